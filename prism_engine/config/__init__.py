@@ -1,0 +1,28 @@
+"""What a run is told: YAML and options checked into frozen values."""
+
+from prism_engine.config.models import (
+    ApiModel,
+    Limits,
+    ModelSpec,
+    Registry,
+    ScriptedModel,
+    ServerSpec,
+    VllmModel,
+    load_registry,
+)
+from prism_engine.config.run import Mode, RunConfig, SamplingConfig, load_run_config
+
+__all__ = [
+    "ApiModel",
+    "Limits",
+    "Mode",
+    "ModelSpec",
+    "Registry",
+    "RunConfig",
+    "SamplingConfig",
+    "ScriptedModel",
+    "ServerSpec",
+    "VllmModel",
+    "load_registry",
+    "load_run_config",
+]

@@ -1,0 +1,166 @@
+"""The model registry: names that a run may use, and what stands behind each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, TypeAdapter, field_validator
+
+from prism_engine.config.reading import nearest, read_yaml, validated
+from prism_engine.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class Frozen(BaseModel):
+    """Base of every value that comes from a user's file: immutable, unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, protected_namespaces=())
+
+
+class Limits(Frozen):
+    """What an API allows; None means that no limit is kept on our side."""
+
+    requests_per_minute: PositiveInt | None = None
+    tokens_per_minute: PositiveInt | None = None
+    """Prompt and completion tokens together, over any minute."""
+    concurrency: PositiveInt = 16
+    """Requests on the wire at once."""
+
+
+class VllmModel(Frozen):
+    """A checkpoint run by vLLM in this process."""
+
+    backend: Literal["vllm"] = "vllm"
+    model: str
+    """Hub id, or the path of a local checkpoint."""
+    revision: str | None = None
+    engine: dict[str, Any] = Field(default_factory=dict)
+    """vLLM engine options by their Python names (`max_model_len`, `dtype`, ...), passed through as they are."""
+    chat_template: str | None = None
+    """Jinja text or the path of a file; None takes the one of the model's processor."""
+
+
+class ServerSpec(Frozen):
+    """A vLLM OpenAI server that the run starts on loopback, and stops again."""
+
+    model: str
+    """Hub id, or the path of a local checkpoint."""
+    revision: str | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+    """vLLM server options by their names (`max_model_len: 4096` becomes `--max-model-len 4096`; true is a flag)."""
+    startup_timeout: PositiveFloat = 900.0
+    """Seconds until the server must be healthy."""
+
+
+class ApiModel(Frozen):
+    """A model behind an OpenAI-compatible `/chat/completions` endpoint."""
+
+    backend: Literal["api"] = "api"
+    model: str
+    """The model id that the endpoint knows."""
+    base_url: str = "https://api.openai.com/v1"
+    """With or without the trailing `/chat/completions`; ignored where `server` is given."""
+    api_key_env: str | None = "OPENAI_API_KEY"
+    """Environment variable (or `.env` entry) that holds the key; None for an endpoint without one."""
+    limits: Limits = Limits()
+    timeout: PositiveFloat = 300.0
+    """Seconds that one attempt may take."""
+    attempts: PositiveInt = 6
+    """Requests sent at most for one call."""
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    """What the endpoint calls the output limit (OpenAI's reasoning models want the second)."""
+    send_sampling: bool = True
+    """False leaves temperature, top_p and seed out, for models that refuse them."""
+    extra_body: dict[str, Any] = Field(default_factory=dict)
+    """More fields of the request; they shape the answer, so they are part of the model's identity."""
+    server: ServerSpec | None = None
+    """Start this model ourselves, and use it instead of `base_url`."""
+    identity: str | None = None
+    """A name of your own for what answers, where the URL does not identify it (a server of yours that moves)."""
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_http(cls, url: str) -> str:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return url.rstrip("/").removesuffix("/chat/completions")
+
+
+class ScriptedModel(Frozen):
+    """Canned replies for trying a run out: no model, no network, no cost."""
+
+    backend: Literal["scripted"] = "scripted"
+    replies: tuple[str, ...] = ("A scripted description.",)
+    """One is chosen by a hash of the call, so a rerun gives the same answers."""
+    delay: Annotated[float, Field(ge=0)] = 0.0
+    """Seconds that each call takes."""
+    failure_rate: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of calls that are rejected, chosen by a hash of the call."""
+    concurrency: PositiveInt = 64
+
+
+ModelSpec = Annotated[VllmModel | ApiModel | ScriptedModel, Field(discriminator="backend")]
+_SPECS: TypeAdapter[dict[str, ModelSpec]] = TypeAdapter(dict[str, ModelSpec])
+
+
+class Registry:
+    """Model names and their specs; a later source overrides an earlier one name by name."""
+
+    def __init__(self, models: Mapping[str, ModelSpec]) -> None:
+        self._models = dict(models)
+
+    def __iter__(self) -> Any:
+        return iter(sorted(self._models.items()))
+
+    def find(self, name: str) -> ModelSpec:
+        """Return the spec of a registered name, or of a local checkpoint's path.
+
+        Raises:
+            ConfigError: neither; the message names the nearest registered names.
+        """
+        if name in self._models:
+            return self._models[name]
+        if (Path(name).expanduser() / "config.json").is_file():
+            return VllmModel(model=name)
+        raise ConfigError(
+            f"unknown model {name!r}{nearest(name, self._models)}; `prism models` lists the known ones; add your own "
+            "under `models:` in the run file, or give the folder of a local checkpoint."
+        )
+
+    def merged(self, models: Mapping[str, ModelSpec]) -> Registry:
+        """Return this registry with more models, which win over those of the same name."""
+        return Registry({**self._models, **models})
+
+
+def parse_models(data: object, where: str) -> dict[str, ModelSpec]:
+    """Check a `models:` mapping.
+
+    Raises:
+        ConfigError: all mistakes at once.
+    """
+    return validated(_SPECS, data, where)
+
+
+def load_registry(paths: Sequence[Path] = ()) -> Registry:
+    """Read the models that ship with prism, then those of more YAML files (`models:` at the top level).
+
+    Raises:
+        ConfigError: a file cannot be read or has mistakes.
+    """
+    registry = Registry({})
+    for path in (shipped_models(), *paths):
+        data = read_yaml(path)
+        unknown = sorted(set(data) - {"models"})
+        if unknown:
+            raise ConfigError(f"{path}: unknown key {unknown[0]!r}; a model registry has only `models:`")
+        registry = registry.merged(parse_models(data.get("models") or {}, f"{path}: models"))
+    return registry
+
+
+def shipped_models() -> Path:
+    """Return the registry file that ships: beside this module when installed, `configs/` in a checkout."""
+    installed = Path(__file__).with_name("models.yaml")
+    return installed if installed.is_file() else Path(__file__).parents[2] / "configs" / "models.yaml"

@@ -1,0 +1,103 @@
+"""YAML in, checked values out, with every mistake named by file and key."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from prism_engine.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+T = TypeVar("T")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML file whose top level is a mapping (an empty file is an empty one).
+
+    Raises:
+        ConfigError: unreadable, not YAML (with line and column), a duplicate key, or not a mapping.
+    """
+    try:
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - derives from SafeLoader
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise ConfigError(f"{path}{place}: not valid YAML: {error.problem or error.context}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not valid YAML: {error}") from error
+    if data is None:
+        return {}
+    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
+        raise ConfigError(f"{path}: must be `key: value` pairs at the top level")
+    return data
+
+
+def validated(adapter: TypeAdapter[T], data: object, where: str) -> T:
+    """Check data against a type.
+
+    Raises:
+        ConfigError: one line per mistake; an unknown key comes with the nearest known one.
+    """
+    try:
+        return adapter.validate_python(data)
+    except ValidationError as error:
+        lines = [_line(mistake, adapter) for mistake in error.errors(include_url=False)]
+        raise ConfigError(f"{where}: " + "; ".join(lines)) from error
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return ` - did you mean 'x' or 'y'?`, or nothing where no known word is close."""
+    close = difflib.get_close_matches(word, sorted(known), n=3)
+    return f" - did you mean {' or '.join(map(repr, close))}?" if close else ""
+
+
+def _line(mistake: Any, adapter: TypeAdapter[Any]) -> str:
+    key = ".".join(str(part) for part in mistake["loc"])
+    if mistake["type"] == "extra_forbidden":
+        return f"unknown key {key!r}{nearest(str(mistake['loc'][-1]), _known_keys(adapter))}"
+    if mistake["type"] == "missing":
+        return f"key {key!r} is missing"
+    return f"{key}: {mistake['msg'].removeprefix('Value error, ')} (got {mistake['input']!r})"
+
+
+def _known_keys(adapter: TypeAdapter[Any]) -> set[str]:
+    """All property names anywhere in the type, which is near enough for a suggestion."""
+    keys: set[str] = set()
+    stack: list[Any] = [adapter.json_schema()]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            properties = node.get("properties")
+            keys.update(properties if isinstance(properties, dict) else ())
+            stack.extend(node.values())
+        elif isinstance(node, list):
+            stack.extend(node)
+    return keys
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's safe loader, except that a key given twice is a mistake and not a silent override."""
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    loader.flatten_mapping(node)
+    pairs: dict[Any, Any] = {}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if key in pairs:
+            raise yaml.MarkedYAMLError(problem=f"key {key!r} is given twice", problem_mark=key_node.start_mark)
+        pairs[key] = loader.construct_object(value_node, deep=True)
+    return pairs
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)

@@ -1,0 +1,58 @@
+"""Run files, options over them, and defaults."""
+
+from __future__ import annotations
+
+import pytest
+
+from prism_engine.config import Mode, load_run_config
+from prism_engine.config.run import default_cache_dir
+from prism_engine.errors import ConfigError
+from prism_engine.records import Sampling
+
+GIVEN = {"benchmark": "b.tsv", "perceiver": "p", "reasoner": "r"}
+
+
+def write(tmp_path, text):
+    file = tmp_path / "run.yaml"
+    file.write_text(text)
+    return file
+
+
+def test_options_alone_make_a_run_with_the_paper_s_defaults():
+    config = load_run_config(None, GIVEN)
+    assert (config.instruction, config.mode) == ("generic", Mode.ALL)
+    assert config.perception.to_sampling() == Sampling(max_tokens=512, temperature=0.0)
+
+
+def test_options_override_the_file_and_none_leaves_it(tmp_path):
+    file = write(tmp_path, "benchmark: a\nperceiver: p\nreasoner: r\nperception: {max_tokens: 64, temperature: 0.5}\n")
+    config = load_run_config(file, {"benchmark": "b", "perceiver": None, "perception.max_tokens": 32})
+    assert (config.benchmark, config.perceiver) == ("b", "p")
+    assert (config.perception.max_tokens, config.perception.temperature) == (32, 0.5)
+
+
+def test_an_unknown_key_is_an_error_with_the_nearest_name(tmp_path):
+    file = write(tmp_path, "benchmark: a\nperceiver: p\nreasonr: r\nperception: {max_token: 3}\n")
+    with pytest.raises(ConfigError, match=r"reasonr' - did you mean 'reasoner'") as caught:
+        load_run_config(file, {})
+    assert "did you mean 'max_tokens'" in str(caught.value)
+    assert str(file) in str(caught.value)
+
+
+def test_answering_without_a_reasoner_is_an_error_and_describing_is_not():
+    with pytest.raises(ConfigError, match="needs a reasoner: give --reasoner"):
+        load_run_config(None, {"benchmark": "b", "perceiver": "p"})
+    assert load_run_config(None, {"benchmark": "b", "perceiver": "p", "mode": "perception"}).reasoner is None
+
+
+def test_a_scalar_where_a_mapping_belongs_is_named(tmp_path):
+    file = write(tmp_path, "benchmark: a\nperceiver: p\nreasoner: r\nperception: 3\n")
+    with pytest.raises(ConfigError, match="perception: must be"):
+        load_run_config(file, {"perception.max_tokens": 5})
+
+
+def test_the_cache_folder_comes_from_the_environment_or_the_checkout(monkeypatch, tmp_path):
+    monkeypatch.setenv("PRISM_CACHE", str(tmp_path))
+    assert default_cache_dir() == tmp_path
+    monkeypatch.delenv("PRISM_CACHE")
+    assert default_cache_dir().name == "cache"
