@@ -1,0 +1,136 @@
+"""An opened benchmark: its samples by position, in any order, with flat memory."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from prism_engine.datasets.images import ImageStore
+from prism_engine.datasets.index import TEXTS, connect, read_facts
+from prism_engine.datasets.ingest import ensure_index
+from prism_engine.errors import StoreError
+from prism_engine.records import Option, Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from types import TracebackType
+
+    from prism_engine.datasets.ingest import Progress
+
+_BATCH = 256
+_COLUMNS = f"position, id, images, options, {', '.join(TEXTS)}"
+# The interpolated names are constants of this package.
+_FIND = f"SELECT {_COLUMNS} FROM samples WHERE position IN (SELECT value FROM json_each(?))"  # noqa: S608
+
+
+def open_benchmark(path: Path, cache_dir: Path, progress: Progress | None = None) -> Benchmark:
+    """Open a VLMEvalKit TSV; the first opening reads it once, later ones take what that left in the cache.
+
+    Args:
+        cache_dir: pictures go to its `images/`, what was read to its `benchmarks/`; one cache may be
+            shared by benchmarks, threads and processes.
+        progress: told after every row of a first opening.
+
+    Raises:
+        DatasetError: the file is malformed; names row, index and column.
+        StoreError: the cache cannot be written or read.
+    """
+    store = ImageStore(cache_dir / "images")
+    return Benchmark(ensure_index(path.absolute(), cache_dir / "benchmarks", store, progress), store)
+
+
+class Benchmark:
+    """The samples of one benchmark, numbered from 0 in file order. Close it when done."""
+
+    def __init__(self, index: Path, store: ImageStore) -> None:
+        self._index = index
+        self._store = store
+        self._db = connect(index)
+        self.facts = read_facts(self._db)
+        """Size, digest, counts and columns of the file."""
+        self.path = Path(self.facts.path)
+        self.name = self.path.stem
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Benchmark {self.name}: {len(self)} samples, {self.facts.pictures} pictures>"
+
+    def __len__(self) -> int:
+        return self.facts.samples
+
+    def __iter__(self) -> Iterator[Sample]:
+        return self.samples(range(len(self)))
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the file's bytes (64 hex digits)."""
+        return self.facts.sha256
+
+    @property
+    def dropped(self) -> int:
+        """Rows of the file left out because they carry no picture."""
+        return self.facts.dropped
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Distinct categories, in file order."""
+        found = self._query("SELECT category FROM samples WHERE category NOT NULL GROUP BY 1 ORDER BY min(position)")
+        return tuple(category for (category,) in found)
+
+    def sample(self, position: int) -> Sample:
+        """One sample.
+
+        Raises:
+            IndexError: there is no such position.
+        """
+        return next(self.samples((position,)))
+
+    def samples(self, positions: Iterable[int]) -> Iterator[Sample]:
+        """Samples in the order asked for, repeats included; a few hundred are held at a time.
+
+        Raises:
+            IndexError: there is no such position.
+            StoreError: the index cannot be read.
+        """
+        rest = iter(positions)
+        while batch := list(islice(rest, _BATCH)):
+            outside = [position for position in batch if not 0 <= position < len(self)]
+            if outside:
+                raise IndexError(f"{self.name} has samples 0 to {len(self) - 1}, not {outside[0]}")
+            found = {row[0]: self._sample(*row) for row in self._query(_FIND, json.dumps(batch))}
+            yield from (found[position] for position in batch)
+
+    def position(self, index: str) -> int | None:
+        """Where the sample with this index stands; None where there is none."""
+        found = self._query("SELECT position FROM samples WHERE id = ?", index)
+        return int(found[0][0]) if found else None
+
+    def close(self) -> None:
+        """Let go of the index file. Idempotent."""
+        self._db.close()
+
+    def _query(self, sql: str, *values: str) -> list[Any]:
+        try:
+            return self._db.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise StoreError(f"{self._index}: cannot be read: {error}") from error
+
+    def _sample(self, position: int, index: str, images: str, options: str, *texts: str | None) -> Sample:
+        values: dict[str, Any] = dict(zip(TEXTS, texts, strict=True))
+        return Sample(
+            position=position,
+            index=index,
+            images=tuple(map(self._store.image, json.loads(images))),
+            options=tuple(Option(letter, text) for letter, text in json.loads(options)),
+            **values,
+        )

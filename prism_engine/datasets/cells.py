@@ -1,0 +1,131 @@
+"""What a picture cell means: a payload, another row's index, a file name, or a list of them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prism_engine.datasets.images import PictureError, decode_base64
+from prism_engine.datasets.tsv import MAX_CELL
+from prism_engine.errors import DatasetError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from prism_engine.datasets.images import ImageStore
+    from prism_engine.datasets.tsv import Row
+
+MAX_REFERENCE = 64
+"""Characters: a longer cell is a payload, a shorter one the index of the row whose pictures it shares."""
+
+_LIST_ITEM = re.compile(
+    r"""\s*+('[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+")\s*+(?:,|\Z)""", re.DOTALL
+)
+_NO_LIST = "starts like a list, but is no list of quoted texts such as ['...', '...']"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A picture that was put into the store."""
+
+    digest: str
+    size: int
+    """Bytes."""
+    source: Path | None = None
+    """The file it was read from; None where the table itself carries it."""
+    mtime_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The index of another row, whose pictures stand here too."""
+
+    index: str
+
+
+class PictureCells:
+    """Reads the pictures of rows into a store. Threads may share one.
+
+    Args:
+        column: `image` (payloads and references) or `image_path` (file names).
+    """
+
+    def __init__(self, table: Path, column: str, store: ImageStore) -> None:
+        self._table = table
+        self._column = column
+        self._store = store
+        pictures = table.parent / "images"
+        self._folders = (table.parent, pictures / table.stem, pictures)
+
+    def read(self, row: Row) -> tuple[Stored | Reference, ...]:
+        """The row's pictures in order; empty where an `image` cell is empty, which drops the row.
+
+        Raises:
+            DatasetError: the cell is malformed, or a picture is broken or missing.
+            StoreError: the store cannot be written.
+        """
+        cell = row.cells[self._column]
+        try:
+            if self._column == "image_path":
+                return tuple(self._file(name) for name in split_list(cell))
+            return tuple(self._payload(text) for text in split_list(cell)) if cell else ()
+        except PictureError as error:
+            raise DatasetError(
+                str(error), path=self._table, row=row.number, index=row.index, column=self._column
+            ) from error
+
+    def _payload(self, text: str) -> Stored | Reference:
+        if len(text) <= MAX_REFERENCE:
+            return Reference(text)
+        data = decode_base64(text)
+        return Stored(self._store.put(data).digest, len(data))
+
+    def _file(self, name: str) -> Stored:
+        tried = [folder / name for folder in self._folders]
+        try:
+            path = next((path for path in tried if name and path.is_file()), None)
+            if path is None:
+                shown = ", ".join(dict.fromkeys(map(str, tried)))
+                raise PictureError(f"names no file; tried {shown}" if name else "is empty: the row has no picture")
+            status = path.stat()
+            if status.st_size > MAX_CELL:
+                raise PictureError(f"names a file of more than {MAX_CELL >> 20} MiB: {path}")
+            data = path.read_bytes()
+        except OSError as error:
+            raise PictureError(f"names a file that cannot be read: {error}") from error
+        try:
+            return Stored(self._store.put(data).digest, len(data), path, status.st_mtime_ns)
+        except PictureError as error:
+            raise PictureError(f"names {path}, which {error}") from error
+
+
+def split_list(cell: str) -> tuple[str, ...]:
+    """The texts of a cell written as a Python list of texts; any other cell is one text.
+
+    Nothing is evaluated but single quoted literals, so neither code nor deep nesting in a file does harm.
+
+    Raises:
+        PictureError: the cell looks like a list, and is not one of texts, or is empty.
+    """
+    if not (len(cell) > 1 and cell.startswith("[") and cell.endswith("]")):
+        return (cell,)
+    body, texts, place = cell[1:-1], [], 0
+    while item := _LIST_ITEM.match(body, place):
+        texts.append(_text(item[1]))
+        place = item.end()
+    if not texts or body[place:].strip():
+        raise PictureError(_NO_LIST)
+    return tuple(texts)
+
+
+def _text(literal: str) -> str:
+    if "\\" not in literal:
+        return literal[1:-1]
+    try:
+        text = str(ast.literal_eval(literal))
+        text.encode()
+    except (ValueError, SyntaxError) as error:
+        raise PictureError(_NO_LIST) from error
+    return text

@@ -1,0 +1,177 @@
+"""A benchmark table as text: streams the rows of a VLMEvalKit TSV and says exactly where it is broken."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import difflib
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from prism_engine.errors import DatasetError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+MAX_CELL = 1 << 28
+"""Bound on one line, and on one cell, in bytes and characters: 256 MiB, about 190 MB of pictures in a row."""
+
+_OPTION = re.compile(r"[A-Z]")
+_SHOWN = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One data row, every cell as written; an empty cell means that the row has no such value."""
+
+    number: int
+    """1-based; neither the header nor blank lines are counted."""
+    cells: dict[str, str]
+
+    @property
+    def index(self) -> str:
+        """The benchmark's own id of the row."""
+        return self.cells["index"]
+
+
+class Table:
+    """One pass over a TSV file, holding one row at a time.
+
+    Cells are separated by tabs and may be quoted; a quoted cell may hold tabs, line breaks and doubled quotes, and a
+    quote in the middle of an unquoted cell is a plain character. No cell is ever interpreted: `None`, `NA`
+    and `007` stay what they are. Column names are lower-cased, except the single letters A-Z (options).
+
+    Opening raises, and so does iterating:
+        DatasetError: the file cannot be read, is no UTF-8 or is no table with the columns of a benchmark.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.bytes_read = 0
+        """Bytes of the file that were taken in so far."""
+        self._hash = hashlib.sha256()
+        self._row: int | None = None
+        self._ended = False
+        # Process-global in Python; only ever raised, so that other users of csv lose nothing.
+        csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL))
+        try:
+            self._file = path.open("rb")
+        except OSError as error:
+            raise DatasetError(f"cannot be opened: {error.strerror}", path=path) from error
+        try:
+            self._rows = self._split()
+            self.columns = self._header()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def __iter__(self) -> Iterator[Row]:
+        """The rows from where the pass stands; a table is read once."""
+        self._row = 0
+        for cells in self._rows:
+            number = self._row + 1
+            if len(cells) != len(self.columns):
+                raise self._error(
+                    f"the row has {len(cells)} cells, the header {len(self.columns)}; "
+                    "a cell that holds a tab, a quote or a line break must be quoted",
+                    index=self._index_of(cells),
+                )
+            row = Row(number, dict(zip(self.columns, cells, strict=True)))
+            if not row.index:
+                raise self._error("the cell is empty; every row needs an id of its own", column="index")
+            self._row = number
+            yield row
+
+    @property
+    def sha256(self) -> str:
+        """Digest of what was read so far: of the whole file once the iteration has ended (64 hex digits)."""
+        return self._hash.hexdigest()
+
+    def status(self) -> os.stat_result:
+        """Size and times of the file that is being read, even where its name now leads to another."""
+        return os.fstat(self._file.fileno())
+
+    def _lines(self) -> Iterator[str]:
+        while True:
+            try:
+                line = self._file.readline(MAX_CELL + 1)
+            except OSError as error:
+                raise self._error(f"cannot be read: {error.strerror}") from error
+            if not line:
+                break
+            self._hash.update(line)
+            if self.bytes_read == 0:
+                self.bytes_read, line = len(line), line.removeprefix(codecs.BOM_UTF8)
+            else:
+                self.bytes_read += len(line)
+            if len(line) > MAX_CELL:
+                raise self._error(f"a line is longer than {MAX_CELL >> 20} MiB; is this a TSV file?")
+            if b"\0" in line:
+                raise self._error("holds a NUL byte; a benchmark is text, saved in UTF-8 (not in UTF-16)")
+            try:
+                text = line.decode()
+            except UnicodeDecodeError as error:
+                raise self._error(f"byte {line[error.start]:#04x} is not UTF-8; save the file in UTF-8") from error
+            yield text
+        self._ended = True
+
+    def _split(self) -> Iterator[list[str]]:
+        reader = csv.reader(self._lines(), delimiter="\t")
+        try:
+            for cells in reader:
+                # A complete row ends with its line: the reader asks for one more only inside quotes.
+                if self._ended:
+                    raise self._error("a quote is opened here and never closed")
+                if len(cells) > 1 or "".join(cells).strip():
+                    yield cells
+        except csv.Error as error:
+            raise self._error(f"is no tab-separated row ({error}); is a quote missing?") from error
+
+    def _header(self) -> tuple[str, ...]:
+        names = next(self._rows, None)
+        if names is None:
+            raise self._error("the file is empty; its first line must name the columns")
+        columns = tuple(_column(name) for name in names)
+        for place, column in enumerate(columns):
+            if column in columns[:place]:
+                raise self._error("the header names this column twice; remove one", column=column)
+        for choices in (("index",), ("question",), ("image", "image_path")):
+            if not set(choices) & set(columns):
+                raise self._error(_missing(choices, names))
+        return columns
+
+    def _index_of(self, cells: list[str]) -> str | None:
+        place = self.columns.index("index")
+        return cells[place][:_SHOWN] if place < len(cells) else None
+
+    def _error(self, reason: str, *, index: str | None = None, column: str | None = None) -> DatasetError:
+        row = None if self._row is None else self._row + 1
+        return DatasetError(reason, path=self.path, row=row, index=index, column=column)
+
+
+def _column(name: str) -> str:
+    name = name.strip()
+    lower = name if _OPTION.fullmatch(name) else name.lower()
+    return "l2_category" if lower == "l2-category" else lower
+
+
+def _missing(choices: tuple[str, ...], names: list[str]) -> str:
+    wanted = " or ".join(repr(choice) for choice in choices)
+    near = [match for choice in choices for match in difflib.get_close_matches(choice, names, n=1)]
+    if near:
+        return f"has no column {wanted}; rename {near[0]!r}?"
+    shown = ", ".join(repr(name[:_SHOWN]) for name in names[:16])
+    return f"has no column {wanted}; the header names {shown}"

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import hashlib
+import random
+import tracemalloc
+
+import pytest
+
+from prism_engine.datasets import open_benchmark
+from prism_engine.datasets.benchmark import Benchmark
+from prism_engine.datasets.cells import Stored
+from prism_engine.datasets.images import ImageStore
+from prism_engine.datasets.index import Facts, building
+from prism_engine.datasets.tsv import Row
+from prism_engine.errors import StoreError
+from prism_engine.records import Option
+
+from .conftest import encode, payload
+
+
+@pytest.fixture
+def toy(tables, cache):
+    columns = ("index", "image", "question", "hint", "D", "A", "B", "C", "answer", "category", "l2-category", "split")
+    path = tables.write(
+        dict(zip(columns, ["x1", payload(1), "Why?", "", "4", "None", "", "007", " A", "b", "l", "dev"], strict=True)),
+        dict(zip(columns, ["x2", "", "no picture", *[""] * 9], strict=True)),
+        dict(zip(columns, ["x3", payload(2), "", "see", "", "", "", "", "", "a", "", ""], strict=True)),
+        dict(zip(columns, ["x4", "x1", "q\nr", *[""] * 6, "b", "", ""], strict=True)),
+        columns=columns,
+    )
+    with open_benchmark(path, cache) as benchmark:
+        yield benchmark
+
+
+def test_a_sample_carries_the_row_as_written(toy):
+    sample = toy.sample(0)
+    assert (sample.position, sample.index, sample.question, sample.answer) == (0, "x1", "Why?", " A")
+    assert sample.options == (Option("A", "None"), Option("C", "007"), Option("D", "4"))
+    assert (sample.hint, sample.category, sample.l2_category, sample.split) == (None, "b", "l", "dev")
+    assert [image.digest for image in sample.images] == [hashlib.sha256(encode(shade=1)).hexdigest()]
+    assert sample.images[0].path.read_bytes() == encode(shade=1)
+
+
+def test_only_empty_cells_are_absent(toy):
+    sample = toy.sample(1)
+    assert (sample.question, sample.hint, sample.options, sample.answer) == ("", "see", (), None)
+
+
+def test_a_benchmark_knows_its_file(toy, tables):
+    path = tables.folder / "Toy.tsv"
+    assert (toy.name, toy.path, len(toy), toy.dropped) == ("Toy", path, 3, 1)
+    assert toy.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert toy.categories == ("b", "a")
+    assert (toy.facts.pictures, toy.facts.integer_ids, toy.facts.size) == (2, False, path.stat().st_size)
+    assert repr(toy) == "<Benchmark Toy: 3 samples, 2 pictures>"
+
+
+def test_samples_come_in_any_order_and_as_often_as_asked(toy):
+    assert [sample.index for sample in toy.samples([2, 0, 2, 1])] == ["x4", "x1", "x4", "x3"]
+    assert [sample.position for sample in toy] == [0, 1, 2]
+    assert list(toy.samples([])) == []
+
+
+@pytest.mark.parametrize("position", [-1, 3])
+def test_a_position_outside_is_an_index_error(toy, position):
+    with pytest.raises(IndexError, match="Toy has samples 0 to 2"):
+        toy.sample(position)
+
+
+def test_a_sample_is_found_by_its_index(toy):
+    assert [toy.position(index) for index in ("x4", "x2", "nobody")] == [2, None, None]
+
+
+def test_a_closed_benchmark_says_so_and_closes_twice(toy):
+    toy.close()
+    toy.close()
+    with pytest.raises(StoreError, match="closed"):
+        toy.sample(0)
+
+
+def test_names_that_are_hard_for_urls_are_fine(tables, cache):
+    path = tables.write({"index": "1", "question": "?", "image": payload()}, name="50% off #1? ä")
+    for _ in range(2):
+        with open_benchmark(path, cache / "a?b#c%20") as benchmark:
+            assert benchmark.name == "50% off #1? ä"
+            assert benchmark.sample(0).images[0].path.is_file()
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_samples_are_visited_in_any_order_with_flat_memory(tmp_path):
+    count = 100_000
+    with building(tmp_path / "big.sqlite", tmp_path / "big.tsv") as writer:
+        for number in range(count):
+            cells = {"index": str(number), "question": f"Question {number}? " * 10, "A": "yes", "B": "no"}
+            writer.add(Row(number + 1, cells), (Stored(f"{number % 999:064x}", 9),))
+        writer.finish(Facts(str(tmp_path / "big.tsv"), 1, 1, "0", ("index",), count, 0, True, 999))
+    order = list(range(count))
+    random.Random(0).shuffle(order)
+    tracemalloc.start()
+    try:
+        with Benchmark(tmp_path / "big.sqlite", ImageStore(tmp_path)) as benchmark:
+            assert all(sample.position == at for sample, at in zip(benchmark.samples(order), order, strict=True))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4e6

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from prism_engine.datasets import data_roots, find_benchmark, list_benchmarks
+from prism_engine.errors import ConfigError
+
+
+@pytest.fixture
+def roots(tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    for path in (first / "MMStar.tsv", second / "MMStar.tsv", second / "AI2D_TEST.tsv", second / "notes.txt"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"12345")
+    return (first, tmp_path / "none", second)
+
+
+def test_names_are_looked_up_in_the_folders_in_order(roots):
+    assert find_benchmark("MMStar", roots) == roots[0] / "MMStar.tsv"
+    assert find_benchmark("AI2D_TEST.tsv", roots) == roots[2] / "AI2D_TEST.tsv"
+
+
+def test_the_path_of_a_file_needs_no_folder(roots, monkeypatch):
+    path = roots[2] / "MMStar.tsv"
+    assert find_benchmark(str(path), ()) == path
+    monkeypatch.chdir(roots[2])
+    assert find_benchmark("AI2D_TEST.tsv", ()) == Path("AI2D_TEST.tsv")
+
+
+def test_an_unknown_name_gets_the_nearest_and_the_folders_searched(roots):
+    with pytest.raises(ConfigError) as caught:
+        find_benchmark("mmstarr", roots)
+    told = str(caught.value)
+    assert "no benchmark 'mmstarr'; did you mean MMStar?" in told
+    assert f"Searched: {roots[0]}, {roots[1]} (no such folder), {roots[2]}." in told
+
+
+def test_a_path_to_no_file_gets_its_neighbours(roots):
+    with pytest.raises(ConfigError, match=r"did you mean AI2D_TEST\? Searched: .*second\."):
+        find_benchmark(str(roots[2] / "AI2D_TEXT.tsv"), roots)
+
+
+def test_a_name_with_no_folder_to_look_in_is_told_so():
+    with pytest.raises(ConfigError, match="Searched: nowhere"):
+        find_benchmark("MMStar", ())
+
+
+def test_the_list_names_each_benchmark_once(roots):
+    assert [(found.name, found.path.parent.name, found.size) for found in list_benchmarks(roots)] == [
+        ("AI2D_TEST", "second", 5),
+        ("MMStar", "first", 5),
+    ]
+
+
+def test_the_roots_are_the_named_folder_and_the_one_at_home(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    home = tmp_path / "LMUData"
+    assert data_roots({}) == (home,)
+    assert data_roots({"LMUData": "~/data"}) == (tmp_path / "data", home)
+    assert data_roots({"LMUData": str(home)}) == (home,)
