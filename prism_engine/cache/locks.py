@@ -1,0 +1,75 @@
+"""Claims on calls across processes: one locked byte per key, freed by the kernel when its owner dies."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from typing import TYPE_CHECKING
+
+from prism_engine.cache.schema import store_error, translated
+from prism_engine.errors import StoreError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Claims:
+    """Byte-range locks in one empty file.
+
+    POSIX record locks belong to the process, which has three consequences. Within one process every claim
+    succeeds, so callers there agree among themselves first. They vanish when the process ends in any way,
+    kill -9 included. And closing *any* descriptor of the file frees them all, so this object keeps exactly
+    one and nothing else may open the file: use one `Store` per file and process.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the lock file.
+
+        Raises:
+            StoreError: it cannot be opened.
+        """
+        self._path = path
+        with translated(path):
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+
+    def try_claim(self, key: str) -> bool:
+        """Claim a key without waiting; False while another process holds it.
+
+        Two keys that share a byte (one pair in 2**62) merely wait for each other.
+
+        Raises:
+            StoreError: the claims are closed, or the file system has no locks.
+        """
+        self._require_open()
+        try:
+            fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _offset(key))
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EAGAIN):
+                return False
+            raise store_error(self._path, error) from error
+        return True
+
+    def release(self, key: str) -> None:
+        """Give a claim back; harmless where there is none.
+
+        Raises:
+            StoreError: as for `try_claim`.
+        """
+        self._require_open()
+        with translated(self._path):
+            fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, _offset(key))
+
+    def close(self) -> None:
+        """Give all claims back. Idempotent."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _require_open(self) -> None:
+        if self._descriptor < 0:
+            raise StoreError(f"{self._path}: the cache is closed")
+
+
+def _offset(key: str) -> int:
+    return int(key[:16], 16) >> 2  # 62 bits: file offsets are signed 64-bit numbers

@@ -1,0 +1,122 @@
+"""One stored completion as a database row: encoding, checksum, and which output limits it serves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from prism_engine.cache.key import identify
+from prism_engine.records import Completion, Outcome, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from prism_engine.records import Call
+
+_LARGEST_INTEGER = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A completion ready to be written; every value is one that SQLite takes as it is."""
+
+    key: str
+    record: bytes
+    stage: str
+    model: str
+    max_tokens: int
+    outcome: str
+    value: bytes
+    checksum: bytes
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    created_at: float
+
+
+def encode(call: Call, completion: Completion) -> Row:
+    """Turn a call and what it gave into a row.
+
+    Raises:
+        RejectedError, ConfigError: the call has no key, see `identify`.
+    """
+    key, record = identify(call)
+    content = _content(completion) | {"usage": _content(completion.usage)}
+    outcome = str(content.pop("outcome"))
+    # Not orjson: a reply with half a surrogate pair is paid for and must be kept, byte for byte.
+    value = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    limit = call.sampling.max_tokens
+    return Row(
+        key=key,
+        record=record,
+        stage=call.stage,
+        model=call.model.name.encode("utf-8", "backslashreplace").decode(),
+        max_tokens=limit,
+        outcome=outcome,
+        value=value,
+        checksum=checksum(key, limit, outcome, value),
+        prompt_tokens=_count(completion.usage.prompt_tokens),
+        completion_tokens=_count(completion.usage.completion_tokens),
+        created_at=time.time(),
+    )
+
+
+def checksum(key: str, max_tokens: int, outcome: str, value: bytes) -> bytes:
+    """Return 16 bytes that change with any bit of what decides or is served (BLAKE2b)."""
+    head = f"{key}\n{max_tokens}\n{outcome}\n".encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(head + value, digest_size=16).digest()
+
+
+def intact(key: Any, max_tokens: Any, outcome: Any, value: Any, *, expected: Any) -> bool:
+    """Whether a row as read is the row that was written; columns may come back as any type at all."""
+    return isinstance(value, bytes) and checksum(key, max_tokens, outcome, value) == expected
+
+
+def decode(outcome: str, value: bytes) -> Completion:
+    """Rebuild a completion from an intact row; fields that only a later version knows are ignored."""
+    content = json.loads(value)
+    usage = Usage(**_known(Usage, content.pop("usage")))
+    return Completion(outcome=Outcome(outcome), usage=usage, **_known(Completion, content))
+
+
+def serves(completion: Completion, max_tokens: int, limit: int) -> bool:
+    """Whether a completion made under `max_tokens` is also the completion under `limit`.
+
+    One that stopped by itself after n tokens is the answer to every limit >= n; without a (positive) count,
+    n is the limit under which it was made. A truncated one serves exactly its own limit, a failure none.
+    """
+    if completion.outcome is Outcome.TRUNCATED:
+        return limit == max_tokens
+    if completion.outcome is not Outcome.OK:
+        return False
+    count = completion.usage.completion_tokens
+    # A server may count more than it was allowed (hidden tokens); its own limit is served all the same.
+    needed = max_tokens if count is None or count <= 0 else min(count, max_tokens)
+    return limit >= needed
+
+
+def choose(candidates: Iterable[tuple[int, Completion]], limit: int) -> Completion | None:
+    """Pick what a limit is served from (max_tokens, completion) pairs in the order in which they were stored.
+
+    The row made under exactly this limit if it serves, else the one stored first: rows that arrive later
+    never change what an earlier run was given.
+    """
+    serving = [(made, completion) for made, completion in candidates if serves(completion, made, limit)]
+    exact = [completion for made, completion in serving if made == limit]
+    return next(iter(exact or [completion for _, completion in serving]), None)
+
+
+def _count(tokens: int | None) -> int | None:
+    return tokens if tokens is not None and 0 <= tokens <= _LARGEST_INTEGER else None
+
+
+def _content(record: Completion | Usage) -> dict[str, Any]:
+    """Do what `asdict` does, without its deep copies."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}
+
+
+def _known(kind: type, content: dict[str, Any]) -> dict[str, Any]:
+    names = {field.name for field in fields(kind)}
+    return {name: value for name, value in content.items() if name in names}

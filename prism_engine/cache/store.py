@@ -1,0 +1,179 @@
+"""The cache itself: look completions up by key and output limit, store them durably, claim calls."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import closing
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Self
+
+import orjson
+
+from prism_engine.cache.locks import Claims
+from prism_engine.cache.rows import choose, decode, encode, intact
+from prism_engine.cache.schema import open_reader, translated
+from prism_engine.cache.writer import Writer
+from prism_engine.errors import StoreError
+from prism_engine.records import Outcome
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from prism_engine.records import Call, Completion
+
+_BATCH = 500
+_SELECT_ROWS = """
+    SELECT id, key, max_tokens, outcome, value, checksum FROM completions
+    WHERE key IN (SELECT value FROM json_each(?)) ORDER BY id
+"""
+
+
+class Store:
+    """Finished calls in one SQLite file, shared by any number of processes on one machine.
+
+    What `put` has returned for outlives this process however it ends; after a loss of power the last
+    moments may be missing, but nothing is torn. Reading never waits for writing. All methods are callable
+    from any thread; only `put` needs a running event loop, any one. Keep one writable `Store` per file and
+    process, because claims belong to the process (see `Claims`), and open a new one after a fork.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Open a store.
+
+        Args:
+            path: the SQLite file; its folder and itself are created where missing.
+            read_only: create and write nothing; a file that is not there is an empty store.
+
+        Raises:
+            StoreError: the file cannot be opened, is not a prism cache, or was written by a newer prism.
+        """
+        self.path = path
+        self._lock = threading.Lock()
+        self._closed = False
+        self._corrupt: set[int] = set()
+        self._writer = None if read_only else Writer(path)
+        self._claims: Claims | None = None
+        self._reader: sqlite3.Connection | None = None
+        try:
+            if not read_only:
+                self._claims = Claims(path.with_name(path.name + ".locks"))
+            self._reader = open_reader(path)
+        except StoreError:
+            self.close()
+            raise
+
+    @property
+    def corrupt(self) -> int:
+        """Rows met so far whose checksum did not fit; each was treated as missing."""
+        return len(self._corrupt)
+
+    def get(self, key: str, limit: int) -> Completion | None:
+        """Return what is stored for a call under this output limit (tokens), or None.
+
+        Only ok and truncated completions are served, by the rule of `rows.serves`; where several serve, the
+        choice of `rows.choose`.
+
+        Raises:
+            StoreError: the store is closed or cannot be read.
+        """
+        return self.get_many([(key, limit)])[0]
+
+    def get_many(self, wanted: Iterable[tuple[str, int]]) -> list[Completion | None]:
+        """Do `get` for many (key, limit) pairs at once; the results are in their order.
+
+        Raises:
+            StoreError: as for `get`.
+        """
+        pairs = iter(wanted)
+        found: list[Completion | None] = []
+        while batch := list(islice(pairs, _BATCH)):
+            rows = self._intact_rows({key for key, _ in batch})
+            found += [choose(rows.get(key, ()), limit) for key, limit in batch]
+        return found
+
+    async def put(self, call: Call, completion: Completion) -> None:
+        """Store what a call gave, and return once it is durable.
+
+        Safe to cancel: once begun, the row is written all the same. A reusable row is never overwritten; a
+        failure is kept for people to look at, until a later attempt replaces it. `not_run` is not stored.
+
+        Raises:
+            StoreError: the row could not be written (full disk, ...), or the store is closed or read-only.
+            RejectedError, ConfigError: the call has no key, see `identify`.
+        """
+        if self._writer is None:
+            raise StoreError(f"cache {self.path}: opened for reading only")
+        if completion.outcome is not Outcome.NOT_RUN:
+            await asyncio.wrap_future(self._writer.submit(encode(call, completion)))
+
+    def try_claim(self, key: str) -> bool:
+        """Announce to other processes that this one makes a call; False while another one does.
+
+        Poll for as long as it is False, and look the key up again once it is True: the other process may
+        have stored it meanwhile. A claim ends by `release`, `close`, or the end of the process in any way.
+        Within one process it always succeeds: there the caller sees to it that a call is made once.
+
+        Raises:
+            StoreError: the store is closed or read-only, or the file system has no locks.
+        """
+        return self._writable_claims().try_claim(key)
+
+    def release(self, key: str) -> None:
+        """Give a claim back; harmless where there is none.
+
+        Raises:
+            StoreError: as for `try_claim`.
+        """
+        self._writable_claims().release(key)
+
+    def query(self, statement: str, *parameters: str | int) -> list[tuple[Any, ...]]:
+        """Run one reading SQL statement and return all its rows; none where there is no file yet.
+
+        For the modules of this package; page through large tables, as a long answer keeps others waiting.
+
+        Raises:
+            StoreError: as for `get`.
+        """
+        with self._lock, translated(self.path):
+            if self._closed:
+                raise StoreError(f"cache {self.path}: the cache is closed")
+            if self._reader is None:
+                return []
+            with closing(self._reader.execute(statement, parameters)) as cursor:
+                return cursor.fetchall()
+
+    def close(self) -> None:
+        """Write what is queued, give all claims back and close the file. Idempotent."""
+        with self._lock:
+            self._closed = True
+            if self._reader is not None:
+                self._reader.close()
+        if self._writer is not None:
+            self._writer.close()
+        if self._claims is not None:
+            self._claims.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _writable_claims(self) -> Claims:
+        if self._claims is None:
+            raise StoreError(f"cache {self.path}: opened for reading only")
+        return self._claims
+
+    def _intact_rows(self, keys: set[str]) -> dict[str, list[tuple[int, Completion]]]:
+        """Return the (max_tokens, completion) pairs of each key, in the order in which they were stored."""
+        rows: dict[str, list[tuple[int, Completion]]] = {}
+        listed = orjson.dumps(sorted(keys)).decode()
+        for number, key, max_tokens, outcome, value, expected in self.query(_SELECT_ROWS, listed):
+            if intact(key, max_tokens, outcome, value, expected=expected):
+                rows.setdefault(key, []).append((max_tokens, decode(outcome, value)))
+            else:
+                self._corrupt.add(number)
+        return rows

@@ -1,0 +1,118 @@
+"""Only our own files are opened, and errors name the file and the mend."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from prism_engine.cache.schema import APPLICATION_ID, SCHEMA_VERSION, open_reader, open_writer, store_error
+from prism_engine.errors import StoreError
+
+from .examples import child, execute
+
+OPENER = """
+import sys
+from pathlib import Path
+from prism_engine.cache.schema import open_writer
+sys.stdin.readline()
+open_writer(Path(sys.argv[1])).close()
+print("opened", flush=True)
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "folder" / "cache.sqlite3"
+
+
+def pragma(connection: sqlite3.Connection, name: str) -> Any:
+    return connection.execute(f"PRAGMA {name}").fetchone()[0]
+
+
+def test_a_new_file_is_ours_and_keeps_a_write_ahead_log(path):
+    with closing(open_writer(path)) as connection:
+        assert pragma(connection, "application_id") == APPLICATION_ID
+        assert pragma(connection, "user_version") == SCHEMA_VERSION
+        assert pragma(connection, "journal_mode") == "wal"
+        assert pragma(connection, "synchronous") == 1
+
+
+def test_opening_again_changes_nothing(path):
+    open_writer(path).close()
+    execute(path, "INSERT INTO requests VALUES ('k', 's', 'm', x'00')")
+    open_writer(path).close()
+    assert execute(path, "SELECT key FROM requests") == [("k",)]
+
+
+def test_a_reader_creates_nothing(path):
+    assert open_reader(path) is None
+    assert not path.parent.exists()
+
+
+def test_a_reader_takes_an_empty_file_for_an_empty_store(path):
+    path.parent.mkdir()
+    path.touch()
+    assert open_reader(path) is None
+    assert path.stat().st_size == 0
+
+
+def test_a_reader_cannot_write(path):
+    open_writer(path).close()
+    reader = open_reader(path)
+    assert reader is not None
+    with closing(reader), pytest.raises(sqlite3.OperationalError, match="readonly"):
+        reader.execute("DELETE FROM requests")
+
+
+@pytest.mark.parametrize("opener", [open_writer, open_reader])
+def test_a_newer_format_asks_for_an_upgrade(path, opener):
+    open_writer(path).close()
+    execute(path, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    with pytest.raises(StoreError, match=r"cache\.sqlite3: written by a newer prism .* upgrade"):
+        opener(path)
+
+
+@pytest.mark.parametrize("opener", [open_writer, open_reader])
+def test_a_file_that_is_not_sqlite_is_refused_and_left_alone(path, opener):
+    path.parent.mkdir()
+    path.write_text("my thesis, not a database " * 100)
+    with pytest.raises(StoreError, match=r"cache\.sqlite3: .* not a SQLite file; name another one"):
+        opener(path)
+    assert path.read_text().startswith("my thesis")
+
+
+@pytest.mark.parametrize("opener", [open_writer, open_reader])
+def test_somebody_elses_database_is_refused_and_left_alone(path, opener):
+    path.parent.mkdir()
+    execute(path, "CREATE TABLE recipes (name)")
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=r"cache\.sqlite3: .* not a prism cache"):
+        opener(path)
+    assert path.read_bytes() == before
+
+
+def test_a_folder_in_the_files_place_is_a_store_error(path):
+    path.mkdir(parents=True)
+    with pytest.raises(StoreError, match=r"cache\.sqlite3"):
+        open_writer(path)
+
+
+def test_a_file_in_the_folders_place_is_a_store_error(path):
+    path.parent.touch()
+    with pytest.raises(StoreError, match="folder"):
+        open_writer(path)
+
+
+def test_several_processes_may_create_the_same_file_at_once(path):
+    openers = [child(OPENER, path) for _ in range(4)]
+    for opener in openers:
+        opener.stdin.write("go\n")
+        opener.stdin.flush()
+    assert [opener.communicate()[0] for opener in openers] == ["opened\n"] * 4
+
+
+def test_an_error_without_a_known_mend_still_names_the_file(path):
+    assert str(store_error(path, OSError("strange"))) == f"cache {path}: strange"
