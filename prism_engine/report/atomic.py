@@ -1,0 +1,33 @@
+"""Files that are either the old ones or the new ones, never half of one."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from prism_engine.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a path beside `path` to write to; it replaces `path` at the end, or goes if the body raises.
+
+    Nothing is forced to the disk: reports are folded anew from the predictions at any time.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
+    try:
+        yield draft
+        os.replace(draft, path)  # noqa: PTH105 - the name of the guarantee
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error}).") from error
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,43 @@
+"""A file is the old one or the new one."""
+
+from __future__ import annotations
+
+import pytest
+
+from prism_engine.errors import UserError
+from prism_engine.report.atomic import replacing
+
+
+def test_the_new_file_takes_the_place_of_the_old_one_at_the_end(tmp_path):
+    path = tmp_path / "scores.json"
+    path.write_text("old")
+    with replacing(path) as draft:
+        draft.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_body_that_raises_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "scores.json"
+    path.write_text("old")
+
+    def fail():
+        with replacing(path) as draft:
+            draft.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "scores.json").mkdir()
+    with (
+        pytest.raises(UserError, match=r"scores\.json: cannot be written"),
+        replacing(tmp_path / "scores.json") as draft,
+    ):
+        draft.write_text("new")
+    assert [path.name for path in tmp_path.iterdir()] == ["scores.json"]

@@ -1,0 +1,49 @@
+"""The predictions file read as columns."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import polars as pl
+import pytest
+
+from prism_engine.errors import UserError
+from prism_engine.report.predictions import reading, scan
+
+
+def write(path, text):
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_only_the_columns_asked_for_are_read(tmp_path):
+    path = write(tmp_path / "predictions.jsonl", '{"index": "1", "reply": "yes", "score": 1}\n{"index": "02"}\n')
+    rows = scan(path, ["index", "score", "split"]).collect().rows()
+    assert rows == [("1", 1.0, None), ("02", None, None)]
+
+
+def test_a_file_of_many_batches_is_read_whole_and_in_order(tmp_path):
+    lines = "".join(f'{{"index": "{number}", "position": {number}}}\n' for number in range(4_500))
+    table = scan(write(tmp_path / "predictions.jsonl", lines))
+    assert table.collect()["position"].to_list() == list(range(4_500))
+    assert table.filter(pl.col("position") > 4_400).head(3).collect()["index"].to_list() == ["4401", "4402", "4403"]
+
+
+@pytest.mark.parametrize("place", ["absent.jsonl", "."])
+def test_an_absent_file_and_a_folder_in_its_place_are_errors_of_ours(tmp_path, place):
+    with pytest.raises(UserError, match=r"no such file|cannot be read"), reading(tmp_path / place):
+        scan(tmp_path / place)
+
+
+def test_a_path_is_never_taken_for_a_pattern(tmp_path):
+    folder = tmp_path / "run [v3] *"
+    folder.mkdir()
+    path = write(folder / "predictions.jsonl", '{"index": "1"}\n')
+    assert scan(path).collect().height == 1
+    assert scan(path, ["index"]).collect().rows() == [("1",)]
+
+
+def test_importing_the_report_does_not_import_polars():
+    code = "import sys, prism_engine.report; sys.exit('polars' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
