@@ -1,0 +1,76 @@
+"""The words that models are given: perception instructions and the reasoner's prompt.
+
+The structure follows Prism (arXiv:2406.14544, sections 2.2-2.3, figure 8): the picture comes before the instruction;
+the reasoner sees a role sentence, the description, then the question with its options. The wording is our own.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from prism_engine.errors import ConfigError
+from prism_engine.records import Image, Message
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from prism_engine.records import Sample
+
+INSTRUCTIONS: dict[str, str] = {
+    "generic": (
+        "Describe this image in full detail: every object with its appearance and position, how the objects relate "
+        "to one another, any text or numbers, and the setting as a whole."
+    ),
+}
+"""Built-in perception instructions by name."""
+
+_ROLE = (
+    "You are answering a question about an image that you cannot see. Someone who saw it wrote the description "
+    "below; base your answer on it."
+)
+_CHOOSE = "Select the correct answer from the options above and reply with its letter."
+
+
+def instruction_text(name: str) -> str:
+    """Return the text of a built-in instruction.
+
+    Raises:
+        ConfigError: no instruction has that name.
+    """
+    if name not in INSTRUCTIONS:
+        close = difflib.get_close_matches(name, INSTRUCTIONS, n=1)
+        hint = f" - did you mean {close[0]!r}?" if close else f"; known: {', '.join(sorted(INSTRUCTIONS))}"
+        raise ConfigError(f"unknown instruction {name!r}{hint}")
+    return INSTRUCTIONS[name]
+
+
+def perception_messages(image: Image, instruction: str) -> tuple[Message, ...]:
+    """Return what the perceiver is sent for one picture: the picture, then the instruction."""
+    return (Message("user", (image, instruction)),)
+
+
+def join_descriptions(texts: Sequence[str]) -> str:
+    """Join the descriptions of a sample's pictures; several are numbered from 1 in the sample's order."""
+    if len(texts) == 1:
+        return texts[0].strip()
+    return "\n".join(f"Image {number}: {text.strip()}" for number, text in enumerate(texts, start=1))
+
+
+def question_text(sample: Sample) -> str:
+    """Return question, hint, lettered options and, where there are options, the request to choose."""
+    lines = [sample.question]
+    if sample.hint:
+        lines.append(f"Hint: {sample.hint}")
+    if sample.options:
+        lines.append("Options:")
+        lines.extend(f"{option.letter}. {option.text}" for option in sample.options)
+        lines.append(_CHOOSE)
+    text = "\n".join(lines)
+    labelled = text.lower().startswith(("question:", "hint:"))
+    return text if labelled else f"Question: {text}"
+
+
+def reasoning_messages(sample: Sample, description: str) -> tuple[Message, ...]:
+    """Return what the reasoner is sent: role, description, question. It never sees a picture."""
+    return (Message("user", (f"{_ROLE}\n\nDescription:\n{description}\n\n{question_text(sample)}",)),)

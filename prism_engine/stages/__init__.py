@@ -1,0 +1,1 @@
+"""Calls made for one sample, each looked up before it is made."""

@@ -1,0 +1,112 @@
+"""One model behind the cache: look up, join an identical call, or make it and make it durable."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple
+
+from prism_engine.cache import call_key
+from prism_engine.errors import NotRunError, PrismError, RejectedError, TransientError
+from prism_engine.records import Completion, Outcome
+from prism_engine.stages.meter import Meter
+
+if TYPE_CHECKING:
+    from prism_engine.backends.base import Backend
+    from prism_engine.cache import Store
+    from prism_engine.records import Call
+
+CLAIM_POLL_SECONDS = 0.05
+"""How often to look whether the other process that makes the same call has finished."""
+
+
+class _Flight(NamedTuple):
+    """A call that is being made."""
+
+    limit: int
+    future: asyncio.Future[Completion]
+
+
+class CachedModel:
+    """Answers calls from the store, and from the backend only where the store cannot.
+
+    Within the process an identical call in flight is joined; across processes it is waited for. A completion is
+    durable in the store before it is returned.
+
+    Args:
+        backend: None serves from the store alone.
+    """
+
+    def __init__(self, backend: Backend | None, store: Store) -> None:
+        self.meter = Meter()
+        self.backend = backend
+        self._store = store
+        self._flights: dict[str, _Flight] = {}
+
+    def __repr__(self) -> str:
+        return f"<CachedModel {self.meter.hits} hits, {self.meter.calls} calls, {len(self._flights)} in flight>"
+
+    async def complete(self, call: Call) -> Completion:
+        """Return the call's completion; one that failed for good has the outcome error and says why.
+
+        Raises:
+            NotRunError: nothing is cached and nothing may be sent (no backend, or the run is stopping).
+            DeadError: the backend can answer nothing any more.
+            StoreError: the store cannot be read or written.
+        """
+        try:
+            key = call_key(call)
+        except RejectedError as error:  # a text that is no text: no model could be asked either
+            return Completion(Outcome.ERROR, detail=str(error))
+        limit = call.sampling.max_tokens
+        # One flight per key, whatever its limit: a claim across processes is per key too.
+        while (leader := self._flights.get(key)) is not None:
+            # Wait without awaiting the future itself: a follower that is cancelled must not cancel the leader.
+            await asyncio.wait([leader.future])
+            if leader.limit == limit and not leader.future.cancelled():
+                self.meter.shared += 1
+                return leader.future.result()
+        if (hit := self._store.get(key, limit)) is not None:
+            self.meter.count_hit(hit)
+            return hit
+        flight = self._flights[key] = _Flight(limit, asyncio.get_running_loop().create_future())
+        try:
+            completion = await self._make(key, call)
+        except asyncio.CancelledError:
+            flight.future.cancel()
+            raise
+        except PrismError as error:
+            flight.future.set_exception(error)
+            flight.future.exception()  # without followers nobody else retrieves it
+            raise
+        else:
+            flight.future.set_result(completion)
+            return completion
+        finally:
+            flight.future.cancel()  # only where nothing was set: a mistake of ours must not leave followers waiting
+            del self._flights[key]
+
+    async def _make(self, key: str, call: Call) -> Completion:
+        if self.backend is None:
+            raise NotRunError("not in the cache, and this run makes no such call")
+        limit = call.sampling.max_tokens
+        while not self._store.try_claim(key):
+            await asyncio.sleep(CLAIM_POLL_SECONDS)
+        try:
+            # Whoever held the claim before us may have finished between our look-up and our claim.
+            if (hit := self._store.get(key, limit)) is not None:
+                self.meter.count_hit(hit)
+                return hit
+            with self.meter.flying():
+                completion = await self._ask(self.backend, call)
+            self.meter.count_call(completion)
+            await self._store.put(call, completion)
+            return completion
+        finally:
+            self._store.release(key)
+
+    @staticmethod
+    async def _ask(backend: Backend, call: Call) -> Completion:
+        try:
+            return await backend.generate(call)
+        except (RejectedError, TransientError) as error:
+            return Completion(Outcome.ERROR, detail=str(error))

@@ -1,0 +1,67 @@
+"""What one stage did: calls, hits, tokens, and the time it was busy."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from prism_engine.records import Completion
+
+
+@dataclass
+class Meter:
+    """Counters of one stage. All counts are of this run only."""
+
+    hits: int = 0
+    """Completions served from the cache, another process's included."""
+    shared: int = 0
+    """Requests that waited for an identical call of this run instead of making their own."""
+    calls: int = 0
+    """Calls that a backend answered, usably or not."""
+    failed: int = 0
+    """Calls that gave nothing usable."""
+    in_flight: int = 0
+    """Calls that a backend has now, sent or waiting for a limit."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    saved_tokens: int = 0
+    """Prompt and completion tokens that cache hits made unnecessary."""
+    clock: Callable[[], float] = field(default=time.monotonic, repr=False)
+    _busy: float = field(default=0.0, repr=False)
+    _since: float = field(default=0.0, repr=False)
+
+    @property
+    def busy_seconds(self) -> float:
+        """Time during which the backend had at least one call."""
+        return self._busy + (self.clock() - self._since if self.in_flight else 0.0)
+
+    @contextmanager
+    def flying(self) -> Iterator[None]:
+        """Count one call as in flight."""
+        if self.in_flight == 0:
+            self._since = self.clock()
+        self.in_flight += 1
+        try:
+            yield
+        finally:
+            self.in_flight -= 1
+            if self.in_flight == 0:
+                self._busy += self.clock() - self._since
+
+    def count_hit(self, completion: Completion) -> None:
+        """Count a completion that cost nothing."""
+        self.hits += 1
+        usage = completion.usage
+        self.saved_tokens += (usage.prompt_tokens or 0) + (usage.completion_tokens or 0)
+
+    def count_call(self, completion: Completion) -> None:
+        """Count a completion that a backend gave."""
+        self.calls += 1
+        self.failed += not completion.outcome.reusable
+        self.prompt_tokens += completion.usage.prompt_tokens or 0
+        self.completion_tokens += completion.usage.completion_tokens or 0

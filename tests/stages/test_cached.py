@@ -1,0 +1,120 @@
+"""The cache in front of a model: hits, joined calls, durability, failures, cancellation."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from prism_engine.backends.scripted import Scripted
+from prism_engine.cache import Store, call_key
+from prism_engine.config import ScriptedModel
+from prism_engine.errors import DeadError, NotRunError, RejectedError, TransientError
+from prism_engine.records import Completion, Outcome, Usage
+from prism_engine.stages.cached import CachedModel
+
+
+def answering(text="fine", outcome=Outcome.OK, tokens=3):
+    completion = Completion(outcome, text, usage=Usage(completion_tokens=tokens))
+    return Scripted(ScriptedModel(), reply=lambda _call: completion)
+
+
+def raising(error):
+    def reply(_call):
+        raise error
+
+    return Scripted(ScriptedModel(), reply=reply)
+
+
+async def test_a_call_is_made_once_and_served_from_the_store_afterwards(store, make_call):
+    backend = answering()
+    model = CachedModel(backend, store)
+    first = await model.complete(make_call())
+    second = await model.complete(make_call())
+    assert first == second
+    assert (backend.calls, model.meter.calls, model.meter.hits) == (1, 1, 1)
+
+
+async def test_a_completion_is_durable_before_it_is_returned(store, make_call, tmp_path):
+    call = make_call()
+    completion = await CachedModel(answering(), store).complete(call)
+    with Store(tmp_path / "calls.sqlite", read_only=True) as other:
+        assert other.get(call_key(call), call.sampling.max_tokens) == completion
+
+
+async def test_identical_calls_in_flight_are_one_call(store, make_call):
+    backend = Scripted(ScriptedModel(delay=0.02), reply=lambda _call: Completion(Outcome.OK, "one"))
+    model = CachedModel(backend, store)
+    completions = await asyncio.gather(*(model.complete(make_call()) for _ in range(20)))
+    assert {completion.text for completion in completions} == {"one"}
+    assert (backend.calls, model.meter.shared) == (1, 19)
+
+
+@pytest.mark.parametrize("error", [RejectedError("too long"), TransientError("overloaded")])
+async def test_a_call_that_failed_for_good_is_an_outcome_with_a_reason_and_never_served_again(store, make_call, error):
+    first = await CachedModel(raising(error), store).complete(make_call())
+    assert (first.outcome, first.detail, first.text) == (Outcome.ERROR, str(error), "")
+    backend = answering()
+    assert (await CachedModel(backend, store).complete(make_call())).text == "fine"
+    assert backend.calls == 1
+
+
+async def test_followers_of_a_call_share_its_failure(store, make_call):
+    model = CachedModel(raising(DeadError("key refused")), store)
+    results = await asyncio.gather(*(model.complete(make_call()) for _ in range(3)), return_exceptions=True)
+    assert [str(result) for result in results] == ["key refused"] * 3
+    assert "0 in flight" in repr(model)
+
+
+async def test_a_cancelled_leader_leaves_its_followers_to_make_the_call(store, make_call):
+    backend = Scripted(ScriptedModel(delay=0.05), reply=lambda _call: Completion(Outcome.OK, "late"))
+    model = CachedModel(backend, store)
+    leader, follower = (asyncio.create_task(model.complete(make_call())) for _ in range(2))
+    await asyncio.sleep(0.01)
+    leader.cancel()
+    assert (await follower).text == "late"
+    assert leader.cancelled()
+    assert "0 in flight" in repr(model)
+
+
+async def test_a_cancelled_follower_does_not_cancel_its_leader(store, make_call):
+    backend = Scripted(ScriptedModel(delay=0.05), reply=lambda _call: Completion(Outcome.OK, "late"))
+    model = CachedModel(backend, store)
+    leader, follower = (asyncio.create_task(model.complete(make_call())) for _ in range(2))
+    await asyncio.sleep(0.01)
+    follower.cancel()
+    assert (await leader).text == "late"
+    assert backend.calls == 1
+
+
+async def test_without_a_backend_only_the_store_answers(store, make_call):
+    await CachedModel(answering(), store).complete(make_call())
+    model = CachedModel(None, store)
+    assert (await model.complete(make_call())).text == "fine"
+    with pytest.raises(NotRunError, match="not in the cache"):
+        await model.complete(make_call("another"))
+
+
+async def test_another_process_that_makes_the_same_call_is_waited_for(store, make_call, monkeypatch):
+    call = make_call()
+    backend = answering()
+    refusals = [False, False, True]
+    monkeypatch.setattr(store, "try_claim", lambda _key: refusals.pop(0))
+    monkeypatch.setattr(store, "release", lambda _key: None)
+
+    async def other_process():
+        await store.put(call, Completion(Outcome.OK, "theirs"))
+
+    completion, _ = await asyncio.gather(CachedModel(backend, store).complete(call), other_process())
+    assert (completion.text, backend.calls, refusals) == ("theirs", 0, [])
+
+
+async def test_a_longer_limit_reuses_what_ended_by_itself_and_calls_again_for_what_was_cut(store, make_call):
+    whole, cut = answering(tokens=3), answering(outcome=Outcome.TRUNCATED, tokens=4)
+    await CachedModel(whole, store).complete(make_call("whole", max_tokens=4))
+    await CachedModel(cut, store).complete(make_call("cut", max_tokens=4))
+    again = answering("longer", tokens=9)
+    model = CachedModel(again, store)
+    assert (await model.complete(make_call("whole", max_tokens=16))).text == "fine"
+    assert (await model.complete(make_call("cut", max_tokens=16))).text == "longer"
+    assert again.calls == 1

@@ -1,0 +1,47 @@
+"""One description per picture, whatever the question."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from prism_engine.backends.scripted import Scripted
+from prism_engine.config import ScriptedModel
+from prism_engine.errors import DeadError
+from prism_engine.records import Completion, Outcome, Sampling
+from prism_engine.stages.cached import CachedModel
+from prism_engine.stages.perception import Perception
+
+from .conftest import IDENTITY
+
+
+def perceiving(store, reply):
+    model = CachedModel(Scripted(ScriptedModel(), reply=reply), store)
+    return Perception(model, IDENTITY, instruction="Describe.", sampling=Sampling(max_tokens=8))
+
+
+def by_picture(call):
+    return Completion(Outcome.OK, f"picture {call.images[0].digest[0]}")
+
+
+async def test_every_picture_is_described_on_its_own_in_order(store, make_sample):
+    completions = await perceiving(store, by_picture).describe(make_sample("a", "b", "a"))
+    assert [completion.text for completion in completions] == ["picture a", "picture b", "picture a"]
+
+
+async def test_a_description_does_not_depend_on_the_question(store, make_sample):
+    perception = perceiving(store, by_picture)
+    first, second = (perception.calls(make_sample("a", question=question)) for question in ("Why?", "Where?"))
+    assert first == second
+
+
+async def test_trouble_with_one_picture_waits_for_the_others_and_leaves_nothing_running(store, make_sample):
+    def reply(call):
+        if call.images[0].digest.startswith("b"):
+            raise DeadError("engine dead")
+        return by_picture(call)
+
+    with pytest.raises(DeadError, match="engine dead"):
+        await perceiving(store, reply).describe(make_sample("a", "b"))
+    assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -1,0 +1,56 @@
+"""The words that models are given, pinned: changing one changes every cached call."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from prism_engine import prompts
+from prism_engine.errors import ConfigError
+from prism_engine.records import Image, Option, Sample
+
+IMAGE = Image("0" * 64, Path("x.png"))
+
+
+SAMPLE = Sample(0, "1", (IMAGE,), "What colour is it?")
+
+
+def sample(**changes):
+    return replace(SAMPLE, **changes)
+
+
+def test_the_picture_comes_before_the_instruction():
+    (message,) = prompts.perception_messages(IMAGE, "Describe it.")
+    assert (message.role, message.parts) == ("user", (IMAGE, "Describe it."))
+
+
+def test_the_reasoner_s_prompt_is_role_description_question_options_request():
+    options = (Option("A", "red"), Option("B", "None"))
+    (message,) = prompts.reasoning_messages(sample(hint="Look up.", options=options), "A red square.")
+    expected = (
+        "You are answering a question about an image that you cannot see. Someone who saw it wrote the description "
+        "below; base your answer on it.\n\n"
+        "Description:\nA red square.\n\n"
+        "Question: What colour is it?\nHint: Look up.\nOptions:\nA. red\nB. None\n"
+        "Select the correct answer from the options above and reply with its letter."
+    )
+    assert message.parts == (expected,)
+
+
+@pytest.mark.parametrize("question", ["Question: why?", "question: why?", "Hint: choose. Question: why?"])
+def test_a_question_that_is_labelled_already_gets_no_second_label(question):
+    assert prompts.question_text(sample(question=question)) == question
+
+
+def test_several_descriptions_are_numbered_and_a_single_one_is_not():
+    assert prompts.join_descriptions([" a dog \n"]) == "a dog"
+    assert prompts.join_descriptions(["a dog", "a cat"]) == "Image 1: a dog\nImage 2: a cat"
+
+
+def test_an_unknown_instruction_is_answered_with_the_known_ones():
+    with pytest.raises(ConfigError, match="did you mean 'generic'"):
+        prompts.instruction_text("genric")
+    with pytest.raises(ConfigError, match="known: generic"):
+        prompts.instruction_text("xyz")
