@@ -1,0 +1,111 @@
+"""Results on disk: one line per finished sample as it happens, the ordered files at the end."""
+
+from __future__ import annotations
+
+import fcntl
+from array import array
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from prism_engine.errors import ConfigError, StoreError
+from prism_engine.records import SampleResult, SampleStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from prism_engine.records import Sample
+
+_ABSENT = -1
+
+
+def result_row(result: SampleResult) -> dict[str, Any]:
+    """Return the line of a sample: what was asked, said, read and scored; nothing that a rerun would change."""
+    sample, reply, score = result.sample, result.reply, result.score
+    return {
+        "index": sample.index,
+        "position": sample.position,
+        "category": sample.category,
+        "l2_category": sample.l2_category,
+        "split": sample.split,
+        "question": sample.question,
+        "hint": sample.hint,
+        "options": [{"letter": option.letter, "text": option.text} for option in sample.options],
+        "target": sample.answer,
+        "images": [image.digest for image in sample.images],
+        "description": result.description,
+        "description_outcomes": [completion.outcome.value for completion in result.descriptions],
+        "reply": reply.text if reply else None,
+        "reply_outcome": reply.outcome.value if reply else None,
+        "extracted": score.answer if score else None,
+        "score": score.value if score else None,
+        "status": result.status.value,
+        "failure": result.failure,
+    }
+
+
+class Journal:
+    """Appends results in the order in which they finish, and reads them back in the benchmark's order.
+
+    Memory: 8 bytes per sample. `tail -f` on the file shows every result within a second of its end (call `flush`).
+    It is a log for people and the source of the ordered files; what makes a run resumable is the cache.
+
+    Raises:
+        ConfigError: another run is writing it now.
+        StoreError: the file cannot be written.
+    """
+
+    def __init__(self, path: Path, total: int) -> None:
+        self.path = path
+        self._offsets = array("q", [_ABSENT]) * total
+        self._end = 0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("a+b")
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel frees it, however this process ends
+            self._file.truncate(0)
+        except BlockingIOError as error:
+            self._file.close()
+            raise ConfigError(
+                f"{path.parent}: another run is writing its results here now; wait for it, or give --results-dir"
+            ) from error
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be written ({error.strerror})") from error
+
+    def append(self, result: SampleResult) -> None:
+        """Write one result; a sample has exactly one."""
+        position = result.sample.position
+        assert self._offsets[position] == _ABSENT, f"sample {position} finished twice"
+        line = orjson.dumps(result_row(result), option=orjson.OPT_APPEND_NEWLINE)
+        try:
+            self._file.write(line)
+        except OSError as error:
+            raise StoreError(f"{self.path}: cannot be written ({error.strerror})") from error
+        self._offsets[position] = self._end
+        self._end += len(line)
+
+    def flush(self) -> None:
+        """Make what was appended visible to other processes."""
+        try:
+            self._file.flush()
+        except OSError as error:
+            raise StoreError(f"{self.path}: cannot be written ({error.strerror})") from error
+
+    def close_out(self, samples: Callable[[Iterable[int]], Iterator[Sample]], count: int) -> None:
+        """Give each of the first `count` samples that has no result its line, so that none is lost from the tables."""
+        absent = [position for position in range(count) if self._offsets[position] == _ABSENT]
+        for sample in samples(absent):
+            self.append(SampleResult(sample, SampleStatus.NOT_RUN, failure="the run stopped before this sample"))
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the finished samples' lines in the benchmark's order."""
+        self.flush()
+        for offset in self._offsets:
+            if offset != _ABSENT:
+                self._file.seek(offset)
+                yield self._file.readline()
+
+    def close(self) -> None:
+        """Close the file. Idempotent."""
+        self._file.close()

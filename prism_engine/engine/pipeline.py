@@ -1,0 +1,60 @@
+"""One sample, straight line: describe each picture, join, answer, score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prism_engine.errors import NotRunError
+from prism_engine.prompts import join_descriptions
+from prism_engine.records import SampleResult, SampleStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prism_engine.records import Completion, Sample, Score
+    from prism_engine.stages.perception import Perception
+    from prism_engine.stages.reasoning import Reasoning
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """What a run does to each of its samples."""
+
+    perception: Perception
+    reasoning: Reasoning | None
+    """None describes only."""
+    score: Callable[[str, Sample], Score]
+
+    async def run(self, sample: Sample) -> SampleResult:
+        """Take one sample all the way. Trouble with this sample is a value in the result, not an exception.
+
+        Raises:
+            DeadError, StoreError: trouble that concerns every sample.
+        """
+        try:
+            descriptions = await self.perception.describe(sample)
+        except NotRunError as error:
+            return SampleResult(sample, SampleStatus.NOT_RUN, failure=f"description: {error}")
+        if failure := _first_failure("description", descriptions):
+            return SampleResult(sample, SampleStatus.FAILED, descriptions=descriptions, failure=failure)
+        description = join_descriptions([completion.text for completion in descriptions])
+        if self.reasoning is None:
+            return SampleResult(sample, SampleStatus.DONE, description, descriptions)
+        try:
+            reply = await self.reasoning.answer(sample, description)
+        except NotRunError as error:
+            return SampleResult(sample, SampleStatus.NOT_RUN, description, descriptions, failure=f"answer: {error}")
+        if failure := _first_failure("answer", (reply,)):
+            return SampleResult(sample, SampleStatus.FAILED, description, descriptions, reply, failure=failure)
+        score = self.score(reply.text, sample)
+        return SampleResult(sample, SampleStatus.DONE, description, descriptions, reply, score)
+
+
+def _first_failure(what: str, completions: tuple[Completion, ...]) -> str | None:
+    for number, completion in enumerate(completions, start=1):
+        if not completion.outcome.reusable:
+            place = f" of image {number}" if len(completions) > 1 else ""
+            reason = completion.detail or completion.finish_reason
+            return f"{what}{place}: {completion.outcome.value}" + (f": {reason}" if reason else "")
+    return None

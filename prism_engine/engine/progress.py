@@ -1,0 +1,59 @@
+"""How far a run is: numbers that a display may read at any moment."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from prism_engine.records import SampleStatus
+
+if TYPE_CHECKING:
+    from prism_engine.records import SampleResult
+    from prism_engine.stages.meter import Meter
+
+
+@dataclass
+class Progress:
+    """Counts of samples, and the meters of both stages."""
+
+    total: int
+    perceiver: Meter
+    reasoner: Meter | None
+    done: int = 0
+    failed: int = 0
+    not_run: int = 0
+    scored: int = 0
+    correct: float = 0.0
+    stopping: bool = False
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def finished(self) -> int:
+        """Samples whose fate is known."""
+        return self.done + self.failed + self.not_run
+
+    @property
+    def seconds(self) -> float:
+        """Wall time since the first sample was admitted."""
+        return time.monotonic() - self.started
+
+    @property
+    def eta_seconds(self) -> float | None:
+        """Remaining wall time at the pace so far; None before the first sample is finished."""
+        if not self.finished:
+            return None
+        return self.seconds / self.finished * (self.total - self.finished)
+
+    def count(self, result: SampleResult) -> None:
+        """Take note of one finished sample."""
+        match result.status:
+            case SampleStatus.DONE:
+                self.done += 1
+            case SampleStatus.FAILED:
+                self.failed += 1
+            case SampleStatus.NOT_RUN:
+                self.not_run += 1
+        if result.score is not None and result.score.value is not None:
+            self.scored += 1
+            self.correct += result.score.value

@@ -1,0 +1,99 @@
+"""A run from its first look-up to its last result line."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prism_engine.engine.plan import order_samples
+from prism_engine.engine.scheduler import Lane, run_lanes
+from prism_engine.errors import StoreError
+
+if TYPE_CHECKING:
+    from prism_engine.backends.base import Backend
+    from prism_engine.cache import Store
+    from prism_engine.engine.journal import Journal
+    from prism_engine.engine.pipeline import Pipeline
+    from prism_engine.engine.plan import Samples
+    from prism_engine.engine.progress import Progress
+    from prism_engine.engine.scheduler import Stop
+    from prism_engine.records import SampleResult
+
+FLUSH_SECONDS = 1.0
+"""How old a finished result may be before other processes see it in the journal."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The parts of one run, built by the composition root."""
+
+    benchmark: Samples
+    count: int
+    """How many samples, from the first on."""
+    pipeline: Pipeline
+    perceiver: Backend | None
+    """None where descriptions come from the cache alone."""
+    reasoner: Backend | None
+    """None where the run only describes, or every answer is cached."""
+    store: Store
+    journal: Journal
+    ahead: int
+    """Samples that may be described and wait for the reasoner."""
+
+
+async def execute(run: Run, progress: Progress, stop: Stop) -> None:
+    """Take every sample through the pipeline until all are finished or the stop has drained.
+
+    Afterwards the journal has one line per sample, those that were never begun included. Both backends are closed,
+    whatever happens.
+
+    Raises:
+        StoreError: the journal cannot be written.
+    """
+    backends = [backend for backend in (run.perceiver, run.reasoner) if backend is not None]
+    for backend in backends:
+        stop.listen(backend.drain)
+    try:
+        await _take_all(run, progress, stop)
+    finally:
+        for backend in backends:
+            await backend.aclose()
+    run.journal.close_out(run.benchmark.samples, run.count)
+
+
+async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
+    order = order_samples(run.benchmark, run.count, run.pipeline.perception, run.store)
+    perceiver_width = run.perceiver.capacity if run.perceiver else 1
+    reasoner_width = run.reasoner.capacity if run.reasoner else 1
+    lanes = [
+        # Twice the reasoner's capacity: the next calls are already waiting when a place on the wire comes free.
+        Lane("described", run.benchmark.samples(order.described), 2 * reasoner_width),
+        Lane("undescribed", run.benchmark.samples(order.undescribed), perceiver_width + run.ahead),
+    ]
+
+    def done(result: SampleResult) -> None:
+        progress.count(result)
+        try:
+            run.journal.append(result)
+        except StoreError as error:
+            stop.request(error)
+
+    flusher = asyncio.create_task(_flush_often(run.journal, stop))
+    try:
+        await run_lanes(lanes, run.pipeline.run, done, stop)
+    finally:
+        flusher.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await flusher
+
+
+async def _flush_often(journal: Journal, stop: Stop) -> None:
+    while True:
+        await asyncio.sleep(FLUSH_SECONDS)
+        try:
+            journal.flush()
+        except StoreError as error:
+            stop.request(error)
+            return

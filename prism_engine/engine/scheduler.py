@@ -1,0 +1,94 @@
+"""The bounded window: which samples are under way, and how a run stops."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from prism_engine.errors import DeadError, PrismError, StoreError
+from prism_engine.records import SampleResult, SampleStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+    from prism_engine.records import Sample
+
+
+class Stop:
+    """The one place that knows whether the run is stopping, and why.
+
+    A stop is a drain: no sample is begun and no call is sent any more, but what is on the wire completes and is stored.
+    """
+
+    def __init__(self) -> None:
+        self.reason: PrismError | None = None
+        """The trouble that stopped the run; None while it runs, and for a stop that the user asked for."""
+        self.requested = False
+        self._listeners: list[Callable[[], None]] = []
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call `listener` once when the stop is requested."""
+        self._listeners.append(listener)
+
+    def request(self, reason: PrismError | None = None) -> None:
+        """Begin to drain; later requests change nothing."""
+        if self.requested:
+            return
+        self.requested = True
+        self.reason = reason
+        for listener in self._listeners:
+            listener()
+
+
+@dataclass
+class Lane:
+    """Samples that wait for the same thing first, and how many of them may be under way."""
+
+    name: str
+    samples: Iterator[Sample]
+    width: int
+    under_way: int = field(default=0, init=False)
+
+
+async def run_lanes(
+    lanes: Sequence[Lane],
+    work: Callable[[Sample], Awaitable[SampleResult]],
+    done: Callable[[SampleResult], None],
+    stop: Stop,
+) -> None:
+    """Run `work` over all samples of all lanes at once, each lane within its own width.
+
+    Two lanes rather than one queue: samples whose description is cached keep the reasoner busy from the first second,
+    while the perceiver already works on the others.
+
+    Memory is bounded by the widths: a lane's next sample is taken only when one of its own is done.
+
+    Raises:
+        Nothing of its own: trouble that concerns every sample requests the stop, and the sample counts as not run.
+    """
+
+    async def one(sample: Sample, lane: Lane, places: asyncio.Semaphore) -> None:
+        try:
+            result = await work(sample)
+        except (DeadError, StoreError) as error:
+            stop.request(error)
+            result = SampleResult(sample, SampleStatus.NOT_RUN, failure=str(error))
+        finally:
+            lane.under_way -= 1
+            places.release()
+        done(result)
+
+    async def fill(lane: Lane, group: asyncio.TaskGroup) -> None:
+        places = asyncio.Semaphore(lane.width)
+        while True:
+            await places.acquire()
+            sample = None if stop.requested else next(lane.samples, None)
+            if sample is None:
+                return
+            lane.under_way += 1
+            group.create_task(one(sample, lane, places))
+
+    async with asyncio.TaskGroup() as group:
+        for lane in lanes:
+            group.create_task(fill(lane, group))

@@ -1,0 +1,87 @@
+"""The parts of a run over scripted models."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from prism_engine.backends.scripted import Scripted
+from prism_engine.cache import Store
+from prism_engine.config import ScriptedModel
+from prism_engine.engine.journal import Journal
+from prism_engine.engine.pipeline import Pipeline
+from prism_engine.engine.progress import Progress
+from prism_engine.engine.runner import Run
+from prism_engine.records import Completion, Image, ModelIdentity, Option, Outcome, Sample, Sampling, Usage
+from prism_engine.scoring import PROFILES, score_choice
+from prism_engine.stages.cached import CachedModel
+from prism_engine.stages.perception import Perception
+from prism_engine.stages.reasoning import Reasoning
+
+OPTIONS = (Option("A", "red"), Option("B", "blue"))
+
+
+class Benchmark:
+    """Samples by position; every second one shares its picture with the one before."""
+
+    def __init__(self, count):
+        self._count = count
+
+    def __len__(self):
+        return self._count
+
+    def samples(self, positions):
+        for position in positions:
+            image = Image(f"{position // 2:064x}", Path("x.png"))
+            yield Sample(position, str(position), (image,), f"Question {position}?", options=OPTIONS, answer="A")
+
+
+class World:
+    """One store, and as many runs over it as a test likes."""
+
+    def __init__(self, folder, store):
+        self.store = store
+        self.folder = folder
+        self.journals = []
+
+    def build(self, count, *, describe=None, answer=None, delay=0.0, answering=True, describing=True):
+        spec = ScriptedModel(delay=delay, concurrency=8)
+        perceiver = Scripted(spec, reply=describe or said("seen")) if describing else None
+        reasoner = Scripted(spec, reply=answer or said("A"))
+        perceiving, thinking = CachedModel(perceiver, self.store), CachedModel(reasoner, self.store)
+        perception = Perception(
+            perceiving, ModelIdentity("vlm", (("w", "1"),)), instruction="Describe.", sampling=Sampling()
+        )
+        reasoning = Reasoning(thinking, ModelIdentity("llm", (("w", "2"),)), sampling=Sampling())
+        pipeline = Pipeline(perception, reasoning if answering else None, partial(score_choice, profile=PROFILES["v3"]))
+        journal = Journal(self.folder / f"journal-{len(self.journals)}.jsonl", count)
+        self.journals.append(journal)
+        run = Run(
+            benchmark=Benchmark(count),
+            count=count,
+            pipeline=pipeline,
+            perceiver=perceiver,
+            reasoner=reasoner,
+            store=self.store,
+            journal=journal,
+            ahead=4,
+        )
+        return run, Progress(count, perceiving.meter, thinking.meter)
+
+
+def said(text):
+    def reply(call):
+        return Completion(Outcome.OK, f"{text}", usage=Usage(completion_tokens=1))
+
+    return reply
+
+
+@pytest.fixture
+def world(tmp_path):
+    with Store(tmp_path / "calls.sqlite") as store:
+        world = World(tmp_path, store)
+        yield world
+        for journal in world.journals:
+            journal.close()

@@ -1,0 +1,75 @@
+"""One sample's fate, in every way it can go."""
+
+from __future__ import annotations
+
+import pytest
+
+from prism_engine.errors import DeadError, NotRunError, RejectedError
+from prism_engine.records import Completion, Outcome, SampleStatus
+
+from .conftest import said
+
+
+async def take_one(world, **parts):
+    run, _ = world.build(1, **parts)
+    (sample,) = run.benchmark.samples([0])
+    return await run.pipeline.run(sample)
+
+
+def raising(error):
+    def reply(_call):
+        raise error
+
+    return reply
+
+
+def ending(outcome, **given):
+    return lambda _call: Completion(outcome, **given)
+
+
+async def test_a_sample_goes_from_pictures_to_score(world):
+    result = await take_one(world)
+    assert (result.status, result.description, result.reply.text) == (SampleStatus.DONE, "seen", "A")
+    assert (result.score.value, result.score.answer) == (1.0, "A")
+
+
+async def test_a_run_that_only_describes_ends_with_the_description(world):
+    result = await take_one(world, answering=False)
+    assert (result.status, result.description, result.reply, result.score) == (SampleStatus.DONE, "seen", None, None)
+
+
+async def test_a_truncated_description_is_used_and_marked(world):
+    result = await take_one(world, describe=ending(Outcome.TRUNCATED, text="half"))
+    assert result.status is SampleStatus.DONE
+    assert result.descriptions[0].outcome is Outcome.TRUNCATED
+
+
+@pytest.mark.parametrize(
+    ("parts", "failure"),
+    [
+        ({"describe": raising(RejectedError("too long"))}, "description: error: too long"),
+        ({"describe": ending(Outcome.EMPTY, finish_reason="stop")}, "description: empty: stop"),
+        ({"answer": raising(RejectedError("bad"))}, "answer: error: bad"),
+        ({"answer": ending(Outcome.REFUSED, finish_reason="content_filter")}, "answer: refused: content_filter"),
+    ],
+)
+async def test_a_call_that_gave_nothing_usable_fails_the_sample_with_a_reason_and_no_score(world, parts, failure):
+    result = await take_one(world, **parts)
+    assert (result.status, result.failure, result.score) == (SampleStatus.FAILED, failure, None)
+
+
+@pytest.mark.parametrize("stage", ["describe", "answer"])
+async def test_a_call_that_was_never_sent_leaves_the_sample_for_the_next_run(world, stage):
+    result = await take_one(world, **{stage: raising(NotRunError("stopping"))})
+    assert result.status is SampleStatus.NOT_RUN
+    assert "stopping" in result.failure
+
+
+async def test_trouble_that_concerns_every_sample_is_raised(world):
+    with pytest.raises(DeadError):
+        await take_one(world, answer=raising(DeadError("key refused")))
+
+
+async def test_an_unmatched_reply_is_wrong_and_known_as_unmatched(world):
+    result = await take_one(world, answer=said("perhaps"))
+    assert (result.score.value, result.score.answer) == (0.0, None)

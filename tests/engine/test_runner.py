@@ -1,0 +1,113 @@
+"""Whole runs over scripted models: overlap, draining, resuming, death."""
+
+from __future__ import annotations
+
+import asyncio
+
+import orjson
+
+from prism_engine.engine.runner import execute
+from prism_engine.engine.scheduler import Stop
+from prism_engine.errors import DeadError
+from prism_engine.records import Completion, Outcome
+
+
+def rows(run):
+    return [orjson.loads(line) for line in run.journal.lines()]
+
+
+async def test_a_run_leaves_one_line_per_sample_in_order_and_closes_its_backends(world):
+    run, progress = world.build(20)
+    await execute(run, progress, Stop())
+    assert [row["position"] for row in rows(run)] == list(range(20))
+    assert {row["status"] for row in rows(run)} == {"done"}
+    assert (run.perceiver.calls, run.reasoner.calls) == (10, 20)
+    assert run.perceiver.closed
+    assert run.reasoner.closed
+
+
+async def test_a_second_run_makes_no_call_and_leaves_the_same_lines(world):
+    first, progress = world.build(20)
+    await execute(first, progress, Stop())
+    second, progress = world.build(20)
+    await execute(second, progress, Stop())
+    assert (second.perceiver.calls, second.reasoner.calls) == (0, 0)
+    assert list(first.journal.lines()) == list(second.journal.lines())
+
+
+async def test_a_description_goes_to_the_reasoner_while_others_are_still_being_made(world):
+    """The last picture is described only after the first answer exists: a barrier between the stages would hang."""
+    answered = asyncio.Event()
+
+    async def describe(call):
+        if call.images[0].digest.endswith("9"):
+            await answered.wait()
+        return Completion(Outcome.OK, "seen")
+
+    def answer(_call):
+        answered.set()
+        return Completion(Outcome.OK, "A")
+
+    run, progress = world.build(20, describe=describe, answer=answer)
+    await asyncio.wait_for(execute(run, progress, Stop()), 30)
+    assert progress.done == 20
+
+
+async def test_a_stop_finishes_what_is_on_the_wire_and_the_next_run_takes_up_the_rest(world):
+    stop = Stop()
+
+    def answer(_call):
+        stop.request()
+        return Completion(Outcome.OK, "A")
+
+    first, progress = world.build(100, answer=answer, delay=0.001)
+    await execute(first, progress, stop)
+    assert 0 < progress.done < 100
+    statuses = [row["status"] for row in rows(first)]
+    assert len(statuses) == 100
+    assert statuses.count("done") == progress.done
+    assert set(statuses) == {"done", "not_run"}
+    assert (first.perceiver.in_flight, first.reasoner.in_flight) == (0, 0)
+
+    second, progress = world.build(100)
+    await execute(second, progress, Stop())
+    assert progress.done == 100
+    assert first.perceiver.calls + second.perceiver.calls == 50
+    assert first.reasoner.calls + second.reasoner.calls == 100
+
+
+async def test_a_dead_reasoner_stops_the_run_and_keeps_the_descriptions(world):
+    def answer(_call):
+        raise DeadError("key refused")
+
+    run, progress = world.build(100, answer=answer)
+    stop = Stop()
+    await execute(run, progress, stop)
+    assert str(stop.reason) == "key refused"
+    assert {row["status"] for row in rows(run)} == {"not_run"}
+    assert 0 < run.perceiver.calls < 50
+    assert run.reasoner.calls <= 16
+
+
+async def test_cancelling_a_run_closes_its_backends_and_leaves_nothing_running(world):
+    begun = asyncio.Event()
+
+    async def describe(_call):
+        begun.set()
+        await asyncio.Event().wait()
+
+    run, progress = world.build(100, describe=describe)
+    task = asyncio.create_task(execute(run, progress, Stop()))
+    await begun.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert (run.perceiver.closed, run.perceiver.in_flight) == (True, 0)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_many_more_samples_than_the_window_are_never_under_way_at_once(world):
+    run, progress = world.build(500)
+    await execute(run, progress, Stop())
+    assert run.perceiver.most_in_flight <= run.perceiver.capacity
+    assert run.reasoner.most_in_flight <= run.reasoner.capacity

@@ -1,0 +1,104 @@
+"""The bounded window: widths, draining, trouble that concerns every sample."""
+
+from __future__ import annotations
+
+import asyncio
+
+from prism_engine.engine.scheduler import Lane, Stop, run_lanes
+from prism_engine.errors import DeadError
+from prism_engine.records import Sample, SampleResult, SampleStatus
+
+
+def samples(count, start=0):
+    return [Sample(position, str(position), (), "?") for position in range(start, start + count)]
+
+
+async def run(lanes, work, stop=None):
+    results = []
+    await run_lanes(lanes, work, results.append, stop or Stop())
+    return results
+
+
+async def test_every_sample_is_worked_on_exactly_once_and_no_lane_exceeds_its_width():
+    lanes = [Lane("described", iter(samples(50)), 3), Lane("undescribed", iter(samples(50, 50)), 5)]
+    most = {lane.name: 0 for lane in lanes}
+
+    async def work(sample):
+        for lane in lanes:
+            most[lane.name] = max(most[lane.name], lane.under_way)
+        await asyncio.sleep(0)
+        return SampleResult(sample, SampleStatus.DONE)
+
+    results = await run(lanes, work)
+    assert sorted(result.sample.position for result in results) == list(range(100))
+    assert most == {"described": 3, "undescribed": 5}
+    assert [lane.under_way for lane in lanes] == [0, 0]
+
+
+async def test_samples_are_taken_only_when_there_is_room_for_them():
+    taken = []
+
+    def source():
+        for sample in samples(1000):
+            taken.append(sample)
+            yield sample
+
+    async def work(sample):
+        assert len(taken) - sample.position <= 4
+        await asyncio.sleep(0)
+        return SampleResult(sample, SampleStatus.DONE)
+
+    assert len(await run([Lane("x", source(), 4)], work)) == 1000
+
+
+async def test_both_lanes_work_at_the_same_time():
+    met = asyncio.Barrier(2)
+
+    async def work(sample):
+        await met.wait()  # only one sample of each lane together get past it
+        return SampleResult(sample, SampleStatus.DONE)
+
+    lanes = [Lane("a", iter(samples(5)), 1), Lane("b", iter(samples(5, 5)), 1)]
+    assert len(await run(lanes, work)) == 10
+
+
+async def test_a_stop_takes_no_further_sample_and_lets_those_under_way_finish():
+    stop = Stop()
+
+    async def work(sample):
+        if sample.position == 5:
+            stop.request()
+        await asyncio.sleep(0.01)
+        return SampleResult(sample, SampleStatus.DONE)
+
+    results = await run([Lane("x", iter(samples(1000)), 4)], work, stop)
+    assert 6 <= len(results) <= 9
+    assert all(result.status is SampleStatus.DONE for result in results)
+
+
+async def test_a_dead_backend_stops_the_run_and_its_samples_count_as_not_run():
+    stop = Stop()
+    heard = []
+    stop.listen(lambda: heard.append("drain"))
+
+    async def work(sample):
+        await asyncio.sleep(0.01)
+        if sample.position >= 2:
+            raise DeadError(f"dead at {sample.position}")
+        return SampleResult(sample, SampleStatus.DONE)
+
+    results = await run([Lane("x", iter(samples(1000)), 2)], work, stop)
+    assert [result.status for result in results] == [SampleStatus.DONE] * 2 + [SampleStatus.NOT_RUN] * 2
+    assert str(stop.reason) == "dead at 2"
+    assert heard == ["drain"]
+
+
+async def test_cancelling_the_run_cancels_its_samples():
+    lane = Lane("x", iter(samples(10)), 4)
+    task = asyncio.create_task(run([lane], lambda _sample: asyncio.Event().wait()))
+    await asyncio.sleep(0.01)
+    assert lane.under_way == 4
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert lane.under_way == 0
