@@ -1,0 +1,62 @@
+"""An event loop whose clock jumps to the next timer when nothing else is to be done.
+
+Real sockets work: while a byte is on its way over loopback the clock stands still. So hours of limits, retries and
+timeouts pass in milliseconds, and a slow machine decides no test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, TypeVar
+from unittest import mock
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+T = TypeVar("T")
+GRACE = 0.002
+"""Real seconds that the kernel gets to deliver a byte before the clock jumps; ten times that before a long jump."""
+SHORT, LONG = 0.05, 5.0
+"""Virtual seconds; short jumps (somebody polls) get their grace only shortly after the sockets were busy."""
+
+
+class JumpingSelector(selectors.DefaultSelector):
+    now = 1000.0
+    quiet = 0
+
+    def select(self, timeout: float | None = None) -> Any:
+        if timeout is None or timeout <= 0:
+            return super().select(timeout)
+        alone = len(self.get_map()) == 1  # the loop's own wake-up pipe
+        grace = 0 if alone or (timeout <= SHORT and self.quiet > 3) else GRACE * (10 if timeout > LONG else 1)
+        ready = super().select(grace)
+        self.quiet = 0 if ready else self.quiet + 1
+        if not ready:
+            self.now += timeout
+        return ready
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self.clock = JumpingSelector()
+        super().__init__(self.clock)
+
+    def time(self) -> float:
+        return self.clock.now
+
+
+def run_virtually(main: Coroutine[Any, Any, T]) -> T:
+    """Run to the end in virtual time, asyncio-throttle's clock included."""
+    loop = VirtualLoop()
+    with (
+        mock.patch("asyncio_throttle.throttler.time", SimpleNamespace(monotonic=loop.time)),
+        asyncio.Runner(loop_factory=lambda: loop) as runner,
+    ):
+        return runner.run(main)
+
+
+def now() -> float:
+    """The loop's clock, in seconds."""
+    return asyncio.get_running_loop().time()
