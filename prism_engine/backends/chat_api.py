@@ -1,0 +1,198 @@
+"""A model behind an OpenAI-compatible chat-completions endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dotenv import dotenv_values
+
+from prism_engine.backends.base import Backend
+from prism_engine.backends.chat_reply import Endpoint, model_ids, read_refusal, read_reply
+from prism_engine.backends.chat_request import estimated_tokens, request_body
+from prism_engine.backends.chat_transport import Transport, UnreachableError, shown
+from prism_engine.backends.limits import Limiter
+from prism_engine.backends.retry import retried
+from prism_engine.errors import ConfigError, DeadError, NotRunError, RejectedError, TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from prism_engine.backends.chat_transport import Answer
+    from prism_engine.config import ApiModel
+    from prism_engine.records import Call, Completion
+
+UNREACHABLE_CALLS = 3
+"""Calls in a row that found nobody at the address, for all their attempts, until a server that had answered is dead."""
+PROBE_TIMEOUT = 10.0
+"""Seconds that `probe` waits for an answer."""
+
+
+class ChatApi(Backend):
+    """Sends calls to `/chat/completions`, within the limits of the spec, and again where that may help.
+
+    Args:
+        spec: the registry's entry.
+        api_key: sent as bearer token; taken out of whatever the server sends back. None sends no key.
+        base_url: instead of the spec's.
+        start: starts the server of this model and returns its base URL. Awaited once, before the first request;
+            what it raises reaches every call.
+    """
+
+    def __init__(
+        self,
+        spec: ApiModel,
+        api_key: str | None,
+        *,
+        base_url: str | None = None,
+        start: Callable[[], Awaitable[str]] | None = None,
+    ) -> None:
+        self._spec = spec
+        self._base_url = (base_url or spec.base_url).rstrip("/")
+        self._start = start
+        self._starting: asyncio.Future[str] | None = None
+        self._transport = Transport(api_key, self.capacity)
+        self._limiter = Limiter(spec.limits)
+        self._dead: DeadError | None = None
+        self._answered = False
+        self._unreachable = 0
+
+    def __repr__(self) -> str:
+        state = "dead" if self._dead else "alive"
+        return f"<ChatApi {self._spec.model} at {shown(self._base_url)}, {state}, {self._limiter!r}>"
+
+    @property
+    def capacity(self) -> int:
+        """Requests that may be on the wire at once."""
+        return self._spec.limits.concurrency
+
+    async def generate(self, call: Call) -> Completion:
+        """Answer one call; see `Backend.generate`.
+
+        A call that waits for its next attempt when `drain` comes raises NotRunError as well: its failed attempts
+        gave nothing, so a later run takes it up. After a DeadError every later call raises it, too.
+        """
+        if self._dead is not None:
+            raise DeadError(str(self._dead))
+        try:
+            if self._start is not None:
+                self._base_url = await self._limiter.unless_closed(self._started, self._start)
+            return await retried(
+                lambda number: self._attempt(call, number), attempts=self._spec.attempts, sleep=self._sleep
+            )
+        except NotRunError:
+            if self._dead is not None:
+                raise DeadError(str(self._dead)) from None
+            raise
+        except UnreachableError as error:
+            self._unreachable += 1
+            if self._answered and self._unreachable < UNREACHABLE_CALLS:
+                raise
+            raise self._died(DeadError(f"server down: nothing answers at {shown(self._base_url)} ({error})")) from None
+        except DeadError as error:
+            self._died(error)
+            raise
+
+    def drain(self) -> None:
+        """Send nothing more; see `Backend.drain`."""
+        self._limiter.close()
+
+    async def aclose(self) -> None:
+        """Close the connections; a server that `start` was still starting is no longer waited for."""
+        self._limiter.close()
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.gather(self._starting, return_exceptions=True)
+        await self._transport.aclose()
+
+    async def models(self) -> list[str]:
+        """Return the ids of the models that the endpoint offers, asking once and outside the limits.
+
+        Raises:
+            BackendError: it gave no such list; the kind says why.
+        """
+        answer = await self._exchange("GET", "/models", None, PROBE_TIMEOUT)
+        if answer.ok:
+            return model_ids(answer.body)
+        refused = read_refusal(*answer, self._endpoint())
+        raise RejectedError(refused.detail)
+
+    async def _attempt(self, call: Call, number: int) -> Completion:
+        async with self._limiter.slot(estimated_tokens(call)) as slot:
+            if call.images:
+                body = await asyncio.to_thread(request_body, call, self._spec)
+            else:
+                body = request_body(call, self._spec)
+            loop = asyncio.get_running_loop()
+            sent = loop.time()
+            answer = await self._exchange("POST", "/chat/completions", body, self._spec.timeout)
+            seconds = loop.time() - sent
+            completion = self._read(answer)
+            usage = completion.usage
+            if usage.prompt_tokens is not None and usage.completion_tokens is not None:
+                slot.settle(usage.prompt_tokens + usage.completion_tokens)
+        return replace(completion, seconds=seconds, attempts=number)
+
+    async def _exchange(self, method: str, path: str, body: bytes | None, seconds: float) -> Answer:
+        answer = await self._transport.exchange(method, self._base_url + path, body=body, seconds=seconds)
+        self._answered, self._unreachable = True, 0
+        return answer
+
+    def _read(self, answer: Answer) -> Completion:
+        try:
+            return read_reply(answer.body) if answer.ok else read_refusal(*answer, self._endpoint())
+        except TransientError as error:
+            if error.retry_after is not None:
+                self._limiter.pause(error.retry_after)
+            raise
+
+    async def _started(self, start: Callable[[], Awaitable[str]]) -> str:
+        if self._starting is None:
+            self._starting = asyncio.ensure_future(start())
+        return await asyncio.shield(self._starting)  # one caller's cancellation is not the others'
+
+    async def _sleep(self, seconds: float) -> None:
+        await self._limiter.unless_closed(asyncio.sleep, seconds)
+
+    def _died(self, error: DeadError) -> DeadError:
+        self._dead = error
+        self._limiter.close()
+        return error
+
+    def _endpoint(self) -> Endpoint:
+        return Endpoint(shown(self._base_url), self._spec.model, self._spec.api_key_env)
+
+
+async def probe(spec: ApiModel, api_key: str | None) -> list[str]:
+    """Return the ids of the models that an endpoint offers; nothing is billed.
+
+    Raises:
+        BackendError: it cannot be reached, refuses the key, or has no such list.
+    """
+    api = ChatApi(spec, api_key)
+    try:
+        return await api.models()
+    finally:
+        await api.aclose()
+
+
+def resolve_api_key(spec: ApiModel, environ: Mapping[str, str], dotenv_path: Path = Path(".env")) -> str | None:
+    """Return the API key from the environment or else from a `.env` file; None for an endpoint without one.
+
+    Raises:
+        ConfigError: it is in neither, or cannot be a key.
+    """
+    name = spec.api_key_env
+    if name is None:
+        return None
+    key = (environ.get(name) or dotenv_values(dotenv_path).get(name) or "").strip()
+    if not key:
+        raise ConfigError(
+            f"no API key for {spec.model!r}: set {name} in the environment or in {dotenv_path}, "
+            "or `api_key_env: null` in the registry entry of an endpoint that wants none"
+        )
+    if not (key.isascii() and key.isprintable()):
+        raise ConfigError(f"{name} holds characters that no API key has; was it pasted with something around it?")
+    return key

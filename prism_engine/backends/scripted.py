@@ -1,0 +1,97 @@
+"""A model that answers from a script: for tests, demonstrations and dry runs, without a GPU or a key."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import inspect
+from typing import TYPE_CHECKING
+
+import orjson
+
+from prism_engine.backends.base import Backend
+from prism_engine.backends.limits import Gate
+from prism_engine.errors import RejectedError
+from prism_engine.records import Completion, Image, Outcome, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from prism_engine.config import ScriptedModel
+    from prism_engine.records import Call
+
+
+class Scripted(Backend):
+    """Answers with one of the spec's replies, chosen by a hash of the call's messages.
+
+    Args:
+        spec: replies, delay, share of failures and how many calls it takes at once.
+        reply: decides instead of the spec's replies and failures. It may raise, and it may be asynchronous: waiting
+            for an event that nobody sets makes a model that hangs.
+
+    Attributes:
+        calls: how many calls were begun.
+        in_flight: calls begun and not ended.
+        most_in_flight: the largest number of calls that were in flight at once.
+        closed: whether `aclose` was called.
+    """
+
+    def __init__(
+        self, spec: ScriptedModel, *, reply: Callable[[Call], Completion | Awaitable[Completion]] | None = None
+    ) -> None:
+        self._spec = spec
+        self._reply = reply or self._scripted
+        self._gate = Gate(spec.concurrency)
+        self.calls = 0
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self.closed = False
+
+    def __repr__(self) -> str:
+        return f"<Scripted {self.calls} calls, {self.in_flight} in flight, {self._gate!r}>"
+
+    @property
+    def capacity(self) -> int:
+        """Calls taken at once."""
+        return self._spec.concurrency
+
+    async def generate(self, call: Call) -> Completion:
+        """Answer one call; see `Backend.generate`."""
+        async with self._gate:
+            self.calls += 1
+            self.in_flight += 1
+            self.most_in_flight = max(self.most_in_flight, self.in_flight)
+            try:
+                await asyncio.sleep(self._spec.delay)
+                answer = self._reply(call)
+                return await answer if inspect.isawaitable(answer) else answer
+            finally:
+                self.in_flight -= 1
+
+    def drain(self) -> None:
+        """Begin no more calls; see `Backend.drain`."""
+        self._gate.close()
+
+    async def aclose(self) -> None:
+        """Take no more calls; there is nothing to stop."""
+        self._gate.close()
+        self.closed = True
+
+    def _scripted(self, call: Call) -> Completion:
+        words = [
+            [message.role, *(part.digest if isinstance(part, Image) else part for part in message.parts)]
+            for message in call.messages
+        ]
+        prompt = orjson.dumps(words)
+        digest = hashlib.sha256(prompt).digest()
+        if int.from_bytes(digest[8:16]) < self._spec.failure_rate * 2**64:
+            raise RejectedError("the script lets this call fail")
+        text = self._spec.replies[int.from_bytes(digest[:8]) % len(self._spec.replies)]
+        return Completion(
+            Outcome.EMPTY if not text.strip() else Outcome.OK,
+            text,
+            finish_reason="stop",
+            usage=Usage(prompt_tokens=len(prompt) // 4, completion_tokens=len(text.split())),
+            model="scripted",
+            seconds=self._spec.delay,
+        )
