@@ -1,0 +1,1 @@
+"""The embedded default: a benchmark and two tiny checkpoints that this machine makes itself."""
