@@ -38,6 +38,7 @@ class Backend(ABC):
             RejectedError: this call can never succeed.
             DeadError: no call of this backend can succeed any more.
             NotRunError: `drain` was called before the request was sent.
+            UserError: the backend cannot start here (a package or an option); as final as DeadError.
         """
 
     @abstractmethod

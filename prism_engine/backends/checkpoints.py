@@ -1,0 +1,150 @@
+"""What identifies a checkpoint: a digest of the local files that shape its output, or its commit on the hub."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from prism_engine.errors import ConfigError, StoreError
+
+SIDECAR = "checkpoints.json"
+"""File of the cache folder that remembers digests, so that weights are read only once."""
+
+_SHAPING = (
+    *("*.safetensors", "*.bin", "*.pt", "*.pth", "*.gguf", "*.safetensors.index.json", "*.bin.index.json"),
+    *("config*.json", "generation_config.json", "adapter_config.json", "params.json", "*quant*_config.json"),
+    *("tokenizer*", "vocab*", "merges*", "*.model", "*.tiktoken", "added_tokens.json", "special_tokens_map.json"),
+    *("*preprocessor_config.json", "processor_config.json", "video_processor*.json", "chat_template*", "*.jinja"),
+    "*.py",
+)
+_LEFTOVERS = ("optimizer*", "scheduler*", "training_args.bin", "rng_state*", "trainer_state*", "scaler.pt")
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+|[\w.-]+")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_READERS = 4  # files hashed at once
+
+
+def checkpoint_facts(model: str, revision: str | None, *, cache_dir: Path) -> tuple[tuple[str, str], ...]:
+    """Return what identifies the weights, and all files beside them that shape what the model says.
+
+    A folder gives `("weights", "sha256:...")`, the same wherever it lies; a hub id gives `("hub", "org/name@commit")`.
+
+    Args:
+        model: folder of a checkpoint, or hub id.
+        revision: branch, tag or commit on the hub; None means `main`. Not used for a folder.
+        cache_dir: where digests of files are remembered by path, size and modification time.
+
+    Raises:
+        ConfigError: neither a checkpoint's folder nor a hub id, or the hub does not tell the commit.
+        StoreError: the digests cannot be remembered.
+    """
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        return (("weights", f"sha256:{_folder_digest(folder.resolve(), cache_dir / SIDECAR)}"),)
+    if not _HUB_ID.fullmatch(model):
+        raise ConfigError(f"model {model!r}: no such folder, and not a hub id such as org/name")
+    return (("hub", f"{model}@{_commit(model, revision or 'main')}"),)
+
+
+def _folder_digest(folder: Path, sidecar: Path) -> str:
+    """Hash names and contents together, in the order of names."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and _shapes_output(path.relative_to(folder)))
+    if not any(path.suffix in {".safetensors", ".bin", ".pt", ".pth", ".gguf"} for path in files):
+        raise ConfigError(f"model {str(folder)!r}: the folder holds no weights (*.safetensors, *.bin, *.pt)")
+    known = _read(sidecar)
+    stamps = {path: _stamp(path) for path in files}
+    fresh = [path for path in files if stamps[path] not in known]
+    with ThreadPoolExecutor(_READERS) as pool:
+        known |= {stamps[path]: digest for path, digest in zip(fresh, pool.map(_file_digest, fresh), strict=True)}
+    if fresh:
+        _write(sidecar, known)
+    whole = hashlib.sha256()
+    for path in files:
+        whole.update(orjson.dumps([path.relative_to(folder).as_posix(), known[stamps[path]]]) + b"\n")
+    return whole.hexdigest()
+
+
+def _shapes_output(path: Path) -> bool:
+    """Whether a file, by its path inside the checkpoint, can change a completion."""
+    if any(part.startswith((".", "checkpoint-", "global_step")) or part == "__pycache__" for part in path.parts):
+        return False
+    return any(fnmatch(path.name, shape) for shape in _SHAPING) and not any(
+        fnmatch(path.name, leftover) for leftover in _LEFTOVERS
+    )
+
+
+def _stamp(path: Path) -> str:
+    # The hub's cache links to immutable blobs: follow them, so that one blob is read once.
+    real = path.resolve()
+    status = real.stat()
+    return f"{real}|{status.st_size}|{status.st_mtime_ns}"
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb", buffering=0) as file:
+        return hashlib.file_digest(file, hashlib.sha256).hexdigest()
+
+
+def _read(sidecar: Path) -> dict[str, str]:
+    """Return remembered digests; a missing or damaged file only costs hashing again."""
+    try:
+        remembered = orjson.loads(sidecar.read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return {}
+    return remembered if isinstance(remembered, dict) else {}
+
+
+def _write(sidecar: Path, digests: dict[str, str]) -> None:
+    try:
+        sidecar.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=sidecar.parent, prefix=f".{SIDECAR}-", delete=False) as file:
+            file.write(orjson.dumps(digests, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+        Path(file.name).replace(sidecar)
+    except OSError as error:
+        raise StoreError(f"{sidecar}: cannot be written ({error.strerror})") from error
+
+
+def _commit(model: str, revision: str) -> str:
+    if _COMMIT.fullmatch(revision):
+        return revision
+    reference = _hub_cache() / f"models--{model.replace('/', '--')}" / "refs" / revision
+    try:
+        return reference.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return _asked_commit(model, revision)
+
+
+def _hub_cache() -> Path:
+    home = Path(os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface")
+    return Path(os.environ.get("HF_HUB_CACHE") or home / "hub").expanduser()
+
+
+def _asked_commit(model: str, revision: str) -> str:
+    try:
+        from huggingface_hub import HfApi  # noqa: PLC0415 - only needed for models that are not here yet
+        from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415 - the same
+    except ImportError as error:
+        raise ConfigError(
+            f"model {model!r}: no such folder, and without the package huggingface_hub the hub cannot be asked. "
+            "Install `prism-engine[vllm]` or `prism-engine[cpu]`, or give the commit (40 hex digits) as `revision:`."
+        ) from error
+    # A lost connection is an error of the HTTP library in use: a base of huggingface_hub's own error.
+    lost: tuple[Any, ...] = HfHubHTTPError.__bases__
+    try:
+        commit = HfApi().model_info(model, revision=revision, timeout=20).sha
+    except (*lost, OSError, ValueError) as error:
+        raise ConfigError(
+            f"model {model!r}: no such folder, and the hub does not tell the commit of {revision!r} "
+            f"({str(error).splitlines()[0] if str(error) else type(error).__name__}). Check the name, or give the "
+            "commit (40 hex digits) as `revision:`."
+        ) from error
+    if not commit:
+        raise ConfigError(f"model {model!r}: the hub does not tell the commit of {revision!r}")
+    return commit

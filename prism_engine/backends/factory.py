@@ -1,0 +1,121 @@
+"""From a registry entry to what identifies its model, and to the backend that answers for it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from prism_engine.backends.checkpoints import checkpoint_facts
+from prism_engine.config import ApiModel, ScriptedModel, VllmModel
+from prism_engine.records import ModelIdentity
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from prism_engine.backends.base import Backend
+    from prism_engine.config import ModelSpec
+
+OPERATIONAL_OPTIONS = frozenset(
+    {
+        "block_size",
+        "compilation_config",
+        "cpu_offload_gb",
+        "data_parallel_size",
+        "disable_log_stats",
+        "distributed_executor_backend",
+        "download_dir",
+        "enable_chunked_prefill",
+        "enable_prefix_caching",
+        "enforce_eager",
+        "gpu_memory_utilization",
+        "limit_mm_per_prompt",
+        "load_format",
+        "max_num_batched_tokens",
+        "max_num_seqs",
+        "mm_processor_cache_gb",
+        "pipeline_parallel_size",
+        "renderer_num_workers",
+        "swap_space",
+        "tensor_parallel_size",
+    }
+)
+"""vLLM options that change how fast a completion comes, not what it says. All others identify the model.
+
+`max_model_len` is not among them: a completion that the context window cut would be another one in a longer window.
+"""
+
+
+def identify_model(name: str, spec: ModelSpec, cache_dir: Path) -> ModelIdentity:
+    """Return what makes the model this model. Needs neither the engine nor a key nor (for local weights) a network.
+
+    Raises:
+        ConfigError: a checkpoint is neither a folder nor a hub id whose revision can be found out.
+    """
+    match spec:
+        case VllmModel():
+            facts = {"via": "vllm", **dict(checkpoint_facts(spec.model, spec.revision, cache_dir=cache_dir))}
+            facts |= _shaping(spec.engine)
+            if spec.chat_template is not None:
+                facts["chat_template"] = _digest(spec.chat_template)
+        case ApiModel(server=None):
+            facts = {"via": "api", "model": spec.model, "at": spec.identity or spec.base_url.partition("://")[2]}
+            facts |= _request_facts(spec)
+        case ApiModel(server=server):
+            assert server is not None
+            facts = {"via": "server", **dict(checkpoint_facts(server.model, server.revision, cache_dir=cache_dir))}
+            facts |= _shaping(server.options) | _request_facts(spec)
+        case ScriptedModel():
+            facts = {
+                "via": "script",
+                "replies": _digest(_json(spec.replies)),
+                "failure_rate": str(spec.failure_rate),
+            }
+    return ModelIdentity(name, tuple(sorted(facts.items())))
+
+
+def build_backend(name: str, spec: ModelSpec, cache_dir: Path) -> Backend:
+    """Return the backend of a registry entry; nothing is started or imported that only a call needs.
+
+    Raises:
+        ConfigError: the API key is neither in the environment nor in `.env`.
+    """
+    match spec:
+        case VllmModel():
+            from prism_engine.backends.vllm_engine import VllmEngine  # noqa: PLC0415 - one import path per backend
+
+            return VllmEngine(spec)
+        case ApiModel():
+            if spec.server is not None:
+                from prism_engine.backends.served_api import ServedApi  # noqa: PLC0415 - the same
+
+                return ServedApi(spec, spec.server, cache_dir / "logs" / f"{name.replace('/', '_')}.log")
+            from prism_engine.backends.chat_api import ChatApi, resolve_api_key  # noqa: PLC0415 - the same
+
+            return ChatApi(spec, resolve_api_key(spec, os.environ))
+        case ScriptedModel():
+            from prism_engine.backends.scripted import Scripted  # noqa: PLC0415 - the same
+
+            return Scripted(spec)
+
+
+def _shaping(options: dict[str, Any]) -> dict[str, str]:
+    named = {key.replace("-", "_"): value for key, value in options.items()}
+    return {f"option.{key}": _json(value) for key, value in named.items() if key not in OPERATIONAL_OPTIONS}
+
+
+def _request_facts(spec: ApiModel) -> dict[str, str]:
+    facts = {f"body.{key}": _json(value) for key, value in spec.extra_body.items()}
+    if not spec.send_sampling:
+        facts["sampling"] = "the provider's"
+    return facts
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _digest(text: str) -> str:
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from prism_engine.backends.server import ManagedServer, server_arguments
+from prism_engine.config import ServerSpec
+from prism_engine.errors import DeadError, NotRunError
+from tests.backends.processes import wait_until_gone
+from tests.backends.vllm_calls import call, picture
+from tests.conftest import SERVED_NAME
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from prism_engine.backends.vllm_engine import VllmEngine
+
+
+def test_options_become_a_command_line():
+    spec = ServerSpec(
+        model="org/name",
+        revision="main",
+        options={
+            "max_model_len": 4096,
+            "enforce-eager": True,
+            "enable_prefix_caching": False,
+            "hf_overrides": {"a": [1]},
+        },
+    )
+    assert server_arguments(spec, "served", 8000) == [
+        "--disable-uvicorn-access-log",
+        "--max-model-len=4096",
+        "--enforce-eager",
+        "--no-enable-prefix-caching",
+        '--hf-overrides={"a": [1]}',
+        "--model=org/name",
+        "--revision=main",
+        "--served-model-name=served",
+        "--host=127.0.0.1",
+        "--port=8000",
+    ]
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Let a few lines of Python stand in for vLLM's server; they see its arguments in `arguments`."""
+
+    def install(code: str, timeout: float = 30.0) -> ManagedServer:
+        package = tmp_path / "fakes" / "stand_in"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        head = "import sys\narguments = dict(a[2:].split('=', 1) for a in sys.argv[1:] if '=' in a)\n"
+        (package / "server.py").write_text(head + code)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path / "fakes"))
+        monkeypatch.setattr("prism_engine.backends.server._MODULE", "stand_in.server")
+        monkeypatch.setattr("prism_engine.backends.server.find_spec", lambda _: True)
+        spec = ServerSpec(model="m", startup_timeout=timeout)
+        return ManagedServer(spec, served_name="m", log=tmp_path / "logs" / "server.log")
+
+    return install
+
+
+HEALTHY = """
+import http.server, pathlib, subprocess, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers()
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+print("child", child.pid, flush=True)
+http.server.HTTPServer(("127.0.0.1", int(arguments["port"])), Handler).serve_forever()
+"""
+
+
+async def test_one_server_starts_for_all_callers_and_ends_with_its_children(fake, tmp_path: Path):
+    server = fake(HEALTHY)
+    urls = await asyncio.gather(*(server.start() for _ in range(5)))
+    assert len(set(urls)) == 1
+    assert urls[0].startswith("http://127.0.0.1:")
+    assert urls[0].endswith("/v1")
+    lines = [line for line in (tmp_path / "logs" / "server.log").read_text().splitlines() if line.startswith("child")]
+    assert len(lines) == 1
+    await server.aclose()
+    await server.aclose()
+    assert wait_until_gone([int(lines[0].split()[1])]) == []
+    with pytest.raises(NotRunError):
+        await server.start()
+
+
+async def test_a_server_that_dies_says_why(fake, tmp_path: Path):
+    server = fake("raise SystemExit('no such model')")
+    with pytest.raises(DeadError, match=r"exit code 1(.|\n)*server\.log(.|\n)*no such model"):
+        await server.start()
+    await server.aclose()
+
+
+async def test_a_server_that_hangs_is_given_up(fake):
+    server = fake("import time\nprint('loading', flush=True)\ntime.sleep(600)", timeout=1.5)
+    with pytest.raises(DeadError, match=r"not healthy within 1\.5 seconds"):
+        await server.start()
+    await server.aclose()
+
+
+async def test_a_taken_port_is_changed_for_another(fake, tmp_path: Path):
+    marker = tmp_path / "first"
+    code = f"import pathlib\nfirst = pathlib.Path({str(marker)!r})\nif not first.exists():\n    first.touch()\n"
+    server = fake(code + "    raise OSError('[Errno 98] Address already in use')\n" + HEALTHY)
+    assert (await server.start()).endswith("/v1")
+    await server.aclose()
+
+
+async def test_a_cancelled_caller_leaves_the_start_to_the_others(fake):
+    server = fake(HEALTHY)
+    impatient, patient = asyncio.create_task(server.start()), asyncio.create_task(server.start())
+    await asyncio.sleep(0)
+    impatient.cancel()
+    assert (await patient).endswith("/v1")
+    await server.aclose()
+
+
+async def test_closing_breaks_a_start_off(fake):
+    server = fake("import time\ntime.sleep(600)")
+    start = asyncio.create_task(server.start())
+    await asyncio.sleep(0.2)
+    await server.aclose()
+    with pytest.raises((asyncio.CancelledError, NotRunError)):
+        await start
+
+
+@pytest.mark.vllm
+@pytest.mark.xdist_group("vllm")
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+class TestReal:
+    async def test_it_serves_the_model_under_its_name(self, vllm_server: ManagedServer):
+        models = await asyncio.to_thread(_get, await vllm_server.start() + "/models")
+        assert [model["id"] for model in models["data"]] == [SERVED_NAME]
+
+    @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "LA"])
+    async def test_it_answers_like_the_engine_in_process(
+        self, vllm_server: ManagedServer, vllm_engine: VllmEngine, tmp_path: Path, mode: str
+    ):
+        url = await vllm_server.start() + "/chat/completions"
+        image = picture(tmp_path, 3, mode)
+        data = base64.b64encode(image.path.read_bytes()).decode()
+        content = [
+            {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}},
+            {"type": "text", "text": "Describe it."},
+        ]
+        body = {
+            "model": SERVED_NAME,
+            "messages": [{"role": "user", "content": content}],
+            "temperature": 0,
+            "max_tokens": 32,
+        }
+        served = await asyncio.to_thread(_get, url, body)
+        ours = await vllm_engine.generate(call(image, "Describe it."))
+        assert served["choices"][0]["message"]["content"] == ours.text
+        assert served["choices"][0]["finish_reason"] == ours.finish_reason
+        assert served["usage"]["prompt_tokens"] == ours.usage.prompt_tokens
+        assert served["usage"]["completion_tokens"] == ours.usage.completion_tokens
+
+
+def _get(url: str, body: dict[str, Any] | None = None) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as reply:
+        return json.load(reply)
