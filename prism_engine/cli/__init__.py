@@ -1,0 +1,5 @@
+"""The `prism` command: parse, call the API, print, exit code."""
+
+from prism_engine.cli.app import main
+
+__all__ = ["main"]

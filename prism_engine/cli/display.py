@@ -1,0 +1,142 @@
+"""Progress while it happens: a live panel on a terminal, a plain line now and then in a log."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from prism_engine.cli.output import human_bytes, human_seconds, stderr
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from prism_engine.datasets import IngestProgress
+    from prism_engine.engine.progress import Progress
+    from prism_engine.stages.meter import Meter
+
+LIVE_SECONDS = 0.25
+LOG_SECONDS = 10.0
+LARGE_FILE = 50_000_000
+"""Bytes of a benchmark file from which reading it takes long enough to be told."""
+
+
+@contextlib.asynccontextmanager
+async def watch(progress: Progress) -> AsyncIterator[None]:
+    """Show progress on stderr until the block ends."""
+    if stderr.is_terminal:
+        with Live(console=stderr, auto_refresh=False, transient=True) as live:
+            async with _every(LIVE_SECONDS, lambda: live.update(panel(progress), refresh=True)):
+                yield
+    else:
+        async with _every(LOG_SECONDS, lambda: stderr.print(line(progress), soft_wrap=True)):
+            yield
+    stderr.print(line(progress), soft_wrap=True)
+
+
+def ingesting() -> Callable[[IngestProgress], None]:
+    """Return a callback that tells how far a benchmark file is read, at every tenth of a large one."""
+    told = 0
+
+    def tell(progress: IngestProgress) -> None:
+        nonlocal told
+        tenth = 10 * progress.bytes_read // max(progress.bytes_total, 1)
+        if tenth > told and progress.bytes_total >= LARGE_FILE:
+            told = tenth
+            stderr.print(
+                f"reading the benchmark: {progress.rows:,} rows, "
+                f"{human_bytes(progress.bytes_read)} of {human_bytes(progress.bytes_total)}"
+            )
+
+    return tell
+
+
+def line(progress: Progress) -> str:
+    """Return the state of a run as one line of plain text."""
+    parts = [
+        f"{progress.finished:,}/{progress.total:,} samples",
+        _trouble(progress),
+        "describe " + _stage(progress.perceiver),
+        "answer " + _stage(progress.reasoner) if progress.reasoner else "",
+        _accuracy(progress),
+        _time(progress),
+    ]
+    return " | ".join(part for part in parts if part)
+
+
+def panel(progress: Progress) -> Group:
+    """Return the state of a run as a live display."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("", "now", "calls", "cached", "failed", "tokens out", "tokens/s"):
+        table.add_column(name, justify="left" if not name else "right")
+    stages = [("describe", progress.perceiver), ("answer", progress.reasoner)]
+    for name, meter in stages:
+        if meter is not None:
+            busy = meter.busy_seconds
+            table.add_row(
+                name,
+                f"{meter.in_flight:,}",
+                f"{meter.calls:,}",
+                f"{meter.hits + meter.shared:,}",
+                f"{meter.failed:,}",
+                f"{meter.completion_tokens:,}",
+                f"{meter.completion_tokens / busy:,.0f}" if busy else "-",
+            )
+    head = [f"{progress.finished:,}/{progress.total:,}", _trouble(progress), _accuracy(progress), _time(progress)]
+    return Group(
+        Text("  ".join(part for part in head if part), style="bold"),
+        ProgressBar(total=max(progress.total, 1), completed=progress.finished, width=72),
+        table,
+    )
+
+
+def _stage(meter: Meter) -> str:
+    parts = [f"{meter.calls:,} called", f"{meter.hits + meter.shared:,} cached"]
+    if meter.failed:
+        parts.append(f"{meter.failed:,} failed")
+    if meter.in_flight:
+        parts.append(f"{meter.in_flight:,} in flight")
+    return ", ".join(parts)
+
+
+def _trouble(progress: Progress) -> str:
+    parts = [f"{progress.failed:,} failed"] if progress.failed else []
+    if progress.not_run:
+        parts.append(f"{progress.not_run:,} not run")
+    return ", ".join(parts)
+
+
+def _accuracy(progress: Progress) -> str:
+    return f"{progress.correct / progress.scored:.1%} right so far" if progress.scored else ""
+
+
+def _time(progress: Progress) -> str:
+    if progress.stopping:
+        return "stopping: finishing what is on the wire (Ctrl-C again to stop at once)"
+    left = progress.eta_seconds
+    so_far = human_seconds(progress.seconds)
+    if left is None or progress.finished == progress.total:
+        return so_far
+    return f"{so_far}, about {human_seconds(left)} left"
+
+
+@contextlib.asynccontextmanager
+async def _every(seconds: float, show: Callable[[], None]) -> AsyncIterator[None]:
+    async def repeat() -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            show()
+
+    task = asyncio.create_task(repeat())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,74 @@
+"""The two consoles, and the tables that several commands print."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from prism_engine.errors import BackendError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from prism_engine.report import Scores
+
+stdout = Console(highlight=False)
+stderr = Console(stderr=True, highlight=False)
+
+
+def exit_code(trouble: Exception | None) -> int:
+    """Return the exit code of what stopped a command: 4 for a model that gave up, 2 for what the user must mend."""
+    return 4 if isinstance(trouble, BackendError) else 2
+
+
+def print_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, words: int = 1) -> None:
+    """Print rows under a header; the first `words` columns are text, the others numbers. Cells are not markup."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for place, name in enumerate(header):
+        table.add_column(name, justify="left" if place < words else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*(cell.replace("[", "\\[") for cell in row))
+    stdout.print(table)
+
+
+def print_scores(scores: Scores) -> None:
+    """Print accuracy by group; a count that is zero everywhere has no column. `scores.md` has them all."""
+    rows = [row for row in (scores.overall, *scores.groups) if row.split is None or row.level == "overall"]
+    counts = {
+        "Unanswered": [row.unanswered for row in rows],
+        "Failed": [row.failed for row in rows],
+        "Not run": [row.not_run for row in rows],
+        "No target": [row.unscored for row in rows],
+    }
+    shown = {name: column for name, column in counts.items() if any(column)}
+    lines = []
+    for place, row in enumerate(rows):
+        name = {"overall": "Overall", "l2_category": f"  {row.name}"}.get(row.level, f"    {row.name}")
+        label = name if row.split is None else f"split {row.split}"
+        low, high = row.accuracy_low, row.accuracy_high
+        interval = "-" if low is None or high is None else f"{low:.1%} to {high:.1%}"
+        accuracy = "-" if row.accuracy is None else f"{row.accuracy:.1%}"
+        lines.append((label, f"{row.n:,}", accuracy, interval, *(f"{column[place]:,}" for column in shown.values())))
+    print_table((f"Exact matching, {scores.profile}", "Samples", "Accuracy", "95 % interval", *shown), lines)
+
+
+def human_bytes(count: float) -> str:
+    """Return a size that people read, such as `1.5 GB`."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def human_seconds(seconds: float) -> str:
+    """Return a duration that people read, such as `1 h 05 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    return f"{minutes // 60} h {minutes % 60:02} min"

@@ -1,0 +1,46 @@
+"""Where results lie, and that two different runs never share a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from prism_engine.api.results import Layout
+from prism_engine.config import Mode, RunConfig, SamplingConfig
+
+USUAL = RunConfig(benchmark="MMStar", perceiver="vlm", reasoner="llm", results_dir=Path("out"))
+
+
+def folder(**changes):
+    return Layout.of(USUAL.model_copy(update=changes), "MMStar").folder.as_posix()
+
+
+def test_the_layout_is_instruction_benchmark_perceiver_reasoner():
+    assert folder() == "out/generic/MMStar/vlm/llm"
+    assert Layout.of(USUAL, "MMStar").perceiver.as_posix() == "out/generic/MMStar/vlm"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"samples": 10}, "out/generic/MMStar-first10/vlm/llm"),
+        ({"reasoning": SamplingConfig(max_tokens=2048)}, "out/generic/MMStar/vlm/llm-2048"),
+        ({"perception": SamplingConfig(max_tokens=64)}, "out/generic/MMStar/vlm-64/llm"),
+        ({"mode": Mode.PERCEPTION}, "out/generic/MMStar/vlm"),
+        ({"perceiver": "org/model:v1"}, "out/generic/MMStar/org_model_v1/llm"),
+    ],
+)
+def test_what_changes_the_results_changes_the_folder(changes, expected):
+    assert folder(**changes) == expected
+
+
+@pytest.mark.parametrize("name", ["..", "../../etc", "/", "a/../../b", "\x00", "CON/..", "."])
+def test_no_model_name_leaves_the_results_folder(name):
+    parts = Path(folder(perceiver=name)).parts
+    assert ".." not in parts
+    assert len(parts) == 5
+
+
+def test_two_checkpoint_folders_of_one_name_do_not_share_results():
+    assert folder(perceiver="/models/a/best") != folder(perceiver="/models/b/best")

@@ -1,0 +1,44 @@
+"""`prism` in this process, in a folder of its own, over a small benchmark."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NamedTuple
+
+import pytest
+
+from prism_engine.cli import main
+from prism_engine.demo.shapes import write_shapes
+
+
+class Said(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def prism(tmp_path, monkeypatch, capsys):
+    """Call `prism ...`; returns exit code, stdout and stderr. 24 samples lie in shapes.tsv."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PRISM_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in [name for name in os.environ if name.endswith("_API_KEY") or name in ("LMUData", "PRISM_DEBUG")]:
+        monkeypatch.delenv(name)
+    write_shapes(tmp_path / "shapes.tsv", 24, 0)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["prism", *map(str, arguments)])
+        try:
+            main()
+        except SystemExit as end:
+            assert not isinstance(end.code, str)  # noqa: PT017 - told apart for the type checker
+            code = end.code or 0
+        else:
+            code = 0
+        said = capsys.readouterr()
+        return Said(code, said.out, said.err)
+
+    return call

@@ -1,0 +1,79 @@
+"""What people see while a run goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+
+import pytest
+from rich.console import Console
+
+from prism_engine.cli import display
+from prism_engine.cli.output import human_bytes, human_seconds
+from prism_engine.datasets import IngestProgress
+from prism_engine.engine.progress import Progress
+from prism_engine.stages.meter import Meter
+
+
+def progress(**changes):
+    made = Progress(100, Meter(hits=3, calls=7, in_flight=0), Meter(calls=2, failed=1))
+    for name, value in changes.items():
+        setattr(made, name, value)
+    return made
+
+
+def rendered(renderable):
+    shown = io.StringIO()
+    Console(file=shown, width=100).print(renderable)
+    return shown.getvalue()
+
+
+def test_the_line_tells_samples_trouble_stages_and_accuracy():
+    line = display.line(progress(done=8, failed=2, scored=8, correct=6.0))
+    assert line.startswith(
+        "10/100 samples | 2 failed | describe 7 called, 3 cached | answer 2 called, 0 cached, 1 failed"
+    )
+    assert "75.0% right so far" in line
+    assert "left" in line
+
+
+def test_a_run_that_only_describes_has_no_second_stage():
+    assert "answer" not in display.line(progress(reasoner=None))
+
+
+def test_a_stopping_run_says_how_to_stop_at_once():
+    assert "Ctrl-C again" in display.line(progress(stopping=True))
+
+
+def test_the_panel_shows_the_same_numbers():
+    text = rendered(display.panel(progress(done=8, failed=2)))
+    assert "10/100" in text
+    assert "describe" in text
+    assert "answer" in text
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+async def test_progress_is_shown_on_a_terminal_and_in_a_log(monkeypatch, terminal):
+    file = io.StringIO()
+    monkeypatch.setattr(display, "stderr", Console(file=file, force_terminal=terminal, width=100))
+    monkeypatch.setattr(display, "LIVE_SECONDS", 0.001)
+    monkeypatch.setattr(display, "LOG_SECONDS", 0.001)
+    async with display.watch(progress()):
+        await asyncio.sleep(0.05)
+    shown = file.getvalue()
+    assert "0/100" in shown
+    assert ("\x1b" in shown) is terminal
+
+
+def test_only_large_files_are_worth_telling_about(capsys):
+    tell = display.ingesting()
+    tell(IngestProgress(10, 1000, 1000))
+    assert capsys.readouterr().err == ""
+    for read in range(0, 200_000_001, 5_000_000):
+        tell(IngestProgress(read, read, 200_000_000))
+    assert capsys.readouterr().err.count("reading the benchmark") == 10
+
+
+def test_sizes_and_times_are_for_people():
+    assert [human_bytes(count) for count in (5, 1500, 2e9, 3e12)] == ["5 B", "1.5 kB", "2.0 GB", "3.0 TB"]
+    assert [human_seconds(count) for count in (5.4, 65, 3900)] == ["5 s", "1 min 05 s", "1 h 05 min"]

@@ -1,0 +1,174 @@
+"""`prism run` and `prism plan`: what they print, write, and exit with."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.processes import chaos_server, server_stats
+
+SCRIPTED = ("shapes.tsv", "--perceiver", "scripted", "--reasoner", "scripted")
+
+
+def write_models(path, **entries):
+    lines = [f"  {name.replace('_', '-')}: {json.dumps(entry)}\n" for name, entry in entries.items()]
+    path.write_text("models:\n" + "".join(lines))
+    return path
+
+
+def test_a_run_prints_its_scores_and_leaves_prism_s_layout(prism, tmp_path):
+    said = prism("run", *SCRIPTED)
+    assert said.code == 0
+    assert "Overall" in said.out
+    assert "24 samples: 24 done" in said.out
+    perceiver = tmp_path / "results" / "generic" / "shapes" / "scripted"
+    assert {path.name for path in perceiver.iterdir()} == {"descriptions.jsonl", "descriptions.parquet", "scripted"}
+    assert {path.name for path in (perceiver / "scripted").iterdir()} == {
+        "predictions.jsonl",
+        "predictions.parquet",
+        "scores.json",
+        "scores.csv",
+        "scores.md",
+        "manifest.json",
+    }
+    manifest = json.loads((perceiver / "scripted" / "manifest.json").read_text())
+    assert manifest["status"] == "complete"
+    assert manifest["samples"] == {"done": 24, "failed": 0, "not_run": 0}
+
+
+def test_a_second_run_calls_nothing_and_writes_the_same_bytes(prism, tmp_path):
+    names = ("predictions.jsonl", "predictions.parquet", "scores.json", "scores.csv", "scores.md")
+    folder = tmp_path / "results" / "generic" / "shapes" / "scripted" / "scripted"
+    prism("run", *SCRIPTED)
+    first = {name: (folder / name).read_bytes() for name in names}
+    said = prism("run", *SCRIPTED)
+    assert "describe 0 called" in said.err
+    assert "answer 0 called" in said.err
+    assert {name: (folder / name).read_bytes() for name in names} == first
+
+
+def test_plan_counts_without_calling_or_creating_a_cache_of_calls(prism, tmp_path):
+    said = prism("plan", *SCRIPTED)
+    assert said.code == 0
+    assert "24 samples" in said.out
+    assert not (tmp_path / "cache" / "calls.sqlite").exists()
+    prism("run", *SCRIPTED)
+    describe, answer = (line.split() for line in prism("plan", *SCRIPTED).out.splitlines()[2:4])
+    assert (describe[0], describe[2], answer[0], answer[2], answer[3]) == ("describe", "0", "answer", "0", "0")
+
+
+def test_the_modes_split_one_run_in_two(prism, tmp_path):
+    described = prism("run", "shapes.tsv", "-p", "scripted", "--mode", "perception")
+    assert described.code == 0
+    assert "Overall" not in described.out
+    answered = prism("run", *SCRIPTED, "--mode", "reasoning")
+    assert answered.code == 0
+    assert "describe 0 called" in answered.err
+
+
+def test_answering_without_descriptions_says_so_and_is_not_a_score(prism, tmp_path):
+    said = prism("run", *SCRIPTED, "--mode", "reasoning")
+    assert said.code == 1
+    assert "24 not run" in said.out
+    rows = (tmp_path / "results/generic/shapes/scripted/scripted/predictions.jsonl").read_text().splitlines()
+    assert {json.loads(row)["status"] for row in rows} == {"not_run"}
+    assert "not in the cache" in json.loads(rows[0])["failure"]
+    scores = json.loads((tmp_path / "results/generic/shapes/scripted/scripted/scores.json").read_text())
+    assert scores["overall"]["accuracy"] is None
+
+
+def test_failed_samples_are_counted_apart_and_make_exit_code_1(prism, tmp_path):
+    models = write_models(tmp_path / "m.yaml", flaky={"backend": "scripted", "replies": ["A"], "failure_rate": 0.5})
+    said = prism("run", "shapes.tsv", "-p", "scripted", "-r", "flaky", "--models-file", models)
+    assert said.code == 1
+    assert "failed" in said.out
+    scores = json.loads((tmp_path / "results/generic/shapes/scripted/flaky/scores.json").read_text())["overall"]
+    assert 0 < scores["failed"] < 24
+    assert scores["scored"] + scores["failed"] == 24
+
+
+def test_fewer_samples_and_other_limits_get_folders_of_their_own(prism, tmp_path):
+    prism("run", *SCRIPTED, "--samples", "4", "--reasoning-tokens", "2048")
+    folder = tmp_path / "results/generic/shapes-first4/scripted/scripted-2048"
+    assert len((folder / "predictions.jsonl").read_text().splitlines()) == 4
+
+
+def test_a_run_file_is_overridden_by_options(prism, tmp_path):
+    (tmp_path / "run.yaml").write_text(
+        "benchmark: shapes.tsv\nperceiver: scripted\nreasoner: mine\nsamples: 5\n"
+        "models: {mine: {backend: scripted, replies: [A]}}\n"
+    )
+    assert prism("run", "--config", "run.yaml", "--samples", "3").code == 0
+    assert (tmp_path / "results/generic/shapes-first3/scripted/mine").is_dir()
+
+
+def test_an_api_reasoner_answers_over_http_within_its_limits(prism, tmp_path, monkeypatch):
+    monkeypatch.setenv("MY_API_KEY", "sk-planted-secret")
+    with chaos_server("--key", "sk-planted-secret", "--latency", 0.01) as url:
+        models = write_models(
+            tmp_path / "m.yaml",
+            remote={
+                "backend": "api",
+                "model": "chaos",
+                "base_url": url,
+                "api_key_env": "MY_API_KEY",
+                "limits": {"concurrency": 4},
+            },
+        )
+        said = prism("run", "shapes.tsv", "-p", "scripted", "-r", "remote", "--models-file", models)
+        stats = server_stats(url)
+    assert said.code == 0
+    assert 0 < stats["completed"] == stats["received"] <= 24
+    assert stats["most_in_flight"] <= 4
+    written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path != models]
+    assert not any(b"planted-secret" in content for content in written)
+    assert "planted-secret" not in said.out + said.err
+
+
+def test_an_api_model_can_be_the_perceiver(prism, tmp_path):
+    with chaos_server() as url:
+        entry = {"backend": "api", "model": "chaos", "base_url": url, "api_key_env": None}
+        models = write_models(tmp_path / "m.yaml", remote=entry)
+        said = prism("run", "shapes.tsv", "-p", "remote", "-r", "scripted", "--models-file", models)
+    assert said.code == 0
+
+
+def test_a_key_that_only_cached_calls_would_need_is_not_asked_for(prism, tmp_path, monkeypatch):
+    with chaos_server() as url:
+        entry = {"backend": "api", "model": "chaos", "base_url": url, "api_key_env": "MY_API_KEY"}
+        models = write_models(tmp_path / "m.yaml", remote=entry)
+        arguments = ("run", "shapes.tsv", "-p", "scripted", "-r", "remote", "--models-file", models)
+        missing = prism(*arguments)
+        assert missing.code == 2
+        assert "MY_API_KEY" in missing.err
+        (tmp_path / ".env").write_text("MY_API_KEY=anything\n")
+        assert prism(*arguments).code == 0
+        (tmp_path / ".env").unlink()
+    assert prism(*arguments).code == 0
+
+
+@pytest.mark.parametrize(
+    ("server", "message"),
+    [(("--key", "right"), "key"), (None, "nothing answers|no connection|refused|down")],
+    ids=["wrong key", "server down"],
+)
+def test_a_reasoner_that_cannot_answer_stops_the_run_with_code_4_and_loses_nothing(
+    prism, tmp_path, monkeypatch, server, message
+):
+    monkeypatch.setenv("MY_API_KEY", "wrong")
+    with chaos_server(*(server or ())) as url:
+        pass
+    entry = {"backend": "api", "model": "chaos", "base_url": url, "api_key_env": "MY_API_KEY", "attempts": 2}
+    if server:
+        with chaos_server(*server) as url:
+            models = write_models(tmp_path / "m.yaml", remote={**entry, "base_url": url})
+            said = prism("run", "shapes.tsv", "-p", "scripted", "-r", "remote", "--models-file", models)
+    else:
+        models = write_models(tmp_path / "m.yaml", remote=entry)
+        said = prism("run", "shapes.tsv", "-p", "scripted", "-r", "remote", "--models-file", models)
+    assert said.code == 4
+    assert re.search(message, said.err)
+    assert "go on with: prism run" in said.err
+    assert "describe" in prism("cache", "stats").out or "perceive" in prism("cache", "stats").out
