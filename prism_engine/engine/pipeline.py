@@ -30,7 +30,7 @@ class Pipeline:
         """Take one sample all the way. Trouble with this sample is a value in the result, not an exception.
 
         Raises:
-            DeadError, StoreError: trouble that concerns every sample.
+            DeadError, StoreError, UserError: trouble that concerns every sample.
         """
         try:
             descriptions = await self.perception.describe(sample)

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from prism_engine.errors import DeadError, PrismError, StoreError
+from prism_engine.errors import PrismError
 from prism_engine.records import SampleResult, SampleStatus
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ async def run_lanes(
     async def one(sample: Sample, lane: Lane, places: asyncio.Semaphore) -> None:
         try:
             result = await work(sample)
-        except (DeadError, StoreError) as error:
+        except PrismError as error:  # what concerns this sample alone is in its result already
             stop.request(error)
             result = SampleResult(sample, SampleStatus.NOT_RUN, failure=str(error))
         finally:

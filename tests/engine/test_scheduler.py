@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from prism_engine.engine.scheduler import Lane, Stop, run_lanes
-from prism_engine.errors import DeadError
+from prism_engine.errors import DeadError, DependencyError, StoreError
 from prism_engine.records import Sample, SampleResult, SampleStatus
 
 
@@ -76,7 +78,8 @@ async def test_a_stop_takes_no_further_sample_and_lets_those_under_way_finish():
     assert all(result.status is SampleStatus.DONE for result in results)
 
 
-async def test_a_dead_backend_stops_the_run_and_its_samples_count_as_not_run():
+@pytest.mark.parametrize("kind", [DeadError, StoreError, DependencyError])
+async def test_trouble_that_concerns_every_sample_stops_the_run_and_its_samples_count_as_not_run(kind):
     stop = Stop()
     heard = []
     stop.listen(lambda: heard.append("drain"))
@@ -84,7 +87,7 @@ async def test_a_dead_backend_stops_the_run_and_its_samples_count_as_not_run():
     async def work(sample):
         await asyncio.sleep(0.01)
         if sample.position >= 2:
-            raise DeadError(f"dead at {sample.position}")
+            raise kind(f"dead at {sample.position}")
         return SampleResult(sample, SampleStatus.DONE)
 
     results = await run([Lane("x", iter(samples(1000)), 2)], work, stop)
