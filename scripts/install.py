@@ -15,8 +15,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-COMPANIONS = ("torchvision", "torchaudio")
-"""Built against one exact torch; with another they fail to import and take `import transformers` with them."""
+COMPANIONS = {
+    "torchvision": "LLaVA, Qwen-VL and InternVL models",
+    "torchaudio": "some speech models",
+    "torchcodec": "video models",
+}
+"""Built against one exact torch, and who needs them; with another torch they fail to import and take vLLM with them."""
+ENGINE = "import transformers, vllm.v1.engine.async_llm"
 
 
 def main() -> None:
@@ -31,8 +36,8 @@ def main() -> None:
     install(engine, dev=dev)
     for package in COMPANIONS:
         mend(package, engine)
-    if not imports("import transformers, vllm"):
-        sys.exit("vLLM does not import here; `.venv/bin/python -c 'import vllm'` shows why")
+    if not imports(ENGINE):
+        sys.exit(f"vLLM does not import here; this shows why: {sys.executable} -c '{ENGINE}'")
 
 
 def has_nvidia_gpu() -> bool:
@@ -75,8 +80,7 @@ def mend(package: str, engine: str) -> None:
             say(f"{package}: replaced by the CPU build, which imports")
             return
     pip("uninstall", "--yes", package)
-    lost = "; LLaVA, Qwen-VL and InternVL need it and will not load" if package == "torchvision" else ""
-    say(f"{package}: removed, since a broken one breaks `import transformers`{lost}")
+    say(f"{package}: removed, since a broken one keeps vLLM from importing; {COMPANIONS[package]} will not load")
 
 
 def pip(*arguments: str, quiet: bool = False) -> bool:

@@ -56,9 +56,10 @@ def diagnose(registry: Registry, cache_dir: Path, *, network: bool = True) -> It
     yield _module("torch", "import torch; print(torch.__version__)", "bad")
     yield _module("GPU", _GPU_PROBE, "note")
     yield _companion("torchvision", "LLaVA, Qwen-VL and InternVL models do not load")
-    yield _companion("torchaudio", "speech models do not load")
+    yield _companion("torchaudio", "some speech models do not load")
+    yield _companion("torchcodec", "video models do not load")
     yield _module("transformers", "import transformers; print(transformers.__version__)", "bad")
-    yield _module("vllm", "import vllm, vllm.engine.arg_utils; print(vllm.__version__)", "bad")
+    yield _module("vllm", "import vllm, vllm.v1.engine.async_llm; print(vllm.__version__)", "bad")
     yield _cache(cache_dir)
     yield from _endpoints(registry, network=network)
 
@@ -72,13 +73,13 @@ def _module(name: str, script: str, when_missing: State) -> Check:
 
 
 def _companion(name: str, without: str) -> Check:
-    """Check a package that breaks transformers when its build does not fit torch's, and is not needed otherwise."""
+    """Check a package that breaks vLLM when its build does not fit torch's, and is not needed otherwise."""
     if _python(f"import importlib.util as u, sys; sys.exit(u.find_spec({name!r}) is None)").returncode:
         return Check(name, "note", f"not installed; without it {without}")
     done = _python(f"import {name}; print({name}.__version__)")
     if done.returncode == 0:
         return Check(name, "ok", done.stdout.strip())
-    reason = "installed, but does not fit this torch, which breaks transformers"
+    reason = "installed, but does not fit this torch, which keeps vLLM from importing"
     return Check(name, "bad", f"{reason}. Remove it with: pip uninstall {name}")
 
 

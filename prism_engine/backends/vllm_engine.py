@@ -139,6 +139,7 @@ class _Engine:
         self._names = map(str, itertools.count())
         self._unanswered: set[str] = set()
         self._closed = False
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prism-render")
 
     @property
     def running(self) -> int:
@@ -169,12 +170,17 @@ class _Engine:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._thread.shutdown(wait=False, cancel_futures=True)
         await asyncio.get_running_loop().run_in_executor(thread, self._llm.shutdown)
         self._llm.shutdown = lambda: None  # its finalizer calls this once more, perhaps when vLLM's modules are gone
 
     async def _output(self, call: Call, name: str) -> Any:
         messages = [{"role": message.role, "content": _content(message)} for message in call.messages]
-        _, (prompt,) = await self._llm.renderer.render_chat_async([messages], self._chat, self._tokens)
+        render = self._llm.renderer.render_chat
+        # One thread for all of it: vLLM's own asynchronous way changes threads four times, which costs a sixth.
+        _, (prompt,) = await asyncio.get_running_loop().run_in_executor(
+            self._thread, render, [messages], self._chat, self._tokens
+        )
         final = None
         async for output in self._llm.generate(prompt, self._parameters(call.sampling), name):
             final = output

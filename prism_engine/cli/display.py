@@ -37,6 +37,7 @@ async def watch(progress: Progress) -> AsyncIterator[None]:
     else:
         async with _every(LOG_SECONDS, lambda: stderr.print(line(progress), soft_wrap=True)):
             yield
+    progress.stopping = False  # it has stopped
     stderr.print(line(progress), soft_wrap=True)
 
 
@@ -88,12 +89,10 @@ def panel(progress: Progress) -> Group:
                 f"{meter.completion_tokens:,}",
                 f"{meter.completion_tokens / busy:,.0f}" if busy else "-",
             )
+    bar = Table.grid()  # the bar alone would leave its line open
+    bar.add_row(ProgressBar(total=max(progress.total, 1), completed=progress.finished, width=72))
     head = [f"{progress.finished:,}/{progress.total:,}", _trouble(progress), _accuracy(progress), _time(progress)]
-    return Group(
-        Text("  ".join(part for part in head if part), style="bold"),
-        ProgressBar(total=max(progress.total, 1), completed=progress.finished, width=72),
-        table,
-    )
+    return Group(Text("  ".join(part for part in head if part), style="bold"), bar, table)
 
 
 def _stage(meter: Meter) -> str:
