@@ -16,7 +16,7 @@ from prism_engine.config import ApiModel, Limits, RunConfig, SamplingConfig, Vll
 from prism_engine.demo.shapes import write_shapes
 from prism_engine.engine.journal import Journal
 from prism_engine.engine.progress import Progress
-from prism_engine.engine.runner import Run, execute
+from prism_engine.engine.runner import execute
 from prism_engine.engine.scheduler import Stop
 
 from .conftest import SERVED_NAME, SMALL
@@ -90,17 +90,7 @@ async def test_pictures_in_scores_out_and_a_second_run_calls_nothing(vllm_engine
         journal = Journal(layout.folder / "journal.jsonl", SAMPLES)
         answering = parts.reasoning.meter
         progress = Progress(SAMPLES, parts.perceiving.meter, answering)
-        run = Run(
-            benchmark=parts.benchmark,
-            count=SAMPLES,
-            pipeline=parts.pipeline,
-            perceiver=perceiver,
-            reasoner=parts.reasoner,
-            store=parts.store,
-            journal=journal,
-            ahead=config.ahead,
-        )
-        await execute(run, progress, Stop())
+        await execute(parts.run(journal), progress, Stop())
         scores = write_results(layout, journal, parts, progress, "complete")
 
     assert (progress.done, progress.failed) == (SAMPLES, 0)

@@ -14,6 +14,7 @@ from prism_engine.config import ApiModel, Mode
 from prism_engine.datasets import data_roots, find_benchmark, open_benchmark
 from prism_engine.engine.pipeline import Pipeline
 from prism_engine.engine.plan import make_plan
+from prism_engine.engine.runner import Run
 from prism_engine.errors import ConfigError
 from prism_engine.prompts import instruction_text
 from prism_engine.scoring import choice_profile, score_choice
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from prism_engine.config import ModelSpec, Registry, RunConfig
     from prism_engine.datasets import Benchmark
     from prism_engine.datasets import Progress as Ingesting
+    from prism_engine.engine.journal import Journal
     from prism_engine.engine.plan import Plan
     from prism_engine.records import ModelIdentity
 
@@ -62,6 +64,19 @@ class Parts:
     def count(self) -> int:
         """Samples that the run takes."""
         return min(len(self.benchmark), self.config.samples or len(self.benchmark))
+
+    def run(self, journal: Journal) -> Run:
+        """Return the run that these parts make."""
+        return Run(
+            benchmark=self.benchmark,
+            count=self.count,
+            pipeline=self.pipeline,
+            perceiver=self.perceiver,
+            reasoner=self.reasoner,
+            store=self.store,
+            journal=journal,
+            ahead=self.config.ahead,
+        )
 
     def plan(self) -> Plan:
         """Look up what is cached and what remains."""

@@ -13,7 +13,7 @@ from prism_engine.api.parts import assembled
 from prism_engine.api.results import Layout, write_results
 from prism_engine.engine.journal import Journal
 from prism_engine.engine.progress import Progress
-from prism_engine.engine.runner import Run, execute
+from prism_engine.engine.runner import execute
 from prism_engine.engine.scheduler import Stop
 
 if TYPE_CHECKING:
@@ -98,16 +98,7 @@ def run(
 
 
 async def _execute(parts: Parts, journal: Journal, progress: Progress, stop: Stop, watch: Watch | None) -> None:
-    run = Run(
-        benchmark=parts.benchmark,
-        count=parts.count,
-        pipeline=parts.pipeline,
-        perceiver=parts.perceiver,
-        reasoner=parts.reasoner,
-        store=parts.store,
-        journal=journal,
-        ahead=parts.config.ahead,
-    )
+    run = parts.run(journal)
     loop, main = asyncio.get_running_loop(), asyncio.current_task()
     assert main is not None
 

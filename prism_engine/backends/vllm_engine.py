@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from prism_engine.records import Call, Message, Sampling
 
 _MALFORMED = (LookupError, OSError, RuntimeError, SyntaxError, TypeError, ValueError)
+_GRACE = 30.0  # seconds for the engine's orderly end; it takes 4 alone, and after vLLM's own 5 shared memory would stay
 _POLL = 0.2  # seconds between two looks at a start that is being broken off
 
 
@@ -152,6 +153,8 @@ class _Engine:
         self._unanswered.add(name)
         try:
             output = await self._output(call, name)
+            if output.outputs[0].finish_reason == "error":  # a picture that vLLM took for cached was not: now it knows
+                output = await self._output(call, name)
         except self._died as error:
             raise DeadError(f"vLLM's engine for {self._model} died; its log says why: {self._log}") from error
         except self._rejects as error:
@@ -170,8 +173,8 @@ class _Engine:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._thread.shutdown(wait=False, cancel_futures=True)
-        await asyncio.get_running_loop().run_in_executor(thread, self._llm.shutdown)
+        self._thread.shutdown(wait=False)
+        await asyncio.get_running_loop().run_in_executor(thread, self._llm.shutdown, _GRACE)
         self._llm.shutdown = lambda: None  # its finalizer calls this once more, perhaps when vLLM's modules are gone
 
     async def _output(self, call: Call, name: str) -> Any:
@@ -181,6 +184,8 @@ class _Engine:
         _, (prompt,) = await asyncio.get_running_loop().run_in_executor(
             self._thread, render, [messages], self._chat, self._tokens
         )
+        if self._closed:
+            raise _closed()
         final = None
         async for output in self._llm.generate(prompt, self._parameters(call.sampling), name):
             final = output

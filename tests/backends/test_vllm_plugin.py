@@ -139,5 +139,3 @@ class TestLifecycle:
         assert len(pids) >= 1
         program.process.kill()
         assert wait_until_gone(list(map(int, pids))) == []
-        program.end()
-        assert program.printed() == ""

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 from prism_engine.demo.checkpoints import IMAGE_SIZE, IMAGE_TOKENS, Checkpoints, build_checkpoints
 
@@ -30,16 +31,17 @@ def test_a_finished_folder_is_taken_as_it_is(checkpoints: Checkpoints):
 
 
 def test_they_are_the_same_everywhere_and_made_in_silence(checkpoints: Checkpoints, tmp_path: Path):
-    code = f"from pathlib import Path; import prism_engine.demo.checkpoints as c; c.build_checkpoints(Path({str(tmp_path / 'x' / 'y')!r}))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    folder = tmp_path / "x" / "y"
+    code = "import pathlib, sys; from prism_engine.demo.checkpoints import build_checkpoints as build; "
+    code += "build(pathlib.Path(sys.argv[1]))"
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
-    assert digests(tmp_path / "x" / "y") == digests(checkpoints.vlm.parent)
+    assert digests(folder) == digests(checkpoints.vlm.parent)
     assert [path.name for path in (tmp_path / "x").iterdir()] == ["y"]
 
 
 def test_the_vlm_sees_one_picture_as_its_image_tokens(checkpoints: Checkpoints):
-    from PIL import Image
-    from transformers import AutoProcessor
+    from transformers import AutoProcessor  # noqa: PLC0415 - heavy
 
     processor = AutoProcessor.from_pretrained(checkpoints.vlm)
     content = [{"type": "image"}, {"type": "text", "text": "Describe it: Übung 你好 \U0001f600"}]
@@ -53,7 +55,7 @@ def test_the_vlm_sees_one_picture_as_its_image_tokens(checkpoints: Checkpoints):
 
 
 def test_answers_are_printable_words_never_empty_and_sometimes_end(checkpoints: Checkpoints):
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415 - heavy
 
     tokenizer = AutoTokenizer.from_pretrained(checkpoints.llm)
     model = AutoModelForCausalLM.from_pretrained(checkpoints.llm).eval()
