@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from prism_engine.backends.factory import build_backend, identify_model
+from prism_engine.backends.factory import build_backend, identify_model, pinned
 from prism_engine.cache import Store
 from prism_engine.config import ApiModel, Mode
 from prism_engine.datasets import data_roots, find_benchmark, open_benchmark
@@ -148,7 +148,7 @@ def _attach_backends(parts: Parts) -> None:
         if model is None or (role == "perceiver" and parts.config.mode is Mode.REASONING):
             continue
         try:
-            model.backend = build_backend(name, spec, parts.config.cache_dir)
+            model.backend = build_backend(name, pinned(spec, parts.identities[role]), parts.config.cache_dir)
         except ConfigError:
             if not _all_cached(parts, role):
                 raise

@@ -53,6 +53,20 @@ def checkpoint_facts(model: str, revision: str | None, *, cache_dir: Path) -> tu
     return (("hub", f"{model}@{_commit(model, revision or 'main')}"),)
 
 
+def template_text(template: str | None) -> str | None:
+    """Return a chat template's text, read from its file where a path is given (Jinja has braces, a path has none).
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    if template is None or "{" in template:
+        return template
+    try:
+        return Path(template).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"chat_template {template!r}: neither Jinja text nor a file that can be read") from error
+
+
 def _folder_digest(folder: Path, sidecar: Path) -> str:
     """Hash names and contents together, in the order of names."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and _shapes_output(path.relative_to(folder)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from prism_engine.backends.checkpoints import checkpoint_facts
+from prism_engine.backends.checkpoints import checkpoint_facts, template_text
 from prism_engine.config import ApiModel, ScriptedModel, VllmModel
 from prism_engine.records import ModelIdentity
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 OPERATIONAL_OPTIONS = frozenset(
     {
+        "allowed_local_media_path",
         "block_size",
         "compilation_config",
         "cpu_offload_gb",
@@ -58,8 +59,8 @@ def identify_model(name: str, spec: ModelSpec, cache_dir: Path) -> ModelIdentity
         case VllmModel():
             facts = {"via": "vllm", **dict(checkpoint_facts(spec.model, spec.revision, cache_dir=cache_dir))}
             facts |= _shaping(spec.engine)
-            if spec.chat_template is not None:
-                facts["chat_template"] = _digest(spec.chat_template)
+            if (template := template_text(spec.chat_template)) is not None:
+                facts["chat_template"] = _digest(template)
         case ApiModel(server=None):
             facts = {"via": "api", "model": spec.model, "at": spec.identity or spec.base_url.partition("://")[2]}
             facts |= _request_facts(spec)
@@ -74,6 +75,16 @@ def identify_model(name: str, spec: ModelSpec, cache_dir: Path) -> ModelIdentity
                 "failure_rate": str(spec.failure_rate),
             }
     return ModelIdentity(name, tuple(sorted(facts.items())))
+
+
+def pinned(spec: ModelSpec, identity: ModelIdentity) -> ModelSpec:
+    """Return the entry with the hub commit that identifies the model, so that no other one is loaded later."""
+    _, _, commit = dict(identity.facts).get("hub", "").partition("@")
+    if not commit:
+        return spec
+    if isinstance(spec, ApiModel) and spec.server is not None:
+        return spec.model_copy(update={"server": spec.server.model_copy(update={"revision": commit})})
+    return spec.model_copy(update={"revision": commit})
 
 
 def build_backend(name: str, spec: ModelSpec, cache_dir: Path) -> Backend:

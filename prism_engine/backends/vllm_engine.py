@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prism_engine.backends.base import Backend
+from prism_engine.backends.checkpoints import template_text
 from prism_engine.backends.limits import Gate
 from prism_engine.backends.vllm_start import DEFAULT_MAX_NUM_SEQS, EngineStart
 from prism_engine.errors import DeadError, NotRunError, PrismError, RejectedError, TransientError
@@ -133,7 +134,7 @@ class _Engine:
         self._rejects = (VLLMError, TemplateError, DecompressionBombError, *_MALFORMED)
         self._defaults = llm.model_config.get_diff_sampling_param()
         self._chat = ChatParams(
-            chat_template=_template_text(spec.chat_template),
+            chat_template=template_text(spec.chat_template),
             chat_template_kwargs={"add_generation_prompt": True, "tokenize": _is_mistral(llm)},
         )
         self._tokens = TokenizeParams(max_total_tokens=llm.model_config.max_model_len, add_special_tokens=False)
@@ -237,10 +238,6 @@ def _content(message: Message) -> list[dict[str, Any]]:
         else {"type": "text", "text": part}
         for part in message.parts
     ]
-
-
-def _template_text(template: str | None) -> str | None:
-    return Path(template).read_text(encoding="utf-8") if template is not None and "{" not in template else template
 
 
 def _is_mistral(llm: Any) -> bool:

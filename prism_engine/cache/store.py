@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from prism_engine.records import Call, Completion
 
 _BATCH = 500
-_SELECT_ROWS = """
+_SELECT_ONE = """
+    SELECT id, key, max_tokens, outcome, value, checksum FROM completions
+    WHERE key = ? ORDER BY id
+"""
+_SELECT_MANY = """
     SELECT id, key, max_tokens, outcome, value, checksum FROM completions
     WHERE key IN (SELECT value FROM json_each(?)) ORDER BY id
 """
@@ -79,7 +83,7 @@ class Store:
         Raises:
             StoreError: the store is closed or cannot be read.
         """
-        return self.get_many([(key, limit)])[0]
+        return choose(self._intact_rows(_SELECT_ONE, key).get(key, ()), limit)
 
     def get_many(self, wanted: Iterable[tuple[str, int]]) -> list[Completion | None]:
         """Do `get` for many (key, limit) pairs at once; the results are in their order.
@@ -90,7 +94,7 @@ class Store:
         pairs = iter(wanted)
         found: list[Completion | None] = []
         while batch := list(islice(pairs, _BATCH)):
-            rows = self._intact_rows({key for key, _ in batch})
+            rows = self._intact_rows(_SELECT_MANY, orjson.dumps(sorted({key for key, _ in batch})).decode())
             found += [choose(rows.get(key, ()), limit) for key, limit in batch]
         return found
 
@@ -167,11 +171,10 @@ class Store:
             raise StoreError(f"cache {self.path}: opened for reading only")
         return self._claims
 
-    def _intact_rows(self, keys: set[str]) -> dict[str, list[tuple[int, Completion]]]:
+    def _intact_rows(self, statement: str, wanted: str) -> dict[str, list[tuple[int, Completion]]]:
         """Return the (max_tokens, completion) pairs of each key, in the order in which they were stored."""
         rows: dict[str, list[tuple[int, Completion]]] = {}
-        listed = orjson.dumps(sorted(keys)).decode()
-        for number, key, max_tokens, outcome, value, expected in self.query(_SELECT_ROWS, listed):
+        for number, key, max_tokens, outcome, value, expected in self.query(statement, wanted):
             if intact(key, max_tokens, outcome, value, expected=expected):
                 rows.setdefault(key, []).append((max_tokens, decode(outcome, value)))
             else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prism_engine.backends.factory import build_backend, identify_model
+from prism_engine.backends.factory import build_backend, identify_model, pinned
 from prism_engine.backends.scripted import Scripted
 from prism_engine.backends.served_api import ServedApi
 from prism_engine.config import ApiModel, Limits, ScriptedModel, ServerSpec, VllmModel
@@ -80,6 +80,29 @@ def test_a_checkpoint_is_its_files_wherever_they_lie_and_however_fast_it_runs(tm
 )
 def test_engine_options_that_shape_a_completion_identify_the_model(tmp_path, checkpoint, shaping):
     assert facts(VllmModel(model=checkpoint), tmp_path) != facts(VllmModel(model=checkpoint, **shaping), tmp_path)
+
+
+def test_a_template_in_a_file_is_identified_by_its_text(tmp_path, checkpoint):
+    (tmp_path / "chat.jinja").write_text("{{ messages }}")
+    by_file = facts(VllmModel(model=checkpoint, chat_template=str(tmp_path / "chat.jinja")), tmp_path)
+    assert by_file == facts(VllmModel(model=checkpoint, chat_template="{{ messages }}"), tmp_path)
+    with pytest.raises(ConfigError, match=r"nowhere\.jinja"):
+        facts(VllmModel(model=checkpoint, chat_template="nowhere.jinja"), tmp_path)
+
+
+def test_the_hub_commit_that_identifies_a_model_is_the_one_that_is_loaded(tmp_path):
+    commit = "0123456789" * 4
+    for spec in (
+        VllmModel(model="org/name", revision=commit),
+        ApiModel(model="m", server=ServerSpec(model="org/name", revision=commit)),
+    ):
+        identity = identify_model("name", spec, tmp_path)
+        assert dict(identity.facts)["hub"] == f"org/name@{commit}"
+        assert pinned(spec, identity) == spec
+    identity = identify_model("name", VllmModel(model="org/name", revision=commit), tmp_path)
+    moving = pinned(VllmModel(model="org/name"), identity)
+    assert isinstance(moving, VllmModel)
+    assert moving.revision == commit
 
 
 def test_a_served_checkpoint_is_identified_by_its_files_and_never_by_a_port(tmp_path, checkpoint):
