@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LIVE_SECONDS = 0.25
 LOG_SECONDS = 10.0
+WAITING = "none answered yet: its model may be starting"
 LARGE_FILE = 50_000_000
 """Bytes of a benchmark file from which reading it takes long enough to be told."""
 
@@ -92,7 +93,10 @@ def panel(progress: Progress) -> Group:
     bar = Table.grid()  # the bar alone would leave its line open
     bar.add_row(ProgressBar(total=max(progress.total, 1), completed=progress.finished, width=72))
     head = [f"{progress.finished:,}/{progress.total:,}", _trouble(progress), _accuracy(progress), _time(progress)]
-    return Group(Text("  ".join(part for part in head if part), style="bold"), bar, table)
+    waiting = [
+        f"{name}: {WAITING}" for name, meter in stages if meter is not None and meter.in_flight and not meter.calls
+    ]
+    return Group(Text("  ".join(part for part in head if part), style="bold"), bar, table, *waiting)
 
 
 def _stage(meter: Meter) -> str:
@@ -100,7 +104,7 @@ def _stage(meter: Meter) -> str:
     if meter.failed:
         parts.append(f"{meter.failed:,} failed")
     if meter.in_flight:
-        parts.append(f"{meter.in_flight:,} in flight")
+        parts.append(f"{meter.in_flight:,} in flight" + (f" ({WAITING})" if not meter.calls else ""))
     return ", ".join(parts)
 
 

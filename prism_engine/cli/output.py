@@ -40,7 +40,7 @@ def print_scores(scores: Scores) -> None:
         "Unanswered": [row.unanswered for row in rows],
         "Failed": [row.failed for row in rows],
         "Not run": [row.not_run for row in rows],
-        "No target": [row.unscored for row in rows],
+        "Not scored": [row.unscored for row in rows],
     }
     shown = {name: column for name, column in counts.items() if any(column)}
     lines = []

@@ -182,6 +182,12 @@ def _run(config: RunConfig, registry: Registry) -> None:
 def _print_report(report: RunReport) -> None:
     if report.scores is not None:
         print_scores(report.scores)
+        if unscored := report.scores.overall.unscored:
+            stdout.print(
+                f"{unscored:,} samples are not scored: their target is none of their options, as in open questions and "
+                "test splits. Their replies are in predictions.jsonl.",
+                soft_wrap=True,
+            )
     progress = report.progress
     stdout.print(f"Results: {report.folder}", soft_wrap=True)
     counts = [(progress.done, "done"), (progress.failed, "failed"), (progress.not_run, "not run")]

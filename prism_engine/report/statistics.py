@@ -49,7 +49,7 @@ class GroupScore:
     failed: int
     not_run: int
     unscored: int
-    """Done, but with nothing to compare: no target in the benchmark, or no reply asked for."""
+    """Done, but not to be scored: no target among the options (an open question, a test split), or no reply."""
     accuracy: float | None
     """correct / scored, from 0 to 1; None, never 0, where nothing was scored."""
     accuracy_low: float | None

@@ -67,11 +67,13 @@ def score_choice(reply: str, sample: Sample, profile: ChoiceProfile) -> Score:
     """Score a reply strictly: refused or unmatched is wrong, and told apart from wrong by the score's answer.
 
     Returns:
-        1.0 for the target's letter, otherwise 0.0; value None where the sample has no target.
+        1.0 for the target's letter, otherwise 0.0; value None where the target is none of the sample's options: an open
+        question, a test split without answers, a broken row. Nothing that could be chosen would be right there.
     """
     answer = match_option(reply, sample.options, profile)
     target = (sample.answer or "").strip()
-    return Score(value=float(answer == target) if target else None, answer=answer)
+    choosable = any(option.letter == target for option in sample.options)
+    return Score(value=float(answer == target) if choosable else None, answer=answer)
 
 
 def _by_letter(reply: str, options: Sequence[Option], profile: ChoiceProfile) -> str | None:

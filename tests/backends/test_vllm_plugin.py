@@ -124,11 +124,10 @@ class TestLifecycle:
         word, pids = program.next_line()
         assert word == "working", program.printed()
         os.killpg(program.process.pid, signal.SIGINT)
-        word, counts = program.next_line()
+        word, (answered, *failed) = program.next_line()
         assert word == "drained", program.printed()
-        answered, unsent = map(int, counts)
-        assert answered >= 16  # all that were on the wire, none of them failed
-        assert unsent == 60 - answered > 0
+        assert int(answered) >= 16  # at least all that were on the wire
+        assert failed == []
         assert program.next_line() == ("closed", ["0"])
         assert wait_until_gone(list(map(int, pids))) == []
         assert program.printed() == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import multiprocessing
 import os
 import signal
@@ -11,7 +12,6 @@ import sys
 from prism_engine.backends.vllm_engine import VllmEngine
 from prism_engine.config import VllmModel
 from prism_engine.errors import NotRunError
-from prism_engine.records import Completion
 from tests.backends.processes import descendants
 from tests.backends.vllm_calls import call
 
@@ -27,13 +27,22 @@ def engine_processes() -> list[int]:
     return [pid for child in children for pid in (child, *descendants(child))]
 
 
-async def engine_with_work(model: str) -> tuple[VllmEngine, asyncio.Future[list[Completion | BaseException]]]:
+async def ask_until_drained(engine: VllmEngine, number: int) -> int:
+    """Make one call after another; return how many were answered before one was not sent any more."""
+    for answered in itertools.count():
+        try:
+            await engine.generate(call(f"Say something long, {number} {answered}.", max_tokens=200))
+        except NotRunError:
+            return answered
+    raise AssertionError
+
+
+async def engine_with_work(model: str) -> tuple[VllmEngine, asyncio.Future[list[int | BaseException]]]:
     options = {"dtype": "float32", "max_model_len": 1024, "enforce_eager": True, "max_num_seqs": 8}
     engine = VllmEngine(VllmModel(model=model, engine=options))
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, engine.drain)
     await engine.generate(call("Hello."))
-    calls = [call(f"Say something long, {number}.", max_tokens=900) for number in range(60)]
-    work = asyncio.gather(*map(engine.generate, calls), return_exceptions=True)
+    work = asyncio.gather(*(ask_until_drained(engine, number) for number in range(60)), return_exceptions=True)
     await asyncio.sleep(0.05)
     say("working", *engine_processes())
     return engine, work
@@ -42,12 +51,16 @@ async def engine_with_work(model: str) -> tuple[VllmEngine, asyncio.Future[list[
 async def main(model: str) -> None:
     engine, work = await engine_with_work(model)
     results = await work
-    say("drained", *(sum(isinstance(result, kind) for result in results) for kind in (Completion, NotRunError)))
+    say("drained", sum(result for result in results if isinstance(result, int)), *map(repr, filter(is_error, results)))
     await engine.aclose()
     others = [task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     say("closed", len(engine_processes()), *others)
     engine, work = await engine_with_work(model)
     await work
+
+
+def is_error(result: object) -> bool:
+    return isinstance(result, BaseException)
 
 
 if __name__ == "__main__":

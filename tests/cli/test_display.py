@@ -45,6 +45,12 @@ def test_a_stopping_run_says_how_to_stop_at_once():
     assert "Ctrl-C again" in display.line(progress(stopping=True))
 
 
+def test_a_stage_that_waits_for_its_first_answer_says_why_it_may():
+    waiting = progress(reasoner=Meter(in_flight=5))
+    assert "5 in flight (none answered yet: its model may be starting)" in display.line(waiting)
+    assert "answer: none answered yet" in rendered(display.panel(waiting))
+
+
 def test_the_panel_shows_the_same_numbers():
     text = rendered(display.panel(progress(done=8, failed=2)))
     assert "10/100" in text

@@ -89,6 +89,17 @@ def test_failed_samples_are_counted_apart_and_make_exit_code_1(prism, tmp_path):
     assert scores["scored"] + scores["failed"] == 24
 
 
+def test_open_questions_are_answered_and_not_scored_as_wrong(prism, tmp_path):
+    lines = (tmp_path / "shapes.tsv").read_text().splitlines()
+    table = [line.split("\t")[:3] for line in lines]
+    (tmp_path / "open.tsv").write_text("\n".join("\t".join(row) for row in table) + "\n")
+    said = prism("run", "open.tsv", "-p", "scripted", "-r", "scripted")
+    assert said.code == 0
+    assert "24 samples are not scored" in said.out
+    scores = json.loads((tmp_path / "results/generic/open/scripted/scripted/scores.json").read_text())
+    assert (scores["overall"]["accuracy"], scores["overall"]["unscored"]) == (None, 24)
+
+
 def test_fewer_samples_and_other_limits_get_folders_of_their_own(prism, tmp_path):
     prism("run", *SCRIPTED, "--samples", "4", "--reasoning-tokens", "2048")
     folder = tmp_path / "results/generic/shapes-first4/scripted/scripted-2048"

@@ -161,7 +161,11 @@ def test_no_readable_option_is_wrong_and_can_be_told_apart(reply, answer):
     assert (score.value, score.answer) == (0.0, answer)
 
 
-@pytest.mark.parametrize("target", [None, "", "  "])
-def test_without_a_target_nothing_is_right_or_wrong(target):
+@pytest.mark.parametrize("target", [None, "", "  ", "Z", "b", "dog"])
+def test_without_a_target_among_the_options_nothing_is_right_or_wrong(target):
     score = score_choice("B", sample(target), V3)
     assert (score.value, score.answer) == (None, "B")
+
+
+def test_an_open_question_is_not_scored_as_a_choice():
+    assert score_choice("Yes", sample("Yes", options=()), V3).value is None
