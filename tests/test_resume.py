@@ -133,3 +133,14 @@ def test_a_second_ctrl_c_stops_at_once_and_keeps_what_was_finished(job):
     assert not list((folder / "results").rglob("predictions.jsonl"))
     assert finish(start())[0] == 0
     assert server_stats(url)["received"] <= SAMPLES + CONCURRENCY
+
+
+@pytest.mark.slow
+def test_a_reader_that_goes_away_does_not_end_the_run(job):
+    start, _, folder = job
+    process = start()
+    process.stderr.close()
+    process.stdout.close()
+    assert process.wait(timeout=120) == 0
+    (path,) = (folder / "results").rglob("predictions.jsonl")
+    assert {json.loads(line)["status"] for line in path.read_text().splitlines()} == {"done"}

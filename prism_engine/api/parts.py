@@ -25,7 +25,6 @@ from prism_engine.stages.reasoning import Reasoning
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from prism_engine.backends.base import Backend
     from prism_engine.config import ModelSpec, Registry, RunConfig
     from prism_engine.datasets import Benchmark
     from prism_engine.datasets import Progress as Ingesting
@@ -51,16 +50,6 @@ class Parts:
     pipeline: Pipeline
 
     @property
-    def perceiver(self) -> Backend | None:
-        """The model that describes; None where descriptions come from the cache alone."""
-        return self.perceiving.backend
-
-    @property
-    def reasoner(self) -> Backend | None:
-        """The model that answers; None where the run only describes, or every answer is cached."""
-        return self.reasoning.backend if self.reasoning else None
-
-    @property
     def count(self) -> int:
         """Samples that the run takes."""
         return min(len(self.benchmark), self.config.samples or len(self.benchmark))
@@ -71,8 +60,8 @@ class Parts:
             benchmark=self.benchmark,
             count=self.count,
             pipeline=self.pipeline,
-            perceiver=self.perceiver,
-            reasoner=self.reasoner,
+            perceiver=self.perceiving,
+            reasoner=self.reasoning,
             store=self.store,
             journal=journal,
             ahead=self.config.ahead,
@@ -80,7 +69,8 @@ class Parts:
 
     def plan(self) -> Plan:
         """Look up what is cached and what remains."""
-        return make_plan(self.benchmark, self.count, self.pipeline.perception, self.pipeline.reasoning, self.store)
+        plan = make_plan(self.benchmark, self.count, self.pipeline.perception, self.pipeline.reasoning, self.store)
+        return plan.without_describing() if self.config.mode is Mode.REASONING else plan
 
 
 @contextmanager

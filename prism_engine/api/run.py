@@ -101,13 +101,16 @@ async def _execute(parts: Parts, journal: Journal, progress: Progress, stop: Sto
     run = parts.run(journal)
     loop, main = asyncio.get_running_loop(), asyncio.current_task()
     assert main is not None
+    signalled = False
 
     def on_signal() -> None:
-        if stop.requested:
+        nonlocal signalled
+        if signalled:
             main.cancel()
-        progress.stopping = True
+        signalled = True
         stop.request()
 
+    stop.listen(progress.stop)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, on_signal)
     try:
@@ -121,6 +124,6 @@ async def _execute(parts: Parts, journal: Journal, progress: Progress, stop: Sto
 def _status(progress: Progress, stop: Stop) -> RunStatus:
     if stop.reason is not None:
         return RunStatus.DIED
-    if stop.requested:
+    if stop.requested and progress.done + progress.failed < progress.total:
         return RunStatus.INTERRUPTED
     return RunStatus.INCOMPLETE if progress.failed or progress.not_run else RunStatus.COMPLETE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -13,8 +14,6 @@ from prism_engine.config import ApiModel, ScriptedModel, VllmModel
 from prism_engine.records import ModelIdentity
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from prism_engine.backends.base import Backend
     from prism_engine.config import ModelSpec
 
@@ -33,7 +32,6 @@ OPERATIONAL_OPTIONS = frozenset(
         "enforce_eager",
         "gpu_memory_utilization",
         "limit_mm_per_prompt",
-        "load_format",
         "max_num_batched_tokens",
         "max_num_seqs",
         "mm_processor_cache_gb",
@@ -114,7 +112,16 @@ def build_backend(name: str, spec: ModelSpec, cache_dir: Path) -> Backend:
 
 def _shaping(options: dict[str, Any]) -> dict[str, str]:
     named = {key.replace("-", "_"): value for key, value in options.items()}
-    return {f"option.{key}": _json(value) for key, value in named.items() if key not in OPERATIONAL_OPTIONS}
+    return {f"option.{key}": _option(key, value) for key, value in named.items() if key not in OPERATIONAL_OPTIONS}
+
+
+def _option(key: str, value: object) -> str:
+    """Return what an option says: the content of a file, not the place where it happens to lie."""
+    if key == "chat_template" and isinstance(value, str):
+        return _digest(template_text(value) or "")
+    if isinstance(value, str) and (path := Path(value).expanduser()).is_file():
+        return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+    return _json(value)
 
 
 def _request_facts(spec: ApiModel) -> dict[str, str]:
@@ -125,7 +132,7 @@ def _request_facts(spec: ApiModel) -> dict[str, str]:
 
 
 def _json(value: object) -> str:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
 
 
 def _digest(text: str) -> str:

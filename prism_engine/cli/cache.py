@@ -25,7 +25,7 @@ def _store(cache_dir: Path | None) -> Store:
     from prism_engine.api.parts import STORE_NAME  # noqa: PLC0415 - `prism --help` is instant
     from prism_engine.cache import Store  # noqa: PLC0415
 
-    return Store((cache_dir or default_cache_dir()) / STORE_NAME, read_only=True)
+    return Store((cache_dir or default_cache_dir()).expanduser() / STORE_NAME, read_only=True)
 
 
 @cache_app.command()

@@ -31,15 +31,27 @@ LARGE_FILE = 50_000_000
 @contextlib.asynccontextmanager
 async def watch(progress: Progress) -> AsyncIterator[None]:
     """Show progress on stderr until the block ends."""
-    if stderr.is_terminal:
-        with Live(console=stderr, auto_refresh=False, transient=True) as live:
-            async with _every(LIVE_SECONDS, lambda: live.update(panel(progress), refresh=True)):
-                yield
-    else:
-        async with _every(LOG_SECONDS, lambda: stderr.print(line(progress), soft_wrap=True)):
-            yield
+    async with _live(progress) if stderr.is_terminal else _logged(progress):
+        yield
     progress.stopping = False  # it has stopped
-    stderr.print(line(progress), soft_wrap=True)
+    with contextlib.suppress(OSError):
+        stderr.print(line(progress), soft_wrap=True)
+
+
+@contextlib.asynccontextmanager
+async def _live(progress: Progress) -> AsyncIterator[None]:
+    live = Live(console=stderr, auto_refresh=False, transient=True)
+    live.start()
+    try:
+        async with _every(LIVE_SECONDS, lambda: live.update(panel(progress), refresh=True)):
+            yield
+    finally:
+        with contextlib.suppress(OSError):
+            live.stop()
+
+
+def _logged(progress: Progress) -> contextlib.AbstractAsyncContextManager[None]:
+    return _every(LOG_SECONDS, lambda: stderr.print(line(progress), soft_wrap=True))
 
 
 def ingesting() -> Callable[[IngestProgress], None]:
@@ -134,7 +146,8 @@ async def _every(seconds: float, show: Callable[[], None]) -> AsyncIterator[None
     async def repeat() -> None:
         while True:
             await asyncio.sleep(seconds)
-            show()
+            with contextlib.suppress(OSError):  # a terminal that is gone must not end the run
+                show()
 
     task = asyncio.create_task(repeat())
     try:

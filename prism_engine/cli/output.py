@@ -14,8 +14,17 @@ if TYPE_CHECKING:
 
     from prism_engine.report import Scores
 
-stdout = Console(highlight=False)
-stderr = Console(stderr=True, highlight=False)
+
+class _Lasting(Console):
+    """A console whose reader may go away (`| head`, a lost terminal): what is said then is dropped, the run goes on."""
+
+    def on_broken_pipe(self) -> None:
+        """Say nothing more."""
+        self.quiet = True
+
+
+stdout = _Lasting(highlight=False)
+stderr = _Lasting(stderr=True, highlight=False)
 
 
 def exit_code(trouble: Exception | None) -> int:

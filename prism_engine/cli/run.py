@@ -217,3 +217,5 @@ def _print_plan(plan: Plan) -> None:
         ("Calls", "Cached", "To call", "After describing"),
         [(name, f"{stage.cached:,}", f"{stage.to_call:,}", f"{stage.unknown:,}") for name, stage in stages],
     )
+    if plan.undescribed:
+        stdout.print(f"{plan.undescribed:,} samples have no description yet, and this mode makes none")

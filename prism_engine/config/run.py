@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import platformdirs
-from pydantic import Field, NonNegativeInt, PositiveInt, TypeAdapter
+from pydantic import Field, NonNegativeInt, PositiveInt, TypeAdapter, field_validator
 
 from prism_engine.config.models import Frozen, ModelSpec
 from prism_engine.config.reading import read_yaml, validated
@@ -56,7 +56,7 @@ class SamplingConfig(Frozen):
 def default_cache_dir() -> Path:
     """Return `$PRISM_CACHE`, else `cache/` of a checkout, else the user's cache folder."""
     if from_environment := os.environ.get("PRISM_CACHE"):
-        return Path(from_environment)
+        return Path(from_environment).expanduser()
     if (_CHECKOUT / "pyproject.toml").is_file() and (_CHECKOUT / "prism_engine").is_dir():
         return _CHECKOUT / "cache"
     return Path(platformdirs.user_cache_dir("prism-engine", appauthor=False))
@@ -92,6 +92,11 @@ class RunConfig(Frozen):
     results_dir: Path = Path("results")
     models: dict[str, ModelSpec] = Field(default_factory=dict)
     """Models of this run's own, over those of the registry."""
+
+    @field_validator("cache_dir", "results_dir")
+    @classmethod
+    def _is_home_known(cls, folder: Path) -> Path:
+        return folder.expanduser()
 
     @property
     def needs_reasoner(self) -> bool:

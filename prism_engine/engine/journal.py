@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 from array import array
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -107,5 +108,6 @@ class Journal:
                 yield self._file.readline()
 
     def close(self) -> None:
-        """Close the file. Idempotent."""
-        self._file.close()
+        """Close the file; what a full disk kept from it was told by `append` or `flush`. Idempotent."""
+        with suppress(OSError):
+            self._file.close()

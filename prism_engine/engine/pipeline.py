@@ -53,8 +53,10 @@ class Pipeline:
 
 def _first_failure(what: str, completions: tuple[Completion, ...]) -> str | None:
     for number, completion in enumerate(completions, start=1):
-        if not completion.outcome.reusable:
-            place = f" of image {number}" if len(completions) > 1 else ""
-            reason = completion.detail or completion.finish_reason
-            return f"{what}{place}: {completion.outcome.value}" + (f": {reason}" if reason else "")
+        if completion.outcome.reusable and completion.text.strip():
+            continue
+        place = f" of image {number}" if len(completions) > 1 else ""
+        # A model cut while it was still thinking has said nothing yet; its row only saves asking again.
+        reason = completion.detail or (completion.finish_reason if not completion.outcome.reusable else "no text yet")
+        return f"{what}{place}: {completion.outcome.value}" + (f": {reason}" if reason else "")
     return None

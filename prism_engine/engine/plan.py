@@ -67,6 +67,18 @@ class Plan:
     perception: StagePlan
     reasoning: StagePlan | None
     """None where the run only describes."""
+    undescribed: int = 0
+    """Samples that a run which describes nothing cannot answer."""
+
+    def without_describing(self) -> Plan:
+        """Return what remains where descriptions are only taken from the cache."""
+        assert self.reasoning is not None
+        return Plan(
+            self.samples,
+            StagePlan(self.perception.cached, 0),
+            StagePlan(self.reasoning.cached, self.reasoning.to_call),
+            undescribed=self.reasoning.unknown,
+        )
 
 
 def make_plan(

@@ -45,6 +45,10 @@ class Progress:
             return None
         return self.seconds / self.finished * (self.total - self.finished)
 
+    def stop(self) -> None:
+        """Take note that the run is stopping."""
+        self.stopping = True
+
     def count(self, result: SampleResult) -> None:
         """Take note of one finished sample."""
         match result.status:

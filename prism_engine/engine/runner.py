@@ -12,7 +12,6 @@ from prism_engine.engine.scheduler import Lane, run_lanes
 from prism_engine.errors import StoreError
 
 if TYPE_CHECKING:
-    from prism_engine.backends.base import Backend
     from prism_engine.cache import Store
     from prism_engine.engine.journal import Journal
     from prism_engine.engine.pipeline import Pipeline
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from prism_engine.engine.progress import Progress
     from prism_engine.engine.scheduler import Stop
     from prism_engine.records import SampleResult
+    from prism_engine.stages.cached import CachedModel
 
 FLUSH_SECONDS = 1.0
 """How old a finished result may be before other processes see it in the journal."""
@@ -33,10 +33,9 @@ class Run:
     count: int
     """How many samples, from the first on."""
     pipeline: Pipeline
-    perceiver: Backend | None
-    """None where descriptions come from the cache alone."""
-    reasoner: Backend | None
-    """None where the run only describes, or every answer is cached."""
+    perceiver: CachedModel
+    reasoner: CachedModel | None
+    """None where the run only describes."""
     store: Store
     journal: Journal
     ahead: int
@@ -52,25 +51,24 @@ async def execute(run: Run, progress: Progress, stop: Stop) -> None:
     Raises:
         StoreError: the journal cannot be written.
     """
-    backends = [backend for backend in (run.perceiver, run.reasoner) if backend is not None]
-    for backend in backends:
-        stop.listen(backend.drain)
+    models = [model for model in (run.perceiver, run.reasoner) if model is not None]
+    for model in models:
+        stop.listen(model.drain)
     try:
         await _take_all(run, progress, stop)
     finally:
-        for backend in backends:
-            await backend.aclose()
+        # All at once: cancelled while one of them closes, the others have begun to close too.
+        await asyncio.gather(*(model.backend.aclose() for model in models if model.backend is not None))
     run.journal.close_out(run.benchmark.samples, run.count)
 
 
 async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
     order = order_samples(run.benchmark, run.count, run.pipeline.perception, run.store)
-    perceiver_width = run.perceiver.capacity if run.perceiver else 1
-    reasoner_width = run.reasoner.capacity if run.reasoner else 1
     lanes = [
         # Twice the reasoner's capacity: the next calls are already waiting when a place on the wire comes free.
-        Lane("described", run.benchmark.samples(order.described), 2 * reasoner_width),
-        Lane("undescribed", run.benchmark.samples(order.undescribed), perceiver_width + run.ahead),
+        # A stop does not end this lane: what is cached to the end still gets into the results, and nothing is sent.
+        Lane("described", run.benchmark.samples(order.described), 2 * _capacity(run.reasoner), drains=True),
+        Lane("undescribed", run.benchmark.samples(order.undescribed), _capacity(run.perceiver) + run.ahead),
     ]
 
     def done(result: SampleResult) -> None:
@@ -87,6 +85,10 @@ async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
         flusher.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await flusher
+
+
+def _capacity(model: CachedModel | None) -> int:
+    return model.backend.capacity if model is not None and model.backend is not None else 1
 
 
 async def _flush_often(journal: Journal, stop: Stop) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from prism_engine.errors import PrismError
+from prism_engine.errors import PrismError, StoreError
 from prism_engine.records import SampleResult, SampleStatus
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class Lane:
     name: str
     samples: Iterator[Sample]
     width: int
+    drains: bool = False
+    """Whether its samples are still taken while the run stops, because the cache may hold all that they need."""
     under_way: int = field(default=0, init=False)
 
 
@@ -83,7 +85,13 @@ async def run_lanes(
         places = asyncio.Semaphore(lane.width)
         while True:
             await places.acquire()
-            sample = None if stop.requested else next(lane.samples, None)
+            if stop.requested and (not lane.drains or isinstance(stop.reason, StoreError)):
+                return
+            try:
+                sample = next(lane.samples, None)
+            except PrismError as error:
+                stop.request(error)
+                return
             if sample is None:
                 return
             lane.under_way += 1

@@ -41,9 +41,17 @@ class CachedModel:
         self.backend = backend
         self._store = store
         self._flights: dict[str, _Flight] = {}
+        self._failed: dict[str, Completion] = {}
+        self._draining = False
 
     def __repr__(self) -> str:
         return f"<CachedModel {self.meter.hits} hits, {self.meter.calls} calls, {len(self._flights)} in flight>"
+
+    def drain(self) -> None:
+        """Make no further call: what is cached is still served, all else raises NotRunError. Idempotent."""
+        self._draining = True
+        if self.backend is not None:
+            self.backend.drain()
 
     async def complete(self, call: Call) -> Completion:
         """Return the call's completion; one that failed for good has the outcome error and says why.
@@ -68,6 +76,9 @@ class CachedModel:
         if (hit := self._store.get(key, limit)) is not None:
             self.meter.count_hit(hit)
             return hit
+        if (failed := self._failed.get(key)) is not None:  # once a run is enough; the next run tries it again
+            self.meter.shared += 1
+            return failed
         flight = self._flights[key] = _Flight(limit, asyncio.get_running_loop().create_future())
         try:
             completion = await self._make(key, call)
@@ -89,7 +100,9 @@ class CachedModel:
         if self.backend is None:
             raise NotRunError("not in the cache, and this run makes no such call")
         limit = call.sampling.max_tokens
-        while not self._store.try_claim(key):
+        while self._draining or not self._store.try_claim(key):
+            if self._draining:
+                raise NotRunError("the call was not sent: the run is stopping")
             await asyncio.sleep(CLAIM_POLL_SECONDS)
         try:
             # Whoever held the claim before us may have finished between our look-up and our claim.
@@ -99,6 +112,8 @@ class CachedModel:
             with self.meter.flying():
                 completion = await self._ask(self.backend, call)
             self.meter.count_call(completion)
+            if not completion.outcome.reusable:
+                self._failed[key] = completion
             await self._store.put(call, completion)
             return completion
         finally:

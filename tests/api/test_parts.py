@@ -31,21 +31,21 @@ def build(config, *, look_only=False):
 
 def test_looking_builds_no_backend_and_creates_no_store(config):
     with build(config, look_only=True) as parts:
-        assert (parts.perceiver, parts.reasoner) == (None, None)
+        assert (parts.perceiving.backend, parts.reasoning.backend) == (None, None)
         assert parts.count == 6
     assert not (config.cache_dir / STORE_NAME).exists()
 
 
 def test_a_run_s_own_limits_override_the_registry_s_one_by_one(config):
     with build(config.model_copy(update={"concurrency": 5})) as parts:
-        assert parts.reasoner is not None
-        assert parts.reasoner.capacity == 5
+        assert parts.reasoning.backend is not None
+        assert parts.reasoning.backend.capacity == 5
 
 
 def test_answering_only_builds_no_perceiver(config):
     with build(config.model_copy(update={"mode": Mode.REASONING})) as parts:
-        assert parts.perceiver is None
-        assert parts.reasoner is not None
+        assert parts.perceiving.backend is None
+        assert parts.reasoning.backend is not None
 
 
 def test_limits_on_a_model_that_has_none_are_refused(config):

@@ -27,6 +27,7 @@ def test_the_layout_is_instruction_benchmark_perceiver_reasoner():
         ({"samples": 10}, "out/generic/MMStar-first10/vlm/llm"),
         ({"reasoning": SamplingConfig(max_tokens=2048)}, "out/generic/MMStar/vlm/llm-2048"),
         ({"perception": SamplingConfig(max_tokens=64)}, "out/generic/MMStar/vlm-64/llm"),
+        ({"profile": "v1"}, "out/generic/MMStar/vlm/llm-v1"),
         ({"mode": Mode.PERCEPTION}, "out/generic/MMStar/vlm"),
         ({"perceiver": "org/model:v1"}, "out/generic/MMStar/org_model_v1/llm"),
     ],
@@ -44,3 +45,8 @@ def test_no_model_name_leaves_the_results_folder(name):
 
 def test_two_checkpoint_folders_of_one_name_do_not_share_results():
     assert folder(perceiver="/models/a/best") != folder(perceiver="/models/b/best")
+
+
+def test_runs_that_sample_differently_do_not_share_results():
+    seeds = {folder(reasoning=SamplingConfig(temperature=1.0, seed=seed)) for seed in (1, 2)}
+    assert len(seeds | {folder()}) == 3

@@ -76,7 +76,13 @@ def test_a_checkpoint_is_its_files_wherever_they_lie_and_however_fast_it_runs(tm
 
 @pytest.mark.parametrize(
     "shaping",
-    [{"engine": {"dtype": "float16"}}, {"engine": {"max_model_len": 64}}, {"chat_template": "{{ x }}"}],
+    [
+        {"engine": {"dtype": "float16"}},
+        {"engine": {"max_model_len": 64}},
+        {"engine": {"load_format": "dummy"}},
+        {"engine": {"hf_overrides": {1: 2}}},
+        {"chat_template": "{{ x }}"},
+    ],
 )
 def test_engine_options_that_shape_a_completion_identify_the_model(tmp_path, checkpoint, shaping):
     assert facts(VllmModel(model=checkpoint), tmp_path) != facts(VllmModel(model=checkpoint, **shaping), tmp_path)
@@ -109,6 +115,22 @@ def test_a_served_checkpoint_is_identified_by_its_files_and_never_by_a_port(tmp_
     served = facts(ApiModel(model="m", server=ServerSpec(model=checkpoint)), tmp_path)
     assert "weights" in dict(served)
     assert not any("127.0.0.1" in value for _, value in served)
+
+
+def test_an_option_that_names_a_file_is_identified_by_what_the_file_says(tmp_path, checkpoint):
+    template = tmp_path / "chat.jinja"
+
+    def served(option):
+        spec = ApiModel(model="m", server=ServerSpec(model=checkpoint, options={option: str(template)}))
+        return dict(facts(spec, tmp_path))
+
+    template.write_text("{{ one }}")
+    before = served("chat-template"), served("some_config")
+    template.write_text("{{ two }}")
+    after = served("chat_template"), served("some_config")
+    assert before[0].keys() == after[0].keys()
+    assert before[0] != after[0]
+    assert before[1] != after[1]
 
 
 def test_each_kind_of_entry_gets_its_backend_and_nothing_is_started(tmp_path, checkpoint, monkeypatch):

@@ -71,6 +71,21 @@ async def test_progress_is_shown_on_a_terminal_and_in_a_log(monkeypatch, termina
     assert ("\x1b" in shown) is terminal
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+async def test_a_terminal_that_goes_away_does_not_end_the_run(monkeypatch, terminal):
+    class Gone(io.StringIO):
+        def write(self, _text):
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(display, "LIVE_SECONDS", 0.001)
+    monkeypatch.setattr(display, "LOG_SECONDS", 0.001)
+    console = Console(file=io.StringIO(), force_terminal=terminal)
+    monkeypatch.setattr(display, "stderr", console)
+    async with display.watch(progress()):
+        console.file = Gone()
+        await asyncio.sleep(0.02)
+
+
 def test_only_large_files_are_worth_telling_about(capsys):
     tell = display.ingesting()
     tell(IngestProgress(10, 1000, 1000))

@@ -68,6 +68,12 @@ def test_the_modes_split_one_run_in_two(prism, tmp_path):
     assert "describe 0 called" in answered.err
 
 
+def test_a_plan_that_only_answers_counts_no_descriptions_to_make(prism):
+    said = prism("plan", *SCRIPTED, "--mode", "reasoning")
+    assert "24 samples have no description yet" in said.out
+    assert [line.split()[2] for line in said.out.splitlines()[2:4]] == ["0", "0"]
+
+
 def test_answering_without_descriptions_says_so_and_is_not_a_score(prism, tmp_path):
     said = prism("run", *SCRIPTED, "--mode", "reasoning")
     assert said.code == 1

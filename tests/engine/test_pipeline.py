@@ -49,6 +49,14 @@ async def test_a_truncated_description_is_used_and_marked(world):
     [
         ({"describe": raising(RejectedError("too long"))}, "description: error: too long"),
         ({"describe": ending(Outcome.EMPTY, finish_reason="stop")}, "description: empty: stop"),
+        (
+            {"describe": ending(Outcome.TRUNCATED, reasoning="hm", finish_reason="length")},
+            "description: truncated: no text yet",
+        ),
+        (
+            {"answer": ending(Outcome.TRUNCATED, reasoning="hm", finish_reason="length")},
+            "answer: truncated: no text yet",
+        ),
         ({"answer": raising(RejectedError("bad"))}, "answer: error: bad"),
         ({"answer": ending(Outcome.REFUSED, finish_reason="content_filter")}, "answer: refused: content_filter"),
     ],

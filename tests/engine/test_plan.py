@@ -17,7 +17,7 @@ async def test_nothing_cached_means_one_call_per_distinct_picture_and_unknown_an
     assert plan.samples == 10
     assert plan.perception == StagePlan(cached=0, to_call=5)
     assert plan.reasoning == StagePlan(cached=0, to_call=0, unknown=10)
-    assert run.perceiver.calls == 0
+    assert run.perceiver.backend.calls == 0
 
 
 async def test_descriptions_alone_make_the_answers_known(world):

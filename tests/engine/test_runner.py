@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import orjson
 
 from prism_engine.engine.runner import execute
 from prism_engine.engine.scheduler import Stop
-from prism_engine.errors import DeadError
+from prism_engine.errors import DeadError, StoreError
 from prism_engine.records import Completion, Outcome
 
 
@@ -21,9 +22,9 @@ async def test_a_run_leaves_one_line_per_sample_in_order_and_closes_its_backends
     await execute(run, progress, Stop())
     assert [row["position"] for row in rows(run)] == list(range(20))
     assert {row["status"] for row in rows(run)} == {"done"}
-    assert (run.perceiver.calls, run.reasoner.calls) == (10, 20)
-    assert run.perceiver.closed
-    assert run.reasoner.closed
+    assert (run.perceiver.backend.calls, run.reasoner.backend.calls) == (10, 20)
+    assert run.perceiver.backend.closed
+    assert run.reasoner.backend.closed
 
 
 async def test_a_second_run_makes_no_call_and_leaves_the_same_lines(world):
@@ -31,7 +32,7 @@ async def test_a_second_run_makes_no_call_and_leaves_the_same_lines(world):
     await execute(first, progress, Stop())
     second, progress = world.build(20)
     await execute(second, progress, Stop())
-    assert (second.perceiver.calls, second.reasoner.calls) == (0, 0)
+    assert (second.perceiver.backend.calls, second.reasoner.backend.calls) == (0, 0)
     assert list(first.journal.lines()) == list(second.journal.lines())
 
 
@@ -67,13 +68,13 @@ async def test_a_stop_finishes_what_is_on_the_wire_and_the_next_run_takes_up_the
     assert len(statuses) == 100
     assert statuses.count("done") == progress.done
     assert set(statuses) == {"done", "not_run"}
-    assert (first.perceiver.in_flight, first.reasoner.in_flight) == (0, 0)
+    assert (first.perceiver.backend.in_flight, first.reasoner.backend.in_flight) == (0, 0)
 
     second, progress = world.build(100)
     await execute(second, progress, Stop())
     assert progress.done == 100
-    assert first.perceiver.calls + second.perceiver.calls == 50
-    assert first.reasoner.calls + second.reasoner.calls == 100
+    assert first.perceiver.backend.calls + second.perceiver.backend.calls == 50
+    assert first.reasoner.backend.calls + second.reasoner.backend.calls == 100
 
 
 async def test_a_dead_reasoner_stops_the_run_and_keeps_the_descriptions(world):
@@ -85,8 +86,8 @@ async def test_a_dead_reasoner_stops_the_run_and_keeps_the_descriptions(world):
     await execute(run, progress, stop)
     assert str(stop.reason) == "key refused"
     assert {row["status"] for row in rows(run)} == {"not_run"}
-    assert 0 < run.perceiver.calls < 50
-    assert run.reasoner.calls <= 16
+    assert 0 < run.perceiver.backend.calls < 50
+    assert run.reasoner.backend.calls <= 16
 
 
 async def test_cancelling_a_run_closes_its_backends_and_leaves_nothing_running(world):
@@ -102,12 +103,49 @@ async def test_cancelling_a_run_closes_its_backends_and_leaves_nothing_running(w
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()
-    assert (run.perceiver.closed, run.perceiver.in_flight) == (True, 0)
+    assert (run.perceiver.backend.closed, run.perceiver.backend.in_flight) == (True, 0)
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_many_more_samples_than_the_window_are_never_under_way_at_once(world):
     run, progress = world.build(500)
     await execute(run, progress, Stop())
-    assert run.perceiver.most_in_flight <= run.perceiver.capacity
-    assert run.reasoner.most_in_flight <= run.reasoner.capacity
+    assert run.perceiver.backend.most_in_flight <= run.perceiver.backend.capacity
+    assert run.reasoner.backend.most_in_flight <= run.reasoner.backend.capacity
+
+
+async def test_a_rerun_that_stops_at_once_still_has_everything_that_is_cached(world):
+    """A broken key must not replace complete results by nothing."""
+    first, progress = world.build(40)
+    await execute(first, progress, Stop())
+
+    def dead(_call):
+        raise DeadError("key refused")
+
+    second, progress = world.build(50, answer=dead)
+    stop = Stop()
+    await execute(second, progress, stop)
+    assert str(stop.reason) == "key refused"
+    statuses = [row["status"] for row in rows(second)]
+    assert statuses == ["done"] * 40 + ["not_run"] * 10
+
+
+async def test_trouble_with_reading_the_benchmark_stops_the_run_in_good_order(world):
+    run, progress = world.build(20)
+    samples = run.benchmark.samples
+    visits = 0
+
+    def flaky(positions):
+        nonlocal visits
+        visits += 1  # the first to look up, then one for each lane, at last for the lines of what was never begun
+        return broken(positions) if visits == 3 else samples(positions)
+
+    def broken(positions):
+        yield from itertools.islice(samples(positions), 5)
+        raise StoreError("a picture is gone")
+
+    run.benchmark.samples = flaky
+    stop = Stop()
+    await execute(run, progress, stop)
+    assert str(stop.reason) == "a picture is gone"
+    assert len(rows(run)) == 20

@@ -118,3 +118,28 @@ async def test_a_longer_limit_reuses_what_ended_by_itself_and_calls_again_for_wh
     assert (await model.complete(make_call("whole", max_tokens=16))).text == "fine"
     assert (await model.complete(make_call("cut", max_tokens=16))).text == "longer"
     assert again.calls == 1
+
+
+async def test_a_drain_ends_the_wait_for_another_process_and_still_serves_what_is_cached(store, make_call, monkeypatch):
+    cached = make_call("cached")
+    await CachedModel(answering(), store).complete(cached)
+    monkeypatch.setattr(store, "try_claim", lambda _key: False)
+    model = CachedModel(answering(), store)
+    waiting = asyncio.create_task(model.complete(make_call()))
+    await asyncio.sleep(0.01)
+    model.drain()
+    with pytest.raises(NotRunError, match="stopping"):
+        await waiting
+    with pytest.raises(NotRunError, match="stopping"):
+        await model.complete(make_call("another"))
+    assert (await model.complete(cached)).text == "fine"
+
+
+async def test_a_call_that_failed_is_not_made_again_in_the_same_run(store, make_call):
+    backend = Scripted(ScriptedModel(), reply=lambda _call: Completion(Outcome.REFUSED))
+    model = CachedModel(backend, store)
+    first, second = [await model.complete(make_call()) for _ in range(2)]
+    assert first == second
+    assert backend.calls == 1
+    await CachedModel(backend, store).complete(make_call())
+    assert backend.calls == 2
