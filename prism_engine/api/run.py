@@ -56,6 +56,8 @@ class RunReport:
     """None where the run only describes."""
     trouble: Exception | None
     """What stopped it, for the status `died`."""
+    kept_earlier: bool = False
+    """This run stopped with fewer samples done than the results that lay there already, so those were left alone."""
 
 
 def plan(config: RunConfig, registry: Registry, *, ingesting: Ingesting | None = None) -> Plan:
@@ -81,7 +83,7 @@ def run(
         KeyboardInterrupt: stopped at once; finished calls are in the cache, no results are written.
     """
     with assembled(config, registry, look_only=False, ingesting=ingesting) as parts:
-        layout = Layout.of(config, parts.benchmark.name)
+        layout = Layout.of(config, parts.benchmark.name, parts.benchmark.sha256)
         journal = Journal(layout.folder / "journal.jsonl", len(parts.benchmark))
         try:
             progress = Progress(parts.count, parts.perceiving.meter, parts.reasoning.meter if parts.reasoning else None)
@@ -91,6 +93,9 @@ def run(
             except asyncio.CancelledError:
                 raise KeyboardInterrupt from None
             status = _status(progress, stop)
+            if status in (RunStatus.INTERRUPTED, RunStatus.DIED) and layout.done_before > progress.done:
+                journal.path.unlink(missing_ok=True)
+                return RunReport(status, layout.folder, progress, None, stop.reason, kept_earlier=True)
             scores = write_results(layout, journal, parts, progress, status.value)
             return RunReport(status, layout.folder, progress, scores, stop.reason)
         finally:

@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 600.0
 """Seconds; a server that asks to stay away for longer has run out of quota, and the run stops instead of sleeping."""
+UNNAMED_WAIT = 15.0
+"""Seconds to stay away after a 429 that names no time. Quotas are per minute: the six attempts that are usual then
+span more than one, where waits of our own choosing would be used up in half of it."""
 LONGEST_MESSAGE = 300
 """Characters of a server's own words that an error repeats."""
 
-_CUT = frozenset({"length", "max_tokens"})
+_CUT = frozenset({"length", "max_tokens", "model_length"})
 _FILTERED = frozenset({"content_filter", "refusal", "sensitive"})
 _BROKEN_OFF = frozenset({"abort", "error", "insufficient_system_resource"})
 _NO_MONEY = frozenset(
@@ -94,10 +97,13 @@ def read_refusal(status: int, headers: Mapping[str, str], raw: bytes, endpoint: 
     if status == 402 or labels & _NO_MONEY:
         raise DeadError(f"the account behind {endpoint.url} has no quota left ({said})")
     if status in _TRY_AGAIN or status >= 500:
+        limited = status == 429
         wait = retry_after(headers)
+        if wait is None and limited:
+            wait = UNNAMED_WAIT
         if wait is not None and wait > LONGEST_WAIT:
             raise DeadError(f"{endpoint.url} asks to wait for {wait / 60:.0f} minutes; run again then ({said})")
-        raise TransientError(said, retry_after=wait, rate_limited=status == 429)
+        raise TransientError(said, retry_after=wait, rate_limited=limited)
     raise _final(status, said, labels, endpoint)
 
 

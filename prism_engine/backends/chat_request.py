@@ -44,7 +44,7 @@ def request_body(call: Call, spec: ApiModel) -> bytes:
         body |= _sampling(call.sampling)
     if call.sampling.stop:
         body["stop"] = call.sampling.stop
-    return orjson.dumps(body | spec.extra_body)
+    return orjson.dumps(body | spec.extra_body, option=orjson.OPT_NON_STR_KEYS)  # YAML's `logit_bias: {42: -1}`
 
 
 def estimated_tokens(call: Call) -> int:

@@ -42,15 +42,24 @@ def checkpoint_facts(model: str, revision: str | None, *, cache_dir: Path) -> tu
         cache_dir: where digests of files are remembered by path, size and modification time.
 
     Raises:
-        ConfigError: neither a checkpoint's folder nor a hub id, or the hub does not tell the commit.
+        ConfigError: neither a checkpoint's folder nor a hub id, a file that cannot be read, or the hub does not tell
+            the commit.
         StoreError: the digests cannot be remembered.
     """
-    folder = Path(model).expanduser()
-    if folder.is_dir():
+    if folder := local_folder(model):
         return (("weights", f"sha256:{_folder_digest(folder.resolve(), cache_dir / SIDECAR)}"),)
     if not _HUB_ID.fullmatch(model):
         raise ConfigError(f"model {model!r}: no such folder, and not a hub id such as org/name")
     return (("hub", f"{model}@{_commit(model, revision or 'main')}"),)
+
+
+def local_folder(model: str) -> Path | None:
+    """Return the folder that `model` names, a leading `~` expanded, or None where it names none."""
+    try:
+        folder = Path(model).expanduser()
+        return folder if folder.is_dir() else None
+    except (OSError, RuntimeError):  # longer than a path may be, or the home of nobody
+        return None
 
 
 def template_text(template: str | None) -> str | None:
@@ -102,8 +111,11 @@ def _stamp(path: Path) -> str:
 
 
 def _file_digest(path: Path) -> str:
-    with path.open("rb", buffering=0) as file:
-        return hashlib.file_digest(file, hashlib.sha256).hexdigest()
+    try:
+        with path.open("rb", buffering=0) as file:
+            return hashlib.file_digest(file, hashlib.sha256).hexdigest()
+    except OSError as error:
+        raise ConfigError(f"{path}: this file of the model cannot be read ({error.strerror})") from error
 
 
 def _read(sidecar: Path) -> dict[str, str]:

@@ -6,7 +6,7 @@ import logging
 import random
 from typing import TYPE_CHECKING, TypeVar
 
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
 from prism_engine.errors import TransientError
 
@@ -21,6 +21,8 @@ BASE = 1.0
 """Seconds that the first wait takes at most; each further one may take twice as long."""
 CAP = 60.0
 """Seconds that no wait of our own choosing exceeds."""
+PATIENCE = 900.0
+"""Seconds for which refusals for the rate limit do not count as attempts: a quota comes back, however many share it."""
 SPREAD = 1.0
 """Seconds over which calls come back after the time that the server named, lest they all come at once."""
 
@@ -40,7 +42,7 @@ def backoff(state: RetryCallState) -> float:
 async def retried(
     attempt: Callable[[int], Awaitable[T]], *, attempts: int, sleep: Callable[[float], Awaitable[None]]
 ) -> T:
-    """Call `attempt` with 1, 2, ... until it returns, at most `attempts` times.
+    """Call `attempt` with 1, 2, ... until it returns, at most `attempts` times beside refusals for the rate limit.
 
     Args:
         attempt: sends the request once.
@@ -52,16 +54,24 @@ async def retried(
         TransientError: of the last attempt.
         PrismError: anything else that `attempt` or `sleep` raises, at once.
     """
-    number = 0
+    number = refused = 0
 
     async def counted() -> T:
-        nonlocal number
+        nonlocal number, refused
         number += 1
-        return await attempt(number)
+        try:
+            return await attempt(number)
+        except TransientError as error:
+            refused += error.rate_limited
+            raise
+
+    def exhausted(state: RetryCallState) -> bool:
+        impatient = refused > 0 and (state.seconds_since_start or 0.0) > PATIENCE
+        return impatient or number - refused >= attempts
 
     return await AsyncRetrying(
         sleep=sleep,
-        stop=stop_after_attempt(attempts),
+        stop=exhausted,
         wait=backoff,
         retry=retry_if_exception_type(TransientError),
         before_sleep=_tell,

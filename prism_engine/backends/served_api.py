@@ -33,5 +33,7 @@ class ServedApi(Backend):
         self._api.drain()
 
     async def aclose(self) -> None:  # noqa: D102
-        await self._api.aclose()
-        await self._server.aclose()
+        try:
+            await self._api.aclose()
+        finally:
+            await self._server.aclose()

@@ -16,6 +16,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from prism_engine.backends.checkpoints import local_folder
 from prism_engine.backends.vllm_plugin import LOG, PARENT
 from prism_engine.errors import DeadError, DependencyError, NotRunError
 
@@ -55,7 +56,8 @@ class ManagedServer:
 
         Raises:
             DependencyError: vLLM is not installed here.
-            DeadError: the server died while it started, or was not healthy in time; with the end of its log.
+            DeadError: the server could not be started, died while it started, or was not healthy in time; with the
+                reason, or the end of its log.
             NotRunError: `aclose` was called.
         """
         if self._closed:
@@ -67,10 +69,12 @@ class ManagedServer:
     async def aclose(self) -> None:
         """Stop the server and all its processes, and wait until they are gone. Idempotent."""
         self._closed = True
-        if self._starting is not None and not self._starting.done():
-            self._starting.cancel()
-            await asyncio.wait([self._starting])
-        await self._stop()
+        try:
+            if self._starting is not None and not self._starting.done():
+                self._starting.cancel()
+                await asyncio.wait([self._starting])
+        finally:
+            await self._stop()
 
     async def _start(self) -> str:
         if find_spec("vllm") is None:
@@ -100,16 +104,22 @@ class ManagedServer:
         )
 
     def _spawn(self, port: int) -> subprocess.Popen[bytes]:
-        self._log.parent.mkdir(parents=True, exist_ok=True)
-        with self._log.open("wb") as log:
-            return subprocess.Popen(  # noqa: S603 - our own interpreter, arguments as a list
-                [sys.executable, "-m", _MODULE, *server_arguments(self._spec, self._served_name, port)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=_environment(),
-                start_new_session=True,  # Ctrl-C is ours; and one signal to the group reaches all of the server
-            )
+        try:
+            self._log.parent.mkdir(parents=True, exist_ok=True)
+            with self._log.open("wb") as log:
+                return subprocess.Popen(  # noqa: S603 - our own interpreter, arguments as a list
+                    [sys.executable, "-m", _MODULE, *server_arguments(self._spec, self._served_name, port)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    env=_environment(),
+                    start_new_session=True,  # Ctrl-C is ours; and one signal to the group reaches all of the server
+                )
+        except OSError as error:
+            place = error.filename or self._log
+            raise DeadError(
+                f"the vLLM server for {self._spec.model} cannot be started: {place}: {error.strerror}"
+            ) from error
 
     async def _healthy(self, url: str, began: float) -> bool:
         """Wait until the server answers; False where it died or took too long."""
@@ -123,15 +133,18 @@ class ManagedServer:
         return False
 
     async def _stop(self) -> None:
-        process, self._process = self._process, None
+        process = self._process
         if process is None:
             return
         process.terminate()  # the server alone: it ends its engine in good order, and leaves no shared memory
-        with suppress(subprocess.TimeoutExpired):
-            await asyncio.to_thread(process.wait, _GRACE)
-        with suppress(ProcessLookupError):  # what is left of it
-            os.killpg(process.pid, signal.SIGKILL)
+        try:
+            with suppress(subprocess.TimeoutExpired):
+                await asyncio.to_thread(process.wait, _GRACE)
+        finally:  # what is left of it; at once where nobody waits any more
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
         await asyncio.to_thread(process.wait)
+        self._process = None
 
     def _tail(self) -> str:
         with suppress(OSError):
@@ -143,7 +156,7 @@ class ManagedServer:
 def server_arguments(spec: ServerSpec, served_name: str, port: int) -> list[str]:
     """Return the command line of vLLM's server: true is a flag, false its `--no-` form, mappings and lists are JSON."""
     options: dict[str, Any] = {
-        "model": spec.model,
+        "model": str(local_folder(spec.model) or spec.model),
         "revision": spec.revision,
         "served-model-name": served_name,
         "host": "127.0.0.1",

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
+from prism_engine.backends.checkpoints import local_folder
 from prism_engine.backends.vllm_plugin import LOG, PARENT, end_log, log_vllm_to
 from prism_engine.config.reading import nearest
 from prism_engine.errors import ConfigError, DeadError, DependencyError, NotRunError
@@ -55,6 +56,7 @@ _MENDS = {
     r"num2words|ImportError|ModuleNotFoundError": "This model needs a package that is not installed here.",
 }
 _TAIL = 5  # lines
+_POLL = 0.2  # seconds between two looks at a start that is being broken off
 _ONE_AT_A_TIME = threading.Lock()  # a start changes the environment, and vLLM keeps state of its own per process
 
 
@@ -71,6 +73,7 @@ class EngineStart:
         self.log = log
         self._handler: logging.Handler | None = None
         self._abandoned = threading.Event()
+        self._ended = threading.Event()
         self._others: frozenset[int | None] | None = None
 
     def run(self) -> Any:
@@ -84,28 +87,44 @@ class EngineStart:
         """
         resource_tracker.ensure_running()  # before the next line, which it would undo
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # inherited: Ctrl-C is ours from the child's birth
-        with _ONE_AT_A_TIME, _environment(self.log):
-            self._handler = log_vllm_to(self.log)
-            llm, failures = _import_vllm()
-            from vllm.usage.usage_lib import UsageContext  # noqa: PLC0415 - heavy
-
-            arguments = engine_arguments(self._spec)
-            self._others = frozenset(child.pid for child in multiprocessing.active_children())
-            try:
-                if not self._abandoned.is_set():
-                    # As in vLLM's offline interface: batches as large as throughput likes, not as latency does.
-                    return llm.from_engine_args(arguments, usage_context=UsageContext.LLM_CLASS)
-            except failures as error:
-                if not self._abandoned.is_set():
-                    raise DeadError(_diagnosis(self._spec.model, error, self.log)) from error
-        raise NotRunError("the engine was not started: the run is stopping")
+        try:
+            with _ONE_AT_A_TIME, _environment(self.log):
+                return self._launched()
+        finally:
+            self._ended.set()
 
     def abandon(self) -> None:
-        """Make `run` end soon; to be called again and again until it did."""
+        """Make `run` end soon, without waiting for it. Idempotent."""
+        if self._abandoned.is_set():
+            return
         self._abandoned.set()
-        for child in multiprocessing.active_children():
-            if self._others is not None and child.name.startswith("EngineCore") and child.pid not in self._others:
-                child.kill()
+        if self._others is not None:  # else `run` is not there yet, and will see the event before it starts a child
+            threading.Thread(target=self._kill_children, name="prism-vllm-abandon", daemon=True).start()
+
+    def _launched(self) -> Any:
+        self._handler = log_vllm_to(self.log)
+        llm, failures = _import_vllm()
+        from vllm.usage.usage_lib import UsageContext  # noqa: PLC0415 - heavy
+
+        arguments = engine_arguments(self._spec)
+        self._others = frozenset(child.pid for child in multiprocessing.active_children())
+        try:
+            if not self._abandoned.is_set():
+                # As in vLLM's offline interface: batches as large as throughput likes, not as latency does.
+                return llm.from_engine_args(arguments, usage_context=UsageContext.LLM_CLASS)
+        except failures as error:
+            if not self._abandoned.is_set():
+                raise DeadError(_diagnosis(self._spec.model, error, self.log)) from error
+        raise NotRunError("the engine was not started: the run is stopping")
+
+    def _kill_children(self) -> None:
+        """Kill the engine's processes until `run` has ended: the next may only be about to start."""
+        while True:
+            for child in multiprocessing.active_children():
+                if child.name.startswith("EngineCore") and child.pid not in (self._others or ()):
+                    child.kill()
+            if self._ended.wait(_POLL):
+                return
 
     def end_log(self) -> None:
         """Close the log file, which may then be removed."""
@@ -128,7 +147,7 @@ def engine_arguments(spec: VllmModel) -> Any:
         if option not in known:
             raise ConfigError(f"model {spec.model}: vLLM has no engine option {option!r}{nearest(option, known)}")
     ours: dict[str, Any] = {
-        "model": spec.model,
+        "model": str(local_folder(spec.model) or spec.model),
         "revision": spec.revision,
         "logging_config": LoggingConfig(configure_logging=False),
     }

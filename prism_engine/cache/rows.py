@@ -85,15 +85,17 @@ def serves(completion: Completion, max_tokens: int, limit: int) -> bool:
     """Whether a completion made under `max_tokens` is also the completion under `limit`.
 
     One that stopped by itself after n tokens is the answer to every limit >= n; without a (positive) count,
-    n is the limit under which it was made. A truncated one serves exactly its own limit, a failure none.
+    n is the limit under which it was made. Some servers count hidden reasoning within `completion_tokens`, some beside
+    it: n takes it on top, which where it was within only means that fewer limits share the row. A truncated one serves
+    exactly its own limit, a failure none.
     """
     if completion.outcome is Outcome.TRUNCATED:
         return limit == max_tokens
     if completion.outcome is not Outcome.OK:
         return False
-    count = completion.usage.completion_tokens
+    count, hidden = completion.usage.completion_tokens, max(completion.usage.reasoning_tokens or 0, 0)
     # A server may count more than it was allowed (hidden tokens); its own limit is served all the same.
-    needed = max_tokens if count is None or count <= 0 else min(count, max_tokens)
+    needed = max_tokens if count is None or count <= 0 else min(count + hidden, max_tokens)
     return limit >= needed
 
 

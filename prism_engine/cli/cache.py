@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 cache_app = typer.Typer(no_args_is_help=True, help="Look into the cache of finished calls.")
 
-CacheDirOption = Annotated[Path | None, typer.Option(help="The cache's folder.  [default: as for `prism run`]")]
+CacheDirOption = Annotated[Path | None, typer.Option(help="The cache's folder.  \\[default: as for `prism run`]")]
 KeyArgument = Annotated[str, typer.Argument(help="A call's key, or enough of its first digits.")]
 
 

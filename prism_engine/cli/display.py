@@ -87,7 +87,7 @@ def line(progress: Progress) -> str:
 def panel(progress: Progress) -> Group:
     """Return the state of a run as a live display."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("", "now", "calls", "cached", "failed", "tokens out", "tokens/s"):
+    for name in ("", "open", "called", "cached", "shared", "failed", "tokens out", "tokens/s"):
         table.add_column(name, justify="left" if not name else "right")
     stages = [("describe", progress.perceiver), ("answer", progress.reasoner)]
     for name, meter in stages:
@@ -97,13 +97,14 @@ def panel(progress: Progress) -> Group:
                 name,
                 f"{meter.in_flight:,}",
                 f"{meter.calls:,}",
-                f"{meter.hits + meter.shared:,}",
+                f"{meter.hits:,}",
+                f"{meter.shared:,}",
                 f"{meter.failed:,}",
                 f"{meter.completion_tokens:,}",
                 f"{meter.completion_tokens / busy:,.0f}" if busy else "-",
             )
     bar = Table.grid()  # the bar alone would leave its line open
-    bar.add_row(ProgressBar(total=max(progress.total, 1), completed=progress.finished, width=72))
+    bar.add_row(ProgressBar(total=max(progress.total, 1), completed=progress.done + progress.failed, width=72))
     head = [f"{progress.finished:,}/{progress.total:,}", _trouble(progress), _accuracy(progress), _time(progress)]
     waiting = [
         f"{name}: {WAITING}" for name, meter in stages if meter is not None and meter.in_flight and not meter.calls
@@ -112,7 +113,9 @@ def panel(progress: Progress) -> Group:
 
 
 def _stage(meter: Meter) -> str:
-    parts = [f"{meter.calls:,} called", f"{meter.hits + meter.shared:,} cached"]
+    parts = [f"{meter.calls:,} called", f"{meter.hits:,} cached"]
+    if meter.shared:
+        parts.append(f"{meter.shared:,} shared")
     if meter.failed:
         parts.append(f"{meter.failed:,} failed")
     if meter.in_flight:

@@ -17,7 +17,7 @@ datasets_app = typer.Typer(no_args_is_help=True, help="Benchmark files: what is 
 ModelsFileOption = Annotated[
     list[Path] | None, typer.Option("--models-file", help="More models (YAML); may be repeated.")
 ]
-CacheDirOption = Annotated[Path | None, typer.Option(help="The cache's folder.  [default: as for `prism run`]")]
+CacheDirOption = Annotated[Path | None, typer.Option(help="The cache's folder.  \\[default: as for `prism run`]")]
 
 
 def models(*, models_file: ModelsFileOption = None) -> None:
@@ -64,14 +64,26 @@ def check_dataset(
 
     path = find_benchmark(benchmark, data_roots(os.environ))
     with open_benchmark(path, cache_dir or default_cache_dir(), progress=ingesting()) as found:
+        options = scorable = 0
+        odd = None
+        for sample in found:
+            letters = [option.letter for option in sample.options]
+            options += bool(letters)
+            scorable += sample.answer in letters
+            if odd is None and letters and sample.answer and sample.answer not in letters:
+                odd = f"index {sample.index}: the answer is {sample.answer!r}, the options are {', '.join(letters)}"
         rows = [
             ("file", str(found.path)),
             ("SHA-256", found.sha256),
             ("samples", f"{len(found):,}"),
             ("rows without a picture, left out", f"{found.dropped:,}"),
+            ("with options", f"{options:,}"),
+            ("with an answer among their options", f"{scorable:,}"),
             ("categories", ", ".join(found.categories) or "none"),
         ]
     print_table((found.name, ""), rows, words=2)
+    if odd:
+        stdout.print(f"some answers are no option's letter, and such samples are not scored; {odd}", soft_wrap=True)
 
 
 def doctor(

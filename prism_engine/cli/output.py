@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from prism_engine.report import Scores
 
 
+UNFOLDED = 1000
+"""Columns of a table that goes to a file or another program, where folded cells could not be searched."""
+
+
 class _Lasting(Console):
     """A console whose reader may go away (`| head`, a lost terminal): what is said then is dropped, the run goes on."""
 
@@ -39,13 +43,14 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, words: 
         table.add_column(name, justify="left" if place < words else "right", overflow="fold")
     for row in rows:
         table.add_row(*(cell.replace("[", "\\[") for cell in row))
-    stdout.print(table)
+    stdout.print(table, width=None if stdout.is_terminal else UNFOLDED)
 
 
 def print_scores(scores: Scores) -> None:
     """Print accuracy by group; a count that is zero everywhere has no column. `scores.md` has them all."""
     rows = [row for row in (scores.overall, *scores.groups) if row.split is None or row.level == "overall"]
     counts = {
+        "Scored": [row.scored for row in rows] if any(row.scored != row.n for row in rows) else [],
         "Unanswered": [row.unanswered for row in rows],
         "Failed": [row.failed for row in rows],
         "Not run": [row.not_run for row in rows],
@@ -53,8 +58,12 @@ def print_scores(scores: Scores) -> None:
     }
     shown = {name: column for name, column in counts.items() if any(column)}
     lines = []
+    level = "overall"
     for place, row in enumerate(rows):
-        name = {"overall": "Overall", "l2_category": f"  {row.name}"}.get(row.level, f"    {row.name}")
+        if row.split is None and row.level != level:
+            level = row.level
+            lines.append((f"by {level.replace('_', '-')}", *[""] * (3 + len(shown))))
+        name = "Overall" if row.name is None else f"  {row.name}"
         label = name if row.split is None else f"split {row.split}"
         low, high = row.accuracy_low, row.accuracy_high
         interval = "-" if low is None or high is None else f"{low:.1%} to {high:.1%}"

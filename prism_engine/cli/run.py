@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from prism_engine.api import RunReport
     from prism_engine.config import Registry, RunConfig
     from prism_engine.engine.plan import Plan
+    from prism_engine.engine.progress import Progress
+    from prism_engine.stages.meter import Meter
+
+SHOWN_REASONS = 3
 
 BenchmarkArgument = Annotated[
     str | None,
@@ -34,21 +38,23 @@ PerceiverOption = Annotated[
 ReasonerOption = Annotated[
     str | None, typer.Option("--reasoner", "-r", help="The LLM that answers: a name of `prism models`.")
 ]
-InstructionOption = Annotated[str | None, typer.Option(help="What the perceiver is told.  [default: generic]")]
+InstructionOption = Annotated[str | None, typer.Option(help="What the perceiver is told.  \\[default: generic]")]
 ModeOption = Annotated[
     Mode | None,
-    typer.Option(help="Describe and answer, describe only, or answer from cached descriptions only.  [default: all]"),
+    typer.Option(help="Describe and answer, describe only, or answer from cached descriptions only.  \\[default: all]"),
 ]
 SamplesOption = Annotated[int | None, typer.Option("--samples", "-n", help="Only the first N samples.")]
 PerceptionTokens = Annotated[
-    int | None, typer.Option("--perception-tokens", help="Output limit of a description.  [default: 512]")
+    int | None, typer.Option("--perception-tokens", help="Output limit of a description.  \\[default: 512]")
 ]
 ReasoningTokens = Annotated[
-    int | None, typer.Option("--reasoning-tokens", help="Output limit of an answer.  [default: 512]")
+    int | None, typer.Option("--reasoning-tokens", help="Output limit of an answer.  \\[default: 512]")
 ]
 ProfileOption = Annotated[
     str | None,
-    typer.Option(help="VLMEvalKit's rules for reading an option: v1 (until 2025-08), v2, v3 (current).  [default: v3]"),
+    typer.Option(
+        help="VLMEvalKit's rules for reading an option: v1 (until 2025-08), v2, v3 (current).  \\[default: v3]"
+    ),
 ]
 RpmOption = Annotated[int | None, typer.Option("--rpm", help="Requests per minute that the reasoner's API allows.")]
 TpmOption = Annotated[int | None, typer.Option("--tpm", help="Tokens per minute that the reasoner's API allows.")]
@@ -56,10 +62,10 @@ ConcurrencyOption = Annotated[int | None, typer.Option(help="Requests to the rea
 CacheDirOption = Annotated[
     Path | None,
     typer.Option(
-        help="Where finished calls are kept.  [default: $PRISM_CACHE, else a checkout's cache/, else ~/.cache]"
+        help="Where finished calls are kept.  \\[default: $PRISM_CACHE, else a checkout's cache/, else ~/.cache]"
     ),
 ]
-ResultsDirOption = Annotated[Path | None, typer.Option(help="Where results go.  [default: results]")]
+ResultsDirOption = Annotated[Path | None, typer.Option(help="Where results go.  \\[default: results]")]
 ModelsFileOption = Annotated[
     list[Path] | None, typer.Option("--models-file", help="More models (YAML); may be repeated.")
 ]
@@ -189,19 +195,37 @@ def _print_report(report: RunReport) -> None:
                 soft_wrap=True,
             )
     progress = report.progress
-    stdout.print(f"Results: {report.folder}", soft_wrap=True)
+    kept = " (of an earlier run that got further; left as they were)" if report.kept_earlier else ""
+    stdout.print(f"Results: {report.folder}{kept}", soft_wrap=True)
     counts = [(progress.done, "done"), (progress.failed, "failed"), (progress.not_run, "not run")]
     summary = ", ".join(f"{count:,} {name}" for count, name in counts if count)
     stdout.print(f"{progress.total:,} samples: {summary} in {human_seconds(progress.seconds)}")
+    _print_reasons(progress)
+    _print_cut("descriptions", progress.perceiver, "--perception-tokens")
+    if progress.reasoner is not None:
+        _print_cut("answers", progress.reasoner, "--reasoning-tokens")
     match report.status.value:
         case "incomplete":
-            stderr.print(f"some samples have no answer; `failure` in {report.folder} says why", soft_wrap=True)
+            stderr.print(f"samples without an answer are tried again by: {_same_command()}", soft_wrap=True)
         case "interrupted":
             stderr.print(f"interrupted; go on with: {_same_command()}", soft_wrap=True)
         case "died":
             reason = str(report.trouble).replace("[", "\\[")
             stderr.print(f"[bold red]stopped:[/] {reason}", soft_wrap=True)
             stderr.print(f"once mended, go on with: {_same_command()}", soft_wrap=True)
+
+
+def _print_reasons(progress: Progress) -> None:
+    """Say why samples failed or were not run, the commonest reasons first."""
+    for reason, count in progress.failures.most_common(SHOWN_REASONS):
+        stderr.print(f"  {count:,} x {reason}".replace("[", "\\["), soft_wrap=True)
+    if (others := len(progress.failures) - SHOWN_REASONS) > 0:
+        stderr.print(f"  and {others:,} other reasons; `failure` in the results' rows has each")
+
+
+def _print_cut(what: str, meter: Meter, option: str) -> None:
+    if meter.truncated:
+        stdout.print(f"{meter.truncated:,} {what} were cut at the output limit; {option} raises it", soft_wrap=True)
 
 
 def _same_command() -> str:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, TypeAdapter, field_validator
+from pydantic_core import PydanticCustomError
 
 from prism_engine.config.reading import nearest, read_yaml, validated
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+
+_OURS = ("model", "messages", "stream", "n", "max_tokens", "max_completion_tokens")  # fields of a request
 
 
 class Frozen(BaseModel):
@@ -41,6 +47,14 @@ class VllmModel(Frozen):
     """vLLM engine options by their Python names (`max_model_len`, `dtype`, ...), passed through as they are."""
     chat_template: str | None = None
     """Jinja text or the path of a file; None takes the one of the model's processor."""
+
+    @field_validator("engine")
+    @classmethod
+    def _has_places(cls, engine: dict[str, Any]) -> dict[str, Any]:
+        places = engine.get("max_num_seqs", 1)
+        if type(places) is not int or places < 1:  # not isinstance: YAML's `true` is none
+            raise ValueError(f"max_num_seqs: {places!r} is not a positive whole number")
+        return engine
 
 
 class ServerSpec(Frozen):
@@ -86,7 +100,17 @@ class ApiModel(Frozen):
     def _is_http(cls, url: str) -> str:
         if not url.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
+        if "@" in urlsplit(url).netloc:
+            raise PydanticCustomError("secret", "must not hold a user or password; use api_key_env")
         return url.rstrip("/").removesuffix("/chat/completions")
+
+    @field_validator("extra_body")
+    @classmethod
+    def _is_extra(cls, body: dict[str, Any]) -> dict[str, Any]:
+        for field in _OURS:
+            if field in body:
+                raise ValueError(f"must not hold {field!r}, which prism sets itself")
+        return body
 
 
 class ScriptedModel(Frozen):
@@ -106,6 +130,9 @@ ModelSpec = Annotated[VllmModel | ApiModel | ScriptedModel, Field(discriminator=
 _SPECS: TypeAdapter[dict[str, ModelSpec]] = TypeAdapter(dict[str, ModelSpec])
 
 
+HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
+
+
 class Registry:
     """Model names and their specs; a later source overrides an earlier one name by name."""
 
@@ -116,7 +143,7 @@ class Registry:
         return iter(sorted(self._models.items()))
 
     def find(self, name: str) -> ModelSpec:
-        """Return the spec of a registered name, or of a local checkpoint's path.
+        """Return the spec of a registered name, of a local checkpoint's folder, or of a hub id such as `org/name`.
 
         Raises:
             ConfigError: neither; the message names the nearest registered names.
@@ -125,9 +152,11 @@ class Registry:
             return self._models[name]
         if (Path(name).expanduser() / "config.json").is_file():
             return VllmModel(model=name)
+        if HUB_ID.fullmatch(name) and not Path(name).exists():
+            return VllmModel(model=name)
         raise ConfigError(
             f"unknown model {name!r}{nearest(name, self._models)}; `prism models` lists the known ones; add your own "
-            "under `models:` in the run file, or give the folder of a local checkpoint."
+            "under `models:` in the run file, or give the folder of a local checkpoint or a hub id (org/name)."
         )
 
     def merged(self, models: Mapping[str, ModelSpec]) -> Registry:

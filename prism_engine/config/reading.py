@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+BACKENDS = ("vllm", "api", "scripted")
+
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML file whose top level is a mapping (an empty file is an empty one).
@@ -52,7 +54,7 @@ def validated(adapter: TypeAdapter[T], data: object, where: str) -> T:
         return adapter.validate_python(data)
     except ValidationError as error:
         lines = [_line(mistake, adapter) for mistake in error.errors(include_url=False)]
-        raise ConfigError(f"{where}: " + "; ".join(lines)) from error
+        raise ConfigError(f"{where}: " + "\n  ".join(["", *lines] if len(lines) > 1 else lines)) from error
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -62,11 +64,20 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def _line(mistake: Any, adapter: TypeAdapter[Any]) -> str:
-    key = ".".join(str(part) for part in mistake["loc"])
+    # A model's entry is a union told apart by `backend`: its tag is no level of the user's file.
+    place = [str(part) for at, part in enumerate(mistake["loc"]) if not (at and part in BACKENDS)]
+    key = ".".join(place)
+    if mistake["type"] == "union_tag_not_found":
+        return f"key '{key}.backend' is missing: give one of {', '.join(BACKENDS)}"
+    if mistake["type"] == "union_tag_invalid":
+        given = str(mistake["ctx"]["tag"])
+        return f"{key}.backend: {given!r} is none of {', '.join(BACKENDS)}{nearest(given, BACKENDS)}"
     if mistake["type"] == "extra_forbidden":
         return f"unknown key {key!r}{nearest(str(mistake['loc'][-1]), _known_keys(adapter))}"
     if mistake["type"] == "missing":
         return f"key {key!r} is missing"
+    if mistake["type"] == "secret":
+        return f"{key}: {mistake['msg']}"
     return f"{key}: {mistake['msg'].removeprefix('Value error, ')} (got {mistake['input']!r})"
 
 

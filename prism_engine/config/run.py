@@ -127,6 +127,10 @@ def load_run_config(path: Path | None, options: Mapping[str, Any]) -> RunConfig:
                 raise ConfigError(f"{path}: {parent}: must be `key: value` pairs")
             place = inner
         place[last] = value
+    for needed in ("benchmark", "perceiver"):
+        if needed not in data and set(data) <= set(RunConfig.model_fields):  # else a misspelt key is the better news
+            option = "as the argument" if needed == "benchmark" else f"with --{needed} (`prism models` lists names)"
+            raise ConfigError(f"{path or 'options'}: no {needed}: give it {option}, or as `{needed}:` in a run file")
     config = validated(_RUN, data, str(path) if path else "options")
     if config.needs_reasoner and config.reasoner is None:
         raise ConfigError(

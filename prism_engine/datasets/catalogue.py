@@ -43,12 +43,13 @@ def find_benchmark(name_or_path: str, roots: Sequence[Path]) -> Path:
     listed = {listing.name: listing.path for listing in list_benchmarks(folders)}
     if bare and name in listed:
         return listed[name]
+    listed |= {listing.path.name: listing.path for listing in list_benchmarks((Path(),))}  # only to suggest
     near = difflib.get_close_matches(name.lower(), [known.lower() for known in listed], n=3)
     nearest = ", ".join(known for known in listed if known.lower() in near)
     searched = ", ".join(f"{folder}{'' if folder.is_dir() else ' (no such folder)'}" for folder in folders)
     raise ConfigError(
         f"no benchmark {name_or_path!r}"
-        + (f"; did you mean {nearest}?" if nearest else "")
+        + (f"; did you mean {nearest}?" if nearest else ".")
         + f" Searched: {searched or 'nowhere'}. Give the path of a TSV file, or put <name>.tsv into such a folder"
     )
 

@@ -93,11 +93,16 @@ class Journal:
         except OSError as error:
             raise StoreError(f"{self.path}: cannot be written ({error.strerror})") from error
 
-    def close_out(self, samples: Callable[[Iterable[int]], Iterator[Sample]], count: int) -> None:
-        """Give each of the first `count` samples that has no result its line, so that none is lost from the tables."""
+    def close_out(self, samples: Callable[[Iterable[int]], Iterator[Sample]], count: int) -> int:
+        """Give each of the first `count` samples that has no result its line, so that none is lost from the tables.
+
+        Returns:
+            How many there were.
+        """
         absent = [position for position in range(count) if self._offsets[position] == _ABSENT]
         for sample in samples(absent):
             self.append(SampleResult(sample, SampleStatus.NOT_RUN, failure="the run stopped before this sample"))
+        return len(absent)
 
     def lines(self) -> Iterator[bytes]:
         """Yield the finished samples' lines in the benchmark's order."""

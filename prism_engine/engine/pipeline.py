@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from prism_engine.errors import NotRunError
+from prism_engine.errors import NotRunError, PrismError
 from prism_engine.prompts import join_descriptions
 from prism_engine.records import SampleResult, SampleStatus
 
@@ -27,15 +27,11 @@ class Pipeline:
     score: Callable[[str, Sample], Score]
 
     async def run(self, sample: Sample) -> SampleResult:
-        """Take one sample all the way. Trouble with this sample is a value in the result, not an exception.
-
-        Raises:
-            DeadError, StoreError, UserError: trouble that concerns every sample.
-        """
+        """Take one sample all the way. Trouble is a value in the result, never an exception."""
         try:
             descriptions = await self.perception.describe(sample)
-        except NotRunError as error:
-            return SampleResult(sample, SampleStatus.NOT_RUN, failure=f"description: {error}")
+        except PrismError as error:
+            return _stopped("description", error, SampleResult(sample, SampleStatus.NOT_RUN))
         if failure := _first_failure("description", descriptions):
             return SampleResult(sample, SampleStatus.FAILED, descriptions=descriptions, failure=failure)
         description = join_descriptions([completion.text for completion in descriptions])
@@ -43,12 +39,17 @@ class Pipeline:
             return SampleResult(sample, SampleStatus.DONE, description, descriptions)
         try:
             reply = await self.reasoning.answer(sample, description)
-        except NotRunError as error:
-            return SampleResult(sample, SampleStatus.NOT_RUN, description, descriptions, failure=f"answer: {error}")
+        except PrismError as error:
+            return _stopped("answer", error, SampleResult(sample, SampleStatus.NOT_RUN, description, descriptions))
         if failure := _first_failure("answer", (reply,)):
             return SampleResult(sample, SampleStatus.FAILED, description, descriptions, reply, failure=failure)
         score = self.score(reply.text, sample)
         return SampleResult(sample, SampleStatus.DONE, description, descriptions, reply, score)
+
+
+def _stopped(what: str, error: PrismError, so_far: SampleResult) -> SampleResult:
+    trouble = None if isinstance(error, NotRunError) else error  # not run because the run is stopping already
+    return replace(so_far, failure=f"{what}: {error}", trouble=trouble)
 
 
 def _first_failure(what: str, completions: tuple[Completion, ...]) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,10 @@ from prism_engine.records import SampleStatus
 if TYPE_CHECKING:
     from prism_engine.records import SampleResult
     from prism_engine.stages.meter import Meter
+
+
+MOST_REASONS = 100
+"""Different reasons that are kept; bounds memory where every message is another one."""
 
 
 @dataclass
@@ -26,6 +31,8 @@ class Progress:
     scored: int = 0
     correct: float = 0.0
     stopping: bool = False
+    failures: Counter[str] = field(default_factory=Counter, repr=False)
+    """Why samples failed or were not run: the first so many different reasons, and how often each."""
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -41,7 +48,7 @@ class Progress:
     @property
     def eta_seconds(self) -> float | None:
         """Remaining wall time at the pace so far; None before the first sample is finished."""
-        if not self.finished:
+        if not self.finished or self.stopping:
             return None
         return self.seconds / self.finished * (self.total - self.finished)
 
@@ -51,6 +58,8 @@ class Progress:
 
     def count(self, result: SampleResult) -> None:
         """Take note of one finished sample."""
+        if result.failure is not None and (result.failure in self.failures or len(self.failures) < MOST_REASONS):
+            self.failures[result.failure] += 1
         match result.status:
             case SampleStatus.DONE:
                 self.done += 1

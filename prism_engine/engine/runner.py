@@ -59,7 +59,7 @@ async def execute(run: Run, progress: Progress, stop: Stop) -> None:
     finally:
         # All at once: cancelled while one of them closes, the others have begun to close too.
         await asyncio.gather(*(model.backend.aclose() for model in models if model.backend is not None))
-    run.journal.close_out(run.benchmark.samples, run.count)
+    progress.not_run += run.journal.close_out(run.benchmark.samples, run.count)
 
 
 async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:

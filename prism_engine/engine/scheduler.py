@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from prism_engine.errors import PrismError, StoreError
-from prism_engine.records import SampleResult, SampleStatus
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-    from prism_engine.records import Sample
+    from prism_engine.records import Sample, SampleResult
 
 
 class Stop:
@@ -22,7 +21,7 @@ class Stop:
     """
 
     def __init__(self) -> None:
-        self.reason: PrismError | None = None
+        self.reason: Exception | None = None
         """The trouble that stopped the run; None while it runs, and for a stop that the user asked for."""
         self.requested = False
         self._listeners: list[Callable[[], None]] = []
@@ -31,7 +30,7 @@ class Stop:
         """Call `listener` once when the stop is requested."""
         self._listeners.append(listener)
 
-    def request(self, reason: PrismError | None = None) -> None:
+    def request(self, reason: Exception | None = None) -> None:
         """Begin to drain; later requests change nothing."""
         if self.requested:
             return
@@ -73,12 +72,11 @@ async def run_lanes(
     async def one(sample: Sample, lane: Lane, places: asyncio.Semaphore) -> None:
         try:
             result = await work(sample)
-        except PrismError as error:  # what concerns this sample alone is in its result already
-            stop.request(error)
-            result = SampleResult(sample, SampleStatus.NOT_RUN, failure=str(error))
         finally:
             lane.under_way -= 1
             places.release()
+        if result.trouble is not None:
+            stop.request(result.trouble)
         done(result)
 
     async def fill(lane: Lane, group: asyncio.TaskGroup) -> None:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from prism_engine.records import Outcome
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -29,6 +31,8 @@ class Meter:
     """Calls that a backend has now, sent or waiting for a limit."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    truncated: int = 0
+    """Completions, cached ones included, that were cut at the output limit."""
     saved_tokens: int = 0
     """Prompt and completion tokens that cache hits made unnecessary."""
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
@@ -56,12 +60,14 @@ class Meter:
     def count_hit(self, completion: Completion) -> None:
         """Count a completion that cost nothing."""
         self.hits += 1
+        self.truncated += completion.outcome is Outcome.TRUNCATED
         usage = completion.usage
         self.saved_tokens += (usage.prompt_tokens or 0) + (usage.completion_tokens or 0)
 
     def count_call(self, completion: Completion) -> None:
         """Count a completion that a backend gave."""
         self.calls += 1
+        self.truncated += completion.outcome is Outcome.TRUNCATED
         self.failed += not completion.outcome.reusable
         self.prompt_tokens += completion.usage.prompt_tokens or 0
         self.completion_tokens += completion.usage.completion_tokens or 0

@@ -13,12 +13,12 @@ USUAL = RunConfig(benchmark="MMStar", perceiver="vlm", reasoner="llm", results_d
 
 
 def folder(**changes):
-    return Layout.of(USUAL.model_copy(update=changes), "MMStar").folder.as_posix()
+    return Layout.of(USUAL.model_copy(update=changes), "MMStar", "0" * 64).folder.as_posix()
 
 
 def test_the_layout_is_instruction_benchmark_perceiver_reasoner():
     assert folder() == "out/generic/MMStar/vlm/llm"
-    assert Layout.of(USUAL, "MMStar").perceiver.as_posix() == "out/generic/MMStar/vlm"
+    assert Layout.of(USUAL, "MMStar", "0" * 64).perceiver.as_posix() == "out/generic/MMStar/vlm"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from aiohttp import web
 from PIL import Image as Picture
 
 from prism_engine.backends.chat_api import UNREACHABLE_CALLS, ChatApi, probe, resolve_api_key
+from prism_engine.backends.chat_reply import UNNAMED_WAIT
+from prism_engine.backends.retry import SPREAD
 from prism_engine.chaos.behaviour import Behaviour, Fault
 from prism_engine.chaos.server import ChaosServer
 from prism_engine.config import ApiModel, Limits
@@ -234,6 +236,33 @@ def test_retry_after_is_honoured_by_the_call_and_by_all_others():
     assert 7.0 <= times[1] - times[0] < 8.5
     assert min(times[1:]) - times[0] >= 7.0
     assert len(times) == 7
+
+
+def test_a_quota_per_minute_that_names_no_time_is_outlived():
+    async def scenario(api, server):
+        await api.generate(call_of("the one of this minute"))
+        started = now()
+        done = await api.generate(call_of("one too many"))
+        return done, now() - started
+
+    done, seconds = play(scenario, Behaviour(rate_limit=1))
+    assert (done.outcome, done.attempts) == (Outcome.OK, 5)
+    assert 60 <= seconds <= 4 * (UNNAMED_WAIT + SPREAD)
+
+
+def test_a_rate_limit_that_names_no_time_is_waited_out_by_everybody():
+    times = []
+
+    def reply(body):
+        times.append(now())
+        return web.json_response({"error": {"message": "slow"}}, status=429) if len(times) == 1 else "Fine."
+
+    async def scenario(api, server):
+        await asyncio.gather(*(api.generate(call_of(str(n))) for n in range(5)))
+
+    play(scenario, Behaviour(reply=reply), limits=Limits(concurrency=1))
+    assert len(times) == 6
+    assert min(times[1:]) - times[0] >= UNNAMED_WAIT
 
 
 def test_no_more_requests_are_on_the_wire_than_allowed():
@@ -516,7 +545,7 @@ def test_a_placeholder_instead_of_a_key_is_not_taken_out_of_replies():
 
 
 async def test_a_url_with_a_password_is_shown_without_it():
-    api = ChatApi(ApiModel(model="m", base_url="http://user:hunter2@127.0.0.1:9/v1", attempts=1), KEY)
+    api = ChatApi(ApiModel(model="m", attempts=1), KEY, base_url="http://user:hunter2@127.0.0.1:9/v1")
     with pytest.raises(DeadError) as caught:
         await api.generate(call_of())
     assert "hunter2" not in everything_said(caught.value) + repr(api)

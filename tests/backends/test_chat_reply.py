@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prism_engine.backends.chat_reply import LONGEST_WAIT, Endpoint, model_ids, read_refusal, read_reply, retry_after
+from prism_engine.backends.chat_reply import (
+    LONGEST_WAIT,
+    UNNAMED_WAIT,
+    Endpoint,
+    model_ids,
+    read_refusal,
+    read_reply,
+    retry_after,
+)
 from prism_engine.errors import BackendError, DeadError, RejectedError, TransientError
 from prism_engine.records import Outcome, Usage
 
@@ -38,6 +46,7 @@ def test_a_whole_reply_is_read():
         ("text", "stop", {}, Outcome.OK),
         ("text", None, {}, Outcome.OK),
         ("text", "length", {}, Outcome.TRUNCATED),
+        ("text", "model_length", {}, Outcome.TRUNCATED),
         ("part", "content_filter", {}, Outcome.REFUSED),
         (None, "stop", {"refusal": "I cannot help with that."}, Outcome.REFUSED),
         ("", "stop", {}, Outcome.EMPTY),
@@ -245,6 +254,16 @@ def test_a_rate_limit_is_told_from_trouble():
         refusal(503, headers={"Retry-After": "8"})
     assert (limited.value.rate_limited, limited.value.retry_after) == (True, 7)
     assert (trouble.value.rate_limited, trouble.value.retry_after) == (False, 8)
+
+
+def test_a_rate_limit_that_names_no_time_has_one_of_ours_and_trouble_has_none():
+    for headers in ({}, {"Retry-After": "soon"}):
+        with pytest.raises(TransientError) as limited:
+            refusal(429, headers=headers)
+        assert limited.value.retry_after == UNNAMED_WAIT
+    with pytest.raises(TransientError) as trouble:
+        refusal(503)
+    assert trouble.value.retry_after is None
 
 
 def test_a_server_that_asks_for_hours_stops_the_run_instead_of_putting_it_to_sleep():

@@ -47,6 +47,10 @@ def test_extra_fields_are_sent_and_win():
     assert body["chat_template_kwargs"] == {"enable_thinking": False}
 
 
+def test_keys_that_yaml_takes_for_numbers_are_sent_as_json_wants_them():
+    assert body_of(call_of(), extra_body={"logit_bias": {42: -1}})["logit_bias"] == {"42": -1}
+
+
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "gif", "bmp", "tiff"])
 def test_a_picture_travels_byte_for_byte_under_its_own_type(tmp_path, kind):
     path = tmp_path / "picture"

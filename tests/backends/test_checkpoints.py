@@ -4,16 +4,13 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from prism_engine.backends import checkpoints
-from prism_engine.backends.checkpoints import SIDECAR, checkpoint_facts
+from prism_engine.backends.checkpoints import SIDECAR, checkpoint_facts, local_folder
 from prism_engine.errors import ConfigError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -105,6 +102,25 @@ def test_a_changed_file_of_the_same_size_is_noticed(model: Path, cache: Path):
     weights.write_text("CONTENTS OF MODEL.SAFETENSORS"[: weights.stat().st_size])
     os.utime(weights, ns=(1, 1))
     assert digest(model, cache) != before
+
+
+def test_weights_that_cannot_be_read_are_named(model: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)  # not chmod: tests may run as root
+    with pytest.raises(ConfigError, match=r"model/.*: this file of the model cannot be read \(Permission denied\)"):
+        checkpoint_facts(str(model), None, cache_dir=cache)
+
+
+def test_a_folder_may_be_given_from_the_home_on(model: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HOME", str(model.parent))
+    assert local_folder("~/model") == local_folder(str(model)) == model
+
+
+@pytest.mark.parametrize("name", ["org/name", "~nobody-is-called-so/model", "x" * 5000, "nul\0"])
+def test_what_is_no_folder_is_none(name: str):
+    assert local_folder(name) is None
 
 
 def test_a_folder_without_weights_is_no_checkpoint(tmp_path: Path, cache: Path):

@@ -85,3 +85,29 @@ def test_without_a_named_time_waits_are_random_and_their_bound_doubles_up_to_a_c
         waits = [wait_after(attempt, TransientError("broken")) for _ in range(500)]
         assert bound / 2 < max(waits) <= bound
         assert min(waits) < bound / 2
+
+
+async def test_refusals_for_the_rate_limit_do_not_count_as_attempts():
+    slept = []
+
+    async def sleep(seconds):
+        slept.append(seconds)
+
+    async def attempt(number):
+        if number <= 20:
+            raise TransientError("slow down", rate_limited=True, retry_after=1.0)
+        return number
+
+    assert await retried(attempt, attempts=2, sleep=sleep) == 21
+    assert len(slept) == 20
+
+
+async def test_other_failures_between_refusals_still_count():
+    async def sleep(_seconds):
+        pass
+
+    async def attempt(number):
+        raise TransientError("busy", rate_limited=number % 2 == 0)
+
+    with pytest.raises(TransientError):
+        await retried(attempt, attempts=3, sleep=sleep)

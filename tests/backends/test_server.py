@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import time
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,12 @@ def test_options_become_a_command_line():
         "--host=127.0.0.1",
         "--port=8000",
     ]
+
+
+def test_vllm_gets_a_folder_of_the_home_as_a_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "model").mkdir()
+    assert f"--model={tmp_path / 'model'}" in server_arguments(ServerSpec(model="~/model"), "served", 8000)
 
 
 @pytest.fixture
@@ -129,6 +136,67 @@ async def test_closing_breaks_a_start_off(fake):
     await server.aclose()
     with pytest.raises((asyncio.CancelledError, NotRunError)):
         await start
+
+
+STUBBORN = """
+import os, signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+print("processes", os.getpid(), child.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def processes_of(log: Path) -> list[int]:
+    """Wait until a stand-in has told its process ids."""
+    while not (log.is_file() and (text := log.read_text()).endswith("\n")):
+        time.sleep(0.05)
+    return [int(pid) for pid in text.split()[1:]]
+
+
+async def test_a_cancelled_stop_kills_a_server_that_does_not_want_to_end(fake, tmp_path: Path):
+    server = fake(STUBBORN)
+    start = asyncio.create_task(server.start())
+    processes = await asyncio.to_thread(processes_of, tmp_path / "logs" / "server.log")
+    closing = asyncio.create_task(server.aclose())
+    while server._starting is None or not server._starting.done():
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.05)
+    assert not closing.done()
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert wait_until_gone(processes) == []
+    await server.aclose()
+    assert server._process is None
+    await asyncio.gather(start, return_exceptions=True)
+
+
+async def test_a_close_during_the_stop_of_a_failed_start_leaves_nothing(fake, tmp_path: Path):
+    server = fake(STUBBORN, timeout=0.5)
+    start = asyncio.create_task(server.start())
+    processes = await asyncio.to_thread(processes_of, tmp_path / "logs" / "server.log")
+    await asyncio.sleep(1.5)  # now it is given up, and being stopped
+    await server.aclose()
+    assert wait_until_gone(processes) == []
+    assert server._process is None
+    await asyncio.gather(start, return_exceptions=True)
+
+
+async def test_a_log_that_cannot_be_written_is_named(fake, tmp_path: Path):
+    server = fake("")
+    (tmp_path / "logs").write_text("a file where the folder should be")
+    with pytest.raises(DeadError, match=r"server for m cannot be started: .*logs: File exists"):
+        await server.start()
+    await server.aclose()
+
+
+async def test_a_program_that_cannot_be_run_is_named(fake, monkeypatch: pytest.MonkeyPatch):
+    server = fake("")
+    monkeypatch.setattr("prism_engine.backends.server.sys.executable", "/no/such/python")
+    with pytest.raises(DeadError, match=r"cannot be started: /no/such/python: No such file"):
+        await server.start()
+    await server.aclose()
 
 
 @pytest.mark.vllm

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -117,6 +120,62 @@ async def test_a_drained_engine_is_never_started():
         await engine.generate(call("Describe."))
     await engine.aclose()
     await engine.aclose()
+
+
+async def test_a_full_disk_stops_the_run_with_place_and_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    engine = VllmEngine(VllmModel(model="m"))
+    for _ in range(2):
+        with pytest.raises(DeadError, match=r"missing.*No such file or directory.*TMPDIR"):
+            await engine.generate(call("Describe."))
+    await engine.aclose()
+
+
+CANCELLED_CLOSE = """
+import asyncio, threading, time
+from prism_engine.backends import vllm_engine
+from prism_engine.config import VllmModel
+from tests.backends.vllm_calls import call
+
+class Start:
+    begun = threading.Event()
+    def __init__(self, spec, log):
+        self.log = log
+    def run(self):
+        self.begun.set()
+        time.sleep(600)
+    def abandon(self):
+        print("abandoned")
+    def end_log(self):
+        print("log ended", self.log.parent.is_dir())
+
+async def main():
+    vllm_engine.EngineStart = Start
+    engine = vllm_engine.VllmEngine(VllmModel(model="m"))
+    asked = asyncio.create_task(engine.generate(call("Describe.")))
+    await asyncio.to_thread(Start.begun.wait)
+    folder = engine._folder
+    closing = asyncio.create_task(engine.aclose())
+    await asyncio.sleep(0.1)
+    closing.cancel()
+    done = await asyncio.gather(closing, asked, return_exceptions=True)
+    print(*(type(result).__name__ for result in done), folder.exists())
+
+asyncio.run(main())
+"""
+
+
+def test_a_close_that_is_cancelled_during_the_start_still_lets_the_process_end():
+    done = subprocess.run(
+        [sys.executable, "-c", CANCELLED_CLOSE], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert done.stdout.splitlines() == [
+        "abandoned",
+        "log ended True",
+        "CancelledError NotRunError False",
+        "abandoned",  # the start itself is cancelled with the loop
+    ]
+    assert done.stderr == ""
 
 
 def test_twice_the_engine_s_batch_may_be_in_flight():

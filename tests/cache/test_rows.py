@@ -51,6 +51,15 @@ def test_a_row_serves_the_limits_that_it_proves(outcome, tokens, made, asked, ex
     assert serves(a_completion(tokens=tokens, outcome=outcome), made, asked) is expected
 
 
+@pytest.mark.parametrize(
+    ("tokens", "hidden", "asked", "expected"),
+    [(100, 50, 149, False), (100, 50, 150, True), (100, 500, 512, True), (100, 0, 100, True), (100, -9, 100, True)],
+)
+def test_reasoning_that_may_be_counted_apart_is_taken_on_top(tokens, hidden, asked, expected):
+    usage = Usage(300, tokens, reasoning_tokens=hidden)
+    assert serves(replace(a_completion(), usage=usage), 512, asked) is expected
+
+
 @settings(deadline=None)
 @given(completions)
 def test_a_completion_comes_back_as_it_was(completion):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -32,6 +33,16 @@ def test_datasets_check_says_what_is_in_a_file(prism):
     assert said.code == 0
     assert "24" in said.out
     assert "colour" in said.out
+
+
+def test_datasets_check_warns_of_answers_that_cannot_be_scored(prism, tmp_path):
+    header, rows = (tmp_path / "shapes.tsv").read_text().split("\n", 1)
+    lower = re.sub(r'\t"([ABCD])"\t', lambda found: found.group().lower(), rows)
+    (tmp_path / "lower.tsv").write_text(f"{header}\n{lower}")
+    said = prism("datasets", "check", "lower.tsv")
+    assert "the options are A, B, C, D" in said.out
+    assert "no option's letter" in said.out
+    assert "no option's letter" not in prism("datasets", "check", "shapes.tsv").out
 
 
 @pytest.mark.slow

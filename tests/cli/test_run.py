@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from prism_engine.demo.shapes import write_shapes
 from tests.processes import chaos_server, server_stats
 
 SCRIPTED = ("shapes.tsv", "--perceiver", "scripted", "--reasoner", "scripted")
@@ -110,6 +111,42 @@ def test_fewer_samples_and_other_limits_get_folders_of_their_own(prism, tmp_path
     prism("run", *SCRIPTED, "--samples", "4", "--reasoning-tokens", "2048")
     folder = tmp_path / "results/generic/shapes-first4/scripted/scripted-2048"
     assert len((folder / "predictions.jsonl").read_text().splitlines()) == 4
+
+
+def test_another_file_of_the_same_name_does_not_overwrite_results(prism, tmp_path):
+    prism("run", *SCRIPTED)
+    (tmp_path / "other").mkdir()
+    write_shapes(tmp_path / "other" / "shapes.tsv", 8, 5)
+    said = prism("run", "other/shapes.tsv", *SCRIPTED[1:])
+    assert said.code == 0
+    rows = (tmp_path / "results/generic/shapes/scripted/scripted/predictions.jsonl").read_text().splitlines()
+    assert len(rows) == 24
+    assert len(list((tmp_path / "results/generic").iterdir())) == 2
+    assert prism("run", "other/shapes.tsv", *SCRIPTED[1:]).code == 0
+    assert len(list((tmp_path / "results/generic").iterdir())) == 2
+
+
+def test_a_run_that_dies_early_leaves_more_complete_results_alone(prism, tmp_path):
+    entry = {"backend": "api", "model": "chaos", "api_key_env": None, "attempts": 1}
+    with chaos_server() as url:
+        models = write_models(tmp_path / "m.yaml", remote={**entry, "base_url": url})
+        prism("run", "shapes.tsv", "-p", "scripted", "-r", "remote", "--models-file", models)
+    folder = tmp_path / "results/generic/shapes/scripted/remote"
+    before = (folder / "scores.json").read_bytes()
+    write_models(models, remote={**entry, "base_url": "http://127.0.0.1:9/v1"})
+    said = prism("run", "shapes.tsv", "-p", "scripted", "-r", "remote", "--models-file", models)
+    assert said.code == 4
+    assert "left as they were" in said.out
+    assert (folder / "scores.json").read_bytes() == before
+
+
+def test_the_manifest_remembers_what_earlier_runs_cost(prism, tmp_path):
+    prism("run", *SCRIPTED)
+    prism("run", *SCRIPTED)
+    manifest = json.loads((tmp_path / "results/generic/shapes/scripted/scripted/manifest.json").read_text())
+    assert manifest["stages"]["perception"]["calls"] == 0
+    assert manifest["earlier_runs"][0]["stages"]["perception"]["calls"] > 0
+    assert manifest["instruction"].startswith("Describe")
 
 
 def test_a_run_file_is_overridden_by_options(prism, tmp_path):

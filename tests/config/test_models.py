@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from prism_engine.config import ApiModel, ScriptedModel, VllmModel, load_registry
+from prism_engine.config.models import parse_models
 from prism_engine.errors import ConfigError
 
 
@@ -32,11 +34,13 @@ def test_the_folder_of_a_checkpoint_is_a_model(tmp_path):
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ("{backend: api, model: x, base_uri: http://x}", "unknown key 'mine.api.base_uri' - did you mean 'base_url'"),
-        ("{backend: api}", "key 'mine.api.model' is missing"),
-        ("{backend: vlm, model: x}", "mine"),
+        ("{backend: api, model: x, base_uri: http://x}", "unknown key 'mine.base_uri' - did you mean 'base_url'"),
+        ("{backend: api}", "key 'mine.model' is missing"),
+        ("{backend: vlm, model: x}", "mine.backend: 'vlm' is none of vllm, api, scripted - did you mean 'vllm'"),
+        ("{model: x}", "key 'mine.backend' is missing: give one of vllm, api, scripted"),
         ("{backend: api, model: x, base_url: localhost}", "must start with http"),
         ("{backend: api, model: x, limits: {concurrency: 0}}", "limits.concurrency"),
+        ("{backend: vllm, model: x, engine: {1: 2}}", r"mine\.engine\.1"),
     ],
 )
 def test_a_wrong_entry_names_file_key_and_mend(tmp_path, entry, message):
@@ -47,10 +51,36 @@ def test_a_wrong_entry_names_file_key_and_mend(tmp_path, entry, message):
     assert str(file) in str(caught.value)
 
 
+@pytest.mark.parametrize("places", ["0", "-1", "2.5", "many", "true", "null", "'8'"])
+def test_an_engine_without_places_is_a_mistake_of_its_entry(places):
+    data = yaml.safe_load(f"mine: {{backend: vllm, model: x, engine: {{max_num_seqs: {places}}}}}")
+    with pytest.raises(ConfigError, match=r"file: mine\.engine: max_num_seqs: .* not a positive whole number"):
+        parse_models(data, "file")
+
+
+@pytest.mark.parametrize("user", ["me:hunter2@", "hunter2@", ":hunter2@"])
+def test_a_password_in_a_url_is_refused_and_not_repeated(user):
+    entry = {"backend": "api", "model": "x", "base_url": f"https://{user}host/v1"}
+    with pytest.raises(ConfigError, match="must not hold a user or password; use api_key_env") as caught:
+        parse_models({"mine": entry}, "file")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_at_sign_in_the_path_of_a_url_is_no_password():
+    assert ApiModel(model="x", base_url="https://host/@team/v1").base_url == "https://host/@team/v1"
+
+
+@pytest.mark.parametrize("field", ["model", "messages", "stream", "n", "max_tokens", "max_completion_tokens"])
+def test_an_extra_field_that_prism_sets_itself_is_refused(field):
+    entry = {"backend": "api", "model": "x", "extra_body": {"reasoning_effort": "low", field: 2}}
+    with pytest.raises(ConfigError, match=f"mine.extra_body: must not hold '{field}', which prism sets itself"):
+        parse_models({"mine": entry}, "file")
+
+
 def test_all_mistakes_are_told_at_once(tmp_path):
     file = tmp_path / "mine.yaml"
     file.write_text("models:\n  a: {backend: api, modl: x}\n  b: {backend: vllm}\n")
-    with pytest.raises(ConfigError, match=r"a\.api\.modl.*b\.vllm\.model"):
+    with pytest.raises(ConfigError, match=r"(?s)a\.modl.*b\.model"):
         load_registry([file])
 
 

@@ -39,6 +39,12 @@ def test_an_unknown_key_is_an_error_with_the_nearest_name(tmp_path):
     assert str(file) in str(caught.value)
 
 
+@pytest.mark.parametrize(("missing", "mend"), [("benchmark", "as the argument"), ("perceiver", "--perceiver")])
+def test_what_must_be_given_is_named_with_its_option(missing, mend):
+    with pytest.raises(ConfigError, match=f"no {missing}: give it .*{mend}"):
+        load_run_config(None, {**GIVEN, missing: None})
+
+
 def test_answering_without_a_reasoner_is_an_error_and_describing_is_not():
     with pytest.raises(ConfigError, match="needs a reasoner: give --reasoner"):
         load_run_config(None, {"benchmark": "b", "perceiver": "p"})

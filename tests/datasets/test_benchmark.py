@@ -103,4 +103,4 @@ def test_a_hundred_thousand_samples_are_visited_in_any_order_with_flat_memory(tm
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 4e6
+    assert peak < 6e6  # all samples at once are about 100e6

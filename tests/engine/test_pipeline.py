@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prism_engine.errors import DeadError, NotRunError, RejectedError
+from prism_engine.errors import DeadError, DependencyError, NotRunError, RejectedError
 from prism_engine.records import Completion, Outcome, SampleStatus
 
 from .conftest import said
@@ -73,9 +73,11 @@ async def test_a_call_that_was_never_sent_leaves_the_sample_for_the_next_run(wor
     assert "stopping" in result.failure
 
 
-async def test_trouble_that_concerns_every_sample_is_raised(world):
-    with pytest.raises(DeadError):
-        await take_one(world, answer=raising(DeadError("key refused")))
+@pytest.mark.parametrize("error", [DeadError("key refused"), DependencyError("no vLLM here")])
+async def test_trouble_that_concerns_every_sample_is_named_and_keeps_the_description(world, error):
+    result = await take_one(world, answer=raising(error))
+    assert (result.status, result.description, result.trouble) == (SampleStatus.NOT_RUN, "seen", error)
+    assert result.failure == f"answer: {error}"
 
 
 async def test_an_unmatched_reply_is_wrong_and_known_as_unmatched(world):

@@ -87,7 +87,8 @@ async def test_trouble_that_concerns_every_sample_stops_the_run_and_its_samples_
     async def work(sample):
         await asyncio.sleep(0.01)
         if sample.position >= 2:
-            raise kind(f"dead at {sample.position}")
+            trouble = kind(f"dead at {sample.position}")
+            return SampleResult(sample, SampleStatus.NOT_RUN, trouble=trouble)
         return SampleResult(sample, SampleStatus.DONE)
 
     results = await run([Lane("x", iter(samples(1000)), 2)], work, stop)
