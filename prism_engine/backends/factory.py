@@ -11,6 +11,7 @@ import orjson
 
 from prism_engine.backends.checkpoints import checkpoint_facts, template_text
 from prism_engine.config import ApiModel, ScriptedModel, VllmModel
+from prism_engine.errors import ConfigError
 from prism_engine.records import ModelIdentity
 
 if TYPE_CHECKING:
@@ -119,9 +120,12 @@ def _option(key: str, value: object) -> str:
     """Return what an option says: the content of a file, not the place where it happens to lie."""
     if key == "chat_template" and isinstance(value, str):
         return _digest(template_text(value) or "")
-    if isinstance(value, str) and (path := Path(value).expanduser()).is_file():
-        return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
-    return _json(value)
+    if not isinstance(value, str):
+        return _json(value)
+    try:
+        return f"sha256:{hashlib.sha256(Path(value).expanduser().read_bytes()).hexdigest()}"
+    except (OSError, RuntimeError, ValueError):  # a word like any other, and no file
+        return _json(value)
 
 
 def _request_facts(spec: ApiModel) -> dict[str, str]:
@@ -132,7 +136,10 @@ def _request_facts(spec: ApiModel) -> dict[str, str]:
 
 
 def _json(value: object) -> str:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
+    except orjson.JSONEncodeError as error:
+        raise ConfigError(f"{value!r} cannot be part of a model's entry: {error}") from error
 
 
 def _digest(text: str) -> str:

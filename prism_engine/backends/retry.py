@@ -22,7 +22,7 @@ BASE = 1.0
 CAP = 60.0
 """Seconds that no wait of our own choosing exceeds."""
 PATIENCE = 900.0
-"""Seconds for which refusals for the rate limit do not count as attempts: a quota comes back, however many share it."""
+"""Seconds of waiting during which refusals for the rate limit do not count as attempts: a quota comes back."""
 SPREAD = 1.0
 """Seconds over which calls come back after the time that the server named, lest they all come at once."""
 
@@ -66,7 +66,7 @@ async def retried(
             raise
 
     def exhausted(state: RetryCallState) -> bool:
-        impatient = refused > 0 and (state.seconds_since_start or 0.0) > PATIENCE
+        impatient = refused > 0 and state.idle_for > PATIENCE
         return impatient or number - refused >= attempts
 
     return await AsyncRetrying(

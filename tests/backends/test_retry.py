@@ -111,3 +111,14 @@ async def test_other_failures_between_refusals_still_count():
 
     with pytest.raises(TransientError):
         await retried(attempt, attempts=3, sleep=sleep)
+
+
+async def test_patience_with_the_rate_limit_ends():
+    async def sleep(_seconds):
+        pass
+
+    async def attempt(_number):
+        raise TransientError("slow down", rate_limited=True, retry_after=100.0)
+
+    with pytest.raises(TransientError, match="slow down"):
+        await retried(attempt, attempts=2, sleep=sleep)
