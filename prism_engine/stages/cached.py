@@ -71,13 +71,14 @@ class CachedModel:
             # Wait without awaiting the future itself: a follower that is cancelled must not cancel the leader.
             await asyncio.wait([leader.future])
             if leader.limit == limit and not leader.future.cancelled():
-                self.meter.shared += 1
-                return leader.future.result()
+                completion = leader.future.result()
+                self.meter.count_shared(completion)
+                return completion
         if (hit := self._store.get(key, limit)) is not None:
             self.meter.count_hit(hit)
             return hit
         if (failed := self._failed.get(key)) is not None:  # once a run is enough; the next run tries it again
-            self.meter.shared += 1
+            self.meter.count_shared(failed)
             return failed
         flight = self._flights[key] = _Flight(limit, asyncio.get_running_loop().create_future())
         try:

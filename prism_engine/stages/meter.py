@@ -64,6 +64,11 @@ class Meter:
         usage = completion.usage
         self.saved_tokens += (usage.prompt_tokens or 0) + (usage.completion_tokens or 0)
 
+    def count_shared(self, completion: Completion) -> None:
+        """Count a completion that another request of this run had asked for already."""
+        self.shared += 1
+        self.truncated += completion.outcome is Outcome.TRUNCATED
+
     def count_call(self, completion: Completion) -> None:
         """Count a completion that a backend gave."""
         self.calls += 1
