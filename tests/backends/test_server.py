@@ -35,6 +35,7 @@ def test_options_become_a_command_line():
     )
     assert server_arguments(spec, "served", 8000) == [
         "--disable-uvicorn-access-log",
+        "--shutdown-timeout=10",
         "--max-model-len=4096",
         "--enforce-eager",
         "--no-enable-prefix-caching",
