@@ -108,17 +108,18 @@ async def ours(model: str, tokens: int) -> None:
         )
         layout = Layout.of(config, "Pictures", "")
         with assembled(config, load_registry(), look_only=False) as parts:
-            engine = engine or parts.perceiving.backend
+            assert parts.describing is not None
+            engine = engine or parts.describing.backend
             assert engine is not None
-            parts.perceiving.backend = Started(engine)
+            parts.describing.backend = Started(engine)
             began = time.perf_counter()
-            progress = Progress(parts.count, parts.perceiving.meter, None)
+            progress = Progress(parts.count, parts.describing.meter, None)
             journal = Journal(layout.folder / "journal.jsonl", parts.count)
             await execute(parts.run(journal), progress, Stop())
             write_results(layout, journal, parts, progress, "complete")
             seconds = time.perf_counter() - began
         assert progress.done == parts.count, progress
-        print(json.dumps([seconds, progress.perceiver.completion_tokens]), flush=True)
+        print(json.dumps([seconds, parts.describing.meter.completion_tokens]), flush=True)
     if engine is not None:
         await engine.aclose()
 

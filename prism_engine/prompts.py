@@ -1,7 +1,8 @@
 """The words that models are given: perception instructions and the reasoner's prompt.
 
 The structure follows Prism (arXiv:2406.14544, sections 2.2-2.3, figure 8): the picture comes before the instruction;
-the reasoner sees a role sentence, the description, then the question with its options. The wording is our own.
+the reasoner sees a role sentence, the description, then the question with its options. Who answers from the pictures
+sees them and the same question. The wording is our own.
 """
 
 from __future__ import annotations
@@ -29,6 +30,12 @@ _ROLE = (
     "You are answering a question about an image that you cannot see. Someone who saw it wrote the description "
     "below; base your answer on it."
 )
+_BLIND_ROLE = (
+    "You are answering a question about an image that you cannot see, and nobody has described it to you. Answer all "
+    "the same: give the answer that you find most likely."
+)
+_OBSERVE = "Name the contents of the image that must be observed to answer the last question. Do not answer it."
+_CUE = "Contents to observe:"
 _CHOOSE = "Select the correct answer from the options above and reply with its letter."
 
 
@@ -71,6 +78,32 @@ def question_text(sample: Sample) -> str:
     return text if labelled else f"Question: {text}"
 
 
-def reasoning_messages(sample: Sample, description: str) -> tuple[Message, ...]:
-    """Return what the reasoner is sent: role, description, question. It never sees a picture."""
-    return (Message("user", (f"{_ROLE}\n\nDescription:\n{description}\n\n{question_text(sample)}",)),)
+def reasoning_messages(sample: Sample, description: str | None) -> tuple[Message, ...]:
+    """Return what the reasoner is sent: role, description, question. It never sees a picture.
+
+    Args:
+        description: None where there is none, and the role then says so.
+    """
+    told = _BLIND_ROLE if description is None else f"{_ROLE}\n\nDescription:\n{description}"
+    return (Message("user", (f"{told}\n\n{question_text(sample)}",)),)
+
+
+def direct_messages(sample: Sample) -> tuple[Message, ...]:
+    """Return what a VLM is sent that answers by itself: the pictures in order, then the question."""
+    return (Message("user", (*sample.images, question_text(sample))),)
+
+
+def specific_instruction(instruction: str, contents: str) -> str:
+    """Return an instruction that asks for what one question needs observed, beside everything else."""
+    return f"{instruction} Especially, pay attention to {contents}."
+
+
+def contents_messages(question: str, shots: Sequence[tuple[str, str]]) -> tuple[Message, ...]:
+    """Return what a text model is sent so that it writes what to observe for a question, and not its answer.
+
+    Args:
+        shots: other questions, each with the contents that it needs observed.
+    """
+    asked = [f"Question: {other}\n{_CUE} {contents}" for other, contents in shots]
+    return (Message("user", ("\n\n".join((_OBSERVE, *asked, f"Question: {question}\n{_CUE}")),)),)
+

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Role = Literal["system", "user", "assistant"]
-Stage = Literal["perceive", "reason"]
+Stage = Literal["perceive", "reason", "direct"]
 
 
 class Outcome(StrEnum):
@@ -138,6 +138,11 @@ class Completion:
     detail: str = ""
     """Why the call failed; empty for a usable completion."""
 
+    @property
+    def usable(self) -> bool:
+        """Whether there is a text to go on with; a model cut while it was still thinking has said nothing yet."""
+        return self.outcome.reusable and bool(self.text.strip())
+
 
 class Option(NamedTuple):
     """One choice of a multiple-choice question."""
@@ -163,6 +168,8 @@ class Sample:
     category: str | None = None
     l2_category: str | None = None
     split: str | None = None
+    gold_description: str | None = None
+    """What can be seen, as the benchmark itself says it; None where the row carries no such text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +201,7 @@ class SampleResult:
     descriptions: tuple[Completion, ...] = ()
     """The perception call of each picture, in order."""
     reply: Completion | None = None
-    """The reasoning call; None in perception mode or where it was not reached."""
+    """The answering call; None in perception mode or where it was not reached."""
     score: Score | None = None
     """None where nothing was to be scored: no reply, or no answer in the file."""
     failure: str | None = None

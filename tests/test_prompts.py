@@ -39,6 +39,22 @@ def test_the_reasoner_s_prompt_is_role_description_question_options_request():
     assert message.parts == (expected,)
 
 
+def test_without_a_description_the_prompt_is_another_role_and_the_same_question():
+    (message,) = prompts.reasoning_messages(sample(), None)
+    expected = (
+        "You are answering a question about an image that you cannot see, and nobody has described it to you. Answer "
+        "all the same: give the answer that you find most likely.\n\n"
+        "Question: What colour is it?"
+    )
+    assert message.parts == (expected,)
+
+
+def test_who_sees_the_pictures_gets_them_before_the_question_and_no_role():
+    other = Image("1" * 64, Path("y.png"))
+    (message,) = prompts.direct_messages(sample(images=(other, IMAGE)))
+    assert (message.role, message.parts) == ("user", (other, IMAGE, "Question: What colour is it?"))
+
+
 @pytest.mark.parametrize("question", ["Question: why?", "question: why?", "Hint: choose. Question: why?"])
 def test_a_question_that_is_labelled_already_gets_no_second_label(question):
     assert prompts.question_text(sample(question=question)) == question

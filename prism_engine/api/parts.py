@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,19 +18,24 @@ from prism_engine.engine.runner import Run
 from prism_engine.errors import ConfigError
 from prism_engine.prompts import instruction_text
 from prism_engine.scoring import choice_profile, score_choice
+from prism_engine.stages.answering import Answering
 from prism_engine.stages.cached import CachedModel
+from prism_engine.stages.context import Given, gold_description, nothing
 from prism_engine.stages.perception import Perception
-from prism_engine.stages.reasoning import Reasoning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
+    from prism_engine.api.shared import Shared
+    from prism_engine.backends.base import Backend
     from prism_engine.config import ModelSpec, Registry, RunConfig
     from prism_engine.datasets import Benchmark
     from prism_engine.datasets import Progress as Ingesting
     from prism_engine.engine.journal import Journal
     from prism_engine.engine.plan import Plan
     from prism_engine.records import ModelIdentity
+    from prism_engine.stages.context import Context
 
 STORE_NAME = "calls.sqlite"
 
@@ -45,8 +50,10 @@ class Parts:
     specs: dict[str, tuple[str, ModelSpec]]
     """Name and registry entry of each role, with the run's own limits laid over."""
     identities: dict[str, ModelIdentity]
-    perceiving: CachedModel
-    reasoning: CachedModel | None
+    describing: CachedModel | None
+    """Who describes; None where the mode describes nothing."""
+    answering: CachedModel | None
+    """Who answers; None where the mode answers nothing."""
     pipeline: Pipeline
 
     @property
@@ -60,8 +67,8 @@ class Parts:
             benchmark=self.benchmark,
             count=self.count,
             pipeline=self.pipeline,
-            perceiver=self.perceiving,
-            reasoner=self.reasoning,
+            perceiver=self.describing,
+            reasoner=self.answering,
             store=self.store,
             journal=journal,
             ahead=self.config.ahead,
@@ -69,18 +76,24 @@ class Parts:
 
     def plan(self) -> Plan:
         """Look up what is cached and what remains."""
-        plan = make_plan(self.benchmark, self.count, self.pipeline.perception, self.pipeline.reasoning, self.store)
+        plan = make_plan(self.benchmark, self.count, self.pipeline, self.store)
         return plan.without_describing() if self.config.mode is Mode.REASONING else plan
 
 
 @contextmanager
 def assembled(
-    config: RunConfig, registry: Registry, *, look_only: bool, ingesting: Ingesting | None = None
+    config: RunConfig,
+    registry: Registry,
+    *,
+    look_only: bool,
+    ingesting: Ingesting | None = None,
+    shared: Shared | None = None,
 ) -> Iterator[Parts]:
-    """Build the parts, and close benchmark and store at the end.
+    """Build the parts, and close at the end what is not shared (backends are closed by the run).
 
     Args:
         look_only: build no backend and write nothing to the cache.
+        shared: whose stores and backends to use; without it the parts have their own.
 
     Raises:
         UserError: the configuration names something that does not exist, or a key is missing that a call would need.
@@ -92,59 +105,84 @@ def assembled(
     specs = _specs(config, registry)
     identities = {role: identify_model(name, spec, config.cache_dir) for role, (name, spec) in specs.items()}
     path = find_benchmark(config.benchmark, data_roots(os.environ))
-    with (
-        open_benchmark(path, config.cache_dir, progress=ingesting) as benchmark,
-        Store(config.cache_dir / STORE_NAME, read_only=look_only) as store,
-    ):
-        perceiving = CachedModel(None, store)
-        perception = Perception(
-            perceiving, identities["perceiver"], instruction=instruction, sampling=config.perception.to_sampling()
+    with ExitStack() as opened:
+        benchmark = opened.enter_context(open_benchmark(path, config.cache_dir, progress=ingesting))
+        if config.mode is Mode.ORACLE:
+            benchmark.require_gold(config.samples or len(benchmark))
+        place = config.cache_dir / STORE_NAME
+        store = shared.store(place) if shared else opened.enter_context(Store(place, read_only=look_only))
+        describing = CachedModel(None, store) if config.mode.describes else None
+        answering = CachedModel(None, store) if config.mode.answers else None
+        pipeline = Pipeline(
+            _context(config, describing, identities, instruction),
+            _answering(config, answering, identities),
+            partial(score_choice, profile=profile),
         )
-        answering = CachedModel(None, store) if "reasoner" in specs else None
-        reasoning = (
-            Reasoning(answering, identities["reasoner"], sampling=config.reasoning.to_sampling()) if answering else None
-        )
-        pipeline = Pipeline(perception, reasoning, partial(score_choice, profile=profile))
-        parts = Parts(config, benchmark, store, specs, identities, perceiving, answering, pipeline)
+        parts = Parts(config, benchmark, store, specs, identities, describing, answering, pipeline)
         if not look_only:
-            _attach_backends(parts)
+            _attach_backends(parts, shared.lend if shared else build_backend)
         yield parts
 
 
 def _specs(config: RunConfig, registry: Registry) -> dict[str, tuple[str, ModelSpec]]:
-    specs = {"perceiver": (config.perceiver, registry.find(config.perceiver))}
-    if config.needs_reasoner:
-        assert config.reasoner is not None
-        specs["reasoner"] = (config.reasoner, _limited(config, registry.find(config.reasoner)))
-    return specs
+    roles = {"perceiver": config.mode.needs_perceiver, "reasoner": config.mode.needs_reasoner}
+    names = {role: str(getattr(config, role)) for role, needed in roles.items() if needed}
+    limited = config.reasoner or config.perceiver
+    return {
+        role: (name, _limited(config, role, registry.find(name)) if name == limited else registry.find(name))
+        for role, name in names.items()
+    }
 
 
-def _limited(config: RunConfig, spec: ModelSpec) -> ModelSpec:
-    """Lay the run's own limits over the reasoner's."""
+def _limited(config: RunConfig, role: str, spec: ModelSpec) -> ModelSpec:
+    """Lay the run's own limits over a model's; one that plays both roles has one quota."""
     names = ("requests_per_minute", "tokens_per_minute", "concurrency")
     given = {name: value for name in names if (value := getattr(config, name)) is not None}
     if not given:
         return spec
     if not isinstance(spec, ApiModel):
-        raise ConfigError(f"{', '.join(given)}: reasoner {config.reasoner!r} is not behind an API, so it has no limits")
+        name = getattr(config, role)
+        raise ConfigError(f"{', '.join(given)}: {role} {name!r} is not behind an API, so it has no limits")
     return spec.model_copy(update={"limits": spec.limits.model_copy(update=given)})
 
 
-def _attach_backends(parts: Parts) -> None:
+def _context(
+    config: RunConfig, describing: CachedModel | None, identities: dict[str, ModelIdentity], instruction: str
+) -> Context:
+    if describing is None:
+        return Given(gold_description if config.mode is Mode.ORACLE else nothing)
+    return Perception(
+        describing, identities["perceiver"], instruction=instruction, sampling=config.perception.to_sampling()
+    )
+
+
+def _answering(
+    config: RunConfig, answering: CachedModel | None, identities: dict[str, ModelIdentity]
+) -> Answering | None:
+    if answering is None:
+        return None
+    direct = config.mode is Mode.DIRECT
+    identity = identities["perceiver" if direct else "reasoner"]
+    return Answering(answering, identity, sampling=config.reasoning.to_sampling(), direct=direct)
+
+
+def _attach_backends(parts: Parts, build: Callable[[str, ModelSpec, Path], Backend]) -> None:
     """Build the backends. One whose key is missing is left out where the cache answers everything anyway."""
-    models = {"perceiver": parts.perceiving, "reasoner": parts.reasoning}
-    for role, (name, spec) in parts.specs.items():
-        model = models[role]
-        if model is None or (role == "perceiver" and parts.config.mode is Mode.REASONING):
+    mode = parts.config.mode
+    describing = None if mode is Mode.REASONING else parts.describing
+    stages = ((describing, "perceiver"), (parts.answering, "perceiver" if mode is Mode.DIRECT else "reasoner"))
+    for model, role in stages:
+        if model is None:
             continue
+        name, spec = parts.specs[role]
         try:
-            model.backend = build_backend(name, pinned(spec, parts.identities[role]), parts.config.cache_dir)
+            model.backend = build(name, pinned(spec, parts.identities[role]), parts.config.cache_dir)
         except ConfigError:
-            if not _all_cached(parts, role):
+            if not _all_cached(parts, model):
                 raise
 
 
-def _all_cached(parts: Parts, role: str) -> bool:
+def _all_cached(parts: Parts, model: CachedModel) -> bool:
     plan = parts.plan()
-    stage = plan.perception if role == "perceiver" else plan.reasoning
+    stage = plan.describing if model is parts.describing else plan.answering
     return stage is not None and stage.to_call == 0 and stage.unknown == 0

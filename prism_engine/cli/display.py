@@ -74,10 +74,10 @@ def ingesting() -> Callable[[IngestProgress], None]:
 def line(progress: Progress) -> str:
     """Return the state of a run as one line of plain text."""
     parts = [
+        progress.name,
         f"{progress.finished:,}/{progress.total:,} samples",
         _trouble(progress),
-        "describe " + _stage(progress.perceiver),
-        "answer " + _stage(progress.reasoner) if progress.reasoner else "",
+        *(f"{name} {_stage(meter)}" for name, meter in _stages(progress)),
         _accuracy(progress),
         _time(progress),
     ]
@@ -89,27 +89,30 @@ def panel(progress: Progress) -> Group:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("", "open", "called", "cached", "shared", "failed", "tokens out", "tokens/s"):
         table.add_column(name, justify="left" if not name else "right")
-    stages = [("describe", progress.perceiver), ("answer", progress.reasoner)]
+    stages = _stages(progress)
     for name, meter in stages:
-        if meter is not None:
-            busy = meter.busy_seconds
-            table.add_row(
-                name,
-                f"{meter.in_flight:,}",
-                f"{meter.calls:,}",
-                f"{meter.hits:,}",
-                f"{meter.shared:,}",
-                f"{meter.failed:,}",
-                f"{meter.completion_tokens:,}",
-                f"{meter.completion_tokens / busy:,.0f}" if busy else "-",
-            )
+        busy = meter.busy_seconds
+        table.add_row(
+            name,
+            f"{meter.in_flight:,}",
+            f"{meter.calls:,}",
+            f"{meter.hits:,}",
+            f"{meter.shared:,}",
+            f"{meter.failed:,}",
+            f"{meter.completion_tokens:,}",
+            f"{meter.completion_tokens / busy:,.0f}" if busy else "-",
+        )
     bar = Table.grid()  # the bar alone would leave its line open
     bar.add_row(ProgressBar(total=max(progress.total, 1), completed=progress.done + progress.failed, width=72))
-    head = [f"{progress.finished:,}/{progress.total:,}", _trouble(progress), _accuracy(progress), _time(progress)]
-    waiting = [
-        f"{name}: {WAITING}" for name, meter in stages if meter is not None and meter.in_flight and not meter.calls
-    ]
+    samples = f"{progress.finished:,}/{progress.total:,}"
+    head = [progress.name, samples, _trouble(progress), _accuracy(progress), _time(progress)]
+    waiting = [f"{name}: {WAITING}" for name, meter in stages if meter.in_flight and not meter.calls]
     return Group(Text("  ".join(part for part in head if part), style="bold"), bar, table, *waiting)
+
+
+def _stages(progress: Progress) -> list[tuple[str, Meter]]:
+    stages = (("describe", progress.describing), ("answer", progress.answering))
+    return [(name, meter) for name, meter in stages if meter is not None]
 
 
 def _stage(meter: Meter) -> str:

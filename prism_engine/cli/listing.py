@@ -64,12 +64,13 @@ def check_dataset(
 
     path = find_benchmark(benchmark, data_roots(os.environ))
     with open_benchmark(path, cache_dir or default_cache_dir(), progress=ingesting()) as found:
-        options = scorable = 0
+        options = scorable = described = 0
         odd = None
         for sample in found:
             letters = [option.letter for option in sample.options]
             options += bool(letters)
             scorable += sample.answer in letters
+            described += sample.gold_description is not None
             if odd is None and letters and sample.answer and sample.answer not in letters:
                 odd = f"index {sample.index}: the answer is {sample.answer!r}, the options are {', '.join(letters)}"
         rows = [
@@ -79,6 +80,7 @@ def check_dataset(
             ("rows without a picture, left out", f"{found.dropped:,}"),
             ("with options", f"{options:,}"),
             ("with an answer among their options", f"{scorable:,}"),
+            ("with a gold description, for mode oracle", f"{described:,}"),
             ("categories", ", ".join(found.categories) or "none"),
         ]
     print_table((found.name, ""), rows, words=2)

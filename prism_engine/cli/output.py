@@ -8,11 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from prism_engine.errors import BackendError
+from prism_engine.report import compare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from prism_engine.report import Scores
+    from prism_engine.report import GroupScore, Scores
 
 
 UNFOLDED = 1000
@@ -43,7 +44,9 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, words: 
         table.add_column(name, justify="left" if place < words else "right", overflow="fold")
     for row in rows:
         table.add_row(*(cell.replace("[", "\\[") for cell in row))
-    stdout.print(table, width=None if stdout.is_terminal else UNFOLDED)
+    if not stdout.is_terminal:
+        stdout.width = UNFOLDED  # an argument of `print` would not go beyond the console's own
+    stdout.print(table)
 
 
 def print_scores(scores: Scores) -> None:
@@ -70,6 +73,39 @@ def print_scores(scores: Scores) -> None:
         accuracy = "-" if row.accuracy is None else f"{row.accuracy:.1%}"
         lines.append((label, f"{row.n:,}", accuracy, interval, *(f"{column[place]:,}" for column in shown.values())))
     print_table((f"Exact matching, {scores.profile}", "Samples", "Accuracy", "95 % interval", *shown), lines)
+
+
+def print_comparison(arms: Mapping[str, Scores]) -> None:
+    """Print accuracy in %, by group and arm, beside what guessing would give."""
+    lines = []
+    level = "overall"
+    for group in compare(list(arms.values())):
+        if group.level != level:
+            level = group.level
+            lines.append((f"by {level.replace('_', '-')}", *[""] * (2 + len(arms))))
+        name = "Overall" if group.name is None else f"  {group.name}"
+        accuracies = [None if score is None else score.accuracy for score in group.scores]
+        lines.append((name, f"{group.n:,}", *map(_percent, (group.chance, *accuracies))))
+        if group.level == "overall":
+            lines.append(("  95 % interval", "", "", *map(_interval, group.scores)))
+    profiles = ", ".join(sorted({scores.profile for scores in arms.values()}))
+    print_table((f"Accuracy in %, {profiles}", "Samples", "Chance", *arms), lines)
+    for name, scores in arms.items():
+        if missing := scores.overall.missing:
+            stdout.print(
+                f"{name}: {missing:,} of {scores.overall.n:,} samples have no answer; accuracy is over the others",
+                markup=False, soft_wrap=True,
+            )  # fmt: skip
+
+
+def _interval(score: GroupScore | None) -> str:
+    if score is None or score.accuracy is None:
+        return "-"
+    return f"{_percent(score.accuracy_low)}-{_percent(score.accuracy_high)}"
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f}"
 
 
 def human_bytes(count: float) -> str:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from prism_engine.cli.output import exit_code, human_seconds, print_scores, print_table, stderr, stdout
-from prism_engine.config import Mode, load_registry, load_run_config
+from prism_engine.cli.output import print_comparison, stderr, stdout
+from prism_engine.cli.reporting import print_plan, print_report, report_code, same_command
+from prism_engine.config import Mode, load_registry, load_run_configs
 from prism_engine.config.run import default_cache_dir
 
 if TYPE_CHECKING:
-    from prism_engine.api import RunReport
-    from prism_engine.config import Registry, RunConfig
-    from prism_engine.engine.plan import Plan
-    from prism_engine.engine.progress import Progress
-    from prism_engine.stages.meter import Meter
+    from collections.abc import Sequence
 
-SHOWN_REASONS = 3
+    from prism_engine.config import Registry, RunConfig
 
 BenchmarkArgument = Annotated[
     str | None,
@@ -40,8 +35,13 @@ ReasonerOption = Annotated[
 ]
 InstructionOption = Annotated[str | None, typer.Option(help="What the perceiver is told.  \\[default: generic]")]
 ModeOption = Annotated[
-    Mode | None,
-    typer.Option(help="Describe and answer, describe only, or answer from cached descriptions only.  \\[default: all]"),
+    list[Mode] | None,
+    typer.Option(
+        help="Who answers, from what: all (the reasoner, from descriptions), perception (nobody: describe only), "
+        "reasoning (the reasoner, from cached descriptions), direct (the perceiver, from the pictures), blind (the "
+        "reasoner, from the question alone), oracle (the reasoner, from gold descriptions). Repeat it to compare modes."
+        "  \\[default: all]",
+    ),
 ]
 SamplesOption = Annotated[int | None, typer.Option("--samples", "-n", help="Only the first N samples.")]
 PerceptionTokens = Annotated[
@@ -97,7 +97,7 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
 
     [bold]Example:[/] prism run MMStar.tsv --perceiver smolvlm-256m --reasoner gpt-4o-mini --rpm 500
     """
-    parsed = _config(locals())
+    parsed = _configs(locals())
     _run(parsed, load_registry(models_file or []))
 
 
@@ -119,8 +119,13 @@ def plan(  # noqa: PLR0913 - the same
     from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
     from prism_engine.cli.display import ingesting  # noqa: PLC0415
 
-    parsed = _config(locals())
-    _print_plan(api.plan(parsed, load_registry(models_file or []), ingesting=ingesting()))
+    parsed = _configs(locals())
+    registry = load_registry(models_file or [])
+    plans = [api.plan(one, registry, ingesting=ingesting()) for one in parsed]
+    for one, planned in zip(parsed, plans, strict=True):
+        if len(parsed) > 1:
+            stdout.print(f"[bold]{one.mode.value}[/]")
+        print_plan(one, planned)
 
 
 def demo(
@@ -140,7 +145,7 @@ def demo(
     stderr.print(
         "demo: the models have random weights: descriptions and answers are noise, the path is real", soft_wrap=True
     )
-    _run(parsed, load_registry())
+    _run([parsed], load_registry())
     stdout.print(
         "The demo's models have random weights, so few replies name an option and accuracy is at or below chance.",
         soft_wrap=True,
@@ -152,7 +157,6 @@ _OPTION_KEYS = {
     "perceiver": "perceiver",
     "reasoner": "reasoner",
     "instruction": "instruction",
-    "mode": "mode",
     "samples": "samples",
     "perception_tokens": "perception.max_tokens",
     "reasoning_tokens": "reasoning.max_tokens",
@@ -165,81 +169,22 @@ _OPTION_KEYS = {
 }
 
 
-def _config(given: dict[str, Any]) -> RunConfig:
+def _configs(given: dict[str, Any]) -> tuple[RunConfig, ...]:
     options = {key: given.get(name) for name, key in _OPTION_KEYS.items()}
-    return load_run_config(given["config"], options)
+    return load_run_configs(given["config"], options | {"mode": given["mode"] or None})
 
 
-def _run(config: RunConfig, registry: Registry) -> None:
+def _run(configs: Sequence[RunConfig], registry: Registry) -> None:
     from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
     from prism_engine.cli.display import ingesting, watch  # noqa: PLC0415
 
     try:
-        report = api.run(config, registry, watch=watch, ingesting=ingesting())
+        reports = api.run_many(configs, registry, watch=watch, ingesting=ingesting(), finished=print_report)
     except KeyboardInterrupt:
-        stderr.print(f"stopped at once; finished calls are kept: go on with {_same_command()}", soft_wrap=True)
+        stderr.print(f"stopped at once; finished calls are kept: go on with {same_command()}", soft_wrap=True)
         raise typer.Exit(130) from None
-    _print_report(report)
-    code = {"complete": 0, "incomplete": 1, "interrupted": 130, "died": exit_code(report.trouble)}[report.status.value]
-    if code:
+    scores = {report.name: report.scores for report in reports if report.scores is not None}
+    if len(scores) > 1:
+        print_comparison(scores)
+    if code := max(map(report_code, reports)):
         raise typer.Exit(code)
-
-
-def _print_report(report: RunReport) -> None:
-    if report.scores is not None:
-        print_scores(report.scores)
-        if unscored := report.scores.overall.unscored:
-            stdout.print(
-                f"{unscored:,} samples are not scored: their target is none of their options, as in open questions and "
-                "test splits. Their replies are in predictions.jsonl.",
-                soft_wrap=True,
-            )
-    progress = report.progress
-    kept = " (of an earlier run that got further; left as they were)" if report.kept_earlier else ""
-    stdout.print(f"Results: {report.folder}{kept}", soft_wrap=True)
-    counts = [(progress.done, "done"), (progress.failed, "failed"), (progress.not_run, "not run")]
-    summary = ", ".join(f"{count:,} {name}" for count, name in counts if count)
-    stdout.print(f"{progress.total:,} samples: {summary} in {human_seconds(progress.seconds)}")
-    _print_reasons(progress)
-    _print_cut("descriptions", progress.perceiver, "--perception-tokens")
-    if progress.reasoner is not None:
-        _print_cut("answers", progress.reasoner, "--reasoning-tokens")
-    match report.status.value:
-        case "incomplete":
-            stderr.print(f"samples without an answer are tried again by: {_same_command()}", soft_wrap=True)
-        case "interrupted":
-            stderr.print(f"interrupted; go on with: {_same_command()}", soft_wrap=True)
-        case "died":
-            reason = str(report.trouble).replace("[", "\\[")
-            stderr.print(f"[bold red]stopped:[/] {reason}", soft_wrap=True)
-            stderr.print(f"once mended, go on with: {_same_command()}", soft_wrap=True)
-
-
-def _print_reasons(progress: Progress) -> None:
-    """Say why samples failed or were not run, the commonest reasons first."""
-    for reason, count in progress.failures.most_common(SHOWN_REASONS):
-        stderr.print(f"  {count:,} x {reason}".replace("[", "\\["), soft_wrap=True)
-    if (others := len(progress.failures) - SHOWN_REASONS) > 0:
-        stderr.print(f"  and {others:,} other reasons; `failure` in the results' rows has each")
-
-
-def _print_cut(what: str, meter: Meter, option: str) -> None:
-    if meter.truncated:
-        stdout.print(f"{meter.truncated:,} {what} were cut at the output limit; {option} raises it", soft_wrap=True)
-
-
-def _same_command() -> str:
-    return shlex.join(["prism", *sys.argv[1:]]).replace("[", "\\[")
-
-
-def _print_plan(plan: Plan) -> None:
-    stages = [("describe", plan.perception)]
-    if plan.reasoning is not None:
-        stages.append(("answer", plan.reasoning))
-    stdout.print(f"{plan.samples:,} samples")
-    print_table(
-        ("Calls", "Cached", "To call", "After describing"),
-        [(name, f"{stage.cached:,}", f"{stage.to_call:,}", f"{stage.unknown:,}") for name, stage in stages],
-    )
-    if plan.undescribed:
-        stdout.print(f"{plan.undescribed:,} samples have no description yet, and this mode makes none")

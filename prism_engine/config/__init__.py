@@ -10,7 +10,7 @@ from prism_engine.config.models import (
     VllmModel,
     load_registry,
 )
-from prism_engine.config.run import Mode, RunConfig, SamplingConfig, load_run_config
+from prism_engine.config.run import Mode, RunConfig, SamplingConfig, load_run_configs
 
 __all__ = [
     "ApiModel",
@@ -24,5 +24,5 @@ __all__ = [
     "ServerSpec",
     "VllmModel",
     "load_registry",
-    "load_run_config",
+    "load_run_configs",
 ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import platformdirs
-from pydantic import Field, NonNegativeInt, PositiveInt, TypeAdapter, field_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, TypeAdapter, field_validator, model_validator
 
 from prism_engine.config.models import Frozen, ModelSpec
 from prism_engine.config.reading import read_yaml, validated
@@ -22,14 +22,40 @@ _CHECKOUT = Path(__file__).parents[2]
 
 
 class Mode(StrEnum):
-    """Which stages a run goes through."""
+    """One arm of the analysis: who answers the questions, and from what."""
 
     ALL = "all"
-    """Describe, then answer."""
+    """The reasoner, from the perceiver's descriptions."""
     PERCEPTION = "perception"
-    """Describe only."""
+    """Nobody: the perceiver describes."""
     REASONING = "reasoning"
-    """Answer from descriptions that are in the cache; the perceiver is never started."""
+    """The reasoner, from descriptions that are in the cache; the perceiver is never started."""
+    DIRECT = "direct"
+    """The perceiver by itself, from the pictures."""
+    BLIND = "blind"
+    """The reasoner, from the question alone: what can be known without seeing."""
+    ORACLE = "oracle"
+    """The reasoner, from the benchmark's gold descriptions: its ceiling."""
+
+    @property
+    def describes(self) -> bool:
+        """Whether the perceiver's descriptions are part of it."""
+        return self in (Mode.ALL, Mode.PERCEPTION, Mode.REASONING)
+
+    @property
+    def answers(self) -> bool:
+        """Whether questions are answered, and so scored."""
+        return self is not Mode.PERCEPTION
+
+    @property
+    def needs_perceiver(self) -> bool:
+        """Whether a perceiver must be named."""
+        return self.describes or self is Mode.DIRECT
+
+    @property
+    def needs_reasoner(self) -> bool:
+        """Whether a reasoner must be named."""
+        return self.answers and self is not Mode.DIRECT
 
 
 class SamplingConfig(Frozen):
@@ -67,25 +93,28 @@ class RunConfig(Frozen):
 
     benchmark: str
     """A benchmark's name, or the path of a TSV in VLMEvalKit's format."""
-    perceiver: str
-    """The VLM that describes: a name of the registry, or the folder of a checkpoint."""
+    perceiver: str | None = None
+    """The VLM that describes: a name of the registry, or the folder of a checkpoint. Not needed in modes `blind` and
+    `oracle`."""
     reasoner: str | None = None
-    """The LLM that answers; not needed in mode `perception`."""
+    """The LLM that answers; not needed in modes `perception` and `direct`."""
     instruction: str = "generic"
     """What the perceiver is told: the name of a built-in instruction."""
     mode: Mode = Mode.ALL
     samples: PositiveInt | None = None
     """Take only the first this many samples; None takes all."""
     perception: SamplingConfig = SamplingConfig()
+    """Of descriptions."""
     reasoning: SamplingConfig = SamplingConfig()
+    """Of answers, whoever gives them."""
     profile: str = "v3"
     """Rules by which an option is read out of a reply (v1, v2, v3)."""
     requests_per_minute: PositiveInt | None = None
-    """Overrides the reasoner's limit of the registry."""
+    """Overrides the reasoner's limit of the registry (the perceiver's where no reasoner is named)."""
     tokens_per_minute: PositiveInt | None = None
-    """Overrides the reasoner's limit of the registry."""
+    """As above."""
     concurrency: PositiveInt | None = None
-    """Overrides the reasoner's requests on the wire at once."""
+    """As above: requests on the wire at once."""
     ahead: NonNegativeInt = 256
     """Samples that may be described and wait for the reasoner; bounds memory."""
     cache_dir: Path = Field(default_factory=default_cache_dir)
@@ -98,19 +127,40 @@ class RunConfig(Frozen):
     def _is_home_known(cls, folder: Path) -> Path:
         return folder.expanduser()
 
-    @property
-    def needs_reasoner(self) -> bool:
-        """Whether the mode answers questions."""
-        return self.mode is not Mode.PERCEPTION
+    @model_validator(mode="after")
+    def _names_its_models(self) -> Self:
+        mode = self.mode.value
+        if self.mode.needs_perceiver and self.perceiver is None:
+            raise ConfigError(
+                f"mode {mode!r} needs a perceiver: give it with --perceiver (`prism models` lists names), or as "
+                "`perceiver:` in a run file; modes blind and oracle need none"
+            )
+        if self.mode.needs_reasoner and self.reasoner is None:
+            raise ConfigError(
+                f"mode {mode!r} needs a reasoner: give --reasoner, or --mode perception to describe only, or --mode "
+                "direct to let the perceiver answer"
+            )
+        return self
+
+    def in_mode(self, mode: Mode) -> RunConfig:
+        """Return this run in another mode.
+
+        Raises:
+            ConfigError: it does not name a model that the mode needs.
+        """
+        return RunConfig.model_validate({**dict(self), "mode": mode})
 
 
 _RUN: TypeAdapter[RunConfig] = TypeAdapter(RunConfig)
 
 
-def load_run_config(path: Path | None, options: Mapping[str, Any]) -> RunConfig:
+def load_run_configs(path: Path | None, options: Mapping[str, Any]) -> tuple[RunConfig, ...]:
     """Read a run file and lay the given options over it (nested ones by dotted keys: `perception.max_tokens`).
 
     Options whose value is None are left to the file. Relative paths mean: from the current folder.
+
+    Returns:
+        One run; one per mode, in their order, where `mode` is a list.
 
     Raises:
         ConfigError: the file or an option is wrong; all mistakes at once, with the nearest known key.
@@ -127,13 +177,10 @@ def load_run_config(path: Path | None, options: Mapping[str, Any]) -> RunConfig:
                 raise ConfigError(f"{path}: {parent}: must be `key: value` pairs")
             place = inner
         place[last] = value
-    for needed in ("benchmark", "perceiver"):
-        if needed not in data and set(data) <= set(RunConfig.model_fields):  # else a misspelt key is the better news
-            option = "as the argument" if needed == "benchmark" else f"with --{needed} (`prism models` lists names)"
-            raise ConfigError(f"{path or 'options'}: no {needed}: give it {option}, or as `{needed}:` in a run file")
-    config = validated(_RUN, data, str(path) if path else "options")
-    if config.needs_reasoner and config.reasoner is None:
-        raise ConfigError(
-            f"mode {config.mode.value!r} needs a reasoner: give --reasoner, or --mode perception to describe only"
-        )
-    return config
+    where = str(path) if path else "options"
+    if "benchmark" not in data and set(data) <= set(RunConfig.model_fields):  # else a misspelt key is the better news
+        raise ConfigError(f"{where}: no benchmark: give it as the argument, or as `benchmark:` in a run file")
+    modes = data.get("mode")
+    if not isinstance(modes, list) or not modes:
+        return (validated(_RUN, data, where),)
+    return tuple(validated(_RUN, {**data, "mode": mode}, where) for mode in modes)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from prism_engine.datasets.images import ImageStore
 from prism_engine.datasets.index import TEXTS, connect, read_facts
 from prism_engine.datasets.ingest import ensure_index
-from prism_engine.errors import StoreError
+from prism_engine.errors import DatasetError, StoreError
 from prism_engine.records import Option, Sample
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ _BATCH = 256
 _COLUMNS = f"position, id, images, options, {', '.join(TEXTS)}"
 # The interpolated names are constants of this package.
 _FIND = f"SELECT {_COLUMNS} FROM samples WHERE position IN (SELECT value FROM json_each(?))"  # noqa: S608
+_GOLD = "gold_description"
+_WITHOUT_GOLD = """
+    SELECT row, id FROM samples
+    WHERE position < ? AND trim(coalesce(gold_description, ''), char(9, 10, 13, 32)) = '' ORDER BY position LIMIT 1
+"""
 
 
 def open_benchmark(path: Path, cache_dir: Path, progress: Progress | None = None) -> Benchmark:
@@ -115,11 +120,29 @@ class Benchmark:
         found = self._query("SELECT position FROM samples WHERE id = ?", index)
         return int(found[0][0]) if found else None
 
+    def require_gold(self, count: int) -> None:
+        """Make sure that each of the first `count` samples has a gold description.
+
+        Raises:
+            DatasetError: the column is missing, or the cell of the row that it names is empty.
+        """
+        if _GOLD not in self.facts.columns:
+            raise DatasetError(
+                "there is no such column, and mode oracle answers from gold descriptions; add it with a text in every "
+                "row, or leave this mode out",
+                path=self.path, column=_GOLD,
+            )  # fmt: skip
+        for row, index in self._query(_WITHOUT_GOLD, count):
+            raise DatasetError(
+                "the cell is empty, and mode oracle answers from gold descriptions; write one, or leave this mode out",
+                path=self.path, row=row, index=index, column=_GOLD,
+            )  # fmt: skip
+
     def close(self) -> None:
         """Let go of the index file. Idempotent."""
         self._db.close()
 
-    def _query(self, sql: str, *values: str) -> list[Any]:
+    def _query(self, sql: str, *values: str | int) -> list[Any]:
         try:
             return self._db.execute(sql, values).fetchall()
         except sqlite3.Error as error:

@@ -24,21 +24,22 @@ if TYPE_CHECKING:
     from prism_engine.datasets.images import ImageStore
     from prism_engine.datasets.tsv import Row
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Raised whenever the same table would give other samples, or this file another shape: old ones are rebuilt."""
 
-TEXTS = ("question", "hint", "answer", "category", "l2_category", "split")
+TEXTS = ("question", "hint", "answer", "category", "l2_category", "split", "gold_description")
 _SCHEMA = """
 CREATE TABLE facts (value TEXT NOT NULL);
 CREATE TABLE samples (
     position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, row INTEGER NOT NULL, images TEXT NOT NULL,
     refers INTEGER NOT NULL, options TEXT NOT NULL,
-    question TEXT NOT NULL, hint TEXT, answer TEXT, category TEXT, l2_category TEXT, split TEXT
+    question TEXT NOT NULL, hint TEXT, answer TEXT, category TEXT, l2_category TEXT, split TEXT,
+    gold_description TEXT
 );
 CREATE TABLE pictures (digest TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources (path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL) WITHOUT ROWID;
 """
-_INSERT = "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _BATCH = 500
 _ABANDONED = 86_400.0  # seconds
 _INTEGER = re.compile(r"[+-]?[0-9]+")

@@ -1,4 +1,4 @@
-"""One sample, straight line: describe each picture, join, answer, score."""
+"""One sample, straight line: describe, answer, score."""
 
 from __future__ import annotations
 
@@ -6,39 +6,39 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from prism_engine.errors import NotRunError, PrismError
-from prism_engine.prompts import join_descriptions
 from prism_engine.records import SampleResult, SampleStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prism_engine.records import Completion, Sample, Score
-    from prism_engine.stages.perception import Perception
-    from prism_engine.stages.reasoning import Reasoning
+    from prism_engine.stages.answering import Answering
+    from prism_engine.stages.context import Context
 
 
 @dataclass(frozen=True)
 class Pipeline:
     """What a run does to each of its samples."""
 
-    perception: Perception
-    reasoning: Reasoning | None
+    context: Context
+    """Describes the sample, or gives its description, or none."""
+    answering: Answering | None
     """None describes only."""
     score: Callable[[str, Sample], Score]
 
     async def run(self, sample: Sample) -> SampleResult:
         """Take one sample all the way. Trouble is a value in the result, never an exception."""
         try:
-            descriptions = await self.perception.describe(sample)
+            descriptions = await self.context.describe(sample)
         except PrismError as error:
             return _stopped("description", error, SampleResult(sample, SampleStatus.NOT_RUN))
         if failure := _first_failure("description", descriptions):
             return SampleResult(sample, SampleStatus.FAILED, descriptions=descriptions, failure=failure)
-        description = join_descriptions([completion.text for completion in descriptions])
-        if self.reasoning is None:
+        description = self.context.text(sample, [completion.text for completion in descriptions])
+        if self.answering is None:
             return SampleResult(sample, SampleStatus.DONE, description, descriptions)
         try:
-            reply = await self.reasoning.answer(sample, description)
+            reply = await self.answering.answer(sample, description)
         except PrismError as error:
             return _stopped("answer", error, SampleResult(sample, SampleStatus.NOT_RUN, description, descriptions))
         if failure := _first_failure("answer", (reply,)):
@@ -54,10 +54,10 @@ def _stopped(what: str, error: PrismError, so_far: SampleResult) -> SampleResult
 
 def _first_failure(what: str, completions: tuple[Completion, ...]) -> str | None:
     for number, completion in enumerate(completions, start=1):
-        if completion.outcome.reusable and completion.text.strip():
+        if completion.usable:
             continue
         place = f" of image {number}" if len(completions) > 1 else ""
-        # A model cut while it was still thinking has said nothing yet; its row only saves asking again.
+        # What was cut without a text is reusable all the same: its row saves asking again.
         reason = completion.detail or (completion.finish_reason if not completion.outcome.reusable else "no text yet")
         return f"{what}{place}: {completion.outcome.value}" + (f": {reason}" if reason else "")
     return None

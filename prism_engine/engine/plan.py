@@ -8,15 +8,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from prism_engine.cache import call_key
-from prism_engine.prompts import join_descriptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from prism_engine.cache import Store
-    from prism_engine.records import Call, Sample
-    from prism_engine.stages.perception import Perception
-    from prism_engine.stages.reasoning import Reasoning
+    from prism_engine.engine.pipeline import Pipeline
+    from prism_engine.records import Call, Completion, Sample
+    from prism_engine.stages.context import Context
 
 _BATCH = 512
 """Samples looked up at once; bounds memory, and is plenty to make SQLite's part small."""
@@ -36,16 +35,17 @@ class Order(NamedTuple):
     """Positions by what a sample needs first. 8 bytes per sample."""
 
     described: array[int]
-    """Every description is cached: these can go to the reasoner at once."""
+    """No description is to be made: these can be answered at once."""
     undescribed: array[int]
 
 
-def order_samples(benchmark: Samples, count: int, perception: Perception, store: Store) -> Order:
-    """Sort the first `count` samples by whether their descriptions are cached."""
+def order_samples(benchmark: Samples, count: int, context: Context, store: Store) -> Order:
+    """Sort the first `count` samples by whether their descriptions are cached (or take no call)."""
     order = Order(array("q"), array("q"))
     for batch in _batches(benchmark, count):
-        for sample, texts in zip(batch, _descriptions(batch, perception, store), strict=True):
-            (order.undescribed if texts is None else order.described).append(sample.position)
+        for sample, calls in zip(batch, _looked_up(batch, context, store), strict=True):
+            cached = all(call.completion is not None for call in calls)
+            (order.described if cached else order.undescribed).append(sample.position)
     return order
 
 
@@ -64,47 +64,52 @@ class Plan:
     """What a run would do now."""
 
     samples: int
-    perception: StagePlan
-    reasoning: StagePlan | None
+    describing: StagePlan
+    answering: StagePlan | None
     """None where the run only describes."""
     undescribed: int = 0
     """Samples that a run which describes nothing cannot answer."""
 
     def without_describing(self) -> Plan:
         """Return what remains where descriptions are only taken from the cache."""
-        assert self.reasoning is not None
+        assert self.answering is not None
         return Plan(
             self.samples,
-            StagePlan(self.perception.cached, 0),
-            StagePlan(self.reasoning.cached, self.reasoning.to_call),
-            undescribed=self.reasoning.unknown,
+            StagePlan(self.describing.cached, 0),
+            StagePlan(self.answering.cached, self.answering.to_call),
+            undescribed=self.answering.unknown,
         )
 
 
-def make_plan(
-    benchmark: Samples, count: int, perception: Perception, reasoning: Reasoning | None, store: Store
-) -> Plan:
+def make_plan(benchmark: Samples, count: int, pipeline: Pipeline, store: Store) -> Plan:
     """Look every call up that can be known, without making any."""
-    perceive, reason = _Tally(), _Tally()
+    describe, answer = _Tally(), _Tally()
     unknown = 0
     for batch in _batches(benchmark, count):
-        calls = [call for sample in batch for call in perception.calls(sample)]
-        perceive.add(calls, store)
-        if reasoning is None:
-            continue
-        texts = _descriptions(batch, perception, store)
-        known = [
-            reasoning.call(sample, join_descriptions(text))
-            for sample, text in zip(batch, texts, strict=True)
-            if text is not None
-        ]
-        unknown += len(batch) - len(known)
-        reason.add(known, store)
+        known: list[Call] = []
+        for sample, calls in zip(batch, _looked_up(batch, pipeline.context, store), strict=True):
+            describe.add(calls)
+            made = [call.completion for call in calls if call.completion is not None]
+            if pipeline.answering is None:
+                continue
+            if len(made) < len(calls):
+                unknown += 1
+            elif all(completion.usable for completion in made):  # else its sample fails before it is answered
+                description = pipeline.context.text(sample, [completion.text for completion in made])
+                known.append(pipeline.answering.call(sample, description))
+        answer.add(_look_up(known, store))
     return Plan(
         samples=count,
-        perception=StagePlan(perceive.cached, perceive.to_call),
-        reasoning=StagePlan(reason.cached, reason.to_call, unknown) if reasoning else None,
+        describing=StagePlan(describe.cached, describe.to_call),
+        answering=StagePlan(answer.cached, answer.to_call, unknown) if pipeline.answering else None,
     )
+
+
+class _LookedUp(NamedTuple):
+    """A call's key, and what the cache holds for it."""
+
+    key: str
+    completion: Completion | None
 
 
 class _Tally:
@@ -115,15 +120,13 @@ class _Tally:
         self.to_call = 0
         self._seen: set[int] = set()
 
-    def add(self, calls: Sequence[Call], store: Store) -> None:
-        keys = [call_key(call) for call in calls]
-        hits = store.get_many((key, call.sampling.max_tokens) for key, call in zip(keys, calls, strict=True))
-        for key, hit in zip(keys, hits, strict=True):
+    def add(self, calls: Iterable[_LookedUp]) -> None:
+        for key, completion in calls:
             short = int(key[:16], 16)
             if short not in self._seen:
                 self._seen.add(short)
-                self.to_call += hit is None
-                self.cached += hit is not None
+                self.to_call += completion is None
+                self.cached += completion is not None
 
 
 def _batches(benchmark: Samples, count: int) -> Iterator[list[Sample]]:
@@ -132,11 +135,15 @@ def _batches(benchmark: Samples, count: int) -> Iterator[list[Sample]]:
         yield batch
 
 
-def _descriptions(batch: Sequence[Sample], perception: Perception, store: Store) -> Iterator[list[str] | None]:
-    """Yield each sample's descriptions, or None where one is not cached."""
-    per_sample = [perception.calls(sample) for sample in batch]
-    hits = iter(store.get_many((call_key(call), call.sampling.max_tokens) for calls in per_sample for call in calls))
+def _looked_up(batch: Sequence[Sample], context: Context, store: Store) -> Iterator[list[_LookedUp]]:
+    """Yield the calls that each sample's description takes; one look-up serves the batch."""
+    per_sample = [context.calls(sample) for sample in batch]
+    found = iter(_look_up([call for calls in per_sample for call in calls], store))
     for calls in per_sample:
-        completions = list(islice(hits, len(calls)))
-        texts = [completion.text for completion in completions if completion is not None]
-        yield texts if len(texts) == len(calls) else None
+        yield list(islice(found, len(calls)))
+
+
+def _look_up(calls: Sequence[Call], store: Store) -> list[_LookedUp]:
+    keys = [call_key(call) for call in calls]
+    hits = store.get_many((key, call.sampling.max_tokens) for key, call in zip(keys, calls, strict=True))
+    return list(map(_LookedUp, keys, hits))

@@ -23,8 +23,12 @@ class Progress:
     """Counts of samples, and the meters of both stages."""
 
     total: int
-    perceiver: Meter
-    reasoner: Meter | None
+    describing: Meter | None
+    """None where nothing is described."""
+    answering: Meter | None
+    """None where nothing is answered."""
+    name: str = ""
+    """Which of several runs this is; empty for the only one."""
     done: int = 0
     failed: int = 0
     not_run: int = 0

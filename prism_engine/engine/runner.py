@@ -33,9 +33,10 @@ class Run:
     count: int
     """How many samples, from the first on."""
     pipeline: Pipeline
-    perceiver: CachedModel
+    perceiver: CachedModel | None
+    """Who describes; None where nothing is described."""
     reasoner: CachedModel | None
-    """None where the run only describes."""
+    """Who answers; None where the run only describes."""
     store: Store
     journal: Journal
     ahead: int
@@ -65,7 +66,7 @@ async def execute(run: Run, progress: Progress, stop: Stop) -> None:
 
 
 async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
-    order = order_samples(run.benchmark, run.count, run.pipeline.perception, run.store)
+    order = order_samples(run.benchmark, run.count, run.pipeline.context, run.store)
     lanes = [
         # Twice the reasoner's capacity: the next calls are already waiting when a place on the wire comes free.
         # A stop does not end this lane: what is cached to the end still gets into the results, and nothing is sent.

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from prism_engine.report.atomic import replacing
+from prism_engine.report.comparison import ComparedGroup, compare
 from prism_engine.report.export import export_parquet
 from prism_engine.report.statistics import GroupScore, Scores, summarise
 from prism_engine.report.tables import HEADER, as_rows, write_scores
 
 __all__ = [
     "HEADER",
+    "ComparedGroup",
     "GroupScore",
     "Scores",
     "as_rows",
+    "compare",
     "export_parquet",
     "replacing",
     "summarise",

@@ -57,6 +57,9 @@ class GroupScore:
     accuracy_high: float | None
     coverage: float | None
     """scored / n, from 0 to 1; None where the group is empty."""
+    chance: float | None
+    """What guessing would give: the mean of 1 / options over all samples whose target is one of their options, answered
+    or not; None where there is no such sample."""
 
     @property
     def missing(self) -> int:
@@ -73,6 +76,10 @@ class Scores:
     overall: GroupScore
     groups: tuple[GroupScore, ...]
     """Across splits first, then per split (each with an overall row); by level, then by name."""
+
+
+_Tally = Counter[str | int]
+"""Rows by how they ended, and by how many options (a number) a sample that can be scored has."""
 
 
 class _Group(NamedTuple):
@@ -95,7 +102,7 @@ def summarise(predictions: Path, *, profile: str) -> Scores:
     Raises:
         UserError: the file is absent or damaged, or a row has a status or a score that is not known here.
     """
-    tallies: defaultdict[_Group, Counter[str]] = defaultdict(Counter)
+    tallies: defaultdict[_Group, _Tally] = defaultdict(Counter)
     whole = _Group(None, "overall", None)
     tallies[whole] = Counter()
     for cell in _cells(predictions):
@@ -133,12 +140,18 @@ def _cells(predictions: Path) -> list[dict[str, Any]]:
     import polars as pl  # noqa: PLC0415 - a run that needs no table starts without it
 
     keys = ["split", "l2_category", "category", "status", "score"]
-    extracted = pl.col("extracted")
+    extracted, options = pl.col("extracted"), pl.col("options")
+    letters = options.list.eval(pl.element().struct.field("letter"))
+    choosable = letters.list.contains(pl.col("target").str.strip_chars())
     with reading(predictions):
         return (
-            scan(predictions, [*keys, "extracted", "index"])
-            .with_columns(refused=extracted.eq_missing(_REFUSAL), blank=extracted.is_null())
-            .group_by(*keys, "refused", "blank")
+            scan(predictions, [*keys, "extracted", "index", "options", "target"])
+            .with_columns(
+                refused=extracted.eq_missing(_REFUSAL),
+                blank=extracted.is_null(),
+                choices=pl.when(choosable).then(options.list.len()),
+            )
+            .group_by(*keys, "refused", "blank", "choices")
             .agg(pl.len().alias("rows"), pl.col("index").min())
             .sort("index")  # so that of several bad rows always the same one is named
             .collect(engine="streaming")
@@ -146,7 +159,11 @@ def _cells(predictions: Path) -> list[dict[str, Any]]:
         )
 
 
-def _tally(cell: dict[str, Any], predictions: Path) -> dict[str, int]:
+def _tally(cell: dict[str, Any], predictions: Path) -> dict[str | int, int]:
+    return ({} if cell["choices"] is None else {cell["choices"]: cell["rows"]}) | _ended(cell, predictions)
+
+
+def _ended(cell: dict[str, Any], predictions: Path) -> dict[str | int, int]:
     status, score, rows = cell["status"], cell["score"], cell["rows"]
     place = f"{predictions}, index {cell['index']}"
     if status not in tuple(SampleStatus):
@@ -177,7 +194,7 @@ def _groups(split: str | None, l2_category: str | None, category: str | None) ->
             yield _Group(part, "category", category)
 
 
-def _fold(group: _Group, tally: Counter[str]) -> GroupScore:
+def _fold(group: _Group, tally: _Tally) -> GroupScore:
     n, scored, correct = tally["n"], tally["scored"], tally["correct"]
     low, high = wilson(correct, scored) if scored else (None, None)
     return GroupScore(
@@ -196,4 +213,11 @@ def _fold(group: _Group, tally: Counter[str]) -> GroupScore:
         accuracy_low=low,
         accuracy_high=high,
         coverage=scored / n if n else None,
+        chance=_chance(tally),
     )
+
+
+def _chance(tally: _Tally) -> float | None:
+    by_options = sorted((options, rows) for options, rows in tally.items() if isinstance(options, int))
+    choosable = sum(rows for _, rows in by_options)
+    return sum(rows / options for options, rows in by_options) / choosable if choosable else None

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from prism_engine.prompts import perception_messages
+from prism_engine.prompts import join_descriptions, perception_messages
 from prism_engine.records import Call
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from prism_engine.records import Completion, ModelIdentity, Sample, Sampling
     from prism_engine.stages.cached import CachedModel
 
@@ -44,3 +46,7 @@ class Perception:
             if isinstance(result, BaseException):
                 raise result
         return tuple(result for result in results if not isinstance(result, BaseException))
+
+    def text(self, _sample: Sample, texts: Sequence[str]) -> str:
+        """Return the sample's description, made of its pictures' in order."""
+        return join_descriptions(texts)

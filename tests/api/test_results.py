@@ -18,7 +18,11 @@ def folder(**changes):
 
 def test_the_layout_is_instruction_benchmark_perceiver_reasoner():
     assert folder() == "out/generic/MMStar/vlm/llm"
-    assert Layout.of(USUAL, "MMStar", "0" * 64).perceiver.as_posix() == "out/generic/MMStar/vlm"
+    assert Layout.of(USUAL, "MMStar", "0" * 64).perceiver == Path("out/generic/MMStar/vlm")
+
+
+def test_an_arm_that_describes_nothing_has_no_place_for_descriptions():
+    assert Layout.of(USUAL.in_mode(Mode.DIRECT), "MMStar", "0" * 64).perceiver is None
 
 
 @pytest.mark.parametrize(
@@ -29,6 +33,11 @@ def test_the_layout_is_instruction_benchmark_perceiver_reasoner():
         ({"perception": SamplingConfig(max_tokens=64)}, "out/generic/MMStar/vlm-64/llm"),
         ({"profile": "v1"}, "out/generic/MMStar/vlm/llm-v1"),
         ({"mode": Mode.PERCEPTION}, "out/generic/MMStar/vlm"),
+        ({"mode": Mode.DIRECT}, "out/direct/MMStar/vlm"),
+        ({"mode": Mode.DIRECT, "reasoning": SamplingConfig(max_tokens=16)}, "out/direct/MMStar/vlm-16"),
+        ({"mode": Mode.DIRECT, "perception": SamplingConfig(max_tokens=16)}, "out/direct/MMStar/vlm"),
+        ({"mode": Mode.BLIND, "samples": 10, "profile": "v1"}, "out/blind/MMStar-first10/llm-v1"),
+        ({"mode": Mode.ORACLE, "perceiver": None}, "out/oracle/MMStar/llm"),
         ({"perceiver": "org/model:v1"}, "out/generic/MMStar/org_model_v1/llm"),
     ],
 )

@@ -38,7 +38,17 @@ def test_the_line_tells_samples_trouble_stages_and_accuracy():
 
 
 def test_a_run_that_only_describes_has_no_second_stage():
-    assert "answer" not in display.line(progress(reasoner=None))
+    assert "answer" not in display.line(progress(answering=None))
+
+
+def test_one_of_several_runs_is_named():
+    assert display.line(progress(name="direct")).startswith("direct | 0/100 samples")
+    assert "direct  0/100" in rendered(display.panel(progress(name="direct")))
+
+
+def test_a_run_that_only_answers_has_no_first_stage():
+    assert "describe" not in display.line(progress(describing=None))
+    assert "describe" not in rendered(display.panel(progress(describing=None)))
 
 
 def test_a_stopping_run_says_how_to_stop_at_once():
@@ -46,7 +56,7 @@ def test_a_stopping_run_says_how_to_stop_at_once():
 
 
 def test_a_stage_that_waits_for_its_first_answer_says_why_it_may():
-    waiting = progress(reasoner=Meter(in_flight=5))
+    waiting = progress(answering=Meter(in_flight=5))
     assert "5 in flight (none answered yet: its model may be starting)" in display.line(waiting)
     assert "answer: none answered yet" in rendered(display.panel(waiting))
 

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from prism_engine.demo.shapes import write_shapes
+from tests.shapes import write_described_shapes
 
 
 def test_models_lists_what_ships_and_what_users_add(prism, tmp_path):
@@ -28,11 +29,15 @@ def test_datasets_lists_the_files_of_lmudata(prism, tmp_path, monkeypatch):
     assert prism("run", "MyBench", "-p", "scripted", "-r", "scripted").code == 0
 
 
-def test_datasets_check_says_what_is_in_a_file(prism):
+def test_datasets_check_says_what_is_in_a_file(prism, tmp_path):
     said = prism("datasets", "check", "shapes.tsv")
     assert said.code == 0
     assert "24" in said.out
     assert "colour" in said.out
+    write_described_shapes(tmp_path / "gold.tsv", 24)
+    for table, described in (("shapes.tsv", "0"), ("gold.tsv", "24")):
+        lines = prism("datasets", "check", table).out.splitlines()
+        assert [line.split()[-1] for line in lines if "gold description" in line] == [described]
 
 
 def test_datasets_check_warns_of_answers_that_cannot_be_scored(prism, tmp_path):

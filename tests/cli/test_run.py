@@ -9,6 +9,7 @@ import pytest
 
 from prism_engine.demo.shapes import write_shapes
 from tests.processes import chaos_server, server_stats
+from tests.shapes import write_described_shapes
 
 SCRIPTED = ("shapes.tsv", "--perceiver", "scripted", "--reasoner", "scripted")
 
@@ -226,3 +227,72 @@ def test_a_reasoner_that_cannot_answer_stops_the_run_with_code_4_and_loses_nothi
     assert re.search(message, said.err)
     assert "go on with: prism run" in said.err
     assert "describe" in prism("cache", "stats").out or "perceive" in prism("cache", "stats").out
+
+
+def test_several_modes_run_one_after_the_other_and_are_compared_in_the_end(prism, tmp_path):
+    write_described_shapes(tmp_path / "gold.tsv", 24)
+    models = write_models(
+        tmp_path / "m.yaml",
+        eyes={"backend": "scripted", "replies": ["A"]},
+        brain={"backend": "scripted", "replies": ["B"]},
+    )
+    modes = ("--mode", "direct", "--mode", "oracle", "--mode", "blind")
+    said = prism("run", "gold.tsv", "-p", "eyes", "-r", "brain", "--models-file", models, *modes)
+    assert said.code == 0
+    overall = {
+        mode: json.loads((tmp_path / "results" / folder / "scores.json").read_text())["overall"]
+        for mode, folder in (("direct", "direct/gold/eyes"), ("oracle", "oracle/gold/brain"))
+    }
+    right = {mode: f"{100 * row['accuracy']:.1f}" for mode, row in overall.items()}
+    table = said.out[said.out.index("Accuracy in %, v3") :].splitlines()
+    assert table[0].split()[-5:] == ["Samples", "Chance", "direct", "oracle", "blind"]
+    assert table[1].split() == ["Overall", "24", "25.0", right["direct"], right["oracle"], right["oracle"]]
+    low, high = (f"{100 * overall['direct'][end]:.1f}" for end in ("accuracy_low", "accuracy_high"))
+    assert table[2].split()[:4] == ["95", "%", "interval", f"{low}-{high}"]
+    assert [line.strip() for line in table if not line.startswith(" ")][2:] == ["by l2-category", "by category"]
+    assert "direct | 24/24 samples | answer 24 called" in said.err
+    assert "answer 0 called" in prism("run", "gold.tsv", "-r", "brain", "--models-file", models, "--mode", "blind").err
+
+
+def test_the_comparison_says_where_an_arm_has_no_answer(prism, tmp_path):
+    models = write_models(tmp_path / "m.yaml", flaky={"backend": "scripted", "replies": ["A"], "failure_rate": 0.5})
+    said = prism(
+        "run",
+        "shapes.tsv",
+        "-p",
+        "flaky",
+        "-r",
+        "scripted",
+        "--models-file",
+        models,
+        "--mode",
+        "direct",
+        "--mode",
+        "blind",
+    )
+    assert said.code == 1
+    scores = json.loads((tmp_path / "results/direct/shapes/flaky/scores.json").read_text())["overall"]
+    assert f"direct: {scores['failed']} of 24 samples have no answer; accuracy is over the others" in said.out
+    assert "blind: " not in said.out
+
+
+def test_a_plan_of_several_modes_counts_each(prism):
+    said = prism("plan", *SCRIPTED, "--mode", "all", "--mode", "direct", "--mode", "blind")
+    lines = [line.split() for line in said.out.splitlines() if line.startswith(("describe", "answer"))]
+    assert [line[0] for line in lines] == ["describe", "answer", "answer", "answer"]
+    assert lines[2] == ["answer", "0", "24", "0"]
+
+
+def test_gold_descriptions_that_are_missing_are_one_error_with_the_mend(prism, tmp_path):
+    for command in ("run", "plan"):
+        said = prism(command, *SCRIPTED, "--mode", "all", "--mode", "oracle")
+        assert said.code == 2
+        assert "shapes.tsv, column 'gold_description': there is no such column" in said.err
+        assert "add it" in said.err
+    assert not (tmp_path / "results").exists()
+
+
+def test_tables_for_another_program_are_not_folded(prism, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    said = prism("run", *SCRIPTED, "--mode", "all", "--mode", "direct", "--mode", "blind")
+    assert re.search(r"Accuracy in %, v3 +Samples +Chance +all +direct +blind", said.out)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from prism_engine.config import Mode, load_run_config
+from prism_engine.config import Mode, RunConfig, load_run_configs
 from prism_engine.config.run import default_cache_dir
 from prism_engine.errors import ConfigError
 from prism_engine.records import Sampling
 
 GIVEN = {"benchmark": "b.tsv", "perceiver": "p", "reasoner": "r"}
+
+
+def load_run_config(path, options):
+    (config,) = load_run_configs(path, options)
+    return config
 
 
 def write(tmp_path, text):
@@ -39,16 +44,54 @@ def test_an_unknown_key_is_an_error_with_the_nearest_name(tmp_path):
     assert str(file) in str(caught.value)
 
 
-@pytest.mark.parametrize(("missing", "mend"), [("benchmark", "as the argument"), ("perceiver", "--perceiver")])
+@pytest.mark.parametrize(
+    ("missing", "mend"),
+    [
+        ("benchmark", "no benchmark: give it as the argument"),
+        ("perceiver", "'all' needs a perceiver: give it with --perceiver"),
+        ("reasoner", "'all' needs a reasoner: give --reasoner"),
+    ],
+)
 def test_what_must_be_given_is_named_with_its_option(missing, mend):
-    with pytest.raises(ConfigError, match=f"no {missing}: give it .*{mend}"):
+    with pytest.raises(ConfigError, match=mend):
         load_run_config(None, {**GIVEN, missing: None})
 
 
-def test_answering_without_a_reasoner_is_an_error_and_describing_is_not():
-    with pytest.raises(ConfigError, match="needs a reasoner: give --reasoner"):
-        load_run_config(None, {"benchmark": "b", "perceiver": "p"})
-    assert load_run_config(None, {"benchmark": "b", "perceiver": "p", "mode": "perception"}).reasoner is None
+@pytest.mark.parametrize(
+    ("mode", "perceiver", "reasoner"),
+    [
+        ("all", True, True),
+        ("perception", True, False),
+        ("reasoning", True, True),
+        ("direct", True, False),
+        ("blind", False, True),
+        ("oracle", False, True),
+    ],
+)
+def test_a_mode_asks_for_the_models_that_it_needs_and_for_no_other(mode, perceiver, reasoner):
+    needed = {"perceiver": perceiver, "reasoner": reasoner}
+    given = {name: name[0] for name, is_needed in needed.items() if is_needed}
+    config = load_run_config(None, {"benchmark": "b", "mode": mode, **given})
+    assert (config.perceiver, config.reasoner) == (given.get("perceiver"), given.get("reasoner"))
+    for name in given:
+        with pytest.raises(ConfigError, match=f"mode '{mode}' needs a {name}"):
+            load_run_config(None, {"benchmark": "b", "mode": mode, **given, name: None})
+
+
+def test_a_list_of_modes_makes_one_run_each_in_order(tmp_path):
+    file = write(tmp_path, "benchmark: a\nperceiver: p\nreasoner: r\nmode: [all, direct]\n")
+    assert [config.mode for config in load_run_configs(file, {})] == [Mode.ALL, Mode.DIRECT]
+    assert [config.mode for config in load_run_configs(file, {"mode": [Mode.BLIND]})] == [Mode.BLIND]
+    for wrong in ("[]", "[al]", "[[all]]"):
+        with pytest.raises(ConfigError, match=r"run\.yaml: mode"):
+            load_run_configs(write(tmp_path, f"benchmark: a\nperceiver: p\nreasoner: r\nmode: {wrong}\n"), {})
+
+
+def test_a_run_in_another_mode_is_checked_again():
+    config = RunConfig(benchmark="b", perceiver="p", mode=Mode.DIRECT)
+    assert config.in_mode(Mode.PERCEPTION) == config.model_copy(update={"mode": Mode.PERCEPTION})
+    with pytest.raises(ConfigError, match="mode 'oracle' needs a reasoner"):
+        config.in_mode(Mode.ORACLE)
 
 
 def test_a_scalar_where_a_mapping_belongs_is_named(tmp_path):

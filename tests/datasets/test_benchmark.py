@@ -12,7 +12,7 @@ from prism_engine.datasets.cells import Stored
 from prism_engine.datasets.images import ImageStore
 from prism_engine.datasets.index import Facts, building
 from prism_engine.datasets.tsv import Row
-from prism_engine.errors import StoreError
+from prism_engine.errors import DatasetError, StoreError
 from prism_engine.records import Option
 
 from .conftest import encode, payload
@@ -69,6 +69,26 @@ def test_a_position_outside_is_an_index_error(toy, position):
 
 def test_a_sample_is_found_by_its_index(toy):
     assert [toy.position(index) for index in ("x4", "x2", "nobody")] == [2, None, None]
+
+
+def described(tables, cache, *golds, **more):
+    rows = [{"index": f"i{at}", "image": payload(at), "question": "?"} for at in range(len(golds))]
+    path = tables.write(*(row | {"Gold_Description": gold} | more for row, gold in zip(rows, golds, strict=True)))
+    return open_benchmark(path, cache)
+
+
+def test_gold_descriptions_are_carried_as_written(tables, cache):
+    with described(tables, cache, " a dog\n", "", "a cat") as benchmark:
+        assert [sample.gold_description for sample in benchmark] == [" a dog\n", None, "a cat"]
+
+
+def test_where_every_sample_must_have_a_gold_description_the_first_without_is_named(tables, cache, toy):
+    with described(tables, cache, "a dog", "a cat", " \t\n", "") as benchmark:
+        benchmark.require_gold(2)
+        with pytest.raises(DatasetError, match=r"Toy\.tsv, row 3 \(index i2\), column 'gold_description': .*write one"):
+            benchmark.require_gold(4)
+    with pytest.raises(DatasetError, match=r"Toy\.tsv, column 'gold_description': there is no such column.*add it"):
+        toy.require_gold(1)
 
 
 def test_a_closed_benchmark_says_so_and_closes_twice(toy):

@@ -16,9 +16,9 @@ from prism_engine.engine.progress import Progress
 from prism_engine.engine.runner import Run
 from prism_engine.records import Completion, Image, ModelIdentity, Option, Outcome, Sample, Sampling, Usage
 from prism_engine.scoring import PROFILES, score_choice
+from prism_engine.stages.answering import Answering
 from prism_engine.stages.cached import CachedModel
 from prism_engine.stages.perception import Perception
-from prism_engine.stages.reasoning import Reasoning
 
 OPTIONS = (Option("A", "red"), Option("B", "blue"))
 
@@ -46,16 +46,18 @@ class World:
         self.folder = folder
         self.journals = []
 
-    def build(self, count, *, describe=None, answer=None, delay=0.0, answering=True, describing=True):
+    def build(self, count, *, describe=None, answer=None, delay=0.0, answering=True, context=None):
         spec = ScriptedModel(delay=delay, concurrency=8)
-        perceiver = Scripted(spec, reply=describe or said("seen")) if describing else None
+        perceiver = Scripted(spec, reply=describe or said("seen"))
         reasoner = Scripted(spec, reply=answer or said("A"))
         perceiving, thinking = CachedModel(perceiver, self.store), CachedModel(reasoner, self.store)
         perception = Perception(
             perceiving, ModelIdentity("vlm", (("w", "1"),)), instruction="Describe.", sampling=Sampling()
         )
-        reasoning = Reasoning(thinking, ModelIdentity("llm", (("w", "2"),)), sampling=Sampling())
-        pipeline = Pipeline(perception, reasoning if answering else None, partial(score_choice, profile=PROFILES["v3"]))
+        reasoning = Answering(thinking, ModelIdentity("llm", (("w", "2"),)), sampling=Sampling())
+        pipeline = Pipeline(
+            context or perception, reasoning if answering else None, partial(score_choice, profile=PROFILES["v3"])
+        )
         journal = Journal(self.folder / f"journal-{len(self.journals)}.jsonl", count)
         self.journals.append(journal)
         run = Run(

@@ -6,6 +6,7 @@ import pytest
 
 from prism_engine.errors import DeadError, DependencyError, NotRunError, RejectedError
 from prism_engine.records import Completion, Outcome, SampleStatus
+from prism_engine.stages.context import Given
 
 from .conftest import said
 
@@ -36,6 +37,15 @@ async def test_a_sample_goes_from_pictures_to_score(world):
 async def test_a_run_that_only_describes_ends_with_the_description(world):
     result = await take_one(world, answering=False)
     assert (result.status, result.description, result.reply, result.score) == (SampleStatus.DONE, "seen", None, None)
+
+
+async def test_a_given_description_is_answered_from_without_describing(world):
+    run, _ = world.build(1, context=Given(lambda _sample: "gold"))
+    (sample,) = run.benchmark.samples([0])
+    result = await run.pipeline.run(sample)
+    assert (result.status, result.description, result.descriptions) == (SampleStatus.DONE, "gold", ())
+    assert result.reply.text == "A"
+    assert run.perceiver.meter.calls == 0
 
 
 async def test_a_truncated_description_is_used_and_marked(world):

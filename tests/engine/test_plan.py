@@ -5,18 +5,20 @@ from __future__ import annotations
 from prism_engine.engine.plan import StagePlan, make_plan, order_samples
 from prism_engine.engine.runner import execute
 from prism_engine.engine.scheduler import Stop
+from prism_engine.records import Completion, Outcome
+from prism_engine.stages.context import Given, nothing
 
 
 def planned(run):
-    return make_plan(run.benchmark, run.count, run.pipeline.perception, run.pipeline.reasoning, run.store)
+    return make_plan(run.benchmark, run.count, run.pipeline, run.store)
 
 
 async def test_nothing_cached_means_one_call_per_distinct_picture_and_unknown_answers(world):
     run, _ = world.build(10)
     plan = planned(run)
     assert plan.samples == 10
-    assert plan.perception == StagePlan(cached=0, to_call=5)
-    assert plan.reasoning == StagePlan(cached=0, to_call=0, unknown=10)
+    assert plan.describing == StagePlan(cached=0, to_call=5)
+    assert plan.answering == StagePlan(cached=0, to_call=0, unknown=10)
     assert run.perceiver.backend.calls == 0
 
 
@@ -25,20 +27,54 @@ async def test_descriptions_alone_make_the_answers_known(world):
     await execute(run, progress, Stop())
     run, _ = world.build(12)
     plan = planned(run)
-    assert plan.perception == StagePlan(cached=5, to_call=1)
-    assert plan.reasoning == StagePlan(cached=0, to_call=10, unknown=2)
+    assert plan.describing == StagePlan(cached=5, to_call=1)
+    assert plan.answering == StagePlan(cached=0, to_call=10, unknown=2)
 
 
 async def test_a_finished_run_leaves_nothing_to_call(world):
     run, progress = world.build(10)
     await execute(run, progress, Stop())
     plan = planned(world.build(10)[0])
-    assert (plan.perception.to_call, plan.reasoning) == (0, StagePlan(cached=10, to_call=0))
+    assert (plan.describing.to_call, plan.answering) == (0, StagePlan(cached=10, to_call=0))
 
 
 async def test_described_samples_come_first(world):
     run, progress = world.build(4)
     await execute(run, progress, Stop())
     run, _ = world.build(10)
-    order = order_samples(run.benchmark, 10, run.pipeline.perception, run.store)
+    order = order_samples(run.benchmark, 10, run.pipeline.context, run.store)
     assert (list(order.described), list(order.undescribed)) == ([0, 1, 2, 3], [4, 5, 6, 7, 8, 9])
+
+
+async def test_where_no_description_is_to_be_made_everything_can_be_answered_at_once(world):
+    run, _ = world.build(10, context=Given(nothing))
+    order = order_samples(run.benchmark, 10, run.pipeline.context, run.store)
+    assert (list(order.described), list(order.undescribed)) == (list(range(10)), [])
+    assert (planned(run).describing, planned(run).answering) == (StagePlan(0, 0), StagePlan(cached=0, to_call=10))
+
+
+async def test_a_sample_whose_description_has_no_text_will_not_be_answered(world):
+    def describe(_call):
+        return Completion(Outcome.TRUNCATED, reasoning="hm", finish_reason="length")
+
+    run, progress = world.build(4, describe=describe)
+    await execute(run, progress, Stop())
+    assert (progress.failed, run.reasoner.meter.calls) == (4, 0)
+    plan = planned(world.build(4)[0])
+    assert (plan.describing, plan.answering) == (StagePlan(cached=2, to_call=0), StagePlan(0, 0))
+
+
+async def test_a_plan_looks_each_batch_up_once_per_stage(world, monkeypatch):
+    run, progress = world.build(10)
+    await execute(run, progress, Stop())
+    run, _ = world.build(10)
+    look_ups = []
+    get_many = run.store.get_many
+
+    def counted(wanted):
+        look_ups.append(None)
+        return get_many(wanted)
+
+    monkeypatch.setattr(run.store, "get_many", counted)
+    planned(run)
+    assert len(look_ups) == 2

@@ -90,6 +90,26 @@ def test_groups_come_sorted_across_splits_first_and_then_per_split(tmp_path):
     assert (scores.overall.correct, scores.overall.scored) == (2, 4)
 
 
+def choice(letters, target, category, **ended):
+    options = [{"letter": letter, "text": letter} for letter in letters]
+    return row(options=options, target=target, category=category, **ended)
+
+
+def test_chance_is_over_all_samples_that_can_be_scored_whatever_became_of_them(tmp_path):
+    scores = fold(
+        tmp_path,
+        [
+            choice("ABCD", "A", "x", score=1.0, extracted="A"),
+            choice("ABCD", " B", "x", status="failed"),
+            choice("AB", "B", "y", status="not_run"),
+            choice("AB", None, "y", extracted="A"),
+            choice("", "free text", "z"),
+        ],
+    )
+    assert scores.overall.chance == (2 / 4 + 1 / 2) / 3
+    assert [group.chance for group in scores.groups] == [1 / 4, 1 / 2, None]
+
+
 def test_when_everything_failed_there_is_no_accuracy_and_no_coverage(tmp_path):
     scores = fold(tmp_path, [row("failed", category="x"), row("not_run", category="x")])
     for group in (scores.overall, *scores.groups):

@@ -9,6 +9,7 @@ import pytest
 from prism_engine.backends.scripted import Scripted
 from prism_engine.config import ScriptedModel
 from prism_engine.errors import DeadError
+from prism_engine.prompts import join_descriptions
 from prism_engine.records import Completion, Outcome, Sampling
 from prism_engine.stages.cached import CachedModel
 from prism_engine.stages.perception import Perception
@@ -27,7 +28,9 @@ def by_picture(call):
 
 async def test_every_picture_is_described_on_its_own_in_order(store, make_sample):
     completions = await perceiving(store, by_picture).describe(make_sample("a", "b", "a"))
-    assert [completion.text for completion in completions] == ["picture a", "picture b", "picture a"]
+    texts = [completion.text for completion in completions]
+    assert texts == ["picture a", "picture b", "picture a"]
+    assert perceiving(store, by_picture).text(make_sample(), texts) == join_descriptions(texts)
 
 
 async def test_a_description_does_not_depend_on_the_question(store, make_sample):

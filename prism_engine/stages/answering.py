@@ -1,10 +1,10 @@
-"""A question and a description in, a reply out."""
+"""A question and what it is answered from in, a reply out."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prism_engine.prompts import reasoning_messages
+from prism_engine.prompts import direct_messages, reasoning_messages
 from prism_engine.records import Call
 
 if TYPE_CHECKING:
@@ -12,19 +12,24 @@ if TYPE_CHECKING:
     from prism_engine.stages.cached import CachedModel
 
 
-class Reasoning:
-    """Answers a sample's question from its description, without the picture."""
+class Answering:
+    """Answers a sample's question: from its description, or (`direct`) from its pictures."""
 
-    def __init__(self, model: CachedModel, identity: ModelIdentity, *, sampling: Sampling) -> None:
+    def __init__(
+        self, model: CachedModel, identity: ModelIdentity, *, sampling: Sampling, direct: bool = False
+    ) -> None:
         self._model = model
         self._identity = identity
         self._sampling = sampling
+        self._direct = direct
 
-    def call(self, sample: Sample, description: str) -> Call:
+    def call(self, sample: Sample, description: str | None) -> Call:
         """Return the call that answers the sample."""
+        if self._direct:
+            return Call("direct", self._identity, direct_messages(sample), self._sampling)
         return Call("reason", self._identity, reasoning_messages(sample, description), self._sampling)
 
-    async def answer(self, sample: Sample, description: str) -> Completion:
+    async def answer(self, sample: Sample, description: str | None) -> Completion:
         """Return the reply.
 
         Raises:

@@ -1,0 +1,91 @@
+"""What a run or a plan came to, on the terminal."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import TYPE_CHECKING
+
+from prism_engine.cli.output import exit_code, human_seconds, print_scores, print_table, stderr, stdout
+
+if TYPE_CHECKING:
+    from prism_engine.api import RunReport
+    from prism_engine.config import RunConfig
+    from prism_engine.engine.plan import Plan
+    from prism_engine.engine.progress import Progress
+    from prism_engine.stages.meter import Meter
+
+SHOWN_REASONS = 3
+
+
+def print_report(report: RunReport) -> None:
+    """Print a run's scores, where its results are, and what went wrong."""
+    if report.name:
+        stdout.print(report.name, style="bold", markup=False, soft_wrap=True)
+    if report.status.value == "not begun":
+        stdout.print("not begun, because the run before it stopped; the same command takes it up", soft_wrap=True)
+        return
+    if report.scores is not None:
+        print_scores(report.scores)
+        if unscored := report.scores.overall.unscored:
+            stdout.print(
+                f"{unscored:,} samples are not scored: their target is none of their options, as in open questions and "
+                "test splits. Their replies are in predictions.jsonl.",
+                soft_wrap=True,
+            )
+    progress = report.progress
+    kept = " (of an earlier run that got further; left as they were)" if report.kept_earlier else ""
+    stdout.print(f"Results: {report.folder}{kept}", soft_wrap=True)
+    counts = [(progress.done, "done"), (progress.failed, "failed"), (progress.not_run, "not run")]
+    summary = ", ".join(f"{count:,} {name}" for count, name in counts if count)
+    stdout.print(f"{progress.total:,} samples: {summary} in {human_seconds(progress.seconds)}")
+    _print_reasons(progress)
+    _print_cut("descriptions", progress.describing, "--perception-tokens")
+    _print_cut("answers", progress.answering, "--reasoning-tokens")
+    match report.status.value:
+        case "incomplete":
+            stderr.print(f"samples without an answer are tried again by: {same_command()}", soft_wrap=True)
+        case "interrupted":
+            stderr.print(f"interrupted; go on with: {same_command()}", soft_wrap=True)
+        case "died":
+            reason = str(report.trouble).replace("[", "\\[")
+            stderr.print(f"[bold red]stopped:[/] {reason}", soft_wrap=True)
+            stderr.print(f"once mended, go on with: {same_command()}", soft_wrap=True)
+
+
+def report_code(report: RunReport) -> int:
+    """Return the exit code of a run; of several runs the highest one counts."""
+    codes = {"complete": 0, "incomplete": 1, "not begun": 1, "interrupted": 130, "died": exit_code(report.trouble)}
+    return codes[report.status.value]
+
+
+def same_command() -> str:
+    """Return the command that is running, as one would type it."""
+    return shlex.join(["prism", *sys.argv[1:]]).replace("[", "\\[")
+
+
+def print_plan(config: RunConfig, plan: Plan) -> None:
+    """Print what a run would call and what it would not."""
+    stages = [("describe", plan.describing)] if config.mode.describes else []
+    if plan.answering is not None:
+        stages.append(("answer", plan.answering))
+    stdout.print(f"{plan.samples:,} samples")
+    print_table(
+        ("Calls", "Cached", "To call", "After describing"),
+        [(name, f"{stage.cached:,}", f"{stage.to_call:,}", f"{stage.unknown:,}") for name, stage in stages],
+    )
+    if plan.undescribed:
+        stdout.print(f"{plan.undescribed:,} samples have no description yet, and this mode makes none")
+
+
+def _print_reasons(progress: Progress) -> None:
+    """Say why samples failed or were not run, the commonest reasons first."""
+    for reason, count in progress.failures.most_common(SHOWN_REASONS):
+        stderr.print(f"  {count:,} x {reason}".replace("[", "\\["), soft_wrap=True)
+    if (others := len(progress.failures) - SHOWN_REASONS) > 0:
+        stderr.print(f"  and {others:,} other reasons; `failure` in the results' rows has each")
+
+
+def _print_cut(what: str, meter: Meter | None, option: str) -> None:
+    if meter is not None and meter.truncated:
+        stdout.print(f"{meter.truncated:,} {what} were cut at the output limit; {option} raises it", soft_wrap=True)
