@@ -1,14 +1,17 @@
 """Descriptions per second: a prism run beside vLLM's own offline `LLM.chat`, on the same model, pictures and limits.
 
-    python benchmarks/perception.py [--images 1000] [--tokens 32] [--rounds 5] [--model FOLDER]
+    python benchmarks/perception.py [--images 1000] [--tokens 512] [--rounds 5] [--model FOLDER]
 
 Our side is all that `prism run --mode perception` does between a started engine and the written results: look-ups, the
 scheduler, decoding pictures, the cache on disk, the journal, the tables. Their side is one call with all pictures.
 
-Both engines are up for the whole time, each in a process of its own, and take turns (ours, theirs, theirs, ours, ...)
-on new pictures, so that a machine whose speed drifts hits both alike. Starting the engines, a warm-up, and the first
-reading of the benchmark file are not counted. Without `--model` the demo's tiny random checkpoint is used, where the
-engine's own work is small: a hard test for what lies around it.
+Both engines have the same options and are up for the whole time, each in a process of its own. They take turns (ours,
+theirs, theirs, ours, ...) on new pictures, so that a machine whose speed drifts hits both alike. Starting the engines,
+a warm-up, drawing the pictures, and the first reading of the benchmark file are not counted.
+
+Pictures are PrismScenes, no scene twice. Without `--model` nano-captioner describes them, ends its descriptions by
+itself long before the limit, and is so small that the engine's own work is, too: a hard test for what lies around it.
+Another model says of them what it likes; `--tokens` then bounds how much.
 """
 
 from __future__ import annotations
@@ -29,38 +32,48 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image as Picture
-from PIL import ImageDraw
-
 from prism_engine.api.parts import assembled
 from prism_engine.api.results import Layout, write_results
 from prism_engine.backends.base import Backend
 from prism_engine.config import Mode, RunConfig, SamplingConfig, VllmModel, load_registry
-from prism_engine.demo.checkpoints import IMAGE_SIZE, build_checkpoints
 from prism_engine.engine.journal import Journal
 from prism_engine.engine.progress import Progress
 from prism_engine.engine.runner import execute
 from prism_engine.engine.scheduler import Stop
+from prism_engine.nano import CAPTIONER
 from prism_engine.prompts import instruction_text
+from prism_engine.scenes import drawn_scene, render
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PIL.Image import Image as Picture
+
     from prism_engine.records import Call, Completion
 
 INSTRUCTION = instruction_text("generic")
 WARM_UP = 64
 """Pictures of their own that each side describes before the clock starts."""
-OPTIONS = {"max_model_len": 1024, "max_num_seqs": 128, "enforce_eager": True, "dtype": "float32", "seed": 0}
+OPTIONS = {
+    "max_model_len": 1024,
+    "max_num_seqs": 128,
+    "enforce_eager": True,
+    "dtype": "float32",
+    "seed": 0,
+    "limit_mm_per_prompt": {"video": 0, "audio": 0},
+}
+"""Of both engines."""
 
 
-def make_pictures(folder: Path, count: int, *, first: int) -> None:
-    """Draw pictures no two of which are alike, so that no cache of vLLM's helps either side."""
-    for number in range(first, first + count):
-        chance = random.Random(number)  # noqa: S311 - the same pictures each time
-        drawn = Picture.new("RGB", (IMAGE_SIZE, IMAGE_SIZE), tuple(chance.choices(range(256), k=3)))
-        for _ in range(5):
-            left, top = chance.choices(range(IMAGE_SIZE - 40), k=2)
-            ImageDraw.Draw(drawn).ellipse((left, top, left + 40, top + 40), fill=tuple(chance.choices(range(256), k=3)))
-        drawn.save(folder / f"{number:09}.png")
+def distinct_pictures() -> Iterator[Picture]:
+    """Draw pictures of scenes no two of which are alike, so that no cache of vLLM's helps either side."""
+    drawn = set()
+    for seed in itertools.count():
+        rng = random.Random(seed)  # noqa: S311 - the same pictures each time
+        scene = drawn_scene(rng)
+        if scene not in drawn:
+            drawn.add(scene)
+            yield render(scene, rng)
 
 
 class Started(Backend):
@@ -128,7 +141,7 @@ def theirs(model: str, tokens: int) -> None:
     """The same for vLLM's offline interface, which is given the same files in one call."""
     from vllm import LLM, SamplingParams  # noqa: PLC0415 - heavy
 
-    llm = LLM(model=model, allowed_local_media_path="/", limit_mm_per_prompt={"video": 0, "audio": 0}, **OPTIONS)
+    llm = LLM(model=model, allowed_local_media_path="/", **OPTIONS)
     sampling = SamplingParams(temperature=0.0, max_tokens=tokens)
     for line in sys.stdin:
         messages = [
@@ -181,13 +194,12 @@ class Side:
 def compare(model: str, images: int, tokens: int, rounds: int) -> None:
     sides = [Side("ours", model, tokens), Side("theirs", model, tokens)]
     with tempfile.TemporaryDirectory() as name:
-        numbers = itertools.count()
+        pictures = distinct_pictures()
 
         def fresh_pictures(count: int) -> Path:
-            number = next(numbers)
-            folder = Path(name) / str(number)
-            folder.mkdir()
-            make_pictures(folder, count, first=number * 1_000_000)
+            folder = Path(tempfile.mkdtemp(dir=name))
+            for number, picture in enumerate(itertools.islice(pictures, count)):
+                picture.save(folder / f"{number:09}.png")
             return folder
 
         for side in sides:
@@ -212,9 +224,11 @@ def compare(model: str, images: int, tokens: int, rounds: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--images", type=int, default=1000, help="pictures of each round")
-    parser.add_argument("--tokens", type=int, default=32, help="output limit of each description")
+    parser.add_argument(
+        "--tokens", type=int, default=SamplingConfig().max_tokens, help="output limit of each description"
+    )
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--model", help="folder or hub id of a vision-language model (default: the demo's)")
+    parser.add_argument("--model", default=str(CAPTIONER), help="folder or hub id (default: nano-captioner)")
     parser.add_argument("--side", choices=["ours", "theirs"], help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.side == "ours":
@@ -222,9 +236,7 @@ def main() -> None:
     elif given.side == "theirs":
         theirs(given.model, given.tokens)
     else:
-        with tempfile.TemporaryDirectory() as folder:
-            model = given.model or str(build_checkpoints(Path(folder) / "demo").vlm)
-            compare(model, given.images, given.tokens, given.rounds)
+        compare(given.model, given.images, given.tokens, given.rounds)
 
 
 if __name__ == "__main__":

@@ -106,4 +106,3 @@ def contents_messages(question: str, shots: Sequence[tuple[str, str]]) -> tuple[
     """
     asked = [f"Question: {other}\n{_CUE} {contents}" for other, contents in shots]
     return (Message("user", ("\n\n".join((_OBSERVE, *asked, f"Question: {question}\n{_CUE}")),)),)
-

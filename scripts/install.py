@@ -27,7 +27,7 @@ ENGINE = "import transformers, vllm.v1.engine.async_llm"
 def main() -> None:
     """Install, then make sure that what was installed imports."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dev", action="store_true", help="also what lint, types and tests need")
+    parser.add_argument("--dev", action="store_true", help="also what lint, types, training and tests need")
     dev = parser.parse_args().dev
     if sys.prefix == sys.base_prefix:
         sys.exit("run this with the Python of a virtual environment (`make demo` and `make test` do)")
@@ -51,7 +51,7 @@ def has_nvidia_gpu() -> bool:
 
 def install(engine: str, *, dev: bool) -> None:
     """Install the project in place, quietly; pip's own words are shown where it fails."""
-    target = f"{ROOT}[{engine},dev]" if dev else f"{ROOT}[{engine}]"
+    target = f"{ROOT}[{engine},train,dev]" if dev else f"{ROOT}[{engine}]"
     say("installing (a few minutes the first time)")
     if pip("install", "--editable", target):
         return

@@ -1,10 +1,143 @@
-"""The demo's shapes, with what a perfect describer would say of each picture."""
+"""A small benchmark file for tests: coloured shapes, shared pictures, options that are the word None."""
 
 from __future__ import annotations
 
+import base64
 import csv
+import io
+import random
+from typing import TYPE_CHECKING, NamedTuple
 
-from prism_engine.demo.shapes import write_shapes
+from PIL import Image, ImageDraw
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SIDE = 128
+"""Pixels; every picture is a square."""
+LETTERS = "ABCD"
+COLOURS = {
+    "red": (214, 39, 40),
+    "green": (44, 160, 44),
+    "blue": (31, 90, 200),
+    "yellow": (240, 205, 30),
+    "purple": (130, 60, 180),
+    "orange": (245, 130, 20),
+}
+KINDS = ("circle", "square", "triangle", "diamond")
+_GROUNDS = ((255, 255, 255), (232, 232, 232), (245, 238, 220))
+_SLOTS = 3
+_HEADER = ("index", "image", "question", *LETTERS, "answer", "category", "l2-category")
+
+
+class Shape(NamedTuple):
+    """One drawn shape."""
+
+    kind: str
+    colour: str
+    slot: int
+    """Its third of the picture, 0 at the left."""
+
+
+class Question(NamedTuple):
+    """A question about a drawing, with the one right answer and three wrong ones."""
+
+    text: str
+    gold: str
+    wrong: tuple[str, ...]
+    category: str
+    l2_category: str
+
+
+def write_shapes(path: Path, count: int, seed: int) -> None:
+    """Write a four-option benchmark in VLMEvalKit's columns; the same arguments give the same bytes.
+
+    Questions take turns over four categories, answer letters are balanced, and every fifth row asks
+    again about the picture of the row above it, by reference. Two options are the literal text `None`.
+
+    Args:
+        count: rows.
+    """
+    draw = random.Random(seed)
+    shapes: list[Shape] = []
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, delimiter="\t", quoting=csv.QUOTE_ALL, lineterminator="\n")
+        table.writerow(_HEADER)
+        for row in range(count):
+            shared = row % 5 == 4
+            if not shared:
+                shapes = _scene(draw, least=1 if row % 4 < 2 else 2)
+            question = _ask(draw, shapes, row)
+            image = str(row - 1) if shared else base64.b64encode(_png(draw, shapes)).decode()
+            place = (row + row // 4) % len(LETTERS)
+            options = list(question.wrong)
+            draw.shuffle(options)
+            options.insert(place, question.gold)
+            groups = (question.category, question.l2_category)
+            table.writerow((row, image, question.text, *options, LETTERS[place], *groups))
+
+
+def _scene(draw: random.Random, least: int) -> list[Shape]:
+    number = draw.randint(least, _SLOTS)
+    kinds, colours = draw.sample(KINDS, number), draw.sample(sorted(COLOURS), number)
+    slots = sorted(draw.sample(range(_SLOTS), number))
+    return [Shape(*shape) for shape in zip(kinds, colours, slots, strict=True)]
+
+
+def _ask(draw: random.Random, shapes: list[Shape], row: int) -> Question:
+    shape = draw.choice(shapes)
+    match row % 4:
+        case 0:
+            wrong = draw.sample([colour for colour in sorted(COLOURS) if colour != shape.colour], 3)
+            return Question(f"What colour is the {shape.kind}?", shape.colour, tuple(wrong), "colour", "attribute")
+        case 1:
+            numbers = {str(number) for number in range(1, 5)} - {str(len(shapes))}
+            text = "How many shapes are there?"
+            return Question(text, str(len(shapes)), tuple(sorted(numbers)), "count", "scene")
+        case 2:
+            return _which(draw, shapes, row)
+        case _:
+            side = draw.choice(("left", "right"))
+            gold = shapes[0 if side == "left" else -1].kind
+            wrong = [kind for kind in KINDS if kind != gold]
+            return Question(f"Which shape is furthest to the {side}?", gold, tuple(wrong), "position", "scene")
+
+
+def _which(draw: random.Random, shapes: list[Shape], row: int) -> Question:
+    # Row 2 has the word None as its right answer, row 6 as a wrong one: readers must keep it.
+    if row == 2:
+        absent = draw.choice(sorted(COLOURS.keys() - {shape.colour for shape in shapes}))
+        wrong = draw.sample(KINDS, 3)
+        return Question(f"Which shape is {absent}?", "None", tuple(wrong), "shape", "attribute")
+    shape = draw.choice(shapes)
+    wrong = [kind for kind in KINDS if kind != shape.kind]
+    if row == 6:
+        wrong[0] = "None"
+    return Question(f"Which shape is {shape.colour}?", shape.kind, tuple(wrong), "shape", "attribute")
+
+
+def _png(draw: random.Random, shapes: list[Shape]) -> bytes:
+    image = Image.new("RGB", (SIDE, SIDE), draw.choice(_GROUNDS))
+    canvas = ImageDraw.Draw(image)
+    width = SIDE // _SLOTS
+    for shape in shapes:
+        reach = draw.randint(12, 18)
+        x, y = shape.slot * width + width // 2, draw.randint(24, SIDE - 24)
+        colour = COLOURS[shape.colour]
+        corners = {
+            "triangle": [(x, y - reach), (x + reach, y + reach), (x - reach, y + reach)],
+            "diamond": [(x, y - reach), (x + reach, y), (x, y + reach), (x - reach, y)],
+        }
+        box = (x - reach, y - reach, x + reach, y + reach)
+        if shape.kind == "circle":
+            canvas.ellipse(box, fill=colour)
+        elif shape.kind == "square":
+            canvas.rectangle(box, fill=colour)
+        else:
+            canvas.polygon(corners[shape.kind], fill=colour)
+    stream = io.BytesIO()
+    image.save(stream, "PNG")
+    return stream.getvalue()
 
 
 def write_described_shapes(path, count, seed=0, *, gold="Picture of row {}."):

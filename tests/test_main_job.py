@@ -1,10 +1,15 @@
-"""The main job on real parts: vLLM in process describes, a vLLM OpenAI server answers over HTTP, scores come out."""
+"""The main job on real parts: vLLM in process describes, a vLLM OpenAI server answers over HTTP, scores come out.
+
+PrismScenes is asked of the two embedded models, as in the demo, so that accuracies mean something.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import subprocess
 import sys
+from operator import eq
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 import pytest
@@ -13,16 +18,28 @@ from prism_engine.api.parts import assembled
 from prism_engine.api.results import Layout, write_results
 from prism_engine.backends.base import Backend
 from prism_engine.config import ApiModel, Limits, Mode, RunConfig, SamplingConfig, VllmModel, load_registry
-from prism_engine.demo.shapes import write_shapes
 from prism_engine.engine.journal import Journal
 from prism_engine.engine.progress import Progress
 from prism_engine.engine.runner import execute
 from prism_engine.engine.scheduler import Stop
+from prism_engine.scenes import description, write_benchmark
+from prism_engine.scenes.table import rows as drawn_rows
 
 from .conftest import SERVED_NAME, SMALL
 
-SAMPLES = 200
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from prism_engine.report import Scores
+
+QUESTIONS = 204
+"""Every kind about as often."""
+SEED = 12
 RESULTS = ("predictions.jsonl", "predictions.parquet", "scores.json", "scores.csv", "scores.md")
+WORD_FOR_WORD = 0.8
+"""The least share of descriptions that are right to the letter."""
+PRISM, ORACLE, BLIND = 0.75, 0.85, 0.4
+"""Accuracies, of which the first two are the least and the last is the most that a run may have; chance is 0.25."""
 
 SECOND_RUN = """
 import sys
@@ -59,82 +76,116 @@ class Kept(Backend):
         pass
 
 
-@pytest.mark.vllm
-@pytest.mark.xdist_group("vllm")
-@pytest.mark.asyncio(loop_scope="session")
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-async def test_pictures_in_scores_out_and_a_second_run_calls_nothing(vllm_engine, vllm_server, checkpoints, tmp_path):
-    write_shapes(tmp_path / "Shapes.tsv", SAMPLES, 0)
-    config = RunConfig(
-        benchmark=str(tmp_path / "Shapes.tsv"),
-        perceiver="tiny-vlm",
-        reasoner="served",
-        perception=SamplingConfig(max_tokens=24),
-        reasoning=SamplingConfig(max_tokens=8),
-        cache_dir=tmp_path / "cache",
-        results_dir=tmp_path / "results",
+class Ran(NamedTuple):
+    """What came of a run."""
+
+    progress: Progress
+    scores: Scores
+    rows: list[dict[str, Any]]
+    folder: Path
+    perceiver: Kept | None
+
+    @property
+    def accuracy(self):
+        return self.scores.overall.accuracy
+
+
+@pytest.fixture(scope="module")
+def right():
+    """The right description of each row's picture."""
+    return [description(scene) for scene, _, _ in drawn_rows(QUESTIONS, SEED)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where the benchmark lies, and what all runs of this module share."""
+    folder = tmp_path_factory.mktemp("main-job")
+    with (folder / "PrismScenes.tsv").open("w", encoding="utf-8", newline="") as file:
+        write_benchmark(file, QUESTIONS, SEED)
+    return folder
+
+
+def configured(folder, url, mode=Mode.ALL):
+    """Return the run of the two embedded models, the second one behind a server of theirs that is up."""
+    return RunConfig(
+        benchmark=str(folder / "PrismScenes.tsv"),
+        perceiver="nano-captioner",
+        reasoner="nano-reasoner",
+        mode=mode,
+        perception=SamplingConfig(max_tokens=128),
+        reasoning=SamplingConfig(max_tokens=128),
+        cache_dir=folder / "cache",
+        results_dir=folder / "results",
         models={
-            "tiny-vlm": VllmModel(model=str(checkpoints.vlm), engine=SMALL | {"max_num_seqs": 8}),
-            "served": ApiModel(
+            "nano-captioner": VllmModel(model="embedded:captioner", engine=SMALL | {"max_num_seqs": 8}),
+            "nano-reasoner": ApiModel(
                 model=SERVED_NAME,
-                base_url=await vllm_server.start(),
+                base_url=url,
                 api_key_env=None,
                 limits=Limits(requests_per_minute=6000, tokens_per_minute=2_000_000, concurrency=16),
             ),
         },
     )
-    layout = Layout.of(config, "Shapes", "0" * 64)
+
+
+async def ran(config, engine):
+    """Run on the suite's engine, which is none of the run's own; all else is what `prism run` does."""
+    layout = Layout.of(config, "PrismScenes", "0" * 64)
     with assembled(config, load_registry(), look_only=False) as parts:
-        assert parts.describing is not None
-        assert parts.answering is not None
-        perceiver = parts.describing.backend = Kept(vllm_engine)
-        journal = Journal(layout.folder / "journal.jsonl", SAMPLES)
-        answering = parts.answering.meter
-        progress = Progress(SAMPLES, parts.describing.meter, answering)
+        direct = config.mode is Mode.DIRECT
+        seeing = parts.answering if direct else parts.describing
+        perceiver = None
+        if seeing is not None:
+            perceiver = seeing.backend = Kept(engine)
+        journal = Journal(layout.folder / "journal.jsonl", QUESTIONS)
+        describing, answering = (stage.meter if stage else None for stage in (parts.describing, parts.answering))
+        progress = Progress(QUESTIONS, describing, answering)
         await execute(parts.run(journal), progress, Stop())
         scores = write_results(layout, journal, parts, progress, "complete")
-
-    assert (progress.done, progress.failed) == (SAMPLES, 0)
-    assert scores is not None
-    assert scores.overall.scored == SAMPLES
     rows = [orjson.loads(line) for line in (layout.folder / "predictions.jsonl").read_bytes().splitlines()]
-    assert [row["position"] for row in rows] == list(range(SAMPLES))
-    assert all(row["description"] and row["reply"] for row in rows)
-    assert perceiver.calls == len({image for row in rows for image in row["images"]}) < SAMPLES
-    assert 0 < answering.calls <= SAMPLES
+    assert scores is not None
+    assert [row["position"] for row in rows] == list(range(QUESTIONS))
+    assert (progress.done, progress.failed, scores.overall.scored) == (QUESTIONS, 0, QUESTIONS)
+    return Ran(progress, scores, rows, layout.folder, perceiver)
 
-    first = {name: (layout.folder / name).read_bytes() for name in RESULTS}
-    command = [sys.executable, "-c", SECOND_RUN, config.model_dump_json()]
-    second = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
-    assert second.stdout.splitlines()[-1:] == ["0 []"], second.stderr
-    assert {name: (layout.folder / name).read_bytes() for name in RESULTS} == first
+
+def said(run):
+    """Return each row's description, as it was given to who answered."""
+    return [row["description"] for row in run.rows]
 
 
 @pytest.mark.vllm
 @pytest.mark.xdist_group("vllm")
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-async def test_the_vlm_answers_by_itself_from_the_pictures(vllm_engine, checkpoints, tmp_path):
-    write_shapes(tmp_path / "Shapes.tsv", 24, 3)
-    config = RunConfig(
-        benchmark=str(tmp_path / "Shapes.tsv"),
-        perceiver="tiny-vlm",
-        mode=Mode.DIRECT,
-        reasoning=SamplingConfig(max_tokens=24),
-        cache_dir=tmp_path / "cache",
-        results_dir=tmp_path / "results",
-        models={"tiny-vlm": VllmModel(model=str(checkpoints.vlm), engine=SMALL | {"max_num_seqs": 8})},
-    )
-    layout = Layout.of(config, "Shapes", "0" * 64)
-    with assembled(config, load_registry(), look_only=False) as parts:
-        assert parts.answering is not None
-        vlm = parts.answering.backend = Kept(vllm_engine)
-        journal = Journal(layout.folder / "journal.jsonl", 24)
-        progress = Progress(24, None, parts.answering.meter)
-        await execute(parts.run(journal), progress, Stop())
-        scores = write_results(layout, journal, parts, progress, "complete")
-    assert scores is not None
-    assert 0 < scores.overall.scored == progress.done <= 24 == progress.finished
-    assert 0 < vlm.calls <= 24
-    rows = [orjson.loads(line) for line in (layout.folder / "predictions.jsonl").read_bytes().splitlines()]
-    assert {row["description"] for row in rows} == {None}
+class TestPrismScenes:
+    async def test_pictures_in_scores_out_and_a_second_run_calls_nothing(self, vllm_engine, vllm_server, folder, right):
+        config = configured(folder, await vllm_server.start())
+        first = await ran(config, vllm_engine)
+        assert first.accuracy >= PRISM
+        assert sum(map(eq, said(first), right)) >= WORD_FOR_WORD * QUESTIONS
+        pictures = {image for row in first.rows for image in row["images"]}
+        assert first.perceiver.calls == first.progress.describing.calls == len(pictures)
+        assert 0 < first.progress.answering.calls <= QUESTIONS
+
+        written = {name: (first.folder / name).read_bytes() for name in RESULTS}
+        command = [sys.executable, "-c", SECOND_RUN, config.model_dump_json()]
+        second = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
+        assert second.stdout.splitlines()[-1:] == ["0 []"], second.stderr
+        assert {name: (first.folder / name).read_bytes() for name in RESULTS} == written
+
+    async def test_gold_descriptions_give_the_reasoner_s_ceiling(self, vllm_engine, vllm_server, folder, right):
+        oracle = await ran(configured(folder, await vllm_server.start(), Mode.ORACLE), vllm_engine)
+        assert oracle.accuracy >= ORACLE
+        assert oracle.perceiver is oracle.progress.describing is None
+        assert said(oracle) == right
+
+    async def test_the_vlm_answers_by_itself_from_the_pictures(self, vllm_engine, vllm_server, folder):
+        direct = await ran(configured(folder, await vllm_server.start(), Mode.DIRECT), vllm_engine)
+        assert direct.perceiver.calls == direct.progress.answering.calls == QUESTIONS
+        assert set(said(direct)) == {None}
+
+    async def test_nobody_knows_the_answers_without_seeing(self, vllm_engine, vllm_server, folder):
+        blind = await ran(configured(folder, await vllm_server.start(), Mode.BLIND), vllm_engine)
+        assert blind.accuracy <= BLIND
+        assert set(said(blind)) == {None}

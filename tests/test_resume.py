@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from prism_engine.demo.shapes import write_shapes
+from tests.shapes import write_shapes
 
 from .processes import chaos_server, server_stats, start_prism
 

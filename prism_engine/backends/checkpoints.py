@@ -57,7 +57,7 @@ def local_folder(model: str) -> Path | None:
     """Return the folder that `model` names, a leading `~` expanded, or None where it names none."""
     try:
         folder = Path(model).expanduser()
-        return folder if folder.is_dir() else None
+        return folder if model and folder.is_dir() else None
     except (OSError, RuntimeError):  # longer than a path may be, or the home of nobody
         return None
 

@@ -76,7 +76,7 @@ class VllmEngine(Backend):
             if self._engine is not None:
                 self._failure = self._failure or closed()
                 engine, self._engine = self._engine, None
-                await engine.aclose(self._thread)
+                await engine.aclose()
         finally:  # also where this is cancelled: a second Ctrl-C
             self._thread.end()
             if self._start is not None:
@@ -115,8 +115,7 @@ class VllmEngine(Backend):
     async def _bring_up(self, start: EngineStart) -> None:
         try:
             llm = await self._thread.run(start.run)
-            await llm.reset_mm_cache()  # of the pictures that vLLM warmed up with
-            self._engine = RunningEngine(llm, self._spec, start.log)
+            self._engine = RunningEngine(llm, self._spec, start.log, self._thread)
         except PrismError as error:
             self._failure = error
         except asyncio.CancelledError:

@@ -31,7 +31,6 @@ _DEFAULTS: dict[str, Any] = {
     "seed": 0,
     "disable_log_stats": True,
     "limit_mm_per_prompt": {"video": 0, "audio": 0},  # we send pictures only: no memory is kept for the others
-    "allowed_local_media_path": "/",  # nobody but us talks to this engine, and our calls carry file paths
 }
 _CPU_KV_CACHE = 2 << 30  # bytes; vLLM's own default on a CPU is nine tenths of the machine's memory
 _ENVIRONMENT = {

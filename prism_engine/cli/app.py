@@ -13,6 +13,7 @@ from prism_engine.cli.cache import cache_app
 from prism_engine.cli.listing import datasets_app, doctor, models
 from prism_engine.cli.output import exit_code, stderr
 from prism_engine.cli.run import demo, plan, run
+from prism_engine.cli.train import train
 from prism_engine.errors import PrismError
 
 EXIT_CODES = """
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.command()(run)
 app.command()(plan)
 app.command()(demo)
+app.command()(train)
 app.command()(doctor)
 app.command()(models)
 app.add_typer(datasets_app, name="datasets")

@@ -133,23 +133,17 @@ def demo(
     cache_dir: CacheDirOption = None,
     results_dir: ResultsDirOption = None,
 ) -> None:
-    """Run the whole job on an embedded default: no key, no hub, no GPU needed.
+    """See Prism work: no key, no hub, no GPU needed.
 
-    Renders a small benchmark, makes two tiny checkpoints with random weights, runs one in process under vLLM and the
-    other behind a local vLLM OpenAI server. The path is real; the answers are noise.
+    Draws PrismScenes, 1500 questions about synthetic scenes, and answers them with two small models that come with the
+    package: nano-captioner describes, in process under vLLM; nano-reasoner answers, behind a local vLLM OpenAI server.
+    Then the captioner alone, and the reasoner on gold descriptions; the comparison at the end shows what limits whom.
     """
     from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
 
-    stderr.print("demo: preparing its benchmark and its two tiny checkpoints (once)")
-    parsed = api.demo_config(cache_dir or default_cache_dir(), results_dir or Path("results"))
-    stderr.print(
-        "demo: the models have random weights: descriptions and answers are noise, the path is real", soft_wrap=True
-    )
-    _run([parsed], load_registry())
-    stdout.print(
-        "The demo's models have random weights, so few replies name an option and accuracy is at or below chance.",
-        soft_wrap=True,
-    )
+    stderr.print("demo: preparing PrismScenes, 1500 questions about synthetic scenes (once)")
+    parsed = api.demo_configs(cache_dir or default_cache_dir(), results_dir or Path("results"))
+    _run(parsed, load_registry())
 
 
 _OPTION_KEYS = {

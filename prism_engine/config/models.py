@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, TypeAdapter, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    TypeAdapter,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from prism_engine.config.reading import nearest, read_yaml, validated
@@ -18,6 +27,25 @@ if TYPE_CHECKING:
 
 
 _OURS = ("model", "messages", "stream", "n", "max_tokens", "max_completion_tokens")  # fields of a request
+
+
+_EMBEDDED = "embedded:"
+_NANO = Path(__file__).parents[1] / "nano"
+
+
+def _found(model: str) -> str:
+    """Put the folder in for `embedded:captioner` and `embedded:reasoner`, the models that come with the package."""
+    if not model.startswith(_EMBEDDED):
+        return model
+    folder = _NANO / model.removeprefix(_EMBEDDED)
+    if not (folder / "config.json").is_file():
+        known = ", ".join(sorted(f"{_EMBEDDED}{path.parent.name}" for path in _NANO.glob("*/config.json")))
+        raise ValueError(f"{model!r} does not come with the package; known: {known}")
+    return str(folder)
+
+
+Checkpoint = Annotated[str, AfterValidator(_found)]
+"""Hub id, the path of a local checkpoint, or `embedded:` and the name of one that comes with the package."""
 
 
 class Frozen(BaseModel):
@@ -40,8 +68,7 @@ class VllmModel(Frozen):
     """A checkpoint run by vLLM in this process."""
 
     backend: Literal["vllm"] = "vllm"
-    model: str
-    """Hub id, or the path of a local checkpoint."""
+    model: Checkpoint
     revision: str | None = None
     engine: dict[str, Any] = Field(default_factory=dict)
     """vLLM engine options by their Python names (`max_model_len`, `dtype`, ...), passed through as they are."""
@@ -60,8 +87,7 @@ class VllmModel(Frozen):
 class ServerSpec(Frozen):
     """A vLLM OpenAI server that the run starts on loopback, and stops again."""
 
-    model: str
-    """Hub id, or the path of a local checkpoint."""
+    model: Checkpoint
     revision: str | None = None
     options: dict[str, Any] = Field(default_factory=dict)
     """vLLM server options by their names (`max_model_len: 4096` becomes `--max-model-len 4096`; true is a flag)."""

@@ -6,8 +6,8 @@ import pytest
 
 from prism_engine.api.parts import STORE_NAME, assembled
 from prism_engine.config import ApiModel, Limits, Mode, RunConfig, ScriptedModel, load_registry
-from prism_engine.demo.shapes import write_shapes
 from prism_engine.errors import ConfigError, DatasetError
+from tests.shapes import write_shapes
 
 
 @pytest.fixture

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import time
 from pathlib import Path
+
+
+def engine_processes() -> list[int]:
+    """Return the ids of this process's vLLM engines and their workers, without Python's own resource tracker."""
+    children = [child.pid for child in multiprocessing.active_children() if child.pid]
+    return [pid for child in children for pid in (child, *descendants(child))]
 
 
 def descendants(pid: int) -> list[int]:

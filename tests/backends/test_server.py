@@ -1,25 +1,27 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import time
 import urllib.request
+from contextlib import aclosing
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from prism_engine.backends.chat_api import ChatApi
 from prism_engine.backends.server import ManagedServer, server_arguments
-from prism_engine.config import ServerSpec
+from prism_engine.config import ApiModel, ServerSpec
 from prism_engine.errors import DeadError, NotRunError
+from prism_engine.prompts import reasoning_messages
+from prism_engine.records import Call, ModelIdentity, Option, Outcome, Sample, Sampling
+from prism_engine.scenes import description, drawn_scene
 from tests.backends.processes import wait_until_gone
-from tests.backends.vllm_calls import call, picture
 from tests.conftest import SERVED_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from prism_engine.backends.vllm_engine import VllmEngine
 
 
 def test_options_become_a_command_line():
@@ -209,33 +211,31 @@ class TestReal:
         models = await asyncio.to_thread(_get, await vllm_server.start() + "/models")
         assert [model["id"] for model in models["data"]] == [SERVED_NAME]
 
-    @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "LA"])
-    async def test_it_answers_like_the_engine_in_process(
-        self, vllm_server: ManagedServer, vllm_engine: VllmEngine, tmp_path: Path, mode: str
-    ):
-        url = await vllm_server.start() + "/chat/completions"
-        image = picture(tmp_path, 3, mode)
-        data = base64.b64encode(image.path.read_bytes()).decode()
-        content = [
-            {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}},
-            {"type": "text", "text": "Describe it."},
-        ]
-        body = {
-            "model": SERVED_NAME,
-            "messages": [{"role": "user", "content": content}],
-            "temperature": 0,
-            "max_tokens": 32,
-        }
-        served = await asyncio.to_thread(_get, url, body)
-        ours = await vllm_engine.generate(call(image, "Describe it."))
-        assert served["choices"][0]["message"]["content"] == ours.text
-        assert served["choices"][0]["finish_reason"] == ours.finish_reason
-        assert served["usage"]["prompt_tokens"] == ours.usage.prompt_tokens
-        assert served["usage"]["completion_tokens"] == ours.usage.completion_tokens
+    async def test_it_answers_the_backend_that_starts_it(self, vllm_server: ManagedServer):
+        spec = ApiModel(model=SERVED_NAME, api_key_env=None)
+        async with aclosing(ChatApi(spec, None, start=vllm_server.start)) as api:
+            completions = await asyncio.gather(*map(api.generate, map(counting, range(20))))
+        assert {completion.outcome for completion in completions} == {Outcome.OK}
+        replies = [completion.text.strip() for completion in completions]
+        right = [reply.endswith(f"({LETTERS[number % 4]})") for number, reply in enumerate(replies)]
+        assert sum(right) >= 15, replies
 
 
-def _get(url: str, body: dict[str, Any] | None = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as reply:
+LETTERS = "ABCD"
+
+
+def counting(number: int) -> Call:
+    """Ask how many objects a scene has, which its description says; right options take turns."""
+    scene = drawn_scene(Random(number))
+    count = len(scene.things)
+    texts = [str(other) for other in range(1, 6) if other != count][:3]
+    texts.insert(number % 4, str(count))
+    options = tuple(map(Option, LETTERS, texts))
+    sample = Sample(number, str(number), (), "How many objects are there?", options=options)
+    messages = reasoning_messages(sample, description(scene))
+    return Call("reason", ModelIdentity("nano-reasoner", ()), messages, Sampling())
+
+
+def _get(url: str) -> Any:
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=60) as reply:
         return json.load(reply)

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import threading
 
 import pytest
 
-from prism_engine.backends.vllm_thread import EngineThread
+from prism_engine.backends.vllm_thread import EngineThread, Mailbox
 
 
 async def test_all_calls_are_made_in_one_thread_of_its_own():
@@ -36,6 +37,29 @@ async def test_it_ends_after_the_call_that_it_is_at_and_twice_is_fine():
     thread.end()
     inside.join(60)
     assert not inside.is_alive()
+
+
+async def test_its_end_reaches_a_call_that_would_go_on_for_ever():
+    thread, over = EngineThread(), threading.Event()
+    thread.on_end = over.set
+    waiting = asyncio.create_task(thread.run(over.wait, 60))
+    await asyncio.sleep(0)
+    thread.end()
+    assert await waiting
+
+
+async def test_what_another_thread_puts_in_a_mailbox_arrives_here_in_order_and_all_of_it():
+    arrived: list[tuple[int, str]] = []
+    mailbox = Mailbox(asyncio.get_running_loop(), lambda n: arrived.append((n, threading.current_thread().name)))
+    await asyncio.to_thread(lambda: list(map(mailbox.put, range(2000))))
+    await asyncio.sleep(0)
+    assert arrived == [(number, threading.current_thread().name) for number in range(2000)]
+
+
+def test_a_mailbox_whose_loop_is_closed_loses_what_is_put():
+    loop = asyncio.new_event_loop()
+    loop.close()
+    Mailbox(loop, print).put("late")
 
 
 def test_a_thread_never_used_ends_too():

@@ -1,33 +1,41 @@
-"""Pictures and calls for the tests of vLLM."""
+"""Pictures and calls for the tests of vLLM, such as nano-captioner was taught."""
 
 from __future__ import annotations
 
 import hashlib
+from random import Random
 from typing import TYPE_CHECKING
 
-from PIL import Image as Picture
-from PIL import ImageDraw
-
+from prism_engine.prompts import INSTRUCTIONS
 from prism_engine.records import Call, Image, Message, ModelIdentity, Sampling
+from prism_engine.scenes import description, drawn_scene, render
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from prism_engine.records import Part
 
+TRANSLUCENT = 200
+"""The alpha of pictures in a mode that has one, out of 255."""
+
 
 def picture(folder: Path, number: int, mode: str = "RGB") -> Image:
-    """Return a PNG of a few rectangles, another one for each number."""
-    colour = tuple((number * step) % 256 for step in (37, 91, 151, 203))
-    drawn = Picture.new("RGBA", (96 + number, 128), colour)
-    place = 7 * (number % 9)
-    ImageDraw.Draw(drawn).rectangle((place, place, place + 50, place + 30), fill=colour[::-1])
+    """Return a PNG of a scene, another one for each number."""
+    drawn = render(drawn_scene(Random(number)), Random(number))
+    drawn.putalpha(TRANSLUCENT)
     path = folder / f"{mode}-{number}.png"
     drawn.convert(mode).save(path)
     return Image(hashlib.sha256(path.read_bytes()).hexdigest(), path)
 
 
-def call(*parts: Part, max_tokens: int = 32, temperature: float = 0.0, seed: int | None = None) -> Call:
-    """Return a call of one user turn."""
+def right_description(number: int) -> str:
+    """Return what is to be said about the picture of a number."""
+    return description(drawn_scene(Random(number)))
+
+
+def call(*parts: Part, max_tokens: int = 512, temperature: float = 0.0, seed: int | None = None) -> Call:
+    """Return a call of one user turn; where it has no words, they ask for a description."""
+    worded = any(isinstance(part, str) for part in parts)
+    content = parts if worded else (*parts, INSTRUCTIONS["generic"])
     sampling = Sampling(max_tokens=max_tokens, temperature=temperature, seed=seed)
-    return Call("perceive", ModelIdentity("tiny", ()), (Message("user", parts),), sampling)
+    return Call("perceive", ModelIdentity("nano-captioner", ()), (Message("user", content),), sampling)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from prism_engine.cli import main
-from prism_engine.demo.shapes import write_shapes
+from tests.shapes import write_shapes
 
 
 class Said(NamedTuple):

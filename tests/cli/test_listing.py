@@ -8,8 +8,7 @@ import sys
 
 import pytest
 
-from prism_engine.demo.shapes import write_shapes
-from tests.shapes import write_described_shapes
+from tests.shapes import write_described_shapes, write_shapes
 
 
 def test_models_lists_what_ships_and_what_users_add(prism, tmp_path):

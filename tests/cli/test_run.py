@@ -7,9 +7,8 @@ import re
 
 import pytest
 
-from prism_engine.demo.shapes import write_shapes
 from tests.processes import chaos_server, server_stats
-from tests.shapes import write_described_shapes
+from tests.shapes import write_described_shapes, write_shapes
 
 SCRIPTED = ("shapes.tsv", "--perceiver", "scripted", "--reasoner", "scripted")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from prism_engine.config import ApiModel, ScriptedModel, VllmModel, load_registry
+from prism_engine.config import ApiModel, ScriptedModel, ServerSpec, VllmModel, load_registry
 from prism_engine.config.models import parse_models
 from prism_engine.errors import ConfigError
+from prism_engine.nano import CAPTIONER, REASONER
 
 
 def test_the_shipped_registry_is_valid_and_has_every_backend():
@@ -29,6 +30,24 @@ def test_an_unknown_model_is_answered_with_the_nearest_names():
 def test_the_folder_of_a_checkpoint_is_a_model(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     assert load_registry().find(str(tmp_path)) == VllmModel(model=str(tmp_path))
+
+
+@pytest.mark.parametrize(("name", "folder"), [("captioner", CAPTIONER), ("reasoner", REASONER)])
+def test_a_model_that_comes_with_the_package_is_found_by_the_engine_and_by_the_server(name, folder):
+    assert VllmModel(model=f"embedded:{name}") == VllmModel(model=str(folder))
+    assert ServerSpec(model=f"embedded:{name}") == ServerSpec(model=str(folder))
+
+
+@pytest.mark.parametrize("name", ["nothing", "", ".", "captioner/config.json"])
+def test_one_that_does_not_come_with_it_is_answered_with_those_that_do(name):
+    model = f"embedded:{name}"
+    entries = {
+        "a": {"backend": "vllm", "model": model},
+        "b": {"backend": "api", "model": "m", "server": {"model": model}},
+    }
+    said = f"'{model}' does not come with the package; known: embedded:captioner, embedded:reasoner"
+    with pytest.raises(ConfigError, match=rf"(?s)a\.model: {said}.*b\.server\.model: {said}"):
+        parse_models(entries, "file")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,26 @@
+"""PrismScenes: a synthetic benchmark whose scenes, pictures, descriptions and questions come from a seed."""
+
+from prism_engine.scenes.preview import MOST_PICTURES, contact_sheet
+from prism_engine.scenes.questions import FAMILIES, KINDS, Question, drawn_question
+from prism_engine.scenes.render import render
+from prism_engine.scenes.scene import PLACES, Scene, Thing, drawn_scene
+from prism_engine.scenes.table import write_benchmark
+from prism_engine.scenes.words import description, read_description, sentence
+
+__all__ = [
+    "FAMILIES",
+    "KINDS",
+    "MOST_PICTURES",
+    "PLACES",
+    "Question",
+    "Scene",
+    "Thing",
+    "contact_sheet",
+    "description",
+    "drawn_question",
+    "drawn_scene",
+    "read_description",
+    "render",
+    "sentence",
+    "write_benchmark",
+]
