@@ -59,7 +59,9 @@ def print_scores(scores: Scores) -> None:
         "Not run": [row.not_run for row in rows],
         "Not scored": [row.unscored for row in rows],
     }
-    shown = {name: column for name, column in counts.items() if any(column)}
+    shown = {name: [f"{count:,}" for count in column] for name, column in counts.items() if any(column)}
+    if any(row.missing for row in rows):
+        shown["If missing were wrong to right"] = [_bounds(row) for row in rows]
     lines = []
     level = "overall"
     for place, row in enumerate(rows):
@@ -71,8 +73,13 @@ def print_scores(scores: Scores) -> None:
         low, high = row.accuracy_low, row.accuracy_high
         interval = "-" if low is None or high is None else f"{low:.1%} to {high:.1%}"
         accuracy = "-" if row.accuracy is None else f"{row.accuracy:.1%}"
-        lines.append((label, f"{row.n:,}", accuracy, interval, *(f"{column[place]:,}" for column in shown.values())))
+        lines.append((label, f"{row.n:,}", accuracy, interval, *(column[place] for column in shown.values())))
     print_table((f"Exact matching, {scores.profile}", "Samples", "Accuracy", "95 % interval", *shown), lines)
+
+
+def _bounds(row: GroupScore) -> str:
+    low, high = row.accuracy_least, row.accuracy_most
+    return "-" if low is None or high is None or not row.missing else f"{low:.1%} to {high:.1%}"
 
 
 def print_comparison(arms: Mapping[str, Scores]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from array import array
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from prism_engine.datasets.images import ImageStore
 from prism_engine.datasets.index import TEXTS, connect, read_facts
 from prism_engine.datasets.ingest import ensure_index
+from prism_engine.datasets.order import visits
 from prism_engine.errors import DatasetError, StoreError
 from prism_engine.records import Option, Sample
 
@@ -114,6 +116,17 @@ class Benchmark:
                 raise IndexError(f"{self.name} has samples 0 to {len(self) - 1}, not {outside[0]}")
             found = {row[0]: self._sample(*row) for row in self._query(_FIND, json.dumps(batch))}
             yield from (found[position] for position in batch)
+
+    def order(self, count: int, seed: int = 0) -> array[int]:
+        """Return the first `count` positions in the order in which a run visits them; see `order.py`.
+
+        Raises:
+            StoreError: the index cannot be read.
+        """
+        try:
+            return array("q", visits(self._db, count, seed))
+        except sqlite3.Error as error:
+            raise StoreError(f"{self._index}: cannot be read: {error}") from error
 
     def position(self, index: str) -> int | None:
         """Where the sample with this index stands; None where there is none."""

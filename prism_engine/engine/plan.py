@@ -30,6 +30,10 @@ class Samples(Protocol):
         """Yield the samples at the given positions, in the order given."""
         ...
 
+    def order(self, count: int) -> array[int]:
+        """Return the first `count` positions in the order in which they are visited."""
+        ...
+
 
 class Order(NamedTuple):
     """Positions by what a sample needs first. 8 bytes per sample."""
@@ -40,9 +44,9 @@ class Order(NamedTuple):
 
 
 def order_samples(benchmark: Samples, count: int, context: Context, store: Store) -> Order:
-    """Sort the first `count` samples by whether their descriptions are cached (or take no call)."""
+    """Sort the first `count` samples by whether their descriptions are cached (or take no call), else as visited."""
     order = Order(array("q"), array("q"))
-    for batch in _batches(benchmark, count):
+    for batch in _batches(benchmark, benchmark.order(count)):
         for sample, calls in zip(batch, _looked_up(batch, context, store), strict=True):
             cached = all(call.completion is not None for call in calls)
             (order.described if cached else order.undescribed).append(sample.position)
@@ -85,7 +89,7 @@ def make_plan(benchmark: Samples, count: int, pipeline: Pipeline, store: Store) 
     """Look every call up that can be known, without making any."""
     describe, answer = _Tally(), _Tally()
     unknown = 0
-    for batch in _batches(benchmark, count):
+    for batch in _batches(benchmark, range(count)):
         known: list[Call] = []
         for sample, calls in zip(batch, _looked_up(batch, pipeline.context, store), strict=True):
             describe.add(calls)
@@ -129,8 +133,8 @@ class _Tally:
                 self.cached += completion is not None
 
 
-def _batches(benchmark: Samples, count: int) -> Iterator[list[Sample]]:
-    samples = benchmark.samples(range(count))
+def _batches(benchmark: Samples, positions: Iterable[int]) -> Iterator[list[Sample]]:
+    samples = benchmark.samples(positions)
     while batch := list(islice(samples, _BATCH)):
         yield batch
 

@@ -28,8 +28,8 @@ class GroupScore:
     """The numbers of one group of samples.
 
     n = scored + unscored + failed + not_run. A missing prediction is never counted as wrong: `accuracy` is
-    over the predictions that exist, as VLMEvalKit's is. The accuracy that holds each missing prediction
-    against the model is correct / (scored + missing).
+    over the predictions that exist, as VLMEvalKit's is. What it could become once the missing ones are there is between
+    `accuracy_least` and `accuracy_most`.
     """
 
     split: str | None
@@ -55,6 +55,10 @@ class GroupScore:
     accuracy_low: float | None
     """Lower end of the Wilson 95 % interval of the accuracy."""
     accuracy_high: float | None
+    accuracy_least: float | None
+    """correct / (scored + missing): the accuracy if every missing prediction were wrong."""
+    accuracy_most: float | None
+    """(correct + missing) / (scored + missing): the accuracy if every missing prediction were right."""
     coverage: float | None
     """scored / n, from 0 to 1; None where the group is empty."""
     chance: float | None
@@ -197,6 +201,8 @@ def _groups(split: str | None, l2_category: str | None, category: str | None) ->
 def _fold(group: _Group, tally: _Tally) -> GroupScore:
     n, scored, correct = tally["n"], tally["scored"], tally["correct"]
     low, high = wilson(correct, scored) if scored else (None, None)
+    missing = tally["failed"] + tally["not_run"]
+    could = scored + missing
     return GroupScore(
         split=group.split,
         level=group.level,
@@ -212,6 +218,8 @@ def _fold(group: _Group, tally: _Tally) -> GroupScore:
         accuracy=correct / scored if scored else None,
         accuracy_low=low,
         accuracy_high=high,
+        accuracy_least=correct / could if could else None,
+        accuracy_most=(correct + missing) / could if could else None,
         coverage=scored / n if n else None,
         chance=_chance(tally),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +32,9 @@ class Benchmark:
 
     def __len__(self):
         return self._count
+
+    def order(self, count):
+        return array("q", range(count))
 
     def samples(self, positions):
         for position in positions:

@@ -11,7 +11,8 @@ def group(level="overall", name=None, *, n=4, split=None, chance=0.25, accuracy=
     numbers = dict.fromkeys(("scored", "correct", "unanswered", "refused", "failed", "not_run", "unscored"), 0)
     return GroupScore(
         split=split, level=level, name=name, n=n, **numbers,
-        accuracy=accuracy, accuracy_low=None, accuracy_high=None, coverage=None, chance=chance,
+        accuracy=accuracy, accuracy_low=None, accuracy_high=None, accuracy_least=None, accuracy_most=None,
+        coverage=None, chance=chance,
     )  # fmt: skip
 
 

@@ -59,6 +59,7 @@ def test_every_way_to_end_is_counted_apart(tmp_path):
     }
     assert overall.missing == 3
     assert overall.accuracy == 3 / 6
+    assert (overall.accuracy_least, overall.accuracy_most) == (3 / 9, 6 / 9)
     assert overall.coverage == 6 / 10
     assert (overall.accuracy_low, overall.accuracy_high) == wilson(3, 6)
 
@@ -114,13 +115,14 @@ def test_when_everything_failed_there_is_no_accuracy_and_no_coverage(tmp_path):
     scores = fold(tmp_path, [row("failed", category="x"), row("not_run", category="x")])
     for group in (scores.overall, *scores.groups):
         assert (group.accuracy, group.accuracy_low, group.accuracy_high) == (None, None, None)
+        assert (group.accuracy_least, group.accuracy_most) == (0.0, 1.0)
         assert group.coverage == 0.0
 
 
 def test_a_benchmark_without_targets_is_unscored(tmp_path):
     overall = fold(tmp_path, [row(extracted="A"), row()]).overall
     assert counts(overall) == {"n": 2, "unscored": 2}
-    assert overall.accuracy is None
+    assert (overall.accuracy, overall.accuracy_least, overall.accuracy_most) == (None, None, None)
 
 
 def test_an_empty_file_has_empty_scores(tmp_path):

@@ -24,7 +24,8 @@ def group(level="overall", name=None, *, split=None, **numbers):
         "not_run": 0,
         "unscored": 0,
     }
-    rates = {"accuracy": 2 / 3, "accuracy_low": 0.25, "accuracy_high": 0.9, "coverage": 0.75, "chance": 0.25}
+    rates = {"accuracy_least": 0.5, "accuracy_most": 0.75}
+    rates |= {"accuracy": 2 / 3, "accuracy_low": 0.25, "accuracy_high": 0.9, "coverage": 0.75, "chance": 0.25}
     return GroupScore(split=split, level=level, name=name, **{**defaults, **rates, **numbers})
 
 
@@ -34,6 +35,8 @@ NOTHING = {
     "accuracy": None,
     "accuracy_low": None,
     "accuracy_high": None,
+    "accuracy_least": 0.0,
+    "accuracy_most": 1.0,
     "coverage": 0.0,
     "chance": None,
 }
@@ -47,9 +50,9 @@ SCORES = Scores(
 def test_people_read_percentages_with_one_decimal_and_a_dash_for_no_number():
     rows = as_rows(SCORES)
     assert all(len(row) == len(HEADER) for row in rows)
-    assert rows[0] == ("", "overall", "", "4", "3", "2", "66.7", "25.0 - 90.0", "25.0", "75.0", *"11100")
+    assert rows[0] == ("", "overall", "", "4", "3", "2", "66.7", "25.0 - 90.0", "50.0 - 75.0", "25.0", "75.0", *"11100")
     assert rows[1][:3] == ("", "l2-category", "a|b\nc")
-    assert rows[2] == ("val", "category", "d, e", "4", "0", "0", "-", "-", "-", "0.0", *"11400")
+    assert rows[2] == ("val", "category", "d, e", "4", "0", "0", "-", "-", "0.0 - 100.0", "-", "0.0", *"11400")
 
 
 def test_json_keeps_every_digit_and_null(tmp_path):

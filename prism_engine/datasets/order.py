@@ -1,0 +1,47 @@
+"""The order in which samples are visited: seeded, each stratum in proportion at any moment, a picture's rows together.
+
+A run that stops early then has a sample of the benchmark that stands for all of it, and rows that share a picture find
+it (and the description that their prompts begin with) in the engine's caches.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+
+# Systematic stratified sampling of pictures: within a stratum of n pictures the one drawn k-th gets (k - u) / n, with
+# one random u per stratum; visited by these numbers, any beginning holds every stratum's share to within one picture.
+_VISITS = """
+    WITH taken AS (
+        SELECT position, coalesce(nullif(images, '[]'), position) AS unit,
+            json_array(split, l2_category, category) AS stratum
+        FROM samples WHERE position < :count
+    ),
+    units AS (SELECT unit, min(position) AS first, stratum FROM taken GROUP BY unit),
+    ranked AS (
+        SELECT unit, row_number() OVER (PARTITION BY stratum ORDER BY chance('unit ' || unit), first) AS number,
+            count(*) OVER (PARTITION BY stratum) AS size, chance('stratum ' || stratum) AS shift,
+            chance('tie ' || unit) AS tie
+        FROM units
+    )
+    SELECT position FROM taken JOIN ranked USING (unit) ORDER BY (number - shift) / size, tie, position
+"""
+
+
+def visits(db: sqlite3.Connection, count: int, seed: int) -> Iterator[int]:
+    """Yield the first `count` positions of an index in the order of a seed; SQLite sorts, outside of our memory.
+
+    Raises:
+        sqlite3.Error: the index cannot be read.
+    """
+
+    def chance(text: str) -> float:
+        digest = hashlib.blake2b(f"{seed} {text}".encode(), digest_size=8).digest()
+        return int.from_bytes(digest) / 2**64
+
+    db.create_function("chance", 1, chance, deterministic=True)
+    return (position for (position,) in db.execute(_VISITS, {"count": count}))
