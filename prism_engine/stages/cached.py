@@ -9,6 +9,7 @@ from prism_engine.cache import call_key
 from prism_engine.errors import NotRunError, PrismError, RejectedError, TransientError
 from prism_engine.records import Completion, Outcome
 from prism_engine.stages.meter import Meter
+from prism_engine.stages.thinking import apart
 
 if TYPE_CHECKING:
     from prism_engine.backends.base import Backend
@@ -123,6 +124,6 @@ class CachedModel:
     @staticmethod
     async def _ask(backend: Backend, call: Call) -> Completion:
         try:
-            return await backend.generate(call)
+            return apart(await backend.generate(call))
         except (RejectedError, TransientError) as error:
             return Completion(Outcome.ERROR, detail=str(error))

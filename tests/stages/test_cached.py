@@ -42,6 +42,12 @@ async def test_a_completion_is_durable_before_it_is_returned(store, make_call, t
         assert other.get(call_key(call), call.sampling.max_tokens) == completion
 
 
+async def test_thinking_is_stored_apart_from_the_text(store, make_call):
+    first = await CachedModel(answering("<think>A?</think>B"), store).complete(make_call())
+    assert (first.text, first.reasoning) == ("B", "A?")
+    assert store.get(call_key(make_call()), make_call().sampling.max_tokens) == first
+
+
 async def test_identical_calls_in_flight_are_one_call(store, make_call):
     backend = Scripted(ScriptedModel(delay=0.02), reply=lambda _call: Completion(Outcome.OK, "one"))
     model = CachedModel(backend, store)
