@@ -115,6 +115,8 @@ class Usage:
     """Prompt tokens that the provider served from its own prefix cache."""
     reasoning_tokens: int | None = None
     """The part of the completion tokens that was hidden or separated thinking."""
+    total_tokens: int | None = None
+    """As summed up by the provider; more than prompt and completion together where it counts thinking beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,3 +209,9 @@ class SampleResult:
     failure: str | None = None
     trouble: Exception | None = None
     """What stopped this sample and concerns every other one too; the run stops for it."""
+
+    @property
+    def may_be_mended(self) -> bool:
+        """Whether it failed for a call that gave nothing at all: another time the same call may work."""
+        calls = self.descriptions if self.reply is None else (*self.descriptions, self.reply)
+        return self.status is SampleStatus.FAILED and any(call.outcome is Outcome.ERROR for call in calls)

@@ -74,10 +74,14 @@ class Journal:
         except OSError as error:
             raise StoreError(f"{path}: cannot be written ({error.strerror})") from error
 
-    def append(self, result: SampleResult) -> None:
-        """Write one result; a sample has exactly one."""
+    def append(self, result: SampleResult, *, again: bool = False) -> None:
+        """Write one result; a sample has exactly one, in whose place another one comes only where it is said (`again`).
+
+        Raises:
+            StoreError: it cannot be written.
+        """
         position = result.sample.position
-        assert self._offsets[position] == _ABSENT, f"sample {position} finished twice"
+        assert (self._offsets[position] != _ABSENT) == again, f"sample {position} finished twice, or not once"
         line = orjson.dumps(result_row(result), option=orjson.OPT_APPEND_NEWLINE)
         try:
             self._file.write(line)

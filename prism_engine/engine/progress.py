@@ -60,6 +60,11 @@ class Progress:
         """Take note that the run is stopping."""
         self.stopping = True
 
+    def uncount_failure(self, reason: str) -> None:
+        """Forget a sample that had failed: it was taken up again, and what came of it is counted next."""
+        self.failed -= 1
+        self.failures -= Counter([reason])  # what falls to zero is dropped
+
     def count(self, result: SampleResult) -> None:
         """Take note of one finished sample."""
         if result.failure is not None and (result.failure in self.failures or len(self.failures) < MOST_REASONS):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from prism_engine.engine.plan import order_samples
 from prism_engine.engine.scheduler import Lane, run_lanes
 from prism_engine.errors import StoreError
+from prism_engine.records import SampleStatus
 
 if TYPE_CHECKING:
     from prism_engine.cache import Store
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from prism_engine.records import SampleResult
     from prism_engine.stages.cached import CachedModel
 
+ROUNDS = 3
+"""How often a sample is taken up at most, the first time included, where a call of it failed."""
 FLUSH_SECONDS = 1.0
 """How old a finished result may be before other processes see it in the journal."""
 
@@ -67,27 +70,55 @@ async def execute(run: Run, progress: Progress, stop: Stop) -> None:
 
 async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
     order = order_samples(run.benchmark, run.count, run.pipeline.context, run.store)
+    perceiving = _capacity(run.perceiver) + run.ahead
     lanes = [
         # Twice the reasoner's capacity: the next calls are already waiting when a place on the wire comes free.
         # A stop does not end this lane: what is cached to the end still gets into the results, and nothing is sent.
         Lane("described", run.benchmark.samples(order.described), 2 * _capacity(run.reasoner), drains=True),
-        Lane("undescribed", run.benchmark.samples(order.undescribed), _capacity(run.perceiver) + run.ahead),
+        Lane("undescribed", run.benchmark.samples(order.undescribed), perceiving),
     ]
-
-    def done(result: SampleResult) -> None:
-        progress.count(result)
-        try:
-            run.journal.append(result)
-        except StoreError as error:
-            stop.request(error)
-
+    results = _Results(run.journal, progress, stop)
     flusher = asyncio.create_task(_flush_often(run.journal, stop))
     try:
-        await run_lanes(lanes, run.pipeline.run, done, stop)
+        await run_lanes(lanes, run.pipeline.run, results.take, stop)
+        for _ in range(1, ROUNDS):
+            # Once more when all others are through: the trouble may have passed. Where nobody got through, it has not.
+            if stop.requested or not results.failed or not progress.done:
+                break
+            for model in (run.perceiver, run.reasoner):
+                if model is not None:
+                    model.forget_failures()
+            again = Lane("failed", run.benchmark.samples(sorted(results.failed)), perceiving)
+            await run_lanes([again], run.pipeline.run, results.take, stop)
     finally:
         flusher.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await flusher
+
+
+class _Results:
+    """Counts and journals what comes of samples, and remembers which may be taken up again."""
+
+    def __init__(self, journal: Journal, progress: Progress, stop: Stop) -> None:
+        self.failed: dict[int, str] = {}
+        """Position to reason."""
+        self._journal = journal
+        self._progress = progress
+        self._stop = stop
+
+    def take(self, result: SampleResult) -> None:
+        position = result.sample.position
+        if again := position in self.failed:
+            if result.status is SampleStatus.NOT_RUN:  # the run stops: what is known of the sample stays
+                return
+            self._progress.uncount_failure(self.failed.pop(position))
+        self._progress.count(result)
+        if result.failure is not None and result.may_be_mended:
+            self.failed[position] = result.failure
+        try:
+            self._journal.append(result, again=again)
+        except StoreError as error:
+            self._stop.request(error)
 
 
 def _capacity(model: CachedModel | None) -> int:

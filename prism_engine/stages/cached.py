@@ -54,6 +54,10 @@ class CachedModel:
         if self.backend is not None:
             self.backend.drain()
 
+    def forget_failures(self) -> None:
+        """Make calls that failed for good once more when they are asked for again."""
+        self._failed.clear()
+
     async def complete(self, call: Call) -> Completion:
         """Return the call's completion; one that failed for good has the outcome error and says why.
 

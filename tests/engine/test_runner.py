@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import Counter
 
 import orjson
 
 from prism_engine.engine.runner import execute
 from prism_engine.engine.scheduler import Stop
-from prism_engine.errors import DeadError, StoreError
+from prism_engine.errors import DeadError, StoreError, TransientError
 from prism_engine.records import Completion, Outcome
 
 
@@ -149,3 +150,67 @@ async def test_trouble_with_reading_the_benchmark_stops_the_run_in_good_order(wo
     await execute(run, progress, stop)
     assert str(stop.reason) == "a picture is gone"
     assert len(rows(run)) == 20
+
+
+async def test_what_failed_is_taken_up_again_when_all_others_are_through(world):
+    asked = Counter()
+
+    def answer(call):
+        asked[call] += 1
+        if asked[call] < 3 and len(asked) % 5 == 0:
+            raise TransientError("overloaded")
+        return Completion(Outcome.OK, "A")
+
+    run, progress = world.build(20, answer=answer)
+    await execute(run, progress, Stop())
+    assert (progress.done, progress.failed, progress.failures) == (20, 0, Counter())
+    assert [row["position"] for row in rows(run)] == list(range(20))
+    assert {row["status"] for row in rows(run)} == {"done"}
+
+
+async def test_what_fails_each_time_is_reported_with_its_reason_after_three_rounds(world):
+    def answer(call):
+        if "Question 7?" in str(call.messages):
+            raise TransientError("overloaded")
+        return Completion(Outcome.OK, "A")
+
+    run, progress = world.build(10, answer=answer)
+    await execute(run, progress, Stop())
+    assert (progress.done, progress.failed) == (9, 1)
+    assert progress.failures == Counter(["answer: error: overloaded"])
+    assert (rows(run)[7]["status"], rows(run)[7]["failure"]) == ("failed", "answer: error: overloaded")
+    assert run.reasoner.backend.calls == 9 + 3
+
+
+async def test_where_nobody_gets_through_nothing_is_tried_again(world):
+    def answer(_call):
+        raise TransientError("overloaded")
+
+    run, progress = world.build(10, answer=answer)
+    await execute(run, progress, Stop())
+    assert (progress.failed, run.reasoner.backend.calls) == (10, 10)
+
+
+async def test_a_stop_during_the_second_round_leaves_the_reasons_of_the_first(world):
+    stop, asked = Stop(), Counter()
+
+    def answer(call):
+        asked[call] += 1
+        if asked[call] == 2:
+            stop.request()
+        if asked[call] == 2 or "Question 7?" in str(call.messages) or "Question 9?" in str(call.messages):
+            raise TransientError("overloaded")
+        return Completion(Outcome.OK, "A")
+
+    run, progress = world.build(10, answer=answer)
+    await execute(run, progress, stop)
+    assert (progress.done, progress.failed, progress.not_run) == (8, 2, 0)
+    assert [row["failure"] for row in rows(run) if row["status"] == "failed"] == ["answer: error: overloaded"] * 2
+
+
+async def test_an_answer_that_the_filter_stopped_is_not_asked_for_again(world):
+    run, progress = world.build(
+        4, answer=lambda call: Completion(Outcome.REFUSED if "Question 1?" in str(call.messages) else Outcome.OK, "A")
+    )
+    await execute(run, progress, Stop())
+    assert (progress.failed, run.reasoner.backend.calls) == (1, 4)
