@@ -3,5 +3,19 @@
 from prism_engine.api.demo import demo_configs
 from prism_engine.api.doctor import Check, diagnose
 from prism_engine.api.run import RunReport, RunStatus, Watch, plan, run, run_many
+from prism_engine.api.status import Standing, find_standing, standings
 
-__all__ = ["Check", "RunReport", "RunStatus", "Watch", "demo_configs", "diagnose", "plan", "run", "run_many"]
+__all__ = [
+    "Check",
+    "RunReport",
+    "RunStatus",
+    "Standing",
+    "Watch",
+    "demo_configs",
+    "diagnose",
+    "find_standing",
+    "plan",
+    "run",
+    "run_many",
+    "standings",
+]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from prism_engine.api.parts import assembled
 from prism_engine.api.results import Layout, write_results
 from prism_engine.api.shared import Shared
+from prism_engine.api.status import keeping_status, write_status
 from prism_engine.engine.journal import Journal
 from prism_engine.engine.progress import Progress
 from prism_engine.engine.runner import execute
@@ -193,9 +194,10 @@ async def _run_arm(arm: _Arm, stop: Stop, watch: Watch | None) -> RunReport:
         progress.not_run = progress.total
         return RunReport(config, arm.name, RunStatus.NOT_BEGUN, folder, progress)
     stop.listen(progress.stop)
-    async with watch(progress) if watch else nullcontext():
+    async with keeping_status(folder, arm.parts, progress), watch(progress) if watch else nullcontext():
         await execute(arm.parts.run(arm.journal), progress, stop)
     status = _status(progress, stop)
+    write_status(folder, arm.parts, progress, status.value)
     if status in (RunStatus.INTERRUPTED, RunStatus.DIED) and arm.layout.done_before > progress.done:
         arm.journal.path.unlink(missing_ok=True)
         return RunReport(config, arm.name, status, folder, progress, trouble=stop.reason, kept_earlier=True)

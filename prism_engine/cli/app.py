@@ -13,6 +13,7 @@ from prism_engine.cli.cache import cache_app
 from prism_engine.cli.listing import datasets_app, doctor, models
 from prism_engine.cli.output import exit_code, stderr
 from prism_engine.cli.run import demo, plan, run
+from prism_engine.cli.runs import resume, runs, status
 from prism_engine.cli.train import train
 from prism_engine.errors import PrismError
 
@@ -35,6 +36,9 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(plan)
+app.command()(runs)
+app.command()(status)
+app.command()(resume)
 app.command()(demo)
 app.command()(train)
 app.command()(doctor)

@@ -1,9 +1,10 @@
-"""Progress while it happens: a live panel on a terminal, a plain line now and then in a log."""
+"""Progress while it happens: a live panel on a terminal, a line of JSON now and then in a log."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from typing import TYPE_CHECKING
 
 from rich.console import Group
@@ -51,7 +52,7 @@ async def _live(progress: Progress) -> AsyncIterator[None]:
 
 
 def _logged(progress: Progress) -> contextlib.AbstractAsyncContextManager[None]:
-    return _every(LOG_SECONDS, lambda: stderr.print(line(progress), soft_wrap=True))
+    return _every(LOG_SECONDS, lambda: stderr.print(json.dumps(progress.snapshot()), soft_wrap=True, markup=False))
 
 
 def ingesting() -> Callable[[IngestProgress], None]:

@@ -98,7 +98,7 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     [bold]Example:[/] prism run MMStar.tsv --perceiver smolvlm-256m --reasoner gpt-4o-mini --rpm 500
     """
     parsed = _configs(locals())
-    _run(parsed, load_registry(models_file or []))
+    run_all(parsed, load_registry(models_file or []))
 
 
 def plan(  # noqa: PLR0913 - the same
@@ -143,7 +143,7 @@ def demo(
 
     stderr.print("demo: preparing PrismScenes, 1500 questions about synthetic scenes (once)")
     parsed = api.demo_configs(cache_dir or default_cache_dir(), results_dir or Path("results"))
-    _run(parsed, load_registry())
+    run_all(parsed, load_registry())
 
 
 _OPTION_KEYS = {
@@ -168,7 +168,8 @@ def _configs(given: dict[str, Any]) -> tuple[RunConfig, ...]:
     return load_run_configs(given["config"], options | {"mode": given["mode"] or None})
 
 
-def _run(configs: Sequence[RunConfig], registry: Registry) -> None:
+def run_all(configs: Sequence[RunConfig], registry: Registry) -> None:
+    """Run one after another, print what came of each and the comparison of several, and set the exit code."""
     from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
     from prism_engine.cli.display import ingesting, watch  # noqa: PLC0415
 

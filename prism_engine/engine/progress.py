@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prism_engine.records import SampleStatus
 
@@ -55,6 +55,20 @@ class Progress:
         if not self.finished or self.stopping:
             return None
         return self.seconds / self.finished * (self.total - self.finished)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return everything in numbers, for a log or another process: plain values, times in seconds."""
+        eta = self.eta_seconds
+        stages = (("describe", self.describing), ("answer", self.answering))
+        return {
+            "run": self.name,
+            "seconds": round(self.seconds, 1),
+            "eta_seconds": None if eta is None else round(eta),
+            "stopping": self.stopping,
+            "samples": {"total": self.total, "done": self.done, "failed": self.failed, "not_run": self.not_run},
+            "right_so_far": round(self.correct / self.scored, 4) if self.scored else None,
+            **{name: meter.snapshot() for name, meter in stages if meter is not None},
+        }
 
     def stop(self) -> None:
         """Take note that the run is stopping."""

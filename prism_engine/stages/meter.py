@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prism_engine.records import Outcome
 
@@ -43,6 +43,20 @@ class Meter:
     def busy_seconds(self) -> float:
         """Time during which the backend had at least one call."""
         return self._busy + (self.clock() - self._since if self.in_flight else 0.0)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what a log or another process wants to know, as plain values."""
+        busy = self.busy_seconds
+        return {
+            "cached": self.hits,
+            "shared": self.shared,
+            "calls": self.calls,
+            "failed": self.failed,
+            "in_flight": self.in_flight,
+            "completion_tokens": self.completion_tokens,
+            "calls_per_second": round(self.calls / busy, 2) if busy else None,
+            "tokens_per_second": round(self.completion_tokens / busy, 1) if busy else None,
+        }
 
     @contextmanager
     def flying(self) -> Iterator[None]:
