@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from prism_engine.backends.checkpoints import checkpoint_facts, template_text
+from prism_engine.backends.restarting import Restarting
 from prism_engine.config import ApiModel, ScriptedModel, VllmModel
 from prism_engine.errors import ConfigError
 from prism_engine.records import ModelIdentity
 
 if TYPE_CHECKING:
     from prism_engine.backends.base import Backend
+    from prism_engine.backends.paying import Purse
     from prism_engine.config import ModelSpec
 
 OPERATIONAL_OPTIONS = frozenset(
@@ -86,8 +88,11 @@ def pinned(spec: ModelSpec, identity: ModelIdentity) -> ModelSpec:
     return spec.model_copy(update={"revision": commit})
 
 
-def build_backend(name: str, spec: ModelSpec, cache_dir: Path) -> Backend:
+def build_backend(name: str, spec: ModelSpec, cache_dir: Path, purse: Purse | None = None) -> Backend:
     """Return the backend of a registry entry; nothing is started or imported that only a call needs.
+
+    Args:
+        purse: pays for the requests of an API.
 
     Raises:
         ConfigError: the API key is neither in the environment nor in `.env`.
@@ -96,15 +101,17 @@ def build_backend(name: str, spec: ModelSpec, cache_dir: Path) -> Backend:
         case VllmModel():
             from prism_engine.backends.vllm_engine import VllmEngine  # noqa: PLC0415 - one import path per backend
 
-            return VllmEngine(spec)
+            return Restarting(lambda: VllmEngine(spec))
         case ApiModel():
             if spec.server is not None:
                 from prism_engine.backends.served_api import ServedApi  # noqa: PLC0415 - the same
 
-                return ServedApi(spec, spec.server, cache_dir / "logs" / f"{name.replace('/', '_')}.log")
+                log = cache_dir / "logs" / f"{name.replace('/', '_')}.log"
+                server = spec.server
+                return Restarting(lambda: ServedApi(spec, server, log))
             from prism_engine.backends.chat_api import ChatApi, resolve_api_key  # noqa: PLC0415 - the same
 
-            return ChatApi(spec, resolve_api_key(spec, os.environ))
+            return ChatApi(spec, resolve_api_key(spec, os.environ), purse=purse)
         case ScriptedModel():
             from prism_engine.backends.scripted import Scripted  # noqa: PLC0415 - the same
 

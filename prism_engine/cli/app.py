@@ -10,6 +10,7 @@ import typer
 
 from prism_engine import __version__
 from prism_engine.cli.cache import cache_app
+from prism_engine.cli.chaos import chaos
 from prism_engine.cli.listing import datasets_app, doctor, models
 from prism_engine.cli.output import exit_code, stderr
 from prism_engine.cli.run import demo, plan, run
@@ -18,8 +19,9 @@ from prism_engine.cli.train import train
 from prism_engine.errors import PrismError
 
 EXIT_CODES = """
-Exit codes: 0 complete; 1 complete, but samples failed; 2 wrong usage, configuration or input; 4 a model or its
-endpoint gave up (the same command goes on); 130 interrupted (the same command goes on).
+Exit codes: 0 complete; 1 complete, but samples failed; 2 wrong usage, configuration or input; 3 the cost cap is used up
+(a larger --max-cost goes on); 4 a model or its endpoint gave up (the same command goes on); 130 interrupted (the same
+command goes on).
 """
 
 app = typer.Typer(
@@ -41,6 +43,7 @@ app.command()(status)
 app.command()(resume)
 app.command()(demo)
 app.command()(train)
+app.command()(chaos)
 app.command()(doctor)
 app.command()(models)
 app.add_typer(datasets_app, name="datasets")

@@ -61,7 +61,7 @@ def world(tmp_path, monkeypatch):
                 backend.answered.clear()
             return counts
 
-    def build(name, spec, _cache_dir):
+    def build(name, spec, _cache_dir, _purse):
         def reply(backend, call):
             backend.answered.append(call)
             return Completion(Outcome.OK, made.reply(backend, call))
@@ -96,7 +96,15 @@ def test_arms_run_one_after_another_on_one_backend_per_model_that_is_closed_once
 
 
 def test_every_arm_leaves_its_own_files_and_descriptions_only_where_it_described(world, tmp_path):
-    files = {"predictions.jsonl", "predictions.parquet", "scores.json", "scores.csv", "scores.md", "manifest.json"}
+    files = {
+        "predictions.jsonl",
+        "predictions.parquet",
+        "scores.json",
+        "scores.csv",
+        "scores.md",
+        "manifest.json",
+        "status.json",
+    }
     folders = ("direct/shapes/eyes", "generic/shapes/eyes/brain", "oracle/shapes/brain", "blind/shapes/brain")
     for report, folder in zip(world.run("direct", "all", "oracle", "blind"), folders, strict=True):
         assert report.folder == tmp_path / "results" / folder

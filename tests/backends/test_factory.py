@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from prism_engine.backends.factory import build_backend, identify_model, pinned
+from prism_engine.backends.restarting import Restarting
 from prism_engine.backends.scripted import Scripted
 from prism_engine.backends.served_api import ServedApi
 from prism_engine.config import ApiModel, Limits, ScriptedModel, ServerSpec, VllmModel
@@ -138,7 +139,8 @@ def test_each_kind_of_entry_gets_its_backend_and_nothing_is_started(tmp_path, ch
     assert isinstance(build_backend("s", ScriptedModel(), tmp_path), Scripted)
     served = ApiModel(model="m", api_key_env=None, server=ServerSpec(model=checkpoint), limits=Limits(concurrency=9))
     backend = build_backend("org/served", served, tmp_path)
-    assert isinstance(backend, ServedApi)
+    assert isinstance(backend, Restarting)
+    assert isinstance(backend._backend, ServedApi)
     assert backend.capacity == 9
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)
     with pytest.raises(ConfigError, match="NO_SUCH_KEY"):

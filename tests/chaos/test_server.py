@@ -13,43 +13,27 @@ from aiohttp import web
 
 from prism_engine.chaos.behaviour import Behaviour, Fault
 from prism_engine.chaos.server import ChaosServer
+from prism_engine.errors import ConfigError
+from tests.chaos.client import ask, body_of, look
 from tests.virtual_time import now, run_virtually
-
-
-def body_of(text="Hello?"):
-    return {"model": "m", "messages": [{"role": "user", "content": text}]}
-
-
-async def post(server, text="Hello?", **headers):
-    async with (
-        aiohttp.ClientSession(headers=headers) as session,
-        session.post(f"{server.base_url}/chat/completions", json=body_of(text)) as answer,
-    ):
-        return answer.status, answer.headers, await answer.read()
-
-
-async def stats_of(server):
-    url = server.base_url.removesuffix("/v1") + "/stats"
-    async with aiohttp.ClientSession() as session, session.get(url) as answer:
-        return orjson.loads(await answer.read())
 
 
 async def test_it_names_an_option_always_the_same_for_the_same_question():
     async with ChaosServer() as server:
         texts = []
         for _ in range(2):
-            replies = [orjson.loads((await post(server, str(n)))[2]) for n in range(20)]
-            texts.append([reply["choices"][0]["message"]["content"] for reply in replies])
+            replies = [await ask(server, str(n)) for n in range(20)]
+            texts.append([reply.text for reply in replies])
     assert texts[0] == texts[1]
     assert {text.split()[-1] for text in texts[0]} == {"A.", "B.", "C.", "D."}
-    assert replies[0]["usage"]["total_tokens"] > 0
+    assert replies[0].json["usage"]["total_tokens"] > 0
 
 
 async def test_it_counts_exactly_what_it_received_and_gave():
     async with ChaosServer(Behaviour(faults=(None, Fault.SERVER_ERROR))) as server:
         for text in ("a", "b", "a", "c"):
-            await post(server, text)
-        stats = await stats_of(server)
+            await ask(server, text)
+        stats = await look(server, "/stats")
         assert [body["messages"][0]["content"] for body in server.bodies] == ["a", "b", "a", "c"]
     assert (stats["received"], stats["completed"], stats["faults"], stats["in_flight"]) == (4, 3, 1, 0)
     assert sorted(stats["hits"].values()) == [1, 2]
@@ -58,9 +42,9 @@ async def test_it_counts_exactly_what_it_received_and_gave():
 
 async def test_a_wrong_key_is_refused_everywhere():
     async with ChaosServer(Behaviour(key="right")) as server:
-        assert (await post(server))[0] == 401
-        assert (await post(server, Authorization="Bearer wrong"))[0] == 401
-        assert (await post(server, Authorization="Bearer right"))[0] == 200
+        assert (await ask(server)).status == 401
+        assert (await ask(server, key="wrong")).status == 401
+        assert (await ask(server, key="right")).status == 200
         async with aiohttp.ClientSession() as session, session.get(f"{server.base_url}/models") as answer:
             assert answer.status == 401
         assert server.stats.unauthorized == 3
@@ -73,7 +57,7 @@ def test_its_rate_limit_is_a_strict_sliding_window():
             started, seen = now(), []
             for at in (0, 6, 9, 11, 12, 17):
                 await asyncio.sleep(started + at - now())
-                status, headers, _ = await post(server)
+                status, headers, _ = await ask(server)
                 seen.append((status, headers.get("Retry-After")))
             assert server.stats.rate_limited == 2
             return seen
@@ -82,47 +66,14 @@ def test_its_rate_limit_is_a_strict_sliding_window():
     assert run_virtually(play()) == [fine, fine, refused, fine, refused, fine]
 
 
-@pytest.mark.parametrize(
-    ("fault", "status"),
-    [(Fault.SERVER_ERROR, 500), (Fault.BAD_REQUEST, 400), (Fault.RATE_LIMIT, 429)],
-)
-async def test_faults_are_http_errors_with_openais_body(fault, status):
-    async with ChaosServer(Behaviour(faults=(fault,))) as server:
-        seen, _, raw = await post(server)
-        assert seen == status
-        assert orjson.loads(raw)["error"]["message"]
-        assert (await post(server))[0] == 200
-
-
-@pytest.mark.parametrize(
-    ("fault", "finish", "blank"),
-    [(Fault.EMPTY, "stop", True), (Fault.FILTERED, "content_filter", True), (Fault.CUT, "length", False)],
-)
-async def test_faults_may_be_completions_of_no_use(fault, finish, blank):
-    async with ChaosServer(Behaviour(faults=(fault,))) as server:
-        status, _, raw = await post(server)
-    (choice,) = orjson.loads(raw)["choices"]
-    assert (status, choice["finish_reason"], choice["message"]["content"] == "") == (200, finish, blank)
-
-
-async def test_faults_may_break_json_or_the_connection():
-    async with ChaosServer(Behaviour(faults=(Fault.TORN, Fault.RESET))) as server:
-        status, _, raw = await post(server)
-        assert status == 200
-        with pytest.raises(orjson.JSONDecodeError):
-            orjson.loads(raw)
-        with pytest.raises(aiohttp.ClientError):
-            await post(server)
-
-
 def test_a_hanging_request_ends_with_its_client_or_with_the_server():
     async def play():
         async with ChaosServer(Behaviour(faults=(Fault.HANG, Fault.HANG))) as server:
             with pytest.raises(TimeoutError):
-                await asyncio.wait_for(post(server), 1000)
+                await asyncio.wait_for(ask(server), 1000)
             await asyncio.sleep(1)
             assert server.stats.in_flight == 0
-            left = asyncio.create_task(post(server))
+            left = asyncio.create_task(ask(server))
             await asyncio.sleep(1)
             assert server.stats.in_flight == 1
         with pytest.raises(aiohttp.ClientError):
@@ -133,14 +84,14 @@ def test_a_hanging_request_ends_with_its_client_or_with_the_server():
 
 async def test_faults_may_come_round_again():
     async with ChaosServer(Behaviour(faults=(None, None, Fault.SERVER_ERROR), repeat=True)) as server:
-        assert [(await post(server))[0] for _ in range(7)] == [200, 200, 500, 200, 200, 500, 200]
+        assert [(await ask(server)).status for _ in range(7)] == [200, 200, 500, 200, 200, 500, 200]
 
 
 async def test_replies_can_be_programmed_and_the_behaviour_changed_while_it_runs():
     async with ChaosServer(Behaviour(reply=lambda body: body["messages"][0]["content"].upper())) as server:
-        assert b"HELLO?" in (await post(server))[2]
+        assert b"HELLO?" in (await ask(server)).raw
         server.behaviour = Behaviour(reply=lambda body: web.Response(status=418))
-        assert (await post(server))[0] == 418
+        assert (await ask(server)).status == 418
         assert server.stats.completed == 1
 
 
@@ -158,3 +109,26 @@ def test_as_a_process_it_prints_its_url_serves_and_ends_on_sigterm():
         caught.value.close()
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
+
+
+async def test_what_is_no_request_is_a_400_and_the_server_lives_on():
+    async with ChaosServer() as server:
+        answer = await ask(server, messages="hello")
+        assert (answer.status, answer.json["error"]["code"]) == (400, "invalid_request_error")
+        assert (await ask(server)).status == 200
+        assert (server.bill.calls, len(server.bodies)) == (1, 1)
+
+
+async def test_the_dearest_case_is_a_text_as_long_as_its_limit():
+    async with ChaosServer(Behaviour(full_length=True)) as server:
+        answer = await ask(server, max_tokens=300)
+        assert answer.json["usage"]["completion_tokens"] == server.bill.completion_tokens == 300
+        assert answer.json["choices"][0]["finish_reason"] == "length"
+
+
+async def test_a_port_that_is_taken_is_a_user_s_mistake():
+    async with ChaosServer() as server:
+        port = int(server.base_url.split(":")[2].removesuffix("/v1"))
+        with pytest.raises(ConfigError, match=f"port {port} of 127.0.0.1 cannot be used"):
+            async with ChaosServer(port=port):
+                pass

@@ -1,0 +1,76 @@
+"""Who may come in: the key, and the limits of the moment; who may not is told so as providers do."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from prism_engine.chaos.limits import Quota
+from prism_engine.chaos.replies import error, wait_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aiohttp import web
+
+    from prism_engine.chaos.behaviour import Behaviour, Stats
+
+INJECTED_WAIT = 1.0
+"""Seconds that a 429 names if no limit was reached."""
+
+
+class Door:
+    """Lets requests in as a behaviour says, and counts in `stats` those that it turns away.
+
+    Args:
+        clock: seconds that only go up.
+    """
+
+    def __init__(self, behaviour: Behaviour, stats: Stats, clock: Callable[[], float]) -> None:
+        self.quota = Quota(behaviour.limits, clock)
+        self._behaviour = behaviour
+        self._stats = stats
+        self._clock = clock
+        self._accepted: deque[float] = deque()
+        self._refusals = 0
+
+    def unauthorized(self, request: web.Request, earlier: int) -> web.Response | None:
+        """Return a 401 for a wrong key, or for any if it is revoked by now.
+
+        Args:
+            earlier: completion requests before this one.
+        """
+        sent = request.headers.get("Authorization", "")
+        key, last = self._behaviour.key, self._behaviour.revoke_after
+        if (key is None or sent == f"Bearer {key}") and (last is None or earlier < last):
+            return None
+        self._stats.unauthorized += 1
+        return error(401, "invalid_api_key", f"Incorrect API key provided: {sent.removeprefix('Bearer ')}")
+
+    def over_limit(self, tokens: int) -> web.Response | None:
+        """Count a request of so many tokens, or return a 429."""
+        full = self._window_full()
+        refusal = self.quota.admit(tokens) if full is None else None
+        if full is None and refusal is None:
+            return None
+        self._stats.rate_limited += 1
+        return self.too_many(wait=full) if refusal is None else self.too_many(str(refusal), refusal.wait)
+
+    def too_many(self, message: str = "Rate limit reached", wait: float | None = INJECTED_WAIT) -> web.Response:
+        """Return a 429 that names its time, in seconds, as the behaviour says; None: no time would help."""
+        named = wait_headers(self._behaviour.retry_after, wait, self._refusals)
+        self._refusals += 1
+        return error(429, "rate_limit_exceeded", message, named | self.quota.headers())
+
+    def _window_full(self) -> float | None:
+        """Count a request in the sliding window, or return the seconds until one more fits."""
+        limit, window = self._behaviour.rate_limit, self._behaviour.rate_window
+        if limit is None:
+            return None
+        now = self._clock()
+        while self._accepted and now - self._accepted[0] >= window:
+            self._accepted.popleft()
+        if len(self._accepted) >= limit:
+            return self._accepted[0] + window - now
+        self._accepted.append(now)
+        return None
