@@ -5,6 +5,7 @@ PrismError
 │   ├── ConfigError      a run file, an option, a registry entry, an environment variable
 │   ├── DatasetError     a benchmark file; names the file and, where it can, the row and the column
 │   └── DependencyError  a package that this job needs does not import here
+├── BudgetError          the next call might pass the cost cap and was not sent: the run stops, resumable; exit code 3
 ├── StoreError           the cache cannot be read or written (full disk, newer schema, not a cache); exit code 2
 ├── BackendError         a model did not give a completion
 │   ├── TransientError   the same call may succeed later: retried, perhaps after a wait
@@ -68,6 +69,10 @@ class DatasetError(UserError):
 
 class DependencyError(UserError):
     """A package that this job needs does not import here; the message says how to install it."""
+
+
+class BudgetError(PrismError):
+    """The next call might pass the cap on what the experiment may cost, so it was not sent; a larger cap goes on."""
 
 
 class StoreError(PrismError):

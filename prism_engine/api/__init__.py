@@ -2,11 +2,13 @@
 
 from prism_engine.api.demo import demo_configs
 from prism_engine.api.doctor import Check, diagnose
-from prism_engine.api.run import RunReport, RunStatus, Watch, plan, run, run_many
+from prism_engine.api.forecast import Forecast, plan, plan_and_forecast
+from prism_engine.api.run import RunReport, RunStatus, Watch, run, run_many
 from prism_engine.api.status import Standing, find_standing, standings
 
 __all__ = [
     "Check",
+    "Forecast",
     "RunReport",
     "RunStatus",
     "Standing",
@@ -15,6 +17,7 @@ __all__ = [
     "diagnose",
     "find_standing",
     "plan",
+    "plan_and_forecast",
     "run",
     "run_many",
     "standings",

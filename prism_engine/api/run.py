@@ -1,10 +1,10 @@
-"""Plan a run, or run one or several: from configuration to results on disk."""
+"""Run one or several: from configuration to results on disk."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import AbstractAsyncContextManager, ExitStack, closing, contextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -17,7 +17,7 @@ from prism_engine.engine.journal import Journal
 from prism_engine.engine.progress import Progress
 from prism_engine.engine.runner import execute
 from prism_engine.engine.scheduler import Stop
-from prism_engine.errors import ConfigError
+from prism_engine.errors import BudgetError, ConfigError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from prism_engine.api.parts import Parts
     from prism_engine.config import Registry, RunConfig
     from prism_engine.datasets import Progress as Ingesting
-    from prism_engine.engine.plan import Plan
     from prism_engine.report import Scores
 
 _TELLING = ("benchmark", "samples", "perceiver", "instruction", "reasoner", "mode", "profile")
@@ -47,6 +46,9 @@ class RunStatus(StrEnum):
     """Every sample was visited, but some failed or had no description to answer from."""
     INTERRUPTED = "interrupted"
     """The user stopped it; the same command goes on."""
+    BUDGET = "budget"
+    """The cap on what the experiment may cost left nothing for the next call; with a larger one the same command goes
+    on."""
     DIED = "died"
     """A backend or the cache gave up; the same command goes on once that is mended."""
     NOT_BEGUN = "not begun"
@@ -67,19 +69,9 @@ class RunReport:
     scores: Scores | None = None
     """None where the run only describes, or has no results of its own."""
     trouble: Exception | None = None
-    """What stopped it, for the status `died`."""
+    """What stopped it, for the statuses `died` and `budget`."""
     kept_earlier: bool = False
     """This run stopped with fewer samples done than the results that lay there already, so those were left alone."""
-
-
-def plan(config: RunConfig, registry: Registry, *, ingesting: Ingesting | None = None) -> Plan:
-    """Say what is cached and what remains. Calls no model and needs no key.
-
-    Raises:
-        UserError, StoreError: as `run`.
-    """
-    with assembled(config, registry, look_only=True, ingesting=ingesting) as parts:
-        return parts.plan()
 
 
 def run(
@@ -139,6 +131,7 @@ class _Arm:
             describing.meter if describing else None,
             answering.meter if answering else None,
             name=self.name,
+            spending=self.parts.spending(),
         )
 
 
@@ -196,9 +189,12 @@ async def _run_arm(arm: _Arm, stop: Stop, watch: Watch | None) -> RunReport:
     stop.listen(progress.stop)
     async with keeping_status(folder, arm.parts, progress), watch(progress) if watch else nullcontext():
         await execute(arm.parts.run(arm.journal), progress, stop)
+        if progress.spending is not None:
+            with suppress(StoreError):  # a ledger that is broken has stopped the run, which is news enough
+                await progress.spending.conclude()
     status = _status(progress, stop)
     write_status(folder, arm.parts, progress, status.value)
-    if status in (RunStatus.INTERRUPTED, RunStatus.DIED) and arm.layout.done_before > progress.done:
+    if status in (RunStatus.INTERRUPTED, RunStatus.BUDGET, RunStatus.DIED) and arm.layout.done_before > progress.done:
         arm.journal.path.unlink(missing_ok=True)
         return RunReport(config, arm.name, status, folder, progress, trouble=stop.reason, kept_earlier=True)
     # In a thread, so that a second Ctrl-C is heard meanwhile.
@@ -231,7 +227,7 @@ def _heeding_signals(stop: Stop) -> Iterator[None]:
 
 def _status(progress: Progress, stop: Stop) -> RunStatus:
     if stop.reason is not None:
-        return RunStatus.DIED
+        return RunStatus.BUDGET if isinstance(stop.reason, BudgetError) else RunStatus.DIED
     if stop.requested and progress.done + progress.failed < progress.total:
         return RunStatus.INTERRUPTED
     return RunStatus.INCOMPLETE if progress.failed or progress.not_run else RunStatus.COMPLETE

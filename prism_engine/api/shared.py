@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, closing
 from typing import TYPE_CHECKING, Self
 
 from prism_engine.backends.base import Backend
 from prism_engine.backends.factory import build_backend
+from prism_engine.budget import Purse, Till
 from prism_engine.cache import Store
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ class Shared:
 
     def __init__(self) -> None:
         self._stores: dict[Path, Store] = {}
-        self._backends: dict[str, Backend] = {}
+        self._tills: dict[tuple[Path, int | None], Till] = {}
+        self._backends: dict[tuple[str, Till | None], Backend] = {}
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:
@@ -70,15 +72,29 @@ class Shared:
             self._stores[path] = self._opened.enter_context(Store(path))
         return self._stores[path]
 
-    def lend(self, name: str, spec: ModelSpec, cache_dir: Path) -> Backend:
+    def till(self, path: Path, cap: int | None) -> Till:
+        """Return the till of a ledger's file under a cap (nano-dollars).
+
+        Raises:
+            StoreError: it cannot be opened.
+        """
+        key = (path, cap)
+        if key not in self._tills:
+            self._tills[key] = self._opened.enter_context(closing(Till(path, cap)))
+        return self._tills[key]
+
+    def lend(self, name: str, spec: ModelSpec, cache_dir: Path, purse: Purse | None = None) -> Backend:
         """Return the backend of a registry entry, the same one for equal entries whatever their names.
+
+        Args:
+            purse: pays for its requests; a backend is shared only by those who pay from the same till.
 
         Raises:
             ConfigError: as `build_backend`.
         """
-        key = spec.model_dump_json()
+        key = (spec.model_dump_json(), purse.till if purse is not None else None)
         if key not in self._backends:
-            self._backends[key] = build_backend(name, spec, cache_dir)
+            self._backends[key] = build_backend(name, spec, cache_dir, purse)
         return Lent(self._backends[key])
 
     async def close_backends(self) -> None:

@@ -13,16 +13,21 @@ from prism_engine.backends.base import Backend
 from prism_engine.backends.chat_reply import Endpoint, model_ids, read_refusal, read_reply
 from prism_engine.backends.chat_request import estimated_tokens, request_body
 from prism_engine.backends.chat_transport import Transport, UnreachableError, shown
-from prism_engine.backends.limits import Limiter
+from prism_engine.backends.expectation import Tokens
+from prism_engine.backends.limits import SLACK, Limiter, per_minute
+from prism_engine.backends.paying import paid
 from prism_engine.backends.retry import retried
+from prism_engine.backends.shared_quota import SharedQuota
 from prism_engine.errors import ConfigError, DeadError, NotRunError, RejectedError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from prism_engine.backends.chat_transport import Answer
+    from prism_engine.backends.limits import Slot
+    from prism_engine.backends.paying import Purse
     from prism_engine.config import ApiModel
-    from prism_engine.records import Call, Completion
+    from prism_engine.records import Call, Completion, Usage
 
 UNREACHABLE_CALLS = 3
 """Calls in a row that found nobody at the address, for all their attempts, until a server that had answered is dead."""
@@ -39,6 +44,8 @@ class ChatApi(Backend):
         base_url: instead of the spec's.
         start: starts the server of this model and returns its base URL. Awaited once, before the first request;
             what it raises reaches every call.
+        purse: pays for every request; None where nobody counts money.
+        quotas: the file in which the processes that use the same key agree on its limits; None shares nothing.
     """
 
     def __init__(
@@ -48,13 +55,20 @@ class ChatApi(Backend):
         *,
         base_url: str | None = None,
         start: Callable[[], Awaitable[str]] | None = None,
+        purse: Purse | None = None,
+        quotas: Path | None = None,
     ) -> None:
         self._spec = spec
+        self._purse = purse
         self._base_url = (base_url or spec.base_url).rstrip("/")
         self._start = start
         self._starting: asyncio.Future[str] | None = None
         self._transport = Transport(api_key, self.capacity)
-        self._limiter = Limiter(spec.limits)
+        self._quota = None
+        if quotas is not None and api_key is not None:
+            secret = f"{self._base_url} {spec.model} {api_key}"
+            self._quota = SharedQuota(quotas, secret, per_minute(spec.limits), window=60 * SLACK)
+        self._limiter = Limiter(spec.limits, shared=self._quota)
         self._dead: DeadError | None = None
         self._answered = False
         self._unreachable = 0
@@ -102,6 +116,8 @@ class ChatApi(Backend):
     async def aclose(self) -> None:
         """Close the connections; a server that `start` was still starting is no longer waited for."""
         self._limiter.close()
+        if self._quota is not None:
+            self._quota.close()
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)
@@ -120,19 +136,22 @@ class ChatApi(Backend):
         raise RejectedError(refused.detail)
 
     async def _attempt(self, call: Call, number: int) -> Completion:
-        async with self._limiter.slot(estimated_tokens(call)) as slot:
+        worst = estimated_tokens(call)
+        async with paid(self._purse, call, self._limiter) as sending, self._limiter.slot(worst) as slot:
             if call.images:
                 body = await asyncio.to_thread(request_body, call, self._spec)
             else:
                 body = request_body(call, self._spec)
             loop = asyncio.get_running_loop()
             sent = loop.time()
+            sending.sent = True
             answer = await self._exchange("POST", "/chat/completions", body, self._spec.timeout)
+            sending.status = answer.status
+            slot.heard(answer.headers)
             seconds = loop.time() - sent
-            completion = self._read(answer)
-            usage = completion.usage
-            if usage.prompt_tokens is not None and usage.completion_tokens is not None:
-                slot.settle(usage.prompt_tokens + usage.completion_tokens)
+            completion = self._read(answer, slot)
+            sending.usage = completion.usage
+            slot.answered(_used(completion.usage))
         return replace(completion, seconds=seconds, attempts=number)
 
     async def _exchange(self, method: str, path: str, body: bytes | None, seconds: float) -> Answer:
@@ -140,10 +159,12 @@ class ChatApi(Backend):
         self._answered, self._unreachable = True, 0
         return answer
 
-    def _read(self, answer: Answer) -> Completion:
+    def _read(self, answer: Answer, slot: Slot) -> Completion:
         try:
             return read_reply(answer.body) if answer.ok else read_refusal(*answer, self._endpoint())
         except TransientError as error:
+            if error.rate_limited:
+                slot.refused()
             if error.retry_after is not None:
                 self._limiter.pause(error.retry_after)
             raise
@@ -163,6 +184,11 @@ class ChatApi(Backend):
 
     def _endpoint(self) -> Endpoint:
         return Endpoint(shown(self._base_url), self._spec.model, self._spec.api_key_env)
+
+
+def _used(usage: Usage) -> Tokens | None:
+    prompt, output = usage.prompt_tokens, usage.completion_tokens
+    return None if prompt is None or output is None else Tokens(prompt, output)
 
 
 async def probe(spec: ApiModel, api_key: str | None) -> list[str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from prism_engine.backends.rate_headers import read_allowances, read_reset
 from prism_engine.errors import BackendError, DeadError, RejectedError, TransientError
 from prism_engine.records import Completion, Outcome, Usage
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 LONGEST_WAIT = 600.0
 """Seconds; a server that asks to stay away for longer has run out of quota, and the run stops instead of sleeping."""
 UNNAMED_WAIT = 15.0
-"""Seconds to stay away after a 429 that names no time. Quotas are per minute: the six attempts that are usual then
-span more than one, where waits of our own choosing would be used up in half of it."""
+"""Seconds to stay away after a 429 that names no time; less where all limits reset sooner. Quotas are per minute: the
+six attempts that are usual then span more than one, where waits of our own choosing would be used up in half of it."""
 LONGEST_MESSAGE = 300
 """Characters of a server's own words that an error repeats."""
 
@@ -100,7 +100,8 @@ def read_refusal(status: int, headers: Mapping[str, str], raw: bytes, endpoint: 
         limited = status == 429
         wait = retry_after(headers)
         if wait is None and limited:
-            wait = UNNAMED_WAIT
+            resets = [said.reset for said in read_allowances(headers, time.time()) if said.reset is not None]
+            wait = min(UNNAMED_WAIT, max(resets, default=UNNAMED_WAIT))
         if wait is not None and wait > LONGEST_WAIT:
             raise DeadError(f"{endpoint.url} asks to wait for {wait / 60:.0f} minutes; run again then ({said})")
         raise TransientError(said, retry_after=wait, rate_limited=limited)
@@ -116,10 +117,10 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         try:
             seconds = float(value) / unit
         except ValueError:
-            try:
-                seconds = parsedate_to_datetime(value).timestamp() - time.time()
-            except ValueError:
+            named = read_reset(value, time.time())
+            if named is None:
                 continue
+            seconds = named
         if math.isfinite(seconds):
             return max(seconds, 0.0)
     return None
@@ -187,6 +188,7 @@ def _usage(value: Any) -> Usage:
         completion_tokens=_count(value, "completion_tokens"),
         cached_tokens=_count(value, "prompt_tokens_details", "cached_tokens"),
         reasoning_tokens=_count(value, "completion_tokens_details", "reasoning_tokens"),
+        total_tokens=_count(value, "total_tokens"),
     )
 
 

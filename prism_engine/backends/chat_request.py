@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from prism_engine.backends.expectation import Tokens
 from prism_engine.errors import RejectedError
 from prism_engine.records import Image
 
@@ -18,6 +19,8 @@ BYTES_PER_TOKEN = 3
 """English has about four bytes of UTF-8 in a token, Chinese about three; the estimate should not be too small."""
 TOKENS_PER_IMAGE = 1000
 """A picture of a megapixel costs about so much with most providers."""
+TOKENS_PER_MESSAGE = 8
+"""Chat templates put about so many around each message."""
 
 _SIGNATURES = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -47,11 +50,12 @@ def request_body(call: Call, spec: ApiModel) -> bytes:
     return orjson.dumps(body | spec.extra_body, option=orjson.OPT_NON_STR_KEYS)  # YAML's `logit_bias: {42: -1}`
 
 
-def estimated_tokens(call: Call) -> int:
-    """Return about the most tokens, prompt and completion together, that the call can cost."""
+def estimated_tokens(call: Call) -> Tokens:
+    """Return about the most tokens that the call can use."""
     parts = [part for message in call.messages for part in message.parts]
     size = sum(len(part.encode()) for part in parts if isinstance(part, str))
-    return -(-size // BYTES_PER_TOKEN) + TOKENS_PER_IMAGE * len(call.images) + call.sampling.max_tokens
+    prompt = -(-size // BYTES_PER_TOKEN) + TOKENS_PER_IMAGE * len(call.images)
+    return Tokens(prompt + TOKENS_PER_MESSAGE * len(call.messages), call.sampling.max_tokens)
 
 
 def _sampling(sampling: Sampling) -> dict[str, Any]:

@@ -111,7 +111,8 @@ def build_backend(name: str, spec: ModelSpec, cache_dir: Path, purse: Purse | No
                 return Restarting(lambda: ServedApi(spec, server, log))
             from prism_engine.backends.chat_api import ChatApi, resolve_api_key  # noqa: PLC0415 - the same
 
-            return ChatApi(spec, resolve_api_key(spec, os.environ), purse=purse)
+            key = resolve_api_key(spec, os.environ)
+            return ChatApi(spec, key, purse=purse, quotas=cache_dir / "limits.sqlite")
         case ScriptedModel():
             from prism_engine.backends.scripted import Scripted  # noqa: PLC0415 - the same
 

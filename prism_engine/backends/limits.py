@@ -1,21 +1,29 @@
-"""How much may be sent at once, per minute and in tokens: a fair gate, and the limiter of an API."""
+"""How much may be sent: at once, in requests and in tokens per minute; the limiter of an API."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import logging
+import time
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from asyncio_throttle import Throttler
 
+from prism_engine.backends.adaptive import AdaptiveWidth
+from prism_engine.backends.expectation import Expectation, Tokens
+from prism_engine.backends.gate import Gate, stopping
+from prism_engine.backends.pacer import Pacer
+from prism_engine.backends.rate_headers import read_allowances
+from prism_engine.backends.shared_quota import Leased
 from prism_engine.backends.token_window import TokenWindow
-from prism_engine.errors import NotRunError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-    from types import TracebackType
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
+    from prism_engine.backends.expectation import Kind
+    from prism_engine.backends.pacer import Outlay
+    from prism_engine.backends.shared_quota import Quantity, SharedQuota
     from prism_engine.backends.token_window import Spent
     from prism_engine.config import Limits
 
@@ -27,144 +35,114 @@ SLACK = 1.01
 SLICES = 60
 """A minute's requests are spread over at most this many slices, so that no burst opens the minute."""
 
-
-def _stopping() -> NotRunError:
-    return NotRunError("the call was not sent: the run is stopping")
-
-
-class Gate:
-    """`width` places, given out first come, first served: `async with gate:` holds one.
-
-    Args:
-        width: places, at least 1.
-    """
-
-    def __init__(self, width: int) -> None:
-        self.width = width
-        self._held = 0
-        self._closed = False
-        self._queue: deque[asyncio.Future[bool]] = deque()
-
-    def __repr__(self) -> str:
-        waiting = sum(not turn.done() for turn in self._queue)
-        return f"<Gate {'closed' if self._closed else 'open'}, {self._held}/{self.width} held, {waiting} waiting>"
-
-    async def __aenter__(self) -> Self:
-        if self._closed or not await self._enter():
-            raise _stopping()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._leave()
-
-    def close(self) -> None:
-        """Let nobody in any more: who waits or comes later gets NotRunError, holders finish. Idempotent."""
-        self._closed = True
-        while self._queue:
-            turn = self._queue.popleft()
-            if not turn.done():
-                turn.set_result(False)
-
-    async def _enter(self) -> bool:
-        if self._held < self.width:  # then nobody waits: a place that falls free is handed on at once
-            self._held += 1
-            return True
-        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
-        try:
-            given = await turn
-        except asyncio.CancelledError:
-            if not turn.cancelled() and turn.result():  # cancelled just after the place was handed over
-                self._leave()
-            raise
-        if given and self._closed:  # closed just after the place was handed over
-            self._leave()
-            return False
-        return given
-
-    def _leave(self) -> None:
-        while self._queue:
-            turn = self._queue.popleft()
-            if not turn.done():
-                turn.set_result(True)
-                return
-        self._held -= 1
+_log = logging.getLogger(__name__)
 
 
 class Slot:
-    """Leave to send one request now."""
+    """Leave to send one request now, and how to tell what became of it.
 
-    def __init__(self, limiter: Limiter, entry: Spent | None) -> None:
+    A slot that ends untold counts its worst case for the whole window: a failed request may have been billed.
+    """
+
+    def __init__(self, limiter: Limiter, worst: Tokens, outlay: Outlay, leased: Leased) -> None:
+        self.worst = worst
+        self.outlay = outlay
+        self.leased = leased
         self._limiter = limiter
-        self._entry = entry
 
-    def settle(self, tokens: int) -> None:
-        """Say what the request really used; what was reserved beyond it is free again at once.
+    def heard(self, headers: Mapping[str, str]) -> None:
+        """Hand over the headers of the answer, whatever its status: they may say what the server still allows."""
+        self._limiter.heard(self, headers)
 
-        A slot that is never settled keeps its reservation for the whole window: a failed request may have been billed.
-        """
-        if self._entry is not None:
-            self._limiter.refund(self._entry, tokens)
+    def answered(self, used: Tokens | None = None) -> None:
+        """Say that an answer came, and what it used where that is known: the rest is free again at once."""
+        self._limiter.answered(self, used)
+
+    def refused(self) -> None:
+        """Say that the server refused it for a rate limit (HTTP 429); it used no tokens then."""
+        self._limiter.refused(self)
 
 
 class Limiter:
     """Hands out slots, one per request on the wire, so that an API's limits are kept. First come, first served.
 
-    Requests per minute are asyncio-throttle's, which polls: only the one call at the head of the queue waits on it.
-    They are spread over slices of the minute, because servers enforce limits on shorter periods too. Tokens are
-    our own window, which knows reservations and refunds.
+    Only the call at the head of the queue waits for anything; the others wait for it. Requests per minute are
+    asyncio-throttle's, which polls; they are spread over slices of the minute, because servers enforce limits on
+    shorter periods too. Tokens are our own windows, which count what a call is expected to use until it is known.
+    On top of both comes what the server's own headers say, once they say something.
 
     Args:
         limits: what the API allows.
+        shared: what other processes with the same key may send counts, too.
         minute: seconds over which "per minute" is counted; other than 60 in tests only.
     """
 
-    def __init__(self, limits: Limits, *, minute: float = 60.0) -> None:
-        self._places = Gate(limits.concurrency)
+    def __init__(self, limits: Limits, *, shared: SharedQuota | None = None, minute: float = 60.0) -> None:
         self._head = Gate(1)
+        self._width = AdaptiveWidth(limits.concurrency)
         self._throttler = _throttler(limits.requests_per_minute, minute * SLACK)
-        tokens = limits.tokens_per_minute
-        self._window = TokenWindow(tokens, minute * SLACK) if tokens else None
+        kinds: tuple[Kind, ...] = ("tokens", "input", "output")
+        rates = per_minute(limits)
+        self._windows = [(kind, TokenWindow(rates[kind], minute * SLACK)) for kind in kinds if kind in rates]
+        self._expectation = Expectation()
+        self._pacer = Pacer()
+        self._shared = shared
+        self._on_wire: dict[Slot, list[Spent]] = {}
+        self._crowded = False
         self._paused_until = 0.0
-        self._refunded = asyncio.Event()
+        self._changed = asyncio.Event()
         self._alarms: set[asyncio.Timeout] = set()
         self._closed = False
 
     def __repr__(self) -> str:
-        used = f", {self._window.used}/{self._window.limit} tokens" if self._window else ""
-        return f"<Limiter places={self._places!r} head={self._head!r}, {len(self._alarms)} timed waits{used}>"
+        used = "".join(f", {window.used}/{window.limit} {kind}" for kind, window in self._windows)
+        wire = f"{len(self._on_wire)}/{self._width.width} on the wire"
+        return f"<Limiter {wire}, head={self._head!r}, {len(self._alarms)} timed waits{used}>"
 
     @asynccontextmanager
-    async def slot(self, tokens: int = 0) -> AsyncIterator[Slot]:
+    async def slot(self, worst: Tokens = Tokens()) -> AsyncIterator[Slot]:  # noqa: B008 - immutable
         """Wait until one more request may be sent, and hold its place while it is on the wire.
 
         Args:
-            tokens: what the request may use at most, prompt and completion together; corrected by `Slot.settle`.
+            worst: what the request may use at most, about.
 
         Raises:
             NotRunError: `close` was called before it was this call's turn.
         """
-        async with self._places:
-            async with self._head:
-                slot = Slot(self, await self._admit(tokens))
+        async with self._head:
+            slot = await self._admit(worst)
+        try:
             yield slot
+        finally:
+            self._settle(slot, worst)
+            del self._on_wire[slot]
+            self._changed.set()
 
     def pause(self, seconds: float) -> None:
         """Send nothing for so long: the server asked for it."""
         self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
 
-    def refund(self, entry: Spent, tokens: int) -> None:
-        """Settle a reservation; see `Slot.settle`."""
-        if self._window is not None:
-            self._window.settle(entry, tokens)
-            self._refunded.set()
+    def heard(self, slot: Slot, headers: Mapping[str, str]) -> None:
+        """See `Slot.heard`."""
+        self._pacer.heard(slot.outlay, asyncio.get_running_loop().time(), read_allowances(headers, time.time()))
+        self._changed.set()
+
+    def answered(self, slot: Slot, used: Tokens | None) -> None:
+        """See `Slot.answered`."""
+        if used is not None and used.plausible_for(slot.worst):
+            self._expectation.learn(slot.worst, used)
+            self._settle(slot, used)
+        self._width.succeeded(slot.outlay.at, asyncio.get_running_loop().time(), saturated=self._crowded)
+
+    def refused(self, slot: Slot) -> None:
+        """See `Slot.refused`."""
+        self._settle(slot, Tokens())
+        if self._width.refused(slot.outlay.at, asyncio.get_running_loop().time()):
+            _log.info("refused for the rate limit: at most %d requests on the wire now", self._width.width)
 
     def close(self) -> None:
         """Send nothing more: who waits or comes later gets NotRunError, slots in use stay. Idempotent."""
         self._closed = True
-        self._places.close()
         self._head.close()
         for alarm in self._alarms:
             if not alarm.expired():
@@ -177,7 +155,7 @@ class Limiter:
             NotRunError: the limiter is closed; the waiting was cancelled or never begun.
         """
         if self._closed:
-            raise _stopping()
+            raise stopping()
         alarm = asyncio.timeout(None)
         self._alarms.add(alarm)
         try:
@@ -185,33 +163,75 @@ class Limiter:
                 return await wait(*args, **kwargs)
         except TimeoutError:
             if alarm.expired():
-                raise _stopping() from None
+                raise stopping() from None
             raise
         finally:
             self._alarms.discard(alarm)
 
-    async def _admit(self, tokens: int) -> Spent | None:
+    async def _admit(self, worst: Tokens) -> Slot:
         while True:
-            if wait := self._delay(tokens):
+            while (wait := self._delay(worst)) != 0:
                 await self.unless_closed(self._nap, wait)
-                continue
             if self._throttler is not None:
                 await self.unless_closed(self._throttler.acquire)
-            if not self._delay(tokens):  # no pause was ordered while it waited
+            leased = await self._lease(worst)
+            if self._closed:
+                raise stopping()
+            if self._delay(worst) == 0:  # no pause was ordered while it waited
                 break
+            leased.settle(Tokens(), requests=0)
         now = asyncio.get_running_loop().time()
-        return None if self._window is None else self._window.reserve(now, tokens)
+        slot = Slot(self, worst, self._pacer.sent(now, self._expectation.corrected(worst)), leased)
+        self._on_wire[slot] = [
+            window.reserve(now, self._expectation.share(worst, kind)) for kind, window in self._windows
+        ]
+        return slot
 
-    def _delay(self, tokens: int) -> float:
+    async def _lease(self, worst: Tokens) -> Leased:
+        if self._shared is None:
+            return Leased({}, {})
+        wanted: dict[Quantity, int] = {"requests": 1}
+        wanted |= {kind: self._expectation.share(worst, kind).expected for kind, _ in self._windows}
+        while isinstance(leased := self._shared.take(wanted), float):
+            await self.unless_closed(asyncio.sleep, leased)
+        self._pacer.share = 1 / (1 + self._shared.others)
+        return leased
+
+    def _delay(self, worst: Tokens) -> float | None:
+        """Return the seconds to wait, 0 for none, None until something on the wire changes."""
+        self._crowded = len(self._on_wire) >= self._width.width
+        if self._crowded:
+            return None
         now = asyncio.get_running_loop().time()
-        full = self._window.delay(now, tokens) if self._window is not None else 0.0
-        return max(full, self._paused_until - now)
+        windows = [window.delay(now, self._expectation.share(worst, kind)) for kind, window in self._windows]
+        headers = self._pacer.delay(now, self._expectation.corrected(worst), alone=not self._on_wire)
+        return max(self._paused_until - now, headers, *windows, 0.0)
 
-    async def _nap(self, seconds: float) -> None:
-        self._refunded.clear()
+    async def _nap(self, seconds: float | None) -> None:
+        """Wait until something on the wire changes, but not longer than that."""
+        self._changed.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._refunded.wait()
+                await self._changed.wait()
+
+    def _settle(self, slot: Slot, used: Tokens) -> None:
+        """Count what a request used; what is said first counts."""
+        entries, self._on_wire[slot] = self._on_wire[slot], []
+        for (kind, window), entry in zip(self._windows, entries, strict=False):
+            window.settle(entry, used.of(kind))
+        slot.leased.settle(used)
+        self._changed.set()
+
+
+def per_minute(limits: Limits) -> dict[Quantity, int]:
+    """Return the limits per minute that there are."""
+    rates: dict[Quantity, int | None] = {
+        "requests": limits.requests_per_minute,
+        "tokens": limits.tokens_per_minute,
+        "input": limits.input_tokens_per_minute,
+        "output": limits.output_tokens_per_minute,
+    }
+    return {kind: rate for kind, rate in rates.items() if rate is not None}
 
 
 def _throttler(per_minute: int | None, minute: float) -> Throttler | None:
@@ -220,4 +240,5 @@ def _throttler(per_minute: int | None, minute: float) -> Throttler | None:
         return None
     share = max(1, per_minute // SLICES)
     period = minute / (per_minute // share)
-    return Throttler(rate_limit=share, period=period, retry_interval=min(period / 100, 0.05))
+    # Its questions come at 1/200 of a period, and the last one just after the period's end instead of just before it.
+    return Throttler(rate_limit=share, period=period, retry_interval=min(1.0001 * period / 200, 0.05))

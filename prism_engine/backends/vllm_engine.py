@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prism_engine.backends.base import Backend
-from prism_engine.backends.limits import Gate
+from prism_engine.backends.gate import Gate
 from prism_engine.backends.vllm_running import RunningEngine, closed
 from prism_engine.backends.vllm_start import DEFAULT_MAX_NUM_SEQS, EngineStart
 from prism_engine.backends.vllm_thread import EngineThread

@@ -1,30 +1,34 @@
 """Finished calls on disk, found by what identifies them."""
 
-from prism_engine.cache.inspection import (
-    Entry,
-    Statistics,
-    StoredCompletion,
-    Tally,
-    Verification,
-    show,
-    stats,
-    verify,
-)
+from prism_engine.cache.checking import Verification, verify
+from prism_engine.cache.clearing import Clearing, Limits, clear, compact
+from prism_engine.cache.earlier import EarlierCall, earlier_calls
+from prism_engine.cache.inspection import Entry, Statistics, StoredCompletion, Tally, show, stats
 from prism_engine.cache.key import ABSENT, Difference, call_key, call_record, explain
 from prism_engine.cache.store import Store
+from prism_engine.cache.transfer import Transfer, export_rows, import_rows
 
 __all__ = [
     "ABSENT",
+    "Clearing",
     "Difference",
+    "EarlierCall",
     "Entry",
+    "Limits",
     "Statistics",
     "Store",
     "StoredCompletion",
     "Tally",
+    "Transfer",
     "Verification",
     "call_key",
     "call_record",
+    "clear",
+    "compact",
+    "earlier_calls",
     "explain",
+    "export_rows",
+    "import_rows",
     "show",
     "stats",
     "verify",

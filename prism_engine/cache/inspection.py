@@ -1,25 +1,22 @@
-"""What a cache holds, for people: statistics, one call in full, and a check of every row."""
+"""What a cache holds, for people: statistics, and one call in full."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from prism_engine.cache.rows import decode, intact
+from prism_engine.cache.rows import decode, intact, is_record
 from prism_engine.errors import StoreError, UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from prism_engine.cache.store import Store
     from prism_engine.records import Completion
 
-_PAGE = 500
 _CANDIDATES = 8
 
 _TALLIES = """
@@ -34,11 +31,7 @@ _MATCHES = """
 _ROWS_OF_KEY = """
     SELECT max_tokens, outcome, value, checksum, created_at FROM completions WHERE key = ? ORDER BY max_tokens
 """
-_COMPLETIONS_PAGE = """
-    SELECT id, key, max_tokens, outcome, value, checksum FROM completions WHERE id > ? ORDER BY id LIMIT ?
-"""
-_REQUESTS_PAGE = "SELECT rowid, key, record FROM requests WHERE rowid > ? ORDER BY rowid LIMIT ?"
-_TOTAL = "SELECT (SELECT COUNT(*) FROM completions) + (SELECT COUNT(*) FROM requests)"
+_HAS_SET_ASIDE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'set_aside'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +60,8 @@ class Statistics:
     """The SQLite file and its write-ahead log; 0 where there is no file."""
     requests: int
     """Distinct calls; one may have a row for each of several output limits."""
+    set_aside: int
+    """Damaged rows that were moved out of the way, in the table `set_aside`."""
     tallies: tuple[Tally, ...]
 
     @property
@@ -108,24 +103,6 @@ class Entry:
     """By output limit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """How far a check has come, and what it found up to there."""
-
-    checked: int = 0
-    """Rows of both tables."""
-    total: int = 0
-    corrupt: tuple[str, ...] = ()
-    """Keys (as they stand in the file) of rows whose checksum does not fit, each once, sorted."""
-    damage: tuple[str, ...] = ()
-    """What SQLite says about the file itself; empty for a sound one."""
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing wrong was found so far."""
-        return not self.corrupt and not self.damage
-
-
 def stats(store: Store) -> Statistics:
     """Count what is stored.
 
@@ -152,6 +129,7 @@ def stats(store: Store) -> Statistics:
         path=store.path,
         file_bytes=sum(file.stat().st_size for file in files if file.is_file()),
         requests=requests[0][0] if requests else 0,
+        set_aside=store.query("SELECT COUNT(*) FROM set_aside")[0][0] if store.query(_HAS_SET_ASIDE) else 0,
         tallies=tallies,
     )
 
@@ -173,54 +151,10 @@ def show(store: Store, prefix: str) -> Entry:
             lines[_CANDIDATES:] = ["  ..."]
         raise UserError(f"cache {store.path}: several keys begin with {prefix!r}, add digits:\n" + "\n".join(lines))
     key, stage, model, record = matches[0]
-    if not _is_record(key, record):
+    if not is_record(key, record):
         raise StoreError(f"cache {store.path}: the record of {key} is damaged; running the call again mends it")
     rows = tuple(_stored(key, *row) for row in store.query(_ROWS_OF_KEY, key))
     return Entry(key, stage, model, orjson.loads(record), rows)
-
-
-def verify(store: Store) -> Iterator[Verification]:
-    """Check the file's structure and then every row, in flat memory, while others may go on using it.
-
-    Yields:
-        How far it has come, after the structure and then after every few hundred rows. The last one is the
-        result.
-    """
-    corrupt: set[str] = set()
-    checked = total = 0
-    try:
-        damage = tuple(str(line) for (line,) in store.query("PRAGMA quick_check") if line != "ok")
-        total = next(iter(store.query(_TOTAL)), (0,))[0]
-        yield Verification(total=total, damage=damage)
-        for size, found in _corrupt_keys(store):
-            checked += size
-            corrupt |= found
-            yield Verification(checked, max(total, checked), tuple(sorted(corrupt)), damage)
-    except StoreError as error:  # damaged so badly that it cannot be read to the end: that is the finding
-        yield Verification(checked, total, tuple(sorted(corrupt)), (str(error),))
-
-
-def _corrupt_keys(store: Store) -> Iterator[tuple[int, set[str]]]:
-    """Yield the size of each page of rows and the keys of its corrupt ones."""
-    for page in _pages(store, _COMPLETIONS_PAGE):
-        yield len(page), {str(key) for _, key, *rest in page if not _is_intact(key, *rest)}
-    for page in _pages(store, _REQUESTS_PAGE):
-        yield len(page), {str(key) for _, key, record in page if not _is_record(key, record)}
-
-
-def _pages(store: Store, statement: str) -> Iterator[list[tuple[Any, ...]]]:
-    last = -(2**63)
-    while page := store.query(statement, last, _PAGE):
-        yield page
-        last = page[-1][0]
-
-
-def _is_intact(key: Any, max_tokens: Any, outcome: Any, value: Any, expected: Any) -> bool:
-    return intact(key, max_tokens, outcome, value, expected=expected)
-
-
-def _is_record(key: Any, record: Any) -> bool:
-    return isinstance(record, bytes) and hashlib.sha256(record).hexdigest() == key
 
 
 def _stored(

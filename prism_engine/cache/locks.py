@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def lock_path(path: Path) -> Path:
+    """Return the lock file that belongs to a store."""
+    return path.with_name(path.name + ".locks")
+
+
 class Claims:
     """Byte-range locks in one empty file.
 
@@ -41,14 +46,17 @@ class Claims:
         Raises:
             StoreError: the claims are closed, or the file system has no locks.
         """
-        self._require_open()
-        try:
-            fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _offset(key))
-        except OSError as error:
-            if error.errno in (errno.EACCES, errno.EAGAIN):
-                return False
-            raise store_error(self._path, error) from error
-        return True
+        return self._try_lock(length=1, start=_offset(key))
+
+    def try_claim_all(self) -> bool:
+        """Claim every key at once without waiting; False while another process holds one.
+
+        Until they are released by `close`, other processes wait before they make a call, and so store nothing.
+
+        Raises:
+            StoreError: as for `try_claim`.
+        """
+        return self._try_lock(length=0, start=0)  # a length of 0 reaches to the end, wherever that is
 
     def release(self, key: str) -> None:
         """Give a claim back; harmless where there is none.
@@ -65,6 +73,16 @@ class Claims:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def _try_lock(self, *, length: int, start: int) -> bool:
+        self._require_open()
+        try:
+            fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, length, start)
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EAGAIN):
+                return False
+            raise store_error(self._path, error) from error
+        return True
 
     def _require_open(self) -> None:
         if self._descriptor < 0:

@@ -6,7 +6,9 @@ import hashlib
 import json
 import time
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
 
 from prism_engine.cache.key import identify
 from prism_engine.records import Completion, Outcome, Usage
@@ -17,6 +19,14 @@ if TYPE_CHECKING:
     from prism_engine.records import Call
 
 _LARGEST_INTEGER = 2**63 - 1
+_END_OF_TIME = 253_402_300_800.0  # the year 10000, beyond which no date can be shown
+_USAGE_FIELDS = frozenset(field.name for field in fields(Usage))
+_COMPLETION_FIELDS = frozenset(field.name for field in fields(Completion))
+_TEXTS = ("text", "reasoning", "finish_reason", "model", "detail")
+DAMAGED = "the row does not fit its checksum"
+UNNAMED = "its request is missing or does not fit its key"
+REUSABLE = frozenset(outcome.value for outcome in Outcome if outcome.reusable)
+"""The outcomes, as they are stored, of rows that are ever served."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,22 @@ class Row:
     prompt_tokens: int | None
     completion_tokens: int | None
     created_at: float
+
+
+class Found(NamedTuple):
+    """A row of `completions` as it was read, damaged perhaps: any column may be of any type."""
+
+    key: Any
+    max_tokens: Any
+    outcome: Any
+    value: Any
+    checksum: Any
+    created_at: Any
+
+    @property
+    def intact(self) -> bool:
+        """Whether it is the row that was written."""
+        return intact(self.key, self.max_tokens, self.outcome, self.value, expected=self.checksum)
 
 
 def encode(call: Call, completion: Completion) -> Row:
@@ -63,6 +89,39 @@ def encode(call: Call, completion: Completion) -> Row:
     )
 
 
+def revive(found: Found, *, record: Any, stage: Any, model: Any) -> Row:
+    """Turn a row that came from elsewhere, with its request, into one that may be stored here.
+
+    Raises:
+        ValueError: it is not what a prism wrote; the message says in what.
+    """
+    if not found.intact:
+        raise ValueError(DAMAGED)
+    if not is_record(found.key, record):
+        raise ValueError(UNNAMED)
+    limit, made_at = found.max_tokens, found.created_at
+    if not (type(limit) is int and isinstance(stage, str) and isinstance(model, str)):
+        raise ValueError("its output limit, stage or model is of the wrong type")
+    if not (isinstance(made_at, int | float) and 0 <= made_at < _END_OF_TIME):
+        raise ValueError("its time is no time")
+    try:
+        usage = _well_formed(decode(found.outcome, found.value)).usage
+        whole = isinstance(orjson.loads(record), dict)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError("its JSON is no completion") from error
+    if not whole:
+        raise ValueError("its request is no JSON object")
+    counts = _count(usage.prompt_tokens), _count(usage.completion_tokens)
+    return Row(
+        found.key, record, stage, model, limit, found.outcome, found.value, found.checksum, *counts, float(made_at)
+    )
+
+
+def is_record(key: Any, record: Any) -> bool:
+    """Whether these bytes are what the key was made from; both may be of any type."""
+    return isinstance(record, bytes) and hashlib.sha256(record).hexdigest() == key
+
+
 def checksum(key: str, max_tokens: int, outcome: str, value: bytes) -> bytes:
     """Return 16 bytes that change with any bit of what decides or is served (BLAKE2b)."""
     head = f"{key}\n{max_tokens}\n{outcome}\n".encode("utf-8", "surrogatepass")
@@ -76,9 +135,9 @@ def intact(key: Any, max_tokens: Any, outcome: Any, value: Any, *, expected: Any
 
 def decode(outcome: str, value: bytes) -> Completion:
     """Rebuild a completion from an intact row; fields that only a later version knows are ignored."""
-    content = json.loads(value)
-    usage = Usage(**_known(Usage, content.pop("usage")))
-    return Completion(outcome=Outcome(outcome), usage=usage, **_known(Completion, content))
+    content = _parsed(value)
+    usage = Usage(**_known(_USAGE_FIELDS, content.pop("usage")))
+    return Completion(outcome=Outcome(outcome), usage=usage, **_known(_COMPLETION_FIELDS, content))
 
 
 def serves(completion: Completion, max_tokens: int, limit: int) -> bool:
@@ -114,11 +173,33 @@ def _count(tokens: int | None) -> int | None:
     return tokens if tokens is not None and 0 <= tokens <= _LARGEST_INTEGER else None
 
 
+def _well_formed(completion: Completion) -> Completion:
+    counts = _content(completion.usage).values()
+    if completion.outcome is Outcome.NOT_RUN or not (
+        all(isinstance(getattr(completion, name), str) for name in _TEXTS)
+        and isinstance(completion.seconds, int | float)
+        and type(completion.attempts) is int
+        and all(count is None or type(count) is int for count in counts)
+    ):
+        raise TypeError("a field is of the wrong type")
+    return completion
+
+
 def _content(record: Completion | Usage) -> dict[str, Any]:
     """Do what `asdict` does, without its deep copies."""
     return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
-def _known(kind: type, content: dict[str, Any]) -> dict[str, Any]:
-    names = {field.name for field in fields(kind)}
-    return {name: value for name, value in content.items() if name in names}
+def _parsed(value: bytes) -> dict[str, Any]:
+    """Parse fast; the slow way reads what the fast one cannot: NaN, half a surrogate pair, vast counts."""
+    try:
+        content: dict[str, Any] = orjson.loads(value)
+        if float not in map(type, content["usage"].values()):
+            return content
+    except orjson.JSONDecodeError:
+        pass
+    return json.loads(value)  # type: ignore[no-any-return]
+
+
+def _known(names: frozenset[str], content: dict[str, Any]) -> dict[str, Any]:
+    return content if content.keys() <= names else {name: content[name] for name in names & content.keys()}

@@ -4,42 +4,57 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from prism_engine.errors import StoreError
+from prism_engine.errors import StoreError, UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
 APPLICATION_ID = 0x5052534D
 """`PRAGMA application_id` of our files: "PRSM"."""
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """`PRAGMA user_version` of the tables below."""
 BUSY_SECONDS = 30.0
 """How long one process waits for another's transaction."""
+_CHECKPOINT_MILLISECONDS = 1000
+_LOG_PAGES = 8000
+"""Length of the write-ahead log (4 kB each) at which it is folded into the file, which waits for the disk."""
 
-_TABLES = (
-    """CREATE TABLE requests (
-        key TEXT PRIMARY KEY,   -- SHA-256 of record, 64 hex digits
-        stage TEXT NOT NULL,    -- of the first call that had this key; for people
-        model TEXT NOT NULL,    -- the same, name in the registry
-        record BLOB NOT NULL    -- canonical JSON, what was hashed
-    )""",
-    """CREATE TABLE completions (
-        id INTEGER PRIMARY KEY,     -- order of storing
-        key TEXT NOT NULL,
-        max_tokens INTEGER NOT NULL,
-        outcome TEXT NOT NULL,
-        value BLOB NOT NULL,        -- JSON of the completion without its outcome
-        checksum BLOB NOT NULL,     -- over key, max_tokens, outcome and value
-        prompt_tokens INTEGER,      -- for statistics only, like the next two
-        completion_tokens INTEGER,
-        created_at REAL NOT NULL,   -- seconds since 1970, UTC
-        UNIQUE (key, max_tokens)
-    )""",
-)
+_STEPS = {
+    0: (
+        """CREATE TABLE requests (
+            key TEXT PRIMARY KEY,   -- SHA-256 of record, 64 hex digits
+            stage TEXT NOT NULL,    -- of the first call that had this key; for people
+            model TEXT NOT NULL,    -- the same, name in the registry
+            record BLOB NOT NULL    -- canonical JSON, what was hashed
+        )""",
+        """CREATE TABLE completions (
+            id INTEGER PRIMARY KEY,     -- order of storing
+            key TEXT NOT NULL,
+            max_tokens INTEGER NOT NULL,
+            outcome TEXT NOT NULL,
+            value BLOB NOT NULL,        -- JSON of the completion without its outcome
+            checksum BLOB NOT NULL,     -- over key, max_tokens, outcome and value
+            prompt_tokens INTEGER,      -- for statistics only, like the next two
+            completion_tokens INTEGER,
+            created_at REAL NOT NULL,   -- seconds since 1970, UTC
+            UNIQUE (key, max_tokens)
+        )""",
+    ),
+    1: (
+        """CREATE TABLE set_aside (
+            id INTEGER PRIMARY KEY,
+            digest BLOB NOT NULL UNIQUE,    -- of the finding, so that it is kept once
+            reason TEXT NOT NULL,
+            set_aside_at REAL NOT NULL,     -- seconds since 1970, UTC
+            key, max_tokens, outcome, value, checksum, created_at   -- as they were read, of whatever type
+        )""",
+    ),
+}
+"""What leads from each format to the next; 0 is an empty file. A step that was released never changes."""
 
 _MENDS = {
     sqlite3.SQLITE_FULL: "free some space and start again; what was stored before stays",
@@ -52,7 +67,7 @@ _MENDS = {
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
-    """Open the file for writing; create it, its folder and its tables where they are missing.
+    """Open the file for writing; create what is missing, and bring an older format up to date.
 
     Raises:
         StoreError: it cannot be opened, is not ours, or was written by a newer prism.
@@ -62,11 +77,12 @@ def open_writer(path: Path) -> sqlite3.Connection:
         connection = _connect(str(path))
     try:
         with translated(path):
-            if not _is_current(connection, path):
-                _create_tables(connection, path)
+            if _version(connection, path) < SCHEMA_VERSION:
+                _bring_up_to_date(connection, path)
             _enter_wal(connection, path)
             # NORMAL: a commit is in the operating system's hands, which outlives this process.
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}").fetchall()
     except BaseException:
         connection.close()
         raise
@@ -74,7 +90,9 @@ def open_writer(path: Path) -> sqlite3.Connection:
 
 
 def open_reader(path: Path) -> sqlite3.Connection | None:
-    """Open the file for reading only; None where there is nothing yet, and nothing is created.
+    """Open the file for reading only; None where there is nothing yet, and nothing is created or changed.
+
+    A file of an older format is read as it is; it has no table `set_aside`.
 
     Raises:
         StoreError: as for `open_writer`.
@@ -85,13 +103,42 @@ def open_reader(path: Path) -> sqlite3.Connection | None:
         connection = _connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:
         with translated(path):
-            if _is_current(connection, path):
+            if _version(connection, path):
                 return connection
     except BaseException:
         connection.close()
         raise
     connection.close()
     return None
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commit what the block writes as one, or nothing of it; readers go on meanwhile, other writers wait."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # SQLite rolls back by itself after some errors
+            connection.execute("ROLLBACK")
+        raise
+
+
+def checkpoint(connection: sqlite3.Connection) -> None:
+    """Fold the write-ahead log into the file; another process's reader may well prevent it."""
+    with suppress(sqlite3.Error):
+        connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_MILLISECONDS}")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def require_models(connection: sqlite3.Connection, path: Path, models: Collection[str]) -> None:
+    """Raise a UserError for a model of which nothing is stored; the message lists those that are there."""
+    if models:
+        known = {str(model) for (model,) in connection.execute("SELECT DISTINCT model FROM requests").fetchall()}
+        for model in models:
+            if model not in known:
+                raise UserError(f"cache {path}: holds nothing of a model {model!r}; it has {', '.join(sorted(known))}")
 
 
 @contextmanager
@@ -123,33 +170,30 @@ def _pragma(connection: sqlite3.Connection, name: str) -> Any:
         return cursor.fetchone()[0]
 
 
-def _is_current(connection: sqlite3.Connection, path: Path) -> bool:
-    """Whether the tables are there; False for an empty file. Raises StoreError for a file that is not ours."""
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the file's format; 0 for an empty file. Raises StoreError for one that this prism cannot use."""
     application, version = _pragma(connection, "application_id"), _pragma(connection, "user_version")
-    if application == APPLICATION_ID and version == SCHEMA_VERSION:
-        return True
     if application == APPLICATION_ID and version > SCHEMA_VERSION:
         raise StoreError(
-            f"cache {path}: written by a newer prism (format {version}, this one reads {SCHEMA_VERSION}); "
+            f"cache {path}: written by a newer prism (format {version}, this one reads up to {SCHEMA_VERSION}); "
             "upgrade prism-engine, or choose another cache folder"
         )
+    if application == APPLICATION_ID and version >= 1:
+        return int(version)
     if application or version or _pragma(connection, "schema_version"):
         raise StoreError(f"cache {path}: a SQLite file, but not a prism cache; name another one, or move it away")
-    return False
+    return 0
 
 
-def _create_tables(connection: sqlite3.Connection, path: Path) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        if not _is_current(connection, path):  # another process may have been faster
-            for statement in _TABLES:
+def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
+    """Take all missing steps in one transaction: a process that dies here leaves the file as it was."""
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # has a meaning for an empty file only
+    with transaction(connection):
+        for version in range(_version(connection, path), SCHEMA_VERSION):  # another process may have been faster
+            for statement in _STEPS[version]:
                 connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def _enter_wal(connection: sqlite3.Connection, path: Path) -> None:

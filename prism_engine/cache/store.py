@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
-from prism_engine.cache.locks import Claims
-from prism_engine.cache.rows import choose, decode, encode, intact
+from prism_engine.cache.locks import Claims, lock_path
+from prism_engine.cache.rows import REUSABLE, choose, decode, encode, intact
 from prism_engine.cache.schema import open_reader, translated
 from prism_engine.cache.writer import Writer
 from prism_engine.errors import StoreError
@@ -63,7 +62,7 @@ class Store:
         self._reader: sqlite3.Connection | None = None
         try:
             if not read_only:
-                self._claims = Claims(path.with_name(path.name + ".locks"))
+                self._claims = Claims(lock_path(path))
             self._reader = open_reader(path)
         except StoreError:
             self.close()
@@ -71,7 +70,7 @@ class Store:
 
     @property
     def corrupt(self) -> int:
-        """Rows met so far whose checksum did not fit; each was treated as missing."""
+        """Rows met so far whose checksum did not fit; each was a miss, and set aside unless the store is read-only."""
         return len(self._corrupt)
 
     def get(self, key: str, limit: int) -> Completion | None:
@@ -111,7 +110,7 @@ class Store:
         if self._writer is None:
             raise StoreError(f"cache {self.path}: opened for reading only")
         if completion.outcome is not Outcome.NOT_RUN:
-            await asyncio.wrap_future(self._writer.submit(encode(call, completion)))
+            await self._writer.submit(encode(call, completion))
 
     def try_claim(self, key: str) -> bool:
         """Announce to other processes that this one makes a call; False while another one does.
@@ -175,8 +174,14 @@ class Store:
         """Return the (max_tokens, completion) pairs of each key, in the order in which they were stored."""
         rows: dict[str, list[tuple[int, Completion]]] = {}
         for number, key, max_tokens, outcome, value, expected in self.query(statement, wanted):
-            if intact(key, max_tokens, outcome, value, expected=expected):
+            if not intact(key, max_tokens, outcome, value, expected=expected):
+                self._meet_corrupt(number)
+            elif outcome in REUSABLE:
                 rows.setdefault(key, []).append((max_tokens, decode(outcome, value)))
-            else:
-                self._corrupt.add(number)
         return rows
+
+    def _meet_corrupt(self, number: int) -> None:
+        if self._writer is not None and number not in self._corrupt:
+            with suppress(StoreError):  # a writer that has stopped says so to the next put; this is a miss all the same
+                self._writer.set_aside(number)
+        self._corrupt.add(number)

@@ -1,31 +1,34 @@
-"""`prism cache`: what is stored, why two calls differ, whether it is sound."""
+"""`prism cache`: what is stored, and why two calls differ; its other commands are beside it."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prism_engine.cli.output import human_bytes, print_table, stderr, stdout
-from prism_engine.config.run import default_cache_dir
+from prism_engine.cli.cache_moving import export, import_file, merge
+from prism_engine.cli.cache_upkeep import CacheDirOption, gc, store_path, verify
+from prism_engine.cli.output import human_bytes, print_table, stdout
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from prism_engine.cache import Store
 
-cache_app = typer.Typer(no_args_is_help=True, help="Look into the cache of finished calls.")
+cache_app = typer.Typer(
+    no_args_is_help=True,
+    help="The cache of finished calls: look into it, check it, make it smaller, move it, merge it.",
+)
 
-CacheDirOption = Annotated[Path | None, typer.Option(help="The cache's folder.  \\[default: as for `prism run`]")]
 KeyArgument = Annotated[str, typer.Argument(help="A call's key, or enough of its first digits.")]
 
 
 def _store(cache_dir: Path | None) -> Store:
-    from prism_engine.api.parts import STORE_NAME  # noqa: PLC0415 - `prism --help` is instant
-    from prism_engine.cache import Store  # noqa: PLC0415
+    from prism_engine.cache import Store  # noqa: PLC0415 - `prism --help` is instant
 
-    return Store((cache_dir or default_cache_dir()).expanduser() / STORE_NAME, read_only=True)
+    return Store(store_path(cache_dir), read_only=True)
 
 
 @cache_app.command()
@@ -52,7 +55,8 @@ def stats(*, cache_dir: CacheDirOption = None) -> None:
         ],
         words=3,
     )
-    stdout.print(f"{found.path}: {found.rows:,} completions, {human_bytes(found.file_bytes)}", soft_wrap=True)
+    aside = f", {found.set_aside:,} damaged rows set aside" if found.set_aside else ""
+    stdout.print(f"{found.path}: {found.rows:,} completions, {human_bytes(found.file_bytes)}{aside}", soft_wrap=True)
 
 
 @cache_app.command()
@@ -81,21 +85,8 @@ def explain(first: KeyArgument, second: KeyArgument, *, cache_dir: CacheDirOptio
         typer.echo(f"{difference.path}\n  {left.key[:12]}: {next(sides)}\n  {right.key[:12]}: {next(sides)}")
 
 
-@cache_app.command()
-def verify(*, cache_dir: CacheDirOption = None) -> None:
-    """Check every row's checksum and the file's structure. Exit code 1 where something is corrupt."""
-    from prism_engine import cache  # noqa: PLC0415
-
-    verification = cache.Verification()
-    with _store(cache_dir) as store:
-        for verification in cache.verify(store):
-            if stderr.is_terminal:
-                stderr.print(f"{verification.checked:,} of {verification.total:,} rows", end="\r")
-    for key in verification.corrupt:
-        typer.echo(f"corrupt row: {key}")
-    for damage in verification.damage:
-        typer.echo(f"damaged file: {damage}")
-    stdout.print(f"{verification.checked:,} rows checked, {len(verification.corrupt):,} corrupt")
-    if not verification.sound:
-        stdout.print("a corrupt row is never served: the next run that needs it calls the model again")
-        raise typer.Exit(1)
+cache_app.command()(verify)
+cache_app.command()(gc)
+cache_app.command()(export)
+cache_app.command("import")(import_file)
+cache_app.command()(merge)

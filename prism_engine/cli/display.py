@@ -80,6 +80,7 @@ def line(progress: Progress) -> str:
         _trouble(progress),
         *(f"{name} {_stage(meter)}" for name, meter in _stages(progress)),
         _accuracy(progress),
+        _money(progress),
         _time(progress),
     ]
     return " | ".join(part for part in parts if part)
@@ -106,7 +107,7 @@ def panel(progress: Progress) -> Group:
     bar = Table.grid()  # the bar alone would leave its line open
     bar.add_row(ProgressBar(total=max(progress.total, 1), completed=progress.done + progress.failed, width=72))
     samples = f"{progress.finished:,}/{progress.total:,}"
-    head = [progress.name, samples, _trouble(progress), _accuracy(progress), _time(progress)]
+    head = [progress.name, samples, _trouble(progress), _accuracy(progress), _money(progress), _time(progress)]
     waiting = [f"{name}: {WAITING}" for name, meter in stages if meter.in_flight and not meter.calls]
     return Group(Text("  ".join(part for part in head if part), style="bold"), bar, table, *waiting)
 
@@ -136,6 +137,10 @@ def _trouble(progress: Progress) -> str:
 
 def _accuracy(progress: Progress) -> str:
     return f"{progress.correct / progress.scored:.1%} right so far" if progress.scored else ""
+
+
+def _money(progress: Progress) -> str:
+    return "" if progress.spending is None else str(progress.spending)
 
 
 def _time(progress: Progress) -> str:

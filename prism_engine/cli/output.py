@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from prism_engine.errors import BackendError
+from prism_engine.errors import BackendError, BudgetError
 from prism_engine.report import compare
 
 if TYPE_CHECKING:
@@ -33,7 +33,12 @@ stderr = _Lasting(stderr=True, highlight=False)
 
 
 def exit_code(trouble: Exception | None) -> int:
-    """Return the exit code of what stopped a command: 4 for a model that gave up, 2 for what the user must mend."""
+    """Return the exit code of what stopped a command.
+
+    3 for a cost cap that is used up, 4 for a model that gave up, 2 for what the user must mend.
+    """
+    if isinstance(trouble, BudgetError):
+        return 3
     return 4 if isinstance(trouble, BackendError) else 2
 
 

@@ -6,10 +6,12 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
+from prism_engine.budget import cap_of, shown
 from prism_engine.cli.output import exit_code, human_seconds, print_scores, print_table, stderr, stdout
 
 if TYPE_CHECKING:
-    from prism_engine.api import RunReport
+    from prism_engine.api import Forecast, RunReport
+    from prism_engine.budget import Range, Spending
     from prism_engine.config import RunConfig
     from prism_engine.engine.plan import Plan
     from prism_engine.engine.progress import Progress
@@ -39,6 +41,7 @@ def print_report(report: RunReport) -> None:
     counts = [(progress.done, "done"), (progress.failed, "failed"), (progress.not_run, "not run")]
     summary = ", ".join(f"{count:,} {name}" for count, name in counts if count)
     stdout.print(f"{progress.total:,} samples: {summary} in {human_seconds(progress.seconds)}")
+    _print_money(progress.spending)
     _print_reasons(progress)
     _print_cut("descriptions", progress.describing, "--perception-tokens")
     _print_cut("answers", progress.answering, "--reasoning-tokens")
@@ -47,6 +50,8 @@ def print_report(report: RunReport) -> None:
             stderr.print(f"samples without an answer are tried again by: {same_command()}", soft_wrap=True)
         case "interrupted":
             stderr.print(f"interrupted; go on with: {same_command()}", soft_wrap=True)
+        case "budget":
+            stderr.print(_out_of_money(progress), soft_wrap=True)
         case "died":
             reason = str(report.trouble).replace("[", "\\[")
             stderr.print(f"[bold red]stopped:[/] {reason}", soft_wrap=True)
@@ -55,8 +60,8 @@ def print_report(report: RunReport) -> None:
 
 def report_code(report: RunReport) -> int:
     """Return the exit code of a run; of several runs the highest one counts."""
-    codes = {"complete": 0, "incomplete": 1, "not begun": 1, "interrupted": 130, "died": exit_code(report.trouble)}
-    return codes[report.status.value]
+    codes = {"complete": 0, "incomplete": 1, "not begun": 1, "interrupted": 130}
+    return codes[report.status.value] if report.trouble is None else exit_code(report.trouble)
 
 
 def same_command() -> str:
@@ -76,6 +81,73 @@ def print_plan(config: RunConfig, plan: Plan) -> None:
     )
     if plan.undescribed:
         stdout.print(f"{plan.undescribed:,} samples have no description yet, and this mode makes none")
+
+
+def print_forecast(config: RunConfig, forecast: Forecast) -> None:
+    """Print what the calls that remain will use and cost."""
+    # What costs nothing and is not known either is no news.
+    stages = {name: stage for name, stage in forecast.stages.items() if stage.learnt or name not in forecast.free}
+    rows = []
+    for name, expense in stages.items():
+        rows.append((f"{name}: prompt tokens", *_counts(expense.prompt_tokens)))
+        rows.append((f"{name}: completion tokens", *_counts(expense.completion_tokens)))
+        if name not in forecast.free:
+            rows.append((f"{name}: cost", *_dollars(expense.cost)))
+    if len(stages) > 1 and not forecast.free.issuperset(stages):
+        rows.append(("cost", *_dollars(forecast.cost)))
+    if not rows:
+        return
+    print_table(("Forecast", "Low", "Likely", "High"), rows)
+    if guessed := [name for name, expense in stages.items() if not expense.learnt]:
+        stdout.print(
+            f"{' and '.join(guessed)}: hardly any earlier call tells, so this is what is possible; a pilot "
+            "(`prism run` with the same options and -n 50) makes it narrow",
+            soft_wrap=True,
+        )
+    if forecast.unpriced:
+        names = ", ".join(forecast.unpriced)
+        stdout.print(
+            f"no price is known for {names}: give one as `price:` in the registry", soft_wrap=True, markup=False
+        )
+    cost, cap = forecast.cost, config.max_cost
+    if cost is not None and cap is not None and cost.high > cap_of(cap):
+        often = "would" if cost.low > cap_of(cap) else "may"
+        stdout.print(f"this {often} pass --max-cost {shown(cap_of(cap))}: the run then stops, and a larger cap goes on")
+
+
+def _counts(known: Range) -> list[str]:
+    return [f"{round(each):,}" for each in known]
+
+
+def _dollars(known: Range | None) -> list[str]:
+    return ["unknown"] * 3 if known is None else [shown(round(each)) for each in known]
+
+
+def _print_money(spending: Spending | None) -> None:
+    """Say what the run cost, and the experiment; nothing where nothing costs anything."""
+    if spending is None or not str(spending):
+        return
+    stages = ", ".join(f"{stage} {shown(cost)}" for stage, cost in sorted(spending.by_stage.items()))
+    parts = [f"{shown(spending.run)} by this run" + (f" ({stages})" if stages else "")]
+    if spending.cap is not None:
+        parts.append(f"{shown(spending.experiment)} of {shown(spending.cap)} by all runs into this results folder")
+    elif spending.experiment > spending.run:
+        parts.append(f"{shown(spending.experiment)} by all runs into this results folder")
+    if spending.unpriced:
+        names = ", ".join(spending.unpriced)
+        parts = [*(parts if spending.run else []), f"unknown for {names}: no price is known (`price:` in the registry)"]
+    stdout.print(f"Cost: {'; '.join(parts)}", soft_wrap=True, markup=False)
+
+
+def _out_of_money(progress: Progress) -> str:
+    spending = progress.spending
+    assert spending is not None
+    assert spending.cap is not None
+    done = f"{progress.done:,} of {progress.total:,} samples done"
+    return (
+        f"the budget of {shown(spending.cap)} is used up: {shown(spending.experiment)} spent, {done}; "
+        f"raise --max-cost and run the same command: {same_command()}"
+    )
 
 
 def _print_reasons(progress: Progress) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from prism_engine.cli.output import print_comparison, stderr, stdout
-from prism_engine.cli.reporting import print_plan, print_report, report_code, same_command
+from prism_engine.cli.reporting import print_forecast, print_plan, print_report, report_code, same_command
 from prism_engine.config import Mode, load_registry, load_run_configs
 from prism_engine.config.run import default_cache_dir
 
@@ -59,6 +59,15 @@ ProfileOption = Annotated[
 RpmOption = Annotated[int | None, typer.Option("--rpm", help="Requests per minute that the reasoner's API allows.")]
 TpmOption = Annotated[int | None, typer.Option("--tpm", help="Tokens per minute that the reasoner's API allows.")]
 ConcurrencyOption = Annotated[int | None, typer.Option(help="Requests to the reasoner on the wire at once.")]
+MaxCostOption = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        help="US dollars that all runs into the same results folder may cost together, for example 5.00. Never passed: "
+        "the worst case of a request is set aside before it is sent. Once it is used up the run stops (exit code 3); "
+        "the same command with a larger cap goes on.  \\[default: no limit]",
+    ),
+]
 CacheDirOption = Annotated[
     Path | None,
     typer.Option(
@@ -86,6 +95,7 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     rpm: RpmOption = None,
     tpm: TpmOption = None,
     concurrency: ConcurrencyOption = None,
+    max_cost: MaxCostOption = None,
     cache_dir: CacheDirOption = None,
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
@@ -112,20 +122,26 @@ def plan(  # noqa: PLR0913 - the same
     samples: SamplesOption = None,
     perception_tokens: PerceptionTokens = None,
     reasoning_tokens: ReasoningTokens = None,
+    max_cost: MaxCostOption = None,
     cache_dir: CacheDirOption = None,
     models_file: ModelsFileOption = None,
 ) -> None:
-    """Say what `prism run` with the same options would find in the cache, and what it would call. Calls nothing."""
+    """Say what `prism run` with the same options would find in the cache, what it would call, and what that will cost.
+
+    Calls nothing. Tokens and cost are learnt from earlier calls of the same models: make a small pilot first (the same
+    run with `-n 50`), and the forecast is as narrow as the pilot allows.
+    """
     from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
     from prism_engine.cli.display import ingesting  # noqa: PLC0415
 
     parsed = _configs(locals())
     registry = load_registry(models_file or [])
-    plans = [api.plan(one, registry, ingesting=ingesting()) for one in parsed]
-    for one, planned in zip(parsed, plans, strict=True):
+    plans = [api.plan_and_forecast(one, registry, ingesting=ingesting()) for one in parsed]
+    for one, (planned, forecast) in zip(parsed, plans, strict=True):
         if len(parsed) > 1:
             stdout.print(f"[bold]{one.mode.value}[/]")
         print_plan(one, planned)
+        print_forecast(one, forecast)
 
 
 def demo(
@@ -158,6 +174,7 @@ _OPTION_KEYS = {
     "rpm": "requests_per_minute",
     "tpm": "tokens_per_minute",
     "concurrency": "concurrency",
+    "max_cost": "max_cost",
     "cache_dir": "cache_dir",
     "results_dir": "results_dir",
 }

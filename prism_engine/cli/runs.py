@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from prism_engine.cli.output import human_seconds, print_table, stderr, stdout
-from prism_engine.cli.run import ResultsDirOption, run_all
+from prism_engine.cli.run import MaxCostOption, ResultsDirOption, run_all
 from prism_engine.config import load_registry
 from prism_engine.errors import UserError
 
@@ -67,7 +68,7 @@ def status(
         stdout.print(f"go on with: prism resume {_name(one, folder)}", soft_wrap=True, markup=False)
 
 
-def resume(*, run: RunArgument, results_dir: ResultsDirOption = None) -> None:
+def resume(*, run: RunArgument, max_cost: MaxCostOption = None, results_dir: ResultsDirOption = None) -> None:
     """Go on with a run, as its own command would, from the folder in which that was given.
 
     What is finished is in the cache and is not made again; samples that failed are tried again.
@@ -78,6 +79,8 @@ def resume(*, run: RunArgument, results_dir: ResultsDirOption = None) -> None:
     if one.state == "running":
         raise UserError(f"{one.folder}: this run is going on now; `prism status` says how far it is")
     config = one.run_config()
+    if max_cost is not None:
+        config = config.model_copy(update={"max_cost": Decimal(str(max_cost))})
     if one.cwd != Path.cwd():
         stderr.print(f"in {one.cwd}, where it was begun", soft_wrap=True, markup=False)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -60,8 +61,27 @@ class Limits(Frozen):
     requests_per_minute: PositiveInt | None = None
     tokens_per_minute: PositiveInt | None = None
     """Prompt and completion tokens together, over any minute."""
-    concurrency: PositiveInt = 16
-    """Requests on the wire at once."""
+    input_tokens_per_minute: PositiveInt | None = None
+    """Prompt tokens, where the API counts them apart."""
+    output_tokens_per_minute: PositiveInt | None = None
+    """Completion tokens, where the API counts them apart."""
+    concurrency: PositiveInt = 64
+    """Requests on the wire at once, at most: a run begins with fewer, and sends fewer where the API refuses them."""
+
+
+Dollars = Annotated[Decimal, Field(ge=0, allow_inf_nan=False, max_digits=20)]
+
+
+class PriceSpec(Frozen):
+    """What a model's tokens cost, in US dollars per million, as providers list it."""
+
+    input: Dollars
+    cached_input: Dollars | None = None
+    """Prompt tokens that the provider had in its cache; None costs the same as `input`."""
+    output: Dollars
+    """Reasoning tokens included."""
+    request: Dollars = Decimal(0)
+    """Per request, whatever its tokens."""
 
 
 class VllmModel(Frozen):
@@ -118,6 +138,11 @@ class ApiModel(Frozen):
     """More fields of the request; they shape the answer, so they are part of the model's identity."""
     server: ServerSpec | None = None
     """Start this model ourselves, and use it instead of `base_url`."""
+    price: PriceSpec | None = None
+    """Instead of what genai-prices lists for `base_url` and `model`; all zero for an endpoint of your own."""
+    image_tokens: PositiveInt = 50_000
+    """The most prompt tokens that one picture counts: what a cost cap sets aside for it until the reply says how many
+    it were. The default is beyond what any large provider counts; a number nearer the truth lets more be under way."""
     identity: str | None = None
     """A name of your own for what answers, where the URL does not identify it (a server of yours that moves)."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import platformdirs
 from pydantic import Field, NonNegativeInt, PositiveInt, TypeAdapter, field_validator, model_validator
 
-from prism_engine.config.models import Frozen, ModelSpec
+from prism_engine.config.models import Dollars, Frozen, ModelSpec
 from prism_engine.config.reading import read_yaml, validated
 from prism_engine.errors import ConfigError
 from prism_engine.records import Sampling
@@ -115,6 +115,9 @@ class RunConfig(Frozen):
     """As above."""
     concurrency: PositiveInt | None = None
     """As above: requests on the wire at once."""
+    max_cost: Dollars | None = None
+    """US dollars that the experiment (all runs into `results_dir`) may cost: never passed, whatever happens. A call
+    that might pass it is not sent, and the run stops; with a larger one the same run goes on. None keeps no limit."""
     ahead: NonNegativeInt = 256
     """Samples that may be described and wait for the reasoner; bounds memory."""
     cache_dir: Path = Field(default_factory=default_cache_dir)

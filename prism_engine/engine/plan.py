@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from prism_engine.budget import Demand, Seen, text_bytes
 from prism_engine.cache import call_key
+from prism_engine.records import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from prism_engine.records import Call, Completion, Sample
     from prism_engine.stages.context import Context
 
+MOST_SEEN = 2000
+"""Cached calls of a stage that are kept for a forecast."""
 _BATCH = 512
 """Samples looked up at once; bounds memory, and is plenty to make SQLite's part small."""
 
@@ -61,6 +65,12 @@ class StagePlan:
     to_call: int
     unknown: int = 0
     """Calls that depend on descriptions which do not exist yet; an upper bound, as some may turn out identical."""
+    ask: Demand = field(default_factory=Demand, compare=False)
+    """The prompts of the calls to make."""
+    ask_later: Demand = field(default_factory=Demand, compare=False)
+    """The prompts of the unknown calls, without the descriptions that they will hold."""
+    seen: tuple[Seen, ...] = field(default=(), compare=False, repr=False)
+    """Some of the calls that are cached."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +83,8 @@ class Plan:
     """None where the run only describes."""
     undescribed: int = 0
     """Samples that a run which describes nothing cannot answer."""
+    described: tuple[int, ...] = field(default=(), compare=False, repr=False)
+    """Bytes of some of the descriptions that exist."""
 
     def without_describing(self) -> Plan:
         """Return what remains where descriptions are only taken from the cache."""
@@ -80,7 +92,7 @@ class Plan:
         return Plan(
             self.samples,
             StagePlan(self.describing.cached, 0),
-            StagePlan(self.answering.cached, self.answering.to_call),
+            replace(self.answering, unknown=0, ask_later=Demand()),
             undescribed=self.answering.unknown,
         )
 
@@ -88,7 +100,8 @@ class Plan:
 def make_plan(benchmark: Samples, count: int, pipeline: Pipeline, store: Store) -> Plan:
     """Look every call up that can be known, without making any."""
     describe, answer = _Tally(), _Tally()
-    unknown = 0
+    later = Demand()
+    described: list[int] = []
     for batch in _batches(benchmark, range(count)):
         known: list[Call] = []
         for sample, calls in zip(batch, _looked_up(batch, pipeline.context, store), strict=True):
@@ -97,23 +110,27 @@ def make_plan(benchmark: Samples, count: int, pipeline: Pipeline, store: Store) 
             if pipeline.answering is None:
                 continue
             if len(made) < len(calls):
-                unknown += 1
+                later.count(text_bytes(pipeline.answering.call(sample, "")), 0)
             elif all(completion.usable for completion in made):  # else its sample fails before it is answered
                 description = pipeline.context.text(sample, [completion.text for completion in made])
+                if made and description is not None and len(described) < MOST_SEEN:
+                    described.append(len(description.encode("utf-8", "surrogatepass")))
                 known.append(pipeline.answering.call(sample, description))
         answer.add(_look_up(known, store))
     return Plan(
         samples=count,
-        describing=StagePlan(describe.cached, describe.to_call),
-        answering=StagePlan(answer.cached, answer.to_call, unknown) if pipeline.answering else None,
+        describing=describe.plan(),
+        answering=replace(answer.plan(), unknown=later.calls, ask_later=later) if pipeline.answering else None,
+        described=tuple(described),
     )
 
 
 class _LookedUp(NamedTuple):
-    """A call's key, and what the cache holds for it."""
+    """A call, its key, and what the cache holds for it."""
 
     key: str
     completion: Completion | None
+    call: Call
 
 
 class _Tally:
@@ -122,15 +139,27 @@ class _Tally:
     def __init__(self) -> None:
         self.cached = 0
         self.to_call = 0
-        self._seen: set[int] = set()
+        self._keys: set[int] = set()
+        self._ask = Demand()
+        self._seen: list[Seen] = []
 
     def add(self, calls: Iterable[_LookedUp]) -> None:
-        for key, completion in calls:
+        for key, completion, call in calls:
             short = int(key[:16], 16)
-            if short not in self._seen:
-                self._seen.add(short)
-                self.to_call += completion is None
-                self.cached += completion is not None
+            if short in self._keys:
+                continue
+            self._keys.add(short)
+            if completion is None:
+                self.to_call += 1
+                self._ask.count(text_bytes(call), len(call.images))
+            else:
+                self.cached += 1
+                if len(self._seen) < MOST_SEEN:
+                    cut = completion.outcome is Outcome.TRUNCATED
+                    self._seen.append(Seen(text_bytes(call), call.sampling.max_tokens, cut, completion.usage))
+
+    def plan(self) -> StagePlan:
+        return StagePlan(self.cached, self.to_call, ask=self._ask, seen=tuple(self._seen))
 
 
 def _batches(benchmark: Samples, positions: Iterable[int]) -> Iterator[list[Sample]]:
@@ -150,4 +179,4 @@ def _looked_up(batch: Sequence[Sample], context: Context, store: Store) -> Itera
 def _look_up(calls: Sequence[Call], store: Store) -> list[_LookedUp]:
     keys = [call_key(call) for call in calls]
     hits = store.get_many((key, call.sampling.max_tokens) for key, call in zip(keys, calls, strict=True))
-    return list(map(_LookedUp, keys, hits))
+    return list(map(_LookedUp, keys, hits, calls))

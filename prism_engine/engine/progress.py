@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from prism_engine.records import SampleStatus
 
 if TYPE_CHECKING:
+    from prism_engine.budget import Spending
     from prism_engine.records import SampleResult
     from prism_engine.stages.meter import Meter
 
@@ -29,6 +30,8 @@ class Progress:
     """None where nothing is answered."""
     name: str = ""
     """Which of several runs this is; empty for the only one."""
+    spending: Spending | None = None
+    """What the calls cost."""
     done: int = 0
     failed: int = 0
     not_run: int = 0
@@ -67,6 +70,7 @@ class Progress:
             "stopping": self.stopping,
             "samples": {"total": self.total, "done": self.done, "failed": self.failed, "not_run": self.not_run},
             "right_so_far": round(self.correct / self.scored, 4) if self.scored else None,
+            "money": None if self.spending is None else self.spending.as_json(),
             **{name: meter.snapshot() for name, meter in stages if meter is not None},
         }
 

@@ -22,7 +22,7 @@ def built(monkeypatch):
     """Backends that were built, by the name that they were built for."""
     built = {}
 
-    def build(name, spec, _cache_dir):
+    def build(name, spec, _cache_dir, _purse):
         return built.setdefault(name, Backend(spec))
 
     monkeypatch.setattr("prism_engine.api.shared.build_backend", build)
@@ -72,3 +72,12 @@ def test_a_file_has_one_store_and_it_is_closed_at_the_end(tmp_path):
         assert store.get("0" * 64, 1) is None
     with pytest.raises(StoreError, match="closed"):
         store.get("0" * 64, 1)
+
+
+def test_arms_under_one_cap_pay_from_one_till_that_is_closed_at_the_end(tmp_path):
+    place = tmp_path / "ledger.sqlite"
+    with Shared() as shared:
+        till = shared.till(place, 100)
+        assert shared.till(place, 100) is till
+        assert shared.till(place, None) is not till
+    assert [path.name for path in tmp_path.iterdir()] == ["ledger.sqlite"]

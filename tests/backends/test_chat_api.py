@@ -18,8 +18,10 @@ from PIL import Image as Picture
 
 from prism_engine.backends.chat_api import UNREACHABLE_CALLS, ChatApi, probe, resolve_api_key
 from prism_engine.backends.chat_reply import UNNAMED_WAIT
+from prism_engine.backends.expectation import FEW
 from prism_engine.backends.retry import SPREAD
 from prism_engine.chaos.behaviour import Behaviour, Fault
+from prism_engine.chaos.limits import Change, RateLimits
 from prism_engine.chaos.server import ChaosServer
 from prism_engine.config import ApiModel, Limits
 from prism_engine.errors import (
@@ -35,7 +37,7 @@ from tests.backends.calls import call_of, image_at
 from tests.virtual_time import now, run_virtually
 
 KEY = "sk-planted-0123456789abcdef"
-IDLE = "held, 0 waiting> head=<Gate {}, 0/1 held, 0 waiting>, 0 timed waits"
+IDLE = "on the wire, head=<Gate {}, 0/1 held, 0 waiting>, 0 timed waits"
 
 
 @asynccontextmanager
@@ -53,7 +55,7 @@ def play(scenario, behaviour=None, **spec):
     async def main():
         async with ChaosServer(behaviour) as server, backend(server, **spec) as api:
             result = await scenario(api, server)
-            assert "<Gate open, 0/" in repr(api) or "<Gate closed, 0/" in repr(api)
+            assert "<Limiter 0/" in repr(api)
             assert IDLE.format("open") in repr(api) or IDLE.format("closed") in repr(api)
             assert server.stats.in_flight == 0
             return result
@@ -299,16 +301,69 @@ def test_a_stricter_server_is_followed_until_all_is_done():
     assert 0 < stats.rate_limited <= 4 * 3  # once per call that was on the wire, per minute
 
 
+def flood(count):
+    async def scenario(api, server):
+        started = now()
+        calls = (api.generate(call_of(str(n), sampling=Sampling(200))) for n in range(count))
+        results = await asyncio.gather(*calls)
+        assert {done.outcome for done in results} == {Outcome.OK}
+        return server.stats.rate_limited, now() - started
+
+    return scenario
+
+
+@pytest.mark.parametrize(
+    ("limits", "most"),
+    [
+        (RateLimits(requests_per_minute=300), 300),
+        (RateLimits(requests_per_minute=300, burst=5.0), 300),
+        (RateLimits(tokens_per_minute=60_000), 280),
+        (RateLimits(tokens_per_minute=60_000, count="used", burst=20.0), 2000),
+    ],
+)
+def test_a_server_whose_headers_tell_its_limit_never_has_to_say_429(limits, most):
+    refused, seconds = play(flood(900), Behaviour(latency=0.3, limits=limits))
+    assert refused == 0
+    assert seconds <= 60 * (900 / most - limits.burst / 60) * 1.05 + 3
+
+
+def test_limits_that_are_halved_while_it_runs_are_followed():
+    limits = RateLimits(requests_per_minute=600, changes=(Change(0.5, after_seconds=30),))
+    refused, seconds = play(flood(1200), Behaviour(latency=0.3, limits=limits), limits=Limits(requests_per_minute=600))
+    assert refused <= 5
+    assert seconds <= 30 + (1200 - 300) / 5 * 1.05
+
+
 def test_tokens_are_reserved_and_what_was_not_used_is_given_back():
     async def scenario(api, server):
         started = now()
-        await asyncio.gather(*(api.generate(call_of(str(n), sampling=Sampling(900))) for n in range(20)))
+        await asyncio.gather(*(api.generate(call_of(str(n), sampling=Sampling(900))) for n in range(FEW)))
         assert "/1300 tokens" in repr(api)
         return now() - started, server.stats.most_in_flight
 
     seconds, at_once = play(scenario, Behaviour(latency=1.0), limits=Limits(tokens_per_minute=1300))
-    assert at_once == 1  # two reservations do not fit
-    assert seconds < 21  # but one use after the other does
+    assert at_once == 1  # two worst cases do not fit
+    assert seconds < FEW + 1  # but one use after the other does
+
+
+def test_once_replies_are_known_to_be_short_more_are_on_the_wire_than_worst_cases_would_fit():
+    async def scenario(api, server):
+        await asyncio.gather(*(api.generate(call_of(str(n), sampling=Sampling(900))) for n in range(30)))
+        return server.stats.most_in_flight
+
+    assert play(scenario, Behaviour(latency=1.0), limits=Limits(tokens_per_minute=1300)) > 5
+
+
+@pytest.mark.parametrize("usage", [Fault.USAGE_MISSING, Fault.USAGE_ZERO, Fault.USAGE_NEGATIVE, Fault.USAGE_ABSURD])
+def test_a_use_that_is_not_told_or_cannot_be_counts_as_the_worst_case(usage):
+    async def scenario(api, server):
+        started = now()
+        for number in range(3):
+            await api.generate(call_of(str(number), sampling=Sampling(500)))
+        return now() - started
+
+    behaviour = Behaviour(faults=(usage,), repeat=True)
+    assert play(scenario, behaviour, limits=Limits(tokens_per_minute=1100)) > 60
 
 
 def test_draining_lets_requests_on_the_wire_complete_and_turns_the_others_away():

@@ -233,6 +233,8 @@ def test_the_words_of_a_server_are_found_wherever_it_puts_them(raw, words):
         ({"Retry-After": "soon"}, None),
         ({"Retry-After": "nan"}, None),
         ({"Retry-After": "inf"}, None),
+        ({"Retry-After": "1m30s"}, 90),
+        ({"Retry-After": "250ms"}, 0.25),
         ({"retry-after-ms": "1500", "Retry-After": "2"}, 1.5),
         ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0),
     ],
@@ -264,6 +266,13 @@ def test_a_rate_limit_that_names_no_time_has_one_of_ours_and_trouble_has_none():
     with pytest.raises(TransientError) as trouble:
         refusal(503)
     assert trouble.value.retry_after is None
+
+
+def test_a_rate_limit_that_names_no_time_but_resets_sooner_is_waited_for_until_then():
+    for reset, seconds in (("2s", 2), ("6m0s", UNNAMED_WAIT)):
+        with pytest.raises(TransientError) as limited:
+            refusal(429, headers={"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": reset})
+        assert limited.value.retry_after == seconds
 
 
 def test_a_server_that_asks_for_hours_stops_the_run_instead_of_putting_it_to_sleep():

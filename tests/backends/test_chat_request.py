@@ -6,7 +6,7 @@ import orjson
 import pytest
 from PIL import Image as Picture
 
-from prism_engine.backends.chat_request import TOKENS_PER_IMAGE, estimated_tokens, request_body
+from prism_engine.backends.chat_request import TOKENS_PER_IMAGE, TOKENS_PER_MESSAGE, estimated_tokens, request_body
 from prism_engine.config import ApiModel
 from prism_engine.errors import RejectedError
 from prism_engine.records import Call, Image, Message, Sampling
@@ -81,6 +81,12 @@ def test_a_picture_that_cannot_be_sent_rejects_the_call(tmp_path):
 
 def test_the_estimate_counts_text_pictures_and_the_whole_output(tmp_path):
     image = Image("0" * 64, tmp_path / "never-read.png")
-    assert estimated_tokens(call_of("x" * 31, sampling=Sampling(100))) == 11 + 100
-    assert estimated_tokens(call_of(image, "", image, sampling=Sampling(1))) == 2 * TOKENS_PER_IMAGE + 1
-    assert estimated_tokens(call_of("\N{CJK UNIFIED IDEOGRAPH-4E2D}" * 30, sampling=Sampling(1))) == 31
+    assert estimated_tokens(call_of("x" * 31, sampling=Sampling(100))) == (11 + TOKENS_PER_MESSAGE, 100)
+    assert estimated_tokens(call_of(image, "", image, sampling=Sampling(1))) == (
+        2 * TOKENS_PER_IMAGE + TOKENS_PER_MESSAGE,
+        1,
+    )
+    assert estimated_tokens(call_of("\N{CJK UNIFIED IDEOGRAPH-4E2D}" * 30, sampling=Sampling(1))) == (
+        30 + TOKENS_PER_MESSAGE,
+        1,
+    )

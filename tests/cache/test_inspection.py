@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from prism_engine.cache import Store, call_key, call_record, explain, show, stats, verify
+from prism_engine.cache import Store, call_key, call_record, explain, show, stats
 from prism_engine.errors import StoreError, UserError
 from prism_engine.records import Outcome
 
@@ -112,41 +112,20 @@ def test_show_refuses_a_damaged_record(path, opened):
         show(opened(), KEY)
 
 
-def test_verify_passes_a_sound_store_and_reports_its_progress(path, opened):
-    stored(path, *((a_call(f"{number}"), a_completion()) for number in range(5)))
-    progress = list(verify(opened()))
-    assert [(state.checked, state.total) for state in progress] == [(0, 10), (5, 10), (10, 10)]
-    assert all(state.sound for state in progress)
+def test_stats_count_what_was_set_aside(path, opened):
+    stored(path, (a_call(), a_completion()), (a_call("b"), a_completion()))
+    execute(path, "UPDATE completions SET value = x'00' WHERE id = 1")
+    with Store(path) as store:
+        store.get(KEY, 512)
+    found = stats(opened())
+    assert (found.rows, found.set_aside) == (1, 1)
 
 
-def test_verify_of_an_absent_store_finds_nothing(opened):
-    assert [(state.checked, state.total, state.sound) for state in verify(opened())] == [(0, 0, True)]
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "UPDATE completions SET value = CAST(replace(CAST(value AS TEXT), 'red', 'rad') AS BLOB) WHERE key = ?",
-        "UPDATE completions SET value = 7 WHERE key = ?",
-        "UPDATE requests SET record = x'00' WHERE key = ?",
-        "UPDATE requests SET record = 'text' WHERE key = ?",
-    ],
-)
-def test_verify_names_the_corrupt_rows(path, opened, damage):
-    calls = [a_call(f"{number}") for number in range(600)]
-    stored(path, *((call, a_completion()) for call in calls))
-    execute(path, damage, call_key(calls[550]))
-    *_, result = verify(opened())
-    assert (result.checked, result.total) == (1200, 1200)
-    assert result.corrupt == (call_key(calls[550]),)
-    assert not result.sound
-
-
-def test_verify_reports_a_damaged_file(path, opened):
-    stored(path, *((a_call(f"{number}"), a_completion("x" * 3000)) for number in range(50)))
-    with path.open("r+b") as file:
-        file.seek(5 * 4096)
-        file.write(b"\xff" * 4096 * 20)
-    *_, result = verify(opened())
-    assert result.damage
-    assert not result.sound
+def test_a_file_of_format_1_is_read_without_being_changed(path, opened):
+    stored(path, (a_call(), a_completion()))
+    execute(path, "DROP TABLE set_aside")
+    execute(path, "PRAGMA user_version = 1")
+    found = stats(opened())
+    assert (found.rows, found.set_aside) == (1, 0)
+    assert show(opened(), KEY).rows[0].completion == a_completion()
+    assert execute(path, "PRAGMA user_version") == [(1,)]

@@ -100,3 +100,15 @@ def test_a_file_system_without_locks_is_a_store_error(claims, monkeypatch):
     monkeypatch.setattr(fcntl, "lockf", lockf)
     with pytest.raises(StoreError, match=r"store\.locks.*No locks available"):
         claims.try_claim(KEY)
+
+
+def test_all_claims_are_had_at_once_only_while_nobody_holds_one(path, claims):
+    with child(HOLDER, path, OTHER) as holder:
+        assert holder.stdout.readline() == "True\n"
+        assert not claims.try_claim_all()
+        holder.stdin.close()
+    assert claims.try_claim_all()
+    for key in (KEY, OTHER):
+        with child(HOLDER, path, key) as holder:
+            assert holder.stdout.readline() == "False\n"
+            holder.stdin.close()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prism_engine.cache.rows import checksum, choose, decode, encode, intact, serves
+from prism_engine.cache.rows import Found, checksum, choose, decode, encode, intact, revive, serves
 from prism_engine.records import Completion, Outcome, Usage
 
 from .examples import a_call, a_completion
@@ -108,3 +108,19 @@ def test_a_model_name_of_broken_characters_does_not_stop_the_writer():
     call = a_call()
     row = encode(replace(call, model=replace(call.model, name="\udcff")), a_completion())
     assert row.model == "\\udcff"
+
+
+def test_fields_that_only_a_later_version_knows_are_ignored():
+    value = b'{"text": "a", "mood": "calm", "usage": {"completion_tokens": 3, "dreamt_tokens": 9}}'
+    assert decode("ok", value) == Completion(Outcome.OK, "a", usage=Usage(None, 3))
+
+
+def test_a_row_from_elsewhere_is_the_row_that_was_written():
+    row = encode(a_call(), a_completion())
+    found = Found(row.key, row.max_tokens, row.outcome, row.value, row.checksum, row.created_at)
+    assert revive(found, record=row.record, stage=row.stage, model=row.model) == row
+    for record in (b"{}", None, "text"):
+        with pytest.raises(ValueError, match="request"):
+            revive(found, record=record, stage=row.stage, model=row.model)
+    with pytest.raises(ValueError, match="checksum"):
+        revive(found._replace(max_tokens=513), record=row.record, stage=row.stage, model=row.model)

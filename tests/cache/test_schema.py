@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from prism_engine.cache import Store, call_key, schema
+from prism_engine.cache.rows import encode
 from prism_engine.cache.schema import APPLICATION_ID, SCHEMA_VERSION, open_reader, open_writer, store_error
 from prism_engine.errors import StoreError
 
-from .examples import child, execute
+from .examples import a_call, a_completion, child, execute
 
 OPENER = """
 import sys
@@ -21,6 +23,18 @@ sys.stdin.readline()
 open_writer(Path(sys.argv[1])).close()
 print("opened", flush=True)
 """
+
+FORMAT_1 = (
+    "CREATE TABLE requests (key TEXT PRIMARY KEY, stage TEXT NOT NULL, model TEXT NOT NULL, record BLOB NOT NULL)",
+    """CREATE TABLE completions (
+        id INTEGER PRIMARY KEY, key TEXT NOT NULL, max_tokens INTEGER NOT NULL, outcome TEXT NOT NULL,
+        value BLOB NOT NULL, checksum BLOB NOT NULL, prompt_tokens INTEGER, completion_tokens INTEGER,
+        created_at REAL NOT NULL, UNIQUE (key, max_tokens)
+    )""",
+    "PRAGMA application_id = 0x5052534D",
+    "PRAGMA user_version = 1",
+    "PRAGMA journal_mode = WAL",
+)
 
 
 @pytest.fixture
@@ -116,3 +130,69 @@ def test_several_processes_may_create_the_same_file_at_once(path):
 
 def test_an_error_without_a_known_mend_still_names_the_file(path):
     assert str(store_error(path, OSError("strange"))) == f"cache {path}: strange"
+
+
+@pytest.fixture
+def old(path):
+    """Build a file of format 1 by hand, with one finished call in it."""
+    path.parent.mkdir()
+    for statement in FORMAT_1:
+        execute(path, statement)
+    row = encode(a_call(), a_completion())
+    execute(path, "INSERT INTO requests VALUES (?, ?, ?, ?)", row.key, row.stage, row.model, row.record)
+    execute(
+        path,
+        "INSERT INTO completions VALUES (1, ?, ?, ?, ?, ?, 300, 4, 1e9)",
+        *(row.key, row.max_tokens, row.outcome, row.value, row.checksum),
+    )
+    return path
+
+
+def test_an_older_format_is_brought_up_to_date_and_keeps_its_rows(old):
+    with Store(old) as store:
+        assert store.get(call_key(a_call()), 512) == a_completion()
+        assert store.query("SELECT COUNT(*) FROM set_aside") == [(0,)]
+    assert execute(old, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
+
+
+def test_a_file_that_was_brought_up_to_date_has_the_tables_of_a_new_one(old, tmp_path):
+    def columns(path):
+        return [
+            execute(path, f"SELECT name, type, pk FROM pragma_table_info('{table}')")
+            for table in ("requests", "completions", "set_aside")
+        ]
+
+    open_writer(old).close()
+    open_writer(tmp_path / "new").close()
+    assert columns(old) == columns(tmp_path / "new")
+
+
+def test_a_reader_reads_an_older_format_as_it_is(old):
+    with Store(old, read_only=True) as store:
+        assert store.get(call_key(a_call()), 512) == a_completion()
+    assert execute(old, "PRAGMA user_version") == [(1,)]
+
+
+def test_a_step_that_fails_leaves_the_older_format_whole(old, monkeypatch):
+    broken = schema._STEPS | {1: (*schema._STEPS[1], "CREATE TABLE requests (key)")}
+    monkeypatch.setattr(schema, "_STEPS", broken)
+    with pytest.raises(StoreError, match="already exists"):
+        open_writer(old)
+    monkeypatch.undo()
+    assert execute(old, "PRAGMA user_version") == [(1,)]
+    with Store(old) as store:
+        assert store.get(call_key(a_call()), 512) == a_completion()
+
+
+def test_several_processes_may_bring_one_file_up_to_date_at_once(old):
+    openers = [child(OPENER, old) for _ in range(3)]
+    for opener in openers:
+        opener.stdin.write("go\n")
+        opener.stdin.flush()
+    assert [opener.communicate()[0] for opener in openers] == ["opened\n"] * 3
+    assert execute(old, "SELECT COUNT(*) FROM completions") == [(1,)]
+
+
+def test_a_new_file_can_give_space_back(path):
+    with closing(open_writer(path)) as connection:
+        assert pragma(connection, "auto_vacuum") == 2

@@ -174,6 +174,32 @@ async def test_a_corrupt_row_is_a_counted_miss_and_gets_replaced(path, damage):
         assert store.corrupt == 1
         await store.put(a_call(), a_completion("again"))
         assert store.get(KEY, 512) == a_completion("again")
+        assert store.query("SELECT reason FROM set_aside") == [("the row does not fit its checksum",)]
+
+
+async def test_a_corrupt_row_is_set_aside_by_the_look_up_alone(path):
+    with Store(path) as store:
+        await store.put(a_call(), a_completion())
+    execute(path, "UPDATE completions SET value = x'00'")
+    with Store(path, read_only=True) as store:
+        assert store.get(KEY, 512) is None
+        assert store.corrupt == 1
+        assert store.query("SELECT COUNT(*) FROM completions") == [(1,)]
+    with Store(path) as store:
+        assert store.get_many([(KEY, 512), (KEY, 9), (KEY, 512)]) == [None] * 3
+        assert store.corrupt == 1
+    assert execute(path, "SELECT COUNT(*) FROM completions") == [(0,)]
+    assert execute(path, "SELECT key, value FROM set_aside") == [(KEY, b"\0")]
+
+
+async def test_a_corrupt_row_is_a_miss_even_where_nothing_can_be_written(path):
+    with Store(path) as store:
+        await store.put(a_call(), a_completion())
+        assert store._writer is not None
+        store._writer.close()
+        execute(path, "UPDATE completions SET value = x'00'")
+        assert store.get(KEY, 512) is None
+        assert store.corrupt == 1
 
 
 async def test_a_full_disk_fails_every_put_and_none_hangs(store):

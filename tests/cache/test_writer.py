@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from prism_engine.cache.rows import encode
-from prism_engine.cache.writer import GROUP_ROWS, Writer
+from prism_engine.cache.writer import Writer
 from prism_engine.errors import StoreError
-from prism_engine.records import Outcome
 
 from .examples import a_call, a_completion, execute
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ROWS = [encode(a_call(f"question {number}"), a_completion()) for number in range(3 * GROUP_ROWS)]
+ROWS = [encode(a_call(f"question {number}"), a_completion()) for number in range(192)]
 
 
 @pytest.fixture
@@ -32,100 +32,105 @@ def writer(path):
     writer.close()
 
 
+async def settled(futures):
+    """Return what each future gave: None, or its error."""
+    return await asyncio.wait_for(asyncio.gather(*futures, return_exceptions=True), 60)
+
+
+async def submit(writer, *rows):
+    return await settled([writer.submit(row) for row in rows])
+
+
 def rows_in(path: Path) -> Any:
     return execute(path, "SELECT COUNT(*) FROM completions")[0][0]
 
 
-def test_a_row_is_committed_when_its_future_is_done(writer, path):
-    writer.submit(ROWS[0]).result(timeout=60)
+async def test_a_row_is_committed_when_its_future_is_done(writer, path):
+    assert await submit(writer, ROWS[0]) == [None]
     assert rows_in(path) == 1
 
 
-def test_rows_that_arrive_together_are_committed_together(writer):
+async def test_rows_that_arrive_together_are_committed_together(writer):
     commits = []
     writer._connection.set_trace_callback(lambda statement: commits.append(statement == "COMMIT"))
-    for future in [writer.submit(row) for row in ROWS]:
-        future.result(timeout=60)
-    assert 3 <= sum(commits) <= len(ROWS) // 2
+    await submit(writer, *ROWS)
+    assert 1 <= sum(commits) <= len(ROWS) // 2
 
 
-def test_closing_writes_what_is_queued_and_leaves_no_log(writer, path):
+async def test_closing_writes_what_is_queued_and_leaves_no_log(writer, path):
     futures = [writer.submit(row) for row in ROWS]
     writer.close()
-    assert all(future.done() and future.exception() is None for future in futures)
+    assert await settled(futures) == [None] * len(ROWS)
     assert not path.with_name(path.name + "-wal").exists()
     assert rows_in(path) == len(ROWS)
 
 
-def test_a_closed_writer_takes_no_row(writer):
+async def test_a_closed_writer_takes_no_row(writer):
     writer.close()
     writer.close()
     with pytest.raises(StoreError, match="closed"):
         writer.submit(ROWS[0])
+    with pytest.raises(StoreError, match="closed"):
+        writer.set_aside(1)
 
 
-def test_a_full_disk_fails_all_waiting_rows_and_all_later_ones(writer, path):
-    writer.submit(ROWS[0]).result(timeout=60)
+def test_a_loop_that_ended_before_its_row_was_written_harms_nobody(writer, path):
+    async def leave():
+        writer.submit(ROWS[0])
+
+    for _ in range(5):
+        asyncio.run(leave())
+    assert asyncio.run(submit(writer, ROWS[1])) == [None]
+    assert rows_in(path) == 2
+
+
+async def test_a_full_disk_fails_all_waiting_rows_and_all_later_ones(writer, path):
+    await submit(writer, ROWS[0])
     writer._connection.execute("PRAGMA max_page_count = 1")
     huge = encode(a_call("big"), a_completion("x" * 100_000))
-    futures = [writer.submit(huge), *(writer.submit(row) for row in ROWS[1:100])]
-    for future in futures[:1]:
-        with pytest.raises(StoreError, match=r"cache\.sqlite3: database or disk is full .*free some space"):
-            future.result(timeout=60)
-    for future in futures[1:]:
-        assert isinstance(future.exception(timeout=60), StoreError)
+    results = await submit(writer, huge, *ROWS[1:100])
+    assert {type(result) for result in results} == {StoreError}
+    with pytest.raises(StoreError, match=r"cache\.sqlite3: database or disk is full .*free some space"):
+        raise results[0]
     with pytest.raises(StoreError, match="full"):
         writer.submit(ROWS[1])
     writer.close()
     assert rows_in(path) == 1
 
 
-def test_a_file_that_became_read_only_is_a_store_error(writer):
+async def test_a_file_that_became_read_only_is_a_store_error(writer):
     writer._connection.execute("PRAGMA query_only = 1")
     with pytest.raises(StoreError, match="writable"):
-        writer.submit(ROWS[0]).result(timeout=60)
+        await asyncio.wait_for(writer.submit(ROWS[0]), 60)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_even_an_unforeseen_error_leaves_nobody_waiting(writer, monkeypatch):
+async def test_even_an_unforeseen_error_leaves_nobody_waiting(writer, monkeypatch):
     def fail(_):
         raise RuntimeError("a mistake of ours")
 
-    monkeypatch.setattr(writer, "_store", fail)
+    monkeypatch.setattr(writer, "_write", fail)
     with pytest.raises(StoreError, match="writer has stopped"):
-        writer.submit(ROWS[0]).result(timeout=60)
+        await asyncio.wait_for(writer.submit(ROWS[0]), 60)
     writer._thread.join()
 
 
-@pytest.mark.parametrize("kept", [Outcome.OK, Outcome.TRUNCATED])
-@pytest.mark.parametrize("late", Outcome)
-def test_a_reusable_row_is_never_overwritten(writer, path, kept, late):
-    for outcome in (kept, late):
-        writer.submit(encode(a_call(), a_completion(outcome.value, outcome=outcome))).result(timeout=60)
-    assert execute(path, "SELECT outcome FROM completions") == [(kept.value,)]
+async def test_a_damaged_row_is_set_aside_and_a_sound_one_is_left_alone(writer, path):
+    await submit(writer, *ROWS[:2])
+    execute(path, "UPDATE completions SET value = x'00' WHERE id = 1")
+    for number in (1, 2, 1, 77):
+        writer.set_aside(number)
+    writer.close()
+    assert execute(path, "SELECT key FROM completions") == [(ROWS[1].key,)]
+    assert execute(path, "SELECT key, value FROM set_aside") == [(ROWS[0].key, b"\0")]
 
 
-@pytest.mark.parametrize("late", [Outcome.OK, Outcome.TRUNCATED, Outcome.REFUSED])
-def test_a_failure_is_replaced_by_what_comes_later(writer, path, late):
-    for outcome in (Outcome.ERROR, late):
-        writer.submit(encode(a_call(), a_completion(outcome=outcome))).result(timeout=60)
-    assert execute(path, "SELECT outcome FROM completions") == [(late.value,)]
-
-
-def test_a_damaged_request_is_mended_by_the_next_row_of_its_call(writer, path):
-    row = ROWS[0]
-    writer.submit(row).result(timeout=60)
-    execute(path, "UPDATE requests SET record = x'00'")
-    writer.submit(row).result(timeout=60)
-    assert execute(path, "SELECT record FROM requests") == [(row.record,)]
-
-
-def test_another_process_that_keeps_the_file_locked_is_a_store_error(writer, path):
+async def test_another_process_that_keeps_the_file_locked_is_a_store_error(writer, path):
     writer._connection.execute("PRAGMA busy_timeout = 10")
     other = sqlite3.connect(path, isolation_level=None)
     try:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="another process"):
-            writer.submit(ROWS[0]).result(timeout=60)
+            await asyncio.wait_for(writer.submit(ROWS[0]), 60)
     finally:
         other.close()

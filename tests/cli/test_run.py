@@ -33,6 +33,7 @@ def test_a_run_prints_its_scores_and_leaves_prism_s_layout(prism, tmp_path):
         "scores.csv",
         "scores.md",
         "manifest.json",
+        "status.json",
     }
     manifest = json.loads((perceiver / "scripted" / "manifest.json").read_text())
     assert manifest["status"] == "complete"

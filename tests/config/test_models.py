@@ -113,3 +113,24 @@ def test_a_registry_file_has_only_models(tmp_path):
 @pytest.mark.parametrize("url", ["http://host/v1", "http://host/v1/", "http://host/v1/chat/completions"])
 def test_a_base_url_may_be_given_with_or_without_the_endpoint(url):
     assert ApiModel(model="x", base_url=url).base_url == "http://host/v1"
+
+
+def test_a_price_keeps_every_digit_and_local_entries_have_none():
+    entry = {"backend": "api", "model": "x", "price": {"input": 0.15, "cached_input": "0.0375", "output": 0.6}}
+    spec = parse_models({"mine": entry}, "file")["mine"]
+    assert isinstance(spec, ApiModel)
+    assert spec.price is not None
+    assert [str(each) for each in (spec.price.input, spec.price.cached_input, spec.price.output)] == [
+        "0.15",
+        "0.0375",
+        "0.6",
+    ]
+    with pytest.raises(ConfigError, match="unknown key"):
+        parse_models({"mine": {"backend": "vllm", "model": "x", "price": entry["price"]}}, "file")
+
+
+@pytest.mark.parametrize("price", ["{input: 1}", "{input: -1, output: 1}", "{input: .nan, output: 1}", "free"])
+def test_half_a_price_or_none_at_all_is_a_mistake_of_its_entry(price):
+    data = yaml.safe_load(f"mine: {{backend: api, model: x, price: {price}}}")
+    with pytest.raises(ConfigError, match=r"mine\.price"):
+        parse_models(data, "file")

@@ -1,0 +1,31 @@
+"""Money: what calls cost, what was spent, and the cap that is never passed."""
+
+from prism_engine.budget.bounds import text_bytes
+from prism_engine.budget.forecast import Demand, Expense, PerCall, Range, Seen, expect, expected_sum
+from prism_engine.budget.funds import Totals
+from prism_engine.budget.money import cap_of, exact, shown
+from prism_engine.budget.prices import Price, is_paid, price_of
+from prism_engine.budget.purse import Purse
+from prism_engine.budget.spending import Spending
+from prism_engine.budget.till import Till
+
+__all__ = [
+    "Demand",
+    "Expense",
+    "PerCall",
+    "Price",
+    "Purse",
+    "Range",
+    "Seen",
+    "Spending",
+    "Till",
+    "Totals",
+    "cap_of",
+    "exact",
+    "expect",
+    "expected_sum",
+    "is_paid",
+    "price_of",
+    "shown",
+    "text_bytes",
+]

@@ -1,0 +1,221 @@
+"""The ledger's file: what the runs of an experiment have spent, may still owe, and lost to crashes."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, NamedTuple
+
+from prism_engine.budget.funds import Funds
+from prism_engine.budget.sessions import Session, is_alive
+from prism_engine.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+APPLICATION_ID = 0x50524D4C
+"""`PRAGMA application_id` of our files: "PRML"."""
+SCHEMA_VERSION = 1
+SYNCHRONOUS = "FULL"
+"""Every commit reaches the disk: a loss of power must not forget money that may be spent."""
+BUSY_SECONDS = 30.0
+"""How long one process waits for another's transaction."""
+
+_TABLES = (
+    """CREATE TABLE sessions (
+        token TEXT PRIMARY KEY,     -- one process at this ledger
+        started_at REAL NOT NULL,   -- seconds since 1970, UTC
+        state TEXT NOT NULL         -- open; ended: it closed its books; dead: it could not
+    ) WITHOUT ROWID""",
+    """CREATE TABLE accounts (
+        session TEXT NOT NULL,
+        stage TEXT NOT NULL,        -- what the calls were for
+        model TEXT NOT NULL,        -- name in the registry
+        requests INTEGER NOT NULL,  -- sent, or about to be
+        reserved INTEGER NOT NULL,  -- nano-dollars: worst cases of requests that are not settled
+        settled INTEGER NOT NULL,   -- the same: costs by what the replies said
+        unknown INTEGER NOT NULL,   -- the same: worst cases of requests whose outcome nobody knows
+        PRIMARY KEY (session, stage, model)
+    ) WITHOUT ROWID""",
+)
+_ADD = """
+    INSERT INTO accounts (session, stage, model, requests, reserved, settled, unknown) VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, reserved = reserved + excluded.reserved,
+        settled = settled + excluded.settled, unknown = unknown + excluded.unknown
+"""
+_FUNDS = """
+    SELECT COALESCE(SUM(settled + unknown), 0),
+        COALESCE(SUM(CASE state WHEN 'dead' THEN reserved ELSE 0 END), 0),
+        COALESCE(SUM(CASE state WHEN 'dead' THEN 0 ELSE reserved END), 0)
+    FROM accounts JOIN sessions ON token = session
+"""
+_CLOSE_BOOKS = "UPDATE accounts SET unknown = unknown + reserved, reserved = 0 WHERE session = ?"
+_BY_STAGE = "SELECT stage, SUM(settled + unknown + reserved) FROM accounts GROUP BY stage ORDER BY stage"
+
+
+class Account(NamedTuple):
+    """Whose money it is: what the calls are for, and the model's name in the registry."""
+
+    stage: str
+    model: str
+
+
+@dataclass(slots=True)
+class Change:
+    """What is added to an account, in nano-dollars where nothing else is said."""
+
+    requests: int = 0
+    reserved: int = 0
+    settled: int = 0
+    unknown: int = 0
+
+    def __iadd__(self, other: Change) -> Change:  # noqa: PYI034 - a dataclass, not meant to be derived from
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+        return self
+
+
+class Ledger:
+    """One SQLite file that any number of processes on one machine share; each is a session with accounts of its own.
+
+    A request is not a row: what is durable is the sum of what is reserved. A process that dies leaves its sum behind,
+    and that is the worst case of everything it had sent. Used by one thread at a time.
+
+    What a transaction has committed outlives the process however it ends, and a loss of power too.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the file, and a session in it.
+
+        Raises:
+            StoreError: it cannot be opened, is not a ledger, or was written by a newer prism.
+        """
+        self.path = path
+        with self._translated():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Owned by one thread at a time, just not always by the one that opened it.
+            self._connection = sqlite3.connect(
+                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            try:
+                self._prepare()
+                self._session = Session(path)
+            except BaseException:
+                self._connection.close()
+                raise
+        with self.transaction():  # the lock came first: a session without one counts as dead
+            self._connection.execute("INSERT INTO sessions VALUES (?, ?, 'open')", (self._session.token, time.time()))
+        self.bury()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make all changes of the block durable together, or none of them; nobody else changes anything meanwhile.
+
+        Raises:
+            StoreError: the file cannot be written.
+        """
+        with self._translated():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):  # SQLite rolls back by itself after some errors
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def add(self, changes: Mapping[Account, Change]) -> None:
+        """Add to accounts of this session; inside a transaction."""
+        token = self._session.token
+        self._connection.executemany(
+            _ADD,
+            [
+                (token, *account, change.requests, change.reserved, change.settled, change.unknown)
+                for account, change in changes.items()
+            ],
+        )
+
+    def funds(self) -> Funds:
+        """Return the experiment's state; inside a transaction it stays true until the end of it."""
+        with self._translated():
+            return Funds(*self._connection.execute(_FUNDS).fetchone())
+
+    def by_stage(self) -> dict[str, int]:
+        """Return what the experiment has cost at most up to now, by what the calls were for."""
+        with self._translated():
+            return dict(self._connection.execute(_BY_STAGE).fetchall())
+
+    def bury(self) -> None:
+        """Find sessions whose process has died; what they had reserved is lost.
+
+        Raises:
+            StoreError: the file cannot be read or written.
+        """
+        with self._translated():
+            others = self._connection.execute(
+                "SELECT token FROM sessions WHERE state = 'open' AND token <> ?", (self._session.token,)
+            ).fetchall()
+            dead = [(token,) for (token,) in others if not is_alive(self.path, token)]
+        if dead:
+            with self.transaction():
+                self._connection.executemany(
+                    "UPDATE sessions SET state = 'dead' WHERE token = ? AND state = 'open'", dead
+                )
+
+    def close(self) -> None:
+        """Close the books of this session: what is still reserved counts as spent in full. Idempotent.
+
+        Raises:
+            StoreError: the file cannot be written; then the session counts as dead, which comes to the same.
+        """
+        try:
+            with self.transaction():
+                self._connection.execute(_CLOSE_BOOKS, (self._session.token,))
+                self._connection.execute("UPDATE sessions SET state = 'ended' WHERE token = ?", (self._session.token,))
+        finally:
+            self._session.close()
+            self._connection.close()
+
+    def _prepare(self) -> None:
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                # SQLite does not wait by itself while several processes make the same switch.
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+            else:
+                break
+        self._connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
+        with self.transaction():
+            if not self._is_ours():
+                for statement in _TABLES:
+                    self._connection.execute(statement)
+                self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def _is_ours(self) -> bool:
+        """Whether the tables are there; False for an empty file. Raises StoreError for a file that is not ours."""
+        application, version, content = (
+            self._connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("application_id", "user_version", "schema_version")
+        )
+        if application == APPLICATION_ID and version == SCHEMA_VERSION:
+            return True
+        if application == APPLICATION_ID:
+            raise StoreError(f"ledger {self.path}: written by another version of prism; use that, or another folder")
+        if application or version or content:
+            raise StoreError(f"ledger {self.path}: not a prism ledger; move it away, or choose another results folder")
+        return False
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"ledger {self.path}: {error}; without it no money is spent") from error

@@ -1,0 +1,84 @@
+"""What one run spends, beside what its experiment has spent: for displays, reports and the manifest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from prism_engine.budget.money import exact, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from prism_engine.budget.funds import Totals
+    from prism_engine.budget.till import Till
+
+
+class Spending:
+    """Counts from its creation on.
+
+    Args:
+        till: None where nothing that has a price is called.
+        unpriced: names of models whose price nobody knows; what they cost is unknown, which is not nothing.
+    """
+
+    def __init__(self, till: Till | None, unpriced: Sequence[str] = ()) -> None:
+        self.unpriced = tuple(unpriced)
+        self._till = till
+        self._before = Counter(till.spent) if till is not None else Counter()
+        self._totals: Totals | None = None
+
+    @property
+    def cap(self) -> int | None:
+        """What the experiment may cost, in nano-dollars."""
+        return self._till.cap if self._till is not None else None
+
+    @property
+    def run(self) -> int:
+        """What this run has spent, in nano-dollars; requests under way not included."""
+        return sum(self.by_stage.values())
+
+    @property
+    def by_stage(self) -> dict[str, int]:
+        """The same by what the calls were for."""
+        return dict(self._till.spent - self._before) if self._till is not None else {}
+
+    @property
+    def experiment(self) -> int:
+        """What all runs into this results folder have spent or lost, in nano-dollars, as `run`."""
+        if self._totals is not None:
+            return self._totals.funds.gone
+        return self._till.funds.gone if self._till is not None else 0
+
+    async def conclude(self) -> None:
+        """Take the experiment's totals, with everything that this run has settled.
+
+        Raises:
+            StoreError: the ledger cannot be read.
+        """
+        if self._till is not None:
+            self._totals = await self._till.totals()
+
+    def __str__(self) -> str:
+        """Return it for people, such as `$0.41 of $1.00`; empty where nothing costs anything."""
+        if self._till is None:
+            return "cost unknown" if self.unpriced else ""
+        if self.cap is not None:
+            return f"{shown(self.experiment)} of {shown(self.cap)}"
+        return shown(self.run) + (" and what is unknown" if self.unpriced else "")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for files: exact US dollars as text; null where not all of it is known."""
+        known = not self.unpriced
+        facts: dict[str, Any] = {
+            "currency": "USD",
+            "cap": None if self.cap is None else exact(self.cap),
+            "this_run": exact(self.run) if known else None,
+            "this_run_by_stage": {stage: exact(cost) for stage, cost in sorted(self.by_stage.items())},
+            "without_a_known_price": list(self.unpriced),
+        }
+        if self._totals is not None:
+            facts["experiment"] = exact(self.experiment)
+            facts["experiment_by_stage"] = {name: exact(cost) for name, cost in self._totals.by_stage.items()}
+            facts["lost_to_killed_runs"] = exact(self._totals.funds.lost)
+        return facts

@@ -1,0 +1,48 @@
+"""What earlier calls of a model looked like, whatever they were for: the numbers that a forecast is made from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from prism_engine.cache.rows import decode, intact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prism_engine.cache.store import Store
+    from prism_engine.records import Completion, ModelIdentity, Stage
+
+_LATEST = """
+    SELECT key, record, max_tokens, outcome, value, checksum FROM completions JOIN requests USING (key)
+    WHERE stage = ? AND model = ? AND outcome IN ('ok', 'truncated') ORDER BY completions.id DESC LIMIT ?
+"""
+
+
+class EarlierCall(NamedTuple):
+    """A call that was made and stored."""
+
+    text_bytes: int
+    """Of its prompt, in UTF-8."""
+    images: int
+    max_tokens: int
+    completion: Completion
+
+
+def earlier_calls(store: Store, stage: Stage, model: ModelIdentity, limit: int) -> Iterator[EarlierCall]:
+    """Yield the latest calls of a model for one purpose, at most `limit`.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    facts = dict(model.facts)
+    for key, record, max_tokens, outcome, value, checksum in store.query(_LATEST, stage, model.name, limit):
+        if not intact(key, max_tokens, outcome, value, expected=checksum):
+            continue
+        request = orjson.loads(record)
+        if request["model"] == facts:  # else another model that had this name
+            parts = [part for message in request["messages"] for part in message["parts"]]
+            texts = [part for part in parts if isinstance(part, str)]
+            size = sum(len(text.encode()) for text in texts)
+            yield EarlierCall(size, len(parts) - len(texts), max_tokens, decode(outcome, value))

@@ -1,0 +1,198 @@
+"""Rows from one cache into another: export, import and merge are the same walk, which trusts nothing it reads."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from prism_engine.cache.rows import Found, Row, revive
+from prism_engine.cache.schema import open_reader, open_writer, require_models, transaction, translated
+from prism_engine.cache.storing import set_aside, store_rows
+from prism_engine.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+
+_PAGE = 500
+_ROWS_PAGE = """
+    SELECT id, key, max_tokens, outcome, value, checksum, created_at, record, stage, model
+    FROM completions LEFT JOIN requests USING (key) WHERE id > ? AND id <= ? ORDER BY id LIMIT ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """How far a walk through a cache has come; everything but `named` counts from its beginning."""
+
+    checked: int = 0
+    """Rows read, those of other models included."""
+    total: int = 0
+    """An upper bound."""
+    added: int = 0
+    replaced: int = 0
+    """Rows that came in the place of a failure."""
+    kept: int = 0
+    """Rows that were there already, the same or better."""
+    bad: int = 0
+    """Rows that are not what a prism wrote; none of them is stored."""
+    named: tuple[str, ...] = ()
+    """Key and reason of the bad rows since the step before."""
+
+
+def import_rows(target: Path, source: Path) -> Iterator[Transfer]:
+    """Take over all sound rows of another cache or an export; bad ones are set aside, under the source's name.
+
+    The rules are those of `Store.put`: a usable row is never replaced, a failure gives way to a usable row and to
+    a later failure. So a second import of the same file changes nothing, and one that was killed goes on. Rows
+    keep the time when they were made. Both caches may be in use meanwhile; memory stays flat.
+
+    Yields:
+        How far it has come, after every few hundred rows, which are then durable. The last one is the result.
+
+    Raises:
+        UserError: there is no cache at the source, or it is the target.
+        StoreError: one of the two cannot be opened, read or written.
+    """
+    if target.exists() and source.exists() and target.samefile(source):
+        raise UserError(f"cache {source}: is the cache to import into; name another one")
+    with closing(_opened(source)) as reader, closing(open_writer(target)) as writer:
+        yield from _copy(source, reader, target, writer)
+
+
+def export_rows(source: Path, file: Path, models: Collection[str] = ()) -> Iterator[Transfer]:
+    """Write all sound rows, or those of some models, into one new file, which is a cache by itself.
+
+    Until it is complete, the file has another name (`.part` at the end). Bad rows are left out and stay where
+    they are.
+
+    Yields:
+        As `import_rows`.
+
+    Raises:
+        UserError: there is no cache, it has nothing of one of the models, or the file is there already.
+        StoreError: the cache cannot be read, or the file cannot be written.
+    """
+    if file.exists():
+        raise UserError(f"{file}: is there already; remove it first, or name another file")
+    part = file.with_name(file.name + ".part")
+    with closing(_opened(source)) as reader, ExitStack() as cleanup:
+        with translated(source):
+            require_models(reader, source, models)
+        _remove(part)
+        cleanup.callback(_remove, part)
+        with closing(open_writer(part)) as writer:
+            yield from _copy(source, reader, part, writer, models=models, exporting=True)
+            with translated(part):
+                writer.execute("PRAGMA journal_mode = DELETE").fetchall()  # one file, readable where nobody may write
+        with translated(file):
+            part.replace(file)
+
+
+def _opened(source: Path) -> sqlite3.Connection:
+    reader = open_reader(source)
+    if reader is None:
+        raise UserError(f"cache {source}: there is no cache here; check the path")
+    return reader
+
+
+def _copy(
+    source: Path,
+    reader: sqlite3.Connection,
+    target: Path,
+    writer: sqlite3.Connection,
+    *,
+    models: Collection[str] = (),
+    exporting: bool = False,
+) -> Iterator[Transfer]:
+    with translated(source):
+        low, high = _span(reader)
+    state = Transfer(total=high - low)
+    yield state
+    for page, lost in _pages(source, reader):
+        rows, bad = _sorted_out(page, models)
+        with translated(target), transaction(writer):
+            stored = store_rows(writer, rows)
+            for found, reason in () if exporting else bad:
+                set_aside(writer, found, f"from {source}: {reason}")
+        checked = state.checked + len(page)
+        state = replace(
+            state,
+            checked=checked,
+            added=state.added + stored.added,
+            replaced=state.replaced + stored.replaced,
+            kept=state.kept + stored.kept,
+            bad=state.bad + len(bad) + len(lost),
+            named=(
+                *(f"{found.key}: {reason}" for found, reason in bad),
+                *(f"the row with id {number}: the file is damaged there" for number in lost),
+            ),
+        )
+        yield state
+
+
+def _span(reader: sqlite3.Connection) -> tuple[int, int]:
+    """Return the ids between which all rows lie: low < id <= high."""
+    low, high = reader.execute("SELECT MIN(id) - 1, MAX(id) FROM completions").fetchone()
+    return (0, 0) if low is None else (low, high)
+
+
+def _pages(source: Path, reader: sqlite3.Connection) -> Iterator[tuple[list[tuple[Any, ...]], list[int]]]:
+    """Yield the rows in their order, and the ids at which a damaged file cannot be read."""
+    with translated(source):
+        last, high = _span(reader)
+    while last < high:
+        with translated(source):
+            page, stop = _read(reader, last, high), high
+            lost: list[int] = []
+            if page is None:
+                stop = min(last + _PAGE, high)
+                page, lost = _around_damage(reader, last, stop)
+            elif page:
+                stop = page[-1][0]
+        yield page, lost
+        last = stop
+
+
+def _around_damage(reader: sqlite3.Connection, low: int, high: int) -> tuple[list[tuple[Any, ...]], list[int]]:
+    """Return what can be read between two ids, and the ids of what cannot."""
+    page = _read(reader, low, high)
+    if page is not None:
+        return page, []
+    if high - low == 1:
+        return [], [high]
+    middle = (low + high) // 2
+    halves = [_around_damage(reader, *half) for half in ((low, middle), (middle, high))]
+    return halves[0][0] + halves[1][0], halves[0][1] + halves[1][1]
+
+
+def _read(reader: sqlite3.Connection, low: int, high: int) -> list[tuple[Any, ...]] | None:
+    """Return a page of rows with low < id <= high; None where the file is damaged."""
+    try:
+        return reader.execute(_ROWS_PAGE, (low, high, _PAGE)).fetchall()
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CORRUPT:
+            return None
+        raise
+
+
+def _sorted_out(page: list[tuple[object, ...]], models: Collection[str]) -> tuple[list[Row], list[tuple[Found, str]]]:
+    """Return the sound rows of a page, and the others with what is wrong with them."""
+    rows, bad = [], []
+    for _, *columns, record, stage, model in page:
+        if models and model not in models:
+            continue
+        found = Found(*columns)
+        try:
+            rows.append(revive(found, record=record, stage=stage, model=model))
+        except ValueError as error:
+            bad.append((found, str(error)))
+    return rows, bad
+
+
+def _remove(part: Path) -> None:
+    for end in ("", "-wal", "-shm", "-journal"):
+        with translated(part):
+            part.with_name(part.name + end).unlink(missing_ok=True)

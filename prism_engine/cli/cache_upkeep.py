@@ -1,0 +1,200 @@
+"""`prism cache verify|gc`: keeping a cache sound and small; progress and names of what is bad."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Self, TypeVar
+
+import typer
+
+from prism_engine.cli.display import LOG_SECONDS
+from prism_engine.cli.output import human_bytes, stderr, stdout
+from prism_engine.config.run import default_cache_dir
+from prism_engine.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from prism_engine.cache import Clearing, Verification
+
+T = TypeVar("T")
+
+CacheDirOption = Annotated[Path | None, typer.Option(help="The cache's folder.  \\[default: as for `prism run`]")]
+ModelOption = Annotated[
+    list[str] | None, typer.Option("--model", help="Only this model, named as in `prism cache stats`; repeatable.")
+]
+NAMED_ROWS = 20
+"""How many bad rows a command names; the set-aside table has them all."""
+_HOURS = {"h": 1, "d": 24, "w": 7 * 24}
+_BYTES: dict[str, int] = {
+    unit.lower(): base**power
+    for base, units in ((1000, ("B", "kB", "MB", "GB", "TB")), (1024, ("B", "KiB", "MiB", "GiB", "TiB")))
+    for power, unit in enumerate(units)
+}
+
+
+def store_path(cache_dir: Path | None) -> Path:
+    """Return where the calls of a cache folder lie."""
+    from prism_engine.api.parts import STORE_NAME  # noqa: PLC0415 - `prism --help` is instant
+
+    return (cache_dir or default_cache_dir()).expanduser() / STORE_NAME
+
+
+def verify(
+    *,
+    cache_dir: CacheDirOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look; set nothing aside.")] = False,
+) -> None:
+    """Check every row's checksum and the file's structure, and set damaged rows aside.
+
+    A damaged row is never served, checked or not: it is a miss, and the next run that needs it calls the model again.
+    What is set aside stays in the file's table `set_aside` until `prism cache gc` removes it. Runs may go on meanwhile.
+    Exit code 1 where something was damaged.
+    """
+    from prism_engine import cache  # noqa: PLC0415
+
+    path = store_path(cache_dir)
+    found = cache.Verification()
+    with Names("corrupt row") as names:
+        for found in watched(cache.verify(path, dry_run=dry_run), _checked):
+            names.add(found.named)
+    for damage in found.damage:
+        typer.echo(f"damaged file: {damage}")
+    stdout.print(f"{path}: {found.checked:,} rows checked, {found.corrupt:,} corrupt", soft_wrap=True, markup=False)
+    if found.damage:
+        stdout.print(
+            "nothing was set aside in a damaged file; move it away and take its sound rows over:\n"
+            f"  prism cache merge FOLDER-OF-THE-DAMAGED-FILE --cache-dir {path.parent}",
+            soft_wrap=True, markup=False,
+        )  # fmt: skip
+    elif found.corrupt:
+        done = "would be set aside" if dry_run else "set aside; the next run that needs them calls the model again"
+        stdout.print(f"{found.corrupt:,} {done}")
+    if not found.sound:
+        raise typer.Exit(1)
+
+
+def gc(
+    *,
+    older_than: Annotated[
+        str | None, typer.Option(metavar="AGE", help="Remove what was made longer ago: 12h, 30d, 8w.")
+    ] = None,
+    max_size: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Remove the oldest until the cache fits: 500MB, 5GB.")
+    ] = None,
+    model: ModelOption = None,
+    compact: Annotated[
+        bool, typer.Option("--compact", help="Write the file anew afterwards, without holes. While no run makes calls.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    cache_dir: CacheDirOption = None,
+) -> None:
+    """Remove finished calls by age, size or model, and give their space back.
+
+    Age counts from when a call was made: when it was last used is not recorded, as every hit would become a write.
+    --model narrows the two others; alone, it removes all of that model. Runs may go on meanwhile: a removed call is a
+    miss to them, and is made again where it is needed. Pictures are left alone: they belong to their benchmarks.
+
+    The file shrinks by what was removed. Where rows went here and there (one model of several), it must be written anew
+    for that, which needs room for two copies and waits for nobody: while a run makes calls, it is left for a later
+    `prism cache gc --compact`.
+
+        prism cache gc --older-than 30d --dry-run
+        prism cache gc --max-size 5GB
+        prism cache gc --model gpt-4o-mini --older-than 2w
+    """
+    from prism_engine import cache  # noqa: PLC0415
+
+    age, size = _age(older_than), _size(max_size)
+    if age is None and size is None and not model and not compact:
+        raise ConfigError("say what to remove: --older-than 30d, --max-size 5GB or --model NAME (see `--help`)")
+    path = store_path(cache_dir)
+    if not path.exists():
+        stdout.print(f"{path}: no cache there, nothing to remove", soft_wrap=True, markup=False)
+        return
+    if age is not None or size is not None or model:
+        limits = cache.Limits(age, size, tuple(model or ()))
+        for step in watched(cache.clear(path, limits, dry_run=dry_run), _cleared):
+            found = step
+        _tell_cleared(path, found, dry_run=dry_run)
+    if compact and not dry_run:
+        with stderr.status("writing the file anew"):
+            cache.compact(path)
+        stdout.print(f"{path}: written anew, {human_bytes(path.stat().st_size)}", soft_wrap=True, markup=False)
+
+
+def _tell_cleared(path: Path, found: Clearing, *, dry_run: bool) -> None:
+    aside = f" and {found.set_aside:,} rows set aside as damaged" if found.set_aside else ""
+    if dry_run:
+        said = f"would remove {found.doomed:,} calls{aside}, about {human_bytes(found.weight)}"
+    else:
+        sizes = f"{human_bytes(found.bytes_before)} before, {human_bytes(found.bytes_after)} now"
+        said = f"removed {found.rows:,} calls{aside}; {sizes}"
+        if found.bytes_free:
+            holes = human_bytes(found.bytes_free)
+            said += f"; about {holes} of it are holes: `prism cache gc --compact` gives them back when no run is busy"
+    stdout.print(f"{path}: {said}", soft_wrap=True, markup=False)
+
+
+class Names:
+    """Names the first bad rows as they are found, and says at the end how many more there were."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._count = 0
+
+    def add(self, names: tuple[str, ...]) -> None:
+        """Name these, unless enough were named before."""
+        for name in names[: max(0, NAMED_ROWS - self._count)]:
+            typer.echo(f"{self._label}: {name}")
+        self._count += len(names)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._count > NAMED_ROWS:
+            typer.echo(f"... and {self._count - NAMED_ROWS:,} more")
+
+
+def watched(steps: Iterator[T], line: Callable[[T], str]) -> Iterator[T]:
+    """Pass the steps of long work on, and show how far it is: in place on a terminal, now and then in a log."""
+    told = time.monotonic()
+    with stderr.status("looking") as status:
+        for step in steps:
+            if stderr.is_terminal:
+                status.update(line(step))
+            elif time.monotonic() - told >= LOG_SECONDS:
+                told = time.monotonic()
+                stderr.print(line(step), soft_wrap=True)
+            yield step
+
+
+def _checked(state: Verification) -> str:
+    return f"{state.checked:,} of {state.total:,} rows checked, {state.corrupt:,} corrupt"
+
+
+def _cleared(state: Clearing) -> str:
+    return f"{state.rows:,} of {state.doomed:,} calls removed"
+
+
+def _age(text: str | None) -> float | None:
+    """Return seconds."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([hdw])", text.strip())
+    if not match:
+        raise ConfigError(f"--older-than {text}: give a number with h, d or w (hours, days, weeks), such as 30d")
+    return float(match[1]) * _HOURS[match[2]] * 3600
+
+
+def _size(text: str | None) -> int | None:
+    """Return bytes."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]+)", text.strip().lower())
+    if not match or match[2] not in _BYTES:
+        raise ConfigError(f"--max-size {text}: give a number with a unit, such as 500MB or 5GB")
+    return round(float(match[1]) * _BYTES[match[2]])

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+from email.utils import formatdate
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from prism_engine.backends.rate_headers import Allowance, read_allowances, read_reset
+from prism_engine.chaos.limits import duration
+
+NOW = 1_795_000_000.0
+NAMES = [
+    f"{prefix}{name}"
+    for prefix in ("x-ratelimit-", "ratelimit-", "anthropic-ratelimit-", "X-RateLimit-")
+    for name in ("limit", "remaining", "reset-requests", "remaining-requests", "tokens-remaining", "limit-tokens-day")
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("6m0s", 360),
+        ("1s", 1),
+        ("120ms", 0.12),
+        ("8.64s", 8.64),
+        ("1h2m3.5s", 3723.5),
+        ("2d", 172_800),
+        ("0", 0),
+        ("17.5", 17.5),
+        (" 30 ", 30),
+        ("60, 60;w=60", 60),
+        (str(int(NOW) + 90), 90),
+        (str(int(NOW * 1000) + 90_500), 90.5),
+        (str(int(NOW) - 90), 0),
+        ("2026-11-18T08:00:20Z", None),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("nan", None),
+        ("inf", None),
+        ("1e400", None),
+        ("5m5", None),
+        ("\N{ARABIC-INDIC DIGIT ONE}s", None),
+    ],
+)
+def test_a_reset_is_read_in_every_dialect(text, seconds):
+    if seconds is None and "T" in text:
+        seconds = max(datetime(2026, 11, 18, 8, 0, 20, tzinfo=UTC).timestamp() - NOW, 0)
+    assert read_reset(text, NOW) == (None if seconds is None else pytest.approx(seconds))
+
+
+def test_a_reset_may_be_an_http_date():
+    assert read_reset(formatdate(NOW + 42, usegmt=True), NOW) == 42
+
+
+@given(st.integers(0, 10**9))
+def test_a_duration_as_openai_writes_it_is_read_back(milliseconds):
+    assert read_reset(duration(milliseconds / 1000), NOW) == pytest.approx(milliseconds / 1000, abs=0.0011)
+
+
+def test_openai():
+    headers = {
+        "x-ratelimit-limit-requests": "600",
+        "x-ratelimit-remaining-requests": "599",
+        "x-ratelimit-reset-requests": "120ms",
+        "X-RateLimit-Limit-Tokens": "60000",
+        "X-RateLimit-Remaining-Tokens": "59000",
+        "X-RateLimit-Reset-Tokens": "1s",
+        "content-type": "application/json",
+    }
+    assert read_allowances(headers, NOW) == [
+        Allowance("requests", "", 600, 599, 0.12, flows=True),
+        Allowance("tokens", "", 60_000, 59_000, 1, flows=True),
+    ]
+
+
+def test_anthropic():
+    at = datetime.fromtimestamp(NOW, UTC) + timedelta(seconds=7)
+    headers = {
+        "anthropic-ratelimit-input-tokens-limit": "40000",
+        "anthropic-ratelimit-input-tokens-remaining": "39000",
+        "anthropic-ratelimit-input-tokens-reset": at.isoformat().replace("+00:00", "Z"),
+        "anthropic-ratelimit-output-tokens-remaining": "8000",
+    }
+    assert read_allowances(headers, NOW) == [
+        Allowance("input-tokens", "", 40_000, 39_000, 7, flows=True),
+        Allowance("output-tokens", "", None, 8000, None),
+    ]
+
+
+def test_others():
+    headers = {"ratelimit-limit": "100, 100;w=60", "ratelimit-remaining": "0", "ratelimit-reset": "30"}
+    assert read_allowances(headers, NOW) == [Allowance("requests", "", 100, 0, 30)]
+    headers = {"x-ratelimit-remaining-tokens-minute": "5", "x-ratelimit-remaining-requests-day": "7"}
+    assert read_allowances(headers, NOW) == [
+        Allowance("tokens", "minute", None, 5, None),
+        Allowance("requests", "day", None, 7, None),
+    ]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(NAMES), st.text(max_size=40) | st.from_regex(r"[0-9hmsT:Z.+-]{0,30}", fullmatch=True)
+    )
+)
+@example({"x-ratelimit-reset-requests": "9" * 5000, "x-ratelimit-remaining-requests": "1"})
+@example({"ratelimit-remaining": "1", "ratelimit-reset": "0001-01-01T00:00:00+23:59"})
+@example({"ratelimit-remaining": "1", "ratelimit-reset": "Mon, 99 Jan 99999 99:99:99 GMT"})
+def test_no_header_does_any_harm(headers):
+    for allowance in read_allowances(headers, NOW):
+        for value in (allowance.limit, allowance.remaining, allowance.reset):
+            assert value is None or (math.isfinite(value) and value >= 0)

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, precondition, rule
+
+from prism_engine.budget.funds import CRASH_SHARE, Funds, Verdict, judge
+from prism_engine.budget.ledger import Account, Change, Ledger
+from prism_engine.errors import StoreError
+
+ACCOUNT = Account("reason", "m")
+
+
+def crash(ledger):
+    """End a process as `kill -9` does: its locks are gone, its open transaction too, nothing is closed in order."""
+    ledger._connection.close()
+    ledger._session.close()
+
+
+def ask(ledger, amount, cap, *, die=False):
+    """Reserve as the till does; `die` crashes between the decision and its commit."""
+    with ledger.transaction():
+        verdict = judge(ledger.funds(), amount, cap)
+        if verdict is Verdict.GRANTED:
+            ledger.add({ACCOUNT: Change(requests=1, reserved=amount)})
+        if die:
+            ledger._connection.execute("ROLLBACK")
+            ledger._connection.execute("BEGIN")
+    return verdict
+
+
+def settle(ledger, amount, cost):
+    with ledger.transaction():
+        change = Change(reserved=-amount, unknown=amount) if cost is None else Change(reserved=-amount, settled=cost)
+        ledger.add({ACCOUNT: change})
+
+
+def test_what_is_reserved_settled_and_unknown_is_there_for_the_next_run(tmp_path):
+    with closing(Ledger(tmp_path / "deep" / "ledger.sqlite")) as ledger:
+        for amount in (100, 50, 30):
+            ask(ledger, amount, 10**6)
+        assert ledger.funds() == Funds(under_way=180)
+        settle(ledger, 100, 40)
+        settle(ledger, 50, None)
+        assert ledger.funds() == Funds(spent=90, under_way=30)
+    with closing(Ledger(tmp_path / "deep" / "ledger.sqlite")) as ledger:
+        assert ledger.funds() == Funds(spent=120)
+        assert ledger.by_stage() == {"reason": 120}
+
+
+def test_what_a_dead_process_had_reserved_is_lost_but_what_a_living_one_has_is_under_way(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    dying, living = Ledger(path), Ledger(path)
+    ask(dying, 70, None)
+    ask(living, 5, None)
+    crash(dying)
+    living.bury()
+    assert living.funds() == Funds(lost=70, under_way=5)
+    living.close()
+    with closing(Ledger(path)) as later:
+        assert later.funds() == Funds(spent=5, lost=70)
+        assert later.by_stage() == {"reason": 75}
+
+
+def test_what_was_not_committed_never_happened(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    ledger = Ledger(path)
+    ask(ledger, 70, None, die=True)
+    crash(ledger)
+    with closing(Ledger(path)) as later:
+        assert later.funds() == Funds()
+
+
+def test_two_processes_never_grant_the_same_money(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    with closing(Ledger(path)) as one, closing(Ledger(path)) as other:
+        assert ask(one, 60, 100) is Verdict.GRANTED
+        assert ask(other, 60, 100) is Verdict.WAIT
+        settle(one, 60, 60)
+        assert ask(other, 60, 100) is Verdict.REFUSED
+
+
+@pytest.mark.parametrize("content", [b"no database", None])
+def test_a_file_that_is_no_ledger_is_left_alone(tmp_path, content):
+    path = tmp_path / "ledger.sqlite"
+    if content is None:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("CREATE TABLE theirs (x)")
+    else:
+        path.write_bytes(content)
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=r"ledger\.sqlite"):
+        Ledger(path)
+    if content is not None:
+        assert path.read_bytes() == before
+
+
+def test_a_ledger_of_another_version_is_not_touched(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    Ledger(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreError, match="another version"):
+        Ledger(path)
+
+
+class Sent(NamedTuple):
+    """A request that was granted."""
+
+    process: int
+    amount: int
+
+
+class Spending(RuleBasedStateMachine):
+    """Processes that ask, pay, die anywhere and come back, against a provider that bills whatever hurts most."""
+
+    requests = Bundle("requests")
+
+    def __init__(self):
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name) / "ledger.sqlite"
+        self.ledgers: dict[int, Ledger] = {}
+        self.started = 0
+        self.billed = 0
+        self.open: dict[Sent, int] = {}
+        self.largest = 0
+        self.kills = 0
+
+    @initialize(cap=st.integers(0, 5000))
+    def begin(self, cap):
+        self.cap = cap
+        self.start()
+
+    @rule()
+    @precondition(lambda self: len(self.ledgers) < 3)
+    def start(self):
+        self.started += 1
+        self.ledgers[self.started] = Ledger(self.path)
+
+    @precondition(lambda self: self.ledgers)
+    @rule(target=requests, amount=st.integers(0, 300), which=st.integers(0, 2), die=st.booleans())
+    def send(self, amount, which, die):
+        number = sorted(self.ledgers)[which % len(self.ledgers)]
+        ledger = self.ledgers[number]
+        verdict = ask(ledger, amount, self.cap, die=die)
+        if die:  # nothing was sent: the reservation comes first
+            self.kills += 1
+            crash(self.ledgers.pop(number))
+            return Sent(0, 0)
+        if verdict is not Verdict.GRANTED:
+            return Sent(0, 0)
+        self.largest = max(self.largest, amount)
+        self.billed += amount  # until we hear otherwise, the provider may have billed all of it
+        sent = Sent(number, amount)
+        self.open[sent] = self.open.get(sent, 0) + 1
+        return sent
+
+    @rule(sent=consumes(requests), share=st.floats(0, 1), known=st.booleans())
+    def hear(self, sent, share, known):
+        if sent.process not in self.ledgers or not self.open.get(sent):
+            return
+        self.open[sent] -= 1
+        cost = int(sent.amount * share)
+        settle(self.ledgers[sent.process], sent.amount, cost if known else None)
+        if known:
+            self.billed -= sent.amount - cost
+
+    @precondition(lambda self: self.ledgers)
+    @rule(which=st.integers(0, 2))
+    def kill(self, which):
+        self.kills += 1
+        crash(self.ledgers.pop(sorted(self.ledgers)[which % len(self.ledgers)]))
+
+    @precondition(lambda self: self.ledgers)
+    @rule(which=st.integers(0, 2))
+    def end(self, which):
+        self.ledgers.pop(sorted(self.ledgers)[which % len(self.ledgers)]).close()
+
+    @precondition(lambda self: self.ledgers)
+    @rule(which=st.integers(0, 2))
+    def look_for_the_dead(self, which):
+        self.ledgers[sorted(self.ledgers)[which % len(self.ledgers)]].bury()
+
+    @invariant()
+    def the_bill_is_within_the_cap_and_the_books_never_show_less(self):
+        for ledger in self.ledgers.values():
+            funds = ledger.funds()
+            assert self.billed <= funds.gone + funds.under_way <= self.cap
+            assert funds.lost <= self.cap // CRASH_SHARE + 1 + self.kills * self.largest
+            break
+
+    def teardown(self):
+        for ledger in self.ledgers.values():
+            ledger.close()
+        self.folder.cleanup()
+
+
+Spending.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestSpending = Spending.TestCase

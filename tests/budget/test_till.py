@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import closing
+
+import pytest
+
+from prism_engine.budget.ledger import Account
+from prism_engine.budget.till import Till
+from prism_engine.errors import BudgetError, StoreError
+
+ACCOUNT = Account("reason", "m")
+CAP = 100_000
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "ledger.sqlite"
+
+
+async def test_a_request_waits_for_what_others_give_back(path):
+    with closing(Till(path, CAP)) as till:
+        await till.reserve(ACCOUNT, 60_000)
+        second = asyncio.create_task(till.reserve(ACCOUNT, 60_000))
+        await asyncio.sleep(0.05)
+        assert not second.done()
+        till.settle(ACCOUNT, 60_000, 10_000)
+        await second
+        till.settle(ACCOUNT, 60_000, None)
+        assert till.spent == {"reason": 70_000}
+        totals = await till.totals()
+        assert totals.funds.spent == 70_000
+        assert totals.by_stage == {"reason": 70_000}
+
+
+async def test_what_can_never_fit_is_refused_at_once_and_names_what_was_spent(path):
+    with closing(Till(path, CAP)) as till:
+        await till.reserve(ACCOUNT, 90_000)
+        till.settle(ACCOUNT, 90_000, None)
+        with pytest.raises(BudgetError, match=r"\$0\.00009 of \$0\.00010 are spent"):
+            await till.reserve(ACCOUNT, 20_000)
+
+
+async def test_the_next_run_goes_on_with_a_larger_cap(path):
+    with closing(Till(path, CAP)) as till:
+        await till.reserve(ACCOUNT, CAP)
+        till.settle(ACCOUNT, CAP, CAP)
+    with closing(Till(path, CAP)) as till, pytest.raises(BudgetError):
+        await till.reserve(ACCOUNT, 1)
+    with closing(Till(path, 2 * CAP)) as till:
+        await till.reserve(ACCOUNT, CAP)
+
+
+async def test_another_process_frees_money_for_those_who_wait_here(path):
+    with closing(Till(path, CAP)) as one, closing(Till(path, CAP)) as other:
+        await one.reserve(ACCOUNT, 80_000)
+        waiting = asyncio.create_task(other.reserve(ACCOUNT, 80_000))
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        one.settle(ACCOUNT, 80_000, 0)
+        await waiting
+
+
+async def test_money_of_a_process_that_died_is_not_waited_for(path):
+    with closing(Till(path, CAP)) as living:
+        dying = Till(path, CAP)
+        await dying.reserve(ACCOUNT, 80_000)
+        waiting = asyncio.create_task(living.reserve(ACCOUNT, 80_000))
+        await asyncio.sleep(0.05)
+        dying._ledger._session.close()  # as the kernel does
+        with pytest.raises(BudgetError, match="killed"):
+            await waiting
+        dying.close()
+
+
+async def test_who_is_cancelled_leaves_the_queue_and_keeps_nothing(path):
+    with closing(Till(path, CAP)) as till:
+        await till.reserve(ACCOUNT, 80_000)
+        waiting = asyncio.create_task(till.reserve(ACCOUNT, 80_000))
+        behind = asyncio.create_task(till.reserve(ACCOUNT, 1_000))
+        await asyncio.sleep(0.05)
+        waiting.cancel()
+        till.settle(ACCOUNT, 80_000, 0)
+        await behind
+        till.settle(ACCOUNT, 1_000, 0)
+        assert (await till.totals()).funds.gone == 0
+
+
+async def test_what_is_granted_to_somebody_who_was_cancelled_just_then_is_given_back(path):
+    with closing(Till(path, CAP)) as till:
+        for _ in range(20):
+            task = asyncio.create_task(till.reserve(ACCOUNT, 1_000))
+            await asyncio.sleep(random.uniform(0, 0.01))
+            if task.cancel():
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+            else:
+                till.settle(ACCOUNT, 1_000, 0)
+        for _ in range(200):
+            if not (funds := (await till.totals()).funds).under_way:
+                break
+            await asyncio.sleep(0.01)
+        assert funds.under_way == funds.gone == 0
+
+
+async def test_a_till_that_is_closed_counts_what_was_never_settled_as_spent(path):
+    till = Till(path, CAP)
+    await till.reserve(ACCOUNT, 500)
+    till.close()
+    till.close()
+    with pytest.raises(StoreError, match="closed"):
+        await till.reserve(ACCOUNT, 1)
+    with closing(Till(path, CAP)) as later:
+        assert later.funds.spent == 500
+
+
+async def test_nobody_is_left_waiting_when_the_ledger_breaks(path):
+    till = Till(path, CAP)
+    await till.reserve(ACCOUNT, 80_000)
+    waiting = [asyncio.create_task(till.reserve(ACCOUNT, 80_000)) for _ in range(3)]
+    await asyncio.sleep(0.05)
+    till._ledger._connection.close()
+    results = await asyncio.gather(*waiting, till.totals(), return_exceptions=True)
+    assert {type(result) for result in results} == {StoreError}
+    till.close()
+
+
+@pytest.mark.parametrize("dear", [True, False])
+async def test_a_thousand_at_once_spend_the_cap_and_never_pass_it(path, dear):
+    cap, worst = 5 * 10**6, 2_000
+    chance = random.Random(5)
+    billed = refused = 0
+
+    async def one(till):
+        nonlocal billed, refused
+        try:
+            await till.reserve(ACCOUNT, worst)
+        except BudgetError:
+            refused += 1
+            return
+        cost = worst if dear else chance.randint(0, worst)
+        billed += cost
+        assert billed <= cap
+        await asyncio.sleep(chance.uniform(0, 0.02))
+        till.settle(ACCOUNT, worst, cost)
+
+    with closing(Till(path, cap)) as till:
+        places = asyncio.Semaphore(1000)
+
+        async def in_place():
+            async with places:
+                await one(till)
+
+        await asyncio.gather(*(in_place() for _ in range(2_600 if dear else 5_500)))
+        totals = await till.totals()
+    assert refused > 0
+    assert cap - worst < billed <= cap
+    assert totals.funds.spent == billed
