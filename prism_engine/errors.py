@@ -6,6 +6,8 @@ PrismError
 │   ├── DatasetError     a benchmark file; names the file and, where it can, the row and the column
 │   └── DependencyError  a package that this job needs does not import here
 ├── BudgetError          the next call might pass the cost cap and was not sent: the run stops, resumable; exit code 3
+├── DeadlineError        the time given to the run is up: it stops, resumable; exit code 3
+├── FailuresError        more samples failed than the run may go on with: it stops, resumable; exit code 1
 ├── StoreError           the cache cannot be read or written (full disk, newer schema, not a cache); exit code 2
 ├── BackendError         a model did not give a completion
 │   ├── TransientError   the same call may succeed later: retried, perhaps after a wait
@@ -73,6 +75,14 @@ class DependencyError(UserError):
 
 class BudgetError(PrismError):
     """The next call might pass the cap on what the experiment may cost, so it was not sent; a larger cap goes on."""
+
+
+class DeadlineError(PrismError):
+    """The time that was given to the run is up; the same command goes on."""
+
+
+class FailuresError(PrismError):
+    """More samples failed than the run may go on with; the same command goes on."""
 
 
 class StoreError(PrismError):

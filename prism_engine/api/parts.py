@@ -78,6 +78,7 @@ class Parts:
             store=self.store,
             journal=journal,
             ahead=self.config.ahead,
+            most_failures=self.config.most_failures(self.count),
         )
 
     def spending(self) -> Spending:

@@ -6,6 +6,7 @@ import asyncio
 import signal
 from contextlib import AbstractAsyncContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,11 +14,12 @@ from prism_engine.api.parts import assembled
 from prism_engine.api.results import Layout, write_results
 from prism_engine.api.shared import Shared
 from prism_engine.api.status import keeping_status, write_status
+from prism_engine.config.deadline import deadline_at
 from prism_engine.engine.journal import Journal
 from prism_engine.engine.progress import Progress
 from prism_engine.engine.runner import execute
 from prism_engine.engine.scheduler import Stop
-from prism_engine.errors import BudgetError, ConfigError, StoreError
+from prism_engine.errors import BudgetError, ConfigError, DeadlineError, FailuresError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -49,10 +51,21 @@ class RunStatus(StrEnum):
     BUDGET = "budget"
     """The cap on what the experiment may cost left nothing for the next call; with a larger one the same command goes
     on."""
+    DEADLINE = "deadline"
+    """The time given to it was up; the same command goes on."""
+    FAILING = "failing"
+    """More samples failed than it may go on with; the same command goes on."""
     DIED = "died"
     """A backend or the cache gave up; the same command goes on once that is mended."""
     NOT_BEGUN = "not begun"
     """A run before it was stopped; the same command takes it up."""
+
+
+_STOPPED = {
+    BudgetError: RunStatus.BUDGET,
+    DeadlineError: RunStatus.DEADLINE,
+    FailuresError: RunStatus.FAILING,
+}
 
 
 @dataclass(frozen=True)
@@ -69,7 +82,7 @@ class RunReport:
     scores: Scores | None = None
     """None where the run only describes, or has no results of its own."""
     trouble: Exception | None = None
-    """What stopped it, for the statuses `died` and `budget`."""
+    """What stopped it, where that was not the user."""
     kept_earlier: bool = False
     """This run stopped with fewer samples done than the results that lay there already, so those were left alone."""
 
@@ -169,7 +182,7 @@ async def _run_arms(
 ) -> list[RunReport]:
     stop = Stop()
     reports = []
-    with _heeding_signals(stop):
+    with _heeding_signals(stop), _heeding_deadlines(stop, [arm.parts.config for arm in arms]):
         try:
             for arm in arms:
                 reports.append(await _run_arm(arm, stop, watch))
@@ -192,14 +205,31 @@ async def _run_arm(arm: _Arm, stop: Stop, watch: Watch | None) -> RunReport:
         if progress.spending is not None:
             with suppress(StoreError):  # a ledger that is broken has stopped the run, which is news enough
                 await progress.spending.conclude()
-    status = _status(progress, stop)
+    status = _status(config, progress, stop)
     write_status(folder, arm.parts, progress, status.value)
-    if status in (RunStatus.INTERRUPTED, RunStatus.BUDGET, RunStatus.DIED) and arm.layout.done_before > progress.done:
+    if status not in (RunStatus.COMPLETE, RunStatus.INCOMPLETE) and arm.layout.done_before > progress.done:
         arm.journal.path.unlink(missing_ok=True)
         return RunReport(config, arm.name, status, folder, progress, trouble=stop.reason, kept_earlier=True)
     # In a thread, so that a second Ctrl-C is heard meanwhile.
     scores = await asyncio.to_thread(write_results, arm.layout, arm.journal, arm.parts, progress, status.value)
     return RunReport(config, arm.name, status, folder, progress, scores, stop.reason)
+
+
+@contextmanager
+def _heeding_deadlines(stop: Stop, configs: Sequence[RunConfig]) -> Iterator[None]:
+    """Request the stop at the first of the runs' deadlines."""
+    now = datetime.now().astimezone()
+    moments = [deadline_at(config.deadline, now) for config in configs if config.deadline is not None]
+    if not moments:
+        yield
+        return
+    first = min(moments)
+    error = DeadlineError(f"the deadline has come ({first.astimezone(now.tzinfo):%Y-%m-%d %H:%M})")
+    alarm = asyncio.get_running_loop().call_later((first - now).total_seconds(), stop.request, error)
+    try:
+        yield
+    finally:
+        alarm.cancel()
 
 
 @contextmanager
@@ -225,9 +255,10 @@ def _heeding_signals(stop: Stop) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-def _status(progress: Progress, stop: Stop) -> RunStatus:
+def _status(config: RunConfig, progress: Progress, stop: Stop) -> RunStatus:
     if stop.reason is not None:
-        return RunStatus.BUDGET if isinstance(stop.reason, BudgetError) else RunStatus.DIED
+        return next((status for kind, status in _STOPPED.items() if isinstance(stop.reason, kind)), RunStatus.DIED)
     if stop.requested and progress.done + progress.failed < progress.total:
         return RunStatus.INTERRUPTED
-    return RunStatus.INCOMPLETE if progress.failed or progress.not_run else RunStatus.COMPLETE
+    tolerated = config.fail_on_error is not None and not progress.not_run  # more failures would have stopped it
+    return RunStatus.INCOMPLETE if progress.not_run or (progress.failed and not tolerated) else RunStatus.COMPLETE

@@ -19,9 +19,8 @@ from prism_engine.cli.train import train
 from prism_engine.errors import PrismError
 
 EXIT_CODES = """
-Exit codes: 0 complete; 1 complete, but samples failed; 2 wrong usage, configuration or input; 3 the cost cap is used up
-(a larger --max-cost goes on); 4 a model or its endpoint gave up (the same command goes on); 130 interrupted (the same
-command goes on).
+Exit codes: 0 complete; 1 samples failed; 2 wrong usage, configuration or input; 3 the cost cap (a larger --max-cost
+goes on) or the time is used up; 4 a model or its endpoint gave up; 130 interrupted. The same command goes on.
 """
 
 app = typer.Typer(

@@ -45,17 +45,7 @@ def print_report(report: RunReport) -> None:
     _print_reasons(progress)
     _print_cut("descriptions", progress.describing, "--perception-tokens")
     _print_cut("answers", progress.answering, "--reasoning-tokens")
-    match report.status.value:
-        case "incomplete":
-            stderr.print(f"samples without an answer are tried again by: {same_command()}", soft_wrap=True)
-        case "interrupted":
-            stderr.print(f"interrupted; go on with: {same_command()}", soft_wrap=True)
-        case "budget":
-            stderr.print(_out_of_money(progress), soft_wrap=True)
-        case "died":
-            reason = str(report.trouble).replace("[", "\\[")
-            stderr.print(f"[bold red]stopped:[/] {reason}", soft_wrap=True)
-            stderr.print(f"once mended, go on with: {same_command()}", soft_wrap=True)
+    _print_how_to_go_on(report)
 
 
 def report_code(report: RunReport) -> int:
@@ -148,6 +138,24 @@ def _out_of_money(progress: Progress) -> str:
         f"the budget of {shown(spending.cap)} is used up: {shown(spending.experiment)} spent, {done}; "
         f"raise --max-cost and run the same command: {same_command()}"
     )
+
+
+def _print_how_to_go_on(report: RunReport) -> None:
+    match report.status.value:
+        case "incomplete":
+            stderr.print(f"samples without an answer are tried again by: {same_command()}", soft_wrap=True)
+        case "interrupted":
+            stderr.print(f"interrupted; go on with: {same_command()}", soft_wrap=True)
+        case "budget":
+            stderr.print(_out_of_money(report.progress), soft_wrap=True)
+        case "deadline":
+            stderr.print(f"{report.trouble}; go on with: {same_command()}", soft_wrap=True)
+        case "failing":
+            stderr.print(f"stopped: {report.trouble}; once mended, go on with: {same_command()}", soft_wrap=True)
+        case "died":
+            reason = str(report.trouble).replace("[", "\\[")
+            stderr.print(f"[bold red]stopped:[/] {reason}", soft_wrap=True)
+            stderr.print(f"once mended, go on with: {same_command()}", soft_wrap=True)
 
 
 def _print_reasons(progress: Progress) -> None:

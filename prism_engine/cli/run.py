@@ -59,6 +59,18 @@ ProfileOption = Annotated[
 RpmOption = Annotated[int | None, typer.Option("--rpm", help="Requests per minute that the reasoner's API allows.")]
 TpmOption = Annotated[int | None, typer.Option("--tpm", help="Tokens per minute that the reasoner's API allows.")]
 ConcurrencyOption = Annotated[int | None, typer.Option(help="Requests to the reasoner on the wire at once.")]
+DeadlineOption = Annotated[
+    str | None,
+    typer.Option(help="Stop by itself then, resumable: 07:00 (the next one), 8h30m from now, or 2026-11-22 07:00."),
+]
+FailOnErrorOption = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        help="Stop when more samples failed than this share (0.05) or count (20), and call the run complete when not.  "
+        "\\[default: go on, and say so at the end]",
+    ),
+]
 MaxCostOption = Annotated[
     float | None,
     typer.Option(
@@ -96,6 +108,8 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     tpm: TpmOption = None,
     concurrency: ConcurrencyOption = None,
     max_cost: MaxCostOption = None,
+    deadline: DeadlineOption = None,
+    fail_on_error: FailOnErrorOption = None,
     cache_dir: CacheDirOption = None,
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
@@ -175,6 +189,8 @@ _OPTION_KEYS = {
     "tpm": "tokens_per_minute",
     "concurrency": "concurrency",
     "max_cost": "max_cost",
+    "deadline": "deadline",
+    "fail_on_error": "fail_on_error",
     "cache_dir": "cache_dir",
     "results_dir": "results_dir",
 }

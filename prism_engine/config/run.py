@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import platformdirs
-from pydantic import Field, NonNegativeInt, PositiveInt, TypeAdapter, field_validator, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, TypeAdapter, field_validator, model_validator
 
+from prism_engine.config.deadline import deadline_at
 from prism_engine.config.models import Dollars, Frozen, ModelSpec
 from prism_engine.config.reading import read_yaml, validated
 from prism_engine.errors import ConfigError
@@ -118,6 +120,12 @@ class RunConfig(Frozen):
     max_cost: Dollars | None = None
     """US dollars that the experiment (all runs into `results_dir`) may cost: never passed, whatever happens. A call
     that might pass it is not sent, and the run stops; with a larger one the same run goes on. None keeps no limit."""
+    deadline: str | None = None
+    """When the run stops by itself, resumable: a time of day (`07:00`), a span from its start (`8h30m`), or a date and
+    time. None goes on to the end."""
+    fail_on_error: NonNegativeFloat | None = None
+    """How many samples may fail, as a share (`0.05`) or, from 1 on, as a count: the run stops when it is more, and is
+    complete when it is not. 0 stops at the first one. None goes on whatever fails, and is then incomplete."""
     ahead: NonNegativeInt = 256
     """Samples that may be described and wait for the reasoner; bounds memory."""
     cache_dir: Path = Field(default_factory=default_cache_dir)
@@ -129,6 +137,15 @@ class RunConfig(Frozen):
     @classmethod
     def _is_home_known(cls, folder: Path) -> Path:
         return folder.expanduser()
+
+    @field_validator("deadline", mode="before")
+    @classmethod
+    def _is_a_time_to_come(cls, text: object) -> object:
+        if isinstance(text, int):  # YAML reads 7:00 as 420, in base 60
+            text = f"{text // 60}:{text % 60:02}"
+        if isinstance(text, str):
+            deadline_at(text, datetime.now().astimezone())
+        return text
 
     @model_validator(mode="after")
     def _names_its_models(self) -> Self:
@@ -144,6 +161,11 @@ class RunConfig(Frozen):
                 "direct to let the perceiver answer"
             )
         return self
+
+    def most_failures(self, count: int) -> int | None:
+        """Return how many of `count` samples may fail; None where it does not matter."""
+        bound = self.fail_on_error
+        return None if bound is None else int(bound if bound >= 1 else bound * count)
 
     def in_mode(self, mode: Mode) -> RunConfig:
         """Return this run in another mode.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from prism_engine.engine.plan import order_samples
 from prism_engine.engine.scheduler import Lane, run_lanes
-from prism_engine.errors import StoreError
+from prism_engine.errors import FailuresError, StoreError
 from prism_engine.records import SampleStatus
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ class Run:
     journal: Journal
     ahead: int
     """Samples that may be described and wait for the reasoner."""
+    most_failures: int | None = None
+    """Samples that may have failed at any moment; one more stops the run. None goes on."""
 
 
 async def execute(run: Run, progress: Progress, stop: Stop) -> None:
@@ -77,7 +79,7 @@ async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
         Lane("described", run.benchmark.samples(order.described), 2 * _capacity(run.reasoner), drains=True),
         Lane("undescribed", run.benchmark.samples(order.undescribed), perceiving),
     ]
-    results = _Results(run.journal, progress, stop)
+    results = _Results(run, progress, stop)
     flusher = asyncio.create_task(_flush_often(run.journal, stop))
     try:
         await run_lanes(lanes, run.pipeline.run, results.take, stop)
@@ -99,10 +101,11 @@ async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
 class _Results:
     """Counts and journals what comes of samples, and remembers which may be taken up again."""
 
-    def __init__(self, journal: Journal, progress: Progress, stop: Stop) -> None:
+    def __init__(self, run: Run, progress: Progress, stop: Stop) -> None:
         self.failed: dict[int, str] = {}
         """Position to reason."""
-        self._journal = journal
+        self._journal = run.journal
+        self._most = run.most_failures
         self._progress = progress
         self._stop = stop
 
@@ -119,6 +122,9 @@ class _Results:
             self._journal.append(result, again=again)
         except StoreError as error:
             self._stop.request(error)
+        if self._most is not None and self._progress.failed > self._most:
+            failed = f"{self._progress.failed:,} of {self._progress.total:,} samples failed"
+            self._stop.request(FailuresError(f"{failed}, and the run may go on with {self._most:,} (`fail_on_error`)"))
 
 
 def _capacity(model: CachedModel | None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import import_module
 
 import pytest
 
@@ -296,3 +297,33 @@ def test_tables_for_another_program_are_not_folded(prism, monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     said = prism("run", *SCRIPTED, "--mode", "all", "--mode", "direct", "--mode", "blind")
     assert re.search(r"Accuracy in %, v3 +Samples +Chance +all +direct +blind", said.out)
+
+
+def test_failures_may_be_tolerated_or_stop_the_run(prism, tmp_path):
+    (tmp_path / "models.yaml").write_text(
+        "models:\n  shaky: {backend: scripted, replies: [A], failure_rate: 0.3, concurrency: 1}\n"
+    )
+    command = ("run", "shapes.tsv", "-p", "scripted", "-r", "shaky", "--models-file", "models.yaml")
+    assert prism(*command).code == 1
+    tolerant = prism(*command, "--fail-on-error", "0.9")
+    assert (tolerant.code, "tried again by" in tolerant.err) == (0, False)
+    strict = prism(*command, "--fail-on-error", "0", "--results-dir", "strict")
+    assert strict.code == 1
+    assert "the run may go on with 0" in strict.err
+    assert "go on with: prism run" in strict.err
+
+
+def test_at_its_deadline_a_run_stops_and_says_how_to_go_on(prism, monkeypatch):
+    module = import_module("prism_engine.api.run")  # by its dotted name one gets the function
+    monkeypatch.setattr(module, "deadline_at", lambda _text, now: now)
+    said = prism("run", *SCRIPTED, "--deadline", "8h")
+    assert said.code == 3
+    assert "the deadline has come" in said.err
+    assert "go on with: prism run" in said.err
+
+
+@pytest.mark.parametrize("deadline", ["soon", "2020-01-01"])
+def test_a_deadline_that_is_none_is_an_error_before_anything_is_called(prism, deadline):
+    said = prism("run", *SCRIPTED, "--deadline", deadline)
+    assert said.code == 2
+    assert "deadline" in said.err

@@ -105,3 +105,15 @@ def test_the_cache_folder_comes_from_the_environment_or_the_checkout(monkeypatch
     assert default_cache_dir() == tmp_path
     monkeypatch.delenv("PRISM_CACHE")
     assert default_cache_dir().name == "cache"
+
+
+@pytest.mark.parametrize(("bound", "most"), [(None, None), (0, 0), (0.05, 10), (1, 1), (20, 20), (0.999, 199)])
+def test_failures_are_bounded_by_a_share_or_a_count(bound, most):
+    config = RunConfig(benchmark="b.tsv", perceiver="p", reasoner="r", fail_on_error=bound)
+    assert config.most_failures(200) == most
+
+
+def test_a_time_of_day_that_yaml_takes_for_a_number_is_one(tmp_path):
+    (tmp_path / "run.yaml").write_text("benchmark: b.tsv\nperceiver: p\nreasoner: r\ndeadline: 7:00\n")
+    (config,) = load_run_configs(tmp_path / "run.yaml", {})
+    assert config.deadline in ("7:00", "7:0", "7:00:00")

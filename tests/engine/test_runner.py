@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import Counter
+from dataclasses import replace
 
 import orjson
 
 from prism_engine.engine.runner import execute
 from prism_engine.engine.scheduler import Stop
-from prism_engine.errors import DeadError, StoreError, TransientError
+from prism_engine.errors import DeadError, FailuresError, StoreError, TransientError
 from prism_engine.records import Completion, Outcome
 
 
@@ -214,3 +215,13 @@ async def test_an_answer_that_the_filter_stopped_is_not_asked_for_again(world):
     )
     await execute(run, progress, Stop())
     assert (progress.failed, run.reasoner.backend.calls) == (1, 4)
+
+
+async def test_more_failures_than_allowed_stop_the_run(world):
+    run, progress = world.build(100, answer=lambda _call: Completion(Outcome.REFUSED), delay=0.001)
+    stop = Stop()
+    await execute(replace(run, most_failures=3), progress, stop)
+    assert isinstance(stop.reason, FailuresError)
+    assert "the run may go on with 3" in str(stop.reason)
+    assert 3 < progress.failed < 50
+    assert progress.failed + progress.not_run == 100
