@@ -61,3 +61,8 @@ async def vllm_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
     server = ManagedServer(spec, served_name=SERVED_NAME, log=tmp_path_factory.mktemp("server") / "server.log")
     yield server
     await server.aclose()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: not {"slow", "vllm"} & set(item.keywords))
