@@ -24,8 +24,8 @@ _PAGE = 500
 _PAUSE_SECONDS = 0.005
 _WORTHWHILE = 0.1
 """Share of holes in a file from which it is written anew."""
-_SPARE = 0.005
-"""Share of a cache by which a removal for its size goes further at least, so that it is not made in crumbs."""
+_SPARE = 0.02
+"""Share of a cache by which a removal for its size goes further: what a row takes in the file is an estimate."""
 _TEMPORARY = (
     "CREATE TEMP TABLE doomed (place INTEGER PRIMARY KEY, id INTEGER, created_at, weight)",
     """CREATE TEMP VIEW weights AS
@@ -120,7 +120,7 @@ def clear(path: Path, limits: Limits, *, dry_run: bool = False) -> Iterator[Clea
             if holes > _WORTHWHILE * _used_bytes(connection) and not _compacted(connection, path):
                 state = replace(state, bytes_free=holes)
                 break
-            if limits.max_bytes is None:
+            if limits.max_bytes is None or _used_bytes(connection) <= limits.max_bytes:
                 break
         if not dry_run:
             checkpoint(connection)
@@ -161,7 +161,7 @@ def _doom(connection: sqlite3.Connection, limits: Limits) -> tuple[int, int]:
     total = connection.execute("SELECT SUM(weight) FROM weights").fetchone()[0] or 0
     excess = 0.0
     if limits.max_bytes is not None and used > limits.max_bytes:
-        excess = total * max((used - limits.max_bytes) / used, _SPARE)
+        excess = total * ((used - limits.max_bytes) / used + _SPARE)
     before = math.inf if limits.max_bytes is None else -math.inf
     if limits.max_age is not None:
         before = time.time() - limits.max_age
@@ -204,7 +204,7 @@ def _shrink(connection: sqlite3.Connection) -> int:
     before = None
     while (free := _pages(connection, "freelist_count")) and free != before:
         before = free
-        connection.execute(f"PRAGMA incremental_vacuum({_PAGE})").fetchall()
+        connection.executescript(f"PRAGMA incremental_vacuum({_PAGE})")  # `execute` would stop after one page
         time.sleep(_PAUSE_SECONDS)
     return free
 

@@ -210,3 +210,13 @@ def test_a_disk_without_room_for_copies_keeps_the_holes(path, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10_000))
     assert cleared(path, Limits(models=("tiny",))).bytes_free > 0
     assert left(path) == list(range(1, ROWS, 2))
+
+
+def test_space_is_given_back_many_pages_at_a_time(path, monkeypatch):
+    filled(path)
+    pauses = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    before = path.stat().st_size
+    cleared(path, Limits(max_age=100.5 * DAY))
+    assert (before - path.stat().st_size) / 4096 > 300
+    assert len(pauses) < 10
