@@ -67,7 +67,7 @@ class ChatApi(Backend):
         self._quota = None
         if quotas is not None and api_key is not None:
             secret = f"{self._base_url} {spec.model} {api_key}"
-            self._quota = SharedQuota(quotas, secret, per_minute(spec.limits), window=60 * SLACK)
+            self._quota = SharedQuota(quotas, secret, per_minute(spec.limits), window=60 * SLACK, clock=_time)
         self._limiter = Limiter(spec.limits, shared=self._quota)
         self._dead: DeadError | None = None
         self._answered = False
@@ -184,6 +184,10 @@ class ChatApi(Backend):
 
     def _endpoint(self) -> Endpoint:
         return Endpoint(shown(self._base_url), self._spec.model, self._spec.api_key_env)
+
+
+def _time() -> float:
+    return asyncio.get_running_loop().time()  # the machine's monotonic clock
 
 
 def _used(usage: Usage) -> Tokens | None:

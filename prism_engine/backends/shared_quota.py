@@ -22,7 +22,7 @@ CHUNKS = 60
 """A minute's limit is leased in so many parts: about one write per second at full speed, whatever the requests."""
 LIFE = 5.0
 """Seconds within which a lease must be used."""
-PRESENCE = 5.0
+PRESENCE = 2.0
 """Seconds between signs of life."""
 BUSY = 0.05
 """Seconds that another process's write is waited for, and after which it is tried again."""

@@ -327,6 +327,27 @@ def test_a_server_whose_headers_tell_its_limit_never_has_to_say_429(limits, most
     assert seconds <= 60 * (900 / most - limits.burst / 60) * 1.05 + 3
 
 
+def test_processes_that_share_a_key_and_know_no_limit_never_make_the_server_say_429(tmp_path):
+    async def main():
+        async with ChaosServer(
+            Behaviour(latency=0.3, limits=RateLimits(requests_per_minute=300, burst=20.0))
+        ) as server:
+            spec = ApiModel(model="m", base_url=server.base_url)
+            apis = [ChatApi(spec, KEY, quotas=tmp_path / "cache" / "limits.sqlite") for _ in range(3)]
+            for api in (*apis, *apis):
+                await api.generate(call_of())
+                await asyncio.sleep(1)
+            started = now()
+            await asyncio.gather(*(flood(300)(api, server) for api in apis))
+            for api in apis:
+                await api.aclose()
+            return server.stats.rate_limited, now() - started
+
+    refused, seconds = run_virtually(main())
+    assert refused == 0
+    assert seconds <= (900 - 100) / 5 * 1.05
+
+
 def test_limits_that_are_halved_while_it_runs_are_followed():
     limits = RateLimits(requests_per_minute=600, changes=(Change(0.5, after_seconds=30),))
     refused, seconds = play(flood(1200), Behaviour(latency=0.3, limits=limits), limits=Limits(requests_per_minute=600))
