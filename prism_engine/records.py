@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 Role = Literal["system", "user", "assistant"]
@@ -146,6 +147,44 @@ class Completion:
         return self.outcome.reusable and bool(self.text.strip())
 
 
+class AnswerKind(StrEnum):
+    """What a right answer is: how replies are read, and how scored samples are folded into a benchmark's numbers."""
+
+    CHOICE = "choice"
+    """One option's letter."""
+    CIRCULAR = "circular"
+    """One option's letter, right only where it is right under every rotation of the options (MMBench)."""
+    MMMU = "mmmu"
+    """One option's letter, beside open questions without options."""
+    YES_NO = "yes_no"
+    MME = "mme"
+    """Yes or no; counted per question and per picture."""
+    POPE = "pope"
+    """Yes or no; precision, recall and F1 of yes."""
+    HALLUSION = "hallusion"
+    """Yes or no; counted per question, figure and pair (HallusionBench)."""
+    VQA = "vqa"
+    """Short text, compared with ten people's answers (VQA accuracy; TextVQA)."""
+    ANLS = "anls"
+    """Short text, by edit distance (DocVQA, InfoVQA)."""
+    RELAXED = "relaxed"
+    """Short text or a number within 5 % (ChartQA)."""
+    EXACT = "exact"
+    """Short text, equal but for case (OCRVQA)."""
+    OCRBENCH = "ocrbench"
+    """Text that must hold one of the right ones."""
+    MATHVISTA = "mathvista"
+    """Option, number or text, extracted by a judge where matching does not."""
+    MMVET = "mmvet"
+    """Open; graded from 0 to 1 by a judge."""
+    LLAVABENCH = "llavabench"
+    """Open; rated by a judge beside a reference answer."""
+    CAPTION = "caption"
+    """A caption, compared with references (COCO)."""
+    OPEN = "open"
+    """Open, with nothing to compare it with."""
+
+
 class Option(NamedTuple):
     """One choice of a multiple-choice question."""
 
@@ -172,6 +211,9 @@ class Sample:
     split: str | None = None
     gold_description: str | None = None
     """What can be seen, as the benchmark itself says it; None where the row carries no such text."""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """The row's other filled cells by their columns' normalised names (`image_path`, `question_type`, `g_index`, ...):
+    what only one benchmark's scorer knows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from prism_engine.datasets.ingest import Progress
 
 _BATCH = 256
-_COLUMNS = f"position, id, images, options, {', '.join(TEXTS)}"
+_COLUMNS = f"position, id, images, options, extra, {', '.join(TEXTS)}"
 # The interpolated names are constants of this package.
 _FIND = f"SELECT {_COLUMNS} FROM samples WHERE position IN (SELECT value FROM json_each(?))"  # noqa: S608
 _GOLD = "gold_description"
@@ -161,12 +161,13 @@ class Benchmark:
         except sqlite3.Error as error:
             raise StoreError(f"{self._index}: cannot be read: {error}") from error
 
-    def _sample(self, position: int, index: str, images: str, options: str, *texts: str | None) -> Sample:
+    def _sample(self, position: int, index: str, images: str, options: str, extra: str, *texts: str | None) -> Sample:
         values: dict[str, Any] = dict(zip(TEXTS, texts, strict=True))
         return Sample(
             position=position,
             index=index,
             images=tuple(map(self._store.image, json.loads(images))),
             options=tuple(Option(letter, text) for letter, text in json.loads(options)),
+            extra=json.loads(extra),
             **values,
         )

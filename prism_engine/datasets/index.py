@@ -24,22 +24,23 @@ if TYPE_CHECKING:
     from prism_engine.datasets.images import ImageStore
     from prism_engine.datasets.tsv import Row
 
-READER_VERSION = 2
+READER_VERSION = 3
 """Raised whenever the same table would give other samples, or this file another shape: old ones are rebuilt."""
 
 TEXTS = ("question", "hint", "answer", "category", "l2_category", "split", "gold_description")
+_KNOWN = frozenset((*TEXTS, "index", "image"))
 _SCHEMA = """
 CREATE TABLE facts (value TEXT NOT NULL);
 CREATE TABLE samples (
     position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, row INTEGER NOT NULL, images TEXT NOT NULL,
     refers INTEGER NOT NULL, options TEXT NOT NULL,
     question TEXT NOT NULL, hint TEXT, answer TEXT, category TEXT, l2_category TEXT, split TEXT,
-    gold_description TEXT
+    gold_description TEXT, extra TEXT NOT NULL
 );
 CREATE TABLE pictures (digest TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources (path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL) WITHOUT ROWID;
 """
-_INSERT = "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _BATCH = 500
 _ABANDONED = 86_400.0  # seconds
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -94,9 +95,10 @@ class IndexWriter:
         refers = any(isinstance(picture, Reference) for picture in pictures)
         options = [[name, text] for name, text in row.cells.items() if text and _OPTION.fullmatch(name)]
         texts = [row.cells.get(name) or None for name in TEXTS[1:]]
+        extra = {name: text for name, text in row.cells.items() if text and _is_extra(name)}
         values = (self.samples, row.index, row.number, json.dumps(images), refers, json.dumps(sorted(options)))
         try:
-            self._db.execute(_INSERT, (*values, row.cells["question"], *texts))
+            self._db.execute(_INSERT, (*values, row.cells["question"], *texts, json.dumps(extra)))
         except sqlite3.IntegrityError as error:
             first = self._db.execute("SELECT row FROM samples WHERE id = ?", (row.index,)).fetchone()[0]
             raise DatasetError(
@@ -145,6 +147,10 @@ class IndexWriter:
         else:
             reason = f"names index {target}, whose row {row[0]} refers on; name the row that holds the picture"
         raise DatasetError(reason, path=self._table, row=number, index=index, column="image")
+
+
+def _is_extra(name: str) -> bool:
+    return name not in _KNOWN and _OPTION.fullmatch(name) is None
 
 
 @contextmanager

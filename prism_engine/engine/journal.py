@@ -34,6 +34,7 @@ def result_row(result: SampleResult) -> dict[str, Any]:
         "hint": sample.hint,
         "options": [{"letter": option.letter, "text": option.text} for option in sample.options],
         "target": sample.answer,
+        "extra": dict(sample.extra),
         "images": [image.digest for image in sample.images],
         "description": result.description,
         "description_outcomes": [completion.outcome.value for completion in result.descriptions],
