@@ -11,6 +11,7 @@ import typer
 from prism_engine import __version__
 from prism_engine.cli.cache import cache_app
 from prism_engine.cli.chaos import chaos
+from prism_engine.cli.convert import convert_app
 from prism_engine.cli.listing import datasets_app, doctor, models
 from prism_engine.cli.output import exit_code, stderr
 from prism_engine.cli.run import demo, plan, run
@@ -45,6 +46,7 @@ app.command()(train)
 app.command()(chaos)
 app.command()(doctor)
 app.command()(models)
+app.add_typer(convert_app, name="convert")
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(cache_app, name="cache")
 

@@ -1,0 +1,1 @@
+"""Checkpoints as others published them, made into ordinary ones that vLLM and transformers load."""
