@@ -28,7 +28,7 @@ def plain_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
     It never adds a beginning-of-text token by itself: the chat template writes it.
 
     Args:
-        folder: holds `tokenizer.model`, and `tokenizer_config.json`, whose `added_tokens_decoder` names the chat tokens.
+        folder: holds `tokenizer.model`, and `tokenizer_config.json` whose `added_tokens_decoder` names the chat tokens.
 
     Raises:
         ConfigError: a file is absent, or the tokenizer is of another kind.

@@ -1,10 +1,10 @@
 """PrismCaptioner, and any xtuner LLaVA on InternLM2, as the plain LLaVA that vLLM and transformers load.
 
 The published layout has a folder each for what was trained: `projector/` always, `llm_adapter/` (LoRA) or a whole
-`llm/`, `visual_encoder/` where the encoder is not the stock one. What comes out computes what the original pipeline does
-(github.com/SparksJoe/Prism, `llava_xtuner.py`): picture padded to a square with the mean colour, features of the layer
-before the last without the first token (a patch, for SigLIP), two linear layers, then the chat. The original decodes
-with five beams; greedy decoding is what the paper says and what prism does.
+`llm/`, `visual_encoder/` where the encoder is not the stock one. What comes out computes what the original pipeline
+does (github.com/SparksJoe/Prism, `llava_xtuner.py`): picture padded to a square with the mean colour, features of the
+layer before the last without the first token (a patch, for SigLIP), two linear layers, then the chat. The original
+decodes with five beams; greedy decoding is what the paper says and what prism does.
 """
 
 from __future__ import annotations
