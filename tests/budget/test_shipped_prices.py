@@ -1,0 +1,16 @@
+"""Each model behind an API that ships in the registry has a price, so that `--max-cost` works with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from prism_engine.budget import is_paid, price_of
+from prism_engine.config import ApiModel
+from prism_engine.config.models import load_registry
+
+PAID = {name: spec for name, spec in load_registry() if isinstance(spec, ApiModel) and is_paid(spec)}
+
+
+@pytest.mark.parametrize("name", PAID)
+def test_its_price_is_known(name):
+    assert price_of(PAID[name]) is not None
