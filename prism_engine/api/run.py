@@ -14,6 +14,7 @@ from prism_engine.api.parts import assembled
 from prism_engine.api.results import Layout, write_results
 from prism_engine.api.shared import Shared
 from prism_engine.api.status import keeping_status, write_status
+from prism_engine.config import Mode
 from prism_engine.config.deadline import deadline_at
 from prism_engine.engine.journal import Journal
 from prism_engine.engine.progress import Progress
@@ -145,6 +146,7 @@ class _Arm:
             answering.meter if answering else None,
             name=self.name,
             spending=self.parts.spending(),
+            answerer="perceiver" if self.parts.config.mode is Mode.DIRECT else "reasoner",
         )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prism_engine.cli.output import human_seconds, print_table, stderr, stdout
+from prism_engine.cli.output import human_limit, human_seconds, print_bounds, print_table, stderr, stdout
 from prism_engine.cli.run import MaxCostOption, ResultsDirOption, run_all
 from prism_engine.config import load_registry
 from prism_engine.errors import UserError
@@ -61,6 +61,15 @@ def status(
             for name, meter in stages
         ],
     )
+    for name, meter in stages:
+        for limit, use in meter.get("limits", {}).items():
+            share = f"{use['used']:,.0f} of {use['limit']:,.0f}"
+            stdout.print(f"{name}: {human_limit(limit)} {share} in use", soft_wrap=True, markup=False)
+    print_bounds(one.progress.get("bounded_by", {}))
+    if (money := one.progress.get("money")) and money.get("left") is not None:
+        stdout.print(
+            f"${Decimal(money['left']):.2f} of ${Decimal(money['cap']):.2f} left", soft_wrap=True, markup=False
+        )
     eta = one.progress["eta_seconds"]
     if one.state == "running" and eta is not None:
         stdout.print(f"about {human_seconds(eta)} left")

@@ -80,7 +80,7 @@ async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
         Lane("undescribed", run.benchmark.samples(order.undescribed), perceiving),
     ]
     results = _Results(run, progress, stop)
-    flusher = asyncio.create_task(_flush_often(run.journal, stop))
+    helpers = [asyncio.create_task(_flush_often(run.journal, stop)), asyncio.create_task(progress.bounds.watch())]
     try:
         await run_lanes(lanes, run.pipeline.run, results.take, stop)
         for _ in range(1, ROUNDS):
@@ -93,9 +93,10 @@ async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
             again = Lane("failed", run.benchmark.samples(sorted(results.failed)), perceiving)
             await run_lanes([again], run.pipeline.run, results.take, stop)
     finally:
-        flusher.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await flusher
+        for helper in helpers:
+            helper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await helper
 
 
 class _Results:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from prism_engine.backends.load import Load
 from prism_engine.cache import call_key
 from prism_engine.errors import NotRunError, PrismError, RejectedError, TransientError
 from prism_engine.records import Completion, Outcome
@@ -38,7 +40,7 @@ class CachedModel:
     """
 
     def __init__(self, backend: Backend | None, store: Store) -> None:
-        self.meter = Meter()
+        self.meter = Meter(load=lambda: self.backend.load if self.backend is not None else Load())
         self.backend = backend
         self._store = store
         self._flights: dict[str, _Flight] = {}
@@ -116,7 +118,7 @@ class CachedModel:
                 self.meter.count_hit(hit)
                 return hit
             with self.meter.flying():
-                completion = await self._ask(self.backend, call)
+                completion = replace(await self._ask(self.backend, call), fresh=True)
             self.meter.count_call(completion)
             if not completion.outcome.reusable:
                 self._failed[key] = completion

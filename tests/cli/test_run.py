@@ -38,7 +38,7 @@ def test_a_run_prints_its_scores_and_leaves_prism_s_layout(prism, tmp_path):
     }
     manifest = json.loads((perceiver / "scripted" / "manifest.json").read_text())
     assert manifest["status"] == "complete"
-    assert manifest["samples"] == {"done": 24, "failed": 0, "not_run": 0}
+    assert manifest["samples"] == {"done": 24, "cached": 0, "failed": 0, "not_run": 0}
 
 
 def test_a_second_run_calls_nothing_and_writes_the_same_bytes(prism, tmp_path):
