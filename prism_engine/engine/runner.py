@@ -72,7 +72,8 @@ async def execute(run: Run, progress: Progress, stop: Stop) -> None:
 
 async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
     order = order_samples(run.benchmark, run.count, run.pipeline.context, run.store)
-    perceiving = _capacity(run.perceiver) + run.ahead
+    # A sample keeps its place until it is answered: room for what is described, what is answered, and what waits between.
+    perceiving = _capacity(run.perceiver) + _capacity(run.reasoner) + run.ahead
     lanes = [
         # Twice the reasoner's capacity: the next calls are already waiting when a place on the wire comes free.
         # A stop does not end this lane: what is cached to the end still gets into the results, and nothing is sent.

@@ -28,6 +28,7 @@ async def test_a_run_counts_from_its_beginning_and_the_experiment_from_the_first
         assert spending.as_json() == {
             "currency": "USD",
             "cap": "10.000000000",
+            "left": "7.000000000",
             "this_run": "2.000000000",
             "this_run_by_stage": {"reason": "2.000000000"},
             "without_a_known_price": [],
