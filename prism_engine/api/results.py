@@ -15,6 +15,7 @@ import orjson
 
 from prism_engine import __version__
 from prism_engine.config import Mode, RunConfig, SamplingConfig
+from prism_engine.errors import UserError
 from prism_engine.prompts import instruction_text
 from prism_engine.records import SampleStatus
 from prism_engine.report import export_parquet, replacing, summarise, write_scores
@@ -77,6 +78,23 @@ class Layout:
         """Samples that the results which lie here now have; 0 where there are none."""
         samples = _read(self.folder / "manifest.json").get("samples")
         return int(samples.get("done", 0)) if isinstance(samples, dict) else 0
+
+    def failed_before(self) -> frozenset[int]:
+        """Return the positions of the samples that failed, by the results which lie here now.
+
+        Raises:
+            UserError: there are none, or none of this version of prism.
+        """
+        describes_only = self.folder == self.perceiver
+        path = self.folder / ("descriptions.jsonl" if describes_only else "predictions.jsonl")
+        try:
+            with path.open("rb") as lines:
+                rows = map(orjson.loads, lines)
+                return frozenset(row["position"] for row in rows if row["status"] == SampleStatus.FAILED)
+        except FileNotFoundError:
+            raise UserError(f"{self.folder}: no earlier run has left results here, so nothing failed in it") from None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{path}: cannot be read ({error}); run once without --retry-failed") from error
 
 
 def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Progress, status: str) -> Scores | None:

@@ -137,6 +137,7 @@ class _Arm:
     parts: Parts
     layout: Layout
     journal: Journal
+    only: frozenset[int] | None
 
     def progress(self) -> Progress:
         describing, answering = self.parts.describing, self.parts.answering
@@ -167,15 +168,16 @@ def _arms(many: Sequence[Parts], opened: ExitStack) -> list[_Arm]:
             both = f"runs {other!r} and {name!r}" if name != other else "two equal runs"
             raise ConfigError(f"{layout.folder}: {both} would write their results here; start them one after the other")
         names[layout.folder] = name
-        planned.append((name, parts, layout))
+        planned.append((name, parts, layout, layout.failed_before() if parts.config.retry_failed else None))
     return [
         _Arm(
             name,
             parts,
             layout,
             opened.enter_context(closing(Journal(layout.folder / "journal.jsonl", len(parts.benchmark)))),
+            only,
         )
-        for name, parts, layout in planned
+        for name, parts, layout, only in planned
     ]
 
 
@@ -203,7 +205,7 @@ async def _run_arm(arm: _Arm, stop: Stop, watch: Watch | None) -> RunReport:
         return RunReport(config, arm.name, RunStatus.NOT_BEGUN, folder, progress)
     stop.listen(progress.stop)
     async with keeping_status(folder, arm.parts, progress), watch(progress) if watch else nullcontext():
-        await execute(arm.parts.run(arm.journal), progress, stop)
+        await execute(arm.parts.run(arm.journal, arm.only), progress, stop)
         if progress.spending is not None:
             with suppress(StoreError):  # a ledger that is broken has stopped the run, which is news enough
                 await progress.spending.conclude()

@@ -50,6 +50,12 @@ class CachedModel:
     def __repr__(self) -> str:
         return f"<CachedModel {self.meter.hits} hits, {self.meter.calls} calls, {len(self._flights)} in flight>"
 
+    def without_backend(self) -> CachedModel:
+        """Return one that serves from the same store and counts in the same meter, but makes no call."""
+        looking = CachedModel(None, self._store)
+        looking.meter = self.meter
+        return looking
+
     def drain(self) -> None:
         """Make no further call: what is cached is still served, all else raises NotRunError. Idempotent."""
         self._draining = True

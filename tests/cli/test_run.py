@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from importlib import import_module
 
 import pytest
 
+from prism_engine.cli.run import plan, run
 from tests.processes import chaos_server, server_stats
 from tests.shapes import write_described_shapes, write_shapes
 
@@ -60,6 +62,21 @@ def test_plan_counts_without_calling_or_creating_a_cache_of_calls(prism, tmp_pat
     prism("run", *SCRIPTED)
     describe, answer = (line.split() for line in prism("plan", *SCRIPTED).out.splitlines()[2:4])
     assert (describe[0], describe[2], answer[0], answer[2], answer[3]) == ("describe", "0", "answer", "0", "0")
+
+
+def test_plan_takes_the_options_of_a_run_that_change_nothing_for_it(prism, tmp_path):
+    options = ("--profile", "v1", "--rpm", "60", "--tpm", "9000", "--concurrency", "4", "--max-cost", "1")
+    more = ("--deadline", "8h", "--fail-on-error", "0.1", "--retry-failed", "--results-dir", "elsewhere")
+    entry = {"backend": "api", "model": "m", "base_url": "http://127.0.0.1:9/v1", "api_key_env": None}
+    models = write_models(tmp_path / "m.yaml", far=entry)
+    said = prism("plan", "shapes.tsv", "-p", "scripted", "-r", "far", "--models-file", models, *options, *more)
+    assert (said.code, "24 samples" in said.out) == (0, True)
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_plan_takes_every_option_of_run():
+    taken = [set(inspect.signature(command).parameters) for command in (run, plan)]
+    assert taken[0] == taken[1]
 
 
 def test_the_modes_split_one_run_in_two(prism, tmp_path):
