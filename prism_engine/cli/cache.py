@@ -11,7 +11,7 @@ import typer
 from prism_engine.cli.cache_moving import export, import_file, merge
 from prism_engine.cli.cache_upkeep import CacheDirOption, gc, store_path, verify
 from prism_engine.cli.output import human_bytes, print_table, stdout
-from prism_engine.cli.run import ResultsDirOption
+from prism_engine.cli.run import ResultsDirOption  # noqa: TC001 - Typer reads annotations
 from prism_engine.cli.runs import RESULTS, enter_folder
 from prism_engine.config import load_registry
 from prism_engine.errors import UserError
@@ -69,7 +69,7 @@ def show(
     *,
     run: Annotated[
         str | None,
-        typer.Option(metavar="RUN", help="Instead: the calls of one sample of this run (as in `prism runs`)."),
+        typer.Option(metavar="RUN", help="Instead: the calls of one sample of a run of `prism runs`."),
     ] = None,
     index: Annotated[str | None, typer.Option(help="The sample's index, as in the benchmark and the results.")] = None,
     cache_dir: CacheDirOption = None,

@@ -75,8 +75,8 @@ RetryFailedOption = Annotated[
     bool | None,
     typer.Option(
         "--retry-failed",
-        help="Make calls only for samples that failed in the earlier run of the same command; samples that were never run "
-        "stay so. (Without it they are tried again too, beside the others.)",
+        help="Make calls only for samples that failed in the earlier run of the same command; samples that were never "
+        "run stay so. (Without it they are tried again too, beside the others.)",
     ),
 ]
 MaxCostOption = Annotated[
@@ -159,8 +159,9 @@ def plan(  # noqa: PLR0913 - the same
 ) -> None:
     """Say what `prism run` with the same options would find in the cache, what it would call, and what that will cost.
 
-    Calls nothing; takes every option of `prism run`, also those that change nothing here. Tokens and cost are learnt from earlier calls of the same models: make a small pilot first (the same
-    run with `-n 50`), and the forecast is as narrow as the pilot allows.
+    Calls nothing; takes every option of `prism run`, also those that change nothing here. Tokens and cost are learnt
+    from earlier calls of the same models: make a small pilot first (the same run with `-n 50`), and the forecast is as
+    narrow as the pilot allows.
     """
     from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
     from prism_engine.cli.display import ingesting  # noqa: PLC0415

@@ -125,6 +125,6 @@ class Journal:
 
 def _unwritable(path: Path, error: OSError) -> StoreError:
     return StoreError(
-        f"{path}: cannot be written ({error.strerror}); every answer is kept in the cache, so once there is room the same "
-        "command goes on"
+        f"{path}: cannot be written ({error.strerror}); every answer is kept in the cache, so once there is room the "
+        "same command goes on"
     )

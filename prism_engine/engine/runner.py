@@ -79,7 +79,7 @@ async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
     every = run.benchmark.order(run.count)
     chosen = every if run.only is None else array("q", (one for one in every if one in run.only))
     order = order_samples(run.benchmark, chosen, run.pipeline.context, run.store)
-    # A sample keeps its place until it is answered: room for what is described, what is answered, and what waits between.
+    # A sample keeps its place until it is answered: room for what is described, answered, and waits between.
     perceiving = _capacity(run.perceiver) + _capacity(run.reasoner) + run.ahead
     lanes = [
         # Twice the reasoner's capacity: the next calls are already waiting when a place on the wire comes free.
