@@ -28,7 +28,7 @@ class Backend(ABC):
 
     @property
     def load(self) -> Load:
-        """What the next call waits for, and how much of each limit is in use. Read it in the event loop."""
+        """What the next call waits for, and how much of each limit is in use, while the event loop runs."""
         return Load()
 
     @abstractmethod

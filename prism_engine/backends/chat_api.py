@@ -93,8 +93,11 @@ class ChatApi(Backend):
 
     @property
     def load(self) -> Load:
-        """What the next call waits for; see `Backend.load`."""
-        load = self._limiter.load
+        """What the next call waits for; nothing outside of the event loop, where none is under way."""
+        try:
+            load = self._limiter.load
+        except RuntimeError:
+            return Load()
         since = next(iter(self._unpaid.values()), None)
         if load.waiting_for is None and since is not None and _time() - since > MONEY_WAIT:
             return replace(load, waiting_for=Guard.BUDGET)

@@ -61,7 +61,7 @@ def status(
             for name, meter in stages
         ],
     )
-    for name, meter in stages:
+    for name, meter in stages if one.state == "running" else ():
         for limit, use in meter.get("limits", {}).items():
             share = f"{use['used']:,.0f} of {use['limit']:,.0f}"
             stdout.print(f"{name}: {human_limit(limit)} {share} in use", soft_wrap=True, markup=False)

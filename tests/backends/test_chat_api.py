@@ -20,7 +20,7 @@ from PIL import Image as Picture
 from prism_engine.backends.chat_api import UNREACHABLE_CALLS, ChatApi, probe
 from prism_engine.backends.chat_reply import UNNAMED_WAIT
 from prism_engine.backends.expectation import FEW
-from prism_engine.backends.load import Guard
+from prism_engine.backends.load import Guard, Load
 from prism_engine.backends.retry import SPREAD
 from prism_engine.chaos.behaviour import Behaviour, Fault
 from prism_engine.chaos.limits import Change, RateLimits
@@ -743,6 +743,10 @@ def test_a_backend_says_how_much_of_each_limit_is_in_use_and_what_the_next_call_
     assert load.limits["requests_per_minute"] in [(used, 40) for used in (19, 20, 21)]
     assert (load.limits["concurrency"].used, load.limits["concurrency"].limit) == (0, 8)
     assert 0 < load.limits["tokens_per_minute"].used < 3000
+
+
+def test_outside_of_the_event_loop_nothing_is_waited_for():
+    assert ChatApi(ApiModel(model="m", limits=Limits(requests_per_minute=3)), None).load == Load()
 
 
 @pytest.mark.parametrize(

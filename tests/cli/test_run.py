@@ -195,6 +195,11 @@ def test_an_api_reasoner_answers_over_http_within_its_limits(prism, tmp_path, mo
     assert said.code == 0
     assert 0 < stats["completed"] == stats["received"] <= 24
     assert stats["most_in_flight"] <= 4
+    assert "Bounded by: " in said.out
+    (path,) = (tmp_path / "results").rglob("manifest.json")
+    manifest = json.loads(path.read_text())
+    assert sum(manifest["bounded_by"].values()) == pytest.approx(1, abs=0.001)
+    assert 0 < manifest["stages"]["reasoning"]["busy_share"] <= 1
     written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path != models]
     assert not any(b"planted-secret" in content for content in written)
     assert "planted-secret" not in said.out + said.err
