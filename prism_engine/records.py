@@ -140,6 +140,8 @@ class Completion:
     """Requests sent for this completion, failed ones included."""
     detail: str = ""
     """Why the call failed; empty for a usable completion."""
+    fresh: bool = field(default=False, compare=False)
+    """Made just now, not taken from the cache; not stored."""
 
     @property
     def usable(self) -> bool:
@@ -255,5 +257,13 @@ class SampleResult:
     @property
     def may_be_mended(self) -> bool:
         """Whether it failed for a call that gave nothing at all: another time the same call may work."""
-        calls = self.descriptions if self.reply is None else (*self.descriptions, self.reply)
-        return self.status is SampleStatus.FAILED and any(call.outcome is Outcome.ERROR for call in calls)
+        return self.status is SampleStatus.FAILED and any(call.outcome is Outcome.ERROR for call in self._calls)
+
+    @property
+    def took_work(self) -> bool:
+        """Whether a model was asked for it: not all of it came from the cache."""
+        return any(call.fresh for call in self._calls)
+
+    @property
+    def _calls(self) -> tuple[Completion, ...]:
+        return self.descriptions if self.reply is None else (*self.descriptions, self.reply)

@@ -1,5 +1,6 @@
 """The composition root: builds the parts and runs them. This is prism from Python."""
 
+from prism_engine.api.calls import SampleCall, sample_calls
 from prism_engine.api.demo import demo_configs
 from prism_engine.api.doctor import Check, diagnose
 from prism_engine.api.forecast import Forecast, plan, plan_and_forecast
@@ -11,6 +12,7 @@ __all__ = [
     "Forecast",
     "RunReport",
     "RunStatus",
+    "SampleCall",
     "Standing",
     "Watch",
     "demo_configs",
@@ -20,5 +22,6 @@ __all__ = [
     "plan_and_forecast",
     "run",
     "run_many",
+    "sample_calls",
     "standings",
 ]

@@ -57,6 +57,8 @@ class Parts:
     answering: CachedModel | None
     """Who answers; None where the mode answers nothing."""
     pipeline: Pipeline
+    from_cache: Pipeline
+    """The same without a call: what is not cached is not run."""
     till: Till | None = None
     """Where the money of the run's calls comes from; None where no call has a price."""
     unpriced: list[str] = field(default_factory=list)
@@ -67,8 +69,8 @@ class Parts:
         """Samples that the run takes."""
         return min(len(self.benchmark), self.config.samples or len(self.benchmark))
 
-    def run(self, journal: Journal) -> Run:
-        """Return the run that these parts make."""
+    def run(self, journal: Journal, only: frozenset[int] | None = None) -> Run:
+        """Return the run that these parts make; with `only`, calls are made for samples at these positions alone."""
         return Run(
             benchmark=self.benchmark,
             count=self.count,
@@ -79,6 +81,8 @@ class Parts:
             journal=journal,
             ahead=self.config.ahead,
             most_failures=self.config.most_failures(self.count),
+            only=only,
+            from_cache=self.from_cache,
         )
 
     def spending(self) -> Spending:
@@ -124,12 +128,19 @@ def assembled(
         store = shared.store(place) if shared else opened.enter_context(Store(place, read_only=look_only))
         describing = CachedModel(None, store) if config.mode.describes else None
         answering = CachedModel(None, store) if config.mode.answers else None
-        pipeline = Pipeline(
-            _context(config, describing, identities, instruction),
-            _answering(config, answering, identities),
-            partial(score_choice, profile=profile),
+
+        def pipeline(describing: CachedModel | None, answering: CachedModel | None) -> Pipeline:
+            return Pipeline(
+                _context(config, describing, identities, instruction),
+                _answering(config, answering, identities),
+                partial(score_choice, profile=profile),
+            )
+
+        parts = Parts(
+            *(config, benchmark, store, specs, identities, describing, answering),
+            pipeline(describing, answering),
+            pipeline(*(model and model.without_backend() for model in (describing, answering))),
         )
-        parts = Parts(config, benchmark, store, specs, identities, describing, answering, pipeline)
         if not look_only:
 
             def open_till(path: Path, cap: int | None) -> Till:
@@ -196,6 +207,8 @@ def _attach_backends(
         name, spec = parts.specs[role]
         try:
             purse = _purse(parts, name, spec, open_till)
+            if isinstance(spec, ApiModel) and parts.config.deadline is not None:
+                spec = spec.model_copy(update={"outage_patience": None})
             model.backend = build(name, pinned(spec, parts.identities[role]), parts.config.cache_dir, purse)
         except ConfigError:
             if not _all_cached(parts, model):

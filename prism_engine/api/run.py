@@ -14,6 +14,7 @@ from prism_engine.api.parts import assembled
 from prism_engine.api.results import Layout, write_results
 from prism_engine.api.shared import Shared
 from prism_engine.api.status import keeping_status, write_status
+from prism_engine.config import Mode
 from prism_engine.config.deadline import deadline_at
 from prism_engine.engine.journal import Journal
 from prism_engine.engine.progress import Progress
@@ -136,6 +137,7 @@ class _Arm:
     parts: Parts
     layout: Layout
     journal: Journal
+    only: frozenset[int] | None
 
     def progress(self) -> Progress:
         describing, answering = self.parts.describing, self.parts.answering
@@ -145,6 +147,7 @@ class _Arm:
             answering.meter if answering else None,
             name=self.name,
             spending=self.parts.spending(),
+            answerer="perceiver" if self.parts.config.mode is Mode.DIRECT else "reasoner",
         )
 
 
@@ -165,15 +168,16 @@ def _arms(many: Sequence[Parts], opened: ExitStack) -> list[_Arm]:
             both = f"runs {other!r} and {name!r}" if name != other else "two equal runs"
             raise ConfigError(f"{layout.folder}: {both} would write their results here; start them one after the other")
         names[layout.folder] = name
-        planned.append((name, parts, layout))
+        planned.append((name, parts, layout, layout.failed_before() if parts.config.retry_failed else None))
     return [
         _Arm(
             name,
             parts,
             layout,
             opened.enter_context(closing(Journal(layout.folder / "journal.jsonl", len(parts.benchmark)))),
+            only,
         )
-        for name, parts, layout in planned
+        for name, parts, layout, only in planned
     ]
 
 
@@ -201,7 +205,7 @@ async def _run_arm(arm: _Arm, stop: Stop, watch: Watch | None) -> RunReport:
         return RunReport(config, arm.name, RunStatus.NOT_BEGUN, folder, progress)
     stop.listen(progress.stop)
     async with keeping_status(folder, arm.parts, progress), watch(progress) if watch else nullcontext():
-        await execute(arm.parts.run(arm.journal), progress, stop)
+        await execute(arm.parts.run(arm.journal, arm.only), progress, stop)
         if progress.spending is not None:
             with suppress(StoreError):  # a ledger that is broken has stopped the run, which is news enough
                 await progress.spending.conclude()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from prism_engine.backends.load import Load
     from prism_engine.config import ModelSpec
     from prism_engine.records import Call, Completion
 
@@ -30,6 +31,10 @@ class Lent(Backend):
     @property
     def capacity(self) -> int:  # noqa: D102 - the contract says it
         return self._backend.capacity
+
+    @property
+    def load(self) -> Load:  # noqa: D102 - the contract says it
+        return self._backend.load
 
     async def generate(self, call: Call) -> Completion:  # noqa: D102
         return await self._backend.generate(call)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
+from prism_engine.backends.load import Load
+
 if TYPE_CHECKING:
     from prism_engine.records import Call, Completion
 
@@ -23,6 +25,11 @@ class Backend(ABC):
 
         More may be submitted at any time; the backend makes them wait.
         """
+
+    @property
+    def load(self) -> Load:
+        """What the next call waits for, and how much of each limit is in use, while the event loop runs."""
+        return Load()
 
     @abstractmethod
     async def generate(self, call: Call) -> Completion:

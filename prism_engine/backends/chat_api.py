@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from dotenv import dotenv_values
 
 from prism_engine.backends.base import Backend
 from prism_engine.backends.chat_reply import Endpoint, model_ids, read_refusal, read_reply
 from prism_engine.backends.chat_request import estimated_tokens, request_body
 from prism_engine.backends.chat_transport import Transport, UnreachableError, shown
 from prism_engine.backends.expectation import Tokens
-from prism_engine.backends.limits import SLACK, Limiter, per_minute
+from prism_engine.backends.limits import SLACK, Limiter
+from prism_engine.backends.load import Guard, Load
+from prism_engine.backends.outage import Outage
 from prism_engine.backends.paying import paid
+from prism_engine.backends.request_rate import per_minute
 from prism_engine.backends.retry import retried
 from prism_engine.backends.shared_quota import SharedQuota
-from prism_engine.errors import ConfigError, DeadError, NotRunError, RejectedError, TransientError
+from prism_engine.errors import DeadError, NotRunError, RejectedError, TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
 
     from prism_engine.backends.chat_transport import Answer
-    from prism_engine.backends.limits import Slot
-    from prism_engine.backends.paying import Purse
+    from prism_engine.backends.paying import Purse, Sending
+    from prism_engine.backends.slot import Slot
     from prism_engine.config import ApiModel
     from prism_engine.records import Call, Completion, Usage
 
@@ -33,6 +35,8 @@ UNREACHABLE_CALLS = 3
 """Calls in a row that found nobody at the address, for all their attempts, until a server that had answered is dead."""
 PROBE_TIMEOUT = 10.0
 """Seconds that `probe` waits for an answer."""
+MONEY_WAIT = 0.25
+"""Seconds after which a call that is not paid yet waits for money, and not for the ledger's disk."""
 
 
 class ChatApi(Backend):
@@ -68,7 +72,12 @@ class ChatApi(Backend):
         if quotas is not None and api_key is not None:
             secret = f"{self._base_url} {spec.model} {api_key}"
             self._quota = SharedQuota(quotas, secret, per_minute(spec.limits), window=60 * SLACK, clock=_time)
-        self._limiter = Limiter(spec.limits, shared=self._quota)
+        # A server of our own that fails is started again instead.
+        patience = spec.outage_patience if start is None else 0.0
+        self._outage = Outage(shown(self._base_url), _time, patience=patience, concurrency=self.capacity)
+        self._limiter = Limiter(spec.limits, shared=self._quota, outage=self._outage)
+        self._gave_up: set[int] = set()
+        self._unpaid: dict[object, float] = {}
         self._dead: DeadError | None = None
         self._answered = False
         self._unreachable = 0
@@ -82,6 +91,18 @@ class ChatApi(Backend):
         """Requests that may be on the wire at once."""
         return self._spec.limits.concurrency
 
+    @property
+    def load(self) -> Load:
+        """What the next call waits for; nothing outside of the event loop, where none is under way."""
+        try:
+            load = self._limiter.load
+        except RuntimeError:
+            return Load()
+        since = next(iter(self._unpaid.values()), None)
+        if load.waiting_for is None and since is not None and _time() - since > MONEY_WAIT:
+            return replace(load, waiting_for=Guard.BUDGET)
+        return load
+
     async def generate(self, call: Call) -> Completion:
         """Answer one call; see `Backend.generate`.
 
@@ -94,17 +115,24 @@ class ChatApi(Backend):
             if self._start is not None:
                 self._base_url = await self._limiter.unless_closed(self._started, self._start)
             return await retried(
-                lambda number: self._attempt(call, number), attempts=self._spec.attempts, sleep=self._sleep
+                lambda number: self._attempt(call, number),
+                attempts=self._spec.attempts,
+                sleep=self._sleep,
+                excused=lambda: self._outage.on,
             )
         except NotRunError:
             if self._dead is not None:
                 raise DeadError(str(self._dead)) from None
             raise
         except UnreachableError as error:
+            self._gave_up.add(hash(call))
             self._unreachable += 1
             if self._answered and self._unreachable < UNREACHABLE_CALLS:
                 raise
             raise self._died(DeadError(f"server down: nothing answers at {shown(self._base_url)} ({error})")) from None
+        except TransientError:
+            self._gave_up.add(hash(call))
+            raise
         except DeadError as error:
             self._died(error)
             raise
@@ -137,22 +165,34 @@ class ChatApi(Backend):
 
     async def _attempt(self, call: Call, number: int) -> Completion:
         worst = estimated_tokens(call)
-        async with paid(self._purse, call, self._limiter) as sending, self._limiter.slot(worst) as slot:
+        first = number == 1 and hash(call) not in self._gave_up
+        async with self._paid(call) as sending, self._limiter.slot(worst) as slot:
             if call.images:
                 body = await asyncio.to_thread(request_body, call, self._spec)
             else:
                 body = request_body(call, self._spec)
-            loop = asyncio.get_running_loop()
-            sent = loop.time()
-            sending.sent = True
-            answer = await self._exchange("POST", "/chat/completions", body, self._spec.timeout)
-            sending.status = answer.status
-            slot.heard(answer.headers)
-            seconds = loop.time() - sent
-            completion = self._read(answer, slot)
+            with self._outage.judging(first=first):
+                sent = _time()
+                sending.sent = True
+                answer = await self._exchange("POST", "/chat/completions", body, self._spec.timeout)
+                sending.status = answer.status
+                slot.heard(answer.headers)
+                seconds = _time() - sent
+                completion = self._read(answer, slot)
             sending.usage = completion.usage
             slot.answered(_used(completion.usage))
         return replace(completion, seconds=seconds, attempts=number)
+
+    @asynccontextmanager
+    async def _paid(self, call: Call) -> AsyncIterator[Sending]:
+        waiting = object()
+        self._unpaid[waiting] = _time()
+        try:
+            async with paid(self._purse, call, self._limiter) as sending:
+                del self._unpaid[waiting]
+                yield sending
+        finally:
+            self._unpaid.pop(waiting, None)
 
     async def _exchange(self, method: str, path: str, body: bytes | None, seconds: float) -> Answer:
         answer = await self._transport.exchange(method, self._base_url + path, body=body, seconds=seconds)
@@ -206,23 +246,3 @@ async def probe(spec: ApiModel, api_key: str | None) -> list[str]:
         return await api.models()
     finally:
         await api.aclose()
-
-
-def resolve_api_key(spec: ApiModel, environ: Mapping[str, str], dotenv_path: Path = Path(".env")) -> str | None:
-    """Return the API key from the environment or else from a `.env` file; None for an endpoint without one.
-
-    Raises:
-        ConfigError: it is in neither, or cannot be a key.
-    """
-    name = spec.api_key_env
-    if name is None:
-        return None
-    key = (environ.get(name) or dotenv_values(dotenv_path).get(name) or "").strip()
-    if not key:
-        raise ConfigError(
-            f"no API key for {spec.model!r}: set {name} in the environment or in {dotenv_path}, "
-            "or `api_key_env: null` in the registry entry of an endpoint that wants none"
-        )
-    if not (key.isascii() and key.isprintable()):
-        raise ConfigError(f"{name} holds characters that no API key has; was it pasted with something around it?")
-    return key

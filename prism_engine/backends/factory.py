@@ -109,7 +109,8 @@ def build_backend(name: str, spec: ModelSpec, cache_dir: Path, purse: Purse | No
                 log = cache_dir / "logs" / f"{name.replace('/', '_')}.log"
                 server = spec.server
                 return Restarting(lambda: ServedApi(spec, server, log))
-            from prism_engine.backends.chat_api import ChatApi, resolve_api_key  # noqa: PLC0415 - the same
+            from prism_engine.backends.api_key import resolve_api_key  # noqa: PLC0415 - the same
+            from prism_engine.backends.chat_api import ChatApi  # noqa: PLC0415 - the same
 
             key = resolve_api_key(spec, os.environ)
             return ChatApi(spec, key, purse=purse, quotas=cache_dir / "limits.sqlite")

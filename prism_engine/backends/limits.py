@@ -8,21 +8,22 @@ import time
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from asyncio_throttle import Throttler
-
 from prism_engine.backends.adaptive import AdaptiveWidth
 from prism_engine.backends.expectation import Expectation, Tokens
 from prism_engine.backends.gate import Gate, stopping
+from prism_engine.backends.load import Guard, Hold, Load, Use
 from prism_engine.backends.pacer import Pacer
 from prism_engine.backends.rate_headers import read_allowances
+from prism_engine.backends.request_rate import per_minute, throttler
 from prism_engine.backends.shared_quota import Leased
+from prism_engine.backends.slot import Slot
 from prism_engine.backends.token_window import TokenWindow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from prism_engine.backends.expectation import Kind
-    from prism_engine.backends.pacer import Outlay
+    from prism_engine.backends.outage import Outage
     from prism_engine.backends.shared_quota import Quantity, SharedQuota
     from prism_engine.backends.token_window import Spent
     from prism_engine.config import Limits
@@ -32,35 +33,8 @@ T = TypeVar("T")
 
 SLACK = 1.01
 """Our minute is this much longer than the server's: requests may arrive closer together than they left."""
-SLICES = 60
-"""A minute's requests are spread over at most this many slices, so that no burst opens the minute."""
 
 _log = logging.getLogger(__name__)
-
-
-class Slot:
-    """Leave to send one request now, and how to tell what became of it.
-
-    A slot that ends untold counts its worst case for the whole window: a failed request may have been billed.
-    """
-
-    def __init__(self, limiter: Limiter, worst: Tokens, outlay: Outlay, leased: Leased) -> None:
-        self.worst = worst
-        self.outlay = outlay
-        self.leased = leased
-        self._limiter = limiter
-
-    def heard(self, headers: Mapping[str, str]) -> None:
-        """Hand over the headers of the answer, whatever its status: they may say what the server still allows."""
-        self._limiter.heard(self, headers)
-
-    def answered(self, used: Tokens | None = None) -> None:
-        """Say that an answer came, and what it used where that is known: the rest is free again at once."""
-        self._limiter.answered(self, used)
-
-    def refused(self) -> None:
-        """Say that the server refused it for a rate limit (HTTP 429); it used no tokens then."""
-        self._limiter.refused(self)
 
 
 class Limiter:
@@ -74,19 +48,25 @@ class Limiter:
     Args:
         limits: what the API allows.
         shared: what other processes with the same key may send counts, too.
+        outage: says whether the endpoint is down; None where nobody watches for that.
         minute: seconds over which "per minute" is counted; other than 60 in tests only.
     """
 
-    def __init__(self, limits: Limits, *, shared: SharedQuota | None = None, minute: float = 60.0) -> None:
+    def __init__(
+        self, limits: Limits, *, shared: SharedQuota | None = None, outage: Outage | None = None, minute: float = 60.0
+    ) -> None:
         self._head = Gate(1)
         self._width = AdaptiveWidth(limits.concurrency)
-        self._throttler = _throttler(limits.requests_per_minute, minute * SLACK)
+        self._throttler = throttler(limits.requests_per_minute, minute * SLACK)
         kinds: tuple[Kind, ...] = ("tokens", "input", "output")
         rates = per_minute(limits)
         self._windows = [(kind, TokenWindow(rates[kind], minute * SLACK)) for kind in kinds if kind in rates]
+        self._requests, self._minute = limits.requests_per_minute, minute
         self._expectation = Expectation()
         self._pacer = Pacer()
         self._shared = shared
+        self._outage = outage
+        self._waiting_for: Guard | None = None
         self._on_wire: dict[Slot, list[Spent]] = {}
         self._crowded = False
         self._paused_until = 0.0
@@ -108,12 +88,19 @@ class Limiter:
 
         Raises:
             NotRunError: `close` was called before it was this call's turn.
+            DeadError: the endpoint has been down for too long.
         """
         async with self._head:
-            slot = await self._admit(worst)
+            try:
+                slot = await self._admit(worst)
+            finally:
+                self._waiting_for = None
+        probe = self._outage is not None and self._outage.send()
         try:
             yield slot
         finally:
+            if probe and self._outage is not None:
+                self._outage.probed()
             self._settle(slot, worst)
             del self._on_wire[slot]
             self._changed.set()
@@ -168,16 +155,31 @@ class Limiter:
         finally:
             self._alarms.discard(alarm)
 
+    @property
+    def load(self) -> Load:
+        """What the head of the queue waits for, and how much of each limit is in use."""
+        now = asyncio.get_running_loop().time()
+        limits = {"concurrency": Use(len(self._on_wire), self._width.width)}
+        if self._requests is not None:
+            limits["requests_per_minute"] = Use(self._pacer.sent_since(now - self._minute), self._requests)
+        for kind, window in self._windows:
+            window.pass_to(now)
+            name = "tokens" if kind == "tokens" else f"{kind}_tokens"
+            limits[f"{name}_per_minute"] = Use(window.used, window.limit)
+        return Load(self._waiting_for, limits)
+
     async def _admit(self, worst: Tokens) -> Slot:
         while True:
-            while (wait := self._delay(worst)) != 0:
-                await self.unless_closed(self._nap, wait)
+            while (hold := self._hold(worst)) is not None:
+                self._waiting_for = hold.guard
+                await self.unless_closed(self._nap, hold.seconds)
+            self._waiting_for = Guard.REQUESTS  # seen by others only where what follows really waits
             if self._throttler is not None:
                 await self.unless_closed(self._throttler.acquire)
             leased = await self._lease(worst)
             if self._closed:
                 raise stopping()
-            if self._delay(worst) == 0:  # no pause was ordered while it waited
+            if self._hold(worst) is None:  # no pause was ordered while it waited
                 break
             leased.settle(Tokens(), requests=0)
         now = asyncio.get_running_loop().time()
@@ -193,19 +195,27 @@ class Limiter:
         wanted: dict[Quantity, int] = {"requests": 1}
         wanted |= {kind: self._expectation.share(worst, kind).expected for kind, _ in self._windows}
         while isinstance(leased := self._shared.take(wanted), float):
+            self._waiting_for = Guard.TOKENS if self._requests is None else Guard.REQUESTS
             await self.unless_closed(asyncio.sleep, leased)
         self._pacer.share = 1 / (1 + self._shared.others)
         return leased
 
-    def _delay(self, worst: Tokens) -> float | None:
-        """Return the seconds to wait, 0 for none, None until something on the wire changes."""
+    def _hold(self, worst: Tokens) -> Hold | None:
+        """Return what keeps the head of the queue from being sent; None where nothing does."""
         self._crowded = len(self._on_wire) >= self._width.width
+        if self._outage is not None and (wait := self._outage.delay()) != 0:
+            return Hold(Guard.OUTAGE, wait)
         if self._crowded:
-            return None
+            return Hold(Guard.CONCURRENCY, None)
         now = asyncio.get_running_loop().time()
-        windows = [window.delay(now, self._expectation.share(worst, kind)) for kind, window in self._windows]
-        headers = self._pacer.delay(now, self._expectation.corrected(worst), alone=not self._on_wire)
-        return max(self._paused_until - now, headers, *windows, 0.0)
+        holds = [Hold(Guard.PAUSE, self._paused_until - now)]
+        for kind, window in self._windows:
+            holds.append(Hold(Guard.TOKENS, window.delay(now, self._expectation.share(worst, kind))))
+        needed = self._expectation.corrected(worst)
+        for counted, seconds in self._pacer.delays(now, needed, alone=not self._on_wire):
+            holds.append(Hold(Guard.REQUESTS if counted == "requests" else Guard.TOKENS, seconds))
+        longest = max(holds, key=lambda hold: hold.seconds or 0.0)
+        return longest if longest.seconds and longest.seconds > 0 else None
 
     async def _nap(self, seconds: float | None) -> None:
         """Wait until something on the wire changes, but not longer than that."""
@@ -221,24 +231,3 @@ class Limiter:
             window.settle(entry, used.of(kind))
         slot.leased.settle(used)
         self._changed.set()
-
-
-def per_minute(limits: Limits) -> dict[Quantity, int]:
-    """Return the limits per minute that there are."""
-    rates: dict[Quantity, int | None] = {
-        "requests": limits.requests_per_minute,
-        "tokens": limits.tokens_per_minute,
-        "input": limits.input_tokens_per_minute,
-        "output": limits.output_tokens_per_minute,
-    }
-    return {kind: rate for kind, rate in rates.items() if rate is not None}
-
-
-def _throttler(per_minute: int | None, minute: float) -> Throttler | None:
-    """Return a throttler that lets `per_minute` pass in any minute and only a slice's share at once."""
-    if per_minute is None:
-        return None
-    share = max(1, per_minute // SLICES)
-    period = minute / (per_minute // share)
-    # Its questions come at 1/200 of a period, and the last one just after the period's end instead of just before it.
-    return Throttler(rate_limit=share, period=period, retry_interval=min(1.0001 * period / 200, 0.05))

@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from prism_engine.backends.expectation import Tokens
     from prism_engine.backends.rate_headers import Allowance
@@ -161,11 +161,17 @@ class Pacer:
         Args:
             alone: no other request is on the wire.
         """
+        return max((seconds for _, seconds in self.delays(now, worst, alone=alone)), default=0.0)
+
+    def delays(self, now: float, worst: Tokens, *, alone: bool = False) -> Iterator[tuple[str, float]]:
+        """Yield the same for each limit: what it counts (`requests`, `tokens`, ...), and the seconds."""
         outlay = Outlay(0, now, worst)
-        return max(
-            (meter.wait(now, outlay, self._outlays, share=self.share, alone=alone) for meter in self._meters.values()),
-            default=0.0,
-        )
+        for meter in self._meters.values():
+            yield meter.counted, meter.wait(now, outlay, self._outlays, share=self.share, alone=alone)
+
+    def sent_since(self, moment: float) -> int:
+        """Return how many requests were sent after a moment, up to `MEMORY` ago."""
+        return sum(1 for _ in takewhile(lambda outlay: outlay.at > moment, reversed(self._outlays)))
 
     def sent(self, now: float, worst: Tokens) -> Outlay:
         """Count a request; ask `delay` first."""

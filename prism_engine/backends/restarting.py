@@ -12,6 +12,7 @@ from prism_engine.errors import BackendError, DeadError, NotRunError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from prism_engine.backends.load import Load
     from prism_engine.records import Call, Completion
 
 RESTARTS = 3
@@ -43,6 +44,10 @@ class Restarting(Backend):
     @property
     def capacity(self) -> int:  # noqa: D102 - the contract says it
         return self._backend.capacity
+
+    @property
+    def load(self) -> Load:  # noqa: D102 - the contract says it
+        return self._backend.load
 
     async def generate(self, call: Call) -> Completion:  # noqa: D102
         while True:

@@ -40,34 +40,42 @@ def backoff(state: RetryCallState) -> float:
 
 
 async def retried(
-    attempt: Callable[[int], Awaitable[T]], *, attempts: int, sleep: Callable[[float], Awaitable[None]]
+    attempt: Callable[[int], Awaitable[T]],
+    *,
+    attempts: int,
+    sleep: Callable[[float], Awaitable[None]],
+    excused: Callable[[], bool] = lambda: False,
 ) -> T:
-    """Call `attempt` with 1, 2, ... until it returns, at most `attempts` times beside refusals for the rate limit.
+    """Call `attempt` with 1, 2, ... until it returns, at most `attempts` times beside those that do not count.
+
+    Those are refusals for the rate limit, and failures that have an excuse.
 
     Args:
         attempt: sends the request once.
         attempts: requests sent at most, at least 1.
         sleep: waits so many seconds. It may raise NotRunError to give up: nothing was gained by the failed attempts,
             so the call counts as not sent, and a later run takes it up.
+        excused: says after a failure whether it was none of the call's own, such as during an outage.
 
     Raises:
         TransientError: of the last attempt.
         PrismError: anything else that `attempt` or `sleep` raises, at once.
     """
-    number = refused = 0
+    number = refused = forgiven = 0
 
     async def counted() -> T:
-        nonlocal number, refused
+        nonlocal number, refused, forgiven
         number += 1
         try:
             return await attempt(number)
         except TransientError as error:
             refused += error.rate_limited
+            forgiven += not error.rate_limited and excused()
             raise
 
     def exhausted(state: RetryCallState) -> bool:
         impatient = refused > 0 and state.idle_for > PATIENCE
-        return impatient or number - refused >= attempts
+        return impatient or number - refused - forgiven >= attempts
 
     return await AsyncRetrying(
         sleep=sleep,

@@ -11,6 +11,7 @@ from prism_engine.backends.server import ManagedServer
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from prism_engine.backends.load import Load
     from prism_engine.config import ApiModel, ServerSpec
     from prism_engine.records import Call, Completion
 
@@ -25,6 +26,10 @@ class ServedApi(Backend):
     @property
     def capacity(self) -> int:  # noqa: D102 - the contract says it
         return self._api.capacity
+
+    @property
+    def load(self) -> Load:  # noqa: D102 - the contract says it
+        return self._api.load
 
     async def generate(self, call: Call) -> Completion:  # noqa: D102
         return await self._api.generate(call)

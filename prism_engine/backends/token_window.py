@@ -50,10 +50,7 @@ class TokenWindow:
 
     def delay(self, now: float, share: Share) -> float:
         """Return the seconds until it fits; what is more than the whole limit goes alone into an empty window."""
-        while self._entries and now - self._entries[0].at > self.seconds:
-            gone = self._entries.popleft()
-            self._count(gone, -1)
-            gone.live = False
+        self.pass_to(now)
         wanted = share.expected + self._margin(share)
         excess = self.used + min(wanted, self.limit) - self.limit
         if excess <= 0:
@@ -63,6 +60,13 @@ class TokenWindow:
             if excess <= 0:
                 return max(entry.at + self.seconds - now, 0.0) + 1e-3  # past the edge, whatever the rounding
         raise AssertionError("the entries sum up to what is used")
+
+    def pass_to(self, now: float) -> None:
+        """Forget what is older than the window, so that `used` is what it holds now."""
+        while self._entries and now - self._entries[0].at > self.seconds:
+            gone = self._entries.popleft()
+            self._count(gone, -1)
+            gone.live = False
 
     def reserve(self, now: float, share: Share) -> Spent:
         """Count a request from now on; ask `delay` first."""

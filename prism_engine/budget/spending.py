@@ -50,6 +50,11 @@ class Spending:
             return self._totals.funds.gone
         return self._till.funds.gone if self._till is not None else 0
 
+    @property
+    def left(self) -> int | None:
+        """What the cap leaves, in nano-dollars; None without a cap."""
+        return None if self.cap is None else max(self.cap - self.experiment, 0)
+
     async def conclude(self) -> None:
         """Take the experiment's totals, with everything that this run has settled.
 
@@ -60,11 +65,11 @@ class Spending:
             self._totals = await self._till.totals()
 
     def __str__(self) -> str:
-        """Return it for people, such as `$0.41 of $1.00`; empty where nothing costs anything."""
+        """Return it for people, such as `$0.41 of $1.00, $0.59 left`; empty where nothing costs anything."""
         if self._till is None:
             return "cost unknown" if self.unpriced else ""
         if self.cap is not None:
-            return f"{shown(self.experiment)} of {shown(self.cap)}"
+            return f"{shown(self.experiment)} of {shown(self.cap)}, {shown(self.left or 0)} left"
         return shown(self.run) + (" and what is unknown" if self.unpriced else "")
 
     def as_json(self) -> dict[str, Any]:
@@ -73,6 +78,7 @@ class Spending:
         facts: dict[str, Any] = {
             "currency": "USD",
             "cap": None if self.cap is None else exact(self.cap),
+            "left": None if self.left is None else exact(self.left),
             "this_run": exact(self.run) if known else None,
             "this_run_by_stage": {stage: exact(cost) for stage, cost in sorted(self.by_stage.items())},
             "without_a_known_price": list(self.unpriced),

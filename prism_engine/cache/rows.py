@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _LARGEST_INTEGER = 2**63 - 1
 _END_OF_TIME = 253_402_300_800.0  # the year 10000, beyond which no date can be shown
 _USAGE_FIELDS = frozenset(field.name for field in fields(Usage))
-_COMPLETION_FIELDS = frozenset(field.name for field in fields(Completion))
+_COMPLETION_FIELDS = frozenset(field.name for field in fields(Completion)) - {"fresh"}
 _TEXTS = ("text", "reasoning", "finish_reason", "model", "detail")
 DAMAGED = "the row does not fit its checksum"
 UNNAMED = "its request is missing or does not fit its key"
@@ -70,6 +70,7 @@ def encode(call: Call, completion: Completion) -> Row:
     """
     key, record = identify(call)
     content = _content(completion) | {"usage": _content(completion.usage)}
+    del content["fresh"]
     outcome = str(content.pop("outcome"))
     # Not orjson: a reply with half a surrogate pair is paid for and must be kept, byte for byte.
     value = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")

@@ -11,6 +11,10 @@ import typer
 from prism_engine.cli.cache_moving import export, import_file, merge
 from prism_engine.cli.cache_upkeep import CacheDirOption, gc, store_path, verify
 from prism_engine.cli.output import human_bytes, print_table, stdout
+from prism_engine.cli.run import ResultsDirOption  # noqa: TC001 - Typer reads annotations
+from prism_engine.cli.runs import RESULTS, enter_folder
+from prism_engine.config import load_registry
+from prism_engine.errors import UserError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,14 +64,42 @@ def stats(*, cache_dir: CacheDirOption = None) -> None:
 
 
 @cache_app.command()
-def show(key: KeyArgument, *, cache_dir: CacheDirOption = None) -> None:
-    """Print one stored call as JSON: its request as it was keyed, and every completion of it."""
+def show(
+    key: Annotated[str | None, typer.Argument(help="A call's key, or enough of its first digits.")] = None,
+    *,
+    run: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="Instead: the calls of one sample of a run of `prism runs`."),
+    ] = None,
+    index: Annotated[str | None, typer.Option(help="The sample's index, as in the benchmark and the results.")] = None,
+    cache_dir: CacheDirOption = None,
+    results_dir: ResultsDirOption = None,
+) -> None:
+    """Print stored calls as JSON: the request as it was keyed, and every completion of it.
+
+    [bold]Example:[/] prism cache show --run gpt-4o-mini --index 12; `prism cache explain` takes the keys that it names.
+    """
     from prism_engine import cache  # noqa: PLC0415
 
+    if (key is None) == (run is None) or (run is None) != (index is None):
+        raise UserError("give a call's KEY, or else --run RUN with --index INDEX for the calls of one sample")
+    if run is not None and index is not None:
+        _show_sample(run, index, results_dir)
+        return
+    assert key is not None
     with _store(cache_dir) as store:
         entry = cache.show(store, key)
     # Not orjson: a reply may hold half a surrogate pair, which it refuses to write.
     typer.echo(json.dumps(asdict(entry), indent=2, default=str))
+
+
+def _show_sample(run: str, index: str, results_dir: Path | None) -> None:
+    from prism_engine import api  # noqa: PLC0415
+
+    one = api.find_standing(results_dir or RESULTS, run)
+    enter_folder(one)
+    calls = api.sample_calls(one, index, load_registry())
+    typer.echo(json.dumps([asdict(call) for call in calls], indent=2, default=str))
 
 
 @cache_app.command()

@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from prism_engine.cli.output import human_bytes, human_seconds, stderr
+from prism_engine.cli.output import human_bytes, human_limit, human_seconds, stderr
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -78,7 +78,7 @@ def line(progress: Progress) -> str:
         progress.name,
         f"{progress.finished:,}/{progress.total:,} samples",
         _trouble(progress),
-        *(f"{name} {_stage(meter)}" for name, meter in _stages(progress)),
+        *(f"{name} {_stage(name, meter)}" for name, meter in _stages(progress)),
         _accuracy(progress),
         _money(progress),
         _time(progress),
@@ -89,11 +89,10 @@ def line(progress: Progress) -> str:
 def panel(progress: Progress) -> Group:
     """Return the state of a run as a live display."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("", "open", "called", "cached", "shared", "failed", "tokens out", "tokens/s"):
+    for name in ("", "open", "called", "cached", "shared", "failed", "tokens out", "speed"):
         table.add_column(name, justify="left" if not name else "right")
     stages = _stages(progress)
     for name, meter in stages:
-        busy = meter.busy_seconds
         table.add_row(
             name,
             f"{meter.in_flight:,}",
@@ -102,14 +101,15 @@ def panel(progress: Progress) -> Group:
             f"{meter.shared:,}",
             f"{meter.failed:,}",
             f"{meter.completion_tokens:,}",
-            f"{meter.completion_tokens / busy:,.0f}" if busy else "-",
+            _speed(name, meter) or "-",
         )
     bar = Table.grid()  # the bar alone would leave its line open
     bar.add_row(ProgressBar(total=max(progress.total, 1), completed=progress.done + progress.failed, width=72))
     samples = f"{progress.finished:,}/{progress.total:,}"
     head = [progress.name, samples, _trouble(progress), _accuracy(progress), _money(progress), _time(progress)]
     waiting = [f"{name}: {WAITING}" for name, meter in stages if meter.in_flight and not meter.calls]
-    return Group(Text("  ".join(part for part in head if part), style="bold"), bar, table, *waiting)
+    limits = [f"{name}: {said}" for name, meter in stages if (said := _limits(meter))]
+    return Group(Text("  ".join(part for part in head if part), style="bold"), bar, table, *limits, *waiting)
 
 
 def _stages(progress: Progress) -> list[tuple[str, Meter]]:
@@ -117,19 +117,40 @@ def _stages(progress: Progress) -> list[tuple[str, Meter]]:
     return [(name, meter) for name, meter in stages if meter is not None]
 
 
-def _stage(meter: Meter) -> str:
+def _stage(name: str, meter: Meter) -> str:
     parts = [f"{meter.calls:,} called", f"{meter.hits:,} cached"]
     if meter.shared:
         parts.append(f"{meter.shared:,} shared")
     if meter.failed:
         parts.append(f"{meter.failed:,} failed")
+    if speed := _speed(name, meter):
+        parts.append(speed)
     if meter.in_flight:
         parts.append(f"{meter.in_flight:,} in flight" + (f" ({WAITING})" if not meter.calls else ""))
     return ", ".join(parts)
 
 
+def _speed(name: str, meter: Meter) -> str:
+    unit = "images/s" if name == "describe" else "answers/s"
+    rates = ((meter.calls_per_second, unit), (meter.tokens_per_second, "tokens/s"))
+    return ", ".join(f"{rate:,.{0 if rate >= 100 else 1}f} {unit}" for rate, unit in rates if rate)
+
+
+def _limits(meter: Meter) -> str:
+    """Say how much of each limit is in use, and which one holds the next call back."""
+    load = meter.load()
+    shares = [
+        f"{human_limit(name)} {use.used:,.0f}/{use.limit:,.0f} ({use.used / use.limit:.0%})"
+        for name, use in load.limits.items()
+    ]
+    waits = f"; the next call waits for: {human_limit(load.waiting_for)}" if load.waiting_for is not None else ""
+    return ", ".join(shares) + waits
+
+
 def _trouble(progress: Progress) -> str:
-    parts = [f"{progress.failed:,} failed"] if progress.failed else []
+    parts = [f"{progress.cached:,} cached"] if progress.cached else []
+    if progress.failed:
+        parts.append(f"{progress.failed:,} failed")
     if progress.not_run:
         parts.append(f"{progress.not_run:,} not run")
     return ", ".join(parts)

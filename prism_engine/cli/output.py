@@ -132,6 +132,18 @@ def human_bytes(count: float) -> str:
     return f"{count:.1f} TB"
 
 
+def human_limit(name: str) -> str:
+    """Return what bounds a run as people say it, such as `requests/min` for `requests_per_minute`."""
+    return name.replace("_per_minute", "/min").replace("_", " ")
+
+
+def print_bounds(shares: Mapping[str, float]) -> None:
+    """Say what bounded a run; less than a twentieth of the time is left out."""
+    told = [f"{human_limit(name)} ({share:.0%} of the time)" for name, share in shares.items() if share >= 0.05]
+    if told:
+        stdout.print(f"Bounded by: {', '.join(told)}", soft_wrap=True, markup=False)
+
+
 def human_seconds(seconds: float) -> str:
     """Return a duration that people read, such as `1 h 05 min`."""
     whole = round(seconds)

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from prism_engine.budget import cap_of, shown
-from prism_engine.cli.output import exit_code, human_seconds, print_scores, print_table, stderr, stdout
+from prism_engine.cli.output import exit_code, human_seconds, print_bounds, print_scores, print_table, stderr, stdout
 
 if TYPE_CHECKING:
     from prism_engine.api import Forecast, RunReport
@@ -38,9 +38,11 @@ def print_report(report: RunReport) -> None:
     progress = report.progress
     kept = " (of an earlier run that got further; left as they were)" if report.kept_earlier else ""
     stdout.print(f"Results: {report.folder}{kept}", soft_wrap=True)
-    counts = [(progress.done, "done"), (progress.failed, "failed"), (progress.not_run, "not run")]
+    cached = f"done ({progress.cached:,} from the cache)" if progress.cached else "done"
+    counts = [(progress.done, cached), (progress.failed, "failed"), (progress.not_run, "not run")]
     summary = ", ".join(f"{count:,} {name}" for count, name in counts if count)
     stdout.print(f"{progress.total:,} samples: {summary} in {human_seconds(progress.seconds)}")
+    print_bounds(progress.bounds.shares)
     _print_money(progress.spending)
     _print_reasons(progress)
     _print_cut("descriptions", progress.describing, "--perception-tokens")

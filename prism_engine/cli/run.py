@@ -71,6 +71,14 @@ FailOnErrorOption = Annotated[
         "\\[default: go on, and say so at the end]",
     ),
 ]
+RetryFailedOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--retry-failed",
+        help="Make calls only for samples that failed in the earlier run of the same command; samples that were never "
+        "run stay so. (Without it they are tried again too, beside the others.)",
+    ),
+]
 MaxCostOption = Annotated[
     float | None,
     typer.Option(
@@ -110,6 +118,7 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     max_cost: MaxCostOption = None,
     deadline: DeadlineOption = None,
     fail_on_error: FailOnErrorOption = None,
+    retry_failed: RetryFailedOption = None,
     cache_dir: CacheDirOption = None,
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
@@ -136,14 +145,23 @@ def plan(  # noqa: PLR0913 - the same
     samples: SamplesOption = None,
     perception_tokens: PerceptionTokens = None,
     reasoning_tokens: ReasoningTokens = None,
+    profile: ProfileOption = None,
+    rpm: RpmOption = None,
+    tpm: TpmOption = None,
+    concurrency: ConcurrencyOption = None,
     max_cost: MaxCostOption = None,
+    deadline: DeadlineOption = None,
+    fail_on_error: FailOnErrorOption = None,
+    retry_failed: RetryFailedOption = None,
     cache_dir: CacheDirOption = None,
+    results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
 ) -> None:
     """Say what `prism run` with the same options would find in the cache, what it would call, and what that will cost.
 
-    Calls nothing. Tokens and cost are learnt from earlier calls of the same models: make a small pilot first (the same
-    run with `-n 50`), and the forecast is as narrow as the pilot allows.
+    Calls nothing; takes every option of `prism run`, also those that change nothing here. Tokens and cost are learnt
+    from earlier calls of the same models: make a small pilot first (the same run with `-n 50`), and the forecast is as
+    narrow as the pilot allows.
     """
     from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
     from prism_engine.cli.display import ingesting  # noqa: PLC0415
@@ -191,6 +209,7 @@ _OPTION_KEYS = {
     "max_cost": "max_cost",
     "deadline": "deadline",
     "fail_on_error": "fail_on_error",
+    "retry_failed": "retry_failed",
     "cache_dir": "cache_dir",
     "results_dir": "results_dir",
 }

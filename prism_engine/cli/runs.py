@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prism_engine.cli.output import human_seconds, print_table, stderr, stdout
-from prism_engine.cli.run import MaxCostOption, ResultsDirOption, run_all
+from prism_engine.cli.output import human_limit, human_seconds, print_bounds, print_table, stderr, stdout
+from prism_engine.cli.run import MaxCostOption, ResultsDirOption, RetryFailedOption, run_all
 from prism_engine.config import load_registry
 from prism_engine.errors import UserError
 
@@ -61,6 +61,15 @@ def status(
             for name, meter in stages
         ],
     )
+    for name, meter in stages if one.state == "running" else ():
+        for limit, use in meter.get("limits", {}).items():
+            share = f"{use['used']:,.0f} of {use['limit']:,.0f}"
+            stdout.print(f"{name}: {human_limit(limit)} {share} in use", soft_wrap=True, markup=False)
+    print_bounds(one.progress.get("bounded_by", {}))
+    if (money := one.progress.get("money")) and money.get("left") is not None:
+        stdout.print(
+            f"${Decimal(money['left']):.2f} of ${Decimal(money['cap']):.2f} left", soft_wrap=True, markup=False
+        )
     eta = one.progress["eta_seconds"]
     if one.state == "running" and eta is not None:
         stdout.print(f"about {human_seconds(eta)} left")
@@ -68,7 +77,13 @@ def status(
         stdout.print(f"go on with: prism resume {_name(one, folder)}", soft_wrap=True, markup=False)
 
 
-def resume(*, run: RunArgument, max_cost: MaxCostOption = None, results_dir: ResultsDirOption = None) -> None:
+def resume(
+    *,
+    run: RunArgument,
+    max_cost: MaxCostOption = None,
+    retry_failed: RetryFailedOption = None,
+    results_dir: ResultsDirOption = None,
+) -> None:
     """Go on with a run, as its own command would, from the folder in which that was given.
 
     What is finished is in the cache and is not made again; samples that failed are tried again.
@@ -81,13 +96,25 @@ def resume(*, run: RunArgument, max_cost: MaxCostOption = None, results_dir: Res
     config = one.run_config()
     if max_cost is not None:
         config = config.model_copy(update={"max_cost": Decimal(str(max_cost))})
-    if one.cwd != Path.cwd():
-        stderr.print(f"in {one.cwd}, where it was begun", soft_wrap=True, markup=False)
-        try:
-            os.chdir(one.cwd)
-        except OSError as error:
-            raise UserError(f"{one.cwd}: the folder in which the run was begun is not there any more") from error
+    if retry_failed is not None:
+        config = config.model_copy(update={"retry_failed": retry_failed})
+    enter_folder(one)
     run_all([config], load_registry())
+
+
+def enter_folder(one: Standing) -> None:
+    """Go to the folder in which a run was begun: what is relative in its configuration means from there.
+
+    Raises:
+        UserError: it is not there any more.
+    """
+    if one.cwd == Path.cwd():
+        return
+    stderr.print(f"in {one.cwd}, where it was begun", soft_wrap=True, markup=False)
+    try:
+        os.chdir(one.cwd)
+    except OSError as error:
+        raise UserError(f"{one.cwd}: the folder in which the run was begun is not there any more") from error
 
 
 def _row(one: Standing, results_dir: Path) -> tuple[str, ...]:

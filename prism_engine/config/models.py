@@ -13,6 +13,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
     TypeAdapter,
@@ -130,6 +131,9 @@ class ApiModel(Frozen):
     """Seconds that one attempt may take."""
     attempts: PositiveInt = 6
     """Requests sent at most for one call."""
+    outage_patience: NonNegativeFloat | None = 3600.0
+    """Seconds of an outage, in which it is asked now and then, until the run stops, resumable; with a deadline it stops
+    then instead. 0 sees no outage and lets calls fail one by one; null waits for ever."""
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     """What the endpoint calls the output limit (OpenAI's reasoning models want the second)."""
     send_sampling: bool = True

@@ -126,6 +126,9 @@ class RunConfig(Frozen):
     fail_on_error: NonNegativeFloat | None = None
     """How many samples may fail, as a share (`0.05`) or, from 1 on, as a count: the run stops when it is more, and is
     complete when it is not. 0 stops at the first one. None goes on whatever fails, and is then incomplete."""
+    retry_failed: bool = False
+    """Make calls only for samples that failed in the earlier run into the same folder. All others are as the cache has
+    them: samples that were never run stay so."""
     ahead: NonNegativeInt = 256
     """Samples that may be described and wait for the reasoner; bounds memory."""
     cache_dir: Path = Field(default_factory=default_cache_dir)

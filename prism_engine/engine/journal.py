@@ -73,7 +73,7 @@ class Journal:
                 f"{path.parent}: another run is writing its results here now; wait for it, or give --results-dir"
             ) from error
         except OSError as error:
-            raise StoreError(f"{path}: cannot be written ({error.strerror})") from error
+            raise _unwritable(path, error) from error
 
     def append(self, result: SampleResult, *, again: bool = False) -> None:
         """Write one result; a sample has exactly one, in whose place another one comes only where it is said (`again`).
@@ -87,7 +87,7 @@ class Journal:
         try:
             self._file.write(line)
         except OSError as error:
-            raise StoreError(f"{self.path}: cannot be written ({error.strerror})") from error
+            raise _unwritable(self.path, error) from error
         self._offsets[position] = self._end
         self._end += len(line)
 
@@ -96,7 +96,7 @@ class Journal:
         try:
             self._file.flush()
         except OSError as error:
-            raise StoreError(f"{self.path}: cannot be written ({error.strerror})") from error
+            raise _unwritable(self.path, error) from error
 
     def close_out(self, samples: Callable[[Iterable[int]], Iterator[Sample]], count: int) -> int:
         """Give each of the first `count` samples that has no result its line, so that none is lost from the tables.
@@ -121,3 +121,10 @@ class Journal:
         """Close the file; what a full disk kept from it was told by `append` or `flush`. Idempotent."""
         with suppress(OSError):
             self._file.close()
+
+
+def _unwritable(path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"{path}: cannot be written ({error.strerror}); every answer is kept in the cache, so once there is room the "
+        "same command goes on"
+    )

@@ -47,10 +47,10 @@ class Order(NamedTuple):
     undescribed: array[int]
 
 
-def order_samples(benchmark: Samples, count: int, context: Context, store: Store) -> Order:
-    """Sort the first `count` samples by whether their descriptions are cached (or take no call), else as visited."""
+def order_samples(benchmark: Samples, positions: Iterable[int], context: Context, store: Store) -> Order:
+    """Sort samples by whether their descriptions are cached (or take no call), else as they come."""
     order = Order(array("q"), array("q"))
-    for batch in _batches(benchmark, benchmark.order(count)):
+    for batch in _batches(benchmark, positions):
         for sample, calls in zip(batch, _looked_up(batch, context, store), strict=True):
             cached = all(call.completion is not None for call in calls)
             (order.described if cached else order.undescribed).append(sample.position)

@@ -7,9 +7,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from prism_engine.engine.bounds import REASONER, Bounds
 from prism_engine.records import SampleStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from prism_engine.budget import Spending
     from prism_engine.records import SampleResult
     from prism_engine.stages.meter import Meter
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 MOST_REASONS = 100
 """Different reasons that are kept; bounds memory where every message is another one."""
+SETTLING = 2.0
+"""Seconds within which samples belong to the first batch, which came after a start of unknown length."""
 
 
 @dataclass
@@ -32,7 +37,11 @@ class Progress:
     """Which of several runs this is; empty for the only one."""
     spending: Spending | None = None
     """What the calls cost."""
+    answerer: str = REASONER
+    """Who answers."""
     done: int = 0
+    cached: int = 0
+    """Samples among those done that took no call."""
     failed: int = 0
     not_run: int = 0
     scored: int = 0
@@ -40,7 +49,19 @@ class Progress:
     stopping: bool = False
     failures: Counter[str] = field(default_factory=Counter, repr=False)
     """Why samples failed or were not run: the first so many different reasons, and how often each."""
-    started: float = field(default_factory=time.monotonic)
+    clock: Callable[[], float] = field(default=time.monotonic, repr=False)
+    started: float = field(init=False)
+    bounds: Bounds = field(init=False, repr=False)
+    _worked: int = field(default=0, init=False, repr=False)
+    """Samples that took calls and are finished."""
+    _first_worked: float | None = field(default=None, init=False, repr=False)
+    """When the first of them was."""
+    _settled: tuple[float, int] = field(default=(0.0, 0), init=False, repr=False)
+    """When the last of the first batch was, and how many there were then: the pace counts from there."""
+
+    def __post_init__(self) -> None:
+        self.started = self.clock()
+        self.bounds = Bounds(self.describing, self.answering, answerer=self.answerer, clock=self.clock)
 
     @property
     def finished(self) -> int:
@@ -50,14 +71,20 @@ class Progress:
     @property
     def seconds(self) -> float:
         """Wall time since the first sample was admitted."""
-        return time.monotonic() - self.started
+        return self.clock() - self.started
 
     @property
     def eta_seconds(self) -> float | None:
-        """Remaining wall time at the pace so far; None before the first sample is finished."""
-        if not self.finished or self.stopping:
+        """Remaining wall time at the pace of samples that took calls; None while that is not known.
+
+        The pace counts from the first of them (or the first batch), since a model may have to start before it. How
+        many of the samples to come are cached is not known, so none is taken to be.
+        """
+        since, before = self._settled
+        left = self.total - self.finished
+        if not left or self.stopping or self._worked == before:
             return None
-        return self.seconds / self.finished * (self.total - self.finished)
+        return (self.clock() - since) / (self._worked - before) * left
 
     def snapshot(self) -> dict[str, Any]:
         """Return everything in numbers, for a log or another process: plain values, times in seconds."""
@@ -68,9 +95,16 @@ class Progress:
             "seconds": round(self.seconds, 1),
             "eta_seconds": None if eta is None else round(eta),
             "stopping": self.stopping,
-            "samples": {"total": self.total, "done": self.done, "failed": self.failed, "not_run": self.not_run},
+            "samples": {
+                "total": self.total,
+                "done": self.done,
+                "cached": self.cached,
+                "failed": self.failed,
+                "not_run": self.not_run,
+            },
             "right_so_far": round(self.correct / self.scored, 4) if self.scored else None,
             "money": None if self.spending is None else self.spending.as_json(),
+            "bounded_by": {name: round(share, 4) for name, share in self.bounds.shares.items()},
             **{name: meter.snapshot() for name, meter in stages if meter is not None},
         }
 
@@ -85,11 +119,19 @@ class Progress:
 
     def count(self, result: SampleResult) -> None:
         """Take note of one finished sample."""
+        if result.took_work:
+            self._worked += 1
+            now = self.clock()
+            if self._first_worked is None:
+                self._first_worked = now
+            if now - self._first_worked <= SETTLING:
+                self._settled = now, self._worked
         if result.failure is not None and (result.failure in self.failures or len(self.failures) < MOST_REASONS):
             self.failures[result.failure] += 1
         match result.status:
             case SampleStatus.DONE:
                 self.done += 1
+                self.cached += not result.took_work
             case SampleStatus.FAILED:
                 self.failed += 1
             case SampleStatus.NOT_RUN:

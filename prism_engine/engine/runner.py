@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,10 @@ class Run:
     """Samples that may be described and wait for the reasoner."""
     most_failures: int | None = None
     """Samples that may have failed at any moment; one more stops the run. None goes on."""
+    only: frozenset[int] | None = None
+    """Positions of the samples that calls are made for; None is all."""
+    from_cache: Pipeline | None = None
+    """What is done to the others: the same, without a call."""
 
 
 async def execute(run: Run, progress: Progress, stop: Stop) -> None:
@@ -71,8 +76,11 @@ async def execute(run: Run, progress: Progress, stop: Stop) -> None:
 
 
 async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
-    order = order_samples(run.benchmark, run.count, run.pipeline.context, run.store)
-    perceiving = _capacity(run.perceiver) + run.ahead
+    every = run.benchmark.order(run.count)
+    chosen = every if run.only is None else array("q", (one for one in every if one in run.only))
+    order = order_samples(run.benchmark, chosen, run.pipeline.context, run.store)
+    # A sample keeps its place until it is answered: room for what is described, answered, and waits between.
+    perceiving = _capacity(run.perceiver) + _capacity(run.reasoner) + run.ahead
     lanes = [
         # Twice the reasoner's capacity: the next calls are already waiting when a place on the wire comes free.
         # A stop does not end this lane: what is cached to the end still gets into the results, and nothing is sent.
@@ -80,8 +88,12 @@ async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
         Lane("undescribed", run.benchmark.samples(order.undescribed), perceiving),
     ]
     results = _Results(run, progress, stop)
-    flusher = asyncio.create_task(_flush_often(run.journal, stop))
+    helpers = [asyncio.create_task(_flush_often(run.journal, stop)), asyncio.create_task(progress.bounds.watch())]
     try:
+        if run.only is not None and run.from_cache is not None:
+            others = run.benchmark.samples(one for one in every if one not in run.only)
+            lane = Lane("others", others, perceiving, drains=True)
+            await run_lanes([lane], run.from_cache.run, results.take, stop)
         await run_lanes(lanes, run.pipeline.run, results.take, stop)
         for _ in range(1, ROUNDS):
             # Once more when all others are through: the trouble may have passed. Where nobody got through, it has not.
@@ -93,9 +105,10 @@ async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
             again = Lane("failed", run.benchmark.samples(sorted(results.failed)), perceiving)
             await run_lanes([again], run.pipeline.run, results.take, stop)
     finally:
-        flusher.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await flusher
+        for helper in helpers:
+            helper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await helper
 
 
 class _Results:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from prism_engine.backends.load import Load
 from prism_engine.cache import call_key
 from prism_engine.errors import NotRunError, PrismError, RejectedError, TransientError
 from prism_engine.records import Completion, Outcome
@@ -38,7 +40,7 @@ class CachedModel:
     """
 
     def __init__(self, backend: Backend | None, store: Store) -> None:
-        self.meter = Meter()
+        self.meter = Meter(load=lambda: self.backend.load if self.backend is not None else Load())
         self.backend = backend
         self._store = store
         self._flights: dict[str, _Flight] = {}
@@ -47,6 +49,12 @@ class CachedModel:
 
     def __repr__(self) -> str:
         return f"<CachedModel {self.meter.hits} hits, {self.meter.calls} calls, {len(self._flights)} in flight>"
+
+    def without_backend(self) -> CachedModel:
+        """Return one that serves from the same store and counts in the same meter, but makes no call."""
+        looking = CachedModel(None, self._store)
+        looking.meter = self.meter
+        return looking
 
     def drain(self) -> None:
         """Make no further call: what is cached is still served, all else raises NotRunError. Idempotent."""
@@ -116,7 +124,7 @@ class CachedModel:
                 self.meter.count_hit(hit)
                 return hit
             with self.meter.flying():
-                completion = await self._ask(self.backend, call)
+                completion = replace(await self._ask(self.backend, call), fresh=True)
             self.meter.count_call(completion)
             if not completion.outcome.reusable:
                 self._failed[key] = completion

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from prism_engine.backends.load import Load
 from prism_engine.records import Outcome
 
 if TYPE_CHECKING:
@@ -35,18 +36,40 @@ class Meter:
     """Completions, cached ones included, that were cut at the output limit."""
     saved_tokens: int = 0
     """Prompt and completion tokens that cache hits made unnecessary."""
+    load: Callable[[], Load] = field(default=Load, repr=False)
+    """What the backend's next call waits for; ask in the event loop."""
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
     _busy: float = field(default=0.0, repr=False)
     _since: float = field(default=0.0, repr=False)
+    _first: tuple[float, int, int] | None = field(default=None, repr=False)
+    """Busy seconds, calls and completion tokens when the first answer was there."""
 
     @property
     def busy_seconds(self) -> float:
         """Time during which the backend had at least one call."""
         return self._busy + (self.clock() - self._since if self.in_flight else 0.0)
 
+    @property
+    def calls_per_second(self) -> float | None:
+        """Calls answered per busy second since the first answer, so that a model's start does not count."""
+        return self._rate(1)
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """Completion tokens, in the same way."""
+        return self._rate(2)
+
+    def _rate(self, place: int) -> float | None:
+        if self._first is None:
+            return None
+        busy, *before = self._first
+        seconds = self.busy_seconds - busy
+        now = (self.calls, self.completion_tokens)[place - 1]
+        return (now - before[place - 1]) / seconds if seconds > 0 and now > before[place - 1] else None
+
     def snapshot(self) -> dict[str, Any]:
-        """Return what a log or another process wants to know, as plain values."""
-        busy = self.busy_seconds
+        """Return what a log or another process wants to know, as plain values; call it in the event loop."""
+        load = self.load()
         return {
             "cached": self.hits,
             "shared": self.shared,
@@ -54,8 +77,10 @@ class Meter:
             "failed": self.failed,
             "in_flight": self.in_flight,
             "completion_tokens": self.completion_tokens,
-            "calls_per_second": round(self.calls / busy, 2) if busy else None,
-            "tokens_per_second": round(self.completion_tokens / busy, 1) if busy else None,
+            "calls_per_second": _rounded(self.calls_per_second),
+            "tokens_per_second": _rounded(self.tokens_per_second),
+            "waiting_for": load.waiting_for,
+            "limits": {name: {"used": use.used, "limit": use.limit} for name, use in load.limits.items()},
         }
 
     @contextmanager
@@ -90,3 +115,9 @@ class Meter:
         self.failed += not completion.outcome.reusable
         self.prompt_tokens += completion.usage.prompt_tokens or 0
         self.completion_tokens += completion.usage.completion_tokens or 0
+        if self._first is None:
+            self._first = self.busy_seconds, self.calls, self.completion_tokens
+
+
+def _rounded(rate: float | None) -> float | None:
+    return None if rate is None else round(rate, 2)

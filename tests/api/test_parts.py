@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from prism_engine.api.parts import STORE_NAME, assembled
+from prism_engine.backends.scripted import Scripted
 from prism_engine.config import ApiModel, Limits, Mode, RunConfig, ScriptedModel, load_registry
 from prism_engine.errors import ConfigError, DatasetError
 from tests.shapes import write_shapes
@@ -86,6 +87,20 @@ def test_limits_on_a_model_that_has_none_are_refused(config):
     wrong = config.model_copy(update={"reasoner": "p", "requests_per_minute": 5})
     with pytest.raises(ConfigError, match="not behind an API"), build(wrong):
         pass
+
+
+@pytest.mark.parametrize(("deadline", "patience"), [(None, 3600.0), ("8h", None)])
+def test_a_run_with_a_deadline_sits_an_outage_out_until_then(config, monkeypatch, deadline, patience):
+    built = {}
+
+    def build_backend(name, spec, _cache_dir, _purse):
+        built[name] = spec
+        return Scripted(ScriptedModel())
+
+    monkeypatch.setattr("prism_engine.api.parts.build_backend", build_backend)
+    with build(config.model_copy(update={"deadline": deadline})) as parts:
+        assert built["r"].outage_patience == patience
+        assert parts.specs["r" if "r" in parts.specs else "reasoner"][1].outage_patience == 3600.0
 
 
 def test_no_more_samples_are_taken_than_there_are(config):

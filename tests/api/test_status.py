@@ -56,7 +56,7 @@ def test_a_finished_run_says_so_and_its_configuration_goes_on(config):
     report = api.run(config, load_registry())
     (one,) = standings(config.results_dir)
     assert (one.folder, one.state, one.cwd) == (report.folder, "complete", Path.cwd())
-    assert one.progress["samples"] == {"total": 6, "done": 6, "failed": 0, "not_run": 0}
+    assert one.progress["samples"] == {"total": 6, "done": 6, "cached": 0, "failed": 0, "not_run": 0}
     assert one.run_config() == config
 
 

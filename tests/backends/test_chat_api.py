@@ -7,6 +7,7 @@ import base64
 import gc
 import logging
 import os
+import re
 import socket
 import traceback
 from contextlib import aclosing, asynccontextmanager
@@ -16,16 +17,16 @@ import pytest
 from aiohttp import web
 from PIL import Image as Picture
 
-from prism_engine.backends.chat_api import UNREACHABLE_CALLS, ChatApi, probe, resolve_api_key
+from prism_engine.backends.chat_api import UNREACHABLE_CALLS, ChatApi, probe
 from prism_engine.backends.chat_reply import UNNAMED_WAIT
 from prism_engine.backends.expectation import FEW
+from prism_engine.backends.load import Guard, Load
 from prism_engine.backends.retry import SPREAD
 from prism_engine.chaos.behaviour import Behaviour, Fault
 from prism_engine.chaos.limits import Change, RateLimits
 from prism_engine.chaos.server import ChaosServer
 from prism_engine.config import ApiModel, Limits
 from prism_engine.errors import (
-    ConfigError,
     DeadError,
     NotRunError,
     PrismError,
@@ -638,29 +639,130 @@ async def test_probing_lists_the_models():
         await probe(spec, KEY)
 
 
-def test_the_key_comes_from_the_environment_before_the_file(tmp_path):
-    dotenv = tmp_path / ".env"
-    dotenv.write_text("A_KEY='from-file'\nB_KEY=\n")
-    spec = ApiModel(model="m", api_key_env="A_KEY")
-    assert resolve_api_key(spec, {"A_KEY": " from-environment\n"}, dotenv) == "from-environment"
-    assert resolve_api_key(spec, {}, dotenv) == "from-file"
-    assert resolve_api_key(spec, {"A_KEY": ""}, dotenv) == "from-file"
-    assert "A_KEY" not in os.environ
-    assert resolve_api_key(ApiModel(model="m", api_key_env=None), {}, dotenv) is None
+def outage(begin, end, answered=None):
+    """Answer with HTTP 500 between two moments; the time of every request is noted."""
+    times = [] if answered is None else answered
+
+    def reply(body):
+        times.append(now())
+        if begin <= now() - times[0] < end:
+            return web.json_response({"error": {"message": "all is broken"}}, status=500)
+        return "Fine."
+
+    return Behaviour(latency=1.0, reply=reply)
 
 
-@pytest.mark.parametrize("name", ["B_KEY", "C_KEY"])
-def test_a_missing_key_is_named_with_both_places(tmp_path, name):
-    dotenv = tmp_path / ".env"
-    dotenv.write_text("B_KEY=\n")
-    with pytest.raises(ConfigError) as caught:
-        resolve_api_key(ApiModel(model="m", api_key_env=name), {}, dotenv)
-    assert name in str(caught.value)
-    assert "environment" in str(caught.value)
-    assert str(dotenv) in str(caught.value)
+def test_an_outage_is_sat_out_with_a_probe_now_and_then_and_no_call_is_given_up():
+    times = []
+
+    async def scenario(api, server):
+        results = await asyncio.gather(*(api.generate(call_of(str(n))) for n in range(200)))
+        assert {done.outcome for done in results} == {Outcome.OK}
+        return now() - times[0]
+
+    seconds = play(scenario, outage(3, 1800, times), limits=Limits(concurrency=16), attempts=3)
+    down = [at - times[0] for at in times if 3 <= at - times[0] < 1800]
+    assert len(down) <= 16 + 6 + 1800 / 60  # what was on the wire, the first quick probes, then one a minute
+    assert 1800 <= seconds <= 1800 + 60 + 60 + 200 / 16 + 5  # the next probe, waits for another attempt
 
 
-def test_a_key_that_cannot_be_sent_is_refused_without_being_shown(tmp_path):
-    with pytest.raises(ConfigError) as caught:
-        resolve_api_key(ApiModel(model="m", api_key_env="A_KEY"), {"A_KEY": f"{KEY}\nX"}, tmp_path / ".env")
-    assert KEY not in str(caught.value)
+def test_hours_of_outage_do_not_use_up_the_attempts_of_the_few_calls_that_there_are():
+    async def scenario(api, server):
+        await api.generate(call_of("before"))
+        return await asyncio.gather(*(api.generate(call_of(str(n))) for n in range(4)))
+
+    done = play(scenario, outage(0.5, 10_000), limits=Limits(concurrency=4), outage_patience=None)
+    assert {completion.outcome for completion in done} == {Outcome.OK}
+
+
+def test_an_outage_beyond_all_patience_ends_the_run_and_says_why():
+    async def scenario(api, server):
+        calls = (api.generate(call_of(str(n))) for n in range(200))
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        dead = [error for error in results if isinstance(error, DeadError)]
+        assert len(dead) + sum(not isinstance(error, Exception) for error in results) == 200
+        assert re.search(r"nothing but errors for 1[01] minutes .*HTTP 500: all is broken", str(dead[0]))
+        return server.stats.received
+
+    assert play(scenario, outage(5, 10**9), limits=Limits(concurrency=16), outage_patience=600) <= 16 * 5 + 16 + 20
+
+
+def test_draining_ends_an_outage_at_once():
+    async def scenario(api, server):
+        tasks = [asyncio.create_task(api.generate(call_of(str(n)))) for n in range(100)]
+        await asyncio.sleep(200)
+        assert api.load.waiting_for is Guard.OUTAGE
+        api.drain()
+        started = now()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert now() - started <= 1
+        assert {type(result) for result in results if isinstance(result, Exception)} == {NotRunError}
+
+    play(scenario, outage(2, 10**9), limits=Limits(concurrency=16), outage_patience=None)
+
+
+def test_calls_that_fail_whatever_happens_are_no_outage():
+    def reply(body):
+        bad = "bad" in body["messages"][0]["content"]
+        return web.json_response({"error": {"message": "no"}}, status=500) if bad else "Fine."
+
+    async def scenario(api, server):
+        texts = [f"{'bad' if n % 10 == 0 else 'good'} {n}" for n in range(100)]
+        for _ in range(2):  # the second time only those that failed, as the later rounds of a run
+            results = await asyncio.gather(*(api.generate(call_of(text)) for text in texts), return_exceptions=True)
+            texts = [text for text, done in zip(texts, results, strict=True) if isinstance(done, TransientError)]
+            assert len(texts) == 10
+        return server.stats.received
+
+    assert play(scenario, Behaviour(latency=1.0, reply=reply), attempts=3) == 90 + 10 * 3 * 2
+
+
+def test_a_key_that_is_revoked_in_the_middle_is_the_end_for_what_is_on_the_wire_and_all_others():
+    async def scenario(api, server):
+        calls = (api.generate(call_of(str(n))) for n in range(300))
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        assert {type(result) for result in results if isinstance(result, Exception)} == {DeadError}
+        assert sum(not isinstance(result, Exception) for result in results) == 100
+        return server.stats.received
+
+    behaviour = Behaviour(latency=1.0, key=KEY, revoke_after=100)
+    assert play(scenario, behaviour, key=KEY, limits=Limits(concurrency=16)) <= 100 + 16
+
+
+def test_a_backend_says_how_much_of_each_limit_is_in_use_and_what_the_next_call_waits_for():
+    async def scenario(api, server):
+        tasks = [asyncio.create_task(api.generate(call_of(str(n), sampling=Sampling(10)))) for n in range(60)]
+        await asyncio.sleep(30)
+        load = api.load
+        await asyncio.gather(*tasks)
+        assert api.load.waiting_for is None
+        return load
+
+    load = play(scenario, limits=Limits(requests_per_minute=40, tokens_per_minute=60_000, concurrency=8))
+    assert load.waiting_for is Guard.REQUESTS
+    assert load.limits["requests_per_minute"] in [(used, 40) for used in (19, 20, 21)]
+    assert (load.limits["concurrency"].used, load.limits["concurrency"].limit) == (0, 8)
+    assert 0 < load.limits["tokens_per_minute"].used < 3000
+
+
+def test_outside_of_the_event_loop_nothing_is_waited_for():
+    assert ChatApi(ApiModel(model="m", limits=Limits(requests_per_minute=3)), None).load == Load()
+
+
+@pytest.mark.parametrize(
+    ("limits", "guard"),
+    [
+        (Limits(concurrency=2), Guard.CONCURRENCY),
+        (Limits(tokens_per_minute=100), Guard.TOKENS),
+        (Limits(requests_per_minute=1), Guard.REQUESTS),
+    ],
+)
+def test_what_the_next_call_waits_for_has_a_name(limits, guard):
+    async def scenario(api, server):
+        tasks = [asyncio.create_task(api.generate(call_of(str(n), sampling=Sampling(60)))) for n in range(4)]
+        await asyncio.sleep(1)
+        guards = api.load.waiting_for
+        await asyncio.gather(*tasks)
+        return guards
+
+    assert play(scenario, Behaviour(latency=5.0), limits=limits) is guard

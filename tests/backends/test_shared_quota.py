@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prism_engine.backends.expectation import Tokens
-from prism_engine.backends.limits import SLACK, Limiter, per_minute
+from prism_engine.backends.limits import SLACK, Limiter
+from prism_engine.backends.request_rate import per_minute
 from prism_engine.backends.shared_quota import CHUNKS, LIFE, PRESENCE, SharedQuota
 from prism_engine.config import Limits
 from tests.backends.test_limits import largest_sum, made_up, send_for, weighed

@@ -22,11 +22,13 @@ async def test_a_run_counts_from_its_beginning_and_the_experiment_from_the_first
         await spend(till, "reason", 2 * NANO)
         assert (spending.run, spending.experiment) == (2 * NANO, 3 * NANO)
         assert spending.by_stage == {"reason": 2 * NANO}
-        assert str(spending) == "$3.00 of $10.00"
+        assert str(spending) == "$3.00 of $10.00, $7.00 left"
+        assert spending.as_json()["left"] == "7.000000000"
         await spending.conclude()
         assert spending.as_json() == {
             "currency": "USD",
             "cap": "10.000000000",
+            "left": "7.000000000",
             "this_run": "2.000000000",
             "this_run_by_stage": {"reason": "2.000000000"},
             "without_a_known_price": [],

@@ -44,6 +44,22 @@ def test_show_prints_request_and_completions_as_json(prism, filled):
     assert unknown.code == 2
 
 
+def test_show_finds_the_calls_of_a_sample_of_a_run(prism, filled):
+    calls = json.loads(prism("cache", "show", "--run", "scripted", "--index", "3").out)
+    assert [call["stage"] for call in calls] == ["perceive", "reason"]
+    for call in calls:
+        assert json.loads(prism("cache", "show", call["key"]).out) == call["stored"]
+        assert call["text"] in [row["completion"]["text"] for row in call["stored"]["rows"]]
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("ab", "--run", "x"), ("--run", "x"), ("--index", "3"), ("ab", "--index", "3")]
+)
+def test_show_wants_a_key_or_a_sample_of_a_run(prism, arguments):
+    said = prism("cache", "show", *arguments)
+    assert (said.code, "give a call's KEY, or else --run RUN with --index INDEX" in said.err) == (2, True)
+
+
 def test_explain_names_what_differs_and_nothing_else(prism, filled):
     first, second = keys(filled)[:2]
     said = prism("cache", "explain", first[:12], second[:12])

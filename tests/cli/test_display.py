@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 
 import pytest
 from rich.console import Console
 
+from prism_engine.backends.load import Guard, Load, Use
 from prism_engine.cli import display
 from prism_engine.cli.output import human_bytes, human_seconds
 from prism_engine.datasets import IngestProgress
 from prism_engine.engine.progress import Progress
+from prism_engine.records import Completion, Outcome, Sample, SampleResult, SampleStatus, Usage
 from prism_engine.stages.meter import Meter
 
 
@@ -24,7 +27,7 @@ def progress(**changes):
 
 def rendered(renderable):
     shown = io.StringIO()
-    Console(file=shown, width=100).print(renderable)
+    Console(file=shown, width=120).print(renderable)
     return shown.getvalue()
 
 
@@ -34,7 +37,35 @@ def test_the_line_tells_samples_trouble_stages_and_accuracy():
         "10/100 samples | 2 failed | describe 7 called, 3 cached | answer 2 called, 0 cached, 1 failed"
     )
     assert "75.0% right so far" in line
-    assert "left" in line
+
+
+def test_what_came_from_the_cache_how_fast_it_goes_and_when_it_will_be_done_is_told():
+    clock = iter(range(0, 100_000, 10))
+    made = Progress(100, None, Meter(), clock=lambda: next(clock))
+    for _ in range(20):
+        made.count(SampleResult(Sample(0, "0", (), "?"), SampleStatus.DONE))
+    for _ in range(5):
+        reply = Completion(Outcome.OK, "A", fresh=True)
+        made.count(SampleResult(Sample(0, "0", (), "?"), SampleStatus.DONE, reply=reply))
+    line = display.line(made)
+    assert line.startswith("25/100 samples | 20 cached | answer")
+    assert re.search(r"about \d+ min .* left$", line)
+
+
+def test_speed_is_pictures_answers_and_tokens_per_second():
+    meter = Meter(clock=iter(range(100)).__next__)
+    with meter.flying():
+        for _ in range(21):
+            meter.count_call(Completion(Outcome.OK, "x", usage=Usage(completion_tokens=200)))
+        assert "images/s" in display.line(progress(describing=meter))
+        shown = rendered(display.panel(progress(answering=meter)))
+    assert re.search(r"[\d.]+ answers/s, [\d,.]+ tokens/s", shown)
+
+
+def test_each_limit_is_shown_with_its_share_in_use_and_what_the_next_call_waits_for():
+    limits = {"concurrency": Use(6, 12), "requests_per_minute": Use(450, 500)}
+    shown = rendered(display.panel(progress(answering=Meter(load=lambda: Load(Guard.REQUESTS, limits)))))
+    assert "answer: concurrency 6/12 (50%), requests/min 450/500 (90%); the next call waits for: requests/min" in shown
 
 
 def test_a_run_that_only_describes_has_no_second_stage():

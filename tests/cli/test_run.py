@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from importlib import import_module
 
 import pytest
 
+from prism_engine.cli.run import plan, run
 from tests.processes import chaos_server, server_stats
 from tests.shapes import write_described_shapes, write_shapes
 
@@ -38,7 +40,7 @@ def test_a_run_prints_its_scores_and_leaves_prism_s_layout(prism, tmp_path):
     }
     manifest = json.loads((perceiver / "scripted" / "manifest.json").read_text())
     assert manifest["status"] == "complete"
-    assert manifest["samples"] == {"done": 24, "failed": 0, "not_run": 0}
+    assert manifest["samples"] == {"done": 24, "cached": 0, "failed": 0, "not_run": 0}
 
 
 def test_a_second_run_calls_nothing_and_writes_the_same_bytes(prism, tmp_path):
@@ -60,6 +62,21 @@ def test_plan_counts_without_calling_or_creating_a_cache_of_calls(prism, tmp_pat
     prism("run", *SCRIPTED)
     describe, answer = (line.split() for line in prism("plan", *SCRIPTED).out.splitlines()[2:4])
     assert (describe[0], describe[2], answer[0], answer[2], answer[3]) == ("describe", "0", "answer", "0", "0")
+
+
+def test_plan_takes_the_options_of_a_run_that_change_nothing_for_it(prism, tmp_path):
+    options = ("--profile", "v1", "--rpm", "60", "--tpm", "9000", "--concurrency", "4", "--max-cost", "1")
+    more = ("--deadline", "8h", "--fail-on-error", "0.1", "--retry-failed", "--results-dir", "elsewhere")
+    entry = {"backend": "api", "model": "m", "base_url": "http://127.0.0.1:9/v1", "api_key_env": None}
+    models = write_models(tmp_path / "m.yaml", far=entry)
+    said = prism("plan", "shapes.tsv", "-p", "scripted", "-r", "far", "--models-file", models, *options, *more)
+    assert (said.code, "24 samples" in said.out) == (0, True)
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_plan_takes_every_option_of_run():
+    taken = [set(inspect.signature(command).parameters) for command in (run, plan)]
+    assert taken[0] == taken[1]
 
 
 def test_the_modes_split_one_run_in_two(prism, tmp_path):
@@ -178,6 +195,11 @@ def test_an_api_reasoner_answers_over_http_within_its_limits(prism, tmp_path, mo
     assert said.code == 0
     assert 0 < stats["completed"] == stats["received"] <= 24
     assert stats["most_in_flight"] <= 4
+    assert "Bounded by: " in said.out
+    (path,) = (tmp_path / "results").rglob("manifest.json")
+    manifest = json.loads(path.read_text())
+    assert sum(manifest["bounded_by"].values()) == pytest.approx(1, abs=0.001)
+    assert 0 < manifest["stages"]["reasoning"]["busy_share"] <= 1
     written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path != models]
     assert not any(b"planted-secret" in content for content in written)
     assert "planted-secret" not in said.out + said.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from prism_engine.backends.load import Guard, Load, Use
 from prism_engine.records import Completion, Outcome, Usage
 from prism_engine.stages.meter import Meter
 
@@ -27,6 +28,31 @@ def test_busy_time_is_the_time_with_at_least_one_call_in_flight():
         clock.now = 101.0
         assert meter.busy_seconds == 6.0
     assert (meter.in_flight, meter.busy_seconds) == (0, 6.0)
+
+
+def test_rates_count_from_the_first_answer_so_that_a_start_is_no_slowness():
+    clock = Clock()
+    meter = Meter(clock=clock)
+    assert meter.snapshot()["calls_per_second"] is None
+    answer = Completion(Outcome.OK, "x", usage=Usage(completion_tokens=30))
+    with meter.flying():
+        clock.now = 100.0
+        meter.count_call(answer)
+        assert meter.snapshot()["calls_per_second"] is None
+        for _ in range(10):
+            clock.now += 0.5
+            meter.count_call(answer)
+    clock.now += 1000.0
+    assert (meter.calls_per_second, meter.tokens_per_second) == (2.0, 60.0)
+
+
+def test_a_snapshot_tells_what_the_backend_says_of_its_limits():
+    load = Load(Guard.TOKENS, {"tokens_per_minute": Use(30, 40)})
+    told = Meter(load=lambda: load).snapshot()
+    assert (told["waiting_for"], told["limits"]) == (
+        "tokens_per_minute",
+        {"tokens_per_minute": {"used": 30, "limit": 40}},
+    )
 
 
 def test_hits_count_as_tokens_saved_and_calls_as_tokens_spent():

@@ -1,0 +1,70 @@
+"""The calls of one sample of a run, with what the cache holds for each: from a row of the results to its requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prism_engine.api.parts import assembled
+from prism_engine.cache import call_key, show
+from prism_engine.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prism_engine.api.parts import Parts
+    from prism_engine.api.status import Standing
+    from prism_engine.cache import Entry, Store
+    from prism_engine.config import Registry
+    from prism_engine.records import Call, Sample
+
+
+@dataclass(frozen=True, slots=True)
+class SampleCall:
+    """One call that a sample takes."""
+
+    stage: str
+    key: str
+    max_tokens: int
+    """The output limit under which the run makes it."""
+    text: str | None
+    """What serves it from the cache; None where the call is still to be made."""
+    stored: Entry | None
+    """Everything that is stored under its key, failures and other output limits included."""
+
+
+def sample_calls(standing: Standing, index: str, registry: Registry) -> list[SampleCall]:
+    """Return a sample's calls in order; the answer is left out where no description is there to answer from.
+
+    Args:
+        standing: the run.
+        index: of the sample, as the benchmark's file has it.
+
+    Raises:
+        UserError: the run takes no such sample, or its configuration does not work any more.
+        StoreError: the cache cannot be read.
+    """
+    with assembled(standing.run_config(), registry, look_only=True) as parts:
+        for sample in parts.benchmark.samples(range(parts.count)):
+            if sample.index == index:
+                return list(_calls(sample, parts))
+        raise UserError(f"{standing.folder}: no sample of index {index!r} is among the {parts.count:,} of this run")
+
+
+def _calls(sample: Sample, parts: Parts) -> Iterator[SampleCall]:
+    pipeline = parts.pipeline
+    described = [_found(call, parts.store) for call in pipeline.context.calls(sample)]
+    yield from described
+    texts = [call.text for call in described if call.text]
+    if pipeline.answering is not None and len(texts) == len(described):
+        yield _found(pipeline.answering.call(sample, pipeline.context.text(sample, texts)), parts.store)
+
+
+def _found(call: Call, store: Store) -> SampleCall:
+    key, limit = call_key(call), call.sampling.max_tokens
+    hit = store.get(key, limit)
+    try:
+        stored = show(store, key)
+    except UserError:  # nothing is stored
+        stored = None
+    return SampleCall(call.stage, key, limit, None if hit is None else hit.text, stored)

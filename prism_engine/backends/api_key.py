@@ -1,0 +1,35 @@
+"""Where an API key comes from: the environment, or else a `.env` file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dotenv import dotenv_values
+
+from prism_engine.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from prism_engine.config import ApiModel
+
+
+def resolve_api_key(spec: ApiModel, environ: Mapping[str, str], dotenv_path: Path = Path(".env")) -> str | None:
+    """Return the API key from the environment or else from a `.env` file; None for an endpoint without one.
+
+    Raises:
+        ConfigError: it is in neither, or cannot be a key.
+    """
+    name = spec.api_key_env
+    if name is None:
+        return None
+    key = (environ.get(name) or dotenv_values(dotenv_path).get(name) or "").strip()
+    if not key:
+        raise ConfigError(
+            f"no API key for {spec.model!r}: set {name} in the environment or in {dotenv_path}, "
+            "or `api_key_env: null` in the registry entry of an endpoint that wants none"
+        )
+    if not (key.isascii() and key.isprintable()):
+        raise ConfigError(f"{name} holds characters that no API key has; was it pasted with something around it?")
+    return key
