@@ -9,12 +9,13 @@ import typer
 
 from prism_engine.cli.output import print_comparison, stderr, stdout
 from prism_engine.cli.reporting import print_forecast, print_plan, print_report, report_code, same_command
-from prism_engine.config import Mode, load_registry, load_run_configs
+from prism_engine.config import Merge, Mode, Pictures, load_registry, load_run_configs
 from prism_engine.config.run import default_cache_dir
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from prism_engine.api import RunReport
     from prism_engine.config import Registry, RunConfig
 
 BenchmarkArgument = Annotated[
@@ -27,19 +28,51 @@ ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="Run f
 PerceiverOption = Annotated[
     str | None,
     typer.Option(
-        "--perceiver", "-p", help="The VLM that describes: a name of `prism models`, or a checkpoint's folder."
+        "--perceiver",
+        "-p",
+        help="The VLM that describes: a name of `prism models`, or a checkpoint's folder. A~B joins the descriptions "
+        "of several.",
     ),
 ]
 ReasonerOption = Annotated[
-    str | None, typer.Option("--reasoner", "-r", help="The LLM that answers: a name of `prism models`.")
+    str | None,
+    typer.Option(
+        "--reasoner",
+        "-r",
+        help="The LLM that answers: a name of `prism models`; NAME-2048 also sets the output limit of its answers.",
+    ),
 ]
-InstructionOption = Annotated[str | None, typer.Option(help="What the perceiver is told.  \\[default: generic]")]
+InstructionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--instruction",
+        "--prompt-version",
+        help="What the perceiver is told: generic, human1, human2, gpt1, gpt2, cot, decompose; words of your own; @FILE "
+        "(a text, or JSON with contents by index); query-specific_MODEL (generic, and what MODEL says that the "
+        "question needs observed).  \\[default: generic]",
+    ),
+]
+PicturesOption = Annotated[
+    Pictures | None,
+    typer.Option(
+        help="Of samples with several pictures: each described on its own, all together in one request, or only the "
+        "first.  \\[default: each]"
+    ),
+]
+MergeOption = Annotated[
+    Merge | None,
+    typer.Option(
+        help="How the descriptions of A~B are joined: labelled (A first, numbered), plain (A first), original (as the "
+        "original framework: B first, nothing between).  \\[default: labelled]"
+    ),
+]
 ModeOption = Annotated[
     list[Mode] | None,
     typer.Option(
         help="Who answers, from what: all (the reasoner, from descriptions), perception (nobody: describe only), "
         "reasoning (the reasoner, from cached descriptions), direct (the perceiver, from the pictures), blind (the "
-        "reasoner, from the question alone), oracle (the reasoner, from gold descriptions). Repeat it to compare modes."
+        "reasoner, from the question alone), oracle (the reasoner, from gold descriptions), prompts (nobody; as "
+        "`prism gen-prompts`). Repeat it to compare modes."
         "  \\[default: all]",
     ),
 ]
@@ -99,6 +132,8 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     perceiver: PerceiverOption = None,
     reasoner: ReasonerOption = None,
     instruction: InstructionOption = None,
+    pictures: PicturesOption = None,
+    merge: MergeOption = None,
     mode: ModeOption = None,
     samples: SamplesOption = None,
     perception_tokens: PerceptionTokens = None,
@@ -132,6 +167,8 @@ def plan(  # noqa: PLR0913 - the same
     perceiver: PerceiverOption = None,
     reasoner: ReasonerOption = None,
     instruction: InstructionOption = None,
+    pictures: PicturesOption = None,
+    merge: MergeOption = None,
     mode: ModeOption = None,
     samples: SamplesOption = None,
     perception_tokens: PerceptionTokens = None,
@@ -181,6 +218,8 @@ _OPTION_KEYS = {
     "perceiver": "perceiver",
     "reasoner": "reasoner",
     "instruction": "instruction",
+    "pictures": "pictures",
+    "merge": "merge",
     "samples": "samples",
     "perception_tokens": "perception.max_tokens",
     "reasoning_tokens": "reasoning.max_tokens",
@@ -201,11 +240,13 @@ def _configs(given: dict[str, Any]) -> tuple[RunConfig, ...]:
     return load_run_configs(given["config"], options | {"mode": given["mode"] or None})
 
 
-def run_all(configs: Sequence[RunConfig], registry: Registry) -> None:
+def run_all(configs: Sequence[RunConfig], registry: Registry) -> list[RunReport]:
     """Run one after another, print what came of each and the comparison of several, and set the exit code."""
     from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
     from prism_engine.cli.display import ingesting, watch  # noqa: PLC0415
 
+    for caution in dict.fromkeys(caution for one in configs for caution in api.cautions(one, registry)):
+        stderr.print(f"note: {caution}", soft_wrap=True, markup=False)
     try:
         reports = api.run_many(configs, registry, watch=watch, ingesting=ingesting(), finished=print_report)
     except KeyboardInterrupt:
@@ -216,3 +257,4 @@ def run_all(configs: Sequence[RunConfig], registry: Registry) -> None:
         print_comparison(scores)
     if code := max(map(report_code, reports)):
         raise typer.Exit(code)
+    return reports

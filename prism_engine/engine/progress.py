@@ -32,11 +32,15 @@ class Progress:
     """Which of several runs this is; empty for the only one."""
     spending: Spending | None = None
     """What the calls cost."""
+    writing: Meter | None = None
+    """Of who writes what to observe; None where nobody does."""
     done: int = 0
     failed: int = 0
     not_run: int = 0
     scored: int = 0
     correct: float = 0.0
+    fell_back: int = 0
+    """Samples whose perceiver was told the instruction for all, because there were no contents to observe."""
     stopping: bool = False
     failures: Counter[str] = field(default_factory=Counter, repr=False)
     """Why samples failed or were not run: the first so many different reasons, and how often each."""
@@ -62,7 +66,7 @@ class Progress:
     def snapshot(self) -> dict[str, Any]:
         """Return everything in numbers, for a log or another process: plain values, times in seconds."""
         eta = self.eta_seconds
-        stages = (("describe", self.describing), ("answer", self.answering))
+        stages = (("write", self.writing), ("describe", self.describing), ("answer", self.answering))
         return {
             "run": self.name,
             "seconds": round(self.seconds, 1),
@@ -87,6 +91,7 @@ class Progress:
         """Take note of one finished sample."""
         if result.failure is not None and (result.failure in self.failures or len(self.failures) < MOST_REASONS):
             self.failures[result.failure] += 1
+        self.fell_back += result.fell_back is not None and result.status is SampleStatus.DONE
         match result.status:
             case SampleStatus.DONE:
                 self.done += 1

@@ -15,8 +15,8 @@ from prism_engine.records import SampleStatus
 if TYPE_CHECKING:
     from prism_engine.cache import Store
     from prism_engine.engine.journal import Journal
+    from prism_engine.engine.lookup import Samples
     from prism_engine.engine.pipeline import Pipeline
-    from prism_engine.engine.plan import Samples
     from prism_engine.engine.progress import Progress
     from prism_engine.engine.scheduler import Stop
     from prism_engine.records import SampleResult
@@ -44,8 +44,15 @@ class Run:
     journal: Journal
     ahead: int
     """Samples that may be described and wait for the reasoner."""
+    others: tuple[CachedModel, ...] = ()
+    """Who else may be called: further perceivers, and the writer of what to observe."""
     most_failures: int | None = None
     """Samples that may have failed at any moment; one more stops the run. None goes on."""
+
+    @property
+    def models(self) -> list[CachedModel]:
+        """Everybody who may be called, the reasoner last."""
+        return [model for model in (self.perceiver, *self.others, self.reasoner) if model is not None]
 
 
 async def execute(run: Run, progress: Progress, stop: Stop) -> None:
@@ -57,13 +64,12 @@ async def execute(run: Run, progress: Progress, stop: Stop) -> None:
     Raises:
         StoreError: the journal cannot be written.
     """
-    models = [model for model in (run.perceiver, run.reasoner) if model is not None]
-    for model in models:
+    for model in run.models:
         stop.listen(model.drain)
     # The stack closes every backend, also where closing one is cancelled; one after another, because two vLLM engines
     # that end at once on a busy machine miss vLLM's own deadline of 5 s and leave shared memory behind.
     async with contextlib.AsyncExitStack() as closing:
-        for model in models:
+        for model in run.models:
             if model.backend is not None:
                 closing.push_async_callback(model.backend.aclose)
         await _take_all(run, progress, stop)
@@ -71,8 +77,8 @@ async def execute(run: Run, progress: Progress, stop: Stop) -> None:
 
 
 async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
-    order = order_samples(run.benchmark, run.count, run.pipeline.context, run.store)
-    perceiving = _capacity(run.perceiver) + run.ahead
+    order = order_samples(run.benchmark, run.count, run.pipeline, run.store)
+    perceiving = sum(map(_capacity, (run.perceiver, *run.others))) + run.ahead
     lanes = [
         # Twice the reasoner's capacity: the next calls are already waiting when a place on the wire comes free.
         # A stop does not end this lane: what is cached to the end still gets into the results, and nothing is sent.
@@ -87,9 +93,8 @@ async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
             # Once more when all others are through: the trouble may have passed. Where nobody got through, it has not.
             if stop.requested or not results.failed or not progress.done:
                 break
-            for model in (run.perceiver, run.reasoner):
-                if model is not None:
-                    model.forget_failures()
+            for model in run.models:
+                model.forget_failures()
             again = Lane("failed", run.benchmark.samples(sorted(results.failed)), perceiving)
             await run_lanes([again], run.pipeline.run, results.take, stop)
     finally:

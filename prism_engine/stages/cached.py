@@ -35,10 +35,11 @@ class CachedModel:
 
     Args:
         backend: None serves from the store alone.
+        meter: counts what is done; one of its own where None.
     """
 
-    def __init__(self, backend: Backend | None, store: Store) -> None:
-        self.meter = Meter()
+    def __init__(self, backend: Backend | None, store: Store, meter: Meter | None = None) -> None:
+        self.meter = Meter() if meter is None else meter
         self.backend = backend
         self._store = store
         self._flights: dict[str, _Flight] = {}

@@ -42,13 +42,13 @@ async def test_described_samples_come_first(world):
     run, progress = world.build(4)
     await execute(run, progress, Stop())
     run, _ = world.build(10)
-    order = order_samples(run.benchmark, 10, run.pipeline.context, run.store)
+    order = order_samples(run.benchmark, 10, run.pipeline, run.store)
     assert (list(order.described), list(order.undescribed)) == ([0, 1, 2, 3], [4, 5, 6, 7, 8, 9])
 
 
 async def test_where_no_description_is_to_be_made_everything_can_be_answered_at_once(world):
     run, _ = world.build(10, context=Given(nothing))
-    order = order_samples(run.benchmark, 10, run.pipeline.context, run.store)
+    order = order_samples(run.benchmark, 10, run.pipeline, run.store)
     assert (list(order.described), list(order.undescribed)) == (list(range(10)), [])
     assert (planned(run).describing, planned(run).answering) == (StagePlan(0, 0), StagePlan(cached=0, to_call=10))
 
