@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from prism_engine.cli.output import print_comparison, stderr, stdout
+from prism_engine.cli.perceiving import InstructionOption, MergeOption, PicturesOption  # noqa: TC001 - Typer reads them
 from prism_engine.cli.reporting import print_forecast, print_plan, print_report, report_code, same_command
-from prism_engine.config import Merge, Mode, Pictures, load_registry, load_run_configs
+from prism_engine.config import Mode, load_registry, load_run_configs
 from prism_engine.config.run import default_cache_dir
 
 if TYPE_CHECKING:
@@ -40,30 +41,6 @@ ReasonerOption = Annotated[
         "--reasoner",
         "-r",
         help="The LLM that answers: a name of `prism models`; NAME-2048 also sets the output limit of its answers.",
-    ),
-]
-InstructionOption = Annotated[
-    str | None,
-    typer.Option(
-        "--instruction",
-        "--prompt-version",
-        help="What the perceiver is told: generic, human1, human2, gpt1, gpt2, cot, decompose; words of your own; @FILE "
-        "(a text, or JSON with contents by index); query-specific_MODEL (generic, and what MODEL says that the "
-        "question needs observed).  \\[default: generic]",
-    ),
-]
-PicturesOption = Annotated[
-    Pictures | None,
-    typer.Option(
-        help="Of samples with several pictures: each described on its own, all together in one request, or only the "
-        "first.  \\[default: each]"
-    ),
-]
-MergeOption = Annotated[
-    Merge | None,
-    typer.Option(
-        help="How the descriptions of A~B are joined: labelled (A first, numbered), plain (A first), original (as the "
-        "original framework: B first, nothing between).  \\[default: labelled]"
     ),
 ]
 ModeOption = Annotated[
