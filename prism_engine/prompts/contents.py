@@ -64,8 +64,9 @@ def observed_text(sample: Sample) -> str:
 
 
 _ANY_CUE = re.compile(r"[*_#\s]*contents?\s+to\s+(?:be\s+)?observe[d]?\s*[*_]*\s*:[*_]*", re.IGNORECASE)
-_NEXT_QUESTION = re.compile(r"\n\s*[*_]*question\s*\d*\s*[*_]*:", re.IGNORECASE)
-_MARKER = re.compile(r"(?:[-*•+]|\(?\d{1,2}[.)])\s+")
+_QUESTION = re.compile(r"\s*[*_]*question\s*\d*\s*[*_]*:", re.IGNORECASE)
+_NEXT_QUESTION = re.compile(rf"\n{_QUESTION.pattern}", re.IGNORECASE)
+_MARKER = re.compile(r"(?:[-*•+]|\(?\d{1,2}[.)])(?:\s+|$)")
 _LEAD_IN = re.compile(
     r"(?:to answer (?:this|the)(?: last)? question|for (?:this|the)(?: last)? question(?: about [^,]*)?)\s*,\s*"
     r"|(?:please\s+)?(?:observe|(?:especially,?\s*)?pay attention to)\s*:?\s+",
@@ -91,20 +92,25 @@ def clean_contents(reply: str, shots: int = 5) -> str | None:
 
 def _once(text: str, shots: int) -> str:
     text = text.strip()
-    if not _ANY_CUE.match(text) and not _NEXT_QUESTION.match(f"\n{text}"):
+    if not _ANY_CUE.match(text) and not _QUESTION.match(text):
         text = _NEXT_QUESTION.split(text, maxsplit=1)[0]
     text = _ANY_CUE.split(text)[-1]
-    lines = [line.strip() for line in text.splitlines() if line.strip(_AROUND)]
+    lines = [line.strip() for line in text.splitlines() if line.strip(_AROUND) and not _QUESTION.match(line)]
     if not lines:
         return ""
     listed = [line for line in lines if _MARKER.match(line)]
-    items = [_MARKER.sub("", line, count=1) for line in listed]
+    items = [_plain(_MARKER.sub("", line, count=1)) for line in listed]
     if len(items) == shots + 1:
         phrase = items[-1]
     elif items and (listed[0] == lines[0] or lines[0].endswith(":")):
-        phrase = ", ".join(filter(None, (item.strip(_AROUND) for item in items)))
+        phrase = ", ".join(filter(None, items))
     else:
         phrase = lines[0]
+    return _plain(phrase)
+
+
+def _plain(phrase: str) -> str:
+    """Return a phrase in one line, without emphasis, what leads to it, and what stands around it."""
     phrase = _EMPHASIS.sub(r"\2", " ".join(phrase.split()))
     if lead_in := _LEAD_IN.match(phrase):
         phrase = phrase[lead_in.end() :]
