@@ -126,8 +126,10 @@ async def ran(config, engine):
         planned = parts.plan()
         layout = Layout.of(parts.config, parts.benchmark.name, parts.benchmark.sha256)
         journal = Journal(layout.folder / "journal.jsonl", len(parts.benchmark))
-        meters = [model.meter if model else None for model in (parts.describing, parts.answering, parts.writing)]
-        progress = Progress(parts.count, *meters[:2], writing=meters[2])
+        describing, answering, writing = (
+            model.meter if model else None for model in (parts.describing, parts.answering, parts.writing)
+        )
+        progress = Progress(parts.count, describing, answering, writing=writing)
         await execute(parts.run(journal), progress, Stop())
         assert (progress.done, progress.failed, progress.not_run) == (parts.count, 0, 0), progress.failures
         write_results(layout, journal, parts, progress, "complete")

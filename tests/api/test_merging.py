@@ -131,6 +131,7 @@ def test_one_call_returns_the_report_of_the_run_that_was_asked_for(world):
 
 def test_the_plan_counts_the_calls_of_all_perceivers(world):
     planned, forecast = api.plan_and_forecast(world.config("a~b"), load_registry())
+    assert planned.answering is not None
     assert (planned.describing.to_call, planned.answering.unknown) == (2 * PICTURES, SAMPLES)
     assert [one.to_call for one in planned.by_perceiver.values()] == [PICTURES, PICTURES]
     most = 2 * PICTURES * 512

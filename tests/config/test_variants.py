@@ -36,7 +36,7 @@ def test_a_number_behind_a_registered_name_is_the_output_limit(name, expected):
 
 def test_two_limits_that_differ_are_refused_and_equal_ones_are_not():
     assert limited("odd-64", max_tokens=64) == ("odd", 64)
-    with pytest.raises(ConfigError, match="'odd-64' says 64 tokens, --reasoning-tokens .* says 65"):
+    with pytest.raises(ConfigError, match=r"'odd-64' says 64 tokens, --reasoning-tokens .* says 65"):
         limited("odd-64", max_tokens=65)
 
 

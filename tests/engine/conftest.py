@@ -63,13 +63,11 @@ class World:
         )
         reasoning = Answering(thinking, ModelIdentity("llm", (("w", "2"),)), sampling=Sampling())
         writing = CachedModel(Scripted(spec, reply=write), self.store) if write else None
-        written = writing and Written(
-            writing,
-            ModelIdentity("writer", (("w", "3"),)),
-            Telling("Describe.", (lambda _text: context) if context else perception.told),
-            shots=(),
-            sampling=Sampling(),
-        )
+        written = None
+        if writing is not None:
+            telling = Telling("Describe.", (lambda _text: context) if context else perception.told)
+            identity = ModelIdentity("writer", (("w", "3"),))
+            written = Written(writing, identity, telling, shots=(), sampling=Sampling())
         pipeline = Pipeline(
             context or perception,
             reasoning if answering else None,

@@ -60,7 +60,8 @@ def test_pictures_stand_in_the_options_too_and_as_often_as_they_are_spoken_of():
     pictures = [part for part in message.parts if isinstance(part, Image)]
     assert pictures == [IMAGE, IMAGE, SECOND]
     assert "".join("#" if isinstance(part, Image) else part for part in message.parts) == (
-        "Question: As #?\nOptions:\nA. #\nB. #\nSelect the correct answer from the options above and reply with its letter."
+        "Question: As #?\nOptions:\nA. #\nB. #\n"
+        "Select the correct answer from the options above and reply with its letter."
     )
 
 

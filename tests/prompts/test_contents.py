@@ -20,11 +20,12 @@ SAMPLE = Sample(0, "1", (), "What time\n is it?")
 
 def test_the_writer_is_asked_with_examples_and_the_question_last():
     (message,) = prompts.contents_messages("What time is it?", [("How many cups?", "the cups")])
-    assert message.parts == (
+    expected = (
         "Name the contents of the image that must be observed to answer the last question. Do not answer it.\n\n"
         "Question: How many cups?\nContents to observe: the cups\n\n"
-        "Question: What time is it?\nContents to observe:",
+        "Question: What time is it?\nContents to observe:"
     )
+    assert message.parts == (expected,)
 
 
 def masked(text):
@@ -80,18 +81,17 @@ def test_a_reply_becomes_the_phrase_that_it_means(reply, expected):
     assert prompts.clean_contents(reply) == expected
 
 
-@pytest.mark.parametrize(
-    "reply",
-    ["", " \n", "...", "Contents to observe:", "1. \n2. ", "**", '""', "Question: why?", "Question: why?\nContents to observe:"],
-)  # fmt: skip
+NOTHING = ["", " \n", "...", "Contents to observe:", "1. \n2. ", "**", '""', "Question: why?"]
+
+
+@pytest.mark.parametrize("reply", [*NOTHING, "Question: why?\nContents to observe:"])
 def test_a_reply_that_says_nothing_is_nothing(reply):
     assert prompts.clean_contents(reply) is None
 
 
-PIECES = st.sampled_from(
-    ["\n", " ", ".", "1. ", "- ", "* ", "**", '"', "Contents to observe:", "contents to observe :", "Question:", "Question: why?\n",
-     "To answer this question, observe ", "observe ", "the clock", "the sky", ":", ",", "`", "“", "”"]
-)  # fmt: skip
+MARKS = ["\n", " ", ".", ":", ",", "1. ", "- ", "* ", "**", '"', "`", "\u201c", "\u201d"]
+CUES = ["Contents to observe:", "contents to observe :", "Question:", "Question: why?\n", "observe "]
+PIECES = st.sampled_from([*MARKS, *CUES, "To answer this question, observe ", "the clock", "the sky"])
 REPLIES = st.one_of(st.text(), st.lists(st.one_of(PIECES, st.text(max_size=4)), max_size=25).map("".join))
 
 

@@ -9,7 +9,7 @@ from prism_engine.config import ScriptedModel
 from prism_engine.prompts import contents_messages
 from prism_engine.records import Completion, Outcome, Sampling
 from prism_engine.stages.cached import CachedModel
-from prism_engine.stages.instructing import Listed, Telling, Written
+from prism_engine.stages.instructing import Instructing, Listed, Telling, Written
 from prism_engine.stages.perception import Perception
 
 from .conftest import IDENTITY
@@ -68,7 +68,8 @@ async def test_where_nothing_usable_is_written_the_instruction_is_the_generic_on
 
 async def test_listed_contents_take_no_call(telling, make_sample):
     listed = Listed(telling, lambda sample: {"7": "the clock"}.get(sample.index))
-    assert (listed.call(make_sample()), await listed.write(make_sample())) == (None, None)
+    instructing: Instructing = listed
+    assert (instructing.call(make_sample()), await instructing.write(make_sample())) == (None, None)
     assert instruction(listed.tell(make_sample(), None), make_sample()).endswith("attention to the clock.")
     missing = Listed(telling, lambda _sample: None).tell(make_sample(), None)
     assert (missing.fell_back, instruction(missing, make_sample())) == ("missing: not in the file", "Describe.")
