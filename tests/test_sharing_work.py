@@ -83,7 +83,17 @@ def folder(tmp_path_factory):
         table.writeheader()
         for turn, row in itertools.product(range(len(LETTERS)), rows):
             table.writerow(row | rotated(row, turn))
+    pairs = [pair(one, other) for one, other in zip(rows[::2], rows[1::2], strict=True)]
+    with (folder / "PrismScenes_pairs.tsv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, rows[0].keys(), delimiter="\t")
+        table.writeheader()
+        table.writerows(pairs)
     return folder
+
+
+def pair(row, other):
+    """Return a question about the second of two pictures, which it speaks of as MMMU does."""
+    return other | {"image": str([row["image"], other["image"]]), "question": f"Look at <image 2>. {other['question']}"}
 
 
 def rotated(row, turn):
@@ -216,3 +226,26 @@ class TestOnOneEngine:
         assert run.progress.answering.calls == CORE * len(LETTERS)
         if run.progress.writing is not None:
             assert run.progress.writing.calls == len({row["question"] for row in run.rows})
+
+    async def test_pictures_described_before_are_not_described_again_beside_another(
+        self, vllm_engine, vllm_server, folder
+    ):
+        url = await vllm_server.start()
+        await ran(configured(folder, url), vllm_engine)
+        pairs = {"benchmark": str(folder / "PrismScenes_pairs.tsv")}
+        each = await ran(configured(folder, url, **pairs), vllm_engine)
+        assert each.vlm_calls == 0
+        assert all(row["description"].startswith("Image 1: ") for row in each.rows)
+        assert all("\nImage 2: " in row["description"] for row in each.rows)
+
+        first = await ran(configured(folder, url, pictures="first", **pairs), vllm_engine)
+        assert first.vlm_calls == 0
+        assert [row["description"] for row in first.rows] == [row["description"].splitlines()[0] for row in each.rows]
+
+        together = await ran(configured(folder, url, pictures="together", **pairs), vllm_engine)
+        assert together.vlm_calls == len(together.rows) == CORE // 2
+        assert {len(call.images) for call in together.seen.asked} == {2}
+
+        direct = await ran(configured(folder, url, mode=Mode.DIRECT, reasoner=None, **pairs), vllm_engine)
+        (message,) = direct.seen.asked[0].messages
+        assert [isinstance(part, str) for part in message.parts] == [False, True, False, True]
