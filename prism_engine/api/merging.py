@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from prism_engine.config import Registry, RunConfig
+    from prism_engine.datasets import Progress as Ingesting
 
 
-def with_parts(configs: Sequence[RunConfig], registry: Registry) -> list[RunConfig]:
+def with_parts(configs: Sequence[RunConfig], registry: Registry, ingesting: Ingesting | None = None) -> list[RunConfig]:
     """Return the runs, each after the perceivers that must have described before it, which come once.
 
     Of several perceivers that need this machine's memory the last one describes in the run itself, so that its
@@ -26,12 +27,12 @@ def with_parts(configs: Sequence[RunConfig], registry: Registry) -> list[RunConf
     """
     every: list[RunConfig] = []
     for config in configs:
-        every += [part for part in _parts(config, registry) if part not in every]
+        every += [part for part in _parts(config, registry, ingesting) if part not in every]
         every.append(config)
     return every
 
 
-def _parts(config: RunConfig, registry: Registry) -> Iterator[RunConfig]:
+def _parts(config: RunConfig, registry: Registry, ingesting: Ingesting | None) -> Iterator[RunConfig]:
     known = registry.merged(config.models)
     if not config.mode.describes or config.mode is Mode.REASONING:
         return
@@ -42,11 +43,11 @@ def _parts(config: RunConfig, registry: Registry) -> Iterator[RunConfig]:
         limits = dict.fromkeys(("requests_per_minute", "tokens_per_minute", "concurrency"))
         alone = {"perceiver": names[role], "reasoner": None, "mode": Mode.PERCEPTION, **limits}
         part = config.model_copy(update=alone)
-        if _describes_anything(part, registry):
+        if _describes_anything(part, registry, ingesting):
             yield part
 
 
-def _describes_anything(config: RunConfig, registry: Registry) -> bool:
-    with assembled(config, registry, look_only=True) as parts:
+def _describes_anything(config: RunConfig, registry: Registry, ingesting: Ingesting | None) -> bool:
+    with assembled(config, registry, look_only=True, ingesting=ingesting) as parts:
         plan = parts.plan().describing
     return plan.to_call + plan.unknown > 0

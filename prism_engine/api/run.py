@@ -104,7 +104,7 @@ def run_many(
     ingesting: Ingesting | None = None,
     finished: Callable[[RunReport], None] | None = None,
 ) -> list[RunReport]:
-    """Run one after another on shared models: an engine or a server starts at most once, and ends after the last run.
+    """Run one after another on shared models: an engine starts at most once, and ends after the last run that uses it.
 
     SIGINT and SIGTERM drain: calls on the wire complete and are kept, and later runs are not begun. A second one stops
     at once.
@@ -124,7 +124,7 @@ def run_many(
     """
     with ExitStack() as opened:
         shared = opened.enter_context(Shared())
-        configs = with_parts(configs, registry)
+        configs = with_parts(configs, registry, ingesting)
         assemblies = [assembled(one, registry, look_only=False, ingesting=ingesting, shared=shared) for one in configs]
         arms = _arms([opened.enter_context(assembly) for assembly in assemblies], opened)
         try:

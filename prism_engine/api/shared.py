@@ -107,8 +107,8 @@ class Shared:
         kept = {id(backend._backend) for backend in needed if isinstance(backend, Lent)}  # noqa: SLF001 - its owner
         for key, backend in list(self._backends.items()):
             if id(backend) not in kept:
-                del self._backends[key]
                 await backend.aclose()
+                del self._backends[key]  # only now: where closing is cancelled, it is closed at the end
 
     async def close_backends(self) -> None:
         """Stop whatever was started and wait until it is gone.
