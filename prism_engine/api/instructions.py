@@ -59,7 +59,7 @@ def read_instruction(given: str) -> Instruction:
     if given == SPECIFIC:
         raise ConfigError(f"instruction {given!r}: say who writes what to observe: {SPECIFIC}_MODEL")
     if len(given.split()) > 1:
-        return Instruction(f"own-{_digest(given.strip().encode())}", given.strip())
+        return _own("own", given)
     return Instruction(instruction_name(given), instruction_text(given))
 
 
@@ -130,7 +130,15 @@ def _from_file(path: Path) -> Instruction:
         raise ConfigError(f"instruction @{path}: not a UTF-8 text ({error})") from error
     if not text:
         raise ConfigError(f"instruction @{path}: the file is empty")
-    return Instruction(f"{path.stem}-{_digest(text.encode())}", text)
+    return _own(path.stem, text)
+
+
+def _own(name: str, text: str) -> Instruction:
+    text = text.strip()
+    try:
+        return Instruction(f"{name}-{_digest(text.encode())}", text)
+    except UnicodeEncodeError as error:  # bytes of the command line that are no text
+        raise ConfigError(f"instruction {text!r}: not a UTF-8 text ({error.reason})") from error
 
 
 def _listed(path: Path, data: bytes) -> dict[str, str]:

@@ -49,6 +49,7 @@ def print_report(report: RunReport) -> None:
             "`fell_back` in the results' rows says why",
             soft_wrap=True,
         )
+    _print_cut("contents to observe", progress.writing, "`writing: {max_tokens: ...}` in a run file")
     _print_cut("descriptions", progress.describing, "--perception-tokens")
     _print_cut("answers", progress.answering, "--reasoning-tokens")
     _print_how_to_go_on(report)

@@ -84,7 +84,7 @@ def clean_contents(reply: str, shots: int = 5) -> str | None:
     example (of a list with one item more than there were examples, only the last one counts), write lists (joined) and
     explanations below (dropped).
     """
-    text = reply
+    text = reply.encode("utf-8", "replace").decode()  # half a surrogate pair could not be sent on
     while (cleaner := _once(text, shots)) != text:
         text = cleaner
     return text or None

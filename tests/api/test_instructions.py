@@ -78,6 +78,7 @@ def test_a_writer_is_named_behind_query_specific():
         ("query-specific", "say who writes"),
         ("query-specific_", "no model is named"),
         ("@nowhere.txt", "cannot be read"),
+        ("the \udcff sky", "not a UTF-8 text"),
     ],
 )
 def test_what_is_no_instruction_is_refused_with_the_mend(given, expected):

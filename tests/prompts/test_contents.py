@@ -81,6 +81,10 @@ def test_a_reply_becomes_the_phrase_that_it_means(reply, expected):
     assert prompts.clean_contents(reply) == expected
 
 
+def test_broken_characters_are_not_passed_on():
+    assert prompts.clean_contents("the \ud83d clock") == "the ? clock"
+
+
 NOTHING = ["", " \n", "...", "Contents to observe:", "1. \n2. ", "**", '""', "Question: why?"]
 
 
