@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Role = Literal["system", "user", "assistant"]
-Stage = Literal["perceive", "reason", "direct"]
+Stage = Literal["write", "perceive", "reason", "direct"]
 
 
 class Outcome(StrEnum):
@@ -253,11 +253,18 @@ class SampleResult:
     failure: str | None = None
     trouble: Exception | None = None
     """What stopped this sample and concerns every other one too; the run stops for it."""
+    written: Completion | None = None
+    """The call that wrote what to observe; None where no model does."""
+    contents: str | None = None
+    """What the perceiver was told to observe for this question, beside everything else."""
+    fell_back: str | None = None
+    """Why there are no such contents, so that the perceiver was told the instruction for all."""
 
     @property
     def may_be_mended(self) -> bool:
         """Whether it failed for a call that gave nothing at all: another time the same call may work."""
-        return self.status is SampleStatus.FAILED and any(call.outcome is Outcome.ERROR for call in self._calls)
+        failed = (call.outcome is Outcome.ERROR for call in self._calls)
+        return self.status is SampleStatus.FAILED and any(failed)
 
     @property
     def took_work(self) -> bool:
@@ -266,4 +273,4 @@ class SampleResult:
 
     @property
     def _calls(self) -> tuple[Completion, ...]:
-        return self.descriptions if self.reply is None else (*self.descriptions, self.reply)
+        return tuple(call for call in (self.written, *self.descriptions, self.reply) if call is not None)

@@ -4,6 +4,7 @@ from prism_engine.api.calls import SampleCall, sample_calls
 from prism_engine.api.demo import demo_configs
 from prism_engine.api.doctor import Check, diagnose
 from prism_engine.api.forecast import Forecast, plan, plan_and_forecast
+from prism_engine.api.instructions import cautions
 from prism_engine.api.run import RunReport, RunStatus, Watch, run, run_many
 from prism_engine.api.status import Standing, find_standing, standings
 
@@ -15,6 +16,7 @@ __all__ = [
     "SampleCall",
     "Standing",
     "Watch",
+    "cautions",
     "demo_configs",
     "diagnose",
     "find_standing",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from prism_engine.api.parts import assembled
+from prism_engine.api.perceiving import WRITER, perceiver_roles
 from prism_engine.budget import Expense, PerCall, Price, Range, Seen, expect, expected_sum, is_paid, price_of
 from prism_engine.cache import earlier_calls
 from prism_engine.config import ApiModel, Mode
@@ -14,7 +15,7 @@ from prism_engine.records import Outcome
 
 if TYPE_CHECKING:
     from prism_engine.api.parts import Parts
-    from prism_engine.config import Registry, RunConfig
+    from prism_engine.config import Registry, RunConfig, SamplingConfig
     from prism_engine.datasets import Progress as Ingesting
     from prism_engine.engine.plan import Plan, StagePlan
     from prism_engine.records import Stage
@@ -28,7 +29,7 @@ class Forecast:
     """What a run will use and cost from now on. Attempts that fail and are made again come on top."""
 
     stages: dict[str, Expense]
-    """By `describe` and `answer`; only those that call something."""
+    """By `write`, `describe` and `answer`; only those that call something."""
     free: frozenset[str]
     """Stages whose model nobody charges for."""
     unpriced: tuple[str, ...]
@@ -73,9 +74,10 @@ def forecast(parts: Parts, plan: Plan) -> Forecast:
     answerer = "perceiver" if parts.config.mode is Mode.DIRECT else "reasoner"
     direct = parts.config.mode is Mode.DIRECT
     stages: dict[str, Expense] = {}
-    free, unpriced = set(), []
+    charged, unpriced = set(), []
     roles: list[tuple[str, str, Stage, StagePlan | None]] = [
-        ("describe", "perceiver", "perceive", plan.describing),
+        ("write", "writer", "write", plan.writing),
+        *(("describe", role, "perceive", planned) for role, planned in _perceivers(parts, plan)),
         ("answer", answerer, "direct" if direct else "reason", plan.answering),
     ]
     for name, role, stage, planned in roles:
@@ -87,26 +89,39 @@ def forecast(parts: Parts, plan: Plan) -> Forecast:
             price = price_of(spec)
             if price is None:
                 unpriced.append(model)
-        if price is not None and price.is_free:
-            free.add(name)
-        stages[name] = _stage(parts, plan, planned, stage, role, price)
-    return Forecast(stages, frozenset(free), tuple(dict.fromkeys(unpriced)))
+        if price is None or not price.is_free:
+            charged.add(name)
+        expense = _stage(parts, plan, planned, stage, role, price)
+        stages[name] = stages[name] + expense if name in stages else expense
+    return Forecast(stages, frozenset(stages) - charged, tuple(dict.fromkeys(unpriced)))
+
+
+def _perceivers(parts: Parts, plan: Plan) -> list[tuple[str, StagePlan]]:
+    """Return what each perceiver has to do, by role."""
+    found = [(role, plan.by_perceiver.get(parts.identities[role])) for role in perceiver_roles(parts.specs)]
+    if parts.config.mode is Mode.REASONING or not parts.config.mode.describes:
+        return []
+    return [(role, planned) for role, planned in found if planned is not None]
 
 
 def _stage(parts: Parts, plan: Plan, planned: StagePlan, stage: Stage, role: str, price: Price | None) -> Expense:
     spec = parts.specs[role][1]
-    sampling = parts.config.perception if stage == "perceive" else parts.config.reasoning
-    per_call = PerCall(sampling.max_tokens, spec.image_tokens if isinstance(spec, ApiModel) else 4096)
+    per_call = PerCall(_sampling(parts, stage).max_tokens, spec.image_tokens if isinstance(spec, ApiModel) else 4096)
     seen = planned.seen or _seen_elsewhere(parts, stage, role)
     now = expect(planned.ask, seen, per_call, price)
     if planned.unknown == 0:
         return now
-    sizes = _description_bytes(parts, plan, planned.unknown)
+    sizes = (_contents_bytes if stage == "perceive" else _description_bytes)(parts, plan, planned.unknown)
     low, likely, high = (
         expect(replace(planned.ask_later, text_bytes=planned.ask_later.text_bytes + round(size)), seen, per_call, price)
         for size in sizes
     )
     return now + _spanned(low, likely, high)
+
+
+def _sampling(parts: Parts, stage: Stage) -> SamplingConfig:
+    config = parts.config
+    return {"write": config.writing, "perceive": config.perception}.get(stage, config.reasoning)
 
 
 def _seen_elsewhere(parts: Parts, stage: Stage, role: str) -> tuple[Seen, ...]:
@@ -118,11 +133,25 @@ def _seen_elsewhere(parts: Parts, stage: Stage, role: str) -> tuple[Seen, ...]:
 
 def _description_bytes(parts: Parts, plan: Plan, count: int) -> Range:
     """Forecast how long the descriptions that are still to be made will be, all together."""
+    roles = perceiver_roles(parts.specs)
     known = list(plan.described)
-    if not known:
-        calls = earlier_calls(parts.store, "perceive", parts.identities["perceiver"], MOST_SEEN)
-        known = [len(call.completion.text.encode("utf-8", "surrogatepass")) for call in calls]
-    limit = parts.config.perception.max_tokens
+    if not known and len(roles) == 1:
+        known = _lengths_elsewhere(parts, "perceive", roles[0])
+    return _sizes(count, known, len(roles) * parts.config.perception.max_tokens)
+
+
+def _contents_bytes(parts: Parts, plan: Plan, count: int) -> Range:
+    """Forecast the same of the contents to observe."""
+    known = list(plan.contents) or _lengths_elsewhere(parts, "write", WRITER)
+    return _sizes(count, known, parts.config.writing.max_tokens)
+
+
+def _lengths_elsewhere(parts: Parts, stage: Stage, role: str) -> list[int]:
+    calls = earlier_calls(parts.store, stage, parts.identities[role], MOST_SEEN)
+    return [len(call.completion.text.encode("utf-8", "surrogatepass")) for call in calls]
+
+
+def _sizes(count: int, known: list[int], limit: int) -> Range:
     low, likely, high = _BYTES_PER_TOKEN
     return expected_sum(count, known, (low, likely * limit / 2, high * limit))
 

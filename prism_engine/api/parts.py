@@ -8,26 +8,28 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from prism_engine.api.instructions import read_instruction
+from prism_engine.api.perceiving import WRITER, seeing, seeing_roles, unsent_roles
 from prism_engine.backends.factory import build_backend, identify_model, pinned
 from prism_engine.budget import Purse, Spending, Till, cap_of, is_paid, price_of
 from prism_engine.cache import Store
-from prism_engine.config import ApiModel, Mode
+from prism_engine.config import ApiModel, Mode, Pictures
+from prism_engine.config.variants import with_own_limit
 from prism_engine.datasets import data_roots, find_benchmark, open_benchmark
 from prism_engine.engine.pipeline import Pipeline
 from prism_engine.engine.plan import make_plan
 from prism_engine.engine.runner import Run
 from prism_engine.errors import ConfigError
-from prism_engine.prompts import instruction_text
 from prism_engine.scoring import choice_profile, score_choice
 from prism_engine.stages.answering import Answering
 from prism_engine.stages.cached import CachedModel
-from prism_engine.stages.context import Given, gold_description, nothing
-from prism_engine.stages.perception import Perception
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from prism_engine.api.instructions import Instruction
+    from prism_engine.api.perceiving import Seeing
     from prism_engine.api.shared import Shared
     from prism_engine.backends.base import Backend
     from prism_engine.config import ModelSpec, Registry, RunConfig
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from prism_engine.engine.journal import Journal
     from prism_engine.engine.plan import Plan
     from prism_engine.records import ModelIdentity
-    from prism_engine.stages.context import Context
 
 STORE_NAME = "calls.sqlite"
 LEDGER_NAME = "ledger.sqlite"
@@ -53,16 +54,31 @@ class Parts:
     """Name and registry entry of each role, with the run's own limits laid over."""
     identities: dict[str, ModelIdentity]
     describing: CachedModel | None
-    """Who describes; None where the mode describes nothing."""
+    """Who describes (the first of several); None where the mode describes nothing."""
     answering: CachedModel | None
     """Who answers; None where the mode answers nothing."""
     pipeline: Pipeline
     from_cache: Pipeline
     """The same without a call: what is not cached is not run."""
+    instruction: Instruction
+    others: dict[str, CachedModel] = field(default_factory=dict)
+    """Further perceivers, and the writer of what to observe, by role."""
     till: Till | None = None
     """Where the money of the run's calls comes from; None where no call has a price."""
     unpriced: list[str] = field(default_factory=list)
     """Models that somebody may charge for, nobody knows how much."""
+
+    @property
+    def models(self) -> dict[str, CachedModel]:
+        """Everybody who may be called, by role."""
+        answerer = "perceiver" if self.config.mode is Mode.DIRECT else "reasoner"
+        both = (("perceiver", self.describing), (answerer, self.answering))
+        return {role: model for role, model in both if model is not None} | self.others
+
+    @property
+    def writing(self) -> CachedModel | None:
+        """Who writes what to observe; None where nobody does."""
+        return self.others.get(WRITER)
 
     @property
     def count(self) -> int:
@@ -80,6 +96,7 @@ class Parts:
             store=self.store,
             journal=journal,
             ahead=self.config.ahead,
+            others=tuple(self.others.values()),
             most_failures=self.config.most_failures(self.count),
             only=only,
             from_cache=self.from_cache,
@@ -115,7 +132,8 @@ def assembled(
         StoreError: the cache cannot be opened.
     """
     registry = registry.merged(config.models)
-    instruction = instruction_text(config.instruction)
+    config = with_own_limit(config, registry)
+    instruction = read_instruction(config.instruction)
     profile = choice_profile(config.profile)
     specs = _specs(config, registry)
     identities = {role: identify_model(name, spec, config.cache_dir) for role, (name, spec) in specs.items()}
@@ -126,20 +144,25 @@ def assembled(
             benchmark.require_gold(config.samples or len(benchmark))
         place = config.cache_dir / STORE_NAME
         store = shared.store(place) if shared else opened.enter_context(Store(place, read_only=look_only))
-        describing = CachedModel(None, store) if config.mode.describes else None
+        sight = seeing(config, instruction, identities, benchmark=benchmark, store=store)
         answering = CachedModel(None, store) if config.mode.answers else None
 
-        def pipeline(describing: CachedModel | None, answering: CachedModel | None) -> Pipeline:
+        def pipeline(sight: Seeing, answering: CachedModel | None) -> Pipeline:
             return Pipeline(
-                _context(config, describing, identities, instruction),
+                sight.context,
                 _answering(config, answering, identities),
                 partial(score_choice, profile=profile),
+                instructing=sight.instructing,
+                needs_contents=config.mode is Mode.PROMPTS,
             )
 
+        looking = seeing(config, instruction, identities, benchmark=benchmark, store=store, counting=sight)
+        others = {role: model for role, model in sight.models.items() if model is not sight.describing}
         parts = Parts(
-            *(config, benchmark, store, specs, identities, describing, answering),
-            pipeline(describing, answering),
-            pipeline(*(model and model.without_backend() for model in (describing, answering))),
+            *(config, benchmark, store, specs, identities, sight.describing, answering),
+            pipeline(sight, answering),
+            pipeline(looking, answering and answering.without_backend()),
+            *(instruction, others),
         )
         if not look_only:
 
@@ -151,35 +174,25 @@ def assembled(
 
 
 def _specs(config: RunConfig, registry: Registry) -> dict[str, tuple[str, ModelSpec]]:
-    roles = {"perceiver": config.mode.needs_perceiver, "reasoner": config.mode.needs_reasoner}
-    names = {role: str(getattr(config, role)) for role, needed in roles.items() if needed}
-    limited = config.reasoner or config.perceiver
+    names = seeing_roles(config, registry)
+    if config.mode.needs_reasoner:
+        names["reasoner"] = str(config.reasoner)
+    limited = config.reasoner or config.perceiver or names.get(WRITER)
     return {
-        role: (name, _limited(config, role, registry.find(name)) if name == limited else registry.find(name))
+        role: (name, _limited(config, role, name, registry.find(name)) if name == limited else registry.find(name))
         for role, name in names.items()
     }
 
 
-def _limited(config: RunConfig, role: str, spec: ModelSpec) -> ModelSpec:
+def _limited(config: RunConfig, role: str, name: str, spec: ModelSpec) -> ModelSpec:
     """Lay the run's own limits over a model's; one that plays both roles has one quota."""
     names = ("requests_per_minute", "tokens_per_minute", "concurrency")
     given = {name: value for name in names if (value := getattr(config, name)) is not None}
     if not given:
         return spec
     if not isinstance(spec, ApiModel):
-        name = getattr(config, role)
         raise ConfigError(f"{', '.join(given)}: {role} {name!r} is not behind an API, so it has no limits")
     return spec.model_copy(update={"limits": spec.limits.model_copy(update=given)})
-
-
-def _context(
-    config: RunConfig, describing: CachedModel | None, identities: dict[str, ModelIdentity], instruction: str
-) -> Context:
-    if describing is None:
-        return Given(gold_description if config.mode is Mode.ORACLE else nothing)
-    return Perception(
-        describing, identities["perceiver"], instruction=instruction, sampling=config.perception.to_sampling()
-    )
 
 
 def _answering(
@@ -188,8 +201,9 @@ def _answering(
     if answering is None:
         return None
     direct = config.mode is Mode.DIRECT
+    most = 1 if config.pictures is Pictures.FIRST else None
     identity = identities["perceiver" if direct else "reasoner"]
-    return Answering(answering, identity, sampling=config.reasoning.to_sampling(), direct=direct)
+    return Answering(answering, identity, sampling=config.reasoning.to_sampling(), direct=direct, most_pictures=most)
 
 
 def _attach_backends(
@@ -198,11 +212,9 @@ def _attach_backends(
     open_till: Callable[[Path, int | None], Till],
 ) -> None:
     """Build the backends. One whose key is missing is left out where the cache answers everything anyway."""
-    mode = parts.config.mode
-    describing = None if mode is Mode.REASONING else parts.describing
-    stages = ((describing, "perceiver"), (parts.answering, "perceiver" if mode is Mode.DIRECT else "reasoner"))
-    for model, role in stages:
-        if model is None:
+    unsent = unsent_roles(parts.config, parts.specs)
+    for role, model in parts.models.items():
+        if role in unsent:
             continue
         name, spec = parts.specs[role]
         try:
@@ -231,7 +243,8 @@ def _purse(parts: Parts, name: str, spec: ModelSpec, open_till: Callable[[Path, 
             "to its entry under `models:` in the run file or a --models-file"
         )
     if price is None:
-        parts.unpriced.append(name)
+        if name not in parts.unpriced:
+            parts.unpriced.append(name)
         return None
     if price.is_free:
         return None
@@ -241,5 +254,7 @@ def _purse(parts: Parts, name: str, spec: ModelSpec, open_till: Callable[[Path, 
 
 def _all_cached(parts: Parts, model: CachedModel) -> bool:
     plan = parts.plan()
-    stage = plan.describing if model is parts.describing else plan.answering
+    stage = plan.answering
+    if model is not parts.answering:
+        stage = plan.writing if model is parts.writing else plan.describing
     return stage is not None and stage.to_call == 0 and stage.unknown == 0

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from prism_engine import __version__
-from prism_engine.config import Mode, RunConfig, SamplingConfig
+from prism_engine.api.contents import contents_name, write_contents
+from prism_engine.api.instructions import SPECIFIC, read_instruction, writer_of
+from prism_engine.config import Merge, Mode, Pictures, RunConfig, SamplingConfig
 from prism_engine.errors import UserError
-from prism_engine.prompts import instruction_text
 from prism_engine.records import SampleStatus
 from prism_engine.report import export_parquet, replacing, summarise, write_scores
 
@@ -30,7 +31,17 @@ if TYPE_CHECKING:
     from prism_engine.stages.meter import Meter
 
 USUAL_PROFILE = RunConfig.model_fields["profile"].default
-_DESCRIBED = ("index", "position", "images", "description", "description_outcomes", "status", "failure")
+_DESCRIBED = (
+    "index",
+    "position",
+    "images",
+    "contents",
+    "fell_back",
+    "description",
+    "description_outcomes",
+    "status",
+    "failure",
+)
 _NOTE = "benchmark.json"
 """Says which benchmark file a folder of results belongs to."""
 _KEPT = ("finished_at", "status", "samples", "stages", "bounded_by", "money", "wall_seconds")
@@ -43,7 +54,7 @@ class Layout:
     """Where a run's files lie.
 
     `results/{instruction}/{benchmark}/{perceiver}/[{reasoner}/]` where the perceiver describes, else
-    `results/{mode}/{benchmark}/{who answers}/`.
+    `results/{mode}/{benchmark}/{who answers or writes}/`.
     """
 
     benchmark: Path
@@ -61,16 +72,19 @@ class Layout:
             sha256: digest of its file.
         """
         taken = _safe(f"{benchmark}-first{config.samples}" if config.samples else benchmark)
-        above = config.results_dir / _safe(config.instruction if config.mode.describes else config.mode.value)
+        above = config.results_dir / (_instruction(config) if config.mode.describes else config.mode.value)
         root = above / taken
         if _noted(root / _NOTE) not in (None, sha256):
             root = above / f"{taken}-{sha256[:8]}"
-        perceiver = root / (_safe(str(config.perceiver)) + _variant(config.perception))
+        if config.mode is Mode.PROMPTS:
+            return cls(root, None, root / (_safe(str(writer_of(config))) + _variant(config.writing)))
+        perceiver = root / (_safe(str(config.perceiver)) + _variant(config.perception) + _shown(config))
         if not config.mode.answers:
             return cls(root, perceiver, perceiver)
         who = config.perceiver if config.mode is Mode.DIRECT else config.reasoner
         profile = "" if config.profile == USUAL_PROFILE else f"-{config.profile}"
-        answerer = _safe(str(who)) + _variant(config.reasoning) + profile
+        seen = "+first" if config.mode is Mode.DIRECT and config.pictures is Pictures.FIRST else ""
+        answerer = _safe(str(who)) + _variant(config.reasoning) + seen + profile
         return cls(root, perceiver, perceiver / answerer) if config.mode.describes else cls(root, None, root / answerer)
 
     @property
@@ -113,6 +127,9 @@ def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Prog
     if layout.perceiver is not None:
         _write_table(layout.perceiver / "descriptions.jsonl", map(_description_line, journal.lines()))
     scores = None
+    if parts.config.mode is Mode.PROMPTS:
+        name = contents_name(_safe(parts.benchmark.name), _safe(str(parts.instruction.writer)))
+        write_contents(layout.folder / name, journal.lines())
     if parts.config.mode.answers:
         _write_table(layout.folder / "predictions.jsonl", journal.lines())
         scores = summarise(layout.folder / "predictions.jsonl", profile=parts.config.profile)
@@ -164,13 +181,14 @@ def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
     wall = progress.seconds
     mode = parts.config.mode
     answering = "direct" if mode is Mode.DIRECT else "reasoning"
-    stages = {"perception": progress.describing, answering: progress.answering}
+    stages = {"writing": progress.writing, "perception": progress.describing, answering: progress.answering}
     return {
         "prism_engine": __version__,
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "status": status,
         "config": parts.config.model_dump(mode="json"),
-        "instruction": instruction_text(parts.config.instruction) if mode.describes else None,
+        "instruction": parts.instruction.text if mode.describes else None,
+        "contents": None if parts.pipeline.instructing is None else {"fell_back": progress.fell_back},
         "benchmark": {
             "name": parts.benchmark.name,
             "path": str(parts.benchmark.path),
@@ -222,6 +240,20 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def _instruction(config: RunConfig) -> str:
+    writer = writer_of(config)
+    if writer is None:
+        return _safe(read_instruction(config.instruction).name)
+    return f"{SPECIFIC}_{_safe(writer)}{_variant(config.writing)}"
+
+
+def _shown(config: RunConfig) -> str:
+    """Return what is unusual about pictures and, where there are several perceivers, about how they are joined."""
+    pictures = "" if config.pictures is Pictures.EACH else f"+{config.pictures.value}"
+    merged = "~" in str(config.perceiver).removeprefix("~/")
+    return pictures + (f"+{config.merge.value}" if merged and config.merge is not Merge.LABELLED else "")
 
 
 def _variant(sampling: SamplingConfig) -> str:

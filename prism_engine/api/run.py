@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from prism_engine.api.merging import with_parts
 from prism_engine.api.parts import assembled
 from prism_engine.api.results import Layout, write_results
 from prism_engine.api.shared import Shared
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from prism_engine.datasets import Progress as Ingesting
     from prism_engine.report import Scores
 
-_TELLING = ("benchmark", "samples", "perceiver", "instruction", "reasoner", "mode", "profile")
+_TELLING = ("benchmark", "samples", "perceiver", "merge", "pictures", "instruction", "reasoner", "mode", "profile")
 """What tells runs apart for people."""
 
 
@@ -92,7 +93,7 @@ def run(
     config: RunConfig, registry: Registry, *, watch: Watch | None = None, ingesting: Ingesting | None = None
 ) -> RunReport:
     """Run to the end, or until stopped, and write the results: `run_many` of one."""
-    (report,) = run_many([config], registry, watch=watch, ingesting=ingesting)
+    *_, report = run_many([config], registry, watch=watch, ingesting=ingesting)
     return report
 
 
@@ -104,10 +105,13 @@ def run_many(
     ingesting: Ingesting | None = None,
     finished: Callable[[RunReport], None] | None = None,
 ) -> list[RunReport]:
-    """Run one after another on shared models: an engine or a server starts at most once, and ends after the last run.
+    """Run one after another on shared models: an engine starts at most once, and ends after the last run that uses it.
 
     SIGINT and SIGTERM drain: calls on the wire complete and are kept, and later runs are not begun. A second one stops
     at once.
+
+    Before a run that joins several perceivers which need this machine's memory (`A~B`), all but the last describe in
+    runs of their own, where they have not yet; these have reports like the others.
 
     Args:
         watch: shows each run's progress.
@@ -121,6 +125,7 @@ def run_many(
     """
     with ExitStack() as opened:
         shared = opened.enter_context(Shared())
+        configs = with_parts(configs, registry, ingesting)
         assemblies = [assembled(one, registry, look_only=False, ingesting=ingesting, shared=shared) for one in configs]
         arms = _arms([opened.enter_context(assembly) for assembly in assemblies], opened)
         try:
@@ -148,6 +153,7 @@ class _Arm:
             name=self.name,
             spending=self.parts.spending(),
             answerer="perceiver" if self.parts.config.mode is Mode.DIRECT else "reasoner",
+            writing=self.parts.writing.meter if self.parts.writing else None,
         )
 
 
@@ -188,8 +194,10 @@ async def _run_arms(
     reports = []
     with _heeding_signals(stop), _heeding_deadlines(stop, [arm.parts.config for arm in arms]):
         try:
-            for arm in arms:
+            for number, arm in enumerate(arms, start=1):
                 reports.append(await _run_arm(arm, stop, watch))
+                models = (model for later in arms[number:] for model in later.parts.models.values())
+                await shared.close_all_but(model.backend for model in models if model.backend is not None)
                 if finished is not None:
                     finished(reports[-1])
         finally:

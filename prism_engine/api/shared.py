@@ -11,6 +11,7 @@ from prism_engine.budget import Purse, Till
 from prism_engine.cache import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
     from types import TracebackType
 
@@ -101,6 +102,18 @@ class Shared:
         if key not in self._backends:
             self._backends[key] = build_backend(name, spec, cache_dir, purse)
         return Lent(self._backends[key])
+
+    async def close_all_but(self, needed: Iterable[Backend]) -> None:
+        """Stop what no later run uses: on one GPU the next engine needs its memory.
+
+        Args:
+            needed: lent backends that go on.
+        """
+        kept = {id(backend._backend) for backend in needed if isinstance(backend, Lent)}  # noqa: SLF001 - its owner
+        for key, backend in list(self._backends.items()):
+            if id(backend) not in kept:
+                await backend.aclose()
+                del self._backends[key]  # only now: where closing is cancelled, it is closed at the end
 
     async def close_backends(self) -> None:
         """Stop whatever was started and wait until it is gone.

@@ -14,6 +14,7 @@ from prism_engine.cli.chaos import chaos
 from prism_engine.cli.convert import convert_app
 from prism_engine.cli.listing import datasets_app, doctor, models
 from prism_engine.cli.output import exit_code, stderr
+from prism_engine.cli.prompts import gen_prompts
 from prism_engine.cli.run import demo, plan, run
 from prism_engine.cli.runs import resume, runs, status
 from prism_engine.cli.train import train
@@ -42,6 +43,7 @@ app.command()(runs)
 app.command()(status)
 app.command()(resume)
 app.command()(demo)
+app.command()(gen_prompts)
 app.command()(train)
 app.command()(chaos)
 app.command()(doctor)

@@ -113,7 +113,7 @@ def panel(progress: Progress) -> Group:
 
 
 def _stages(progress: Progress) -> list[tuple[str, Meter]]:
-    stages = (("describe", progress.describing), ("answer", progress.answering))
+    stages = (("write", progress.writing), ("describe", progress.describing), ("answer", progress.answering))
     return [(name, meter) for name, meter in stages if meter is not None]
 
 

@@ -45,6 +45,13 @@ def print_report(report: RunReport) -> None:
     print_bounds(progress.bounds.shares)
     _print_money(progress.spending)
     _print_reasons(progress)
+    if progress.fell_back:
+        stdout.print(
+            f"{progress.fell_back:,} samples have no contents to observe, so the generic instruction had to do; "
+            "`fell_back` in the results' rows says why",
+            soft_wrap=True,
+        )
+    _print_cut("contents to observe", progress.writing, "`writing: {max_tokens: ...}` in a run file")
     _print_cut("descriptions", progress.describing, "--perception-tokens")
     _print_cut("answers", progress.answering, "--reasoning-tokens")
     _print_how_to_go_on(report)
@@ -63,12 +70,14 @@ def same_command() -> str:
 
 def print_plan(config: RunConfig, plan: Plan) -> None:
     """Print what a run would call and what it would not."""
-    stages = [("describe", plan.describing)] if config.mode.describes else []
+    stages = [] if plan.writing is None else [("write", plan.writing)]
+    if config.mode.describes:
+        stages.append(("describe", plan.describing))
     if plan.answering is not None:
         stages.append(("answer", plan.answering))
     stdout.print(f"{plan.samples:,} samples")
     print_table(
-        ("Calls", "Cached", "To call", "After describing"),
+        ("Calls", "Cached", "To call", "After describing" if plan.writing is None else "After others"),
         [(name, f"{stage.cached:,}", f"{stage.to_call:,}", f"{stage.unknown:,}") for name, stage in stages],
     )
     if plan.undescribed:

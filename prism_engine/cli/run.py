@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from prism_engine.cli.output import print_comparison, stderr, stdout
+from prism_engine.cli.perceiving import InstructionOption, MergeOption, PicturesOption  # noqa: TC001 - Typer reads them
 from prism_engine.cli.reporting import print_forecast, print_plan, print_report, report_code, same_command
 from prism_engine.config import Mode, load_registry, load_run_configs
 from prism_engine.config.run import default_cache_dir
@@ -15,6 +16,7 @@ from prism_engine.config.run import default_cache_dir
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from prism_engine.api import RunReport
     from prism_engine.config import Registry, RunConfig
 
 BenchmarkArgument = Annotated[
@@ -27,19 +29,27 @@ ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="Run f
 PerceiverOption = Annotated[
     str | None,
     typer.Option(
-        "--perceiver", "-p", help="The VLM that describes: a name of `prism models`, or a checkpoint's folder."
+        "--perceiver",
+        "-p",
+        help="The VLM that describes: a name of `prism models`, or a checkpoint's folder. A~B joins the descriptions "
+        "of several.",
     ),
 ]
 ReasonerOption = Annotated[
-    str | None, typer.Option("--reasoner", "-r", help="The LLM that answers: a name of `prism models`.")
+    str | None,
+    typer.Option(
+        "--reasoner",
+        "-r",
+        help="The LLM that answers: a name of `prism models`; NAME-2048 also sets the output limit of its answers.",
+    ),
 ]
-InstructionOption = Annotated[str | None, typer.Option(help="What the perceiver is told.  \\[default: generic]")]
 ModeOption = Annotated[
     list[Mode] | None,
     typer.Option(
         help="Who answers, from what: all (the reasoner, from descriptions), perception (nobody: describe only), "
         "reasoning (the reasoner, from cached descriptions), direct (the perceiver, from the pictures), blind (the "
-        "reasoner, from the question alone), oracle (the reasoner, from gold descriptions). Repeat it to compare modes."
+        "reasoner, from the question alone), oracle (the reasoner, from gold descriptions), prompts (nobody; as "
+        "`prism gen-prompts`). Repeat it to compare modes."
         "  \\[default: all]",
     ),
 ]
@@ -107,6 +117,8 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     perceiver: PerceiverOption = None,
     reasoner: ReasonerOption = None,
     instruction: InstructionOption = None,
+    pictures: PicturesOption = None,
+    merge: MergeOption = None,
     mode: ModeOption = None,
     samples: SamplesOption = None,
     perception_tokens: PerceptionTokens = None,
@@ -141,6 +153,8 @@ def plan(  # noqa: PLR0913 - the same
     perceiver: PerceiverOption = None,
     reasoner: ReasonerOption = None,
     instruction: InstructionOption = None,
+    pictures: PicturesOption = None,
+    merge: MergeOption = None,
     mode: ModeOption = None,
     samples: SamplesOption = None,
     perception_tokens: PerceptionTokens = None,
@@ -199,6 +213,8 @@ _OPTION_KEYS = {
     "perceiver": "perceiver",
     "reasoner": "reasoner",
     "instruction": "instruction",
+    "pictures": "pictures",
+    "merge": "merge",
     "samples": "samples",
     "perception_tokens": "perception.max_tokens",
     "reasoning_tokens": "reasoning.max_tokens",
@@ -220,11 +236,13 @@ def _configs(given: dict[str, Any]) -> tuple[RunConfig, ...]:
     return load_run_configs(given["config"], options | {"mode": given["mode"] or None})
 
 
-def run_all(configs: Sequence[RunConfig], registry: Registry) -> None:
+def run_all(configs: Sequence[RunConfig], registry: Registry) -> list[RunReport]:
     """Run one after another, print what came of each and the comparison of several, and set the exit code."""
     from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
     from prism_engine.cli.display import ingesting, watch  # noqa: PLC0415
 
+    for caution in dict.fromkeys(caution for one in configs for caution in api.cautions(one, registry)):
+        stderr.print(f"note: {caution}", soft_wrap=True, markup=False)
     try:
         reports = api.run_many(configs, registry, watch=watch, ingesting=ingesting(), finished=print_report)
     except KeyboardInterrupt:
@@ -235,3 +253,4 @@ def run_all(configs: Sequence[RunConfig], registry: Registry) -> None:
         print_comparison(scores)
     if code := max(map(report_code, reports)):
         raise typer.Exit(code)
+    return reports

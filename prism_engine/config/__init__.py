@@ -11,13 +11,16 @@ from prism_engine.config.models import (
     VllmModel,
     load_registry,
 )
+from prism_engine.config.perceiving import Merge, Pictures, perceiver_names
 from prism_engine.config.run import Mode, RunConfig, SamplingConfig, load_run_configs
 
 __all__ = [
     "ApiModel",
     "Limits",
+    "Merge",
     "Mode",
     "ModelSpec",
+    "Pictures",
     "PriceSpec",
     "Registry",
     "RunConfig",
@@ -27,4 +30,5 @@ __all__ = [
     "VllmModel",
     "load_registry",
     "load_run_configs",
+    "perceiver_names",
 ]

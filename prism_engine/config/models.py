@@ -197,6 +197,9 @@ class Registry:
     def __iter__(self) -> Any:
         return iter(sorted(self._models.items()))
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._models
+
     def find(self, name: str) -> ModelSpec:
         """Return the spec of a registered name, of a local checkpoint's folder, or of a hub id such as `org/name`.
 

@@ -13,6 +13,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, TypeA
 
 from prism_engine.config.deadline import deadline_at
 from prism_engine.config.models import Dollars, Frozen, ModelSpec
+from prism_engine.config.perceiving import Merge, Pictures
 from prism_engine.config.reading import read_yaml, validated
 from prism_engine.errors import ConfigError
 from prism_engine.records import Sampling
@@ -38,6 +39,9 @@ class Mode(StrEnum):
     """The reasoner, from the question alone: what can be known without seeing."""
     ORACLE = "oracle"
     """The reasoner, from the benchmark's gold descriptions: its ceiling."""
+    PROMPTS = "prompts"
+    """Nobody, and nothing is described: the writer of a query-specific instruction says what each question needs
+    observed."""
 
     @property
     def describes(self) -> bool:
@@ -47,7 +51,7 @@ class Mode(StrEnum):
     @property
     def answers(self) -> bool:
         """Whether questions are answered, and so scored."""
-        return self is not Mode.PERCEPTION
+        return self not in (Mode.PERCEPTION, Mode.PROMPTS)
 
     @property
     def needs_perceiver(self) -> bool:
@@ -96,12 +100,19 @@ class RunConfig(Frozen):
     benchmark: str
     """A benchmark's name, or the path of a TSV in VLMEvalKit's format."""
     perceiver: str | None = None
-    """The VLM that describes: a name of the registry, or the folder of a checkpoint. Not needed in modes `blind` and
-    `oracle`."""
+    """The VLM that describes: a name of the registry, or the folder of a checkpoint; `A~B` joins the descriptions of
+    several. Not needed in modes `blind` and `oracle`."""
     reasoner: str | None = None
-    """The LLM that answers; not needed in modes `perception` and `direct`."""
+    """The LLM that answers; not needed in modes `perception` and `direct`. A number after a registered name
+    (`llama3-70b-chat-2048`) is the output limit of its answers."""
     instruction: str = "generic"
-    """What the perceiver is told: the name of a built-in instruction."""
+    """What the perceiver is told: the name of a built-in instruction, a wording of more than one word, `@FILE` (a text,
+    or contents by row as JSON), or `query-specific_MODEL`: generic, and what MODEL says that the question needs
+    observed."""
+    pictures: Pictures = Pictures.EACH
+    """How the pictures of a sample with several are shown (each, together, first)."""
+    merge: Merge = Merge.LABELLED
+    """How the descriptions of several perceivers become one (labelled, plain, original)."""
     mode: Mode = Mode.ALL
     samples: PositiveInt | None = None
     """Take only the first this many samples; None takes all."""
@@ -109,6 +120,8 @@ class RunConfig(Frozen):
     """Of descriptions."""
     reasoning: SamplingConfig = SamplingConfig()
     """Of answers, whoever gives them."""
+    writing: SamplingConfig = SamplingConfig()
+    """Of what a query-specific instruction's writer says."""
     profile: str = "v3"
     """Rules by which an option is read out of a reply (v1, v2, v3)."""
     requests_per_minute: PositiveInt | None = None

@@ -1,4 +1,4 @@
-"""One sample, straight line: describe, answer, score."""
+"""One sample, straight line: instruct, describe, answer, score."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from prism_engine.errors import NotRunError, PrismError
 from prism_engine.records import SampleResult, SampleStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from prism_engine.records import Completion, Sample, Score
+    from prism_engine.records import Call, Completion, Sample, Score
     from prism_engine.stages.answering import Answering
     from prism_engine.stages.context import Context
+    from prism_engine.stages.instructing import Instructing
 
 
 @dataclass(frozen=True)
@@ -25,26 +26,55 @@ class Pipeline:
     answering: Answering | None
     """None describes only."""
     score: Callable[[str, Sample], Score]
+    instructing: Instructing | None = None
+    """Tells the perceiver what to observe for each sample; None where it is told the same for all."""
+    needs_contents: bool = False
+    """Whether a sample without contents has failed, instead of going on with the instruction for all."""
 
     async def run(self, sample: Sample) -> SampleResult:
         """Take one sample all the way. Trouble is a value in the result, never an exception."""
+        context, so_far = await self._instruct(sample)
+        if so_far.failure is None:
+            so_far = await _described(context, so_far)
+        if so_far.failure is None and self.answering is not None:
+            so_far = await self._answered(self.answering, so_far)
+        return so_far if so_far.failure is not None else replace(so_far, status=SampleStatus.DONE)
+
+    async def _instruct(self, sample: Sample) -> tuple[Context, SampleResult]:
+        """Return who describes, told what to observe; a result with a failure goes no further."""
+        so_far = SampleResult(sample, SampleStatus.NOT_RUN)
+        if self.instructing is None:
+            return self.context, so_far
         try:
-            descriptions = await self.context.describe(sample)
+            written = await self.instructing.write(sample)
         except PrismError as error:
-            return _stopped("description", error, SampleResult(sample, SampleStatus.NOT_RUN))
-        if failure := _first_failure("description", descriptions):
-            return SampleResult(sample, SampleStatus.FAILED, descriptions=descriptions, failure=failure)
-        description = self.context.text(sample, [completion.text for completion in descriptions])
-        if self.answering is None:
-            return SampleResult(sample, SampleStatus.DONE, description, descriptions)
+            return self.context, _stopped("instruction", error, so_far)
+        context, contents, fell_back = self.instructing.tell(sample, written)
+        so_far = replace(so_far, written=written, contents=contents, fell_back=fell_back)
+        if self.needs_contents and contents is None:
+            so_far = replace(so_far, status=SampleStatus.FAILED, failure=f"instruction: {fell_back}")
+        return context, so_far
+
+    async def _answered(self, answering: Answering, so_far: SampleResult) -> SampleResult:
         try:
-            reply = await self.answering.answer(sample, description)
+            reply = await answering.answer(so_far.sample, so_far.description)
         except PrismError as error:
-            return _stopped("answer", error, SampleResult(sample, SampleStatus.NOT_RUN, description, descriptions))
-        if failure := _first_failure("answer", (reply,)):
-            return SampleResult(sample, SampleStatus.FAILED, description, descriptions, reply, failure=failure)
-        score = self.score(reply.text, sample)
-        return SampleResult(sample, SampleStatus.DONE, description, descriptions, reply, score)
+            return _stopped("answer", error, so_far)
+        so_far = replace(so_far, reply=reply)
+        if failure := _first_failure((reply,), ["answer"]):
+            return replace(so_far, status=SampleStatus.FAILED, failure=failure)
+        return replace(so_far, score=self.score(reply.text, so_far.sample))
+
+
+async def _described(context: Context, so_far: SampleResult) -> SampleResult:
+    try:
+        descriptions = await context.describe(so_far.sample)
+    except PrismError as error:
+        return _stopped("description", error, so_far)
+    so_far = replace(so_far, descriptions=descriptions)
+    if failure := _first_failure(descriptions, _places(context.calls(so_far.sample))):
+        return replace(so_far, status=SampleStatus.FAILED, failure=failure)
+    return replace(so_far, description=context.text(so_far.sample, [each.text for each in descriptions]))
 
 
 def _stopped(what: str, error: PrismError, so_far: SampleResult) -> SampleResult:
@@ -52,12 +82,21 @@ def _stopped(what: str, error: PrismError, so_far: SampleResult) -> SampleResult
     return replace(so_far, failure=f"{what}: {error}", trouble=trouble)
 
 
-def _first_failure(what: str, completions: tuple[Completion, ...]) -> str | None:
-    for number, completion in enumerate(completions, start=1):
+def _places(calls: Sequence[Call]) -> list[str]:
+    """Say of each perception call which picture it is about, and who describes, where there are several."""
+    names = [call.model.name for call in calls]
+    places = []
+    for at, name in enumerate(names):
+        number = f" of image {names[: at + 1].count(name)}" if names.count(name) > 1 else ""
+        places.append(f"description{number}" + (f" by {name}" if len(set(names)) > 1 else ""))
+    return places
+
+
+def _first_failure(completions: Sequence[Completion], places: Sequence[str]) -> str | None:
+    for place, completion in zip(places, completions, strict=True):
         if completion.usable:
             continue
-        place = f" of image {number}" if len(completions) > 1 else ""
         # What was cut without a text is reusable all the same: its row saves asking again.
         reason = completion.detail or (completion.finish_reason if not completion.outcome.reusable else "no text yet")
-        return f"{what}{place}: {completion.outcome.value}" + (f": {reason}" if reason else "")
+        return f"{place}: {completion.outcome.value}" + (f": {reason}" if reason else "")
     return None

@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 from array import array
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
 
 from prism_engine.budget import Demand, Seen, text_bytes
-from prism_engine.cache import call_key
+from prism_engine.engine.lookup import batches, look_up, looked_up
 from prism_engine.records import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from prism_engine.cache import Store
+    from prism_engine.engine.lookup import LookedUp, Samples
     from prism_engine.engine.pipeline import Pipeline
-    from prism_engine.records import Call, Completion, Sample
-    from prism_engine.stages.context import Context
+    from prism_engine.records import Call, ModelIdentity
 
 MOST_SEEN = 2000
 """Cached calls of a stage that are kept for a forecast."""
-_BATCH = 512
-"""Samples looked up at once; bounds memory, and is plenty to make SQLite's part small."""
-
-
-class Samples(Protocol):
-    """A benchmark as the engine sees it: samples by position, in any order, without holding them all."""
-
-    def __len__(self) -> int: ...
-
-    def samples(self, positions: Iterable[int]) -> Iterator[Sample]:
-        """Yield the samples at the given positions, in the order given."""
-        ...
-
-    def order(self, count: int) -> array[int]:
-        """Return the first `count` positions in the order in which they are visited."""
-        ...
 
 
 class Order(NamedTuple):
@@ -47,13 +32,12 @@ class Order(NamedTuple):
     undescribed: array[int]
 
 
-def order_samples(benchmark: Samples, positions: Iterable[int], context: Context, store: Store) -> Order:
+def order_samples(benchmark: Samples, positions: Iterable[int], pipeline: Pipeline, store: Store) -> Order:
     """Sort samples by whether their descriptions are cached (or take no call), else as they come."""
     order = Order(array("q"), array("q"))
-    for batch in _batches(benchmark, positions):
-        for sample, calls in zip(batch, _looked_up(batch, context, store), strict=True):
-            cached = all(call.completion is not None for call in calls)
-            (order.described if cached else order.undescribed).append(sample.position)
+    for batch in batches(benchmark, positions):
+        for known in looked_up(batch, pipeline, store):
+            (order.described if known.is_described else order.undescribed).append(known.sample.position)
     return order
 
 
@@ -85,6 +69,12 @@ class Plan:
     """Samples that a run which describes nothing cannot answer."""
     described: tuple[int, ...] = field(default=(), compare=False, repr=False)
     """Bytes of some of the descriptions that exist."""
+    writing: StagePlan | None = None
+    """None where nobody writes what to observe."""
+    contents: tuple[int, ...] = field(default=(), compare=False, repr=False)
+    """Bytes of some of the contents to observe that exist."""
+    by_perceiver: dict[ModelIdentity, StagePlan] = field(default_factory=dict, compare=False, repr=False)
+    """What `describing` says, by who describes."""
 
     def without_describing(self) -> Plan:
         """Return what remains where descriptions are only taken from the cache."""
@@ -94,43 +84,53 @@ class Plan:
             StagePlan(self.describing.cached, 0),
             replace(self.answering, unknown=0, ask_later=Demand()),
             undescribed=self.answering.unknown,
+            writing=None if self.writing is None else StagePlan(self.writing.cached, 0),
         )
 
 
 def make_plan(benchmark: Samples, count: int, pipeline: Pipeline, store: Store) -> Plan:
     """Look every call up that can be known, without making any."""
-    describe, answer = _Tally(), _Tally()
-    later = Demand()
-    described: list[int] = []
-    for batch in _batches(benchmark, range(count)):
+    write, describe, answer = _Tally(), _Tally(), _Tally()
+    by_perceiver: dict[ModelIdentity, _Tally] = defaultdict(_Tally)
+    described, contents = _Sizes(), _Sizes()
+    for batch in batches(benchmark, range(count)):
         known: list[Call] = []
-        for sample, calls in zip(batch, _looked_up(batch, pipeline.context, store), strict=True):
-            describe.add(calls)
-            made = [call.completion for call in calls if call.completion is not None]
-            if pipeline.answering is None:
+        for found in looked_up(batch, pipeline, store):
+            write.add(found.writing)
+            contents.add(found.contents)
+            for model, calls in _by_model(found.describing):
+                describe.add(calls)
+                by_perceiver[model].add(calls)
+            for call in found.likely:
+                describe.add_later(call)
+                by_perceiver[call.model].add_later(call)
+            if pipeline.answering is None or found.fails:
                 continue
-            if len(made) < len(calls):
-                later.count(text_bytes(pipeline.answering.call(sample, "")), 0)
-            elif all(completion.usable for completion in made):  # else its sample fails before it is answered
-                description = pipeline.context.text(sample, [completion.text for completion in made])
-                if made and description is not None and len(described) < MOST_SEEN:
-                    described.append(len(description.encode("utf-8", "surrogatepass")))
-                known.append(pipeline.answering.call(sample, description))
-        answer.add(_look_up(known, store))
+            if not found.is_described:
+                answer.add_later(pipeline.answering.call(found.sample, ""))
+                continue
+            texts = [call.completion.text for call in found.describing if call.completion is not None]
+            description = found.context.text(found.sample, texts)
+            described.add(description if texts else None)
+            known.append(pipeline.answering.call(found.sample, description))
+        answer.add(look_up(known, store))
     return Plan(
         samples=count,
         describing=describe.plan(),
-        answering=replace(answer.plan(), unknown=later.calls, ask_later=later) if pipeline.answering else None,
+        answering=answer.plan() if pipeline.answering else None,
         described=tuple(described),
+        writing=write.plan() if pipeline.instructing and (write.cached or write.to_call) else None,
+        contents=tuple(contents),
+        by_perceiver={model: tally.plan() for model, tally in by_perceiver.items()},
     )
 
 
-class _LookedUp(NamedTuple):
-    """A call, its key, and what the cache holds for it."""
+class _Sizes(list[int]):
+    """Lengths in UTF-8 of some texts."""
 
-    key: str
-    completion: Completion | None
-    call: Call
+    def add(self, text: str | None) -> None:
+        if text is not None and len(self) < MOST_SEEN:
+            self.append(len(text.encode("utf-8", "surrogatepass")))
 
 
 class _Tally:
@@ -141,9 +141,10 @@ class _Tally:
         self.to_call = 0
         self._keys: set[int] = set()
         self._ask = Demand()
+        self._later = Demand()
         self._seen: list[Seen] = []
 
-    def add(self, calls: Iterable[_LookedUp]) -> None:
+    def add(self, calls: Iterable[LookedUp]) -> None:
         for key, completion, call in calls:
             short = int(key[:16], 16)
             if short in self._keys:
@@ -158,25 +159,21 @@ class _Tally:
                     cut = completion.outcome is Outcome.TRUNCATED
                     self._seen.append(Seen(text_bytes(call), call.sampling.max_tokens, cut, completion.usage))
 
+    def add_later(self, call: Call) -> None:
+        """Count a call of which not everything is known yet."""
+        self._later.count(text_bytes(call), len(call.images))
+
     def plan(self) -> StagePlan:
-        return StagePlan(self.cached, self.to_call, ask=self._ask, seen=tuple(self._seen))
+        return StagePlan(
+            self.cached,
+            self.to_call,
+            unknown=self._later.calls,
+            ask=self._ask,
+            ask_later=self._later,
+            seen=tuple(self._seen),
+        )
 
 
-def _batches(benchmark: Samples, positions: Iterable[int]) -> Iterator[list[Sample]]:
-    samples = benchmark.samples(positions)
-    while batch := list(islice(samples, _BATCH)):
-        yield batch
-
-
-def _looked_up(batch: Sequence[Sample], context: Context, store: Store) -> Iterator[list[_LookedUp]]:
-    """Yield the calls that each sample's description takes; one look-up serves the batch."""
-    per_sample = [context.calls(sample) for sample in batch]
-    found = iter(_look_up([call for calls in per_sample for call in calls], store))
-    for calls in per_sample:
-        yield list(islice(found, len(calls)))
-
-
-def _look_up(calls: Sequence[Call], store: Store) -> list[_LookedUp]:
-    keys = [call_key(call) for call in calls]
-    hits = store.get_many((key, call.sampling.max_tokens) for key, call in zip(keys, calls, strict=True))
-    return list(map(_LookedUp, keys, hits, calls))
+def _by_model(calls: Iterable[LookedUp]) -> Iterator[tuple[ModelIdentity, list[LookedUp]]]:
+    for model, group in groupby(calls, key=lambda found: found.call.model):
+        yield model, list(group)

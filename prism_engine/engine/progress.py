@@ -39,6 +39,8 @@ class Progress:
     """What the calls cost."""
     answerer: str = REASONER
     """Who answers."""
+    writing: Meter | None = None
+    """Of who writes what to observe; None where nobody does."""
     done: int = 0
     cached: int = 0
     """Samples among those done that took no call."""
@@ -46,6 +48,8 @@ class Progress:
     not_run: int = 0
     scored: int = 0
     correct: float = 0.0
+    fell_back: int = 0
+    """Samples whose perceiver was told the instruction for all, because there were no contents to observe."""
     stopping: bool = False
     failures: Counter[str] = field(default_factory=Counter, repr=False)
     """Why samples failed or were not run: the first so many different reasons, and how often each."""
@@ -89,7 +93,7 @@ class Progress:
     def snapshot(self) -> dict[str, Any]:
         """Return everything in numbers, for a log or another process: plain values, times in seconds."""
         eta = self.eta_seconds
-        stages = (("describe", self.describing), ("answer", self.answering))
+        stages = (("write", self.writing), ("describe", self.describing), ("answer", self.answering))
         return {
             "run": self.name,
             "seconds": round(self.seconds, 1),
@@ -128,6 +132,7 @@ class Progress:
                 self._settled = now, self._worked
         if result.failure is not None and (result.failure in self.failures or len(self.failures) < MOST_REASONS):
             self.failures[result.failure] += 1
+        self.fell_back += result.fell_back is not None and result.status is SampleStatus.DONE
         match result.status:
             case SampleStatus.DONE:
                 self.done += 1

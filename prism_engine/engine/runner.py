@@ -16,8 +16,8 @@ from prism_engine.records import SampleStatus
 if TYPE_CHECKING:
     from prism_engine.cache import Store
     from prism_engine.engine.journal import Journal
+    from prism_engine.engine.lookup import Samples
     from prism_engine.engine.pipeline import Pipeline
-    from prism_engine.engine.plan import Samples
     from prism_engine.engine.progress import Progress
     from prism_engine.engine.scheduler import Stop
     from prism_engine.records import SampleResult
@@ -45,12 +45,19 @@ class Run:
     journal: Journal
     ahead: int
     """Samples that may be described and wait for the reasoner."""
+    others: tuple[CachedModel, ...] = ()
+    """Who else may be called: further perceivers, and the writer of what to observe."""
     most_failures: int | None = None
     """Samples that may have failed at any moment; one more stops the run. None goes on."""
     only: frozenset[int] | None = None
     """Positions of the samples that calls are made for; None is all."""
     from_cache: Pipeline | None = None
     """What is done to the others: the same, without a call."""
+
+    @property
+    def models(self) -> list[CachedModel]:
+        """Everybody who may be called, the reasoner last."""
+        return [model for model in (self.perceiver, *self.others, self.reasoner) if model is not None]
 
 
 async def execute(run: Run, progress: Progress, stop: Stop) -> None:
@@ -62,13 +69,12 @@ async def execute(run: Run, progress: Progress, stop: Stop) -> None:
     Raises:
         StoreError: the journal cannot be written.
     """
-    models = [model for model in (run.perceiver, run.reasoner) if model is not None]
-    for model in models:
+    for model in run.models:
         stop.listen(model.drain)
     # The stack closes every backend, also where closing one is cancelled; one after another, because two vLLM engines
     # that end at once on a busy machine miss vLLM's own deadline of 5 s and leave shared memory behind.
     async with contextlib.AsyncExitStack() as closing:
-        for model in models:
+        for model in run.models:
             if model.backend is not None:
                 closing.push_async_callback(model.backend.aclose)
         await _take_all(run, progress, stop)
@@ -78,9 +84,9 @@ async def execute(run: Run, progress: Progress, stop: Stop) -> None:
 async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
     every = run.benchmark.order(run.count)
     chosen = every if run.only is None else array("q", (one for one in every if one in run.only))
-    order = order_samples(run.benchmark, chosen, run.pipeline.context, run.store)
+    order = order_samples(run.benchmark, chosen, run.pipeline, run.store)
     # A sample keeps its place until it is answered: room for what is described, answered, and waits between.
-    perceiving = _capacity(run.perceiver) + _capacity(run.reasoner) + run.ahead
+    perceiving = sum(map(_capacity, run.models)) + run.ahead
     lanes = [
         # Twice the reasoner's capacity: the next calls are already waiting when a place on the wire comes free.
         # A stop does not end this lane: what is cached to the end still gets into the results, and nothing is sent.
@@ -99,9 +105,8 @@ async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
             # Once more when all others are through: the trouble may have passed. Where nobody got through, it has not.
             if stop.requested or not results.failed or not progress.done:
                 break
-            for model in (run.perceiver, run.reasoner):
-                if model is not None:
-                    model.forget_failures()
+            for model in run.models:
+                model.forget_failures()
             again = Lane("failed", run.benchmark.samples(sorted(results.failed)), perceiving)
             await run_lanes([again], run.pipeline.run, results.take, stop)
     finally:

@@ -24,6 +24,8 @@ TEXTS: Final = (
     "question",
     "hint",
     "target",
+    "contents",
+    "fell_back",
     "description",
     "reply",
     "reply_outcome",

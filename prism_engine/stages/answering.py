@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from prism_engine.prompts import direct_messages, reasoning_messages
@@ -13,20 +14,32 @@ if TYPE_CHECKING:
 
 
 class Answering:
-    """Answers a sample's question: from its description, or (`direct`) from its pictures."""
+    """Answers a sample's question: from its description, or (`direct`) from its pictures.
+
+    Args:
+        most_pictures: of a sample, from the first on; None takes all.
+    """
 
     def __init__(
-        self, model: CachedModel, identity: ModelIdentity, *, sampling: Sampling, direct: bool = False
+        self,
+        model: CachedModel,
+        identity: ModelIdentity,
+        *,
+        sampling: Sampling,
+        direct: bool = False,
+        most_pictures: int | None = None,
     ) -> None:
         self._model = model
         self._identity = identity
         self._sampling = sampling
         self._direct = direct
+        self._most_pictures = most_pictures
 
     def call(self, sample: Sample, description: str | None) -> Call:
         """Return the call that answers the sample."""
         if self._direct:
-            return Call("direct", self._identity, direct_messages(sample), self._sampling)
+            shown = replace(sample, images=sample.images[: self._most_pictures])
+            return Call("direct", self._identity, direct_messages(shown), self._sampling)
         return Call("reason", self._identity, reasoning_messages(sample, description), self._sampling)
 
     async def answer(self, sample: Sample, description: str | None) -> Completion:

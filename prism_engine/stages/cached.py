@@ -37,10 +37,11 @@ class CachedModel:
 
     Args:
         backend: None serves from the store alone.
+        meter: counts what is done; one of its own where None.
     """
 
-    def __init__(self, backend: Backend | None, store: Store) -> None:
-        self.meter = Meter(load=lambda: self.backend.load if self.backend is not None else Load())
+    def __init__(self, backend: Backend | None, store: Store, meter: Meter | None = None) -> None:
+        self.meter = Meter(load=self.load) if meter is None else meter
         self.backend = backend
         self._store = store
         self._flights: dict[str, _Flight] = {}
@@ -52,9 +53,11 @@ class CachedModel:
 
     def without_backend(self) -> CachedModel:
         """Return one that serves from the same store and counts in the same meter, but makes no call."""
-        looking = CachedModel(None, self._store)
-        looking.meter = self.meter
-        return looking
+        return CachedModel(None, self._store, self.meter)
+
+    def load(self) -> Load:
+        """Return what the backend's next call waits for."""
+        return self.backend.load if self.backend is not None else Load()
 
     def drain(self) -> None:
         """Make no further call: what is cached is still served, all else raises NotRunError. Idempotent."""

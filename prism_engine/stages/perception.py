@@ -1,11 +1,12 @@
-"""A sample's pictures in, one description each out."""
+"""A sample's pictures in, one description each (or one of all) out."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from prism_engine.prompts import join_descriptions, perception_messages
+from prism_engine.config import Pictures
+from prism_engine.prompts import join_descriptions, perception_messages, together_messages
 from prism_engine.records import Call
 
 if TYPE_CHECKING:
@@ -16,23 +17,44 @@ if TYPE_CHECKING:
 
 
 class Perception:
-    """Describes every picture of a sample with one instruction."""
+    """Describes the pictures of a sample with one instruction.
 
-    def __init__(self, model: CachedModel, identity: ModelIdentity, *, instruction: str, sampling: Sampling) -> None:
+    Args:
+        pictures: how those of a sample with several are shown.
+    """
+
+    def __init__(
+        self,
+        model: CachedModel,
+        identity: ModelIdentity,
+        *,
+        instruction: str,
+        sampling: Sampling,
+        pictures: Pictures = Pictures.EACH,
+    ) -> None:
         self._model = model
         self._identity = identity
         self._instruction = instruction
         self._sampling = sampling
+        self._pictures = pictures
 
-    def calls(self, sample: Sample) -> tuple[Call, ...]:
-        """Return one call per picture. They depend on pictures and instruction alone, never on the question."""
-        return tuple(
-            Call("perceive", self._identity, perception_messages(image, self._instruction), self._sampling)
-            for image in sample.images
+    def told(self, instruction: str) -> Self:
+        """Return the same perceiver, told something else."""
+        return type(self)(
+            self._model, self._identity, instruction=instruction, sampling=self._sampling, pictures=self._pictures
         )
 
+    def calls(self, sample: Sample) -> tuple[Call, ...]:
+        """Return one call per picture, or one for all. They depend on pictures and instruction alone."""
+        images = sample.images[:1] if self._pictures is Pictures.FIRST else sample.images
+        if self._pictures is Pictures.TOGETHER and images:
+            messages = [together_messages(images, self._instruction)]
+        else:
+            messages = [perception_messages(image, self._instruction) for image in images]
+        return tuple(Call("perceive", self._identity, message, self._sampling) for message in messages)
+
     async def describe(self, sample: Sample) -> tuple[Completion, ...]:
-        """Return one completion per picture, in order.
+        """Return one completion per call, in order.
 
         Raises:
             NotRunError, DeadError, StoreError: as `CachedModel.complete`; no call is left running.
@@ -47,6 +69,8 @@ class Perception:
                 raise result
         return tuple(result for result in results if not isinstance(result, BaseException))
 
-    def text(self, _sample: Sample, texts: Sequence[str]) -> str:
+    def text(self, sample: Sample, texts: Sequence[str]) -> str:
         """Return the sample's description, made of its pictures' in order."""
+        if self._pictures is Pictures.FIRST and len(sample.images) > 1:
+            return f"Image 1: {texts[0].strip()}"  # as its question calls it
         return join_descriptions(texts)

@@ -125,3 +125,13 @@ def test_the_forecast_holds_the_bill_in_at_least_nine_of_ten_seeded_runs(config,
             told = forecast(config(server, **here)).cost
             held += told.low <= spend(server, config(server, **here)) <= told.high
     assert held >= 9
+
+
+def test_a_query_specific_run_is_forecast_with_its_writer_and_the_bill_is_within(config):
+    with provider(talkative(3)) as server:
+        for told in ({"samples": PILOT}, {}):
+            run = config(server, instruction="query-specific_paid", **told)
+            expected = forecast(run)
+            assert set(expected.stages) == {"write", "describe", "answer"}
+            assert expected.cost is not None
+            assert expected.cost.low <= spend(server, run) <= expected.cost.high

@@ -129,3 +129,17 @@ def test_a_cap_of_nothing_serves_what_is_cached(run):
         assert run(server, samples=5, max_cost=Decimal(0)).status is RunStatus.COMPLETE
         assert run(server, samples=6, max_cost=Decimal(0)).status is RunStatus.BUDGET
         assert server.bill.nano_dollars == bill
+
+
+def test_writing_what_to_observe_is_paid_from_the_cap_and_goes_on_with_a_larger_one(run):
+    writing = {"mode": "prompts", "reasoner": None, "instruction": "query-specific_paid", "samples": 60}
+    with provider(DEAREST) as server:
+        first = run(server, max_cost=Decimal("0.002"), **writing)
+        assert first.status is RunStatus.BUDGET
+        assert 0 < server.bill.nano_dollars <= 2_000_000
+        last = run(server, max_cost=Decimal(1), **writing)
+        assert last.status is RunStatus.COMPLETE
+        assert server.bill.paid_again == 0
+        money = manifest(last)["money"]
+        assert money["experiment_by_stage"] == {"write": money["experiment"]}
+        assert Decimal(money["experiment"]) * 10**9 == server.bill.nano_dollars

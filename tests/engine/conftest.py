@@ -19,6 +19,7 @@ from prism_engine.records import Completion, Image, ModelIdentity, Option, Outco
 from prism_engine.scoring import PROFILES, score_choice
 from prism_engine.stages.answering import Answering
 from prism_engine.stages.cached import CachedModel
+from prism_engine.stages.instructing import Telling, Written
 from prism_engine.stages.perception import Perception
 
 OPTIONS = (Option("A", "red"), Option("B", "blue"))
@@ -50,7 +51,9 @@ class World:
         self.folder = folder
         self.journals = []
 
-    def build(self, count, *, describe=None, answer=None, delay=0.0, answering=True, context=None):
+    def build(
+        self, count, *, describe=None, answer=None, delay=0.0, answering=True, context=None, write=None, needs=False
+    ):
         spec = ScriptedModel(delay=delay, concurrency=8)
         perceiver = Scripted(spec, reply=describe or said("seen"))
         reasoner = Scripted(spec, reply=answer or said("A"))
@@ -59,8 +62,18 @@ class World:
             perceiving, ModelIdentity("vlm", (("w", "1"),)), instruction="Describe.", sampling=Sampling()
         )
         reasoning = Answering(thinking, ModelIdentity("llm", (("w", "2"),)), sampling=Sampling())
+        writing = CachedModel(Scripted(spec, reply=write), self.store) if write else None
+        written = None
+        if writing is not None:
+            telling = Telling("Describe.", (lambda _text: context) if context else perception.told)
+            identity = ModelIdentity("writer", (("w", "3"),))
+            written = Written(writing, identity, telling, shots=(), sampling=Sampling())
         pipeline = Pipeline(
-            context or perception, reasoning if answering else None, partial(score_choice, profile=PROFILES["v3"])
+            context or perception,
+            reasoning if answering else None,
+            partial(score_choice, profile=PROFILES["v3"]),
+            instructing=written,
+            needs_contents=needs,
         )
         journal = Journal(self.folder / f"journal-{len(self.journals)}.jsonl", count)
         self.journals.append(journal)
@@ -73,8 +86,9 @@ class World:
             store=self.store,
             journal=journal,
             ahead=4,
+            others=(writing,) if writing else (),
         )
-        return run, Progress(count, perceiving.meter, thinking.meter)
+        return run, Progress(count, perceiving.meter, thinking.meter, writing=writing.meter if writing else None)
 
 
 def said(text):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from prism_engine.engine.pipeline import _places
 from prism_engine.errors import DeadError, DependencyError, NotRunError, RejectedError
-from prism_engine.records import Completion, Outcome, SampleStatus
+from prism_engine.records import Call, Completion, ModelIdentity, Outcome, SampleStatus, Sampling
 from prism_engine.stages.context import Given
 
 from .conftest import said
@@ -93,3 +94,60 @@ async def test_trouble_that_concerns_every_sample_is_named_and_keeps_the_descrip
 async def test_an_unmatched_reply_is_wrong_and_known_as_unmatched(world):
     result = await take_one(world, answer=said("perhaps"))
     assert (result.score.value, result.score.answer) == (0.0, None)
+
+
+async def test_what_the_writer_says_is_told_to_the_perceiver_and_kept(world):
+    seen = []
+
+    def describe(call):
+        seen.append(call.messages[0].parts[-1])
+        return Completion(Outcome.OK, "seen")
+
+    result = await take_one(world, describe=describe, write=said("Contents to observe: the clock."))
+    assert (result.status, result.contents, result.fell_back) == (SampleStatus.DONE, "the clock", None)
+    assert seen == ["Describe. Especially, pay attention to the clock."]
+
+
+async def test_where_nothing_was_written_the_sample_goes_on_with_the_generic_instruction_and_says_so(world):
+    result = await take_one(world, write=raising(RejectedError("too long")))
+    assert (result.status, result.contents, result.fell_back) == (SampleStatus.DONE, None, "error: too long")
+    assert result.score.value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("write", "failure", "mended"),
+    [
+        (ending(Outcome.OK, text="..."), "instruction: empty: nothing to observe in the writer's reply", False),
+        (ending(Outcome.ERROR, detail="overloaded"), "instruction: error: overloaded", True),
+    ],
+)
+async def test_where_contents_are_all_that_is_wanted_a_sample_without_them_has_failed(world, write, failure, mended):
+    result = await take_one(world, write=write, answering=False, context=Given(lambda _sample: None), needs=True)
+    assert (result.status, result.failure, result.may_be_mended) == (SampleStatus.FAILED, failure, mended)
+
+
+async def test_where_contents_are_all_that_is_wanted_a_sample_ends_with_them(world):
+    result = await take_one(world, write=said("the clock"), answering=False, context=Given(lambda _: None), needs=True)
+    assert (result.status, result.contents, result.description) == (SampleStatus.DONE, "the clock", None)
+
+
+async def test_a_writer_that_is_dead_stops_the_run_and_one_that_was_not_asked_does_not(world):
+    error = DeadError("key refused")
+    result = await take_one(world, write=raising(error))
+    assert (result.status, result.trouble, result.failure) == (
+        SampleStatus.NOT_RUN,
+        error,
+        "instruction: key refused",
+    )
+    result = await take_one(world, write=raising(NotRunError("stopping")))
+    assert (result.status, result.trouble) == (SampleStatus.NOT_RUN, None)
+
+
+def test_a_failed_description_is_named_by_picture_and_by_perceiver_where_there_are_several():
+    def calls(*names):
+        return [Call("perceive", ModelIdentity(name, ((name, ""),)), (), Sampling()) for name in names]
+
+    assert _places(calls("a")) == ["description"]
+    assert _places(calls("a", "a")) == ["description of image 1", "description of image 2"]
+    assert _places(calls("a", "b")) == ["description by a", "description by b"]
+    assert _places(calls("a", "a", "b", "b"))[3] == "description of image 2 by b"

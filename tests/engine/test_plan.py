@@ -42,13 +42,13 @@ async def test_described_samples_come_first(world):
     run, progress = world.build(4)
     await execute(run, progress, Stop())
     run, _ = world.build(10)
-    order = order_samples(run.benchmark, range(10), run.pipeline.context, run.store)
+    order = order_samples(run.benchmark, range(10), run.pipeline, run.store)
     assert (list(order.described), list(order.undescribed)) == ([0, 1, 2, 3], [4, 5, 6, 7, 8, 9])
 
 
 async def test_where_no_description_is_to_be_made_everything_can_be_answered_at_once(world):
     run, _ = world.build(10, context=Given(nothing))
-    order = order_samples(run.benchmark, range(10), run.pipeline.context, run.store)
+    order = order_samples(run.benchmark, range(10), run.pipeline, run.store)
     assert (list(order.described), list(order.undescribed)) == (list(range(10)), [])
     assert (planned(run).describing, planned(run).answering) == (StagePlan(0, 0), StagePlan(cached=0, to_call=10))
 
@@ -78,3 +78,46 @@ async def test_a_plan_looks_each_batch_up_once_per_stage(world, monkeypatch):
     monkeypatch.setattr(run.store, "get_many", counted)
     planned(run)
     assert len(look_ups) == 2
+
+
+def about(call):
+    """Return contents that differ by question."""
+    return Completion(Outcome.OK, f"what question {call.messages[0].parts[0].split('Question ')[-1][0]} is about")
+
+
+async def test_before_contents_are_written_descriptions_are_at_most_so_many(world):
+    run, _ = world.build(10, write=about)
+    plan = planned(run)
+    assert plan.writing == StagePlan(cached=0, to_call=10)
+    assert plan.describing == StagePlan(cached=0, to_call=0, unknown=10)
+    assert plan.answering == StagePlan(cached=0, to_call=0, unknown=10)
+    (by_one,) = plan.by_perceiver.values()
+    assert by_one == plan.describing
+
+
+async def test_written_contents_make_descriptions_known(world):
+    run, progress = world.build(10, write=about)
+    await execute(run, progress, Stop())
+    assert (run.others[0].meter.calls, run.perceiver.meter.calls) == (10, 10)
+    run, _ = world.build(12, write=about)
+    plan = planned(run)
+    assert plan.writing == StagePlan(cached=10, to_call=2)
+    assert plan.describing == StagePlan(cached=10, to_call=0, unknown=2)
+    assert len(plan.contents) == 10
+    order = order_samples(run.benchmark, range(12), run.pipeline, run.store)
+    assert (list(order.described), list(order.undescribed)) == (list(range(10)), [10, 11])
+
+
+async def test_generic_descriptions_are_no_specific_ones(world):
+    run, progress = world.build(10)
+    await execute(run, progress, Stop())
+    run, progress = world.build(10, write=about)
+    await execute(run, progress, Stop())
+    assert run.perceiver.meter.calls == 10
+    assert planned(world.build(10)[0]).describing == StagePlan(cached=5, to_call=0)
+
+
+async def test_a_plan_that_describes_nothing_writes_nothing_either(world):
+    plan = planned(world.build(4, write=about)[0]).without_describing()
+    assert plan.writing == StagePlan(cached=0, to_call=0)
+    assert plan.undescribed == 4

@@ -61,3 +61,11 @@ def test_a_snapshot_is_plain_values_whatever_is_missing():
     assert told["samples"] == {"total": 5, "done": 1, "cached": 0, "failed": 0, "not_run": 0}
     assert (told["eta_seconds"], told["money"], told["bounded_by"]) == (None, None, {})
     assert told["describe"]["limits"] == {}
+
+
+def test_samples_whose_contents_are_missing_are_counted_once_they_are_done():
+    progress = Progress(5, Meter(), None, writing=Meter())
+    progress.count(SampleResult(SAMPLE, SampleStatus.DONE, fell_back="error: overloaded"))
+    progress.count(SampleResult(SAMPLE, SampleStatus.FAILED, fell_back="error: overloaded", failure="x"))
+    assert progress.fell_back == 1
+    assert progress.snapshot()["write"]["calls"] == 0

@@ -18,6 +18,8 @@ ROW = {
     "split": None,
     "question": "Which\n\u84dd\u8272 one?\u2028",
     "hint": None,
+    "contents": None,
+    "fell_back": None,
     "target": "B",
     "options": [{"letter": "A", "text": "None"}],
     "images": ["ab" * 32],

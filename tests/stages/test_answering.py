@@ -18,7 +18,7 @@ from .conftest import IDENTITY
 def asked(store):
     """Answer a sample; returns the call that the model got."""
 
-    async def ask(sample, description, *, direct=False):
+    async def ask(sample, description, *, direct=False, most=None):
         seen = []
 
         def reply(call):
@@ -26,7 +26,7 @@ def asked(store):
             return Completion(Outcome.OK, "A")
 
         model = CachedModel(Scripted(ScriptedModel(), reply=reply), store)
-        answering = Answering(model, IDENTITY, sampling=Sampling(), direct=direct)
+        answering = Answering(model, IDENTITY, sampling=Sampling(), direct=direct, most_pictures=most)
         assert (await answering.answer(sample, description)).text == "A"
         return seen[0]
 
@@ -51,3 +51,8 @@ async def test_who_answers_directly_gets_all_pictures_in_order_and_then_the_ques
     sample = make_sample("b", "a")
     call = await asked(sample, None, direct=True)
     assert (call.stage, call.messages[0].parts) == ("direct", (*sample.images, question_text(sample)))
+
+
+async def test_who_answers_directly_may_be_shown_only_the_first_picture(asked, make_sample):
+    sample = make_sample("b", "a")
+    assert (await asked(sample, None, direct=True, most=1)).images == sample.images[:1]

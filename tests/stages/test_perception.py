@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from prism_engine.backends.scripted import Scripted
-from prism_engine.config import ScriptedModel
+from prism_engine.config import Pictures, ScriptedModel
 from prism_engine.errors import DeadError
 from prism_engine.prompts import join_descriptions
 from prism_engine.records import Completion, Outcome, Sampling
@@ -17,9 +17,9 @@ from prism_engine.stages.perception import Perception
 from .conftest import IDENTITY
 
 
-def perceiving(store, reply):
+def perceiving(store, reply, pictures=Pictures.EACH):
     model = CachedModel(Scripted(ScriptedModel(), reply=reply), store)
-    return Perception(model, IDENTITY, instruction="Describe.", sampling=Sampling(max_tokens=8))
+    return Perception(model, IDENTITY, instruction="Describe.", sampling=Sampling(max_tokens=8), pictures=pictures)
 
 
 def by_picture(call):
@@ -37,6 +37,29 @@ async def test_a_description_does_not_depend_on_the_question(store, make_sample)
     perception = perceiving(store, by_picture)
     first, second = (perception.calls(make_sample("a", question=question)) for question in ("Why?", "Where?"))
     assert first == second
+
+
+async def test_all_pictures_go_together_in_one_request_and_a_single_one_as_ever(store, make_sample):
+    together = perceiving(store, by_picture, Pictures.TOGETHER)
+    sample = make_sample("a", "b")
+    (call,) = together.calls(sample)
+    assert call.images == sample.images
+    assert together.text(sample, ["Image 1: x\nImage 2: y "]) == "Image 1: x\nImage 2: y"
+    assert together.calls(make_sample("a")) == perceiving(store, by_picture).calls(make_sample("a"))
+
+
+async def test_only_the_first_picture_is_shown_where_that_is_asked_for_and_keeps_its_number(store, make_sample):
+    first = perceiving(store, by_picture, Pictures.FIRST)
+    assert first.calls(make_sample("a", "b")) == perceiving(store, by_picture).calls(make_sample("a"))
+    assert first.text(make_sample("a", "b"), [" x"]) == "Image 1: x"
+    assert first.text(make_sample("a"), [" x"]) == "x"
+
+
+async def test_the_same_perceiver_may_be_told_something_else(store, make_sample):
+    told = perceiving(store, by_picture, Pictures.FIRST).told("Look.")
+    (call,) = told.calls(make_sample("a", "b"))
+    assert call.messages[0].parts[-1] == "Look."
+    assert call.sampling == Sampling(max_tokens=8)
 
 
 async def test_trouble_with_one_picture_waits_for_the_others_and_leaves_nothing_running(store, make_sample):

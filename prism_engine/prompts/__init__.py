@@ -1,0 +1,41 @@
+"""The words that models are given: perception instructions, what to observe, and the question with what it is about.
+
+The structure follows Prism (arXiv:2406.14544, sections 2.2-2.3, figures 7 and 8): the picture comes before the
+instruction; the reasoner sees a role sentence, the description, then the question with its options. The wording is our
+own.
+"""
+
+from prism_engine.prompts.asking import direct_messages, question_text, reasoning_messages
+from prism_engine.prompts.contents import clean_contents, contents_messages, contents_shots, observed_text
+from prism_engine.prompts.instructions import (
+    ALIASES,
+    INSTRUCTIONS,
+    instruction_name,
+    instruction_text,
+    specific_instruction,
+)
+from prism_engine.prompts.perceiving import (
+    join_descriptions,
+    merge_descriptions,
+    perception_messages,
+    together_messages,
+)
+
+__all__ = [
+    "ALIASES",
+    "INSTRUCTIONS",
+    "clean_contents",
+    "contents_messages",
+    "contents_shots",
+    "direct_messages",
+    "instruction_name",
+    "instruction_text",
+    "join_descriptions",
+    "merge_descriptions",
+    "observed_text",
+    "perception_messages",
+    "question_text",
+    "reasoning_messages",
+    "specific_instruction",
+    "together_messages",
+]

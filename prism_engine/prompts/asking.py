@@ -1,0 +1,69 @@
+"""The question as models see it: from a description, from none, or with the pictures themselves."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from prism_engine.records import Message
+
+if TYPE_CHECKING:
+    from prism_engine.records import Part, Sample
+
+_ROLE = (
+    "You are answering a question about an image that you cannot see. Someone who saw it wrote the description "
+    "below; base your answer on it."
+)
+_BLIND_ROLE = (
+    "You are answering a question about an image that you cannot see, and nobody has described it to you. Answer all "
+    "the same: give the answer that you find most likely."
+)
+_CHOOSE = "Select the correct answer from the options above and reply with its letter."
+_TAG = re.compile(r"<image (\d{1,3})>")
+"""How a question speaks of one of its pictures."""
+
+
+def question_text(sample: Sample) -> str:
+    """Return question, hint, lettered options and, where there are options, the request to choose."""
+    lines = [sample.question]
+    if sample.hint:
+        lines.append(f"Hint: {sample.hint}")
+    if sample.options:
+        lines.append("Options:")
+        lines.extend(f"{option.letter}. {option.text}" for option in sample.options)
+        lines.append(_CHOOSE)
+    text = "\n".join(lines)
+    labelled = text.lower().startswith(("question:", "hint:"))
+    return text if labelled else f"Question: {text}"
+
+
+def reasoning_messages(sample: Sample, description: str | None) -> tuple[Message, ...]:
+    """Return what the reasoner is sent: role, description, question. It never sees a picture.
+
+    Args:
+        description: None where there is none, and the role then says so.
+    """
+    told = _BLIND_ROLE if description is None else f"{_ROLE}\n\nDescription:\n{description}"
+    return (Message("user", (f"{told}\n\n{question_text(sample)}",)),)
+
+
+def direct_messages(sample: Sample) -> tuple[Message, ...]:
+    """Return what a VLM is sent that answers by itself: the pictures in order, then the question.
+
+    A picture that the question speaks of (`<image 2>`) stands where it does so, as in MMMU, and not in front.
+    """
+    text = question_text(sample)
+    pieces = _TAG.split(text)  # text, number, text, number, ..., text
+    parts: list[Part] = []
+    mentioned = set()
+    for place, piece in enumerate(pieces):
+        number = int(piece) if place % 2 else 0
+        if 1 <= number <= len(sample.images):
+            mentioned.add(number)
+            parts.append(sample.images[number - 1])
+        elif place % 2:  # a picture that is not there: leave the words alone
+            parts.append(f"<image {piece}>")
+        elif piece:
+            parts.append(piece)
+    others = [image for number, image in enumerate(sample.images, start=1) if number not in mentioned]
+    return (Message("user", (*others, *(parts if mentioned else [text]))),)

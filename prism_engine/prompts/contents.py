@@ -1,0 +1,126 @@
+"""What to observe for a question: how a text model is asked for it, and what is made of its reply."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from prism_engine.records import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from prism_engine.records import Sample
+
+_OBSERVE = "Name the contents of the image that must be observed to answer the last question. Do not answer it."
+_CUE = "Contents to observe:"
+
+
+class Shot(NamedTuple):
+    """A question, with the contents that it needs observed."""
+
+    question: str
+    contents: str
+
+
+_SHOTS = (
+    Shot("In which year did the company sell the most bicycles?", "the number of bicycles sold in each year"),
+    Shot("What is the person on the left about to do?", "the posture, hands and gaze of the person on the left"),
+    Shot("What is written on the sign above the door?", "the text on the sign above the door"),
+    Shot("How many of the cups stand behind the plate?", "the plate, and where each cup stands relative to it"),
+    Shot("Which layer of the soil do the roots reach?", "the labels of the layers and how deep the roots go"),
+)
+_SCENE_SHOTS = (
+    Shot("What colour is the object at the top-left?", "the colour of the object at the top-left"),
+    Shot("How many objects are there?", "the number of objects"),
+    Shot("Where is the red star relative to the blue cross?", "the positions of the red star and the blue cross"),
+    Shot("What is written on the green circle?", "the label of the green circle"),
+    Shot("If every red object is removed, how many objects remain?", "the colours of all objects"),
+)
+
+
+def contents_shots(benchmark: str) -> tuple[Shot, ...]:
+    """Return the examples for the writer of a benchmark's contents: of PrismScenes' own kind, or general ones."""
+    return _SCENE_SHOTS if "prismscenes" in benchmark.lower() else _SHOTS
+
+
+def contents_messages(question: str, shots: Sequence[tuple[str, str]]) -> tuple[Message, ...]:
+    """Return what a text model is sent so that it writes what to observe for a question, and not its answer.
+
+    Args:
+        shots: other questions, each with the contents that it needs observed.
+    """
+    asked = [f"Question: {other}\n{_CUE} {contents}" for other, contents in shots]
+    return (Message("user", ("\n\n".join((_OBSERVE, *asked, f"Question: {question}\n{_CUE}")),)),)
+
+
+def observed_text(sample: Sample) -> str:
+    """Return what of a question decides what is to be observed: its text and hint, in one line, without the options.
+
+    So no option is suggested to the perceiver, and all rotations of a question's options share one description.
+    """
+    text = " ".join(sample.question.split()).removeprefix("Question:").strip()
+    return f"{text} (Hint: {' '.join(sample.hint.split())})" if sample.hint else text
+
+
+_ANY_CUE = re.compile(r"[*_#\s]*contents?\s+to\s+(?:be\s+)?observe[d]?\s*[*_]*\s*:[*_]*", re.IGNORECASE)
+_QUESTION = re.compile(r"\s*[*_]*question\s*\d*\s*[*_]*:", re.IGNORECASE)
+_NEXT_QUESTION = re.compile(rf"\n{_QUESTION.pattern}", re.IGNORECASE)
+_MARKER = re.compile(r"(?:[-*•+]|\(?\d{1,2}[.)])(?:\s+|$)")
+_LEAD_IN = re.compile(
+    r"(?:to answer (?:this|the)(?: last)? question|for (?:this|the)(?: last)? question(?: about [^,]*)?)\s*,\s*"
+    r"|(?:please\s+)?(?:observe|(?:especially,?\s*)?pay attention to)\s*:?\s+",
+    re.IGNORECASE,
+)
+_EMPHASIS = re.compile(r"(\*{1,2})(?=\S)([^*]+)\1")
+_AROUND = " \t.;,:*_`"
+_QUOTES = (*((mark, mark) for mark in "\"'"), ("\u201c", "\u201d"), ("\u2018", "\u2019"))
+
+
+def clean_contents(reply: str, shots: int = 5) -> str | None:
+    """Return what a writer's reply says is to be observed, as one phrase without a final period; None where nothing.
+
+    Writers echo the cue (what follows the last one counts), go on with further questions (dropped), answer every
+    example (of a list with one item more than there were examples, only the last one counts), write lists (joined) and
+    explanations below (dropped).
+    """
+    text = reply.encode("utf-8", "replace").decode()  # half a surrogate pair could not be sent on
+    while (cleaner := _once(text, shots)) != text:
+        text = cleaner
+    return text or None
+
+
+def _once(text: str, shots: int) -> str:
+    text = text.strip()
+    if not _ANY_CUE.match(text) and not _QUESTION.match(text):
+        text = _NEXT_QUESTION.split(text, maxsplit=1)[0]
+    text = _ANY_CUE.split(text)[-1]
+    lines = [line.strip() for line in text.splitlines() if line.strip(_AROUND) and not _QUESTION.match(line)]
+    if not lines:
+        return ""
+    listed = [line for line in lines if _MARKER.match(line)]
+    items = [_plain(_MARKER.sub("", line, count=1)) for line in listed]
+    if len(items) == shots + 1:
+        phrase = items[-1]
+    elif items and (listed[0] == lines[0] or lines[0].endswith(":")):
+        phrase = ", ".join(filter(None, items))
+    else:
+        phrase = lines[0]
+    return _plain(phrase)
+
+
+def _plain(phrase: str) -> str:
+    """Return a phrase in one line, without emphasis, what leads to it, and what stands around it."""
+    phrase = _EMPHASIS.sub(r"\2", " ".join(phrase.split()))
+    if lead_in := _LEAD_IN.match(phrase):
+        phrase = phrase[lead_in.end() :]
+    return _unquoted(phrase)
+
+
+def _unquoted(phrase: str) -> str:
+    """Take off what stands around a phrase, quotation marks too unless they are only around a part of it."""
+    phrase = phrase.strip(_AROUND)
+    for left, right in _QUOTES:
+        if phrase[:1] == left and phrase[-1:] == right and left not in phrase[1:-1]:
+            return phrase[1:-1].strip(_AROUND)
+    return phrase

@@ -1,0 +1,129 @@
+"""What the perceiver is told for one sample in particular: contents that a model writes, or that a file lists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from prism_engine.prompts import clean_contents, contents_messages, observed_text, specific_instruction
+from prism_engine.records import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from prism_engine.records import Completion, ModelIdentity, Sample, Sampling
+    from prism_engine.stages.cached import CachedModel
+    from prism_engine.stages.context import Context
+
+
+class Told(NamedTuple):
+    """A perceiver that knows what it is asked for, and what that is."""
+
+    context: Context
+    contents: str | None
+    """What the question needs observed."""
+    fell_back: str | None
+    """Why there are no contents, so that the instruction is the one for all."""
+
+
+class Instructing(Protocol):
+    """Where the contents to observe come from."""
+
+    def call(self, sample: Sample) -> Call | None:
+        """Return the call that writes the contents; None where it takes none."""
+        ...
+
+    async def write(self, sample: Sample) -> Completion | None:
+        """Return the completion of that call; None where there is none.
+
+        Raises:
+            NotRunError, DeadError, StoreError: as `CachedModel.complete`.
+        """
+        ...
+
+    def tell(self, sample: Sample, written: Completion | None) -> Told:
+        """Return the perceiver, told what to observe: whatever is amiss, it is told the instruction for all."""
+        ...
+
+
+class Telling:
+    """The way from contents to a perceiver that observes them.
+
+    Args:
+        instruction: the one for all, to which contents are added.
+        context: describes as an instruction says.
+    """
+
+    def __init__(self, instruction: str, context: Callable[[str], Context]) -> None:
+        self._instruction = instruction
+        self._context = context
+
+    def observe(self, contents: str) -> Told:
+        """Return the perceiver that is told to observe these contents."""
+        return Told(self._context(specific_instruction(self._instruction, contents)), contents, None)
+
+    def fall_back(self, reason: str) -> Told:
+        """Return the perceiver that is told the instruction for all."""
+        return Told(self._context(self._instruction), None, reason)
+
+
+class Written:
+    """Contents that a model writes, from the question alone.
+
+    Args:
+        shots: examples for it.
+    """
+
+    def __init__(
+        self,
+        model: CachedModel,
+        identity: ModelIdentity,
+        telling: Telling,
+        *,
+        shots: Sequence[tuple[str, str]],
+        sampling: Sampling,
+    ) -> None:
+        self._model = model
+        self._identity = identity
+        self._telling = telling
+        self._shots = tuple(shots)
+        self._sampling = sampling
+
+    def call(self, sample: Sample) -> Call:  # noqa: D102 - the protocol says it
+        messages = contents_messages(observed_text(sample), self._shots)
+        return Call("write", self._identity, messages, self._sampling)
+
+    async def write(self, sample: Sample) -> Completion:  # noqa: D102
+        return await self._model.complete(self.call(sample))
+
+    def tell(self, _sample: Sample, written: Completion | None) -> Told:  # noqa: D102
+        assert written is not None
+        if not written.usable:
+            return self._telling.fall_back(f"{written.outcome.value}: {written.detail or 'no text'}")
+        contents = clean_contents(written.text, len(self._shots))
+        if contents is None:
+            return self._telling.fall_back("empty: nothing to observe in the writer's reply")
+        return self._telling.observe(contents)
+
+
+class Listed:
+    """Contents that are known already.
+
+    Args:
+        contents: those of a sample; None where there are none.
+    """
+
+    def __init__(self, telling: Telling, contents: Callable[[Sample], str | None]) -> None:
+        self._telling = telling
+        self._contents = contents
+
+    def call(self, _sample: Sample) -> None:  # noqa: D102
+        return None
+
+    async def write(self, _sample: Sample) -> None:  # noqa: D102
+        return None
+
+    def tell(self, sample: Sample, _written: Completion | None) -> Told:  # noqa: D102
+        contents = self._contents(sample)
+        return (
+            self._telling.fall_back("missing: not in the file") if contents is None else self._telling.observe(contents)
+        )

@@ -1,0 +1,75 @@
+"""What to observe: written or listed, told to the perceiver, and the generic instruction where there is nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from prism_engine.backends.scripted import Scripted
+from prism_engine.config import ScriptedModel
+from prism_engine.prompts import contents_messages
+from prism_engine.records import Completion, Outcome, Sampling
+from prism_engine.stages.cached import CachedModel
+from prism_engine.stages.instructing import Instructing, Listed, Telling, Written
+from prism_engine.stages.perception import Perception
+
+from .conftest import IDENTITY
+
+SHOTS = (("How many cups?", "the cups"),)
+
+
+@pytest.fixture
+def telling(store):
+    perception = Perception(CachedModel(None, store), IDENTITY, instruction="Describe.", sampling=Sampling())
+    return Telling("Describe.", perception.told)
+
+
+@pytest.fixture
+def written(store, telling):
+    def written(outcome, text="", detail=""):
+        model = CachedModel(
+            Scripted(ScriptedModel(), reply=lambda _call: Completion(outcome, text, detail=detail)), store
+        )
+        return Written(model, IDENTITY, telling, shots=SHOTS, sampling=Sampling(max_tokens=64))
+
+    return written
+
+
+def instruction(told, sample):
+    return told.context.calls(sample)[0].messages[0].parts[-1]
+
+
+async def test_what_is_written_is_told_to_the_perceiver(written, make_sample):
+    sample = make_sample(question="What time is it?")
+    writer = written(Outcome.OK, "Contents to observe: the clock.")
+    call = writer.call(sample)
+    assert (call.stage, call.messages) == ("write", contents_messages("What time is it?", SHOTS))
+    told = writer.tell(sample, await writer.write(sample))
+    assert (told.contents, told.fell_back) == ("the clock", None)
+    assert instruction(told, sample) == "Describe. Especially, pay attention to the clock."
+
+
+@pytest.mark.parametrize(
+    ("outcome", "text", "detail", "reason"),
+    [
+        (Outcome.ERROR, "", "overloaded", "error: overloaded"),
+        (Outcome.REFUSED, "", "", "refused: no text"),
+        (Outcome.TRUNCATED, "", "", "truncated: no text"),
+        (Outcome.OK, "...", "", "empty: nothing to observe in the writer's reply"),
+    ],
+)
+async def test_where_nothing_usable_is_written_the_instruction_is_the_generic_one_and_it_is_said_why(
+    written, make_sample, outcome, text, detail, reason
+):
+    writer = written(outcome, text, detail)
+    told = writer.tell(make_sample(), await writer.write(make_sample()))
+    assert (told.contents, told.fell_back) == (None, reason)
+    assert instruction(told, make_sample()) == "Describe."
+
+
+async def test_listed_contents_take_no_call(telling, make_sample):
+    listed = Listed(telling, lambda sample: {"7": "the clock"}.get(sample.index))
+    instructing: Instructing = listed
+    assert (instructing.call(make_sample()), await instructing.write(make_sample())) == (None, None)
+    assert instruction(listed.tell(make_sample(), None), make_sample()).endswith("attention to the clock.")
+    missing = Listed(telling, lambda _sample: None).tell(make_sample(), None)
+    assert (missing.fell_back, instruction(missing, make_sample())) == ("missing: not in the file", "Describe.")
