@@ -8,15 +8,16 @@ sees them and the same question. The wording is our own.
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING
 
 from prism_engine.errors import ConfigError
-from prism_engine.records import Image, Message
+from prism_engine.records import AnswerKind, Image, Message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from prism_engine.records import Sample
+    from prism_engine.records import Part, Sample
 
 INSTRUCTIONS: dict[str, str] = {
     "generic": (
@@ -36,6 +37,8 @@ _BLIND_ROLE = (
 )
 _OBSERVE = "Name the contents of the image that must be observed to answer the last question. Do not answer it."
 _CUE = "Contents to observe:"
+_BRIEF = (AnswerKind.VQA, AnswerKind.ANLS, AnswerKind.RELAXED, AnswerKind.EXACT)
+_BRIEFLY = "Give the answer as a single word or a short phrase."
 _CHOOSE = "Select the correct answer from the options above and reply with its letter."
 
 
@@ -65,7 +68,7 @@ def join_descriptions(texts: Sequence[str]) -> str:
 
 
 def question_text(sample: Sample) -> str:
-    """Return question, hint, lettered options and, where there are options, the request to choose."""
+    """Return question, hint, lettered options and the request to choose, or the one for a word or a phrase."""
     lines = [sample.question]
     if sample.hint:
         lines.append(f"Hint: {sample.hint}")
@@ -73,6 +76,8 @@ def question_text(sample: Sample) -> str:
         lines.append("Options:")
         lines.extend(f"{option.letter}. {option.text}" for option in sample.options)
         lines.append(_CHOOSE)
+    elif sample.kind in _BRIEF:
+        lines.append(_BRIEFLY)
     text = "\n".join(lines)
     labelled = text.lower().startswith(("question:", "hint:"))
     return text if labelled else f"Question: {text}"
@@ -90,7 +95,20 @@ def reasoning_messages(sample: Sample, description: str | None) -> tuple[Message
 
 def direct_messages(sample: Sample) -> tuple[Message, ...]:
     """Return what a VLM is sent that answers by itself: the pictures in order, then the question."""
-    return (Message("user", (*sample.images, question_text(sample))),)
+    text = question_text(sample)
+    if sample.kind is AnswerKind.MMMU:
+        return (Message("user", _placed(sample.images, text)),)
+    return (Message("user", (*sample.images, text)),)
+
+
+def _placed(images: tuple[Image, ...], text: str) -> tuple[Part, ...]:
+    """Put pictures where the text first names them (`<image 1>`), and the others before it."""
+    parts: list[Part] = []
+    for place, piece in enumerate(re.split(r"<image ([1-9])>", text)):
+        image = images[int(piece) - 1] if place % 2 and int(piece) <= len(images) else None
+        named = f"<image {piece}>" if place % 2 else piece
+        parts.append(named if image is None or image in parts else image)
+    return (*(image for image in images if image not in parts), *(part for part in parts if part))
 
 
 def specific_instruction(instruction: str, contents: str) -> str:

@@ -11,7 +11,8 @@ import typer
 from prism_engine import __version__
 from prism_engine.cli.cache import cache_app
 from prism_engine.cli.chaos import chaos
-from prism_engine.cli.listing import datasets_app, doctor, models
+from prism_engine.cli.datasets import datasets_app
+from prism_engine.cli.listing import doctor, models
 from prism_engine.cli.output import exit_code, stderr
 from prism_engine.cli.run import demo, plan, run
 from prism_engine.cli.runs import resume, runs, status

@@ -11,7 +11,7 @@ from prism_engine.datasets.benchmark import Benchmark
 from prism_engine.datasets.cells import Stored
 from prism_engine.datasets.images import ImageStore
 from prism_engine.datasets.index import Facts, building
-from prism_engine.datasets.tsv import Row
+from prism_engine.datasets.rows import Row
 from prism_engine.errors import DatasetError, StoreError
 from prism_engine.records import Option
 
