@@ -9,7 +9,7 @@ import pytest
 
 from prism_engine import prompts
 from prism_engine.errors import ConfigError
-from prism_engine.records import Image, Option, Sample
+from prism_engine.records import AnswerKind, Image, Option, Sample
 
 IMAGE = Image("0" * 64, Path("x.png"))
 
@@ -70,3 +70,34 @@ def test_an_unknown_instruction_is_answered_with_the_known_ones():
         prompts.instruction_text("genric")
     with pytest.raises(ConfigError, match="known: generic"):
         prompts.instruction_text("xyz")
+
+
+@pytest.mark.parametrize("kind", [AnswerKind.VQA, AnswerKind.ANLS, AnswerKind.RELAXED, AnswerKind.EXACT])
+def test_where_a_word_is_wanted_a_word_is_asked_for(kind):
+    expected = "Question: What colour is it?\nGive the answer as a single word or a short phrase."
+    assert prompts.question_text(sample(kind=kind)) == expected
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        None,
+        AnswerKind.CHOICE,
+        AnswerKind.MME,
+        AnswerKind.OCRBENCH,
+        AnswerKind.MATHVISTA,
+        AnswerKind.MMVET,
+        AnswerKind.OPEN,
+    ],
+)
+def test_other_questions_are_asked_as_written(kind):
+    assert prompts.question_text(sample(kind=kind)) == "Question: What colour is it?"
+
+
+def test_mmmu_s_pictures_stand_where_the_question_names_them():
+    one, two, three = (Image(str(at) * 64, Path("x.png")) for at in range(3))
+    asked = sample(question="Is <image 2> like <image 1>? <image 2> <image 7>", images=(one, two, three))
+    (message,) = prompts.direct_messages(replace(asked, kind=AnswerKind.MMMU))
+    assert message.parts == (three, "Question: Is ", two, " like ", one, "? ", "<image 2>", " ", "<image 7>")
+    (other,) = prompts.direct_messages(replace(asked, kind=AnswerKind.CHOICE))
+    assert other.parts == (one, two, three, f"Question: {asked.question}")

@@ -121,10 +121,8 @@ def _na_words(cells: dict[str, str], options: dict[str, str]) -> Iterator[Flaw]:
         if text in _LEAKED or (text in _NA_WORDS and name in _TEXTS):
             yield Flaw("warning", "leaked NA word", name, f"is {text!r}: an empty cell that was written as a word?")
         elif text in _NA_WORDS:
-            yield Flaw(
-                "warning", "option that is an NA word", name,
-                f"is {text!r}; it is kept here, and lost where a program reads it as missing (VLMEvalKit until 2026-09)",
-            )  # fmt: skip
+            reason = f"is {text!r}; it is kept here, and lost where a program reads it as missing"
+            yield Flaw("warning", "option that is an NA word", name, reason)
 
 
 def _is_list(text: str) -> bool:

@@ -122,7 +122,9 @@ def test_true_and_false_become_yes_and_no(value, answer):
     assert row.cells["answer"] == answer
 
 
-@pytest.mark.parametrize(("said", "answer"), [("position", 2), ("position", -1), ("text", "green"), ("yes_no", "maybe")])
+@pytest.mark.parametrize(
+    ("said", "answer"), [("position", 2), ("position", -1), ("text", "green"), ("yes_no", "maybe")]
+)
 def test_an_answer_that_is_not_what_was_promised_is_refused_and_never_guessed(said, answer):
     columns = COLUMNS | {"options": "c", "answer": "a"}
     with pytest.raises(FieldError, match="not what"):
