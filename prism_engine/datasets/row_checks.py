@@ -110,7 +110,8 @@ def _of_kind(row: Row, pictures: int | None, kind: AnswerKind) -> Iterator[Flaw]
         yield Flaw("error", "index of no group", "index", "is no whole number, and rotations are told by it")
     if kind is AnswerKind.MATHVISTA and cells.get("question_type") == "multi_choice" and not cells.get("choices"):
         yield Flaw("error", "cell that the scorer needs", "choices", "is empty in a question of multiple choice")
-    named = max((int(number) for number in _TAG.findall(cells.get("question", ""))), default=0)
+    asked = " ".join(text for name, text in cells.items() if name == "question" or OPTION.fullmatch(name))
+    named = max(map(int, _TAG.findall(asked)), default=0)
     if kind is AnswerKind.MMMU and pictures is not None and named > pictures:
         yield Flaw("error", "picture that is not there", "question", f"names <image {named}>, and there are {pictures}")
 

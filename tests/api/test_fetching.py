@@ -32,6 +32,7 @@ def home(tmp_path, monkeypatch):
 def catalogue(monkeypatch):
     """MMStar as if what is served here were its file, and nobody at its published address."""
     known = benchmarks.known_benchmark("MMStar")
+    assert known is not None
     spec = known.spec.model_copy(
         update={
             "md5": hashlib.md5(BODY).hexdigest(), "url": "https://127.0.0.1:1/utils/VLMEval/Older.tsv",

@@ -5,6 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import shutil
+import ssl
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -166,12 +170,64 @@ def test_a_redirect_is_followed(server, target):
 def test_nobody_at_the_address_is_told(target):
     with serving(FileServer(b"")) as gone:
         pass
-    with pytest.raises(TransientError, match="127.0.0.1"):
+    with pytest.raises(TransientError, match=r"127\.0\.0\.1"):
         fetch(gone, target)
 
 
 def test_a_disk_without_room_is_told_before_anything_is_written(server, target, monkeypatch):
-    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: SimpleNamespace(free=9))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=9))
     with pytest.raises(UserError, match="3,000,000 bytes are to come, and the disk has room for 9"):
         fetch(server, target)
     assert target.read_bytes() == b"old"
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """A certificate for 127.0.0.1 that nobody has signed, with its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl to make a certificate with")
+    folder = tmp_path_factory.mktemp("tls")
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    command = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
+    )
+    subprocess.run([*command.split(), "-keyout", key, "-out", cert], check=True, capture_output=True)
+    return cert, key
+
+
+@pytest.fixture
+def tls(certificate):
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+    return context
+
+
+TRUSTING = """
+import asyncio, sys
+from pathlib import Path
+from prism_engine.backends.download import Wanted, download
+from prism_engine.errors import RejectedError
+try:
+    asyncio.run(download(Wanted(sys.argv[1], Path(sys.argv[2]))))
+except RejectedError as error:
+    sys.exit(str(error))
+"""
+
+
+def test_a_certificate_that_is_not_to_be_trusted_is_refused_at_once(target, tls):
+    with serving(FileServer(BODY), tls) as server, pytest.raises(RejectedError, match="certificate"):
+        fetch(server, target)
+    assert target.read_bytes() == b"old"
+    assert server.asked == []
+
+
+def test_tls_is_never_left_for_an_address_without(server, target, tls, certificate):
+    """In a process that trusts the certificate, so that only the redirect can be what is refused."""
+    command = [sys.executable, "-c", TRUSTING]
+    trusting = {**os.environ, "SSL_CERT_FILE": str(certificate[0])}
+    with serving(FileServer(BODY), tls) as safe:
+        subprocess.run([*command, f"{safe.url}/a", target], check=True, env=trusting)
+        assert target.read_bytes() == BODY
+        safe.redirect = f"{server.url}/a"
+        ended = subprocess.run([*command, f"{safe.url}/a", target], check=False, env=trusting, stderr=subprocess.PIPE)
+    assert b"leads on to an address without TLS" in ended.stderr

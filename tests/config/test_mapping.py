@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from prism_engine.config.mapping import load_mapping
@@ -44,3 +46,8 @@ def test_mistakes_are_named_with_the_file_and_the_mend(load, text, told):
         load(text)
     assert "map.yaml" in str(caught.value)
     assert told in str(caught.value)
+
+
+def test_the_example_that_ships_is_a_mapping():
+    mapping = load_mapping(Path(__file__).parents[2] / "configs" / "mapping.yaml")
+    assert (mapping.split, mapping.kind, mapping.is_files) == ("test", AnswerKind.CHOICE, False)

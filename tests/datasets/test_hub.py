@@ -29,6 +29,10 @@ def opened(folder: Path, **spec: object) -> HubDataset:
     return HubDataset(folder / "map.yaml", Mapping.model_validate(given))
 
 
+def records_of(data: HubDataset) -> list[Any]:
+    return list(data)
+
+
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch, tmp_path):
     hf.disable_progress_bars()
@@ -39,8 +43,8 @@ def quiet(monkeypatch, tmp_path):
 def test_a_saved_dataset_gives_records_with_its_pictures_as_stored_and_labels_as_words(tmp_path):
     table().save_to_disk(tmp_path / "saved")
     records = opened(tmp_path)
-    assert [record["label"] for record in records] == ["no", "yes", "no"]
-    assert [record["image"]["bytes"] for record in records] == [encode(shade=number) for number in range(3)]
+    assert [record["label"] for record in records_of(records)] == ["no", "yes", "no"]
+    assert [record["image"]["bytes"] for record in records_of(records)] == [encode(shade=number) for number in range(3)]
     assert records.bytes_read >= records.bytes_total > 0
     assert all(Path(file).is_file() for file in records.local_files)
 
@@ -48,7 +52,7 @@ def test_a_saved_dataset_gives_records_with_its_pictures_as_stored_and_labels_as
 def test_a_folder_of_data_files_is_loaded_too(tmp_path):
     (tmp_path / "saved").mkdir()
     table().to_parquet(tmp_path / "saved" / "test-00000.parquet")
-    assert [record["q"] for record in opened(tmp_path)] == ["q0", "q1", "q2"]
+    assert [record["q"] for record in records_of(opened(tmp_path))] == ["q0", "q1", "q2"]
 
 
 def test_of_several_splits_one_must_be_named(tmp_path):

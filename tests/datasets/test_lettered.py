@@ -26,8 +26,8 @@ WORDS = st.lists(
             ["The suitcase is on the book.", "beneath the cat, or beside it", "x", "y."],
         ),
         (
-            "Hint: Answer with the option letter, e.g., A, B, C, D, at the end.\nQuestion: Is it?\nChoices:\n(A) Yes\n(B) No",
-            "Hint: Answer with the option letter, e.g., A, B, C, D, at the end.\nQuestion: Is it?",
+            "Hint: Give a letter, e.g., A, B, C, D, at the end.\nQuestion: Is it?\nChoices:\n(A) Yes\n(B) No",
+            "Hint: Give a letter, e.g., A, B, C, D, at the end.\nQuestion: Is it?",
             ["Yes", "No"],
         ),
         ("How many?\n(A) 1\n(B) 2\n(C) 3", "How many?", ["1", "2", "3"]),
