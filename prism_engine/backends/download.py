@@ -29,6 +29,7 @@ ATTEMPTS = 6
 LONGEST_WAIT = 30.0
 """Seconds between two tries, where the server asks for no more."""
 
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _PIECE = 1 << 20
 _RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+)")
 _TRY_AGAIN = frozenset({408, 409, 423, 425, 429, 500, 502, 503, 504})
@@ -83,7 +84,8 @@ async def _fetched(wanted: Wanted, part: PartFile, progress: Progress, wait: flo
     """Try until the part is whole."""
     patience = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=SILENCE)
     furthest, failures = part.size, 0
-    async with aiohttp.ClientSession(timeout=patience, auto_decompress=False, trust_env=True) as session:
+    proxied = urlsplit(wanted.url).hostname not in _LOOPBACK  # HTTPS_PROXY, but never between us and ourselves
+    async with aiohttp.ClientSession(timeout=patience, auto_decompress=False, trust_env=proxied) as session:
         while True:
             try:
                 return await _attempt(session, wanted, part, progress)

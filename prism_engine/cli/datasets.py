@@ -10,9 +10,9 @@ import typer
 
 from prism_engine.cli.listing import CacheDirOption  # noqa: TC001 - Typer reads it
 from prism_engine.cli.making import make_dataset
-from prism_engine.cli.output import human_bytes, print_table, stdout
+from prism_engine.cli.output import human_bytes, print_table, stderr, stdout
 from prism_engine.config.run import default_cache_dir
-from prism_engine.errors import ConfigError
+from prism_engine.errors import ConfigError, UserError
 
 if TYPE_CHECKING:
     from prism_engine.config.benchmarks import Known
@@ -115,8 +115,17 @@ def fetch_datasets(
     """
     from prism_engine.cli.fetching import fetch_shown  # noqa: PLC0415 - `prism --help` is instant
 
+    failed = 0
     for name in names:
-        fetch_shown(name, mirror=mirror, folder=into, force=force)
+        try:
+            fetch_shown(name, mirror=mirror, folder=into, force=force)
+        except UserError as error:
+            if len(names) == 1:
+                raise
+            failed += 1
+            stderr.print(f"error: {error}", markup=False, soft_wrap=True)
+    if failed:
+        raise UserError(f"{failed} of {len(names)} cannot be fetched")
 
 
 @datasets_app.command("check")

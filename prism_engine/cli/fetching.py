@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from prism_engine.api.fetching import fetch, missing
@@ -39,7 +40,11 @@ def fetch_shown(name: str, *, mirror: str | None = None, folder: Path | None = N
                 told = tenth
                 stderr.print(f"{name}: {human_bytes(done)} of {human_bytes(total)}")
 
-        found = fetch(name, mirror=mirror, folder=folder, force=force, progress=tell)
+        try:
+            found = fetch(name, mirror=mirror, folder=folder, force=force, progress=tell)
+        except KeyboardInterrupt:
+            stderr.print("stopped; what has come is kept: the same command goes on")
+            raise typer.Exit(130) from None
     came = f"from {found.came}" if found.came else "was here already"
     checked = "checksum right" if found.checked else "no checksum known to compare with"
     size = human_bytes(found.path.stat().st_size)

@@ -112,12 +112,15 @@ def _read(found: Checkup, source: Source, relations: Relations, store: ImageStor
             return error
 
     total = source.bytes_total
-    with closing(in_order(read, source)) as pairs:
-        for row, pictures in pairs:
-            found.rows += 1
-            _add(found, with_options(row, found.kind), pictures, relations)
-            if progress is not None:
-                progress(IngestProgress(found.rows, source.bytes_read, total))
+    try:
+        with closing(in_order(read, source)) as pairs:
+            for row, pictures in pairs:
+                found.rows += 1
+                _add(found, with_options(row, found.kind), pictures, relations)
+                if progress is not None:
+                    progress(IngestProgress(found.rows, source.bytes_read, total))
+    except DatasetError as error:
+        found.note_error("rest that cannot be read", error)
 
 
 def _add(found: Checkup, row: Row, pictures: Pictures | DatasetError, relations: Relations) -> None:

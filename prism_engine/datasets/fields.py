@@ -43,6 +43,8 @@ def plain_row(number: int, record: Mapping[str, Any], *, lettered: bool = True) 
         FieldError: the record cannot become a row.
     """
     named = {column_name(name): value for name, value in record.items()}
+    if len(named) < len(record):
+        raise FieldError(", ".join(record), "two fields have the same name but for capitals and blanks; rename one")
     pictures = next((name for name in _PICTURES if named.get(name) is not None), "image")
     found = tuple(_pictures(named.get(pictures), pictures, files=pictures == "image_path"))
     if not any(OPTION.fullmatch(name) for name in named) and lettered:

@@ -113,9 +113,8 @@ class IndexWriter:
         self.samples += 1
         self.integer_ids = self.integer_ids and _INTEGER.fullmatch(row.index) is not None
 
-    def note_file(self, path: Path) -> None:
+    def note_file(self, path: Path, status: os.stat_result) -> None:
         """Remember a file that rows were read from; when it changes, the index is out of date."""
-        status = path.stat()
         values = (os.fsencode(path), status.st_size, status.st_mtime_ns)
         self._db.execute("INSERT OR IGNORE INTO sources VALUES (?, ?, ?)", values)
 

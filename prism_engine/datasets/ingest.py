@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prism_engine.datasets.images import ImageStore
-    from prism_engine.datasets.rows import Row
+    from prism_engine.datasets.rows import Row, Source
 
 T = TypeVar("T")
 
@@ -70,7 +70,7 @@ def ensure_index(table: Path, folder: Path, store: ImageStore, progress: Progres
 
 def _ingest(path: Path, index: Path, store: ImageStore, progress: Progress | None) -> None:
     with open_source(path) as source, building(index, path) as writer:
-        before = source.status()
+        before = _statuses(source)
         cells = PictureCells(path, source.picture_column, store, source.folders)
         kind = source.kind or answer_kind(source.name)
         rows = 0
@@ -83,15 +83,15 @@ def _ingest(path: Path, index: Path, store: ImageStore, progress: Progress | Non
         if not writer.samples:
             raise DatasetError("has no row with a picture", path=path)
         writer.resolve()
-        for file in source.files:
-            writer.note_file(file)
-        after = source.status()
-        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            raise DatasetError("changed while it was read; try again when it is complete", path=path)
+        for file, status, then in zip((path, *source.files), before, _statuses(source), strict=True):
+            if (status.st_size, status.st_mtime_ns) != (then.st_size, then.st_mtime_ns):
+                raise DatasetError("changed while it was read; try again when it is complete", path=file)
+            if file != path:
+                writer.note_file(file, status)
         facts = Facts(
             path=str(path),
-            size=after.st_size,
-            mtime_ns=after.st_mtime_ns,
+            size=before[0].st_size,
+            mtime_ns=before[0].st_mtime_ns,
             sha256=source.sha256,
             columns=source.columns,
             samples=writer.samples,
@@ -104,15 +104,31 @@ def _ingest(path: Path, index: Path, store: ImageStore, progress: Progress | Non
         writer.finish(facts)
 
 
+def _statuses(source: Source) -> list[os.stat_result]:
+    """Size and times of the benchmark's file, and of those that its rows are read from."""
+    return [source.status(), *(file.stat() for file in source.files)]
+
+
 def in_order(read: Callable[[Row], T], rows: Iterable[Row]) -> Generator[tuple[Row, T]]:
     """Each row with what `read` makes of it, in order, a few ahead: Pillow decodes outside Python's lock."""
     workers = min(4, os.cpu_count() or 1)
     waiting: deque[tuple[Row, Future[T]]] = deque()
+    coming = iter(rows)
+    failure: DatasetError | None = None
     with ThreadPoolExecutor(workers, "prism-ingest") as pool:
-        for row in rows:
+        while True:
+            try:
+                row = next(coming)
+            except StopIteration:
+                break
+            except DatasetError as error:
+                failure = error  # told when the rows before it are through
+                break
             waiting.append((row, pool.submit(read, row)))
             if len(waiting) > workers:
                 first, future = waiting.popleft()
                 yield first, future.result()
         for row, future in waiting:
             yield row, future.result()
+    if failure is not None:
+        raise failure

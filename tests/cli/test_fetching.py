@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+import typer
+
 from prism_engine.api.fetching import Fetched
 from prism_engine.cli import fetching
 
@@ -21,6 +24,17 @@ def test_a_log_gets_a_line_per_tenth_and_one_at_the_end(tmp_path, monkeypatch, c
     said = capsys.readouterr()
     assert said.err.count("Toy: ") == 10
     assert "from https://example.org/Toy.tsv; checksum right; SHA-256 555" in said.out
+
+
+def test_ctrl_c_ends_it_without_a_traceback(monkeypatch, capsys):
+    def fetch(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fetching, "fetch", fetch)
+    with pytest.raises(typer.Exit) as ended:
+        fetching.fetch_shown("Toy")
+    assert ended.value.exit_code == 130
+    assert "the same command goes on" in capsys.readouterr().err
 
 
 def test_only_what_is_missing_is_fetched(monkeypatch):

@@ -58,6 +58,14 @@ def test_all_broken_rows_are_found_in_one_pass(tables, cache):
     assert any("row 4 (index 1), column 'index': row 1 has the same" in line for line in found.kept["error"])
 
 
+def test_what_ends_the_reading_is_told_beside_what_was_found_before(tables, cache):
+    path = tables.write(row(1, answer="C"), row(2))
+    with path.open("a", encoding="utf-8") as file:
+        file.write('3\t"never closed\t')
+    found = check_benchmark(path, cache)
+    assert dict(found.counts) == {("error", "answer that is no option"): 1, ("error", "rest that cannot be read"): 1}
+
+
 def test_all_are_counted_and_so_many_kept(tables, cache):
     found = check_benchmark(tables.write(*(row(at, answer="Z") for at in range(30))), cache, limit=4)
     assert (found.errors, len(found.kept["error"])) == (30, 4)

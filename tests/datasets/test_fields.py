@@ -81,6 +81,7 @@ def test_image_path_names_files_whatever_they_are_called():
         ({"question": b"x"}, "bytes"),
         ({"options": ["x"] * 27}, "1 to 26 options"),
         ({"index": ""}, "needs an id"),
+        ({"Question ": "x"}, "the same name but for capitals"),
     ],
 )
 def test_what_is_no_row_is_refused(record, told):

@@ -79,6 +79,14 @@ def test_it_is_read_once_and_again_when_it_or_its_data_changes(jsonl, cache, tmp
         assert (benchmark.name, benchmark.kind, benchmark.sample(0).kind) == ("Mine", AnswerKind.ANLS, AnswerKind.ANLS)
 
 
+def test_data_that_changes_while_it_is_read_is_refused(jsonl, cache, tmp_path):
+    data = jsonl(*({"q": "?", "img": payload(at)} for at in range(20)), name="data")
+    path = tmp_path / "map.yaml"
+    path.write_text("dataset: data.jsonl\ncolumns: {question: q, image: img}\n")
+    with pytest.raises(DatasetError, match=r"data\.jsonl: changed while it was read"):
+        open_benchmark(path, cache, lambda _: os.utime(data, ns=(7, 7)))
+
+
 def test_a_mapping_reads_several_files_in_order_and_pictures_from_its_folder(jsonl, cache, tmp_path):
     (tmp_path / "pics").mkdir()
     for at in range(4):
