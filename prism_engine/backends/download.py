@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from prism_engine.backends.chat_reply import retry_after
-from prism_engine.backends.chat_transport import CONNECT_TIMEOUT, shown
+from prism_engine.backends.chat_transport import UnreachableError, shown
 from prism_engine.backends.part_file import PartFile
 from prism_engine.errors import RejectedError, TransientError, UserError
 
@@ -26,6 +26,10 @@ SILENCE = 60.0
 """Seconds without a byte until a connection counts as broken."""
 ATTEMPTS = 6
 """Tries in a row that may bring nothing new."""
+UNREACHED = 2
+"""Tries in a row at an address where nobody answers."""
+CONNECT_TIMEOUT = 15.0
+"""Seconds until an address that does not answer counts as unreachable."""
 LONGEST_WAIT = 30.0
 """Seconds between two tries, where the server asks for no more."""
 
@@ -92,7 +96,7 @@ async def _fetched(wanted: Wanted, part: PartFile, progress: Progress, wait: flo
             except TransientError as error:
                 failures = 1 if part.size > furthest else failures + 1
                 furthest = max(furthest, part.size)
-                if failures >= ATTEMPTS:
+                if failures >= (UNREACHED if isinstance(error, UnreachableError) else ATTEMPTS):
                     raise
                 await asyncio.sleep(max(min(wait * 2 ** (failures - 1), LONGEST_WAIT), error.retry_after or 0.0))
 
@@ -109,6 +113,8 @@ async def _attempt(session: aiohttp.ClientSession, wanted: Wanted, part: PartFil
                     progress(part.size, total)
     except (aiohttp.ClientConnectorCertificateError, aiohttp.InvalidURL) as error:
         raise RejectedError(f"{shown(wanted.url)}: {error}") from error
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        raise UnreachableError(f"{shown(wanted.url)}: {error}") from error
     except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
         raise TransientError(f"{shown(wanted.url)}: {type(error).__name__}: {error}") from error
     if total is not None and part.size != total:

@@ -167,13 +167,16 @@ datasets_app.command("make")(make_dataset)
 def _catalogued(known: Known) -> list[tuple[str, str]]:
     spec = known.spec
     rows = f"{spec.rows:,}{'' if spec.rows_verified else ' (not verified)'}" if spec.rows else "not known"
+    published = [
+        ("rows as published", rows),
+        ("answers", "in the file" if spec.answers else "not published"),
+        ("URL", spec.url or ""),
+        ("MD5", spec.md5 or "not known"),
+    ]
     found = [
         ("measures", spec.measures),
         ("kind", spec.kind),
-        ("rows as published", rows),
-        ("answers", "in the file" if spec.answers else "not published"),
-        ("URL", spec.url or "none: `prism datasets make scenes`"),
-        ("MD5", spec.md5 or "not known"),
+        *(published if spec.url else ()),
         ("licence", spec.licence or "not known"),
         ("homepage", spec.homepage or "not known"),
         ("aliases", ", ".join(spec.aliases)),

@@ -29,6 +29,7 @@ def fetch_shown(name: str, *, mirror: str | None = None, folder: Path | None = N
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as shown:
+        stderr.print(f"fetching {name}")
         task = shown.add_task(name, total=None)
         told = 0
 

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from prism_engine.backends import download as module
+from prism_engine.backends.chat_transport import UnreachableError
 from prism_engine.backends.download import Wanted, download
 from prism_engine.errors import RejectedError, TransientError, UserError
 
@@ -170,7 +171,7 @@ def test_a_redirect_is_followed(server, target):
 def test_nobody_at_the_address_is_told(target):
     with serving(FileServer(b"")) as gone:
         pass
-    with pytest.raises(TransientError, match=r"127\.0\.0\.1"):
+    with pytest.raises(UnreachableError, match=r"127\.0\.0\.1"):
         fetch(gone, target)
 
 
