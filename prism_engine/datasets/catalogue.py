@@ -50,6 +50,9 @@ def find_benchmark(name_or_path: str, roots: Sequence[Path]) -> Path:
     for one in (name, *((known.name, *known.spec.aliases) if known else ())):
         if bare and one in listed:
             return listed[one]
+    mappings = [folder / f"{path.name}{suffix}" for folder in folders for suffix in MAPPINGS] if bare else []
+    if mapping := next((one for one in mappings if one.is_file()), None):
+        return mapping
     if known is not None:
         raise ConfigError(_how_to_get(known, folders))
     listed |= {listing.path.name: listing.path for listing in list_benchmarks((Path(),))}  # only to suggest

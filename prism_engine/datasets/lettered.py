@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 LONGEST = 20_000
 """Characters: no question with options is longer."""
 
-_HEADER = re.compile(r"\b(?:Options|Choices)[ \t]*:[ \t]*\n?[ \t]*(?=\(?A[:.)])", re.IGNORECASE)
-_LINE = re.compile(r"^[ \t]*(?=\(A\))", re.MULTILINE)
+_HEADER = re.compile(r"\b(?:Options|Choices)[ \t]*+:[ \t]*+(?:\n[ \t]*+)?(?=\(?A[:.)])", re.IGNORECASE)
+_LINE = re.compile(r"^[ \t]*+(?=\(A\))", re.MULTILINE)
 _STYLES = (r"\({}\)", r"{}:", r"{}\.", r"{}\)")
 _STRONG, _WEAK = r"[,;\n][ \t]*", r"[ \t]"
 _LETTERED = (AnswerKind.CHOICE, AnswerKind.CIRCULAR, AnswerKind.MMMU)

@@ -58,6 +58,7 @@ def test_other_kinds_of_files_are_found_too(roots, monkeypatch):
         (roots[2] / name).write_bytes(b"x")
     (roots[2] / "map.yaml").write_bytes(b"x")
     assert find_benchmark("Mine", roots) == roots[2] / "Mine.jsonl"
+    assert find_benchmark("map", roots) == roots[2] / "map.yaml"
     assert find_benchmark("Yours.parquet", roots) == roots[2] / "Yours.parquet"
     assert find_benchmark("MMStar", (roots[2],)) == roots[2] / "MMStar.tsv"
     monkeypatch.chdir(roots[2])

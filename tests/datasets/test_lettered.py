@@ -77,8 +77,17 @@ def test_any_text_is_read_without_harm(text):
 
 
 def test_runs_of_blanks_and_marks_are_no_burden():
-    for text in ("\n" * 19_000, "Options: A: " + "\n " * 9_000, "(A) " * 4_000, "Options: A: x" + ", B:" * 4_000):
-        assert find_options(text) is None
+    """Each is read 20 times; a pattern that backtracks would take minutes, and the suite's time limit tells."""
+    runs = (
+        "\n" * 19_000,
+        "Options:" + " " * 19_000,
+        "Options: A: " + "\n " * 9_000,
+        "Options " * 2_400,
+        "(A) " * 4_900,
+    )
+    for text in (*runs, "Options: A: x" + ", B:" * 4_800, "Options: A: x" + " \t" * 9_000 + "B: y z"):
+        for _ in range(20):
+            find_options(text)
 
 
 def row(**cells):
