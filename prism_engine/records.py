@@ -216,6 +216,8 @@ class Sample:
     extra: Mapping[str, str] = field(default_factory=dict)
     """The row's other filled cells by their columns' normalised names (`image_path`, `question_type`, `g_index`, ...):
     what only one benchmark's scorer knows."""
+    kind: AnswerKind | None = None
+    """What a right answer is; None where nobody said so."""
 
 
 @dataclass(frozen=True, slots=True)

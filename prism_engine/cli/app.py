@@ -12,7 +12,8 @@ from prism_engine import __version__
 from prism_engine.cli.cache import cache_app
 from prism_engine.cli.chaos import chaos
 from prism_engine.cli.convert import convert_app
-from prism_engine.cli.listing import datasets_app, doctor, models
+from prism_engine.cli.datasets import datasets_app
+from prism_engine.cli.listing import doctor, models
 from prism_engine.cli.output import exit_code, stderr
 from prism_engine.cli.prompts import gen_prompts
 from prism_engine.cli.run import demo, plan, run

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 BenchmarkArgument = Annotated[
     str | None,
     typer.Argument(
-        help="A TSV in VLMEvalKit's format: its path, or its name in $LMUData or ~/LMUData.", metavar="BENCHMARK"
+        help="A benchmark's name (`prism datasets list`), or the path of a TSV in VLMEvalKit's format, of a JSONL or "
+        "Parquet file, or of a mapping for any other data (YAML).",
+        metavar="BENCHMARK",
     ),
 ]
 ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="Run file (YAML); options override it.")]
@@ -98,6 +100,9 @@ MaxCostOption = Annotated[
         "the same command with a larger cap goes on.  \\[default: no limit]",
     ),
 ]
+FetchOption = Annotated[
+    bool, typer.Option("--fetch", help="Download the benchmark first, if it is known and not here.")
+]
 CacheDirOption = Annotated[
     Path | None,
     typer.Option(
@@ -134,6 +139,7 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     cache_dir: CacheDirOption = None,
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
+    fetch: FetchOption = False,
 ) -> None:
     """Describe a benchmark's images, answer its questions from the descriptions, score the answers.
 
@@ -143,6 +149,10 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     [bold]Example:[/] prism run MMStar.tsv --perceiver smolvlm-256m --reasoner gpt-4o-mini --rpm 500
     """
     parsed = _configs(locals())
+    if fetch:
+        from prism_engine.cli.fetching import fetch_missing  # noqa: PLC0415 - `prism --help` is instant
+
+        fetch_missing([one.benchmark for one in parsed])
     run_all(parsed, load_registry(models_file or []))
 
 

@@ -98,7 +98,7 @@ class RunConfig(Frozen):
     """Everything that a run is told; what is left out has the default that most users want."""
 
     benchmark: str
-    """A benchmark's name, or the path of a TSV in VLMEvalKit's format."""
+    """A benchmark's name, or the path of a TSV in VLMEvalKit's format, of a JSONL or Parquet file, or of a mapping."""
     perceiver: str | None = None
     """The VLM that describes: a name of the registry, or the folder of a checkpoint; `A~B` joins the descriptions of
     several. Not needed in modes `blind` and `oracle`."""

@@ -7,25 +7,32 @@ import sqlite3
 from array import array
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
+from prism_engine.config.benchmarks import answer_kind
 from prism_engine.datasets.images import ImageStore
 from prism_engine.datasets.index import TEXTS, connect, read_facts
 from prism_engine.datasets.ingest import ensure_index
 from prism_engine.datasets.order import visits
 from prism_engine.errors import DatasetError, StoreError
-from prism_engine.records import Option, Sample
+from prism_engine.records import AnswerKind, Option, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import TracebackType
 
     from prism_engine.datasets.ingest import Progress
+    from prism_engine.records import Image
 
 _BATCH = 256
 _COLUMNS = f"position, id, images, options, extra, {', '.join(TEXTS)}"
 # The interpolated names are constants of this package.
 _FIND = f"SELECT {_COLUMNS} FROM samples WHERE position IN (SELECT value FROM json_each(?))"  # noqa: S608
+_ANSWERS = """
+    SELECT count(*) FILTER (WHERE options <> '[]'), count(answer),
+        count(*) FILTER (WHERE lower(trim(answer)) IN ('yes', 'no')), count(*)
+    FROM samples
+"""
 _GOLD = "gold_description"
 _WITHOUT_GOLD = """
     SELECT row, id FROM samples
@@ -34,7 +41,9 @@ _WITHOUT_GOLD = """
 
 
 def open_benchmark(path: Path, cache_dir: Path, progress: Progress | None = None) -> Benchmark:
-    """Open a VLMEvalKit TSV; the first opening reads it once, later ones take what that left in the cache.
+    """Open a VLMEvalKit TSV, a JSONL or Parquet file, or a mapping of one's own.
+
+    The first opening reads it once, later ones take what that left in the cache.
 
     Args:
         cache_dir: pictures go to its `images/`, what was read to its `benchmarks/`; one cache may be
@@ -42,7 +51,7 @@ def open_benchmark(path: Path, cache_dir: Path, progress: Progress | None = None
         progress: told after every row of a first opening.
 
     Raises:
-        DatasetError: the file is malformed; names row, index and column.
+        UserError: the file is malformed; names row, index and column where it can.
         StoreError: the cache cannot be written or read.
     """
     store = ImageStore(cache_dir / "images")
@@ -59,7 +68,9 @@ class Benchmark:
         self.facts = read_facts(self._db)
         """Size, digest, counts and columns of the file."""
         self.path = Path(self.facts.path)
-        self.name = self.path.stem
+        self.name = self.facts.name or self.path.stem
+        self.kind = self._kind()
+        """What a right answer is: as the file or the benchmark's name says, else as its rows suggest."""
 
     def __enter__(self) -> Self:
         return self
@@ -93,6 +104,17 @@ class Benchmark:
         """Distinct categories, in file order."""
         found = self._query("SELECT category FROM samples WHERE category NOT NULL GROUP BY 1 ORDER BY min(position)")
         return tuple(category for (category,) in found)
+
+    def counts(self, column: Literal["category", "l2_category", "split"]) -> dict[str, int]:
+        """How many samples have each value of a column, in file order."""
+        find = f"SELECT {column}, count(*) FROM samples WHERE {column} NOT NULL GROUP BY 1 ORDER BY min(position)"  # noqa: S608
+        return dict(self._query(find))
+
+    def pictures(self, most: int) -> tuple[Image, ...]:
+        """Distinct pictures, at most so many of them, whichever."""
+        return tuple(self._store.image(digest) for (digest,) in self._query(
+            "SELECT digest FROM pictures ORDER BY digest LIMIT ?", most
+        ))  # fmt: skip
 
     def sample(self, position: int) -> Sample:
         """One sample.
@@ -155,6 +177,16 @@ class Benchmark:
         """Let go of the index file. Idempotent."""
         self._db.close()
 
+    def _kind(self) -> AnswerKind:
+        if self.facts.kind is not None:
+            return AnswerKind(self.facts.kind)
+        if (known := answer_kind(self.name)) is not None:
+            return known
+        ((lettered, answered, yes_no, samples),) = self._query(_ANSWERS)
+        if lettered:
+            return AnswerKind.CHOICE if lettered == samples else AnswerKind.MMMU
+        return AnswerKind.YES_NO if 0 < yes_no == answered else AnswerKind.OPEN
+
     def _query(self, sql: str, *values: str | int) -> list[Any]:
         try:
             return self._db.execute(sql, values).fetchall()
@@ -169,5 +201,6 @@ class Benchmark:
             images=tuple(map(self._store.image, json.loads(images))),
             options=tuple(Option(letter, text) for letter, text in json.loads(options)),
             extra=json.loads(extra),
+            kind=self.kind,
             **values,
         )

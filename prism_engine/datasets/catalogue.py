@@ -6,10 +6,15 @@ import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from prism_engine.config.benchmarks import known_benchmark, known_benchmarks
+from prism_engine.datasets.sources import MAPPINGS, TABLES
+from prism_engine.datasets.tsv import LOCAL
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from prism_engine.config.benchmarks import Known
 
 
 class Listing(NamedTuple):
@@ -29,39 +34,66 @@ def data_roots(env: Mapping[str, str]) -> tuple[Path, ...]:
 
 
 def find_benchmark(name_or_path: str, roots: Sequence[Path]) -> Path:
-    """The file of a benchmark that is named, or given as the path of a TSV file.
+    """The file of a benchmark that is named (aliases and capitals do not matter), or given as a path.
 
     Raises:
-        ConfigError: there is no such file; names the nearest ones and the folders searched.
+        ConfigError: there is no such file; says how to fetch a known one, else the nearest names, and where it looked.
     """
     path = Path(name_or_path).expanduser()
-    if path.suffix.lower() == ".tsv" and path.is_file():
+    if path.suffix.lower() in (*TABLES, *MAPPINGS) and path.is_file():
         return path
     bare = len(path.parts) == 1
     folders = tuple(roots) if bare else (path.parent,)
-    name = path.stem if path.suffix.lower() == ".tsv" else path.name
+    name = path.stem if path.suffix.lower() in TABLES else path.name
     listed = {listing.name: listing.path for listing in list_benchmarks(folders)}
-    if bare and name in listed:
-        return listed[name]
+    known = known_benchmark(name) if bare else None
+    for one in (name, *((known.name, *known.spec.aliases) if known else ())):
+        if bare and one in listed:
+            return listed[one]
+    mappings = [folder / f"{path.name}{suffix}" for folder in folders for suffix in MAPPINGS] if bare else []
+    if mapping := next((one for one in mappings if one.is_file()), None):
+        return mapping
+    if known is not None:
+        raise ConfigError(_how_to_get(known, folders))
     listed |= {listing.path.name: listing.path for listing in list_benchmarks((Path(),))}  # only to suggest
-    near = difflib.get_close_matches(name.lower(), [known.lower() for known in listed], n=3)
-    nearest = ", ".join(known for known in listed if known.lower() in near)
-    searched = ", ".join(f"{folder}{'' if folder.is_dir() else ' (no such folder)'}" for folder in folders)
+    names = (*listed, *(one.name for one in known_benchmarks() if bare))
+    near = difflib.get_close_matches(name.lower(), [one.lower() for one in names], n=3)
+    nearest = ", ".join(dict.fromkeys(one for one in names if one.lower() in near))
     raise ConfigError(
         f"no benchmark {name_or_path!r}"
         + (f"; did you mean {nearest}?" if nearest else ".")
-        + f" Searched: {searched or 'nowhere'}. Give the path of a TSV file, or put <name>.tsv into such a folder"
+        + f" Searched: {_searched(folders)}. Give the path of a TSV, JSONL or Parquet file or of a mapping (YAML), put "
+        "<name>.tsv into such a folder, or take a name of `prism datasets list`"
     )
 
 
 def list_benchmarks(roots: Sequence[Path]) -> tuple[Listing, ...]:
-    """The TSV files in these folders by name; of files with one name, the one in the first folder.
+    """The benchmark files in these folders by name; of files with one name, the one in the first folder.
 
-    Folders that do not exist hold nothing.
+    Folders that do not exist hold nothing. A file whose pictures VLMEvalKit wrote out (`<name>_local.tsv`) stands for
+    its benchmark where the original is gone.
     """
     found: dict[str, Listing] = {}
     for root in roots:
-        for path in root.glob("*.tsv"):
-            if path.is_file():
-                found.setdefault(path.stem, Listing(path.stem, path, path.stat().st_size))
+        paths = [path for suffix in TABLES for path in sorted(root.glob(f"*{suffix}")) if path.is_file()]
+        paths.sort(key=lambda path: path.stem.endswith(LOCAL))
+        for path in paths:
+            name = path.stem.removesuffix(LOCAL) if path.suffix == TABLES[0] else path.stem
+            found.setdefault(name, Listing(name, path, path.stat().st_size))
     return tuple(found[name] for name in sorted(found))
+
+
+def _how_to_get(known: Known, folders: Sequence[Path]) -> str:
+    name = known.name
+    if known.spec.url is None:
+        made = "make it with `prism datasets make scenes`, then give the file's path"
+        return f"{name} is no file here (searched: {_searched(folders)}): {made}"
+    rows = f"{known.spec.rows:,} rows; " if known.spec.rows else ""
+    return (
+        f"{name} ({rows}{known.spec.measures}) is not on this machine yet: get it with `prism datasets fetch {name}`, "
+        f"or add --fetch to `prism run`. Searched: {_searched(folders)}"
+    )
+
+
+def _searched(folders: Sequence[Path]) -> str:
+    return ", ".join(f"{folder}{'' if folder.is_dir() else ' (no such folder)'}" for folder in folders) or "nowhere"

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from prism_engine.datasets.images import PictureError, decode_base64
-from prism_engine.datasets.tsv import MAX_CELL
+from prism_engine.datasets.rows import MAX_CELL, FileName
 from prism_engine.errors import DatasetError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from prism_engine.datasets.images import ImageStore
-    from prism_engine.datasets.tsv import Row
+    from prism_engine.datasets.rows import Picture, Row
 
 MAX_REFERENCE = 64
 """Characters: a longer cell is a payload, a shorter one the index of the row whose pictures it shares."""
@@ -50,14 +51,14 @@ class PictureCells:
 
     Args:
         column: `image` (payloads and references) or `image_path` (file names).
+        folders: where files are looked for, first ones first.
     """
 
-    def __init__(self, table: Path, column: str, store: ImageStore) -> None:
+    def __init__(self, table: Path, column: str, store: ImageStore, folders: Sequence[Path] = ()) -> None:
         self._table = table
         self._column = column
         self._store = store
-        pictures = table.parent / "images"
-        self._folders = (table.parent, pictures / table.stem, pictures)
+        self._folders = tuple(folders)
 
     def read(self, row: Row) -> tuple[Stored | Reference, ...]:
         """The row's pictures in order; empty where an `image` cell is empty, which drops the row.
@@ -66,20 +67,27 @@ class PictureCells:
             DatasetError: the cell is malformed, or a picture is broken or missing.
             StoreError: the store cannot be written.
         """
-        cell = row.cells[self._column]
         try:
-            if self._column == "image_path":
-                return tuple(self._file(name) for name in split_list(cell))
-            return tuple(self._payload(text) for text in split_list(cell)) if cell else ()
+            return tuple(map(self._stored, self._pictures(row)))
         except PictureError as error:
             raise DatasetError(
                 str(error), path=self._table, row=row.number, index=row.index, column=self._column
             ) from error
 
-    def _payload(self, text: str) -> Stored | Reference:
-        if len(text) <= MAX_REFERENCE:
-            return Reference(text)
-        data = decode_base64(text)
+    def _pictures(self, row: Row) -> tuple[Picture, ...]:
+        if row.pictures is not None:
+            return row.pictures
+        cell = row.cells[self._column]
+        if self._column == "image_path":
+            return tuple(map(FileName, split_list(cell)))
+        return split_list(cell) if cell else ()
+
+    def _stored(self, picture: Picture) -> Stored | Reference:
+        if isinstance(picture, FileName):
+            return self._file(picture)
+        if isinstance(picture, str) and len(picture) <= MAX_REFERENCE:
+            return Reference(picture)
+        data = decode_base64(picture) if isinstance(picture, str) else picture
         return Stored(self._store.put(data).digest, len(data))
 
     def _file(self, name: str) -> Stored:

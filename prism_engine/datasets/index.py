@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from prism_engine.datasets.cells import Reference
+from prism_engine.datasets.rows import OPTION
 from prism_engine.errors import DatasetError, StoreError
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 
     from prism_engine.datasets.cells import Stored
     from prism_engine.datasets.images import ImageStore
-    from prism_engine.datasets.tsv import Row
+    from prism_engine.datasets.rows import Row
 
-READER_VERSION = 3
+READER_VERSION = 4
 """Raised whenever the same table would give other samples, or this file another shape: old ones are rebuilt."""
 
 TEXTS = ("question", "hint", "answer", "category", "l2_category", "split", "gold_description")
@@ -44,7 +45,6 @@ _INSERT = "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 _BATCH = 500
 _ABANDONED = 86_400.0  # seconds
 _INTEGER = re.compile(r"[+-]?[0-9]+")
-_OPTION = re.compile(r"[A-Z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,10 @@ class Facts:
     """Whether every index is an integer, as VLMEvalKit would then read it."""
     pictures: int
     """Distinct pictures."""
+    name: str = ""
+    """What the benchmark is called."""
+    kind: str | None = None
+    """What a right answer is, where the file itself says so."""
     version: int = READER_VERSION
 
 
@@ -93,7 +97,7 @@ class IndexWriter:
         """
         images = [{"index": p.index} if isinstance(p, Reference) else p.digest for p in pictures]
         refers = any(isinstance(picture, Reference) for picture in pictures)
-        options = [[name, text] for name, text in row.cells.items() if text and _OPTION.fullmatch(name)]
+        options = [[name, text] for name, text in row.cells.items() if text and OPTION.fullmatch(name)]
         texts = [row.cells.get(name) or None for name in TEXTS[1:]]
         extra = {name: text for name, text in row.cells.items() if text and _is_extra(name)}
         values = (self.samples, row.index, row.number, json.dumps(images), refers, json.dumps(sorted(options)))
@@ -108,6 +112,11 @@ class IndexWriter:
         self._note([picture for picture in pictures if not isinstance(picture, Reference)])
         self.samples += 1
         self.integer_ids = self.integer_ids and _INTEGER.fullmatch(row.index) is not None
+
+    def note_file(self, path: Path, status: os.stat_result) -> None:
+        """Remember a file that rows were read from; when it changes, the index is out of date."""
+        values = (os.fsencode(path), status.st_size, status.st_mtime_ns)
+        self._db.execute("INSERT OR IGNORE INTO sources VALUES (?, ?, ?)", values)
 
     def resolve(self) -> None:
         """Give rows that refer to others the pictures of those.
@@ -150,7 +159,7 @@ class IndexWriter:
 
 
 def _is_extra(name: str) -> bool:
-    return name not in _KNOWN and _OPTION.fullmatch(name) is None
+    return name not in _KNOWN and OPTION.fullmatch(name) is None
 
 
 @contextmanager

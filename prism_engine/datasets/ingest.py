@@ -9,11 +9,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from prism_engine.config.benchmarks import answer_kind
 from prism_engine.datasets.cells import PictureCells
 from prism_engine.datasets.index import Facts, building, is_current
-from prism_engine.datasets.tsv import Table
+from prism_engine.datasets.lettered import with_options
+from prism_engine.datasets.sources import open_source
 from prism_engine.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -21,9 +23,10 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from prism_engine.datasets.cells import Reference, Stored
     from prism_engine.datasets.images import ImageStore
-    from prism_engine.datasets.tsv import Row
+    from prism_engine.datasets.rows import Row, Source
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ def ensure_index(table: Path, folder: Path, store: ImageStore, progress: Progres
     Safe to run in several processes at once, and to kill.
 
     Args:
-        table: absolute path of the TSV file.
+        table: absolute path of the file.
         folder: where indexes lie.
         progress: called after every row, in the calling thread.
 
@@ -66,47 +69,66 @@ def ensure_index(table: Path, folder: Path, store: ImageStore, progress: Progres
 
 
 def _ingest(path: Path, index: Path, store: ImageStore, progress: Progress | None) -> None:
-    with Table(path) as table, building(index, path) as writer:
-        before = table.status()
-        cells = PictureCells(path, "image" if "image" in table.columns else "image_path", store)
+    with open_source(path) as source, building(index, path) as writer:
+        before = _statuses(source)
+        cells = PictureCells(path, source.picture_column, store, source.folders)
+        kind = source.kind or answer_kind(source.name)
         rows = 0
-        with closing(_in_order(cells.read, table)) as found:
+        with closing(in_order(cells.read, source)) as found:
             for rows, (row, pictures) in enumerate(found, start=1):
                 if pictures:
-                    writer.add(row, pictures)
+                    writer.add(with_options(row, kind), pictures)
                 if progress is not None:
-                    progress(IngestProgress(rows, table.bytes_read, before.st_size))
+                    progress(IngestProgress(rows, source.bytes_read, source.bytes_total))
         if not writer.samples:
             raise DatasetError("has no row with a picture", path=path)
         writer.resolve()
-        after = table.status()
-        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            raise DatasetError("changed while it was read; try again when it is complete", path=path)
+        for file, status, then in zip((path, *source.files), before, _statuses(source), strict=True):
+            if (status.st_size, status.st_mtime_ns) != (then.st_size, then.st_mtime_ns):
+                raise DatasetError("changed while it was read; try again when it is complete", path=file)
+            if file != path:
+                writer.note_file(file, status)
         facts = Facts(
             path=str(path),
-            size=after.st_size,
-            mtime_ns=after.st_mtime_ns,
-            sha256=table.sha256,
-            columns=table.columns,
+            size=before[0].st_size,
+            mtime_ns=before[0].st_mtime_ns,
+            sha256=source.sha256,
+            columns=source.columns,
             samples=writer.samples,
             dropped=rows - writer.samples,
             integer_ids=writer.integer_ids,
             pictures=writer.pictures,
+            name=source.name,
+            kind=source.kind,
         )
         writer.finish(facts)
 
 
-def _in_order(
-    read: Callable[[Row], tuple[Stored | Reference, ...]], rows: Iterable[Row]
-) -> Generator[tuple[Row, tuple[Stored | Reference, ...]]]:
-    """Each row with its pictures, in order, a few ahead: Pillow decodes outside Python's lock."""
+def _statuses(source: Source) -> list[os.stat_result]:
+    """Size and times of the benchmark's file, and of those that its rows are read from."""
+    return [source.status(), *(file.stat() for file in source.files)]
+
+
+def in_order(read: Callable[[Row], T], rows: Iterable[Row]) -> Generator[tuple[Row, T]]:
+    """Each row with what `read` makes of it, in order, a few ahead: Pillow decodes outside Python's lock."""
     workers = min(4, os.cpu_count() or 1)
-    waiting: deque[tuple[Row, Future[tuple[Stored | Reference, ...]]]] = deque()
+    waiting: deque[tuple[Row, Future[T]]] = deque()
+    coming = iter(rows)
+    failure: DatasetError | None = None
     with ThreadPoolExecutor(workers, "prism-ingest") as pool:
-        for row in rows:
+        while True:
+            try:
+                row = next(coming)
+            except StopIteration:
+                break
+            except DatasetError as error:
+                failure = error  # told when the rows before it are through
+                break
             waiting.append((row, pool.submit(read, row)))
             if len(waiting) > workers:
                 first, future = waiting.popleft()
                 yield first, future.result()
         for row, future in waiting:
             yield row, future.result()
+    if failure is not None:
+        raise failure

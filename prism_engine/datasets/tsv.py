@@ -7,10 +7,10 @@ import csv
 import difflib
 import hashlib
 import os
-import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from prism_engine.config.benchmarks import known_benchmark
+from prism_engine.datasets.rows import MAX_CELL, Row, column_name, picture_folders, refuse
 from prism_engine.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -18,25 +18,12 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-MAX_CELL = 1 << 28
-"""Bound on one line, and on one cell, in bytes and characters: 256 MiB, about 190 MB of pictures in a row."""
+    from prism_engine.datasets.rows import Broken
 
-_OPTION = re.compile(r"[A-Z]")
+LOCAL = "_local"
+"""End of the name that VLMEvalKit gives a file whose pictures it wrote out; the benchmark is called without it."""
+
 _SHOWN = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One data row, every cell as written; an empty cell means that the row has no such value."""
-
-    number: int
-    """1-based; neither the header nor blank lines are counted."""
-    cells: dict[str, str]
-
-    @property
-    def index(self) -> str:
-        """The benchmark's own id of the row."""
-        return self.cells["index"]
 
 
 class Table:
@@ -46,12 +33,23 @@ class Table:
     quote in the middle of an unquoted cell is a plain character. No cell is ever interpreted: `None`, `NA`
     and `007` stay what they are. Column names are lower-cased, except the single letters A-Z (options).
 
+    Args:
+        broken: told of rows with too many or too few cells, or without an index, which are left out.
+
     Opening raises, and so does iterating:
         DatasetError: the file cannot be read, is no UTF-8 or is no table with the columns of a benchmark.
     """
 
-    def __init__(self, path: Path) -> None:
+    kind = None
+    files: tuple[Path, ...] = ()
+
+    def __init__(self, path: Path, broken: Broken = refuse) -> None:
         self.path = path
+        self.name = path.stem.removesuffix(LOCAL)
+        self._broken = broken
+        known = known_benchmark(self.name)
+        self._question = known.spec.question if known else None
+        self.folders = picture_folders(path.parent, self.name, path.stem)
         self.bytes_read = 0
         """Bytes of the file that were taken in so far."""
         self._hash = hashlib.sha256()
@@ -81,19 +79,24 @@ class Table:
     def __iter__(self) -> Iterator[Row]:
         """The rows from where the pass stands; a table is read once."""
         self._row = 0
+        asked = {} if self._question is None or "question" in self.columns else {"question": self._question}
         for cells in self._rows:
             number = self._row + 1
-            if len(cells) != len(self.columns):
-                raise self._error(
-                    f"the row has {len(cells)} cells, the header {len(self.columns)}; "
-                    "a cell that holds a tab, a quote or a line break must be quoted",
-                    index=self._index_of(cells),
-                )
-            row = Row(number, dict(zip(self.columns, cells, strict=True)))
-            if not row.index:
-                raise self._error("the cell is empty; every row needs an id of its own", column="index")
+            if (error := self._flaw(cells)) is not None:
+                self._broken(error)
+            else:
+                yield Row(number, dict(zip(self.columns, cells, strict=True)) | asked)
             self._row = number
-            yield row
+
+    @property
+    def picture_column(self) -> str:
+        """`image` (payloads and references) or `image_path` (file names)."""
+        return "image" if "image" in self.columns else "image_path"
+
+    @property
+    def bytes_total(self) -> int:
+        """Size of the file."""
+        return self.status().st_size
 
     @property
     def sha256(self) -> str:
@@ -144,28 +147,32 @@ class Table:
         names = next(self._rows, None)
         if names is None:
             raise self._error("the file is empty; its first line must name the columns")
-        columns = tuple(_column(name) for name in names)
+        columns = tuple(column_name(name) for name in names)
         for place, column in enumerate(columns):
             if column in columns[:place]:
                 raise self._error("the header names this column twice; remove one", column=column)
-        for choices in (("index",), ("question",), ("image", "image_path")):
+        question = () if self._question else (("question",),)
+        for choices in (("index",), *question, ("image", "image_path")):
             if not set(choices) & set(columns):
                 raise self._error(_missing(choices, names))
         return columns
 
-    def _index_of(self, cells: list[str]) -> str | None:
+    def _flaw(self, cells: list[str]) -> DatasetError | None:
+        """What makes the row unusable as a whole."""
         place = self.columns.index("index")
-        return cells[place][:_SHOWN] if place < len(cells) else None
+        if len(cells) != len(self.columns):
+            return self._error(
+                f"the row has {len(cells)} cells, the header {len(self.columns)}; "
+                "a cell that holds a tab, a quote or a line break must be quoted",
+                index=cells[place][:_SHOWN] if place < len(cells) else None,
+            )
+        if not cells[place]:
+            return self._error("the cell is empty; every row needs an id of its own", column="index")
+        return None
 
     def _error(self, reason: str, *, index: str | None = None, column: str | None = None) -> DatasetError:
         row = None if self._row is None else self._row + 1
         return DatasetError(reason, path=self.path, row=row, index=index, column=column)
-
-
-def _column(name: str) -> str:
-    name = name.strip()
-    lower = name if _OPTION.fullmatch(name) else name.lower()
-    return "l2_category" if lower == "l2-category" else lower
 
 
 def _missing(choices: tuple[str, ...], names: list[str]) -> str:

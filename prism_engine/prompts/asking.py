@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from prism_engine.records import Message
+from prism_engine.records import AnswerKind, Message
 
 if TYPE_CHECKING:
     from prism_engine.records import Part, Sample
@@ -19,12 +19,14 @@ _BLIND_ROLE = (
     "the same: give the answer that you find most likely."
 )
 _CHOOSE = "Select the correct answer from the options above and reply with its letter."
+_BRIEF = (AnswerKind.VQA, AnswerKind.ANLS, AnswerKind.RELAXED, AnswerKind.EXACT)
+_BRIEFLY = "Give the answer as a single word or a short phrase."
 _TAG = re.compile(r"<image (\d{1,3})>")
 """How a question speaks of one of its pictures."""
 
 
 def question_text(sample: Sample) -> str:
-    """Return question, hint, lettered options and, where there are options, the request to choose."""
+    """Return question, hint, lettered options and the request to choose, or the one for a word or a phrase."""
     lines = [sample.question]
     if sample.hint:
         lines.append(f"Hint: {sample.hint}")
@@ -32,6 +34,8 @@ def question_text(sample: Sample) -> str:
         lines.append("Options:")
         lines.extend(f"{option.letter}. {option.text}" for option in sample.options)
         lines.append(_CHOOSE)
+    elif sample.kind in _BRIEF:
+        lines.append(_BRIEFLY)
     text = "\n".join(lines)
     labelled = text.lower().startswith(("question:", "hint:"))
     return text if labelled else f"Question: {text}"

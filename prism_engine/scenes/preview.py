@@ -12,47 +12,64 @@ from prism_engine.scenes.render import SIDE
 from prism_engine.scenes.table import rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from prism_engine.scenes.questions import Question
 
 MOST_PICTURES = 24
 _COLUMNS = len(FAMILIES)  # families take turns, so each has a column of its own
-_PICTURE = 2 * SIDE  # pixels
+PICTURE = 2 * SIDE
+"""Side of the square for a picture, in pixels."""
+LINES = 10
+"""Lines of text that fit under a picture."""
 _MARGIN = 12
 _LINE = 19
-_LINES = 10
 _LETTERS_A_LINE = 40
-_WIDTH = _PICTURE + 2 * _MARGIN
-_HEIGHT = _PICTURE + _LINES * _LINE + 2 * _MARGIN
-_QUIET, _PLAIN, _RIGHT = (120, 120, 120), (20, 20, 20), (0, 120, 50)
+_WIDTH = PICTURE + 2 * _MARGIN
+_HEIGHT = PICTURE + LINES * _LINE + 2 * _MARGIN
+QUIET, PLAIN, RIGHT = (120, 120, 120), (20, 20, 20), (0, 120, 50)
+"""Colours of text: of what it is about, of the question, of what is right."""
+
+Line = tuple[str, tuple[int, int, int]]
+"""Text, and its colour."""
 
 
 def contact_sheet(count: int, seed: int) -> Image.Image:
     """Draw the first rows of `write_benchmark(..., count, seed)`, at most `MOST_PICTURES`, each over its question."""
-    shown = list(rows(min(count, MOST_PICTURES), seed))
-    size = (min(len(shown), _COLUMNS) * _WIDTH, -(-len(shown) // _COLUMNS) * _HEIGHT)
+    shown = rows(min(count, MOST_PICTURES), seed)
+    size = (PICTURE, PICTURE)
+    return drawn_sheet(
+        [(picture.resize(size, Image.Resampling.NEAREST), _caption(question)) for _, question, picture in shown]
+    )
+
+
+def drawn_sheet(cells: Sequence[tuple[Image.Image, Sequence[Line]]]) -> Image.Image:
+    """Draw pictures, none larger than a square of side `PICTURE`, each over its lines of text."""
+    size = (min(len(cells), _COLUMNS) * _WIDTH, -(-len(cells) // _COLUMNS) * _HEIGHT)
     sheet = Image.new("RGB", size, "white")
     canvas = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(size=14)
-    for number, (_, question, picture) in enumerate(shown):
+    for number, (picture, lines) in enumerate(cells):
         x, y = number % _COLUMNS * _WIDTH + _MARGIN, number // _COLUMNS * _HEIGHT + _MARGIN
-        sheet.paste(picture.resize((_PICTURE, _PICTURE), Image.Resampling.NEAREST), (x, y))
-        for line, (text, paint) in enumerate(_caption(question)):
-            canvas.text((x, y + _PICTURE + 6 + line * _LINE), text, fill=paint, font=font)
+        sheet.paste(picture, (x, y))
+        for line, (text, paint) in enumerate(lines):
+            canvas.text((x, y + PICTURE + 6 + line * _LINE), text, fill=paint, font=font)
     return sheet
 
 
-def _caption(question: Question) -> list[tuple[str, tuple[int, int, int]]]:
+def folded(text: str) -> list[str]:
+    """The text in lines that fit under a picture."""
+    return textwrap.wrap(text, _LETTERS_A_LINE, break_on_hyphens=False)
+
+
+def _caption(question: Question) -> list[Line]:
     options = [
-        (f"{letter}. {option}", _RIGHT if letter == question.letter else _PLAIN)
+        (f"{letter}. {option}", RIGHT if letter == question.letter else PLAIN)
         for letter, option in zip(OPTION_LETTERS, question.options, strict=True)
     ]
     return [
-        *((line, _QUIET) for line in _folded(f"{question.kind.family}: {question.kind.name}")),
-        *((line, _PLAIN) for line in _folded(question.text)),
+        *((line, QUIET) for line in folded(f"{question.kind.family}: {question.kind.name}")),
+        *((line, PLAIN) for line in folded(question.text)),
         *options,
-        (f"Answer: {question.letter}", _RIGHT),
+        (f"Answer: {question.letter}", RIGHT),
     ]
-
-
-def _folded(text: str) -> list[str]:
-    return textwrap.wrap(text, _LETTERS_A_LINE, break_on_hyphens=False)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from prism_engine.config.benchmarks import answer_kind
+from prism_engine.config.benchmarks import answer_kind, known_benchmark, known_benchmarks, shipped_catalogue
 from prism_engine.records import AnswerKind
 
 
@@ -10,14 +10,67 @@ from prism_engine.records import AnswerKind
     ("name", "kind"),
     [
         ("MMStar", AnswerKind.CHOICE),
+        ("MMStar_MINI", AnswerKind.CHOICE),
         ("MMBench_DEV_EN_V11", AnswerKind.CIRCULAR),
         ("BLINK_circular", AnswerKind.CIRCULAR),
+        ("AI2D_TEST_circular", AnswerKind.CIRCULAR),
         ("MMMU_DEV_VAL", AnswerKind.MMMU),
         ("MME", AnswerKind.MME),
+        ("MMERealWorld", None),
+        ("POPE", AnswerKind.POPE),
+        ("HallusionBench", AnswerKind.HALLUSION),
         ("TextVQA_VAL", AnswerKind.VQA),
         ("InfoVQA_VAL", AnswerKind.ANLS),
+        ("DocVQA_TEST", AnswerKind.ANLS),
+        ("ChartQA_TEST", AnswerKind.RELAXED),
+        ("OCRVQA_TESTCORE", AnswerKind.EXACT),
+        ("OCRBench", AnswerKind.OCRBENCH),
+        ("MathVista_MINI", AnswerKind.MATHVISTA),
+        ("MMVet", AnswerKind.MMVET),
+        ("LLaVABench", AnswerKind.LLAVABENCH),
+        ("COCO_VAL", AnswerKind.CAPTION),
+        ("PrismScenes", AnswerKind.CHOICE),
+        ("mmmu", AnswerKind.MMMU),
         ("MyOwn", None),
     ],
 )
 def test_a_name_says_what_a_right_answer_is(name, kind):
     assert answer_kind(name) is kind
+
+
+def found(name):
+    known = known_benchmark(name)
+    return known and known.name
+
+
+def test_names_and_aliases_are_found_whatever_their_capitals():
+    for name in ("mmstar", "MMSTAR", "MMStar"):
+        assert found(name) == "MMStar"
+    assert found("MMMU") == "MMMU_DEV_VAL"
+    assert found("lin-chen/mmstar") == "MMStar_OFFICIAL"
+    assert found("nothing") is None
+
+
+def test_each_name_and_alias_means_one_benchmark():
+    names = [name.lower() for known in known_benchmarks() for name in (known.name, *known.spec.aliases)]
+    assert len(names) == len(set(names))
+
+
+def test_a_listed_kind_is_the_one_that_the_name_alone_would_say():
+    """VLMEvalKit goes by the name alone; a file that is renamed with a suffix must not change its kind."""
+    for known in known_benchmarks():
+        assert answer_kind(f"{known.name}_mine") in (known.spec.kind, None), known.name
+
+
+def test_what_can_be_fetched_has_a_checksum_or_says_why_not():
+    without = {known.name for known in known_benchmarks() if known.spec.url and not known.spec.md5}
+    assert without == {"MMStar_OFFICIAL", "MMBench_TEST_CN_V11"}
+    assert len({known.spec.md5 for known in known_benchmarks() if known.spec.md5}) == len(known_benchmarks()) - 3
+
+
+def test_only_the_benchmark_without_questions_is_asked_one_of_ours():
+    assert [known.name for known in known_benchmarks() if known.spec.question] == ["COCO_VAL"]
+
+
+def test_the_catalogue_ships_in_the_package_or_the_checkout():
+    assert shipped_catalogue().is_file()

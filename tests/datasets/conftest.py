@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,3 +62,16 @@ def tables(tmp_path) -> Tables:
 @pytest.fixture
 def cache(tmp_path: Path) -> Path:
     return tmp_path / "cache"
+
+
+@pytest.fixture
+def jsonl(tmp_path):
+    """Write records to a JSONL file; text is written as it is."""
+
+    def write(*records: dict[str, object] | str, name: str = "Toy") -> Path:
+        path: Path = tmp_path / f"{name}.jsonl"
+        lines = (record if isinstance(record, str) else json.dumps(record) for record in records)
+        path.write_text("\n".join(lines), encoding="utf-8")
+        return path
+
+    return write

@@ -11,9 +11,9 @@ from prism_engine.datasets.benchmark import Benchmark
 from prism_engine.datasets.cells import Stored
 from prism_engine.datasets.images import ImageStore
 from prism_engine.datasets.index import Facts, building
-from prism_engine.datasets.tsv import Row
+from prism_engine.datasets.rows import Row
 from prism_engine.errors import DatasetError, StoreError
-from prism_engine.records import Option
+from prism_engine.records import AnswerKind, Option
 
 from .conftest import encode, payload
 
@@ -124,3 +124,59 @@ def test_a_hundred_thousand_samples_are_visited_in_any_order_with_flat_memory(tm
     finally:
         tracemalloc.stop()
     assert peak < 6e6  # all samples at once are about 100e6
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "kind"),
+    [
+        ("Toy", [{"A": "x", "B": "y", "answer": "A"}, {"A": "x", "B": "y"}], AnswerKind.CHOICE),
+        ("Toy", [{"A": "x", "B": "y", "answer": "A"}, {"answer": "12"}], AnswerKind.MMMU),
+        ("Toy", [{"answer": "Yes"}, {"answer": "no "}, {}], AnswerKind.YES_NO),
+        ("Toy", [{"answer": "Yes"}, {"answer": "12"}], AnswerKind.OPEN),
+        ("Toy", [{}], AnswerKind.OPEN),
+        ("TextVQA_VAL", [{"answer": "Yes"}], AnswerKind.VQA),
+        ("TextVQA_VAL_local", [{"answer": "Yes"}], AnswerKind.VQA),
+    ],
+)
+def test_name_or_rows_say_what_a_right_answer_is(tables, cache, name, cells, kind):
+    columns = ("index", "image", "question", "A", "B", "answer")
+    rows = ({"index": str(at), "image": payload(at), "question": "?", **row} for at, row in enumerate(cells))
+    with open_benchmark(tables.write(*rows, name=name, columns=columns), cache) as benchmark:
+        assert benchmark.kind is kind
+        assert {sample.kind for sample in benchmark} == {kind}
+        assert benchmark.name == name.removesuffix("_local")
+
+
+def test_options_inside_the_question_become_those_of_the_sample(tables, cache):
+    inline = {"index": "1", "image": payload(), "question": "Which?\nOptions: A: red, B: blue", "answer": "A"}
+    columns = {"index": "2", "image": payload(), "question": "Which?", "A": "red", "B": "blue", "answer": "A"}
+    both = []
+    for name, row in (("MMStar_one", inline), ("MMStar_two", columns)):
+        with open_benchmark(tables.write(row, name=name), cache) as benchmark:
+            both.append(benchmark.sample(0))
+    assert both[0].question == both[1].question == "Which?"
+    assert both[0].options == both[1].options == (Option("A", "red"), Option("B", "blue"))
+
+
+def test_pictures_that_vlmevalkit_wrote_out_are_found(tables, cache):
+    folder = tables.folder / "images" / "MMBench_V11"
+    folder.mkdir(parents=True)
+    (folder / "7.jpg").write_bytes(encode(shade=3, kind="JPEG"))
+    row = {"index": "7", "question": "?", "image_path": "7.jpg", "A": "x", "B": "y", "answer": "A"}
+    path = tables.write(row, name="MMBench_DEV_EN_V11_local")
+    with open_benchmark(path, cache) as benchmark:
+        assert benchmark.sample(0).images[0].path.read_bytes() == encode(shade=3, kind="JPEG")
+        assert (benchmark.name, benchmark.kind) == ("MMBench_DEV_EN_V11", AnswerKind.CIRCULAR)
+
+
+def test_what_a_file_lacks_in_questions_the_catalogue_asks(tables, cache):
+    with open_benchmark(tables.write({"index": "1", "image": payload()}, name="COCO_VAL"), cache) as benchmark:
+        assert benchmark.sample(0).question.startswith("Say in one short sentence")
+        assert benchmark.facts.columns == ("index", "image")
+
+
+def test_values_and_pictures_are_counted(toy):
+    assert toy.counts("category") == {"b": 2, "a": 1}
+    assert toy.counts("split") == {"dev": 1}
+    assert len(toy.pictures(9)) == 2
+    assert len(toy.pictures(1)) == 1

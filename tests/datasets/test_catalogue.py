@@ -33,8 +33,43 @@ def test_an_unknown_name_gets_the_nearest_and_the_folders_searched(roots):
     with pytest.raises(ConfigError) as caught:
         find_benchmark("mmstarr", roots)
     told = str(caught.value)
-    assert "no benchmark 'mmstarr'; did you mean MMStar?" in told
+    assert "no benchmark 'mmstarr'; did you mean MMStar" in told
     assert f"Searched: {roots[0]}, {roots[1]} (no such folder), {roots[2]}." in told
+
+
+def test_aliases_and_capitals_do_not_matter(roots):
+    assert find_benchmark("ai2d", roots) == roots[2] / "AI2D_TEST.tsv"
+    assert find_benchmark("mmstar", roots) == roots[0] / "MMStar.tsv"
+    (roots[0] / "ScienceQA.tsv").write_bytes(b"older name")
+    assert find_benchmark("ScienceQA_TEST", roots) == roots[0] / "ScienceQA.tsv"
+
+
+def test_a_known_benchmark_that_is_not_here_comes_with_how_to_get_it(roots):
+    with pytest.raises(
+        ConfigError, match=r"POPE \(5,127 rows; objects .*prism datasets fetch POPE.*--fetch.*Searched:"
+    ):
+        find_benchmark("pope", roots)
+    with pytest.raises(ConfigError, match="prism datasets make scenes"):
+        find_benchmark("PrismScenes", roots)
+
+
+def test_other_kinds_of_files_are_found_too(roots, monkeypatch):
+    for name in ("Mine.jsonl", "Yours.parquet", "MMStar.jsonl"):
+        (roots[2] / name).write_bytes(b"x")
+    (roots[2] / "map.yaml").write_bytes(b"x")
+    assert find_benchmark("Mine", roots) == roots[2] / "Mine.jsonl"
+    assert find_benchmark("map", roots) == roots[2] / "map.yaml"
+    assert find_benchmark("Yours.parquet", roots) == roots[2] / "Yours.parquet"
+    assert find_benchmark("MMStar", (roots[2],)) == roots[2] / "MMStar.tsv"
+    monkeypatch.chdir(roots[2])
+    assert find_benchmark("map.yaml", ()) == Path("map.yaml")
+
+
+def test_a_file_whose_pictures_were_written_out_stands_for_a_benchmark_that_is_gone(roots):
+    (roots[2] / "POPE_local.tsv").write_bytes(b"x")
+    assert find_benchmark("POPE", roots) == roots[2] / "POPE_local.tsv"
+    (roots[2] / "POPE.tsv").write_bytes(b"x")
+    assert find_benchmark("POPE", roots) == roots[2] / "POPE.tsv"
 
 
 def test_a_path_to_no_file_gets_its_neighbours(roots):

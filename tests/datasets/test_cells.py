@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from prism_engine.datasets.cells import PictureCells, Reference, split_list
 from prism_engine.datasets.images import ImageStore, PictureError
-from prism_engine.datasets.tsv import Row
+from prism_engine.datasets.rows import Row, picture_folders
 from prism_engine.errors import DatasetError
 
 from .conftest import encode, payload
@@ -57,7 +57,7 @@ def test_lists_that_are_not_of_texts_are_refused_and_never_run(cell):
 def read(tmp_path):
     def read_row(column, cell):
         store = ImageStore(tmp_path / "images-kept")
-        cells = PictureCells(tmp_path / "Toy.tsv", column, store)
+        cells = PictureCells(tmp_path / "Toy.tsv", column, store, picture_folders(tmp_path, "Toy"))
         return cells.read(Row(7, {"index": "id7", column: cell}))
 
     return read_row

@@ -8,7 +8,7 @@ import pytest
 from prism_engine.datasets.cells import Reference, Stored
 from prism_engine.datasets.images import ImageStore
 from prism_engine.datasets.index import building, is_current
-from prism_engine.datasets.tsv import Row
+from prism_engine.datasets.rows import Row
 from prism_engine.errors import DatasetError, StoreError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from prism_engine import prompts
-from prism_engine.records import Image, Option, Sample
+from prism_engine.records import AnswerKind, Image, Option, Sample
 
 IMAGE, SECOND, THIRD = (Image(digit * 64, Path(f"{digit}.png")) for digit in "012")
 
@@ -81,3 +81,14 @@ def test_the_reasoner_reads_of_pictures_by_the_numbers_of_their_descriptions():
 @pytest.mark.parametrize("question", ["Question: why?", "question: why?", "Hint: choose. Question: why?"])
 def test_a_question_that_is_labelled_already_gets_no_second_label(question):
     assert prompts.question_text(sample(question=question)) == question
+
+
+@pytest.mark.parametrize("kind", [AnswerKind.VQA, AnswerKind.ANLS, AnswerKind.RELAXED, AnswerKind.EXACT])
+def test_where_a_word_is_wanted_a_word_is_asked_for(kind):
+    expected = "Question: What colour is it?\nGive the answer as a single word or a short phrase."
+    assert prompts.question_text(sample(kind=kind)) == expected
+
+
+@pytest.mark.parametrize("kind", [None, *sorted(set(AnswerKind) - {"vqa", "anls", "relaxed", "exact"})])
+def test_other_questions_are_asked_as_written(kind):
+    assert prompts.question_text(sample(kind=kind)) == "Question: What colour is it?"

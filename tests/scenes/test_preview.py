@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from prism_engine.scenes import MOST_PICTURES, contact_sheet
-from prism_engine.scenes.preview import _LINES, _MARGIN, _PICTURE, _caption
+from prism_engine.scenes.preview import _MARGIN, LINES, PICTURE, _caption
 from prism_engine.scenes.table import rows
 
 
 def test_it_shows_the_pictures_of_the_benchmark(benchmark_rows):
     sheet = contact_sheet(1500, 0)
-    corner = sheet.crop((_MARGIN, _MARGIN, _MARGIN + _PICTURE, _MARGIN + _PICTURE))
+    corner = sheet.crop((_MARGIN, _MARGIN, _MARGIN + PICTURE, _MARGIN + PICTURE))
     first = benchmark_rows[0][2]
     assert corner.resize(first.size, 0).tobytes() == first.tobytes()
     assert sheet.tobytes() == contact_sheet(MOST_PICTURES, 0).tobytes()
@@ -26,7 +26,7 @@ def test_it_is_as_large_as_its_pictures_need(count, columns, lines):
 def test_questions_options_and_answer_are_written_under_each(benchmark_rows):
     for _, question, _ in benchmark_rows:
         written = [text for text, _ in _caption(question)]
-        assert len(written) <= _LINES
+        assert len(written) <= LINES
         assert question.text in " ".join(written)
         assert written[-5:-1] == [f"{letter}. {text}" for letter, text in zip("ABCD", question.options, strict=True)]
         assert written[-1] == f"Answer: {question.letter}"

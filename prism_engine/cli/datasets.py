@@ -1,0 +1,243 @@
+"""`prism datasets`: which benchmarks there are, what is in them, whether they are sound, and how to get them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path  # noqa: TC003 - Typer reads it
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from prism_engine.cli.listing import CacheDirOption  # noqa: TC001 - Typer reads it
+from prism_engine.cli.making import make_dataset
+from prism_engine.cli.output import human_bytes, print_table, stderr, stdout
+from prism_engine.config.run import default_cache_dir
+from prism_engine.errors import ConfigError, UserError
+
+if TYPE_CHECKING:
+    from prism_engine.config.benchmarks import Known
+    from prism_engine.datasets import Benchmark, Checkup
+
+datasets_app = typer.Typer(
+    no_args_is_help=True, help="Benchmarks: what is here and what is known, what is in them, get, check or make them."
+)
+
+BenchmarkArgument = Annotated[
+    str,
+    typer.Argument(
+        help="A benchmark's name, or the path of a TSV, JSONL or Parquet file or of a mapping (YAML).",
+        metavar="BENCHMARK",
+    ),
+]
+SHOWN_CATEGORIES = 24
+_GROUPS: tuple[tuple[str, Literal["category", "l2_category", "split"]], ...] = (
+    ("categories", "category"),
+    ("l2-categories", "l2_category"),
+    ("splits", "split"),
+)
+
+
+@datasets_app.command("list")
+def list_datasets() -> None:
+    """List the benchmark files in $LMUData and ~/LMUData, and all benchmarks that prism knows by name."""
+    from prism_engine.config.benchmarks import answer_kind, known_benchmarks  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.datasets import data_roots, list_benchmarks  # noqa: PLC0415
+
+    roots = data_roots(os.environ)
+    found = list_benchmarks(roots)
+    if found:
+        rows = [(one.name, answer_kind(one.name) or "", str(one.path), human_bytes(one.size)) for one in found]
+        print_table(("Here", "Kind", "File", "Size"), rows, words=3)
+    else:
+        stdout.print(f"no benchmark files in {' or '.join(map(str, roots))}; `prism run` also takes a file's path")
+    here = {one.name for one in found}
+    known = [
+        (name, spec.kind, f"{spec.rows:,}" if spec.rows else "", "here" if name in here else "", spec.measures)
+        for name, spec in known_benchmarks()
+    ]
+    stdout.print()
+    print_table(("Known", "Kind", "Rows", "", "Measures"), known, words=5)
+    stdout.print("\nget one: prism datasets fetch NAME; more about it: prism datasets info NAME")
+
+
+@datasets_app.command("info")
+def describe_dataset(
+    benchmark: BenchmarkArgument,
+    *,
+    preview: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Also draw 24 of its pictures with their questions here.")
+    ] = None,
+    cache_dir: CacheDirOption = None,
+) -> None:
+    """Say what is known of a benchmark and, where it is here, what is in it, with one question as a model gets it."""
+    from prism_engine.cli.display import ingesting  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.config.benchmarks import known_benchmark  # noqa: PLC0415
+    from prism_engine.datasets import data_roots, find_benchmark, open_benchmark  # noqa: PLC0415
+
+    known = known_benchmark(benchmark)
+    try:
+        path = find_benchmark(benchmark, data_roots(os.environ))
+    except ConfigError as error:
+        if known is None or preview is not None:
+            raise
+        print_table((known.name, ""), _catalogued(known), words=2)
+        stdout.print(str(error), markup=False, soft_wrap=True)
+        return
+    with open_benchmark(path, cache_dir or default_cache_dir(), progress=ingesting()) as found:
+        known = known_benchmark(found.name)
+        print_table((found.name, ""), [*(_catalogued(known) if known else ()), *_contents(found)], words=2)
+        _show_sample(found)
+        if preview is not None:
+            _draw(found, preview)
+
+
+@datasets_app.command("fetch")
+def fetch_datasets(
+    names: Annotated[list[str], typer.Argument(help="Names of `prism datasets list`.", metavar="NAME...")],
+    *,
+    mirror: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where the files lie too: a folder's URL, or one with {name}, {file} or {path}.  "
+            "\\[default: $PRISM_MIRROR]",
+        ),
+    ] = None,
+    into: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where they go.  \\[default: $LMUData, else ~/LMUData]")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Download what is here already.")] = False,
+) -> None:
+    """Download benchmarks, check them against their published checksums, and put them where runs find them.
+
+    What was cut goes on where it stopped, with the same command. A file with the wrong checksum never takes the place
+    of another. Files of huggingface.co come from $HF_ENDPOINT where that is set.
+    """
+    from prism_engine.cli.fetching import fetch_shown  # noqa: PLC0415 - `prism --help` is instant
+
+    failed = 0
+    for name in names:
+        try:
+            fetch_shown(name, mirror=mirror, folder=into, force=force)
+        except UserError as error:
+            if len(names) == 1:
+                raise
+            failed += 1
+            stderr.print(f"error: {error}", markup=False, soft_wrap=True)
+    if failed:
+        raise UserError(f"{failed} of {len(names)} cannot be fetched")
+
+
+@datasets_app.command("check")
+def check_dataset(
+    benchmark: BenchmarkArgument,
+    *,
+    limit: Annotated[int, typer.Option(min=1, help="Errors, and warnings, that are shown; all are counted.")] = 50,
+    cache_dir: CacheDirOption = None,
+) -> None:
+    """Read a benchmark as a run would, decode every picture, and find all that is wrong, before a run pays for it.
+
+    Exit code 2 where there are errors: rows that cannot be read, broken pictures, indices that are there twice,
+    references into nothing, answers that are no option, rotations that are missing, questions that ask nothing, cells
+    that a scorer needs. Warnings (rows without answers, leaked NA words, ...) are for you to judge.
+    """
+    from prism_engine.cli.display import ingesting  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.datasets import check_benchmark, data_roots, find_benchmark  # noqa: PLC0415
+
+    path = find_benchmark(benchmark, data_roots(os.environ)).absolute()
+    found = check_benchmark(path, cache_dir or default_cache_dir(), limit=limit, progress=ingesting())
+    print_table((found.name, ""), _checked(found), words=2)
+    colours = {"error": "bold red", "warning": "yellow"}
+    for (level, what), count in sorted(found.counts.items()):
+        stdout.print(f"[{colours[level]}]{level}[/] {what}: {count:,}")
+    for level, lines in found.kept.items():
+        for line in lines:
+            escaped = line.replace("[", "\\[")
+            stdout.print(f"[{colours[level]}]{level}[/] {escaped}", soft_wrap=True)
+    if left := found.errors + found.warnings - sum(map(len, found.kept.values())):
+        stdout.print(f"... and {left:,} more; --limit shows more")
+    stdout.print(f"{found.errors:,} errors, {found.warnings:,} warnings")
+    if found.errors:
+        raise typer.Exit(2)
+
+
+datasets_app.command("make")(make_dataset)
+
+
+def _catalogued(known: Known) -> list[tuple[str, str]]:
+    spec = known.spec
+    rows = f"{spec.rows:,}{'' if spec.rows_verified else ' (not verified)'}" if spec.rows else "not known"
+    published = [
+        ("rows as published", rows),
+        ("answers", "in the file" if spec.answers else "not published"),
+        ("URL", spec.url or ""),
+        ("MD5", spec.md5 or "not known"),
+    ]
+    found = [
+        ("measures", spec.measures),
+        ("kind", spec.kind),
+        *(published if spec.url else ()),
+        ("licence", spec.licence or "not known"),
+        ("homepage", spec.homepage or "not known"),
+        ("aliases", ", ".join(spec.aliases)),
+    ]
+    return [(name, text) for name, text in found if text]
+
+
+def _contents(found: Benchmark) -> list[tuple[str, str]]:
+    from prism_engine.datasets import picture_sizes  # noqa: PLC0415 - `prism --help` is instant
+
+    sizes = picture_sizes(found)
+    smallest, middle, largest = (f"{width} x {height}" for width, height in sizes[1:4])
+    formats = ", ".join(f"{count:,} {name}" for name, count in sizes.formats.items())
+    counts = {name: found.counts(column) for name, column in _GROUPS}
+    return [
+        ("file", f"{found.path} ({human_bytes(found.facts.size)})"),
+        ("SHA-256", found.sha256),
+        ("samples", f"{len(found):,}"),
+        ("rows without a picture, left out", f"{found.dropped:,}"),
+        ("answers are read as", found.kind),
+        ("columns", ", ".join(found.facts.columns)),
+        *((name, _listed(values)) for name, values in counts.items() if values),
+        ("pictures", f"{found.facts.pictures:,} distinct; of {sizes.measured:,} measured: {formats}"),
+        ("picture sizes", f"{smallest} to {largest}, in the middle {middle}"),
+    ]
+
+
+def _listed(values: dict[str, int]) -> str:
+    shown = [f"{name} {count:,}" for name, count in list(values.items())[:SHOWN_CATEGORIES]]
+    return ", ".join(shown) + (f" and {len(values) - len(shown):,} more" if len(values) > len(shown) else "")
+
+
+def _show_sample(found: Benchmark) -> None:
+    from prism_engine.prompts import question_text  # noqa: PLC0415 - `prism --help` is instant
+
+    sample = found.sample(0)
+    stdout.print(f"\nindex {sample.index}, as a model is asked:\n", markup=False)
+    stdout.print(question_text(sample), markup=False, soft_wrap=True)
+    stdout.print(f"\nright answer: {sample.answer or 'not given'}", markup=False, soft_wrap=True)
+
+
+def _draw(found: Benchmark, path: Path) -> None:
+    from prism_engine.datasets import preview  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.report import replacing  # noqa: PLC0415
+
+    if path.suffix.lower() != ".png":
+        raise ConfigError(f"{path}: the preview's name must end in .png")
+    with replacing(path) as draft:
+        preview(found).save(draft, "PNG")
+    stdout.print(f"\n{path}: some of its pictures", markup=False, soft_wrap=True)
+
+
+def _checked(found: Checkup) -> list[tuple[str, str]]:
+    return [
+        ("file", str(found.path)),
+        ("SHA-256", found.sha256),
+        ("kind", found.kind or "as the rows suggest"),
+        ("samples", f"{found.samples:,}"),
+        ("rows without a picture, left out", f"{found.rows - found.samples:,}"),
+        ("with options", f"{found.with_options:,}"),
+        ("with an answer that can be scored", f"{found.scorable:,}"),
+        ("with a gold description, for mode oracle", f"{found.described:,}"),
+        ("categories", _listed(found.categories) or "none"),
+    ]

@@ -1,0 +1,102 @@
+"""What can be wrong between rows: one index twice, references into nothing, rotations that are missing."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from typing import TYPE_CHECKING
+
+from prism_engine.datasets.row_checks import Flaw
+from prism_engine.datasets.rows import OPTION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prism_engine.datasets.rows import Row
+
+ROTATED = 1_000_000
+"""VLMEvalKit keeps the k-th rotation of a question under its index + k times this."""
+
+_SCHEMA = """
+CREATE TABLE rows (number INTEGER PRIMARY KEY, id TEXT, pictured INTEGER, refers INTEGER, grp TEXT, main INTEGER,
+    options INTEGER);
+CREATE INDEX ids ON rows (id);
+CREATE TABLE refs (number INTEGER, target TEXT);
+"""
+_TWICE = """
+    SELECT number, id, first FROM rows JOIN (SELECT id, min(number) AS first FROM rows GROUP BY id HAVING count(*) > 1)
+    USING (id) WHERE number > first ORDER BY number
+"""
+_DANGLING = """
+    SELECT refs.number, source.id, target, found.number, found.refers FROM refs
+    JOIN rows AS source ON source.number = refs.number
+    LEFT JOIN rows AS found ON found.id = target AND found.pictured
+    WHERE found.number IS NULL OR found.refers ORDER BY refs.number
+"""
+_GROUPS = """
+    SELECT min(number), grp, count(*), max(options), max(main) FROM rows WHERE grp NOT NULL AND pictured
+    GROUP BY grp HAVING count(*) <> max(options) OR NOT max(main) ORDER BY 1
+"""
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+
+Placed = tuple[int, str, Flaw]
+"""A row's number and index, and what is wrong with it."""
+
+
+class Relations:
+    """Remembers of each row what others may refer to, in a temporary file of SQLite's.
+
+    Args:
+        circular: whether rows are rotations of one another's options.
+    """
+
+    def __init__(self, *, circular: bool) -> None:
+        self._circular = circular
+        self._db = sqlite3.connect("")
+        self._db.execute("PRAGMA journal_mode = OFF")
+        self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._db.close()
+
+    def add(self, row: Row, *, pictured: bool, targets: tuple[str, ...]) -> None:
+        """Remember a row.
+
+        Args:
+            pictured: whether it has a picture of its own or by reference; else a run leaves it out.
+            targets: the indices that it refers to.
+        """
+        group = self._group(row) if self._circular else None
+        main = group == row.index
+        options = sum(1 for name, text in row.cells.items() if text and OPTION.fullmatch(name))
+        values = (row.number, row.index, pictured, bool(targets), group, main, options)
+        self._db.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        self._db.executemany("INSERT INTO refs VALUES (?, ?)", [(row.number, target) for target in targets])
+
+    def flaws(self) -> Iterator[Placed]:
+        """What is wrong between the rows."""
+        for number, index, first in self._db.execute(_TWICE):
+            yield number, index, Flaw("error", "index that is there twice", "index", f"row {first} has the same one")
+        for number, index, target, found, refers in self._db.execute(_DANGLING):
+            why = f"row {found}, which refers on" if refers else "no row with a picture"
+            flaw = Flaw("error", "reference into nothing", "image", f"names index {target[:40]!r}: {why}")
+            yield number, index, flaw
+        for number, group, count, options, main in self._db.execute(_GROUPS):
+            yield number, group, _of_group(count, options, main=bool(main))
+
+    def _group(self, row: Row) -> str | None:
+        if row.cells.get("g_index"):
+            return row.cells["g_index"]
+        return str(int(row.index) % ROTATED) if _INTEGER.fullmatch(row.index) and len(row.index) < 19 else None
+
+
+def _of_group(count: int, options: int, *, main: bool) -> Flaw:
+    if not main:
+        return Flaw("error", "rotations without their question", "index", "the unrotated row of this group is missing")
+    if count == 1:
+        return Flaw("warning", "question without rotations", "index", f"{options} options, and no rotation of them")
+    if count < options:
+        reason = f"{count} of {options} are there; a group counts as right more easily without the others"
+        return Flaw("error", "rotations that are missing", "index", reason)
+    return Flaw("warning", "more rotations than options", "index", f"{count} rows for {options} options")

@@ -1,0 +1,113 @@
+"""A check finds everything at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from prism_engine.datasets import check_benchmark
+from prism_engine.errors import DatasetError
+from prism_engine.records import AnswerKind
+
+from .conftest import encode, payload, text_of
+
+SOUND = {"question": "Which?", "A": "red", "B": "blue", "answer": "B", "category": "c"}
+
+
+def row(index, image=None, **cells):
+    return {"index": str(index), "image": payload(7) if image is None else image, **SOUND, **cells}
+
+
+def test_a_sound_benchmark_has_no_findings(tables, cache):
+    path = tables.write(*(row(at, image=payload(at), gold_description="x") for at in range(9)), row(9, image=""))
+    found = check_benchmark(path, cache)
+    assert (found.errors, found.warnings, found.name, found.kind) == (0, 0, "Toy", None)
+    assert (found.rows, found.samples, found.with_options, found.scorable, found.described) == (10, 9, 9, 9, 9)
+    assert found.categories == {"c": 9}
+    assert len(found.sha256) == 64
+
+
+def test_all_broken_rows_are_found_in_one_pass(tables, cache):
+    path = tables.write(
+        row(1),
+        row(2, image="x" * 80 + "!"),
+        row(3, image=text_of(encode(64)[:-50])),
+        row(1),
+        row(4, image="77"),
+        row(5, answer="C"),
+        row(6, question=" "),
+        row("", question="no index"),
+        row(7, answer=""),
+        row(8, A="nan"),
+    )
+    with path.open("a", encoding="utf-8") as file:
+        file.write("9\ttoo few\n")
+    found = check_benchmark(path, cache)
+    assert dict(found.counts) == {
+        ("error", "broken picture"): 2,
+        ("error", "index that is there twice"): 1,
+        ("error", "reference into nothing"): 1,
+        ("error", "answer that is no option"): 1,
+        ("error", "empty question"): 1,
+        ("error", "row that cannot be read"): 2,
+        ("warning", "row without an answer"): 1,
+        ("warning", "leaked NA word"): 1,
+    }
+    assert (found.errors, found.warnings, found.samples) == (8, 2, 9)
+    assert all(str(path) in line for line in found.kept["error"])
+    assert any("row 2 (index 2), column 'image': is broken base64" in line for line in found.kept["error"])
+    assert any("row 4 (index 1), column 'index': row 1 has the same" in line for line in found.kept["error"])
+
+
+def test_what_ends_the_reading_is_told_beside_what_was_found_before(tables, cache):
+    path = tables.write(row(1, answer="C"), row(2))
+    with path.open("a", encoding="utf-8") as file:
+        file.write('3\t"never closed\t')
+    found = check_benchmark(path, cache)
+    assert dict(found.counts) == {("error", "answer that is no option"): 1, ("error", "rest that cannot be read"): 1}
+
+
+def test_all_are_counted_and_so_many_kept(tables, cache):
+    found = check_benchmark(tables.write(*(row(at, answer="Z") for at in range(30))), cache, limit=4)
+    assert (found.errors, len(found.kept["error"])) == (30, 4)
+
+
+def test_rotations_are_counted_by_the_benchmark_s_name(tables, cache):
+    rows = [row(at) for at in (1, 1_000_001, 2)]
+    found = check_benchmark(tables.write(*rows, name="MMBench_MINE"), cache)
+    assert found.kind is AnswerKind.CIRCULAR
+    assert dict(found.counts) == {("warning", "question without rotations"): 1}
+    found = check_benchmark(tables.write(*rows, name="Other"), cache)
+    assert found.counts == {}
+
+
+def test_options_in_the_question_count_as_options(tables, cache):
+    cells = {"A": "", "B": "", "question": "Which? Options: A: red, B: blue"}
+    found = check_benchmark(tables.write(row(1, **cells), name="MMStar_MINI"), cache)
+    assert (found.errors, found.with_options, found.scorable) == (0, 1, 1)
+
+
+def test_what_is_not_as_published_is_a_warning(tables, cache):
+    found = check_benchmark(tables.write(row(1), name="MMStar"), cache)
+    assert dict(found.counts) == {
+        ("warning", "other rows than published"): 1, ("warning", "other file than published"): 1,
+    }  # fmt: skip
+
+
+def test_a_benchmark_that_nobody_can_score_is_a_warning(tables, cache):
+    path = tables.write({"index": "1", "question": "?", "image": payload()})
+    assert dict(check_benchmark(path, cache).counts) == {("warning", "benchmark that is not scored"): 1}
+
+
+def test_a_file_that_is_no_benchmark_is_refused_and_one_without_pictures_an_error(tables, cache):
+    with pytest.raises(DatasetError, match="has no column 'question'"):
+        check_benchmark(tables.raw("index\timage\n1\tx\n"), cache)
+    assert dict(check_benchmark(tables.write(row(1, image="")), cache).counts) == {("error", "empty benchmark"): 1}
+
+
+def test_records_are_checked_like_tables(jsonl, cache):
+    found = check_benchmark(
+        jsonl("{", {"question": "?", "image": "gone.png"}, {"question": "", "image": payload()}), cache
+    )
+    assert sorted(what for level, what in found.counts if level == "error") == [
+        "broken picture", "empty question", "row that cannot be read",
+    ]  # fmt: skip

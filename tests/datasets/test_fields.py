@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import ast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prism_engine.config.mapping import Mapping
+from prism_engine.datasets.fields import FieldError, mapped_row, plain_row, text_of
+from prism_engine.datasets.rows import FileName
+
+PICTURE = b"\x89PNG..."
+
+
+def plain(**record):
+    return plain_row(3, {"question": "?", "image": PICTURE, **record})
+
+
+def mapped(record, **spec):
+    return mapped_row(3, {"q": "?", "img": PICTURE, **record}, Mapping.model_validate({"dataset": "d", **spec}))
+
+
+COLUMNS = {"question": "q", "image": "img"}
+
+
+def test_fields_that_are_called_as_columns_are_taken_as_they_are():
+    row = plain(Index=7, A="x", B=2, answer="A", **{"L2-Category": "l2", "other": {"k": [1]}})
+    assert row.cells == {
+        "index": "7", "question": "?", "A": "x", "B": "2", "answer": "A", "l2_category": "l2", "other": '{"k": [1]}',
+    }  # fmt: skip
+    assert (row.number, row.pictures) == (3, (PICTURE,))
+
+
+def test_a_record_without_an_id_is_called_by_its_place():
+    assert plain().index == "2"
+    assert plain(id="x").index == "x"
+
+
+@pytest.mark.parametrize("name", ["options", "choices"])
+def test_a_list_of_options_gets_letters_unless_they_are_there_already(name):
+    assert {key: plain(**{name: ["u", 2]}).cells.get(key) for key in ("A", "B", name)} == {
+        "A": "u", "B": "2", name: None,
+    }  # fmt: skip
+    assert plain(**{name: ["u", "v"], "A": "w"}).cells["A"] == "w"
+    left = plain_row(1, {"question": "?", "image": None, name: ["u", "v"]}, lettered=False)
+    assert left.cells[name] == "['u', 'v']"
+
+
+@pytest.mark.parametrize(
+    ("value", "pictures"),
+    [
+        (None, ()),
+        ("", ()),
+        ([], ()),
+        ("abcd", ("abcd",)),
+        ("folder/a.JPG", (FileName("folder/a.JPG"),)),
+        ({"bytes": PICTURE, "path": "a.png"}, (PICTURE,)),
+        ({"bytes": None, "path": "a.unusual"}, (FileName("a.unusual"),)),
+        ([PICTURE, {"bytes": None, "path": "b"}], (PICTURE, FileName("b"))),
+    ],
+)
+def test_pictures_come_as_bytes_text_or_files(value, pictures):
+    row = plain(image=value)
+    assert row.pictures == pictures
+    assert list(map(type, row.pictures)) == list(map(type, pictures))
+
+
+def test_image_path_names_files_whatever_they_are_called():
+    row = plain_row(1, {"question": "?", "image_path": ["a", "b.png"]})
+    assert row.pictures == (FileName("a"), FileName("b.png"))
+    assert isinstance(row.pictures[0], FileName)
+    assert row.cells["image_path"] == "['a', 'b.png']"
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        ({"image": "https://example.org/a.png"}, "web address"),
+        ({"image": 5}, "no picture but int"),
+        ({"question": b"x"}, "bytes"),
+        ({"options": ["x"] * 27}, "1 to 26 options"),
+        ({"index": ""}, "needs an id"),
+        ({"Question ": "x"}, "the same name but for capitals"),
+    ],
+)
+def test_what_is_no_row_is_refused(record, told):
+    with pytest.raises(FieldError, match=told):
+        plain(**record)
+    with pytest.raises(FieldError, match="no such field"):
+        plain_row(1, {"image": PICTURE})
+
+
+def test_a_mapping_names_fields_inside_of_others_and_keeps_what_it_names():
+    columns = COLUMNS | {"index": "meta.id", "category": "meta.source", "weight": "w"}
+    row = mapped({"meta": {"id": 9, "source": "s"}, "w": 1.5, "unnamed": "u"}, columns=columns)
+    assert row.cells == {"index": "9", "question": "?", "category": "s", "weight": "1.5"}
+    assert row.pictures == (PICTURE,)
+
+
+def test_several_fields_are_several_pictures_and_empty_ones_none():
+    row = mapped({"i1": PICTURE, "i2": None, "i3": b"other"}, columns=COLUMNS | {"image": ("i1", "i2", "i3")})
+    assert row.pictures == (PICTURE, b"other")
+
+
+@pytest.mark.parametrize(
+    ("options", "record"),
+    [
+        ("c", {"c": ["red", "blue"]}),
+        (("c1", "c2"), {"c1": "red", "c2": "blue"}),
+        ({"A": "c1", "B": "c2"}, {"c1": "red", "c2": "blue"}),
+    ],
+)
+@pytest.mark.parametrize(("said", "answer"), [("position", 1), ("position", "1"), ("text", "blue"), ("written", "B")])
+def test_options_and_the_right_one_are_given_in_several_ways(options, record, said, answer):
+    row = mapped(record | {"a": answer}, columns=COLUMNS | {"options": options, "answer": "a"}, answer_is=said)
+    assert {name: row.cells[name] for name in ("A", "B", "answer")} == {"A": "red", "B": "blue", "answer": "B"}
+
+
+@pytest.mark.parametrize(("value", "answer"), [(True, "Yes"), ("no", "No"), (0, "No"), (None, "")])
+def test_true_and_false_become_yes_and_no(value, answer):
+    row = mapped({"a": value}, columns=COLUMNS | {"answer": "a"}, answer_is="yes_no")
+    assert row.cells["answer"] == answer
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"), [("position", 2), ("position", -1), ("text", "green"), ("yes_no", "maybe")]
+)
+def test_an_answer_that_is_not_what_was_promised_is_refused_and_never_guessed(said, answer):
+    columns = COLUMNS | {"options": "c", "answer": "a"}
+    with pytest.raises(FieldError, match="not what"):
+        mapped({"c": ["red", "blue"], "a": answer}, columns=columns, answer_is=said)
+
+
+def test_two_options_of_the_same_text_are_no_answer():
+    columns = COLUMNS | {"options": "c", "answer": "a"}
+    with pytest.raises(FieldError, match="not what"):
+        mapped({"c": ["red", "red"], "a": "red"}, columns=columns, answer_is="text")
+
+
+def test_a_field_that_is_not_there_is_named_with_those_that_are():
+    with pytest.raises(FieldError, match="it has 'q', 'img'"):
+        mapped({}, columns=COLUMNS | {"answer": "gone"})
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)))
+def test_a_list_comes_back_as_python_reads_it(values):
+    assert ast.literal_eval(text_of(values, "answer")) == values
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, ""), (float("nan"), ""), (True, "true"), (3, "3"), (2.0, "2.0"), ("NA", "NA")]
+)
+def test_values_become_text(value, text):
+    assert text_of(value, "x") == text

@@ -1,0 +1,37 @@
+"""The reader goes by the end of the file's name."""
+
+from __future__ import annotations
+
+import pytest
+
+from prism_engine.datasets.recorded import Recorded
+from prism_engine.datasets.sources import open_source
+from prism_engine.datasets.tsv import Table
+from prism_engine.errors import DatasetError
+
+from .conftest import payload
+
+
+def test_each_kind_of_file_has_its_reader(tables, jsonl, tmp_path):
+    with open_source(tables.write({"index": "1", "question": "?", "image": payload()})) as source:
+        assert isinstance(source, Table)
+    data = jsonl({"question": "?", "image": payload()})
+    (tmp_path / "m.yml").write_text("dataset: Toy.jsonl\ncolumns: {question: question, image: image}\n")
+    for path in (data, data.rename(tmp_path / "Toy.JSONL"), tmp_path / "Toy.JSONL"):
+        if path.is_file():
+            with open_source(path) as source:
+                assert isinstance(source, Recorded)
+    with pytest.raises(DatasetError, match=r"there is no file 'Toy\.jsonl'"):
+        open_source(tmp_path / "m.yml")
+    with pytest.raises(DatasetError, match="no such file"):
+        open_source(tmp_path / "gone.jsonl")
+
+
+def test_broken_rows_are_told_and_left_out(tables, jsonl):
+    told: list[DatasetError] = []
+    table = tables.raw("index\tquestion\timage\n1\t?\n\t?\tx\n2\t?\tx\n")
+    with open_source(table, told.append) as source:
+        assert [row.number for row in source] == [3]
+    with open_source(jsonl("{", {"image": ""}, {"question": "?"}), told.append) as source:
+        assert [row.number for row in source] == [3]
+    assert [error.row for error in told] == [1, 2, 1, 2]
