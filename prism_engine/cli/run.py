@@ -150,15 +150,14 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     """
     parsed = _configs(locals())
     if fetch:
-        from prism_engine.cli.fetching import fetch_missing  # noqa: PLC0415 - `prism --help` is instant
-
-        fetch_missing([one.benchmark for one in parsed])
+        _fetch(parsed)
     run_all(parsed, load_registry(models_file or []))
 
 
 def plan(  # noqa: PLR0913 - the same
     benchmark: BenchmarkArgument = None,
     *,
+    fetch: FetchOption = False,
     config: ConfigOption = None,
     perceiver: PerceiverOption = None,
     reasoner: ReasonerOption = None,
@@ -191,6 +190,8 @@ def plan(  # noqa: PLR0913 - the same
     from prism_engine.cli.display import ingesting  # noqa: PLC0415
 
     parsed = _configs(locals())
+    if fetch:
+        _fetch(parsed)
     registry = load_registry(models_file or [])
     plans = [api.plan_and_forecast(one, registry, ingesting=ingesting()) for one in parsed]
     for one, (planned, forecast) in zip(parsed, plans, strict=True):
@@ -216,6 +217,12 @@ def demo(
     stderr.print("demo: preparing PrismScenes, 1500 questions about synthetic scenes (once)")
     parsed = api.demo_configs(cache_dir or default_cache_dir(), results_dir or Path("results"))
     run_all(parsed, load_registry())
+
+
+def _fetch(parsed: Sequence[RunConfig]) -> None:
+    from prism_engine.cli.fetching import fetch_missing  # noqa: PLC0415 - `prism --help` is instant
+
+    fetch_missing([one.benchmark for one in parsed])
 
 
 _OPTION_KEYS = {
