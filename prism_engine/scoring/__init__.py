@@ -7,21 +7,48 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.errors import ConfigError
-from prism_engine.scoring.choice import REFUSAL, ChoiceProfile, match_option, score_choice
+from prism_engine.records import AnswerKind
+from prism_engine.scoring.base import OUR_PROFILE, PROFILE_NAMES, REFUSAL, Metric, Scored, Scorer
+from prism_engine.scoring.choice import PROFILES, Choice, ChoiceProfile, match_option, score_choice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-__all__ = ["PROFILES", "REFUSAL", "ChoiceProfile", "choice_profile", "match_option", "score_choice"]
+__all__ = [
+    "OUR_PROFILE",
+    "PROFILES",
+    "PROFILE_NAMES",
+    "REFUSAL",
+    "SCORERS",
+    "ChoiceProfile",
+    "Metric",
+    "Scored",
+    "Scorer",
+    "choice_profile",
+    "match_option",
+    "score_choice",
+    "scorer_of",
+]
 
-PROFILES: Final[Mapping[str, ChoiceProfile]] = MappingProxyType(
+SCORERS: Final[Mapping[AnswerKind, Callable[[str], Scorer]]] = MappingProxyType(
     {
-        "v1": ChoiceProfile("v1", letter_near_end=False, short_reply=False, answer_phrase=False),
-        "v2": ChoiceProfile("v2", letter_near_end=True, short_reply=True, answer_phrase=False),
-        "v3": ChoiceProfile("v3", letter_near_end=True, short_reply=True, answer_phrase=True),
+        AnswerKind.CHOICE: Choice,
     }
 )
-"""The matching rules by name; what each means is told in `choice.py`."""
+"""What makes a scorer of each answer kind from the name of a profile."""
+
+
+def scorer_of(kind: AnswerKind, profile: str) -> Scorer:
+    """Return what scores replies of that kind under that profile.
+
+    Raises:
+        ConfigError: there is no such profile (the message names the nearest one), or nothing scores that kind.
+    """
+    if profile not in PROFILE_NAMES:
+        raise ConfigError(f"There is no scoring profile {profile!r}.{_hint(profile)}")
+    if kind not in SCORERS:
+        raise ConfigError(f"Nothing scores answers of kind {kind.value!r}. Known are {', '.join(SCORERS)}.")
+    return SCORERS[kind](profile)
 
 
 def choice_profile(name: str) -> ChoiceProfile:
@@ -32,7 +59,10 @@ def choice_profile(name: str) -> ChoiceProfile:
     """
     profile = PROFILES.get(name)
     if profile is None:
-        near = get_close_matches(name.lower(), PROFILES, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ConfigError(f"There is no choice profile {name!r}.{hint} Known are {', '.join(PROFILES)}.")
+        raise ConfigError(f"There is no choice profile {name!r}.{_hint(name)}")
     return profile
+
+
+def _hint(name: str) -> str:
+    near = get_close_matches(name.lower(), PROFILE_NAMES, n=1, cutoff=0.5)
+    return (f" Did you mean {near[0]!r}?" if near else "") + f" Known are {', '.join(PROFILE_NAMES)}."

@@ -15,17 +15,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from prism_engine.records import Score
+from prism_engine.records import AnswerKind, Score
+from prism_engine.scoring.base import REFUSAL, Scorer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from prism_engine.records import Option, Sample
-
-REFUSAL: Final = "Z"
-"""What a refusal reads as; the same letter that VLMEvalKit offers its judges for "none of the options"."""
 
 _API_FAILURE: Final = "Failed to obtain answer via API"
 _REFUSALS: Final = (
@@ -39,6 +38,15 @@ _LAST_WORDS: Final = 4
 _LENGTH_FACTOR: Final = 2
 # Possessive: a megabyte of blanks or stars costs one pass. No word end after the letter: that is the rule.
 _ANSWER_IS: Final = re.compile(r"answer is\s++\**+([A-D])", re.IGNORECASE)
+
+
+class Choice(Scorer):
+    """One option's letter."""
+
+    kind = AnswerKind.CHOICE
+
+    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - the contract says it
+        return score_choice(reply, sample, PROFILES[self.profile])
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +116,13 @@ def _by_text(reply: str, options: Sequence[Option], profile: ChoiceProfile) -> s
         return None
     contained = [option.letter for option in options if option.text.lower() in lowered]
     return contained[0] if len(contained) == 1 else None
+
+
+PROFILES: Final[Mapping[str, ChoiceProfile]] = MappingProxyType(
+    {
+        "v1": ChoiceProfile("v1", letter_near_end=False, short_reply=False, answer_phrase=False),
+        "v2": ChoiceProfile("v2", letter_near_end=True, short_reply=True, answer_phrase=False),
+        "v3": ChoiceProfile("v3", letter_near_end=True, short_reply=True, answer_phrase=True),
+    }
+)
+"""The matching rules by name."""
