@@ -17,7 +17,7 @@ from prism_engine.engine.plan import make_plan
 from prism_engine.engine.runner import Run
 from prism_engine.errors import ConfigError
 from prism_engine.prompts import instruction_text
-from prism_engine.scoring import Scorer, known_profile, kind_of, scorer_of
+from prism_engine.scoring import Scorer, kind_of, known_profile, scorer_of
 from prism_engine.stages.answering import Answering
 from prism_engine.stages.cached import CachedModel
 from prism_engine.stages.context import Given, gold_description, nothing
