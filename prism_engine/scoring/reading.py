@@ -17,7 +17,8 @@ Marks around letters (bold, quotes, backticks, brackets, LaTeX) do not matter, n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from prism_engine.scoring.base import REFUSAL
 from prism_engine.scoring.choice_rules import API_FAILURE, REFUSALS
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     from prism_engine.records import Option
 
+_BARE: Final = re.compile(r"[\s(*\[]{0,4}([A-Z])[\s).*\]:,]{0,4}")
+
 
 def read_option(reply: str, options: Sequence[Option]) -> str | None:
     """Read the chosen option out of a reply, in time linear in its length.
@@ -37,20 +40,19 @@ def read_option(reply: str, options: Sequence[Option]) -> str | None:
     Returns:
         The letter of an option; "Z" for a refusal (or a real option Z); None where nothing, or two things, are said.
     """
+    bare = _BARE.fullmatch(reply)
+    if bare and any(option.letter == bare[1] for option in options):
+        return bare[1]  # as the rules below would say, at a tenth of the cost
     if API_FAILURE in reply:
         return None
     text = narrow(reply)
     choices = Choices(text, options)
-    refused = max((text.rfind(refusal) for refusal in REFUSALS), default=-1)
-    if refused < 0 and (letter := choices.whole_reply()) is not None:
-        return letter
     said = last_statement(text, choices)
-    if refused >= 0:
+    if (refused := max(text.rfind(refusal) for refusal in REFUSALS)) >= 0:
         line_end = text.find("\n", refused)
         return said.letter if said and 0 <= line_end < said.place else REFUSAL
-    if said is not None:
+    letter = choices.whole_reply()
+    if letter is None and said is not None:
         return said.letter
-    letter = choices.lone_letter() or choices.lone_text()
-    if letter is None and says_it_cannot_tell(reply):
-        return REFUSAL
-    return letter
+    letter = letter or choices.lone_letter() or choices.lone_text()
+    return REFUSAL if letter is None and says_it_cannot_tell(reply) else letter
