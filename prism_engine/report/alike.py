@@ -39,16 +39,15 @@ def count_alike(predictions: Path, ways: int | None) -> list[dict[str, Any]]:
                 cannot_tell=pl.col("reply").str.to_lowercase().str.contains(INABILITY).fill_null(value=False),
                 choices=pl.when(choosable).then(options.list.len()).otherwise(without_options),
                 judged=score.is_not_null(),
+                strange=~score.is_between(0.0, 1.0),
                 unanswered=unanswered.fill_null(value=False),
                 refused=(unanswered & extracted.eq_missing(REFUSAL)).fill_null(value=False),
             )
             .with_columns(lucky=_luck(pl.col("unanswered") & pl.col("choices").is_not_null()))
-            .group_by(*keys, "judged", "unanswered", "refused", "cannot_tell", "choices", "lucky")
+            .group_by(*keys, "judged", "strange", "unanswered", "refused", "cannot_tell", "choices", "lucky")
             .agg(
                 pl.len().alias("rows"),
                 score.sum().alias("correct"),
-                score.min().alias("least"),
-                score.max().alias("most"),
                 pl.col("index").min(),
             )
             .sort("index")  # so that of several bad rows always the same one is named
@@ -92,8 +91,8 @@ def _ended(cell: dict[str, Any], predictions: Path) -> dict[str | int, Any]:
     done: dict[str | int, Any] = {"n": rows, "cannot_tell": rows * cell["cannot_tell"]}
     if not cell["judged"]:
         return done | {"unscored": rows}
-    if not 0.0 <= cell["least"] <= cell["most"] <= 1.0:
-        raise UserError(f"{place}: a score there is not between 0 and 1; start the run again to mend it.")
+    if cell["strange"]:
+        raise UserError(f"{place}: the score is not between 0 and 1; start the run again to mend it.")
     unanswered = rows * cell["unanswered"]
     return done | {
         "scored": rows,
