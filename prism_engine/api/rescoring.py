@@ -12,7 +12,7 @@ import orjson
 from prism_engine.api.status import find_standing
 from prism_engine.errors import UserError
 from prism_engine.records import AnswerKind, Image, Option, Sample, SampleStatus, Score
-from prism_engine.report import Sensitivity, reading, replacing, summarise, write_scores
+from prism_engine.report import Sensitivity, replacing, summarise, write_scores
 from prism_engine.scoring import kind_of, known_profile, scorer_of
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from prism_engine.scoring import Scorer
 
 PREDICTIONS: Final = "predictions.jsonl"
+_NEEDED: Final = frozenset(("index", "status", "reply", "target", "options"))
 RECORDED: Final = "as run"
 """The column of the scores that the run itself has given."""
 
@@ -72,7 +73,7 @@ def rescore(predictions: Path, profiles: Sequence[str], kind: AnswerKind | None 
     kind = kind or own
     prefix = "" if kind is own else f"{kind.value}-"
     scorers = {f"{prefix}{name}": scorer_of(kind, name) for name in dict.fromkeys(map(known_profile, profiles))}
-    with ExitStack() as opened, reading(predictions):
+    with ExitStack() as opened:
         files = {name: opened.enter_context(_writing(folder / f"predictions-{name}.jsonl")) for name in scorers}
         panel = Sensitivity((RECORDED, *scorers), opened.enter_context(_writing(folder / "sensitivity.jsonl")))
         for row in rows_of(predictions):
@@ -92,15 +93,18 @@ def _writing(path: Path) -> Iterator[BinaryIO]:
 
 
 def rows_of(predictions: Path) -> Iterator[dict[str, Any]]:
-    """Read a predictions file row by row; use it inside `reading`.
+    """Read a predictions file row by row.
 
     Raises:
         UserError: a line is no row of predictions.
     """
     with predictions.open("rb") as file:
         for number, line in enumerate(file, start=1):
-            row = orjson.loads(line)
-            if not isinstance(row, dict) or not {"index", "status", "reply", "target", "options"} <= row.keys():
+            try:
+                row = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                row = None
+            if not isinstance(row, dict) or not row.keys() >= _NEEDED:
                 raise UserError(f"{predictions}, line {number}: not a row of predictions; start the run again.")
             yield row
 
@@ -146,5 +150,4 @@ def _recorded_kind(predictions: Path) -> AnswerKind:
     noted = manifest.get("scoring", {}).get("answer_kind")
     if noted in tuple(AnswerKind):
         return AnswerKind(noted)
-    with reading(predictions):
-        return kind_of(str(manifest.get("benchmark", {}).get("name", "")), map(sample_of, rows_of(predictions)))
+    return kind_of(str(manifest.get("benchmark", {}).get("name", "")), map(sample_of, rows_of(predictions)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from prism_engine.report.atomic import replacing
 from prism_engine.report.comparison import ComparedGroup, compare
 from prism_engine.report.export import export_parquet
-from prism_engine.report.predictions import reading
 from prism_engine.report.sensitivity import Difference, Sensitivity
 from prism_engine.report.statistics import GroupScore, Scores, summarise
 from prism_engine.report.tables import HEADER, as_rows, metric_rows, write_scores
@@ -21,7 +20,6 @@ __all__ = [
     "compare",
     "export_parquet",
     "metric_rows",
-    "reading",
     "replacing",
     "summarise",
     "write_scores",

@@ -6,10 +6,12 @@ In this order, and the first that reads something decides:
    outright on a later line
 2. the option whose text the whole reply is
 3. the last thing said outright (`statements.py`): "the answer is B", "Answer: dog", `\boxed{B}`, `<answer>B</answer>`,
-   "I choose B", "so B.", "B is correct", a letter that stands on a line of its own or heads one. Two letters in one
+   "I choose B", "so B.", "B is correct", a letter that stands on a line of its own or heads one, a last line that is
+   an option's text. Two letters in one
    breath ("B or C") are a contradiction: nothing is read, whatever else is there
 4. the only option letter that is mentioned and not ruled out; the article "A" and the pronoun "I" are words
-5. the only option text that is mentioned as whole words: anywhere in a short reply, in a long one in its last sentence
+5. the only option text that is mentioned as whole words: anywhere in a short reply; in a long one in its last sentence,
+   unless the reply weighs several option letters
 6. a refusal, where the reply says that it cannot tell
 
 Marks around letters (bold, quotes, backticks, brackets, LaTeX) do not matter, nor do full-width letters and marks.
@@ -51,8 +53,10 @@ def read_option(reply: str, options: Sequence[Option]) -> str | None:
     if (refused := max(text.rfind(refusal) for refusal in REFUSALS)) >= 0:
         line_end = text.find("\n", refused)
         return said.letter if said and 0 <= line_end < said.place else REFUSAL
-    letter = choices.whole_reply()
+    letter = choices.option_of(text)
     if letter is None and said is not None:
         return said.letter
-    letter = letter or choices.lone_letter() or choices.lone_text()
+    if letter is None:
+        named = choices.named_letters()
+        letter = next(iter(named)) if len(named) == 1 else choices.lone_text(weighed=len(named) > 1)
     return REFUSAL if letter is None and says_it_cannot_tell(reply) else letter

@@ -69,22 +69,24 @@ def last_statement(text: str, choices: Choices) -> Statement | None:
     """
     last = max(_lines(text, choices), key=lambda statement: statement.place, default=Statement(-1, None))
     for kind, word in _CUES:
-        last = _last_after(kind, word, text, choices, last) or last
+        if (place := choices.lowered.rfind(word, last.place + 1)) >= 0:
+            last = _last_before(place, (kind, word), text, choices, last)
     last = max(_judged(text, choices, last.place + 1), key=lambda statement: statement.place, default=last)
     return None if last.place < 0 else last
 
 
-def _last_after(kind: str, word: str, text: str, choices: Choices, last: Statement) -> Statement | None:
-    """Return the last statement that such a word announces later in the reply than the last one known."""
-    place = choices.lowered.rfind(word, last.place + 1)
-    while place > last.place:
+def _last_before(place: int, cue: tuple[str, str], text: str, choices: Choices, last: Statement) -> Statement:
+    """Return the last statement that such a word announces, here or earlier but later than the last one known."""
+    kind, word = cue
+    while place >= 0:
         if said := _announced(kind, place, place + len(word), text, choices):
             return said
         place = choices.lowered.rfind(word, last.place + 1, place)
-    return None
+    return last
 
 
 def _announced(kind: str, place: int, start: int, text: str, choices: Choices) -> Statement | None:
+    """Return what is said behind a word that announces an answer."""
     if not _is_cue(kind, place, start, choices.lowered):
         return None
     linked = kind == _OPENS
@@ -92,7 +94,9 @@ def _announced(kind: str, place: int, start: int, text: str, choices: Choices) -
         link = _LINK.match(text, start)
         start, linked = (link.end(), True) if link else (start, False)
     skipped = _SKIPPED.match(text, start)
-    start = skipped.end() if skipped else start
+    if skipped:
+        start = skipped.end()
+        linked = linked or (kind == _SO and "it" in skipped[0].lower().replace("'", " ").split())
     letter = _letter_at(text, start, choices, lower=linked)
     if letter is None:
         letter = choices.text_at(start) if linked else None
@@ -141,10 +145,13 @@ def _judged(text: str, choices: Choices, start: int) -> Iterator[Statement]:
 
 
 def _lines(text: str, choices: Choices) -> Iterator[Statement]:
-    """Yield letters that stand on lines of their own, and the one that begins a line where no other one does."""
-    place = 0
+    """Yield what lines of their own say: a letter, a letter and words, and at the end an option's text.
+
+    Lines that list the options say nothing: several that begin with different letters, or are different texts.
+    """
     headed: list[tuple[Statement, bool]] = []
-    last = 0
+    texts: list[Statement] = []
+    place = last = 0
     for line in text.split("\n"):
         start, place = place, place + len(line) + 1
         bare = line.strip(_MARKS)
@@ -153,15 +160,18 @@ def _lines(text: str, choices: Choices) -> Iterator[Statement]:
         last = start
         found = _LINE.match(bare)
         if found is None or found[1] not in choices.letters:
+            if letter := choices.option_of(bare):
+                texts.append(Statement(start, letter))
             continue
         said = Statement(start, _alone(bare, found.start(1), found[1], choices))
         if found.end() == len(bare):
             yield said
         else:
             headed.append((said, choices.is_text(found[1], bare[found.end() :])))
-    if not headed:
-        return
-    said, whole = headed[-1]
-    earlier = [statement.letter for statement, _ in headed[:-1]]
-    if set(earlier) <= {said.letter} or (whole and said.place == last and said.letter in earlier):
-        yield said
+    if headed:
+        said, whole = headed[-1]
+        earlier = [statement.letter for statement, _ in headed[:-1]]
+        if set(earlier) <= {said.letter} or (whole and said.place == last and said.letter in earlier):
+            yield said
+    if texts and texts[-1].place == last and len({statement.letter for statement in texts}) == 1:
+        yield texts[-1]

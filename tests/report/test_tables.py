@@ -53,9 +53,39 @@ SCORES = Scores(
 def test_people_read_percentages_with_one_decimal_and_a_dash_for_no_number():
     rows = as_rows(SCORES)
     assert all(len(row) == len(HEADER) for row in rows)
-    assert rows[0] == ("", "overall", "", "4", "3", "2", "66.7", "25.0 - 90.0", "50.0 - 75.0", "25.0", "70.0", "72.0", "75.0", *"111100")
+    assert rows[0] == (
+        "",
+        "overall",
+        "",
+        "4",
+        "3",
+        "2",
+        "66.7",
+        "25.0 - 90.0",
+        "50.0 - 75.0",
+        "25.0",
+        "70.0",
+        "72.0",
+        "75.0",
+        *"111100",
+    )
     assert rows[1][:3] == ("", "l2-category", "a|b\nc")
-    assert rows[2] == ("val", "category", "d, e", "4", "0", "0", "-", "-", "0.0 - 100.0", "-", "-", "-", "0.0", *"111400")
+    assert rows[2] == (
+        "val",
+        "category",
+        "d, e",
+        "4",
+        "0",
+        "0",
+        "-",
+        "-",
+        "0.0 - 100.0",
+        "-",
+        "-",
+        "-",
+        "0.0",
+        *"111400",
+    )
 
 
 def test_json_keeps_every_digit_and_null(tmp_path):
