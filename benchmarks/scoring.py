@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -48,12 +49,17 @@ def score_chunk(profile: str, start: int) -> int:
 
 
 def measure_million(profile: str, count: int) -> float:
-    start = time.perf_counter()
+    start, spent = time.perf_counter(), children_seconds()
     with ProcessPoolExecutor(CORES) as pool:
         right = sum(pool.map(score_chunk, [profile] * (count // CHUNK), range(0, count, CHUNK)))
-    seconds = time.perf_counter() - start
-    print(f"{profile}: {count:,} replies in {seconds:.1f} s on {CORES} cores, {right:,} right")
+    seconds, spent = time.perf_counter() - start, children_seconds() - spent
+    print(f"{profile}: {count:,} replies in {seconds:.1f} s on {CORES} cores ({spent:.1f} s of CPU), {right:,} right")
     return seconds
+
+
+def children_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def write_predictions(path: Path, count: int) -> None:
@@ -100,9 +106,10 @@ def main() -> None:
         path = Path(folder) / "predictions.jsonl"
         write_predictions(path, chosen.rows)
         for _ in range(3):
-            start = time.perf_counter()
+            start, spent = time.perf_counter(), time.process_time()
             scores = summarise(path, profile="prism", kind=AnswerKind.CHOICE)
-            print(f"{scores.overall.n:,} rows folded in {time.perf_counter() - start:.2f} s")
+            seconds, spent = time.perf_counter() - start, time.process_time() - spent
+            print(f"{scores.overall.n:,} rows folded in {seconds:.2f} s ({spent:.2f} s of CPU)")
         start = time.perf_counter()
         rescore(path, ["prism", "v1", "v3"], AnswerKind.CHOICE)
         print(f"{chosen.rows:,} rows scored again under three profiles in {time.perf_counter() - start:.1f} s")

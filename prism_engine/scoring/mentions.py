@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.scoring.base import REFUSAL
@@ -43,10 +44,15 @@ class Choices:
         self.text = text
         self.lowered = lowered(text)
         self.letters = frozenset(option.letter for option in options)
-        self._texts = [(option.letter, _searchable(option.text)) for option in options if option.text]
-        self._texts.sort(key=lambda pair: -len(pair[1]))  # so that "hot dog" is found before "dog"
+        self._options = options
         self.room = 2 * sum(len(option.text) for option in options)
         """The length up to which a reply is taken as a whole for an option's text."""
+
+    @cached_property
+    def _texts(self) -> list[tuple[str, str]]:
+        """Letters and texts, longest first, so that "hot dog" is found before "dog"; many replies need none."""
+        texts = [(option.letter, _searchable(option.text)) for option in self._options if option.text]
+        return sorted(texts, key=lambda pair: -len(pair[1]))
 
     def text_at(self, place: int) -> str | None:
         """Return the letter of the longest option text that begins there, after an article; None where none does."""
@@ -64,8 +70,8 @@ class Choices:
 
     def option_of(self, words: str) -> str | None:
         """Return the letter of the option whose text the words are, and nothing else."""
-        if not self._texts or len(words) > len(self._texts[0][1]) + 20:
-            return None
+        if len(words) > self.room + 40:
+            return None  # longer than any of them with marks around it, normalised or not
         said = lowered(words).strip(_EDGES)
         letters = [letter for letter, text in self._texts if text == said]
         return letters[0] if len(letters) == 1 else None
