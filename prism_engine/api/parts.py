@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING
 
 from prism_engine.api.instructions import read_instruction
@@ -20,7 +19,7 @@ from prism_engine.engine.pipeline import Pipeline
 from prism_engine.engine.plan import make_plan
 from prism_engine.engine.runner import Run
 from prism_engine.errors import ConfigError
-from prism_engine.scoring import choice_profile, score_choice
+from prism_engine.scoring import Scorer, known_profile, scorer_of
 from prism_engine.stages.answering import Answering
 from prism_engine.stages.cached import CachedModel
 
@@ -61,6 +60,8 @@ class Parts:
     from_cache: Pipeline
     """The same without a call: what is not cached is not run."""
     instruction: Instruction
+    scorer: Scorer
+    """What a right answer is, and how replies are read."""
     others: dict[str, CachedModel] = field(default_factory=dict)
     """Further perceivers, and the writer of what to observe, by role."""
     till: Till | None = None
@@ -134,7 +135,7 @@ def assembled(
     registry = registry.merged(config.models)
     config = with_own_limit(config, registry)
     instruction = read_instruction(config.instruction)
-    profile = choice_profile(config.profile)
+    profile = known_profile(config.profile)
     specs = _specs(config, registry)
     identities = {role: identify_model(name, spec, config.cache_dir) for role, (name, spec) in specs.items()}
     path = find_benchmark(config.benchmark, data_roots(os.environ))
@@ -142,6 +143,7 @@ def assembled(
         benchmark = opened.enter_context(open_benchmark(path, config.cache_dir, progress=ingesting))
         if config.mode is Mode.ORACLE:
             benchmark.require_gold(config.samples or len(benchmark))
+        scorer = scorer_of(config.answer_kind or benchmark.kind, profile)
         place = config.cache_dir / STORE_NAME
         store = shared.store(place) if shared else opened.enter_context(Store(place, read_only=look_only))
         sight = seeing(config, instruction, identities, benchmark=benchmark, store=store)
@@ -151,7 +153,7 @@ def assembled(
             return Pipeline(
                 sight.context,
                 _answering(config, answering, identities),
-                partial(score_choice, profile=profile),
+                scorer.score,
                 instructing=sight.instructing,
                 needs_contents=config.mode is Mode.PROMPTS,
             )
@@ -162,7 +164,9 @@ def assembled(
             *(config, benchmark, store, specs, identities, sight.describing, answering),
             pipeline(sight, answering),
             pipeline(looking, answering and answering.without_backend()),
-            *(instruction, others),
+            instruction=instruction,
+            scorer=scorer,
+            others=others,
         )
         if not look_only:
 

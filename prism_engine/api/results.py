@@ -65,7 +65,7 @@ class Layout:
 
     @classmethod
     def of(cls, config: RunConfig, benchmark: str, sha256: str) -> Layout:
-        """Name the folders. Runs that would differ in samples, sampling or profile do not share one.
+        """Name the folders. Runs that would differ in samples, sampling, answer kind or profile do not share one.
 
         Args:
             benchmark: its name; another file of the same name gets a folder of its own.
@@ -82,9 +82,10 @@ class Layout:
         if not config.mode.answers:
             return cls(root, perceiver, perceiver)
         who = config.perceiver if config.mode is Mode.DIRECT else config.reasoner
+        kind = "" if config.answer_kind is None else f"-{config.answer_kind.value}"
         profile = "" if config.profile == USUAL_PROFILE else f"-{config.profile}"
         seen = "+first" if config.mode is Mode.DIRECT and config.pictures is Pictures.FIRST else ""
-        answerer = _safe(str(who)) + _variant(config.reasoning) + seen + profile
+        answerer = _safe(str(who)) + _variant(config.reasoning) + seen + kind + profile
         return cls(root, perceiver, perceiver / answerer) if config.mode.describes else cls(root, None, root / answerer)
 
     @property
@@ -132,7 +133,8 @@ def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Prog
         write_contents(layout.folder / name, journal.lines())
     if parts.config.mode.answers:
         _write_table(layout.folder / "predictions.jsonl", journal.lines())
-        scores = summarise(layout.folder / "predictions.jsonl", profile=parts.config.profile)
+        scorer = parts.scorer
+        scores = summarise(layout.folder / "predictions.jsonl", profile=scorer.profile, kind=scorer.kind)
         write_scores(scores, layout.folder)
     with replacing(layout.folder / "manifest.json") as draft:
         manifest = _manifest(parts, progress, status) | {"earlier_runs": _earlier(layout.folder / "manifest.json")}
@@ -187,6 +189,7 @@ def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "status": status,
         "config": parts.config.model_dump(mode="json"),
+        "scoring": {"answer_kind": parts.scorer.kind.value, "profile": parts.scorer.profile},
         "instruction": parts.instruction.text if mode.describes else None,
         "contents": None if parts.pipeline.instructing is None else {"fell_back": progress.fell_back},
         "benchmark": {

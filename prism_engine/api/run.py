@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from prism_engine.datasets import Progress as Ingesting
     from prism_engine.report import Scores
 
-_TELLING = ("benchmark", "samples", "perceiver", "merge", "pictures", "instruction", "reasoner", "mode", "profile")
+_TELLING = (
+    *("benchmark", "samples", "perceiver", "merge", "pictures", "instruction", "reasoner", "mode", "answer_kind"),
+    "profile",
+)
 """What tells runs apart for people."""
 
 

@@ -18,6 +18,7 @@ from prism_engine.cli.output import exit_code, stderr
 from prism_engine.cli.prompts import gen_prompts
 from prism_engine.cli.run import demo, plan, run
 from prism_engine.cli.runs import resume, runs, status
+from prism_engine.cli.score import score
 from prism_engine.cli.train import train
 from prism_engine.errors import PrismError
 
@@ -43,6 +44,7 @@ app.command()(plan)
 app.command()(runs)
 app.command()(status)
 app.command()(resume)
+app.command()(score)
 app.command()(demo)
 app.command()(gen_prompts)
 app.command()(train)

@@ -8,12 +8,13 @@ from rich.console import Console
 from rich.table import Table
 
 from prism_engine.errors import BackendError, BudgetError, DeadlineError, FailuresError
-from prism_engine.report import compare
+from prism_engine.report import compare, metric_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from prism_engine.report import GroupScore, Scores
+    from prism_engine.scoring import Metric
 
 
 UNFOLDED = 1000
@@ -82,7 +83,35 @@ def print_scores(scores: Scores) -> None:
         interval = "-" if low is None or high is None else f"{low:.1%} to {high:.1%}"
         accuracy = "-" if row.accuracy is None else f"{row.accuracy:.1%}"
         lines.append((label, f"{row.n:,}", accuracy, interval, *(column[place] for column in shown.values())))
-    print_table((f"Exact matching, {scores.profile}", "Samples", "Accuracy", "95 % interval", *shown), lines)
+    what = f"{scores.kind}, {scores.profile}" if scores.kind else scores.profile
+    print_table((what, "Samples", "Accuracy", "95 % interval", *shown), lines)
+    _print_own_numbers(scores)
+    _print_policies(scores.overall)
+
+
+def _print_own_numbers(scores: Scores) -> None:
+    """Print the benchmark's own numbers, across splits and over each split."""
+    header, rows = metric_rows(scores)
+    lines = [
+        (f"split {split}" if split else name or "Overall", *numbers)
+        for split, level, name, *numbers in rows
+        if not split or level == "overall"
+    ]
+    if lines:
+        print_table(("Its own numbers", *header[3:]), lines)
+
+
+def _print_policies(overall: GroupScore) -> None:
+    """Say what unanswered samples would be worth if they were guessed, and how many replies say they cannot tell."""
+    if overall.unanswered:
+        guessed, at_chance = overall.accuracy_guessed, overall.accuracy_at_chance
+        stdout.print(
+            f"{overall.unanswered:,} unanswered ({overall.refused:,} of them refused) count as wrong; guessed at "
+            f"random the accuracy would be {guessed:.1%}, at their chance {at_chance:.1%}",
+            soft_wrap=True,
+        )
+    if overall.cannot_tell:
+        stdout.print(f"{overall.cannot_tell:,} replies say that the answer cannot be told from what they were given")
 
 
 def _bounds(row: GroupScore) -> str:
@@ -103,6 +132,7 @@ def print_comparison(arms: Mapping[str, Scores]) -> None:
         lines.append((name, f"{group.n:,}", *map(_percent, (group.chance, *accuracies))))
         if group.level == "overall":
             lines.append(("  95 % interval", "", "", *map(_interval, group.scores)))
+            lines += _headlines(list(arms.values()))
     profiles = ", ".join(sorted({scores.profile for scores in arms.values()}))
     print_table((f"Accuracy in %, {profiles}", "Samples", "Chance", *arms), lines)
     for name, scores in arms.items():
@@ -111,6 +141,24 @@ def print_comparison(arms: Mapping[str, Scores]) -> None:
                 f"{name}: {missing:,} of {scores.overall.n:,} samples have no answer; accuracy is over the others",
                 markup=False, soft_wrap=True,
             )  # fmt: skip
+
+
+def _headlines(arms: Sequence[Scores]) -> list[tuple[str, ...]]:
+    """Lay out the number by which the benchmark is quoted, where that is not the accuracy."""
+    names = dict.fromkeys(arm.headline for arm in arms if arm.headline is not None)
+    return [
+        (f"  {name} (of {best.maximum:g})", "", "", *("-" if one is None else f"{one.value:.4g}" for one in found))
+        for name in names
+        for found in [[_overall(arm, name) for arm in arms]]
+        for best in [next((one for one in found if one is not None), None)]
+        if best is not None
+    ]
+
+
+def _overall(scores: Scores, name: str) -> Metric | None:
+    """Return a number over all rows; None where there is none."""
+    found = (one for one in scores.metrics if one.name == name and one.level == "overall" and one.split is None)
+    return next((one for one in found if one.value is not None), None)
 
 
 def _interval(score: GroupScore | None) -> str:

@@ -7,32 +7,92 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.errors import ConfigError
-from prism_engine.scoring.choice import REFUSAL, ChoiceProfile, match_option, score_choice
+from prism_engine.records import AnswerKind
+from prism_engine.scoring.base import OUR_PROFILE, PROFILE_NAMES, REFUSAL, Level, Metric, Scored, Scorer
+from prism_engine.scoring.choice import PROFILES, Choice, ChoiceProfile, match_option, score_choice
+from prism_engine.scoring.circular import Circular
+from prism_engine.scoring.grouping import Group, groups_of
+from prism_engine.scoring.guessing import GUESS_SEED, lucky
+from prism_engine.scoring.inability import INABILITY
+from prism_engine.scoring.kinds import kind_of
+from prism_engine.scoring.mmmu import Mmmu
+from prism_engine.scoring.unjudged import Unjudged
+from prism_engine.scoring.yes_no import YesNo
+from prism_engine.scoring.yes_no_benchmarks import Hallusion, Mme, Pope
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-__all__ = ["PROFILES", "REFUSAL", "ChoiceProfile", "choice_profile", "match_option", "score_choice"]
+__all__ = [
+    "GUESS_SEED",
+    "INABILITY",
+    "OUR_PROFILE",
+    "PROFILES",
+    "PROFILE_NAMES",
+    "REFUSAL",
+    "SCORERS",
+    "ChoiceProfile",
+    "Group",
+    "Level",
+    "Metric",
+    "Scored",
+    "Scorer",
+    "choice_profile",
+    "groups_of",
+    "kind_of",
+    "known_profile",
+    "lucky",
+    "match_option",
+    "score_choice",
+    "scorer_of",
+]
 
-PROFILES: Final[Mapping[str, ChoiceProfile]] = MappingProxyType(
+SCORERS: Final[Mapping[AnswerKind, Callable[[str], Scorer]]] = MappingProxyType(
     {
-        "v1": ChoiceProfile("v1", letter_near_end=False, short_reply=False, answer_phrase=False),
-        "v2": ChoiceProfile("v2", letter_near_end=True, short_reply=True, answer_phrase=False),
-        "v3": ChoiceProfile("v3", letter_near_end=True, short_reply=True, answer_phrase=True),
+        AnswerKind.CHOICE: Choice,
+        AnswerKind.CIRCULAR: Circular,
+        AnswerKind.MMMU: Mmmu,
+        AnswerKind.YES_NO: YesNo,
+        AnswerKind.MME: Mme,
+        AnswerKind.POPE: Pope,
+        AnswerKind.HALLUSION: Hallusion,
+        AnswerKind.OPEN: Unjudged,
     }
 )
-"""The matching rules by name; what each means is told in `choice.py`."""
+"""What makes a scorer of each answer kind from the name of a profile."""
+
+
+def known_profile(name: str) -> str:
+    """Return the profile of that name; `vlmevalkit` is the latest of VLMEvalKit's.
+
+    Raises:
+        ConfigError: there is none; the message names the nearest one and all that exist.
+    """
+    if name == "vlmevalkit":
+        return PROFILE_NAMES[-1]
+    if name not in PROFILE_NAMES:
+        near = get_close_matches(name.lower(), (*PROFILE_NAMES, "vlmevalkit"), n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ConfigError(f"There is no scoring profile {name!r}.{hint} Known are {', '.join(PROFILE_NAMES)}.")
+    return name
+
+
+def scorer_of(kind: AnswerKind, profile: str) -> Scorer:
+    """Return what scores replies of that kind under that profile.
+
+    Raises:
+        ConfigError: there is no such profile, or nothing scores that kind.
+    """
+    profile = known_profile(profile)
+    if kind not in SCORERS:
+        raise ConfigError(f"Nothing scores answers of kind {kind.value!r}. Known are {', '.join(SCORERS)}.")
+    return SCORERS[kind](profile)
 
 
 def choice_profile(name: str) -> ChoiceProfile:
     """Look a matching profile up.
 
     Raises:
-        ConfigError: no profile has that name; the message names the nearest one and all that exist.
+        ConfigError: as `known_profile`.
     """
-    profile = PROFILES.get(name)
-    if profile is None:
-        near = get_close_matches(name.lower(), PROFILES, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ConfigError(f"There is no choice profile {name!r}.{hint} Known are {', '.join(PROFILES)}.")
-    return profile
+    return PROFILES[known_profile(name)]
