@@ -17,7 +17,7 @@ _KINDS: Final = (
     (r"textvqa", AnswerKind.VQA),
     (r"docvqa|infovqa", AnswerKind.ANLS),
     (r"chartqa", AnswerKind.RELAXED),
-    (r"ocrvqa", AnswerKind.EXACT),
+    (r"ocrvqa|gqa", AnswerKind.EXACT),
     (r"ocrbench", AnswerKind.OCRBENCH),
     (r"mathvista", AnswerKind.MATHVISTA),
     (r"mmvet", AnswerKind.MMVET),

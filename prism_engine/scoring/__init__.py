@@ -10,6 +10,7 @@ from prism_engine.errors import ConfigError
 from prism_engine.records import AnswerKind
 from prism_engine.scoring.base import OUR_PROFILE, PROFILE_NAMES, REFUSAL, Metric, Scored, Scorer
 from prism_engine.scoring.choice import PROFILES, Choice, ChoiceProfile, match_option, score_choice
+from prism_engine.scoring.open_kinds import OPEN_SCORERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +34,7 @@ __all__ = [
 SCORERS: Final[Mapping[AnswerKind, Callable[[str], Scorer]]] = MappingProxyType(
     {
         AnswerKind.CHOICE: Choice,
+        **OPEN_SCORERS,
     }
 )
 """What makes a scorer of each answer kind from the name of a profile."""
