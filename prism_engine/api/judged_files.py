@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from prism_engine.config.benchmarks import answer_kind
 from prism_engine.errors import UserError
-from prism_engine.judging.rows import read_lines
 from prism_engine.judging.session import Docket
 from prism_engine.records import AnswerKind
 from prism_engine.report import export_parquet, replacing, summarise, write_scores
-from prism_engine.scoring import scorer_of
+from prism_engine.scoring import known_profile, scorer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,16 +48,16 @@ def open_case(run: Path, config: JudgeConfig) -> Case:
     """
     try:
         manifest = orjson.loads((run / "manifest.json").read_bytes())
-        used, name = manifest["config"]["profile"], manifest["benchmark"]["name"]
+        used, kind = manifest["scoring"]["profile"], AnswerKind(manifest["scoring"]["answer_kind"])
     except OSError as error:
         raise UserError(f"{run}: no finished run lies here ({error.strerror}); `prism runs` lists them") from error
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"{run / 'manifest.json'}: no manifest of a run; start the same run again") from error
     predictions = run / "predictions.jsonl"
-    profile = config.profile or used
+    profile = used if config.profile is None else known_profile(config.profile)
     judge = _ODD.sub("_", config.judge).strip("._")
     folder = run / (f"judged-{judge}" if profile == used else f"judged-{judge}-{profile}")
-    return Case(run, folder, manifest, Docket.of(predictions, scorer_of(_kind(name, predictions), profile)))
+    return Case(run, folder, manifest, Docket.of(predictions, scorer_of(kind, profile)))
 
 
 def write_case(case: Case, rows: Iterator[dict[str, Any]], judge: Callable[[], dict[str, Any]]) -> Scores:
@@ -80,15 +78,8 @@ def write_case(case: Case, rows: Iterator[dict[str, Any]], judge: Callable[[], d
         for row in rows:
             file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
     export_parquet(target, target.with_suffix(".parquet"))
-    scores = summarise(target, profile=case.docket.scorer.profile)
+    scores = summarise(target, profile=case.docket.scorer.profile, kind=case.docket.scorer.kind)
     write_scores(scores, case.folder)
     with replacing(case.folder / "manifest.json") as draft:
         draft.write_bytes(orjson.dumps({**case.manifest, "judge": judge()}, option=orjson.OPT_INDENT_2))
     return scores
-
-
-def _kind(benchmark: str, predictions: Path) -> AnswerKind:
-    kind = answer_kind(benchmark)
-    if kind is not None:
-        return kind
-    return AnswerKind.CHOICE if next(read_lines(predictions), {}).get("options") else AnswerKind.OPEN

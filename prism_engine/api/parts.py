@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING
 
 from prism_engine.api.purses import paying_for
@@ -19,7 +18,7 @@ from prism_engine.engine.plan import make_plan
 from prism_engine.engine.runner import Run
 from prism_engine.errors import ConfigError
 from prism_engine.prompts import instruction_text
-from prism_engine.scoring import choice_profile, score_choice
+from prism_engine.scoring import Scorer, kind_of, known_profile, scorer_of
 from prism_engine.stages.answering import Answering
 from prism_engine.stages.cached import CachedModel
 from prism_engine.stages.context import Given, gold_description, nothing
@@ -57,6 +56,8 @@ class Parts:
     answering: CachedModel | None
     """Who answers; None where the mode answers nothing."""
     pipeline: Pipeline
+    scorer: Scorer
+    """What a right answer is, and how replies are read."""
     till: Till | None = None
     """Where the money of the run's calls comes from; None where no call has a price."""
     unpriced: list[str] = field(default_factory=list)
@@ -112,7 +113,7 @@ def assembled(
     """
     registry = registry.merged(config.models)
     instruction = instruction_text(config.instruction)
-    profile = choice_profile(config.profile)
+    profile = known_profile(config.profile)
     specs = _specs(config, registry)
     identities = {role: identify_model(name, spec, config.cache_dir) for role, (name, spec) in specs.items()}
     path = find_benchmark(config.benchmark, data_roots(os.environ))
@@ -120,6 +121,7 @@ def assembled(
         benchmark = opened.enter_context(open_benchmark(path, config.cache_dir, progress=ingesting))
         if config.mode is Mode.ORACLE:
             benchmark.require_gold(config.samples or len(benchmark))
+        scorer = scorer_of(config.answer_kind or kind_of(benchmark.name, benchmark), profile)
         place = config.cache_dir / STORE_NAME
         store = shared.store(place) if shared else opened.enter_context(Store(place, read_only=look_only))
         describing = CachedModel(None, store) if config.mode.describes else None
@@ -127,9 +129,9 @@ def assembled(
         pipeline = Pipeline(
             _context(config, describing, identities, instruction),
             _answering(config, answering, identities),
-            partial(score_choice, profile=profile),
+            scorer.score,
         )
-        parts = Parts(config, benchmark, store, specs, identities, describing, answering, pipeline)
+        parts = Parts(config, benchmark, store, specs, identities, describing, answering, pipeline, scorer)
         if not look_only:
 
             def open_till(path: Path, cap: int | None) -> Till:

@@ -53,7 +53,7 @@ class Layout:
 
     @classmethod
     def of(cls, config: RunConfig, benchmark: str, sha256: str) -> Layout:
-        """Name the folders. Runs that would differ in samples, sampling or profile do not share one.
+        """Name the folders. Runs that would differ in samples, sampling, answer kind or profile do not share one.
 
         Args:
             benchmark: its name; another file of the same name gets a folder of its own.
@@ -68,8 +68,9 @@ class Layout:
         if not config.mode.answers:
             return cls(root, perceiver, perceiver)
         who = config.perceiver if config.mode is Mode.DIRECT else config.reasoner
+        kind = "" if config.answer_kind is None else f"-{config.answer_kind.value}"
         profile = "" if config.profile == USUAL_PROFILE else f"-{config.profile}"
-        answerer = _safe(str(who)) + _variant(config.reasoning) + profile
+        answerer = _safe(str(who)) + _variant(config.reasoning) + kind + profile
         return cls(root, perceiver, perceiver / answerer) if config.mode.describes else cls(root, None, root / answerer)
 
     @property
@@ -97,7 +98,8 @@ def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Prog
     scores = None
     if parts.config.mode.answers:
         _write_table(layout.folder / "predictions.jsonl", journal.lines())
-        scores = summarise(layout.folder / "predictions.jsonl", profile=parts.config.profile)
+        scorer = parts.scorer
+        scores = summarise(layout.folder / "predictions.jsonl", profile=scorer.profile, kind=scorer.kind)
         write_scores(scores, layout.folder)
     with replacing(layout.folder / "manifest.json") as draft:
         manifest = _manifest(parts, progress, status) | {"earlier_runs": _earlier(layout.folder / "manifest.json")}
@@ -152,6 +154,7 @@ def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "status": status,
         "config": parts.config.model_dump(mode="json"),
+        "scoring": {"answer_kind": parts.scorer.kind.value, "profile": parts.scorer.profile},
         "instruction": instruction_text(parts.config.instruction) if mode.describes else None,
         "benchmark": {
             "name": parts.benchmark.name,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from prism_engine.datasets import Progress as Ingesting
     from prism_engine.report import Scores
 
-_TELLING = ("benchmark", "samples", "perceiver", "instruction", "reasoner", "mode", "profile")
+_TELLING = ("benchmark", "samples", "perceiver", "instruction", "reasoner", "mode", "answer_kind", "profile")
 """What tells runs apart for people."""
 
 

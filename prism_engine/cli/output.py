@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from prism_engine.errors import BackendError, BudgetError, DeadlineError, FailuresError
-from prism_engine.report import compare
+from prism_engine.report import compare, metric_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -82,7 +82,35 @@ def print_scores(scores: Scores) -> None:
         interval = "-" if low is None or high is None else f"{low:.1%} to {high:.1%}"
         accuracy = "-" if row.accuracy is None else f"{row.accuracy:.1%}"
         lines.append((label, f"{row.n:,}", accuracy, interval, *(column[place] for column in shown.values())))
-    print_table((f"Exact matching, {scores.profile}", "Samples", "Accuracy", "95 % interval", *shown), lines)
+    what = f"{scores.kind}, {scores.profile}" if scores.kind else scores.profile
+    print_table((what, "Samples", "Accuracy", "95 % interval", *shown), lines)
+    _print_own_numbers(scores)
+    _print_policies(scores.overall)
+
+
+def _print_own_numbers(scores: Scores) -> None:
+    """Print the benchmark's own numbers, across splits and over each split."""
+    header, rows = metric_rows(scores)
+    lines = [
+        (f"split {split}" if split else name or "Overall", *numbers)
+        for split, level, name, *numbers in rows
+        if not split or level == "overall"
+    ]
+    if lines:
+        print_table(("Its own numbers", *header[3:]), lines)
+
+
+def _print_policies(overall: GroupScore) -> None:
+    """Say what unanswered samples would be worth if they were guessed, and how many replies say they cannot tell."""
+    if overall.unanswered:
+        guessed, at_chance = overall.accuracy_guessed, overall.accuracy_at_chance
+        stdout.print(
+            f"{overall.unanswered:,} unanswered ({overall.refused:,} of them refused) count as wrong; guessed at random the "
+            f"accuracy would be {guessed:.1%}, at their chance {at_chance:.1%}",
+            soft_wrap=True,
+        )
+    if overall.cannot_tell:
+        stdout.print(f"{overall.cannot_tell:,} replies say that the answer cannot be told from what they were given")
 
 
 def _bounds(row: GroupScore) -> str:

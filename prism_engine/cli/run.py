@@ -11,6 +11,7 @@ from prism_engine.cli.output import print_comparison, stderr, stdout
 from prism_engine.cli.reporting import print_forecast, print_plan, print_report, report_code, same_command
 from prism_engine.config import Mode, load_registry, load_run_configs
 from prism_engine.config.run import default_cache_dir
+from prism_engine.records import AnswerKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,10 +51,17 @@ PerceptionTokens = Annotated[
 ReasoningTokens = Annotated[
     int | None, typer.Option("--reasoning-tokens", help="Output limit of an answer.  \\[default: 512]")
 ]
+KindOption = Annotated[
+    AnswerKind | None,
+    typer.Option(
+        "--answer-kind", help="What a right answer is.  \\[default: what the benchmark's name or columns say]"
+    ),
+]
 ProfileOption = Annotated[
     str | None,
     typer.Option(
-        help="VLMEvalKit's rules for reading an option: v1 (until 2025-08), v2, v3 (current).  \\[default: v3]"
+        help="Rules by which replies are read: prism, or VLMEvalKit's: v1 (until 2025-08), v2, v3 (current).  "
+        "\\[default: prism]"
     ),
 ]
 RpmOption = Annotated[int | None, typer.Option("--rpm", help="Requests per minute that the reasoner's API allows.")]
@@ -103,6 +111,7 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     samples: SamplesOption = None,
     perception_tokens: PerceptionTokens = None,
     reasoning_tokens: ReasoningTokens = None,
+    answer_kind: KindOption = None,
     profile: ProfileOption = None,
     rpm: RpmOption = None,
     tpm: TpmOption = None,
@@ -184,6 +193,7 @@ _OPTION_KEYS = {
     "samples": "samples",
     "perception_tokens": "perception.max_tokens",
     "reasoning_tokens": "reasoning.max_tokens",
+    "answer_kind": "answer_kind",
     "profile": "profile",
     "rpm": "requests_per_minute",
     "tpm": "tokens_per_minute",

@@ -15,7 +15,7 @@ from prism_engine.config.deadline import deadline_at
 from prism_engine.config.models import Dollars, Frozen, ModelSpec
 from prism_engine.config.reading import read_yaml, validated
 from prism_engine.errors import ConfigError
-from prism_engine.records import Sampling
+from prism_engine.records import AnswerKind, Sampling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,8 +109,10 @@ class RunConfig(Frozen):
     """Of descriptions."""
     reasoning: SamplingConfig = SamplingConfig()
     """Of answers, whoever gives them."""
-    profile: str = "v3"
-    """Rules by which an option is read out of a reply (v1, v2, v3)."""
+    answer_kind: AnswerKind | None = None
+    """What a right answer is; None: what the benchmark's name says, else what its columns look like."""
+    profile: str = "prism"
+    """Rules by which replies are read: prism's own, or VLMEvalKit's of one period (v1, v2, v3)."""
     requests_per_minute: PositiveInt | None = None
     """Overrides the reasoner's limit of the registry (the perceiver's where no reasoner is named)."""
     tokens_per_minute: PositiveInt | None = None

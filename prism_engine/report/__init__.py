@@ -6,7 +6,7 @@ from prism_engine.report.atomic import replacing
 from prism_engine.report.comparison import ComparedGroup, compare
 from prism_engine.report.export import export_parquet
 from prism_engine.report.statistics import GroupScore, Scores, summarise
-from prism_engine.report.tables import HEADER, as_rows, write_scores
+from prism_engine.report.tables import HEADER, as_rows, metric_rows, write_scores
 
 __all__ = [
     "HEADER",
@@ -16,6 +16,7 @@ __all__ = [
     "as_rows",
     "compare",
     "export_parquet",
+    "metric_rows",
     "replacing",
     "summarise",
     "write_scores",

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from prism_engine.report.statistics import GroupScore, Level, Scores
+    from prism_engine.report.statistics import GroupScore, Scores
+    from prism_engine.scoring import Level
 
 
 @dataclass(frozen=True, slots=True)

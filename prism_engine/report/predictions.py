@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from prism_engine.errors import UserError
+from prism_engine.records import SampleStatus
+from prism_engine.scoring import Scored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,6 +61,35 @@ def reading(predictions: Path) -> Iterator[None]:
         raise UserError(
             f"{predictions}: not a predictions file ({error}); start the same run again to write it anew."
         ) from error
+
+
+def scored_rows(predictions: Path) -> Iterator[Scored]:
+    """Read what folding needs of each row, line by line; use it inside `reading`.
+
+    Raises:
+        UserError: a row lacks what every row has, or has a status that is not known here.
+    """
+    with predictions.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            row = orjson.loads(line)
+            try:
+                yield Scored(
+                    index=row["index"],
+                    status=SampleStatus(row["status"]),
+                    score=row["score"],
+                    extracted=row["extracted"],
+                    target=row.get("target"),
+                    options=len(row.get("options") or ()),
+                    category=row.get("category"),
+                    l2_category=row.get("l2_category"),
+                    split=row.get("split"),
+                    images=tuple(row.get("images") or ()),
+                    extra=row.get("extra") or {},
+                    reply=row.get("reply"),
+                )
+            except (KeyError, TypeError, ValueError) as error:
+                where = f"{predictions}, line {number}"
+                raise UserError(f"{where}: not a row of predictions ({error!r}); start the run again.") from error
 
 
 def schema() -> dict[str, pl.DataType]:

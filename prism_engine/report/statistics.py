@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from math import sqrt
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from prism_engine.errors import UserError
-from prism_engine.records import SampleStatus
-from prism_engine.report.predictions import reading, scan
+from prism_engine.report.alike import count_alike, tally_of
+from prism_engine.report.predictions import reading, scored_rows
+from prism_engine.scoring import Group, Metric, Scorer, groups_of, scorer_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-Level = Literal["overall", "l2_category", "category"]
+    from prism_engine.records import AnswerKind
+    from prism_engine.scoring import Level
 
-_LEVELS: Final[tuple[Level, ...]] = ("overall", "l2_category", "category")
-_REFUSAL: Final = "Z"
 _Z95: Final = 1.959963984540054
 """The 97.5 % point of the standard normal distribution."""
 
@@ -30,6 +28,9 @@ class GroupScore:
     n = scored + unscored + failed + not_run. A missing prediction is never counted as wrong: `accuracy` is
     over the predictions that exist, as VLMEvalKit's is. What it could become once the missing ones are there is between
     `accuracy_least` and `accuracy_most`.
+
+    `accuracy` is strict, the headline: what could not be read, or was a refusal, is wrong. `accuracy_guessed` and
+    `accuracy_at_chance` are what it would be if those were answered by guessing.
     """
 
     split: str | None
@@ -41,7 +42,8 @@ class GroupScore:
     """Samples of the group."""
     scored: int
     """Done, and compared with a target."""
-    correct: int
+    correct: float
+    """The sum of the scores: how many are right, where a reply is right or wrong."""
     unanswered: int
     """Scored as wrong because no option could be read out of the reply, refusals included."""
     refused: int
@@ -53,7 +55,7 @@ class GroupScore:
     accuracy: float | None
     """correct / scored, from 0 to 1; None, never 0, where nothing was scored."""
     accuracy_low: float | None
-    """Lower end of the Wilson 95 % interval of the accuracy."""
+    """Lower end of the Wilson 95 % interval of the accuracy; wider than it need be where scores lie between 0 and 1."""
     accuracy_high: float | None
     accuracy_least: float | None
     """correct / (scored + missing): the accuracy if every missing prediction were wrong."""
@@ -64,6 +66,13 @@ class GroupScore:
     chance: float | None
     """What guessing would give: the mean of 1 / options over all samples whose target is one of their options, answered
     or not; None where there is no such sample."""
+    accuracy_guessed: float | None = None
+    """The accuracy if an answer were drawn at random for each unanswered sample, as in the original's solver tables;
+    seeded by the sample's index."""
+    accuracy_at_chance: float | None = None
+    """The same on average: 1 / options for each unanswered sample."""
+    cannot_tell: int = 0
+    """Done samples whose reply says that what it was given does not hold the answer, whatever it answers then."""
 
     @property
     def missing(self) -> int:
@@ -80,45 +89,51 @@ class Scores:
     overall: GroupScore
     groups: tuple[GroupScore, ...]
     """Across splits first, then per split (each with an overall row); by level, then by name."""
+    kind: str | None = None
+    """The answer kind; None where it was not said."""
+    metrics: tuple[Metric, ...] = ()
+    """The benchmark's own numbers, where it has any beside accuracy."""
+    headline: str | None = None
+    """Which of them (over all rows) the benchmark is quoted by; None: the accuracy."""
 
 
 _Tally = Counter[str | int]
-"""Rows by how they ended, and by how many options (a number) a sample that can be scored has."""
+"""Rows by how they ended, and by how many options (a number) a sample that can be scored has. Counts and sums."""
 
 
-class _Group(NamedTuple):
-    split: str | None
-    level: Level
-    name: str | None
-
-    @property
-    def rank(self) -> tuple[bool, str, int, str]:
-        return (self.split is not None, self.split or "", _LEVELS.index(self.level), self.name or "")
-
-
-def summarise(predictions: Path, *, profile: str) -> Scores:
+def summarise(predictions: Path, *, profile: str, kind: AnswerKind | None = None) -> Scores:
     """Fold a predictions file into scores, in one streaming pass whose memory does not grow with the replies.
 
     Args:
         predictions: JSON lines, one per sample.
         profile: name of the matching rules that the scores in the file were made with.
+        kind: what an answer is, for the benchmark's own numbers and for guesses where there are no options.
 
     Raises:
         UserError: the file is absent or damaged, or a row has a status or a score that is not known here.
     """
-    tallies: defaultdict[_Group, _Tally] = defaultdict(Counter)
-    whole = _Group(None, "overall", None)
-    tallies[whole] = Counter()
-    for cell in _cells(predictions):
-        tally = _tally(cell, predictions)
-        for group in _groups(cell["split"], cell["l2_category"], cell["category"]):
+    scorer = None if kind is None else scorer_of(kind, profile)
+    tallies: defaultdict[Group, _Tally] = defaultdict(Counter)
+    tallies[Group(None, "overall", None)] = Counter()
+    for cell in count_alike(predictions, None if scorer is None else scorer.ways):
+        tally = tally_of(cell, predictions)
+        for group in groups_of(cell["split"], cell["l2_category"], cell["category"]):
             tallies[group].update(tally)
     order = sorted(tallies, key=lambda group: group.rank)
     overall, *groups = (_fold(group, tallies[group]) for group in order)
-    return Scores(profile, overall, tuple(groups))
+    if scorer is None:
+        return Scores(profile, overall, tuple(groups))
+    return Scores(profile, overall, tuple(groups), scorer.kind.value, _metrics(scorer, predictions), scorer.headline)
 
 
-def wilson(correct: int, scored: int) -> tuple[float, float]:
+def _metrics(scorer: Scorer, predictions: Path) -> tuple[Metric, ...]:
+    if type(scorer).metrics is Scorer.metrics:
+        return ()  # it has none: spare the second pass
+    with reading(predictions):
+        return scorer.metrics(scored_rows(predictions))
+
+
+def wilson(correct: float, scored: int) -> tuple[float, float]:
     """Compute the Wilson 95 % interval of a proportion.
 
     With p = correct / scored and z the normal quantile, the ends are
@@ -139,67 +154,8 @@ def wilson(correct: int, scored: int) -> tuple[float, float]:
     return low, high
 
 
-def _cells(predictions: Path) -> list[dict[str, Any]]:
-    """Count the rows that are alike in everything that matters; cells grow with combinations, not rows."""
-    import polars as pl  # noqa: PLC0415 - a run that needs no table starts without it
-
-    keys = ["split", "l2_category", "category", "status", "score"]
-    extracted, options = pl.col("extracted"), pl.col("options")
-    letters = options.list.eval(pl.element().struct.field("letter"))
-    choosable = letters.list.contains(pl.col("target").str.strip_chars())
-    with reading(predictions):
-        return (
-            scan(predictions, [*keys, "extracted", "index", "options", "target"])
-            .with_columns(
-                refused=extracted.eq_missing(_REFUSAL),
-                blank=extracted.is_null(),
-                choices=pl.when(choosable).then(options.list.len()),
-            )
-            .group_by(*keys, "refused", "blank", "choices")
-            .agg(pl.len().alias("rows"), pl.col("index").min())
-            .sort("index")  # so that of several bad rows always the same one is named
-            .collect(engine="streaming")
-            .to_dicts()
-        )
-
-
-def _tally(cell: dict[str, Any], predictions: Path) -> dict[str | int, int]:
-    return ({} if cell["choices"] is None else {cell["choices"]: cell["rows"]}) | _ended(cell, predictions)
-
-
-def _ended(cell: dict[str, Any], predictions: Path) -> dict[str | int, int]:
-    status, score, rows = cell["status"], cell["score"], cell["rows"]
-    place = f"{predictions}, index {cell['index']}"
-    if status not in tuple(SampleStatus):
-        known = ", ".join(SampleStatus)
-        raise UserError(f"{place}: status {status!r} is not one of {known}; start the run again to mend it.")
-    if status != SampleStatus.DONE:
-        return {"n": rows, status: rows}
-    if score is None:
-        return {"n": rows, "unscored": rows}
-    if score not in (0.0, 1.0):
-        raise UserError(f"{place}: score {score!r} is neither 0 nor 1; only right or wrong is counted here.")
-    wrong = score == 0.0
-    return {
-        "n": rows,
-        "scored": rows,
-        "correct": rows * (not wrong),
-        "unanswered": rows * (wrong and (cell["blank"] or cell["refused"])),
-        "refused": rows * (wrong and cell["refused"]),
-    }
-
-
-def _groups(split: str | None, l2_category: str | None, category: str | None) -> Iterator[_Group]:
-    for part in {None, split}:
-        yield _Group(part, "overall", None)
-        if l2_category is not None:
-            yield _Group(part, "l2_category", l2_category)
-        if category is not None:
-            yield _Group(part, "category", category)
-
-
-def _fold(group: _Group, tally: _Tally) -> GroupScore:
-    n, scored, correct = tally["n"], tally["scored"], tally["correct"]
+def _fold(group: Group, tally: _Tally) -> GroupScore:
+    n, scored, correct = tally["n"], tally["scored"], _whole(tally["correct"])
     low, high = wilson(correct, scored) if scored else (None, None)
     missing = tally["failed"] + tally["not_run"]
     could = scored + missing
@@ -222,7 +178,15 @@ def _fold(group: _Group, tally: _Tally) -> GroupScore:
         accuracy_most=(correct + missing) / could if could else None,
         coverage=scored / n if n else None,
         chance=_chance(tally),
+        accuracy_guessed=(correct + tally["lucky"]) / scored if scored else None,
+        accuracy_at_chance=(correct + tally["chances"]) / scored if scored else None,
+        cannot_tell=tally["cannot_tell"],
     )
+
+
+def _whole(total: float) -> float:
+    """Return a count as a count; sums of scores between 0 and 1 stay what they are."""
+    return int(total) if total == int(total) else total
 
 
 def _chance(tally: _Tally) -> float | None:

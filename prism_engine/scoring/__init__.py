@@ -8,24 +8,41 @@ from typing import TYPE_CHECKING, Final
 
 from prism_engine.errors import ConfigError
 from prism_engine.records import AnswerKind
-from prism_engine.scoring.base import OUR_PROFILE, PROFILE_NAMES, REFUSAL, Metric, Scored, Scorer
+from prism_engine.scoring.base import OUR_PROFILE, PROFILE_NAMES, REFUSAL, Level, Metric, Scored, Scorer
 from prism_engine.scoring.choice import PROFILES, Choice, ChoiceProfile, match_option, score_choice
+from prism_engine.scoring.circular import Circular
+from prism_engine.scoring.grouping import Group, groups_of
+from prism_engine.scoring.guessing import GUESS_SEED, lucky
+from prism_engine.scoring.inability import INABILITY
+from prism_engine.scoring.kinds import kind_of
+from prism_engine.scoring.mmmu import Mmmu
 from prism_engine.scoring.open_kinds import OPEN_SCORERS
+from prism_engine.scoring.unjudged import Unjudged
+from prism_engine.scoring.yes_no import YesNo
+from prism_engine.scoring.yes_no_benchmarks import Hallusion, Mme, Pope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 __all__ = [
+    "GUESS_SEED",
+    "INABILITY",
     "OUR_PROFILE",
     "PROFILES",
     "PROFILE_NAMES",
     "REFUSAL",
     "SCORERS",
     "ChoiceProfile",
+    "Group",
+    "Level",
     "Metric",
     "Scored",
     "Scorer",
     "choice_profile",
+    "groups_of",
+    "kind_of",
+    "known_profile",
+    "lucky",
     "match_option",
     "score_choice",
     "scorer_of",
@@ -34,20 +51,41 @@ __all__ = [
 SCORERS: Final[Mapping[AnswerKind, Callable[[str], Scorer]]] = MappingProxyType(
     {
         AnswerKind.CHOICE: Choice,
+        AnswerKind.CIRCULAR: Circular,
+        AnswerKind.MMMU: Mmmu,
+        AnswerKind.YES_NO: YesNo,
+        AnswerKind.MME: Mme,
+        AnswerKind.POPE: Pope,
+        AnswerKind.HALLUSION: Hallusion,
+        AnswerKind.OPEN: Unjudged,
         **OPEN_SCORERS,
     }
 )
 """What makes a scorer of each answer kind from the name of a profile."""
 
 
+def known_profile(name: str) -> str:
+    """Return the profile of that name; `vlmevalkit` is the latest of VLMEvalKit's.
+
+    Raises:
+        ConfigError: there is none; the message names the nearest one and all that exist.
+    """
+    if name == "vlmevalkit":
+        return PROFILE_NAMES[-1]
+    if name not in PROFILE_NAMES:
+        near = get_close_matches(name.lower(), (*PROFILE_NAMES, "vlmevalkit"), n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ConfigError(f"There is no scoring profile {name!r}.{hint} Known are {', '.join(PROFILE_NAMES)}.")
+    return name
+
+
 def scorer_of(kind: AnswerKind, profile: str) -> Scorer:
     """Return what scores replies of that kind under that profile.
 
     Raises:
-        ConfigError: there is no such profile (the message names the nearest one), or nothing scores that kind.
+        ConfigError: there is no such profile, or nothing scores that kind.
     """
-    if profile not in PROFILE_NAMES:
-        raise ConfigError(f"There is no scoring profile {profile!r}.{_hint(profile)}")
+    profile = known_profile(profile)
     if kind not in SCORERS:
         raise ConfigError(f"Nothing scores answers of kind {kind.value!r}. Known are {', '.join(SCORERS)}.")
     return SCORERS[kind](profile)
@@ -57,14 +95,6 @@ def choice_profile(name: str) -> ChoiceProfile:
     """Look a matching profile up.
 
     Raises:
-        ConfigError: no profile has that name; the message names the nearest one and all that exist.
+        ConfigError: as `known_profile`.
     """
-    profile = PROFILES.get(name)
-    if profile is None:
-        raise ConfigError(f"There is no choice profile {name!r}.{_hint(name)}")
-    return profile
-
-
-def _hint(name: str) -> str:
-    near = get_close_matches(name.lower(), PROFILE_NAMES, n=1, cutoff=0.5)
-    return (f" Did you mean {near[0]!r}?" if near else "") + f" Known are {', '.join(PROFILE_NAMES)}."
+    return PROFILES[known_profile(name)]

@@ -74,6 +74,8 @@ class Scorer(ABC):
     kind: ClassVar[AnswerKind]
     headline: ClassVar[str | None] = None
     """The metric (over all rows) by which the benchmark is quoted; None: the mean of the scores."""
+    ways: ClassVar[int | None] = None
+    """Answers to guess from where a question has no options; None: it cannot be guessed."""
 
     def __init__(self, profile: str) -> None:
         """Take one of PROFILE_NAMES."""

@@ -1,43 +1,50 @@
-"""Multiple choice: which option letter a reply means, under a named and pinned set of rules.
+"""Multiple choice: one option's letter, read out of a reply under a named and pinned set of rules.
 
-Three rule sets are in use under the one name "exact matching", and they read long replies differently, so a
-score means little without the name of its profile. Each reproduces one period of VLMEvalKit, its known
-weaknesses included ("the answer is correct" is option C under v3):
-
-v1  until August 2025, and Prism's own time: a lone option letter anywhere, or else a lone option text
-v2  until June 2026: the letter must be among the last four words, the reply short beside the options
-v3  since then: v2, and where that finds no letter the first "answer is X" with X from A to D
-
-VLMEvalKit's VERBOSE environment variable, which changes its verdicts, has no counterpart here.
+prism   our own rule, and the default (`reading.py`)
+v1, v2, v3   VLMEvalKit's in three periods (`choice_rules.py`), for scores that are to be compared with theirs
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.records import AnswerKind, Score
-from prism_engine.scoring.base import REFUSAL, Scorer
+from prism_engine.scoring.base import OUR_PROFILE, Scorer
+from prism_engine.scoring.choice_rules import Rules, match_as_upstream
+from prism_engine.scoring.reading import read_option
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from prism_engine.records import Option, Sample
+    from prism_engine.scoring.base import Scored
 
-_API_FAILURE: Final = "Failed to obtain answer via API"
-_REFUSALS: Final = (
-    "Sorry, I can't help with images of people yet.",
-    "I can't process this file.",
-    "I'm sorry, but without the image provided",
-    "Cannot determine the answer",
+
+@dataclass(frozen=True, slots=True)
+class ChoiceProfile:
+    """One set of matching rules."""
+
+    name: str
+    match: Callable[[str, Sequence[Option]], str | None]
+    """Reads the letter out of a reply; `match_option` says what it returns."""
+
+
+_V1 = Rules(letter_near_end=False, short_reply=False, answer_phrase=False)
+_V2 = Rules(letter_near_end=True, short_reply=True, answer_phrase=False)
+_V3 = Rules(letter_near_end=True, short_reply=True, answer_phrase=True)
+
+PROFILES: Final[Mapping[str, ChoiceProfile]] = MappingProxyType(
+    {
+        OUR_PROFILE: ChoiceProfile(OUR_PROFILE, read_option),
+        "v1": ChoiceProfile("v1", partial(match_as_upstream, rules=_V1)),
+        "v2": ChoiceProfile("v2", partial(match_as_upstream, rules=_V2)),
+        "v3": ChoiceProfile("v3", partial(match_as_upstream, rules=_V3)),
+    }
 )
-_SEPARATORS: Final = ".()[],:;!*#{}"
-_LAST_WORDS: Final = 4
-_LENGTH_FACTOR: Final = 2
-# Possessive: a megabyte of blanks or stars costs one pass. No word end after the letter: that is the rule.
-_ANSWER_IS: Final = re.compile(r"answer is\s++\**+([A-D])", re.IGNORECASE)
+"""The matching rules by name."""
 
 
 class Choice(Scorer):
@@ -48,18 +55,8 @@ class Choice(Scorer):
     def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - the contract says it
         return score_choice(reply, sample, PROFILES[self.profile])
 
-
-@dataclass(frozen=True, slots=True)
-class ChoiceProfile:
-    """One set of matching rules."""
-
-    name: str
-    letter_near_end: bool
-    """An option letter counts only where it first occurs among the last four words."""
-    short_reply: bool
-    """Option texts are looked for only in a reply of at most twice their joint length, in code points."""
-    answer_phrase: bool
-    """Where no letter was found, "answer is X" is looked for, in any case."""
+    def unsettled(self, rows: Iterable[Scored]) -> tuple[str, ...]:  # noqa: D102
+        return tuple(row.index for row in rows if row.score == 0.0 and row.extracted is None)
 
 
 def match_option(reply: str, options: Sequence[Option], profile: ChoiceProfile) -> str | None:
@@ -68,7 +65,7 @@ def match_option(reply: str, options: Sequence[Option], profile: ChoiceProfile) 
     Returns:
         The letter of an option; "Z" for a refusal (or a real option Z); None where nothing can be inferred.
     """
-    return _by_letter(reply, options, profile) or _by_text(reply, options, profile)
+    return profile.match(reply, options)
 
 
 def score_choice(reply: str, sample: Sample, profile: ChoiceProfile) -> Score:
@@ -82,47 +79,3 @@ def score_choice(reply: str, sample: Sample, profile: ChoiceProfile) -> Score:
     target = (sample.answer or "").strip()
     choosable = any(option.letter == target for option in sample.options)
     return Score(value=float(answer == target) if choosable else None, answer=answer)
-
-
-def _by_letter(reply: str, options: Sequence[Option], profile: ChoiceProfile) -> str | None:
-    if _API_FAILURE in reply:
-        return None
-    if any(refusal in reply for refusal in _REFUSALS):
-        return REFUSAL
-    spaced = reply
-    for mark in _SEPARATORS:
-        spaced = spaced.replace(mark, " ")
-    words = spaced.split()
-    vocabulary = set(words)
-    named = [option.letter for option in options if option.letter in vocabulary]
-    if not named and REFUSAL in vocabulary:
-        return REFUSAL
-    if len(named) == 1 and (not profile.letter_near_end or words.index(named[0]) >= len(words) - _LAST_WORDS):
-        return named[0]
-    return _by_phrase(reply, options) if profile.answer_phrase else None
-
-
-def _by_phrase(reply: str, options: Sequence[Option]) -> str | None:
-    found = _ANSWER_IS.search(reply)
-    if found is None:
-        return None
-    letter = found[1].upper()
-    return letter if any(option.letter == letter for option in options) else None
-
-
-def _by_text(reply: str, options: Sequence[Option], profile: ChoiceProfile) -> str | None:
-    lowered = reply.lower()
-    if profile.short_reply and len(lowered) > _LENGTH_FACTOR * sum(len(option.text) for option in options):
-        return None
-    contained = [option.letter for option in options if option.text.lower() in lowered]
-    return contained[0] if len(contained) == 1 else None
-
-
-PROFILES: Final[Mapping[str, ChoiceProfile]] = MappingProxyType(
-    {
-        "v1": ChoiceProfile("v1", letter_near_end=False, short_reply=False, answer_phrase=False),
-        "v2": ChoiceProfile("v2", letter_near_end=True, short_reply=True, answer_phrase=False),
-        "v3": ChoiceProfile("v3", letter_near_end=True, short_reply=True, answer_phrase=True),
-    }
-)
-"""The matching rules by name."""

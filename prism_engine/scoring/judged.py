@@ -6,14 +6,15 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.records import AnswerKind, Option, Score
-from prism_engine.scoring.base import Scorer
+from prism_engine.scoring.base import REFUSAL, Scorer
 from prism_engine.scoring.choice import PROFILES, match_option
 
 if TYPE_CHECKING:
     from prism_engine.records import Sample
 
-UNKNOWN: Final = "Unknown"
-"""What a reply reads as that says neither yes nor no."""
+UNKNOWN: Final = "unknown"
+"""What a judge calls an answer that means neither yes nor no."""
+_YES_NO: Final = frozenset({AnswerKind.YES_NO, AnswerKind.MME, AnswerKind.POPE, AnswerKind.HALLUSION})
 OTHER: Final = "Other Answers"
 """What stands for every wrong answer where an open question is put to a judge as one with options."""
 
@@ -44,8 +45,10 @@ def read_review(scorer: Scorer, review: str, sample: Sample) -> Score | None:
     if scorer.kind is AnswerKind.MMMU and not sample.options:
         letter = match_option(review, options_of(sample), PROFILES[scorer.profile])
         return None if letter is None else Score(float(letter == "A"), letter)
+    if scorer.kind in _YES_NO and review.strip().strip(".*").lower() == UNKNOWN:
+        return Score(0.0, REFUSAL)
     score = scorer.score(review, sample)
-    return None if score.answer in (None, UNKNOWN) else score
+    return None if score.answer is None else score
 
 
 def unread(scorer: Scorer, sample: Sample) -> Score:

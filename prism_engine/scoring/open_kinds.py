@@ -5,9 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from prism_engine.records import AnswerKind, Score
+from prism_engine.records import AnswerKind
 from prism_engine.scoring.anls import Anls
-from prism_engine.scoring.base import Scorer
 from prism_engine.scoring.caption import Caption
 from prism_engine.scoring.exact import Exact
 from prism_engine.scoring.llavabench import LlavaBench
@@ -20,23 +19,9 @@ from prism_engine.scoring.vqa import Vqa
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from prism_engine.records import Sample
-
-
-class Open(Scorer):
-    """An open answer with nothing to compare it with."""
-
-    kind = AnswerKind.OPEN
-
-    def score(self, reply: str, sample: Sample) -> Score:
-        """Score nothing."""
-        del reply, sample
-        return Score(None)
+    from prism_engine.scoring.base import Scorer
 
 
 OPEN_SCORERS: Final[Mapping[AnswerKind, Callable[[str], Scorer]]] = MappingProxyType(
-    {
-        scorer.kind: scorer
-        for scorer in (Vqa, Anls, Relaxed, Exact, OcrBench, MathVista, MmVet, LlavaBench, Caption, Open)
-    }
+    {scorer.kind: scorer for scorer in (Vqa, Anls, Relaxed, Exact, OcrBench, MathVista, MmVet, LlavaBench, Caption)}
 )

@@ -1,0 +1,79 @@
+"""Rows folded per group: overall, by l2-category and by category, across splits and per split."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from prism_engine.scoring.base import Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from prism_engine.scoring.base import Level, Scored
+
+_LEVELS: Final[tuple[Level, ...]] = ("overall", "l2_category", "category")
+
+
+class Group(NamedTuple):
+    """What some rows have in common."""
+
+    split: str | None
+    """None where it spans all splits."""
+    level: Level
+    name: str | None
+
+    @property
+    def rank(self) -> tuple[bool, str, int, str]:
+        """Across splits first, then per split; by level, then by name."""
+        return (self.split is not None, self.split or "", _LEVELS.index(self.level), self.name or "")
+
+
+class Mean:
+    """A mean under way."""
+
+    def __init__(self) -> None:
+        self.total = 0.0
+        self.n = 0
+
+    def add(self, value: float) -> None:
+        """Take one more value in."""
+        self.total += value
+        self.n += 1
+
+    @property
+    def value(self) -> float | None:
+        """The mean; None, never 0, of nothing."""
+        return self.total / self.n if self.n else None
+
+
+class Means:
+    """The means of several numbers per group."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+        self._means: defaultdict[Group, dict[str, Mean]] = defaultdict(lambda: {name: Mean() for name in names})
+        self._means[Group(None, "overall", None)]  # it is there even where no row is
+
+    def add(self, row: Scored, values: Mapping[str, float]) -> None:
+        """Count values for all groups that a row is in."""
+        for group in groups_of(row.split, row.l2_category, row.category):
+            for name, value in values.items():
+                self._means[group][name].add(value)
+
+    def metrics(self) -> Iterator[Metric]:
+        """Yield every mean as a share of 1, in the order of the groups."""
+        for group in sorted(self._means, key=lambda group: group.rank):
+            for name in self._names:
+                mean = self._means[group][name]
+                yield Metric(name, mean.value, 1, mean.n, group.level, group.name, group.split)
+
+
+def groups_of(split: str | None, l2_category: str | None, category: str | None) -> Iterator[Group]:
+    """Yield every group that a row with these marks belongs to."""
+    for part in {None, split}:
+        yield Group(part, "overall", None)
+        if l2_category is not None:
+            yield Group(part, "l2_category", l2_category)
+        if category is not None:
+            yield Group(part, "category", category)
