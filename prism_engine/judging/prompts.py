@@ -136,8 +136,8 @@ Model response: {answer}
 Extracted answer:"""
 
 _GRADE: Final = """\
-Grade a prediction: how right is it, from 0.0 (wholly wrong) to 1.0 (wholly right)? Compare it with the ground \
-truth, in which <AND> means that everything on both sides must be there, and <OR> that one side is enough. The grade is one of \
+Grade a prediction: how right is it, from 0.0 (wholly wrong) to 1.0 (wholly right)? Compare it with the ground truth. \
+There, <AND> means that what stands on both sides must be in it, and <OR> that one side is enough. The grade is one of \
 0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9 and 1.0. Fill in the last cell of the table: write the number and \
 nothing else.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from prism_engine.records import AnswerKind
 from prism_engine.scoring.anls import Anls
 from prism_engine.scoring.caption import Caption
 from prism_engine.scoring.exact import Exact
@@ -19,6 +18,7 @@ from prism_engine.scoring.vqa import Vqa
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from prism_engine.records import AnswerKind
     from prism_engine.scoring.base import Scorer
 
 

@@ -46,9 +46,7 @@ def _sample(position: int, row: dict[str, Any]) -> Sample:
 
 @cache
 def replies(folder: str, name: str) -> dict[str, str]:
-    return {
-        str(row["index"]): str(row["prediction"]) for row in lines(GOLDEN / folder / f"{name}.predictions.jsonl")
-    }
+    return {str(row["index"]): str(row["prediction"]) for row in lines(GOLDEN / folder / f"{name}.predictions.jsonl")}
 
 
 @cache
