@@ -3,12 +3,15 @@
 from prism_engine.api.demo import demo_configs
 from prism_engine.api.doctor import Check, diagnose
 from prism_engine.api.forecast import Forecast, plan, plan_and_forecast
+from prism_engine.api.judging import JudgePlan, JudgeReport, judge_runs, plan_judging, run_and_judge
 from prism_engine.api.run import RunReport, RunStatus, Watch, run, run_many
 from prism_engine.api.status import Standing, find_standing, standings
 
 __all__ = [
     "Check",
     "Forecast",
+    "JudgePlan",
+    "JudgeReport",
     "RunReport",
     "RunStatus",
     "Standing",
@@ -16,9 +19,12 @@ __all__ = [
     "demo_configs",
     "diagnose",
     "find_standing",
+    "judge_runs",
     "plan",
     "plan_and_forecast",
+    "plan_judging",
     "run",
+    "run_and_judge",
     "run_many",
     "standings",
 ]

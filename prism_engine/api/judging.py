@@ -9,18 +9,19 @@ from contextlib import AsyncExitStack, closing, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from prism_engine.api.forecast import plan as make_plan
 from prism_engine.api.judged_files import Case, open_case, write_case
 from prism_engine.api.parts import STORE_NAME
 from prism_engine.api.purses import paying_for
-from prism_engine.api.run import RunStatus
+from prism_engine.api.run import RunStatus, run_many
 from prism_engine.api.stopping import heeding_signals
 from prism_engine.backends.factory import build_backend, identify_model, pinned
 from prism_engine.budget import Spending, Till
 from prism_engine.cache import Store, call_key
-from prism_engine.config.judge import find_judge
+from prism_engine.config.judge import JudgeConfig, find_judge
 from prism_engine.engine.progress import Progress
 from prism_engine.engine.scheduler import Stop
-from prism_engine.errors import BudgetError, DeadError, RejectedError, TransientError
+from prism_engine.errors import BudgetError, ConfigError, DeadError, RejectedError, TransientError
 from prism_engine.judging.referee import Referee
 from prism_engine.judging.session import Docket, Resolved, judge_all, judged_rows
 from prism_engine.records import Call, Message, Sampling
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from prism_engine.api.run import Watch
+    from prism_engine.api.run import RunReport, Watch
     from prism_engine.backends.base import Backend
-    from prism_engine.config import ModelSpec, Registry
-    from prism_engine.config.judge import JudgeConfig
+    from prism_engine.config import ModelSpec, Registry, RunConfig
+    from prism_engine.datasets import Progress as Ingesting
     from prism_engine.judging.referee import Verdict
     from prism_engine.records import ModelIdentity
     from prism_engine.report import Scores
@@ -117,6 +118,67 @@ def judge_runs(
         return asyncio.run(_judge_cases(cases, config, spec, watch, finished))
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
+
+
+def run_and_judge(
+    configs: Sequence[RunConfig],
+    registry: Registry,
+    *,
+    watch: Watch | None = None,
+    ingesting: Ingesting | None = None,
+    finished: Callable[[RunReport], None] | None = None,
+    judged: Callable[[JudgeReport], None] | None = None,
+) -> tuple[list[RunReport], list[JudgeReport]]:
+    """Do `run_many`, then judge the runs that name a judge and were not stopped.
+
+    A judge behind an API is asked for a word first. Models are started anew for judging: what answers may need the
+    memory that a judge needs.
+
+    Raises:
+        As `run_many` and `judge_runs`.
+    """
+    for config in configs:
+        if config.judge is None:
+            continue
+        try:
+            preflight(judge_of(config), registry)
+        except (ConfigError, DeadError):
+            if not _is_cached(config, registry):
+                raise
+    reports = run_many(configs, registry, watch=watch, ingesting=ingesting, finished=finished)
+    verdicts: list[JudgeReport] = []
+    for report in reports:
+        over = report.status in (RunStatus.COMPLETE, RunStatus.INCOMPLETE)
+        if report.config.judge is not None and report.scores is not None and over:
+            told = judge_of(report.config)
+            verdicts += judge_runs([report.folder], told, registry, watch=watch, finished=judged)
+            if verdicts[-1].status not in (RunStatus.COMPLETE, RunStatus.INCOMPLETE):
+                break
+    return reports, verdicts
+
+
+def _is_cached(config: RunConfig, registry: Registry) -> bool:
+    """Whether a run calls nothing; its reviews may be in the cache as well then, and if not, judging says so."""
+    plan = make_plan(config, registry)
+    stages = [stage for stage in (plan.describing, plan.answering) if stage is not None]
+    return not any(stage.to_call or stage.unknown for stage in stages)
+
+
+def judge_of(config: RunConfig) -> JudgeConfig:
+    """Return what a run tells its judge.
+
+    Raises:
+        ConfigError: it names none.
+    """
+    if config.judge is None:
+        raise ConfigError("the run names no judge: give --judge, or `judge:` in its run file")
+    return JudgeConfig(
+        judge=config.judge,
+        max_cost=config.max_cost,
+        cache_dir=config.cache_dir,
+        results_dir=config.results_dir,
+        models=config.models,
+    )
 
 
 def plan_judging(runs: Sequence[Path], config: JudgeConfig, registry: Registry) -> list[JudgePlan]:
