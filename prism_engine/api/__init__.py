@@ -3,7 +3,8 @@
 from prism_engine.api.demo import demo_configs
 from prism_engine.api.doctor import Check, diagnose
 from prism_engine.api.forecast import Forecast, plan, plan_and_forecast
-from prism_engine.api.judging import JudgePlan, JudgeReport, judge_runs, plan_judging, run_and_judge
+from prism_engine.api.judged_runs import run_and_judge
+from prism_engine.api.judging import JudgePlan, JudgeReport, judge_runs, plan_judging
 from prism_engine.api.run import RunReport, RunStatus, Watch, run, run_many
 from prism_engine.api.status import Standing, find_standing, standings
 

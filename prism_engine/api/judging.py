@@ -5,41 +5,35 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from contextlib import AsyncExitStack, closing, nullcontext
+from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from prism_engine.api.forecast import plan as make_plan
 from prism_engine.api.judged_files import Case, open_case, write_case
+from prism_engine.api.judges import make_sure_it_answers, open_judge
 from prism_engine.api.parts import STORE_NAME
-from prism_engine.api.purses import paying_for
-from prism_engine.api.run import RunStatus, run_many
+from prism_engine.api.run import RunStatus
 from prism_engine.api.stopping import heeding_signals
-from prism_engine.backends.factory import build_backend, identify_model, pinned
-from prism_engine.budget import Spending, Till
+from prism_engine.backends.factory import identify_model
 from prism_engine.cache import Store, call_key
 from prism_engine.config.judge import JudgeConfig, find_judge
 from prism_engine.engine.progress import Progress
 from prism_engine.engine.scheduler import Stop
-from prism_engine.errors import BudgetError, ConfigError, DeadError, RejectedError, TransientError
+from prism_engine.errors import BudgetError
 from prism_engine.judging.referee import Referee
 from prism_engine.judging.session import Docket, Resolved, judge_all, judged_rows
-from prism_engine.records import Call, Message, Sampling
 from prism_engine.stages.cached import CachedModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from prism_engine.api.run import RunReport, Watch
-    from prism_engine.backends.base import Backend
-    from prism_engine.config import ModelSpec, Registry, RunConfig
-    from prism_engine.datasets import Progress as Ingesting
+    from prism_engine.api.run import Watch
+    from prism_engine.budget import Spending
+    from prism_engine.config import ModelSpec, Registry
     from prism_engine.judging.referee import Verdict
     from prism_engine.records import ModelIdentity
     from prism_engine.report import Scores
-
-_PING = (Message("user", ("Reply with the word OK.",)),)
 
 
 @dataclass(frozen=True)
@@ -120,67 +114,6 @@ def judge_runs(
         raise KeyboardInterrupt from None
 
 
-def run_and_judge(
-    configs: Sequence[RunConfig],
-    registry: Registry,
-    *,
-    watch: Watch | None = None,
-    ingesting: Ingesting | None = None,
-    finished: Callable[[RunReport], None] | None = None,
-    judged: Callable[[JudgeReport], None] | None = None,
-) -> tuple[list[RunReport], list[JudgeReport]]:
-    """Do `run_many`, then judge the runs that name a judge and were not stopped.
-
-    A judge behind an API is asked for a word first. Models are started anew for judging: what answers may need the
-    memory that a judge needs.
-
-    Raises:
-        As `run_many` and `judge_runs`.
-    """
-    for config in configs:
-        if config.judge is None:
-            continue
-        try:
-            preflight(judge_of(config), registry)
-        except (ConfigError, DeadError):
-            if not _is_cached(config, registry):
-                raise
-    reports = run_many(configs, registry, watch=watch, ingesting=ingesting, finished=finished)
-    verdicts: list[JudgeReport] = []
-    for report in reports:
-        over = report.status in (RunStatus.COMPLETE, RunStatus.INCOMPLETE)
-        if report.config.judge is not None and report.scores is not None and over:
-            told = judge_of(report.config)
-            verdicts += judge_runs([report.folder], told, registry, watch=watch, finished=judged)
-            if verdicts[-1].status not in (RunStatus.COMPLETE, RunStatus.INCOMPLETE):
-                break
-    return reports, verdicts
-
-
-def _is_cached(config: RunConfig, registry: Registry) -> bool:
-    """Whether a run calls nothing; its reviews may be in the cache as well then, and if not, judging says so."""
-    plan = make_plan(config, registry)
-    stages = [stage for stage in (plan.describing, plan.answering) if stage is not None]
-    return not any(stage.to_call or stage.unknown for stage in stages)
-
-
-def judge_of(config: RunConfig) -> JudgeConfig:
-    """Return what a run tells its judge.
-
-    Raises:
-        ConfigError: it names none.
-    """
-    if config.judge is None:
-        raise ConfigError("the run names no judge: give --judge, or `judge:` in its run file")
-    return JudgeConfig(
-        judge=config.judge,
-        max_cost=config.max_cost,
-        cache_dir=config.cache_dir,
-        results_dir=config.results_dir,
-        models=config.models,
-    )
-
-
 def plan_judging(runs: Sequence[Path], config: JudgeConfig, registry: Registry) -> list[JudgePlan]:
     """Say how many answers are open, and how many of them the cache can judge. Calls nothing.
 
@@ -193,26 +126,6 @@ def plan_judging(runs: Sequence[Path], config: JudgeConfig, registry: Registry) 
         bench = _Bench(config, spec, identity, CachedModel(None, store), store)
         cases = [open_case(run, config) for run in runs]
         return [JudgePlan(case.run, len(case.docket.unsettled), _cached(bench, case.docket)) for case in cases]
-
-
-def preflight(config: JudgeConfig, registry: Registry) -> None:
-    """Ask a judge behind an API for a word, so that one that does not answer is news before anything else is paid for.
-
-    Raises:
-        ConfigError: the judge is not known, or its key is missing.
-        DeadError: it does not answer.
-    """
-    spec = find_judge(config, registry, os.environ)
-    identity = identify_model(config.judge, spec, config.cache_dir)
-    if spec.backend != "api" or spec.server is not None:  # comes up when it is needed
-        return
-
-    async def ask() -> None:
-        async with AsyncExitStack() as opened:
-            backend, _ = _backend(config, spec, identity, opened)
-            await _answers(backend, identity, config.judge)
-
-    asyncio.run(ask())
 
 
 async def _judge_cases(
@@ -230,8 +143,8 @@ async def _judge_cases(
         bench = _Bench(config, spec, identity, model, store)
         spending = None
         if any(_cached(bench, case.docket) < len(case.docket.unsettled) for case in cases):
-            model.backend, spending = _backend(config, spec, identity, opened)
-            await _answers(model.backend, identity, config.judge)
+            model.backend, spending = open_judge(config, spec, identity, opened)
+            await make_sure_it_answers(model.backend, identity, config.judge)
         stop = Stop()
         stop.listen(model.drain)
         with heeding_signals(stop):
@@ -264,33 +177,6 @@ async def _judge_case(
     scores = await asyncio.to_thread(_write, case, bench, verdicts, counts, progress)
     status = RunStatus.INCOMPLETE if counts[Resolved.UNSCORED] else RunStatus.COMPLETE
     return JudgeReport(case.run, case.folder, config.judge, bench.called, status, progress, counts, scores)
-
-
-def _backend(
-    config: JudgeConfig, spec: ModelSpec, identity: ModelIdentity, opened: AsyncExitStack
-) -> tuple[Backend, Spending]:
-    tills: list[Till] = []
-
-    def open_till(path: Path, cap: int | None) -> Till:
-        tills.append(opened.enter_context(closing(Till(path, cap))))
-        return tills[-1]
-
-    paying = paying_for(config.judge, spec, config.results_dir, config.max_cost, open_till)
-    backend = build_backend(config.judge, pinned(spec, identity), config.cache_dir, paying.purse)
-    opened.push_async_callback(backend.aclose)
-    return backend, Spending(tills[0] if tills else None, [config.judge] if paying.unpriced else [])
-
-
-async def _answers(backend: Backend, identity: ModelIdentity, judge: str) -> None:
-    """Make sure that the judge answers, past the cache.
-
-    Raises:
-        DeadError: it does not.
-    """
-    try:
-        await backend.generate(Call("judge", identity, _PING, Sampling(max_tokens=16)))
-    except (TransientError, RejectedError, DeadError) as error:
-        raise DeadError(f"the judge {judge!r} does not answer: {error}") from error
 
 
 def _cached(bench: _Bench, docket: Docket) -> int:

@@ -11,6 +11,7 @@ import typer
 from prism_engine import __version__
 from prism_engine.cli.cache import cache_app
 from prism_engine.cli.chaos import chaos
+from prism_engine.cli.grade import grade
 from prism_engine.cli.judge import judge
 from prism_engine.cli.listing import datasets_app, doctor, models
 from prism_engine.cli.output import exit_code, stderr
@@ -42,6 +43,7 @@ app.command()(runs)
 app.command()(status)
 app.command()(resume)
 app.command()(judge)
+app.command()(grade)
 app.command()(demo)
 app.command()(train)
 app.command()(chaos)

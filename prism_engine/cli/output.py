@@ -105,8 +105,8 @@ def _print_policies(overall: GroupScore) -> None:
     if overall.unanswered:
         guessed, at_chance = overall.accuracy_guessed, overall.accuracy_at_chance
         stdout.print(
-            f"{overall.unanswered:,} unanswered ({overall.refused:,} of them refused) count as wrong; guessed at random "
-            f"the accuracy would be {guessed:.1%}, at their chance {at_chance:.1%}",
+            f"{overall.unanswered:,} unanswered ({overall.refused:,} of them refused) count as wrong; guessed at "
+            f"random the accuracy would be {guessed:.1%}, at their chance {at_chance:.1%}",
             soft_wrap=True,
         )
     if overall.cannot_tell:
