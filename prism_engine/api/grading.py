@@ -28,7 +28,7 @@ from prism_engine.judging.graded_rows import read_rows, read_rubrics
 from prism_engine.judging.grading import Grader, grade_all
 from prism_engine.records import Sampling
 from prism_engine.report import replacing
-from prism_engine.report.agreement import Agreement, agreement
+from prism_engine.report.agreement import RESAMPLES, Agreement, agreement
 from prism_engine.stages.cached import CachedModel
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def _written(report: GradingReport, config: GradingConfig, others: Mapping[str, 
         if (ceiling := _compared(firsts, itself)) is not None:
             agreements["itself"] = ceiling
     lengths = {row.row.id: float(len(row.row.response)) for row in graded}
-    bias = _compared(graded, lengths)
+    bias = _compared(graded, lengths, resamples=0)
     report = replace(report, agreements=agreements, length_bias=None if bias is None else bias.spearman.value)
     try:
         report.folder.mkdir(parents=True, exist_ok=True)
@@ -197,12 +197,14 @@ def _written(report: GradingReport, config: GradingConfig, others: Mapping[str, 
     return report
 
 
-def _compared(graded: Sequence[GradedRow], scores: Mapping[str, float]) -> Agreement | None:
+def _compared(
+    graded: Sequence[GradedRow], scores: Mapping[str, float], *, resamples: int = RESAMPLES
+) -> Agreement | None:
     both = [(row, row.mean, scores[row.row.id]) for row in graded if row.mean is not None and row.row.id in scores]
     if not both:
         return None
     clusters = [row.row.image.digest if row.row.image is not None else f"row {row.row.id}" for row, _, _ in both]
-    return agreement([mean for _, mean, _ in both], [score for _, _, score in both], clusters)
+    return agreement([mean for _, mean, _ in both], [score for _, _, score in both], clusters, resamples=resamples)
 
 
 def _summary(report: GradingReport, config: GradingConfig) -> dict[str, Any]:

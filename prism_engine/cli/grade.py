@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prism_engine.cli.output import exit_code, human_seconds, print_table, stderr, stdout
+from prism_engine.cli.output import exit_code, print_table, stderr, stdout
 from prism_engine.cli.reporting import same_command
 from prism_engine.cli.run import (
     CacheDirOption,
@@ -107,9 +107,7 @@ def _print(report: GradingReport) -> None:
         return
     means = [row.mean for row in report.graded if row.mean is not None]
     mean = f"mean {sum(means) / len(means):.2f}" if means else "no grade"
-    stdout.print(
-        f"{len(report.graded):,} rows, {len(means):,} graded, {mean}, in {human_seconds(report.progress.seconds)}"
-    )
+    stdout.print(f"{len(report.graded):,} rows, {len(means):,} graded, {mean}")
     spread = [row.spread for row in report.graded if row.spread is not None and len(row.samples) > 1]
     if spread:
         stdout.print(f"samples of one row lie {sum(spread) / len(spread):.2f} apart on average")
