@@ -78,7 +78,7 @@ def text_of(messages: Sequence[Message]) -> str:
 
 
 def right(replies: Sequence[str], questions: Sequence[Question]) -> list[bool]:
-    profile = choice_profile("v3")
+    profile = choice_profile("prism")
     scores = [
         score_choice(reply, as_sample(question), profile) for reply, question in zip(replies, questions, strict=True)
     ]

@@ -17,6 +17,7 @@ from prism_engine.cli.listing import datasets_app, doctor, models
 from prism_engine.cli.output import exit_code, stderr
 from prism_engine.cli.run import demo, plan, run
 from prism_engine.cli.runs import resume, runs, status
+from prism_engine.cli.score import score
 from prism_engine.cli.train import train
 from prism_engine.errors import PrismError
 
@@ -44,6 +45,7 @@ app.command()(status)
 app.command()(resume)
 app.command()(judge)
 app.command()(grade)
+app.command()(score)
 app.command()(demo)
 app.command()(train)
 app.command()(chaos)

@@ -1,18 +1,27 @@
-"""Rows of predictions that are alike, counted together: the one pass over a large file, made by polars."""
+"""Rows of predictions that are alike, counted together: one pass over a file of any size, in batches, by polars."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
 
 from prism_engine.errors import UserError
 from prism_engine.records import SampleStatus
-from prism_engine.report.predictions import reading, scan
-from prism_engine.scoring import GUESS_SEED, INABILITY, REFUSAL, lucky
+from prism_engine.report.predictions import reading
+from prism_engine.scoring import INABILITY, REFUSAL, lucky
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import polars as pl
+
+_BATCH: Final = 10_000
+"""Rows held at once; memory does not grow with the file."""
+_KEYS: Final = ("split", "l2_category", "category", "status")
+_FLAGS: Final = ("judged", "strange", "unanswered", "refused", "cannot_tell", "choices", "lucky")
 
 
 def count_alike(predictions: Path, ways: int | None) -> list[dict[str, Any]]:
@@ -26,50 +35,58 @@ def count_alike(predictions: Path, ways: int | None) -> list[dict[str, Any]]:
     """
     import polars as pl  # noqa: PLC0415 - a run that needs no table starts without it
 
-    keys = ["split", "l2_category", "category", "status"]
-    extracted, options, target, score = pl.col("extracted"), pl.col("options"), pl.col("target"), pl.col("score")
-    letters = options.list.eval(pl.element().struct.field("letter"))
-    choosable = letters.list.contains(target.str.strip_chars())
-    without_options = pl.when(options.list.len().fill_null(0) == 0, target.is_not_null()).then(pl.lit(ways, pl.UInt32))
-    unanswered = (score == 0.0) & (extracted.is_null() | (extracted == REFUSAL))
-    with reading(predictions):
-        return (
-            scan(predictions, [*keys, "score", "extracted", "index", "options", "target", "reply"])
-            .with_columns(
-                cannot_tell=pl.col("reply").str.to_lowercase().str.contains(INABILITY).fill_null(value=False),
-                choices=pl.when(choosable).then(options.list.len()).otherwise(without_options),
-                judged=score.is_not_null(),
-                unanswered=unanswered.fill_null(value=False),
-                refused=(unanswered & extracted.eq_missing(REFUSAL)).fill_null(value=False),
-            )
-            .with_columns(lucky=_luck(pl.col("unanswered") & pl.col("choices").is_not_null()))
-            .group_by(*keys, "judged", "unanswered", "refused", "cannot_tell", "choices", "lucky")
-            .agg(
-                pl.len().alias("rows"),
-                score.sum().alias("correct"),
-                score.min().alias("least"),
-                score.max().alias("most"),
-                pl.col("index").min(),
-            )
-            .sort("index")  # so that of several bad rows always the same one is named
-            .collect(engine="streaming")
-            .to_dicts()
-        )
+    counted = []
+    with reading(predictions), predictions.open("rb") as file:
+        while lines := list(islice(file, _BATCH)):
+            counted.append(_counted(_frame(lines, ways)))
+    if not counted:
+        return []
+    together = pl.concat(counted).group_by(*_KEYS, *_FLAGS, maintain_order=True)
+    cells = together.agg(pl.col("rows", "correct").sum(), pl.col("index").min())
+    return cells.sort("index").to_dicts()  # so that of several bad rows always the same one is named
 
 
-def _luck(drawn: pl.Expr) -> pl.Expr:
-    """Whether a guess would be right, for the rows for which it is drawn; each index is hashed in Python."""
+def _frame(lines: Sequence[bytes], ways: int | None) -> pl.DataFrame:
+    """Parse lines into typed columns; orjson, because polars takes three times as long for the options alone."""
     import polars as pl  # noqa: PLC0415 - the same
 
-    def draw(rows: pl.Series) -> pl.Series:
-        names, ways = rows.struct.field("index").to_list(), rows.struct.field("choices").to_list()
-        wanted = rows.struct.field("drawn").to_list()
-        return pl.Series(
-            [one and lucky(name, count, GUESS_SEED) for name, count, one in zip(names, ways, wanted, strict=True)],
-            dtype=pl.Boolean,
-        )
+    texts = (*_KEYS, "extracted", "index", "target", "reply")
+    schema = {**dict.fromkeys(texts, pl.String), "score": pl.Float64, "letters": pl.Int64, "choosable": pl.Boolean}
+    columns: dict[str, list[Any]] = {name: [] for name in schema}
+    for line in lines:
+        row = orjson.loads(line)
+        if not isinstance(row, dict):
+            raise TypeError(f"a line is no object: {line[:40]!r}")
+        for name in (*texts, "score"):
+            columns[name].append(row.get(name))
+        letters = [option["letter"] for option in row.get("options") or ()]
+        columns["letters"].append(len(letters))
+        columns["choosable"].append((row.get("target") or "").strip() in letters)
+    frame = pl.DataFrame(columns, schema)
+    choices = pl.when("choosable").then("letters")
+    guessable = pl.when(pl.col("letters") == 0, pl.col("target").is_not_null()).then(pl.lit(ways, pl.Int64))
+    return frame.with_columns(choices=choices.otherwise(guessable))
 
-    return pl.struct("index", "choices", drawn.alias("drawn")).map_batches(draw, return_dtype=pl.Boolean())
+
+def _counted(frame: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl  # noqa: PLC0415 - the same
+
+    extracted, score = pl.col("extracted"), pl.col("score")
+    unanswered = ((score == 0.0) & extracted.is_in([REFUSAL]).fill_null(value=True)).fill_null(value=False)
+    flagged = frame.with_columns(
+        cannot_tell=pl.col("reply").str.to_lowercase().str.contains(INABILITY).fill_null(value=False),
+        judged=score.is_not_null(),
+        strange=~score.is_between(0.0, 1.0),
+        unanswered=unanswered,
+        refused=unanswered & extracted.eq_missing(REFUSAL),
+    )
+    # Each index is hashed in Python, so only where somebody would have to guess.
+    luck = [
+        guess and ways is not None and lucky(index, ways)
+        for guess, index, ways in flagged.select("unanswered", "index", "choices").iter_rows()
+    ]
+    alike = flagged.with_columns(lucky=pl.Series(luck, dtype=pl.Boolean)).group_by(*_KEYS, *_FLAGS, maintain_order=True)
+    return alike.agg(pl.len().cast(pl.Int64).alias("rows"), score.sum().alias("correct"), pl.col("index").min())
 
 
 def tally_of(cell: dict[str, Any], predictions: Path) -> dict[str | int, Any]:
@@ -92,8 +109,8 @@ def _ended(cell: dict[str, Any], predictions: Path) -> dict[str | int, Any]:
     done: dict[str | int, Any] = {"n": rows, "cannot_tell": rows * cell["cannot_tell"]}
     if not cell["judged"]:
         return done | {"unscored": rows}
-    if not 0.0 <= cell["least"] <= cell["most"] <= 1.0:
-        raise UserError(f"{place}: a score there is not between 0 and 1; start the run again to mend it.")
+    if cell["strange"]:
+        raise UserError(f"{place}: the score is not between 0 and 1; start the run again to mend it.")
     unanswered = rows * cell["unanswered"]
     return done | {
         "scored": rows,

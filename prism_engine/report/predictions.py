@@ -57,23 +57,23 @@ def reading(predictions: Path) -> Iterator[None]:
         raise UserError(f"{predictions}: no such file; name a run that has predictions.") from error
     except OSError as error:
         raise UserError(f"{predictions}: cannot be read ({error}).") from error
-    except (PolarsError, orjson.JSONDecodeError) as error:
+    except (PolarsError, orjson.JSONDecodeError, TypeError, KeyError, AttributeError) as error:
         raise UserError(
             f"{predictions}: not a predictions file ({error}); start the same run again to write it anew."
         ) from error
 
 
 def scored_rows(predictions: Path) -> Iterator[Scored]:
-    """Read what folding needs of each row, line by line; use it inside `reading`.
+    """Read what folding needs of each row, line by line.
 
     Raises:
         UserError: a row lacks what every row has, or has a status that is not known here.
     """
     with predictions.open("rb") as file:
         for number, line in enumerate(file, start=1):
-            row = orjson.loads(line)
             try:
-                yield Scored(
+                row = orjson.loads(line)
+                scored = Scored(
                     index=row["index"],
                     status=SampleStatus(row["status"]),
                     score=row["score"],
@@ -90,6 +90,7 @@ def scored_rows(predictions: Path) -> Iterator[Scored]:
             except (KeyError, TypeError, ValueError) as error:
                 where = f"{predictions}, line {number}"
                 raise UserError(f"{where}: not a row of predictions ({error!r}); start the run again.") from error
+            yield scored
 
 
 def schema() -> dict[str, pl.DataType]:

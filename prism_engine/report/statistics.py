@@ -8,7 +8,7 @@ from math import sqrt
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.report.alike import count_alike, tally_of
-from prism_engine.report.predictions import reading, scored_rows
+from prism_engine.report.predictions import scored_rows
 from prism_engine.scoring import Group, Metric, Scorer, groups_of, scorer_of
 
 if TYPE_CHECKING:
@@ -129,8 +129,7 @@ def summarise(predictions: Path, *, profile: str, kind: AnswerKind | None = None
 def _metrics(scorer: Scorer, predictions: Path) -> tuple[Metric, ...]:
     if type(scorer).metrics is Scorer.metrics:
         return ()  # it has none: spare the second pass
-    with reading(predictions):
-        return scorer.metrics(scored_rows(predictions))
+    return scorer.metrics(scored_rows(predictions))
 
 
 def wilson(correct: float, scored: int) -> tuple[float, float]:

@@ -17,7 +17,9 @@ _MOST_MENTIONS: Final = 200
 """Mentions that are looked at; a reply with more of them has not made up its mind."""
 _AROUND: Final = 80
 """Characters on either side of a letter in which a word may rule it out."""
-_LETTER: Final = re.compile(r"(?<![A-Za-z0-9'’])(?<![A-Za-z0-9][./'’-])([A-Z])(?![A-Za-z0-9]|['’-][A-Za-z]|\.[A-Za-z])")
+_LETTER: Final = re.compile(
+    r"(?<![A-Za-z0-9'’])(?<![A-Za-z0-9][.'’-])(?<!N/)([A-Z])(?![A-Za-z0-9]|['’-][A-Za-z]|\.[A-Za-z])"
+)
 _AGAINST: Final = re.compile(
     r"\b(?:not|wrong|incorrect|rul(?:e|ed|es|ing) out|eliminat\w{1,5}|unlikely|neither|cannot|false|excluded?)\b"
     r"|n['’]t\b",
@@ -60,17 +62,19 @@ class Choices:
         """Whether the words are that option's text, marks around them aside."""
         return (letter, lowered(words).strip(_EDGES)) in self._texts
 
-    def whole_reply(self) -> str | None:
-        """Return the letter of the option whose text the reply is, and nothing else."""
-        said = self.lowered.strip(_EDGES)
+    def option_of(self, words: str) -> str | None:
+        """Return the letter of the option whose text the words are, and nothing else."""
+        if not self._texts or len(words) > len(self._texts[0][1]) + 20:
+            return None
+        said = lowered(words).strip(_EDGES)
         letters = [letter for letter, text in self._texts if text == said]
         return letters[0] if len(letters) == 1 else None
 
-    def lone_letter(self) -> str | None:
-        """Return the only option letter that is mentioned and not ruled out; Z where no letter but Z is."""
+    def named_letters(self) -> set[str]:
+        """Return the option letters that are mentioned and not ruled out; Z only where no letter but Z is."""
         found = [mention for mention in _LETTER.finditer(self.text) if mention[1] in self.letters | {REFUSAL}]
         if len(found) > _MOST_MENTIONS:
-            return found[0][1] if len({mention[1] for mention in found}) == 1 else None
+            return {mention[1] for mention in found}
         meant = {
             mention[1]
             for mention in found
@@ -78,19 +82,24 @@ class Choices:
         }
         if len(meant) > 1:
             meant.discard(REFUSAL)
-        return meant.pop() if len(meant) == 1 else None
+        return meant
 
-    def lone_text(self) -> str | None:
-        """Return the only option whose text is there: anywhere in a short reply, in the last sentence of a long one."""
+    def lone_text(self, *, weighed: bool) -> str | None:
+        """Return the only option whose text is there: anywhere in a short reply, in the last sentence of a long one.
+
+        Args:
+            weighed: several options are named, so that the last sentence may be about any of them.
+        """
         short = len(self.text.strip()) <= max(self.room, 120)
-        return (self._only_text(0) if short else None) or self._only_text(self._last_sentence())
+        found = self._only_text(0) if short else None
+        return found if found or weighed else self._only_text(self._last_sentence())
 
     def _only_text(self, start: int) -> str | None:
         taken: list[tuple[int, int]] = []
         letters = set()
         for letter, text in self._texts:
             for begin in self._places(text, start):
-                if not any(low <= begin < high for low, high in taken):
+                if not any(low <= begin < high and (low, high) != (begin, begin + len(text)) for low, high in taken):
                     taken.append((begin, begin + len(text)))
                     letters.add(letter)
         if len(letters) != 1:

@@ -6,10 +6,12 @@ In this order, and the first that reads something decides:
    outright on a later line
 2. the option whose text the whole reply is
 3. the last thing said outright (`statements.py`): "the answer is B", "Answer: dog", `\boxed{B}`, `<answer>B</answer>`,
-   "I choose B", "so B.", "B is correct", a letter that stands on a line of its own or heads one. Two letters in one
+   "I choose B", "so B.", "B is correct", a letter that stands on a line of its own or heads one, a last line that is
+   an option's text. Two letters in one
    breath ("B or C") are a contradiction: nothing is read, whatever else is there
 4. the only option letter that is mentioned and not ruled out; the article "A" and the pronoun "I" are words
-5. the only option text that is mentioned as whole words: anywhere in a short reply, in a long one in its last sentence
+5. the only option text that is mentioned as whole words: anywhere in a short reply; in a long one in its last sentence,
+   unless the reply weighs several option letters
 6. a refusal, where the reply says that it cannot tell
 
 Marks around letters (bold, quotes, backticks, brackets, LaTeX) do not matter, nor do full-width letters and marks.
@@ -17,7 +19,8 @@ Marks around letters (bold, quotes, backticks, brackets, LaTeX) do not matter, n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from prism_engine.scoring.base import REFUSAL
 from prism_engine.scoring.choice_rules import API_FAILURE, REFUSALS
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 
     from prism_engine.records import Option
 
+_BARE: Final = re.compile(r"[\s(*\[]{0,4}([A-Z])[\s).*\]:,]{0,4}")
+
 
 def read_option(reply: str, options: Sequence[Option]) -> str | None:
     """Read the chosen option out of a reply, in time linear in its length.
@@ -37,20 +42,21 @@ def read_option(reply: str, options: Sequence[Option]) -> str | None:
     Returns:
         The letter of an option; "Z" for a refusal (or a real option Z); None where nothing, or two things, are said.
     """
+    bare = _BARE.fullmatch(reply)
+    if bare and any(option.letter == bare[1] for option in options):
+        return bare[1]  # as the rules below would say, at a tenth of the cost
     if API_FAILURE in reply:
         return None
     text = narrow(reply)
     choices = Choices(text, options)
-    refused = max((text.rfind(refusal) for refusal in REFUSALS), default=-1)
-    if refused < 0 and (letter := choices.whole_reply()) is not None:
-        return letter
     said = last_statement(text, choices)
-    if refused >= 0:
+    if (refused := max(text.rfind(refusal) for refusal in REFUSALS)) >= 0:
         line_end = text.find("\n", refused)
         return said.letter if said and 0 <= line_end < said.place else REFUSAL
-    if said is not None:
+    letter = choices.option_of(text)
+    if letter is None and said is not None:
         return said.letter
-    letter = choices.lone_letter() or choices.lone_text()
-    if letter is None and says_it_cannot_tell(reply):
-        return REFUSAL
-    return letter
+    if letter is None:
+        named = choices.named_letters()
+        letter = next(iter(named)) if len(named) == 1 else choices.lone_text(weighed=len(named) > 1)
+    return REFUSAL if letter is None and says_it_cannot_tell(reply) else letter

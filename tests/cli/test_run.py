@@ -245,7 +245,7 @@ def test_several_modes_run_one_after_the_other_and_are_compared_in_the_end(prism
         for mode, folder in (("direct", "direct/gold/eyes"), ("oracle", "oracle/gold/brain"))
     }
     right = {mode: f"{100 * row['accuracy']:.1f}" for mode, row in overall.items()}
-    table = said.out[said.out.index("Accuracy in %, v3") :].splitlines()
+    table = said.out[said.out.index("Accuracy in %, prism") :].splitlines()
     assert table[0].split()[-5:] == ["Samples", "Chance", "direct", "oracle", "blind"]
     assert table[1].split() == ["Overall", "24", "25.0", right["direct"], right["oracle"], right["oracle"]]
     low, high = (f"{100 * overall['direct'][end]:.1f}" for end in ("accuracy_low", "accuracy_high"))
@@ -296,7 +296,7 @@ def test_gold_descriptions_that_are_missing_are_one_error_with_the_mend(prism, t
 def test_tables_for_another_program_are_not_folded(prism, monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     said = prism("run", *SCRIPTED, "--mode", "all", "--mode", "direct", "--mode", "blind")
-    assert re.search(r"Accuracy in %, v3 +Samples +Chance +all +direct +blind", said.out)
+    assert re.search(r"Accuracy in %, prism +Samples +Chance +all +direct +blind", said.out)
 
 
 def test_failures_may_be_tolerated_or_stop_the_run(prism, tmp_path):

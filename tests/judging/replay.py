@@ -12,7 +12,7 @@ from prism_engine.judging.rows import Answered, group_of
 from prism_engine.records import Completion, ModelIdentity, Outcome, SampleStatus
 from prism_engine.scoring.base import Scored
 from prism_engine.stages.cached import CachedModel
-from tests.scoring.golden import replies, reviews, table
+from tests.scoring.golden_open import replies, reviews, table
 
 IDENTITY = ModelIdentity("judge", (("w", "1"),))
 _INDEX = re.compile(r"\[#(\d+)\]")

@@ -13,7 +13,7 @@ from prism_engine.scoring.llavabench import Ratings, llavabench_table, read_rati
 from prism_engine.scoring.mathvista import MathQuestion, is_right, mathvista_table, names_of, read_plain
 from prism_engine.scoring.mmvet import mmvet_tables
 from tests.judging.replay import Replay, answered
-from tests.scoring.golden import expected, names, replies, reviews, table
+from tests.scoring.golden_open import expected, names, replies, reviews, table
 
 JUDGED = [name for name in names("mcq_tables") if expected("mcq_tables", name)["policy"] == "judge"]
 UPSTREAM = ["v1", "v2", "v3"]

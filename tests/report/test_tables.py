@@ -25,6 +25,7 @@ def group(level="overall", name=None, *, split=None, **numbers):
         "unscored": 0,
     }
     rates = {"accuracy_least": 0.5, "accuracy_most": 0.75}
+    rates |= {"accuracy_guessed": 0.7, "accuracy_at_chance": 0.72, "cannot_tell": 1}
     rates |= {"accuracy": 2 / 3, "accuracy_low": 0.25, "accuracy_high": 0.9, "coverage": 0.75, "chance": 0.25}
     return GroupScore(split=split, level=level, name=name, **{**defaults, **rates, **numbers})
 
@@ -39,6 +40,8 @@ NOTHING = {
     "accuracy_most": 1.0,
     "coverage": 0.0,
     "chance": None,
+    "accuracy_guessed": None,
+    "accuracy_at_chance": None,
 }
 SCORES = Scores(
     "v3",
@@ -50,9 +53,39 @@ SCORES = Scores(
 def test_people_read_percentages_with_one_decimal_and_a_dash_for_no_number():
     rows = as_rows(SCORES)
     assert all(len(row) == len(HEADER) for row in rows)
-    assert rows[0] == ("", "overall", "", "4", "3", "2", "66.7", "25.0 - 90.0", "50.0 - 75.0", "25.0", "75.0", *"11100")
+    assert rows[0] == (
+        "",
+        "overall",
+        "",
+        "4",
+        "3",
+        "2",
+        "66.7",
+        "25.0 - 90.0",
+        "50.0 - 75.0",
+        "25.0",
+        "70.0",
+        "72.0",
+        "75.0",
+        *"111100",
+    )
     assert rows[1][:3] == ("", "l2-category", "a|b\nc")
-    assert rows[2] == ("val", "category", "d, e", "4", "0", "0", "-", "-", "0.0 - 100.0", "-", "0.0", *"11400")
+    assert rows[2] == (
+        "val",
+        "category",
+        "d, e",
+        "4",
+        "0",
+        "0",
+        "-",
+        "-",
+        "0.0 - 100.0",
+        "-",
+        "-",
+        "-",
+        "0.0",
+        *"111400",
+    )
 
 
 def test_json_keeps_every_digit_and_null(tmp_path):
@@ -62,6 +95,9 @@ def test_json_keeps_every_digit_and_null(tmp_path):
         "profile": "v3",
         "overall": asdict(SCORES.overall),
         "groups": [asdict(row) for row in SCORES.groups],
+        "kind": None,
+        "metrics": [],
+        "headline": None,
     }
     assert read["overall"]["accuracy"] == 2 / 3
     assert read["groups"][1]["accuracy"] is None

@@ -1,65 +1,58 @@
-"""The golden data of open answers: rows of a table, replies, and a judge that says what is written down for it."""
+"""The golden tables, read and scored as a run does it: benchmark file, samples, scorer, predictions file, scores."""
 
 from __future__ import annotations
 
-import csv
 import json
-import sys
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from prism_engine.records import Option, Sample
+import orjson
+
+from prism_engine.datasets import open_benchmark
+from prism_engine.engine.journal import result_row
+from prism_engine.records import Completion, Outcome, SampleResult, SampleStatus
+from prism_engine.report.statistics import summarise
+from prism_engine.scoring import kind_of, scorer_of
+
+if TYPE_CHECKING:
+    from prism_engine.report.statistics import Scores
+    from prism_engine.scoring import Metric, Scorer
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-KNOWN = ("index", "image", "question", "hint", "answer", "category", "l2-category", "split")
 
 
-def lines(path):
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
-
-
-@cache
-def table(folder: str, name: str) -> list[Sample]:
-    csv.field_size_limit(sys.maxsize)
-    with (GOLDEN / folder / f"{name}.tsv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
-    return [_sample(position, row) for position, row in enumerate(rows)]
-
-
-def _sample(position: int, row: dict[str, Any]) -> Sample:
-    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    return Sample(
-        position,
-        row["index"],
-        (),
-        row.get("question") or "",
-        row.get("hint") or None,
-        tuple(Option(letter, row[letter]) for letter in letters if row.get(letter)),
-        row.get("answer") or None,
-        row.get("category") or None,
-        row.get("l2-category") or None,
-        row.get("split") or None,
-        extra={key: value for key, value in row.items() if value and key not in KNOWN and key not in letters},
-    )
-
-
-@cache
-def replies(folder: str, name: str) -> dict[str, str]:
-    return {str(row["index"]): str(row["prediction"]) for row in lines(GOLDEN / folder / f"{name}.predictions.jsonl")}
-
-
-@cache
-def reviews(folder: str, name: str) -> dict[str, list[str | None]]:
-    return {str(row["index"]): row["replies"] for row in lines(GOLDEN / folder / f"{name}.judge.jsonl")}
-
-
-@cache
-def expected(folder: str, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((GOLDEN / folder / f"{name}.expected.json").read_text(encoding="utf-8"))
+def expected(table: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((GOLDEN / f"{table}.expected.json").read_text(encoding="utf-8"))
     return found
 
 
-@cache
-def names(folder: str) -> list[str]:
-    return sorted(path.name.removesuffix(".expected.json") for path in (GOLDEN / folder).glob("*.expected.json"))
+def replies(table: str) -> dict[str, str]:
+    lines = (GOLDEN / f"{table}.predictions.jsonl").read_text(encoding="utf-8").split("\n")
+    return {str(row["index"]): row["prediction"] for row in map(json.loads, filter(None, lines))}
+
+
+class Scoring:
+    """One golden table under one profile; a sample without a prediction was not run."""
+
+    def __init__(self, table: str, profile: str, folder: Path, *, cached: Path | None = None) -> None:
+        said = replies(table)
+        path = folder / f"{Path(table).name}-{profile}.jsonl"
+        with (
+            open_benchmark(GOLDEN / f"{table}.tsv", cached or folder / "cache") as benchmark,
+            path.open("wb") as file,
+        ):
+            self.scorer: Scorer = scorer_of(kind_of(Path(table).stem.removesuffix("Like"), benchmark), profile)
+            for sample in benchmark:
+                result = SampleResult(sample, SampleStatus.NOT_RUN)
+                if (text := said.get(sample.index)) is not None:
+                    reply = Completion(Outcome.OK, text)
+                    score = self.scorer.score(text, sample)
+                    result = SampleResult(sample, SampleStatus.DONE, "seen", (), reply, score)
+                file.write(orjson.dumps(result_row(result)) + b"\n")
+        self.path = path
+        self.rows = {row["index"]: row for row in map(orjson.loads, path.read_bytes().splitlines())}
+        self.scores: Scores = summarise(path, profile=profile, kind=self.scorer.kind)
+
+    def metric(self, name: str, group: str | None = None, split: str | None = None) -> Metric | None:
+        found = [one for one in self.scores.metrics if (one.name, one.group, one.split) == (name, group, split)]
+        return found[0] if found else None

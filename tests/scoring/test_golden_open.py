@@ -12,7 +12,7 @@ from prism_engine.scoring.golds import right_answers
 from prism_engine.scoring.ocrbench import ocrbench_points
 from prism_engine.scoring.relaxed import relaxed_accuracy
 from prism_engine.scoring.vqa import vqa_accuracy
-from tests.scoring.golden import GOLDEN, expected, lines, names, replies, table
+from tests.scoring.golden_open import GOLDEN, expected, lines, names, replies, table
 
 METRICS = {
     "vqa_score": vqa_accuracy,

@@ -2,100 +2,134 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from pathlib import Path
 
 import pytest
 
-from prism_engine.records import Option, Sample
-from prism_engine.report.statistics import summarise
-from prism_engine.scoring import PROFILES, score_choice
+from prism_engine.records import AnswerKind
+from tests.scoring.golden import GOLDEN, Scoring, expected, replies
 
-TABLES = Path(__file__).parents[1] / "golden" / "mcq_tables"
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-NAMES = ("StarLike", "NoneOptionLike", "NumericOptionLike", "SubsetLike")
-
-
-def load(name):
-    with (TABLES / f"{name}.tsv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file, delimiter="\t") if row["image"]]
-    lines = (TABLES / f"{name}.predictions.jsonl").read_text(encoding="utf-8").split("\n")
-    replies = {str(row["index"]): row["prediction"] for row in map(json.loads, filter(None, lines))}
-    samples = [
-        Sample(
-            position=position,
-            index=row["index"],
-            images=(),
-            question=row["question"],
-            options=tuple(Option(letter, row[letter]) for letter in LETTERS if row.get(letter)),
-            answer=row["answer"],
-            category=row.get("category") or None,
-            l2_category=row.get("l2-category") or None,
-            split=row.get("split") or None,
-        )
-        for position, row in enumerate(rows)
-    ]
-    return samples, replies
+VANILLA = ("StarLike", "NoneOptionLike", "NumericOptionLike", "SubsetLike")
+SHORT = {
+    "coarse_perception": "CP",
+    "finegrained_perception (instance-level)": "FP-S",
+    "finegrained_perception (cross-instance)": "FP-C",
+    "logic_reasoning": "LR",
+    "relation_reasoning": "RR",
+    "attribute_reasoning": "AR",
+}
 
 
-def expectations():
-    for name in NAMES:
-        expected = json.loads((TABLES / f"{name}.expected.json").read_text(encoding="utf-8"))
-        assert (expected["evaluation"], expected["policy"]) == ("vanilla", "exact_matching")
-        for result in expected["results"]:
-            if result["reader"] in ("literal", "any"):
-                yield pytest.param(name, result, id=f"{name}-{result['profile']}")
+def literal(name):
+    """Results of the reader that keeps what is written, by profile."""
+    results = expected(f"mcq_tables/{name}")["results"]
+    return {one["profile"]: one for one in results if one["reader"] in ("literal", "any")}
 
 
-def journal(path, samples, scores):
-    """Write what a run would leave: a sample without a prediction was not run."""
-    with path.open("w", encoding="utf-8") as file:
-        for sample in samples:
-            score = scores.get(sample.index)
-            row = {
-                "index": sample.index,
-                "category": sample.category,
-                "l2_category": sample.l2_category,
-                "split": sample.split,
-                "status": "done" if score else "not_run",
-                "extracted": score and score.answer,
-                "score": score and score.value,
-            }
-            file.write(json.dumps(row) + "\n")
-    return path
+def cases(*names):
+    return [pytest.param(name, result, id=f"{name}-{one}") for name in names for one, result in literal(name).items()]
 
 
-@pytest.mark.parametrize(("name", "result"), list(expectations()))
+def accuracies(groups):
+    """Values by split and upstream's name of the group."""
+    return {(split, SHORT.get(name, name) if name else "Overall"): value for split, name, value in groups}
+
+
+def compare(found, wanted):
+    compared = 0
+    for split, cells in wanted.items():
+        for group, value in cells.items():
+            ours = found.get((None if split == "none" else split, group))
+            assert ours == pytest.approx(value, rel=1e-9), (split, group)
+            compared += value is not None
+    assert compared >= 3
+
+
+@pytest.mark.parametrize(("name", "result"), cases(*VANILLA))
 def test_hits_and_accuracies_are_those_of_upstream(name, result, tmp_path):
-    samples, replies = load(name)
-    profile = PROFILES[result["profile"]]
-    scores = {
-        sample.index: score_choice(replies[sample.index], sample, profile)
-        for sample in samples
-        if sample.index in replies
+    scored = Scoring(f"mcq_tables/{name}", result["profile"], tmp_path)
+    verdicts = {
+        index: (row["extracted"], row["score"]) for index, row in scored.rows.items() if row["reply"] is not None
     }
-    verdicts = {index: (score.answer, score.value) for index, score in scores.items()}
     assert verdicts == {str(row["index"]): (row["extracted"], row["hit"]) for row in result["rows"]}
 
-    folded = summarise(journal(tmp_path / "predictions.jsonl", samples, scores), profile=profile.name)
-    rows = {(row.split, row.name or "Overall"): row for row in (folded.overall, *folded.groups)}
-    compared = 0
-    for split, cells in result["accuracy"].items():
-        for group, expected in cells.items():
-            row = rows.get((None if split == "none" else split, group))
-            assert (row and row.accuracy) == pytest.approx(expected, rel=1e-9), (split, group)
-            compared += expected is not None
-    assert compared >= 3
-    for split, cells in result.get("accuracy_fixed", {}).items():
-        for group, expected in cells.items():
-            row = rows.get((None if split == "none" else split, group))
-            strict = row and row.correct / (row.scored + row.missing)
-            assert strict == pytest.approx(expected, rel=1e-9), (split, group)
+    groups = (scored.scores.overall, *scored.scores.groups)
+    compare(accuracies((row.split, row.name, row.accuracy) for row in groups), result["accuracy"])
+    if "accuracy_fixed" in result:
+        compare(accuracies((row.split, row.name, row.accuracy_least) for row in groups), result["accuracy_fixed"])
 
 
 def test_the_subset_table_has_missing_predictions_and_a_second_accuracy():
-    samples, replies = load("SubsetLike")
-    assert (len(samples), len(replies)) == (40, 33)
-    results = [param.values[1] for param in expectations() if param.values[0] == "SubsetLike"]
-    assert all("accuracy_fixed" in result for result in results)
+    assert len(replies("mcq_tables/SubsetLike")) == 33
+    assert all("accuracy_fixed" in result for result in literal("SubsetLike").values())
+
+
+@pytest.mark.parametrize(("name", "result"), cases("MMBenchLike"))
+def test_circular_groups_and_accuracies_are_those_of_upstream(name, result, tmp_path):
+    scored = Scoring(f"mcq_tables/{name}", result["profile"], tmp_path)
+    assert scored.scorer.kind is AnswerKind.CIRCULAR
+    read = {index: row["extracted"] for index, row in scored.rows.items() if row["reply"] is not None}
+    assert read == {str(row["index"]): row["extracted"] for row in result["rows"]}
+    found = [one for one in scored.scores.metrics if one.name == "circular accuracy"]
+    compare(accuracies((one.split, one.group, one.value) for one in found), result["accuracy"])
+
+
+@pytest.mark.parametrize("profile", ["v1", "v2", "v3"])
+def test_a_question_that_lacks_a_rotation_is_lost_and_stays_in_the_denominator(profile, tmp_path, monkeypatch):
+    result = literal("MMBenchLike")[profile]
+    assert result["defect"] == "circular_missing_rotation_ignored"
+    monkeypatch.setattr("prism_engine.scoring.circular.Circular.ours", True)  # their matcher, our folding
+    scored = Scoring("mcq_tables/MMBenchLike", profile, tmp_path)
+    found = [one for one in scored.scores.metrics if one.name == "circular accuracy"]
+    compare(accuracies((one.split, one.group, one.value) for one in found), result["accuracy_fixed"])
+    lacking = scored.metric("questions that lack a rotation")
+    assert lacking is not None
+    assert lacking.value == sum(group["predicted"] < group["rotations"] for group in result["groups"])
+    assert lacking.maximum == len(result["groups"])
+
+
+@pytest.mark.parametrize("profile", ["v1", "v2", "v3"])
+def test_a_judge_is_needed_only_where_no_rotation_is_wrong_already(profile, tmp_path):
+    result = literal("MMBenchJudgedLike")[profile]
+    scored = Scoring("mcq_tables/MMBenchJudgedLike", profile, tmp_path)
+    judged = {str(row["index"]) for row in result["rows"] if row.get("judge_calls")} | {
+        str(row) if not isinstance(row, dict) else str(row["index"]) for row in result.get("judge_calls", [])
+    }
+    from prism_engine.report.predictions import scored_rows  # noqa: PLC0415
+
+    unsettled = scored.scorer.unsettled(scored_rows(scored.path))
+    assert judged
+    assert judged <= set(unsettled)
+    groups = {int(index) % 1_000_000 for index in judged}
+    assert {int(index) % 1_000_000 for index in unsettled} == groups
+
+
+@pytest.mark.parametrize(("name", "result"), cases("MMMULike"))
+def test_open_questions_of_mmmu_are_scored_as_upstream_does_under_its_profiles(name, result, tmp_path):
+    scored = Scoring(f"mcq_tables/{name}", result["profile"], tmp_path)
+    verdicts = {index: (row["extracted"], row["score"]) for index, row in scored.rows.items()}
+    assert verdicts == {str(row["index"]): (row["extracted"], row["hit"]) for row in result["rows"]}
+    groups = (scored.scores.overall, *scored.scores.groups)
+    compare(accuracies((row.split, row.name, row.accuracy) for row in groups), result["accuracy"])
+    closed = [one for one in scored.scores.metrics if one.name == "multiple choice"]
+    compare(accuracies((one.split, one.group, one.value) for one in closed), result["accuracy_closed_only"])
+
+
+@pytest.mark.parametrize("name", [*VANILLA, "MMBenchLike", "StarJudgedLike", "MMBenchJudgedLike"])
+def test_our_own_rule_never_contradicts_what_all_their_profiles_read(name, tmp_path):
+    every = literal(name).values()
+    read = [{str(row["index"]): row["extracted"] for row in result["rows"]} for result in every]
+    agreed = {
+        index: letter for index, letter in read[0].items() if letter and all(one[index] == letter for one in read)
+    }
+    ours = Scoring(f"mcq_tables/{name}", "prism", tmp_path).rows
+    assert agreed
+    assert {
+        index: (letter, ours[index]["reply"]) for index, letter in agreed.items()
+        if ours[index]["extracted"] not in (letter, None)
+    } == {}  # fmt: skip
+
+
+def test_the_golden_files_are_whole():
+    lines = (GOLDEN / "matcher.jsonl").read_text(encoding="utf-8").split("\n")
+    assert len([json.loads(line) for line in lines if line]) == 1920

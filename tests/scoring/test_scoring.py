@@ -9,17 +9,17 @@ from prism_engine.scoring import PROFILES, choice_profile
 
 
 def test_every_profile_is_found_under_its_own_name():
-    assert [choice_profile(name).name for name in PROFILES] == ["v1", "v2", "v3"]
+    assert [choice_profile(name).name for name in PROFILES] == ["prism", "v1", "v2", "v3"]
 
 
 @pytest.mark.parametrize("name", ["V3", "v33", "v4", "3"])
 def test_an_unknown_profile_is_told_the_nearest_one(name):
-    with pytest.raises(ConfigError, match=rf"'{name}'. Did you mean 'v3'\? Known are v1, v2, v3"):
+    with pytest.raises(ConfigError, match=rf"'{name}'. Did you mean 'v3'\? Known are prism, v1, v2, v3"):
         choice_profile(name)
 
 
 def test_a_name_like_none_of_them_is_told_all():
-    with pytest.raises(ConfigError, match=r"'strict'. Known are v1, v2, v3"):
+    with pytest.raises(ConfigError, match=r"'strict'. Known are prism, v1, v2, v3"):
         choice_profile("strict")
 
 

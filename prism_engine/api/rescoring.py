@@ -1,0 +1,153 @@
+"""A finished run scored again, under one set of rules or several: no model, no network, only its predictions file."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from prism_engine.api.status import find_standing
+from prism_engine.errors import UserError
+from prism_engine.records import AnswerKind, Image, Option, Sample, SampleStatus, Score
+from prism_engine.report import Sensitivity, replacing, summarise, write_scores
+from prism_engine.scoring import kind_of, known_profile, scorer_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import BinaryIO
+
+    from prism_engine.report import Scores
+    from prism_engine.scoring import Scorer
+
+PREDICTIONS: Final = "predictions.jsonl"
+_NEEDED: Final = frozenset(("index", "status", "reply", "target", "options"))
+RECORDED: Final = "as run"
+"""The column of the scores that the run itself has given."""
+
+
+@dataclass(frozen=True)
+class Rescoring:
+    """What scoring a run again came to."""
+
+    folder: Path
+    scores: dict[str, Scores]
+    """By what follows `scores-` in the names of their files."""
+    sensitivity: Sensitivity
+    """Between all of them and the scores that the run has given."""
+
+
+def find_predictions(results_dir: Path, run: str) -> Path:
+    """Return the predictions file of a run: its folder, the file itself, or what `prism runs` calls it.
+
+    Raises:
+        UserError: there is no such run, or it answered nothing.
+    """
+    given = Path(run)
+    folder = given.parent if given.name == PREDICTIONS else given
+    if not (folder / PREDICTIONS).is_file():
+        folder = find_standing(results_dir, run).folder
+    if not (folder / PREDICTIONS).is_file():
+        raise UserError(f"{folder}: this run has no {PREDICTIONS} to score; it only describes, or has not ended yet")
+    return folder / PREDICTIONS
+
+
+def rescore(predictions: Path, profiles: Sequence[str], kind: AnswerKind | None = None) -> Rescoring:
+    """Score a run's replies again and write what comes of it beside the run's own files.
+
+    Per profile `scores-{profile}.json`, `.csv`, `.md` and `predictions-{profile}.jsonl`; for all of them together
+    `sensitivity.jsonl` (the rows on which they, or the run's own scores, differ) and `sensitivity.json` (totals).
+
+    Args:
+        kind: what a right answer is; None: what the run took it for, else what its rows look like. Another kind
+            than the run's is part of the files' names.
+
+    Raises:
+        ConfigError: there is no such profile, or nothing scores that kind.
+        UserError: the predictions are damaged, or a file cannot be written.
+    """
+    folder = predictions.parent
+    own = _recorded_kind(predictions)
+    kind = kind or own
+    prefix = "" if kind is own else f"{kind.value}-"
+    scorers = {f"{prefix}{name}": scorer_of(kind, name) for name in dict.fromkeys(map(known_profile, profiles))}
+    with ExitStack() as opened:
+        files = {name: opened.enter_context(_writing(folder / f"predictions-{name}.jsonl")) for name in scorers}
+        panel = Sensitivity((RECORDED, *scorers), opened.enter_context(_writing(folder / "sensitivity.jsonl")))
+        for row in rows_of(predictions):
+            _score_row(row, scorers, files, panel)
+    scores = {}
+    for name, scorer in scorers.items():
+        scores[name] = summarise(folder / f"predictions-{name}.jsonl", profile=scorer.profile, kind=scorer.kind)
+        write_scores(scores[name], folder, f"scores-{name}")
+    panel.write(folder / "sensitivity.json")
+    return Rescoring(folder, scores, panel)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[BinaryIO]:
+    with replacing(path) as draft, draft.open("wb") as file:
+        yield file
+
+
+def rows_of(predictions: Path) -> Iterator[dict[str, Any]]:
+    """Read a predictions file row by row.
+
+    Raises:
+        UserError: a line is no row of predictions.
+    """
+    with predictions.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                row = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                row = None
+            if not isinstance(row, dict) or not row.keys() >= _NEEDED:
+                raise UserError(f"{predictions}, line {number}: not a row of predictions; start the run again.")
+            yield row
+
+
+def sample_of(row: Mapping[str, Any]) -> Sample:
+    """Return the sample of a row, as far as scoring needs it: its pictures are known by their digests only."""
+    return Sample(
+        position=row.get("position", 0),
+        index=row["index"],
+        images=tuple(Image(digest, Path(digest)) for digest in row.get("images") or ()),
+        question=row.get("question") or "",
+        hint=row.get("hint"),
+        options=tuple(Option(option["letter"], option["text"]) for option in row["options"] or ()),
+        answer=row["target"],
+        category=row.get("category"),
+        l2_category=row.get("l2_category"),
+        split=row.get("split"),
+        extra=row.get("extra") or {},
+    )
+
+
+def _score_row(
+    row: dict[str, Any], scorers: Mapping[str, Scorer], files: Mapping[str, BinaryIO], panel: Sensitivity
+) -> None:
+    found = {RECORDED: Score(row.get("score"), row.get("extracted"))}
+    answered = row["status"] == SampleStatus.DONE and row["reply"] is not None
+    sample = sample_of(row)
+    for name, scorer in scorers.items():
+        score = scorer.score(row["reply"], sample) if answered else Score(None)
+        found[name] = score
+        line = row | {"extracted": score.answer, "score": score.value}
+        files[name].write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+    if answered:
+        panel.add(row, found)
+
+
+def _recorded_kind(predictions: Path) -> AnswerKind:
+    """Return what the run took an answer for; of a run that does not say, what its benchmark's name or rows say."""
+    try:
+        manifest = orjson.loads((predictions.parent / "manifest.json").read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        manifest = {}
+    noted = manifest.get("scoring", {}).get("answer_kind")
+    if noted in tuple(AnswerKind):
+        return AnswerKind(noted)
+    return kind_of(str(manifest.get("benchmark", {}).get("name", "")), map(sample_of, rows_of(predictions)))
