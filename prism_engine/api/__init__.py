@@ -3,24 +3,18 @@
 from prism_engine.api.demo import demo_configs
 from prism_engine.api.doctor import Check, diagnose
 from prism_engine.api.forecast import Forecast, plan, plan_and_forecast
-<<<<<<< HEAD
 from prism_engine.api.judged_runs import run_and_judge
 from prism_engine.api.judging import JudgePlan, JudgeReport, judge_runs, plan_judging
-=======
 from prism_engine.api.rescoring import Rescoring, find_predictions, rescore
->>>>>>> choice
 from prism_engine.api.run import RunReport, RunStatus, Watch, run, run_many
 from prism_engine.api.status import Standing, find_standing, standings
 
 __all__ = [
     "Check",
     "Forecast",
-<<<<<<< HEAD
     "JudgePlan",
     "JudgeReport",
-=======
     "Rescoring",
->>>>>>> choice
     "RunReport",
     "RunStatus",
     "Standing",
@@ -32,11 +26,8 @@ __all__ = [
     "judge_runs",
     "plan",
     "plan_and_forecast",
-<<<<<<< HEAD
     "plan_judging",
-=======
     "rescore",
->>>>>>> choice
     "run",
     "run_and_judge",
     "run_many",

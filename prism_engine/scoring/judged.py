@@ -51,6 +51,18 @@ def read_review(scorer: Scorer, review: str, sample: Sample) -> Score | None:
     return None if score.answer is None else score
 
 
+def score_with_review(scorer: Scorer, reply: str, sample: Sample, review: str | None) -> Score:
+    """Score a reply by rules, and where they read nothing by the review that a judge once gave.
+
+    Args:
+        review: None where no judge was asked, or none could be read.
+    """
+    score = scorer.score(reply, sample)
+    if review is None or score.answer is not None:
+        return score
+    return read_review(scorer, review, sample) or unread(scorer, sample)
+
+
 def unread(scorer: Scorer, sample: Sample) -> Score:
     """Return what becomes of an answer of which no review could be read."""
     return scorer.unread(sample) if isinstance(scorer, JudgedScorer) else Score(None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
+from typing import Any
 
 import orjson
 import pytest
@@ -37,7 +38,7 @@ def rows(tmp_path):
     path = tmp_path / "rows.jsonl"
     with path.open("w") as file:
         for number in range(ROWS):
-            row = {"id": f"r{number}", "image": f"{number % 3}.png", "instruction": f"Say {number}.", "reference": "so"}
+            row: dict[str, Any] = {"id": f"r{number}", "image": f"{number % 3}.png", "instruction": f"Say {number}.", "reference": "so"}
             row |= {"response": "x" * (1 + number % 4), "rubric": {"criterion": "Exact?", "levels": LEVELS}}
             file.write(json.dumps(row) + "\n")
     return path

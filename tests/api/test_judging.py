@@ -10,6 +10,7 @@ import pytest
 
 from prism_engine import api
 from prism_engine.api import judging
+from prism_engine.api.judged_files import open_case
 from prism_engine.api.judges import preflight
 from prism_engine.api.run import RunStatus
 from prism_engine.chaos.behaviour import Behaviour, Fault
@@ -53,6 +54,10 @@ def rows(folder) -> list[dict[str, Any]]:
     return [orjson.loads(line) for line in (folder / "predictions.jsonl").read_bytes().splitlines()]
 
 
+def calls(report):
+    return report.progress.answering.calls
+
+
 def says(text):
     return Behaviour(reply=lambda body: text)
 
@@ -91,6 +96,13 @@ def test_a_judged_run_needs_neither_judge_nor_key_again(finished):
     again = judge(finished, models={"judge": spec.model_copy(update={"api_key_env": "NO_SUCH_KEY"})})
     assert again.scores == first.scores
     assert again.progress.answering.calls == 0
+
+
+def test_judged_results_are_scored_again_with_their_reviews_and_without_a_judge(finished):
+    with provider(says("A")) as server:
+        report = judge(finished, server)
+    again = api.rescore(report.folder / "predictions.jsonl", ["prism"])
+    assert again.scores["prism"].overall == report.scores.overall
 
 
 def test_a_plan_calls_nothing(finished):
@@ -184,8 +196,9 @@ def test_a_run_may_name_its_judge(tmp_path, finished):
         models = {"judge": ApiModel.model_validate(paid_model(server, price=None))}
         config = configured(tmp_path, judge="judge", models=models)
         (report,), (verdict,) = api.run_and_judge([config], load_registry())
-        assert server.stats.completed == verdict.progress.answering.calls + 2  # before the run, and before judging
-    assert report.progress.answering.calls == 0
+        assert server.stats.completed == calls(verdict) + 2  # before the run, and before judging
+    assert calls(report) == 0
+    assert verdict.scores is not None
     assert verdict.scores.overall.unanswered == 0
 
 
@@ -217,7 +230,7 @@ async def test_a_real_server_judges_and_is_not_asked_twice(finished, vllm_server
     config = JudgeConfig(judge="judge", models={"judge": spec}, **told)
 
     async def judged():
-        case = judging.open_case(finished.folder, config)
+        case = open_case(finished.folder, config)
         return (await judging._judge_cases([case], config, spec, None, None))[0]
 
     first = await judged()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from prism_engine.cache import Store
-from prism_engine.records import SampleStatus
+from prism_engine.records import AnswerKind, SampleStatus
 from prism_engine.scoring import PROFILES, scorer_of
 from prism_engine.scoring.llavabench import Ratings, llavabench_table, read_ratings
 from prism_engine.scoring.mathvista import MathQuestion, is_right, mathvista_table, names_of, read_plain
@@ -39,7 +39,7 @@ async def judge(folder, name, scorer, tmp_path):
 async def test_options_are_extracted_as_upstream_with_the_same_calls(name, profile, tmp_path):
     wanted = next(one for one in expected("mcq_tables", name)["results"] if one["profile"] == profile)
     circular = expected("mcq_tables", name)["evaluation"] == "circular"
-    scorer = scorer_of("circular" if circular else "choice", profile)
+    scorer = scorer_of(AnswerKind.CIRCULAR if circular else AnswerKind.CHOICE, profile)
     rows, verdicts, asked = await judge("mcq_tables", name, scorer, tmp_path)
     assert asked == wanted["judge_calls"]
 
@@ -63,7 +63,7 @@ async def test_options_are_extracted_as_upstream_with_the_same_calls(name, profi
 @pytest.mark.parametrize("name", [name for name in JUDGED if expected("mcq_tables", name)["evaluation"] == "circular"])
 async def test_each_group_of_rotations_is_hit_as_upstream(name, tmp_path):
     for wanted in expected("mcq_tables", name)["results"]:
-        scorer = scorer_of("circular", wanted["profile"])
+        scorer = scorer_of(AnswerKind.CIRCULAR, wanted["profile"])
         (folder := tmp_path / wanted["profile"]).mkdir()
         rows, verdicts, _ = await judge("mcq_tables", name, scorer, folder)
         for group in wanted["groups"]:
@@ -115,7 +115,7 @@ async def test_mathvista_is_extracted_and_compared_as_upstream_and_as_mended(nam
 async def test_a_judge_is_asked_about_mathvista_as_often_as_upstream(name, profile, tmp_path):
     results = expected("mathvista_table", name)["results"]
     wanted = next(one for one in results if (one["profile"], one["variant"]) == (profile, "upstream"))
-    rows, _, asked = await judge("mathvista_table", name, scorer_of("mathvista", profile), tmp_path)
+    rows, _, asked = await judge("mathvista_table", name, scorer_of(AnswerKind.MATHVISTA, profile), tmp_path)
     assert asked == {str(row["index"]): row["judge_calls"] for row in wanted["rows"] if row["judge_calls"]}
     assert {row.index: row.score for row in rows} == {str(row["index"]): row["hit"] for row in wanted["rows"]}
 
@@ -123,7 +123,7 @@ async def test_a_judge_is_asked_about_mathvista_as_often_as_upstream(name, profi
 @pytest.mark.parametrize("profile", ["prism", *UPSTREAM])
 @pytest.mark.parametrize("name", names("mmvet_table"))
 async def test_mmvet_is_graded_with_the_same_calls(name, profile, tmp_path):
-    wanted, scorer = expected("mmvet_table", name), scorer_of("mmvet", profile)
+    wanted, scorer = expected("mmvet_table", name), scorer_of(AnswerKind.MMVET, profile)
     rows, verdicts, asked = await judge("mmvet_table", name, scorer, tmp_path)
     assert asked == {str(row["index"]): row["judge_calls"] for row in wanted["rows"]}
     unread = {index for index, verdict in verdicts.items() if verdict.review is None}
@@ -136,17 +136,15 @@ async def test_mmvet_is_graded_with_the_same_calls(name, profile, tmp_path):
     by_ability, by_combination = mmvet_tables(((row.category, row.score) for row in rows), compatible=True)
     for table_, scores in ((by_ability, wanted["scores"]), (by_combination, wanted["scores_fine"])):
         assert {key: {"tot": one.total, "acc": pytest.approx(one.accuracy)} for key, one in table_.items()} == scores
-    whole = scorer.metrics(rows)[0]
-    assert (whole.n, whole.value) == (
-        wanted["scores"]["Overall"]["tot"],
-        pytest.approx(wanted["scores"]["Overall"]["acc"]),
-    )
+    whole, wanted_whole = scorer.metrics(rows)[0], wanted["scores"]["Overall"]
+    assert whole.n == wanted_whole["tot"]
+    assert whole.value == pytest.approx(wanted_whole["acc"])
 
 
 @pytest.mark.parametrize("profile", ["prism", *UPSTREAM])
 @pytest.mark.parametrize("name", names("llavabench_table"))
 async def test_llavabench_is_rated_as_upstream_and_as_mended(name, profile, tmp_path):
-    wanted, scorer = expected("llavabench_table", name), scorer_of("llavabench", profile)
+    wanted, scorer = expected("llavabench_table", name), scorer_of(AnswerKind.LLAVABENCH, profile)
     rows, _, _ = await judge("llavabench_table", name, scorer, tmp_path)
     for row, want in zip(rows, wanted["rows"], strict=True):
         ratings = read_ratings(row.extracted or "")
@@ -163,7 +161,7 @@ async def test_llavabench_is_rated_as_upstream_and_as_mended(name, profile, tmp_
 async def test_prisms_own_rules_ask_no_more_than_upstreams(tmp_path):
     for name in JUDGED:
         circular = expected("mcq_tables", name)["evaluation"] == "circular"
-        scorer = scorer_of("circular" if circular else "choice", "prism")
+        scorer = scorer_of(AnswerKind.CIRCULAR if circular else AnswerKind.CHOICE, "prism")
         (folder := tmp_path / name).mkdir()
         rows, verdicts, asked = await judge("mcq_tables", name, scorer, folder)
         upstream = {index for one in expected("mcq_tables", name)["results"] for index in one["judge_calls"]}

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -23,7 +24,7 @@ BENCH = {
 def keep(data):
     if data == b"broken":
         raise ValueError("is no picture that can be read")
-    return Image(data.decode() * 64, None)
+    return Image(data.decode() * 64, Path("x.png"))
 
 
 def read(tmp_path, *rows, rubrics=None, usual=None):

@@ -9,7 +9,7 @@ OPTIONS = (Option("A", "cat"), Option("B", "{dog}"))
 def text(kind, sample, reply):
     messages = review_messages(kind, sample, reply)
     assert all(not message.images for message in messages)
-    return "\n".join(part for message in messages for part in message.parts)
+    return "\n".join(str(part) for message in messages for part in message.parts)
 
 
 @pytest.mark.parametrize("kind", list(AnswerKind))

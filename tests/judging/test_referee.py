@@ -6,7 +6,7 @@ from prism_engine.config import ScriptedModel
 from prism_engine.errors import DeadError, RejectedError
 from prism_engine.judging.referee import Referee
 from prism_engine.judging.rows import Answered
-from prism_engine.records import Completion, ModelIdentity, Option, Outcome, Sample, SampleStatus
+from prism_engine.records import AnswerKind, Completion, ModelIdentity, Option, Outcome, Sample, SampleStatus
 from prism_engine.scoring import scorer_of
 from prism_engine.scoring.base import Scored
 from prism_engine.stages.cached import CachedModel
@@ -17,7 +17,7 @@ OPTIONS = (Option("A", "cat"), Option("B", "dog"))
 
 def row(index, reply, *, answer="A"):
     sample = Sample(int(index), index, (), f"Which {index}?", options=OPTIONS, answer=answer)
-    score = scorer_of("circular", "prism").score(reply, sample)
+    score = scorer_of(AnswerKind.CIRCULAR, "prism").score(reply, sample)
     scored = Scored(index, SampleStatus.DONE, score.value, score.answer, answer, 2)
     return Answered(sample, reply, scored)
 
@@ -38,7 +38,7 @@ class Bench:
         return Completion(Outcome.OK if text else Outcome.EMPTY, text)
 
     async def settle(self, *group, kind="circular"):
-        return await Referee(scorer_of(kind, "prism"), self.model, IDENTITY).settle(group)
+        return await Referee(scorer_of(AnswerKind(kind), "prism"), self.model, IDENTITY).settle(group)
 
 
 @pytest.fixture

@@ -68,7 +68,8 @@ def test_a_row_without_picture_or_reference_is_not_said_to_have_them():
     ],
 )
 def test_a_grade_stands_after_the_last_mark(text):
-    assert read_grade(text).grade == 4
+    assert (found := read_grade(text)) is not None
+    assert found.grade == 4
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,8 @@ def test_any_text_has_a_grade_on_the_scale_or_none(text):
     for whole in (text, f"{MARK}{text}", f"{text}{MARK}3"):
         found = read_grade(whole)
         assert found is None or 1 <= found.grade <= 5
-    assert read_grade(f"{text}{MARK}3").grade == 3
+    assert (found := read_grade(f"{text}{MARK}3")) is not None
+    assert found.grade == 3
 
 
 def test_a_megabyte_of_brackets_is_read_at_once():

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from prism_engine.records import AnswerKind
 from prism_engine.scoring import scorer_of
 from prism_engine.scoring.anls import anls
 from prism_engine.scoring.caption import Captioned, caption_scores, cider, rouge_l
@@ -14,7 +17,7 @@ from prism_engine.scoring.relaxed import relaxed_accuracy
 from prism_engine.scoring.vqa import vqa_accuracy
 from tests.scoring.golden_open import GOLDEN, expected, lines, names, replies, table
 
-METRICS = {
+METRICS: dict[str, Any] = {
     "vqa_score": vqa_accuracy,
     "anls": anls,
     "relaxed": relaxed_accuracy,
@@ -36,12 +39,12 @@ def test_short_answers_score_as_upstream_and_as_mended(metric):
 @pytest.mark.parametrize("name", names("ocrbench_table"))
 @pytest.mark.parametrize("profile", ["prism", "v1", "v2", "v3"])
 def test_ocrbench_hits_and_points_are_those_of_upstream(name, profile):
-    scorer = scorer_of("ocrbench", profile)
+    scorer = scorer_of(AnswerKind.OCRBENCH, profile)
     said, wanted = replies("ocrbench_table", name), expected("ocrbench_table", name)
     samples = [sample for sample in table("ocrbench_table", name) if sample.index in said]
     hits = {sample.index: scorer.score(said[sample.index], sample).value for sample in samples}
     assert hits == {str(row["index"]): row["hit"] for row in wanted["rows"]}
-    points = ocrbench_points((sample.category, hits[sample.index]) for sample in samples)
+    points = ocrbench_points((sample.category, hits[sample.index] or 0.0) for sample in samples)
     assert points == pytest.approx(wanted["scores"])
 
 

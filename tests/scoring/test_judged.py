@@ -11,12 +11,18 @@ YES = Sample(0, "0", (), "q", answer="Yes")
 OPEN = Sample(0, "0", (), "q", answer="42")
 
 
+def worth(scorer, review, sample):
+    score = read_review(scorer, review, sample)
+    assert score is not None
+    return score.value
+
+
 @pytest.mark.parametrize("profile", PROFILE_NAMES)
 def test_a_review_that_names_an_option_is_read_as_a_reply_is(profile):
     scorer = scorer_of(AnswerKind.CHOICE, profile)
-    assert read_review(scorer, "B", CHOICE).value == 1.0
-    assert read_review(scorer, "A", CHOICE).value == 0.0
-    assert read_review(scorer, "Z", CHOICE).value == 0.0
+    assert worth(scorer, "B", CHOICE) == 1.0
+    assert worth(scorer, "A", CHOICE) == 0.0
+    assert worth(scorer, "Z", CHOICE) == 0.0
     assert read_review(scorer, "hm", CHOICE) is None
     assert unread(scorer, CHOICE).value is None
 
@@ -24,16 +30,16 @@ def test_a_review_that_names_an_option_is_read_as_a_reply_is(profile):
 @pytest.mark.parametrize("profile", PROFILE_NAMES)
 def test_unknown_is_a_wrong_answer_to_yes_or_no(profile):
     scorer = scorer_of(AnswerKind.POPE, profile)
-    assert read_review(scorer, "Yes", YES).value == 1.0
-    assert read_review(scorer, "Unknown.", YES).value == 0.0
+    assert worth(scorer, "Yes", YES) == 1.0
+    assert worth(scorer, "Unknown.", YES) == 0.0
     assert read_review(scorer, "perhaps", YES) is None
 
 
 def test_an_open_question_of_mmmu_is_put_as_one_between_right_and_other():
     scorer = scorer_of(AnswerKind.MMMU, "v3")
     assert [option.text for option in options_of(OPEN)] == ["42", "Other Answers"]
-    assert read_review(scorer, "A", OPEN).value == 1.0
-    assert read_review(scorer, "B", OPEN).value == 0.0
+    assert worth(scorer, "A", OPEN) == 1.0
+    assert worth(scorer, "B", OPEN) == 0.0
     assert read_review(scorer, "", OPEN) is None
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prism_engine.records import Sample, SampleStatus
+from prism_engine.records import Sample, SampleStatus, Score
 from prism_engine.scoring.base import Scored
 from prism_engine.scoring.llavabench import MAIN, LlavaBench, Ratings, llavabench_table, read_ratings
 
@@ -33,8 +33,7 @@ def test_only_a_judge_scores_and_only_beside_a_reference():
     row = Scored("0", SampleStatus.DONE, None, None, extra=ROW.extra)
     without = Scored("1", SampleStatus.DONE, None, None)
     assert scorer.unsettled([row, without]) == ("0",)
-    score = scorer.judged("8 7.5", ROW)
-    assert (score.value, score.answer) == (0.75, "8 7.5")
+    assert scorer.judged("8 7.5", ROW) == Score(0.75, "8 7.5")
     assert scorer.unread(ROW).answer is None
 
 
@@ -58,4 +57,4 @@ def test_reference_answers_of_nothing_give_no_ratio():
 def test_any_review_is_two_numbers_or_unreadable(text):
     for profile in ("prism", "v3"):
         score = LlavaBench(profile).judged(text, ROW)
-        assert score is None or 0 <= score.value <= 1
+        assert score is None or (score.value is not None and 0 <= score.value <= 1)
