@@ -38,7 +38,8 @@ def rows(tmp_path):
     path = tmp_path / "rows.jsonl"
     with path.open("w") as file:
         for number in range(ROWS):
-            row: dict[str, Any] = {"id": f"r{number}", "image": f"{number % 3}.png", "instruction": f"Say {number}.", "reference": "so"}
+            row: dict[str, Any]
+            row = {"id": f"r{number}", "image": f"{number % 3}.png", "instruction": f"Say {number}.", "reference": "so"}
             row |= {"response": "x" * (1 + number % 4), "rubric": {"criterion": "Exact?", "levels": LEVELS}}
             file.write(json.dumps(row) + "\n")
     return path
