@@ -3,6 +3,7 @@
 from prism_engine.api.demo import demo_configs
 from prism_engine.api.doctor import Check, diagnose
 from prism_engine.api.forecast import Forecast, plan, plan_and_forecast
+from prism_engine.api.grading import GradingReport, grade
 from prism_engine.api.judged_runs import run_and_judge
 from prism_engine.api.judging import JudgePlan, JudgeReport, judge_runs, plan_judging
 from prism_engine.api.rescoring import Rescoring, find_predictions, rescore
@@ -12,6 +13,7 @@ from prism_engine.api.status import Standing, find_standing, standings
 __all__ = [
     "Check",
     "Forecast",
+    "GradingReport",
     "JudgePlan",
     "JudgeReport",
     "Rescoring",
@@ -23,6 +25,7 @@ __all__ = [
     "diagnose",
     "find_predictions",
     "find_standing",
+    "grade",
     "judge_runs",
     "plan",
     "plan_and_forecast",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from prism_engine.api.judges import make_sure_it_answers, open_judge
+from prism_engine.api.judges import ready_judge
 from prism_engine.api.parts import STORE_NAME
 from prism_engine.api.run import RunStatus
 from prism_engine.api.stopping import heeding_signals
@@ -108,11 +108,9 @@ async def _grade(
         model = CachedModel(None, store)
         sampling = Sampling(config.max_tokens or 1024, config.temperature, config.top_p)
         grader = Grader(model, identity, sampling, config.samples, config.template)
-        spending = None
         firsts = [grader.call(row, sample, 0) for row in rows for sample in range(config.samples)]
-        if None in store.get_many((call_key(call), call.sampling.max_tokens) for call in firsts):
-            model.backend, spending = open_judge(config, spec, identity, opened)
-            await make_sure_it_answers(model.backend, identity, config.judge)
+        needed = None in store.get_many((call_key(call), call.sampling.max_tokens) for call in firsts)
+        model.backend, spending = await ready_judge(config, spec, identity, opened, needed=needed)
         progress = Progress(len(rows), None, model.meter, name=config.rows.stem, spending=spending)
         stop = Stop()
         stop.listen(model.drain)

@@ -11,7 +11,7 @@ from prism_engine.api.purses import paying_for
 from prism_engine.backends.factory import build_backend, identify_model, pinned
 from prism_engine.budget import Spending, Till
 from prism_engine.config.judge import find_judge
-from prism_engine.errors import DeadError, RejectedError, TransientError
+from prism_engine.errors import ConfigError, DeadError, RejectedError, TransientError
 from prism_engine.records import Call, Message, Sampling
 
 if TYPE_CHECKING:
@@ -43,6 +43,30 @@ def preflight(config: JudgeConfig, registry: Registry) -> None:
             await make_sure_it_answers(backend, identity, config.judge)
 
     asyncio.run(ask())
+
+
+async def ready_judge(
+    config: JudgeConfig, spec: ModelSpec, identity: ModelIdentity, opened: AsyncExitStack, *, needed: bool
+) -> tuple[Backend | None, Spending | None]:
+    """Return a judge's backend, which closes with `opened`, and what counts its money.
+
+    Args:
+        needed: whether a call is sure to be made: the judge must answer then. If not, one whose key is missing is left
+            out, and nobody asks for a word.
+
+    Raises:
+        ConfigError, StoreError: as `open_judge`.
+        DeadError: it does not answer.
+    """
+    try:
+        backend, spending = open_judge(config, spec, identity, opened)
+    except ConfigError:
+        if needed:
+            raise
+        return None, None
+    if needed:
+        await make_sure_it_answers(backend, identity, config.judge)
+    return backend, spending
 
 
 def open_judge(

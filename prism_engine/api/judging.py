@@ -6,22 +6,26 @@ import asyncio
 import os
 from collections import Counter
 from contextlib import AsyncExitStack, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from prism_engine.api.judged_files import Case, open_case, write_case
-from prism_engine.api.judges import make_sure_it_answers, open_judge
+from prism_engine.api.judges import ready_judge
 from prism_engine.api.parts import STORE_NAME
 from prism_engine.api.run import RunStatus
 from prism_engine.api.stopping import heeding_signals
 from prism_engine.backends.factory import identify_model
-from prism_engine.cache import Store, call_key
+from prism_engine.budget import Demand, PerCall, Price, Seen, expect, is_paid, price_of, text_bytes
+from prism_engine.cache import Store, call_key, earlier_calls
+from prism_engine.config import ApiModel
 from prism_engine.config.judge import JudgeConfig, find_judge
+from prism_engine.engine.plan import MOST_SEEN
 from prism_engine.engine.progress import Progress
 from prism_engine.engine.scheduler import Stop
 from prism_engine.errors import BudgetError
 from prism_engine.judging.referee import Referee
 from prism_engine.judging.session import Docket, Resolved, judge_all, judged_rows
+from prism_engine.records import Outcome
 from prism_engine.stages.cached import CachedModel
 
 if TYPE_CHECKING:
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prism_engine.api.run import Watch
-    from prism_engine.budget import Spending
+    from prism_engine.budget import Expense, Spending
     from prism_engine.config import ModelSpec, Registry
     from prism_engine.judging.referee import Verdict
     from prism_engine.records import ModelIdentity
@@ -65,6 +69,8 @@ class JudgePlan:
     """Answers that may have to be judged; fewer, where a group of rotations is decided early."""
     cached: int
     """Those whose first review is in the cache."""
+    expense: Expense
+    """What the first reviews of the others will use and cost."""
 
 
 @dataclass(frozen=True)
@@ -124,8 +130,24 @@ def plan_judging(runs: Sequence[Path], config: JudgeConfig, registry: Registry) 
     identity = identify_model(config.judge, spec, config.cache_dir)
     with Store(config.cache_dir / STORE_NAME, read_only=True) as store:
         bench = _Bench(config, spec, identity, CachedModel(None, store), store)
-        cases = [open_case(run, config) for run in runs]
-        return [JudgePlan(case.run, len(case.docket.unsettled), _cached(bench, case.docket)) for case in cases]
+        return [_plan(open_case(run, config), bench) for run in runs]
+
+
+def _plan(case: Case, bench: _Bench) -> JudgePlan:
+    referee, demand = bench.referee(case.docket), Demand()
+    calls = [referee.call(row.sample, row.reply, 0) for row in case.docket.open_answers()]
+    found = bench.store.get_many((call_key(call), call.sampling.max_tokens) for call in calls)
+    for call, completion in zip(calls, found, strict=True):
+        if completion is None:
+            demand.count(text_bytes(call), 0)
+    seen = [
+        Seen(one.text_bytes, one.max_tokens, one.completion.outcome is Outcome.TRUNCATED, one.completion.usage)
+        for one in earlier_calls(bench.store, "judge", bench.identity, MOST_SEEN)
+    ]
+    paid = isinstance(bench.spec, ApiModel) and is_paid(bench.spec)
+    price = price_of(bench.spec) if isinstance(bench.spec, ApiModel) and paid else Price.nothing()
+    per_call = PerCall(calls[0].sampling.max_tokens if calls else 1, 0)
+    return JudgePlan(case.run, len(calls), len(calls) - demand.calls, expect(demand, seen, per_call, price))
 
 
 async def _judge_cases(
@@ -139,17 +161,15 @@ async def _judge_cases(
     identity = identify_model(config.judge, spec, config.cache_dir)
     async with AsyncExitStack() as opened:
         store = opened.enter_context(Store(config.cache_dir / STORE_NAME))
-        model = CachedModel(None, store)
-        bench = _Bench(config, spec, identity, model, store)
-        spending = None
-        if any(_cached(bench, case.docket) < len(case.docket.unsettled) for case in cases):
-            model.backend, spending = open_judge(config, spec, identity, opened)
-            await make_sure_it_answers(model.backend, identity, config.judge)
+        bench = _Bench(config, spec, identity, CachedModel(None, store), store)
+        needed = any(_cached(bench, case.docket) < len(case.docket.unsettled) for case in cases)
+        backend, spending = await ready_judge(config, spec, identity, opened, needed=needed)
         stop = Stop()
-        stop.listen(model.drain)
         with heeding_signals(stop):
             for case in cases:
-                reports.append(await _judge_case(case, bench, stop, spending, watch))
+                own = replace(bench, model=CachedModel(backend, store))  # its calls are counted apart
+                stop.listen(own.model.drain)
+                reports.append(await _judge_case(case, own, stop, spending, watch))
                 if finished is not None:
                     finished(reports[-1])
     return reports
@@ -160,7 +180,6 @@ async def _judge_case(
 ) -> JudgeReport:
     config, docket = bench.config, case.docket
     progress = Progress(len(docket.unsettled), None, bench.model.meter, name=case.run.name, spending=spending)
-    bench.model.forget_failures()
     stop.listen(progress.stop)
     width = 2 * (bench.model.backend.capacity if bench.model.backend is not None else 1)
     verdicts = {}

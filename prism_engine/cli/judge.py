@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from prism_engine.budget import shown
 from prism_engine.cli.output import exit_code, human_seconds, print_scores, print_table, stderr, stdout
 from prism_engine.cli.reporting import same_command
 from prism_engine.cli.run import (
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from prism_engine.api.judging import JudgeReport
+    from prism_engine.budget import Range
     from prism_engine.config import Registry
 
 JudgeOption = Annotated[
@@ -135,6 +137,14 @@ def _print_plan(folders: Sequence[Path], config: JudgeConfig, registry: Registry
 
     plans = plan_judging(folders, config, registry)
     print_table(
-        ("Run", "Open answers", "Cached", "To ask at most"),
-        [(str(one.run), f"{one.open:,}", f"{one.cached:,}", f"{one.open - one.cached:,}") for one in plans],
+        ("Run", "Open answers", "Cached", "To ask at most", "Likely cost", "At most"),
+        [
+            (str(one.run), f"{one.open:,}", f"{one.cached:,}", f"{one.open - one.cached:,}", *_cost(one.expense.cost))
+            for one in plans
+        ],
     )
+    stdout.print("cost of the first reviews; an answer whose review cannot be read is asked about again")
+
+
+def _cost(cost: Range | None) -> tuple[str, str]:
+    return ("unknown", "unknown") if cost is None else (shown(round(cost.likely)), shown(round(cost.high)))

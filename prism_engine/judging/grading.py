@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from prism_engine.config.grading import Template
-from prism_engine.errors import DeadError, NotRunError, PrismError
+from prism_engine.errors import DeadError, PrismError
 from prism_engine.judging.rubric import grading_messages, read_grade
 from prism_engine.records import Call, Sampling
 
@@ -133,9 +133,7 @@ async def grade_all(
             place, row = taken
             try:
                 graded[place] = await grader.grade(row)
-            except NotRunError:
-                return
-            except PrismError as error:
+            except PrismError as error:  # NotRunError among them: it stops already, or there is no judge to ask
                 stop.request(error)
                 return
             if graded[place].mean is None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from prism_engine.errors import DeadError, NotRunError, PrismError
+from prism_engine.errors import DeadError, PrismError
 from prism_engine.judging.rows import Answered, answered_of, group_of, read_lines, scored_of
 from prism_engine.records import SampleStatus
 
@@ -98,9 +98,7 @@ async def judge_all(
         while not stop.requested and (group := next(groups, None)) is not None:
             try:
                 found = await referee.settle(group)
-            except NotRunError:
-                return
-            except PrismError as error:
+            except PrismError as error:  # NotRunError among them: it stops already, or there is no judge to ask
                 stop.request(error)
                 return
             verdicts.update(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from decimal import Decimal
 from typing import Any
 
@@ -114,6 +115,20 @@ def test_a_plan_calls_nothing(finished):
         judge(finished, server)
         (after,) = api.plan_judging([finished.folder], config, load_registry())
         assert after.cached == after.open == before.open
+        assert (before.expense.prompt_tokens.low > 0, after.expense.prompt_tokens.high) == (True, 0)
+
+
+def test_a_review_that_is_missing_in_the_cache_is_no_silent_gap(finished):
+    with provider(says("who knows")) as server:
+        spec = ApiModel.model_validate(paid_model(server, price=None))
+        judge(finished, models={"judge": spec})
+    with sqlite3.connect(finished.config.cache_dir / "calls.sqlite") as calls_:
+        text = calls_.execute("SELECT sql FROM sqlite_master").fetchall()
+        assert text
+        calls_.execute("DELETE FROM completions WHERE id = (SELECT max(id) FROM completions)")
+    report = judge(finished, models={"judge": spec.model_copy(update={"api_key_env": "NO_SUCH_KEY"})})
+    assert report.status is RunStatus.DIED
+    assert report.scores is None
 
 
 def test_a_judge_that_is_not_there_is_an_error_and_nothing_is_written(finished):
