@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from prism_engine.report import GroupScore, Scores
+    from prism_engine.scoring import Metric
 
 
 UNFOLDED = 1000
@@ -131,6 +132,7 @@ def print_comparison(arms: Mapping[str, Scores]) -> None:
         lines.append((name, f"{group.n:,}", *map(_percent, (group.chance, *accuracies))))
         if group.level == "overall":
             lines.append(("  95 % interval", "", "", *map(_interval, group.scores)))
+            lines += _headlines(list(arms.values()))
     profiles = ", ".join(sorted({scores.profile for scores in arms.values()}))
     print_table((f"Accuracy in %, {profiles}", "Samples", "Chance", *arms), lines)
     for name, scores in arms.items():
@@ -139,6 +141,24 @@ def print_comparison(arms: Mapping[str, Scores]) -> None:
                 f"{name}: {missing:,} of {scores.overall.n:,} samples have no answer; accuracy is over the others",
                 markup=False, soft_wrap=True,
             )  # fmt: skip
+
+
+def _headlines(arms: Sequence[Scores]) -> list[tuple[str, ...]]:
+    """Lay out the number by which the benchmark is quoted, where that is not the accuracy."""
+    names = dict.fromkeys(arm.headline for arm in arms if arm.headline is not None)
+    return [
+        (f"  {name} (of {best.maximum:g})", "", "", *("-" if one is None else f"{one.value:.4g}" for one in found))
+        for name in names
+        for found in [[_overall(arm, name) for arm in arms]]
+        for best in [next((one for one in found if one is not None), None)]
+        if best is not None
+    ]
+
+
+def _overall(scores: Scores, name: str) -> Metric | None:
+    """Return a number over all rows; None where there is none."""
+    found = (one for one in scores.metrics if one.name == name and one.level == "overall" and one.split is None)
+    return next((one for one in found if one.value is not None), None)
 
 
 def _interval(score: GroupScore | None) -> str:

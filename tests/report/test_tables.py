@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
 from prism_engine.errors import UserError
 from prism_engine.report.statistics import GroupScore, Scores
-from prism_engine.report.tables import HEADER, as_rows, write_scores
+from prism_engine.report.tables import HEADER, as_rows, metric_rows, write_scores
+from prism_engine.scoring import Metric
 
 
 def group(level="overall", name=None, *, split=None, **numbers):
@@ -139,3 +140,35 @@ def test_equal_scores_give_equal_bytes_and_replace_the_old_files(tmp_path):
 def test_a_folder_that_is_not_there_is_a_clear_error(tmp_path):
     with pytest.raises(UserError, match=r"scores\.json: cannot be written"):
         write_scores(SCORES, tmp_path / "absent")
+
+
+OWN = replace(
+    SCORES,
+    kind="mme",
+    metrics=(
+        Metric("total", None, 2800, 3),
+        Metric("score", 150.0, 200, 3, "category", "d, e", "val"),
+        Metric("acc", 1 / 3, 1, 3, "category", "new"),
+    ),
+    headline="total",
+)
+
+
+def test_a_benchmark_s_own_numbers_stand_beside_accuracy_in_every_file(tmp_path):
+    write_scores(OWN, tmp_path, "scores-v3")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["scores-v3.csv", "scores-v3.json", "scores-v3.md"]
+    read = json.loads((tmp_path / "scores-v3.json").read_text())
+    assert (read["kind"], read["headline"], read["metrics"][1]["value"]) == ("mme", "total", 150.0)
+    with (tmp_path / "scores-v3.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["name"]: row for row in csv.DictReader(file)}
+    assert (rows["d, e"]["score"], rows["d, e"]["n"]) == ("150.0", "4")
+    assert (float(rows["new"]["acc"]), rows["new"]["n"]) == (1 / 3, "")
+    assert "| val | category | d, e |  | 150.0 |  |" in (tmp_path / "scores-v3.md").read_text()
+
+
+def test_own_numbers_have_their_best_value_in_the_heading_and_a_dash_where_there_is_none():
+    header, rows = metric_rows(OWN)
+    assert header == ("Split", "Level", "Name", "total (of 2800)", "score (of 200)", "acc (of 1)")
+    assert rows[0] == ("", "overall", "", "-", "", "")
+    assert rows[2] == ("", "category", "new", "", "", "0.333")
+    assert metric_rows(SCORES) == ((), [])

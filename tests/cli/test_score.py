@@ -1,0 +1,49 @@
+"""`prism score` on the terminal."""
+
+from __future__ import annotations
+
+import json
+
+SCRIPTED = ("shapes.tsv", "--perceiver", "scripted", "--reasoner", "scripted")
+
+
+def test_a_run_is_scored_again_without_a_call(prism, tmp_path):
+    prism("run", *SCRIPTED)
+    folder = tmp_path / "results" / "generic" / "shapes" / "scripted" / "scripted"
+    own = (folder / "scores.json").read_bytes()
+    said = prism("score", "generic/shapes", "--profile", "v1", "--profile", "v3")
+    assert said.code == 0
+    assert "choice, v1" in said.out
+    assert "choice, v3" in said.out
+    assert "replies are not read alike" in said.out
+    assert (folder / "scores.json").read_bytes() == own
+    for name in ("v1", "v3"):
+        assert json.loads((folder / f"scores-{name}.json").read_text())["overall"]["n"] == 24
+
+
+def test_the_same_rules_give_the_run_s_own_scores(prism, tmp_path):
+    prism("run", *SCRIPTED)
+    said = prism("score", tmp_path / "results/generic/shapes/scripted/scripted")
+    assert "0 of 24 replies are not read alike" in said.out
+    folder = tmp_path / "results" / "generic" / "shapes" / "scripted" / "scripted"
+    assert (folder / "scores-prism.json").read_bytes() == (folder / "scores.json").read_bytes()
+
+
+def test_a_run_that_is_not_there_and_a_profile_that_is_not_are_usage_errors(prism):
+    prism("run", *SCRIPTED)
+    assert prism("score", "nowhere").code == 2
+    said = prism("score", "generic", "--profile", "v9")
+    assert said.code == 2
+    assert "profile 'v9'" in said.err
+    assert prism("score", "generic", "--answer-kind", "odd").code == 2
+
+
+def test_a_run_says_its_answer_kind_in_its_scores_and_its_manifest(prism, tmp_path):
+    said = prism("run", *SCRIPTED, "--answer-kind", "circular", "--profile", "v3")
+    assert said.code == 0
+    assert "circular accuracy" in said.out
+    folder = tmp_path / "results" / "generic" / "shapes" / "scripted" / "scripted-circular-v3"
+    assert json.loads((folder / "manifest.json").read_text())["scoring"] == {"answer_kind": "circular", "profile": "v3"}
+    scores = json.loads((folder / "scores.json").read_text())
+    assert (scores["kind"], scores["headline"]) == ("circular", "circular accuracy")
+    assert "circular accuracy" in (folder / "scores.md").read_text()

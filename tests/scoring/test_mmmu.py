@@ -1,0 +1,45 @@
+"""MMMU: options, and open questions among them."""
+
+from __future__ import annotations
+
+import pytest
+
+from prism_engine.records import AnswerKind, Option, Sample, SampleStatus
+from prism_engine.scoring import Scored, scorer_of
+
+OPTIONS = (Option("A", "cat"), Option("B", "dog"))
+
+
+def sample(answer, options=()):
+    return Sample(position=0, index="0", images=(), question="What?", options=options, answer=answer)
+
+
+@pytest.mark.parametrize("profile", ["prism", "v1", "v3"])
+def test_a_question_with_options_is_multiple_choice(profile):
+    score = scorer_of(AnswerKind.MMMU, profile).score("B", sample("B", OPTIONS))
+    assert (score.value, score.answer) == (1.0, "B")
+
+
+def test_an_open_question_is_read_and_compared_by_us_and_is_option_a_for_vlmevalkit():
+    ours, theirs = (scorer_of(AnswerKind.MMMU, profile) for profile in ("prism", "v3"))
+    assert ours.score("It is 112.55", sample("12.5")).value == 0.0
+    assert theirs.score("It is 112.55", sample("12.5")).value == 1.0
+    said = ours.score("Answer: 12.50 m", sample("12.5"))
+    assert (said.value, said.answer) == (1.0, "12.50 m")
+    assert theirs.score("A", sample("12.5")).value == 1.0
+    assert ours.score("A", sample("12.5")).value == 0.0
+
+
+def test_an_open_question_without_an_answer_is_not_scored():
+    assert scorer_of(AnswerKind.MMMU, "prism").score("12", sample(None)).value is None
+
+
+def test_open_questions_are_reported_apart():
+    rows = [
+        Scored("1", SampleStatus.DONE, 1.0, "A", options=4),
+        Scored("2", SampleStatus.DONE, 0.0, "B", options=4),
+        Scored("3", SampleStatus.DONE, 1.0, "12"),
+        Scored("4", SampleStatus.FAILED, None, None),
+    ]
+    found = {one.name: (one.value, one.n) for one in scorer_of(AnswerKind.MMMU, "prism").metrics(rows)}
+    assert found == {"multiple choice": (0.5, 2), "open questions": (1.0, 1)}
