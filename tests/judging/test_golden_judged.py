@@ -97,9 +97,12 @@ async def test_mathvista_is_extracted_and_compared_as_upstream_and_as_mended(nam
                 calls = next((place for place, text in enumerate(heard, 1) if text is not None), 5)
                 extracted = heard[calls - 1] or ""
             hit = is_right(extracted, question, profile, compatible=compatible)
-            found[sample.index] = (prefetched, calls, hit)
+            found[sample.index] = (prefetched, extracted, calls, hit)
             counted.append((names_of(sample.extra), prefetched, hit))
-        assert found == {str(row["index"]): (row["prefetch"], row["judge_calls"], row["hit"]) for row in wanted["rows"]}
+        assert found == {
+            str(row["index"]): (row["prefetch"], row["extracted"], row["judge_calls"], row["hit"])
+            for row in wanted["rows"]
+        }
         shares = mathvista_table(counted)
         for group, scores in wanted["scores"].items():
             numbers = scores if isinstance(scores, dict) else {"acc": scores}
