@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Role = Literal["system", "user", "assistant"]
-Stage = Literal["write", "perceive", "reason", "direct"]
+Stage = Literal["write", "perceive", "reason", "direct", "judge"]
 
 
 class Outcome(StrEnum):

@@ -4,7 +4,10 @@ from prism_engine.api.calls import SampleCall, sample_calls
 from prism_engine.api.demo import demo_configs
 from prism_engine.api.doctor import Check, diagnose
 from prism_engine.api.forecast import Forecast, plan, plan_and_forecast
+from prism_engine.api.grading import GradingReport, grade
 from prism_engine.api.instructions import cautions
+from prism_engine.api.judged_runs import run_and_judge
+from prism_engine.api.judging import JudgePlan, JudgeReport, judge_runs, plan_judging
 from prism_engine.api.rescoring import Rescoring, find_predictions, rescore
 from prism_engine.api.run import RunReport, RunStatus, Watch, run, run_many
 from prism_engine.api.status import Standing, find_standing, standings
@@ -12,6 +15,9 @@ from prism_engine.api.status import Standing, find_standing, standings
 __all__ = [
     "Check",
     "Forecast",
+    "GradingReport",
+    "JudgePlan",
+    "JudgeReport",
     "Rescoring",
     "RunReport",
     "RunStatus",
@@ -23,10 +29,14 @@ __all__ = [
     "diagnose",
     "find_predictions",
     "find_standing",
+    "grade",
+    "judge_runs",
     "plan",
     "plan_and_forecast",
+    "plan_judging",
     "rescore",
     "run",
+    "run_and_judge",
     "run_many",
     "sample_calls",
     "standings",

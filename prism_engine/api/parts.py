@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from prism_engine.api.instructions import read_instruction
 from prism_engine.api.perceiving import WRITER, seeing, seeing_roles, unsent_roles
+from prism_engine.api.purses import paying_for
 from prism_engine.backends.factory import build_backend, identify_model, pinned
-from prism_engine.budget import Purse, Spending, Till, cap_of, is_paid, price_of
+from prism_engine.budget import Purse, Spending, Till
 from prism_engine.cache import Store
 from prism_engine.config import ApiModel, Mode, Pictures
 from prism_engine.config.variants import with_own_limit
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from prism_engine.records import ModelIdentity
 
 STORE_NAME = "calls.sqlite"
-LEDGER_NAME = "ledger.sqlite"
 
 
 @dataclass
@@ -237,23 +237,12 @@ def _purse(parts: Parts, name: str, spec: ModelSpec, open_till: Callable[[Path, 
     Raises:
         ConfigError: the run has a cap, and the price is not known.
     """
-    if not (is_paid(spec) and isinstance(spec, ApiModel)):
-        return None
-    price, cap = price_of(spec), parts.config.max_cost
-    if price is None and cap is not None:
-        raise ConfigError(
-            f"--max-cost needs the price of {name!r}, and genai-prices has none for {spec.model!r} at {spec.base_url}: "
-            "add `price: {input: 0.15, output: 0.60}` (US dollars per million tokens; 0 for an endpoint of your own) "
-            "to its entry under `models:` in the run file or a --models-file"
-        )
-    if price is None:
-        if name not in parts.unpriced:
-            parts.unpriced.append(name)
-        return None
-    if price.is_free:
-        return None
-    parts.till = open_till(parts.config.results_dir / LEDGER_NAME, None if cap is None else cap_of(cap))
-    return Purse(parts.till, price, spec)
+    found = paying_for(name, spec, parts.config.results_dir, parts.config.max_cost, open_till)
+    if found.unpriced and name not in parts.unpriced:
+        parts.unpriced.append(name)
+    if found.purse is not None:
+        parts.till = found.purse.till
+    return found.purse
 
 
 def _all_cached(parts: Parts, model: CachedModel) -> bool:

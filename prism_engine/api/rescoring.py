@@ -14,6 +14,7 @@ from prism_engine.errors import UserError
 from prism_engine.records import AnswerKind, Image, Option, Sample, SampleStatus, Score
 from prism_engine.report import Sensitivity, replacing, summarise, write_scores
 from prism_engine.scoring import kind_of, known_profile, scorer_of
+from prism_engine.scoring.judged import score_with_review
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -132,8 +133,9 @@ def _score_row(
     found = {RECORDED: Score(row.get("score"), row.get("extracted"))}
     answered = row["status"] == SampleStatus.DONE and row["reply"] is not None
     sample = sample_of(row)
+    review = (row.get("judge") or {}).get("review")
     for name, scorer in scorers.items():
-        score = scorer.score(row["reply"], sample) if answered else Score(None)
+        score = score_with_review(scorer, row["reply"], sample, review) if answered else Score(None)
         found[name] = score
         line = row | {"extracted": score.answer, "score": score.value}
         files[name].write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))

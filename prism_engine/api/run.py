@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from contextlib import AbstractAsyncContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from prism_engine.api.parts import assembled
 from prism_engine.api.results import Layout, write_results
 from prism_engine.api.shared import Shared
 from prism_engine.api.status import keeping_status, write_status
+from prism_engine.api.stopping import heeding_signals
 from prism_engine.config import Mode
 from prism_engine.config.deadline import deadline_at
 from prism_engine.engine.journal import Journal
@@ -195,7 +195,7 @@ async def _run_arms(
 ) -> list[RunReport]:
     stop = Stop()
     reports = []
-    with _heeding_signals(stop), _heeding_deadlines(stop, [arm.parts.config for arm in arms]):
+    with heeding_signals(stop), _heeding_deadlines(stop, [arm.parts.config for arm in arms]):
         try:
             for number, arm in enumerate(arms, start=1):
                 reports.append(await _run_arm(arm, stop, watch))
@@ -245,29 +245,6 @@ def _heeding_deadlines(stop: Stop, configs: Sequence[RunConfig]) -> Iterator[Non
         yield
     finally:
         alarm.cancel()
-
-
-@contextmanager
-def _heeding_signals(stop: Stop) -> Iterator[None]:
-    """Let the first SIGINT or SIGTERM request the stop, and the second one cancel the current task."""
-    loop, main = asyncio.get_running_loop(), asyncio.current_task()
-    assert main is not None
-    signalled = False
-
-    def on_signal() -> None:
-        nonlocal signalled
-        if signalled:
-            main.cancel()
-        signalled = True
-        stop.request()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_signal)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
 
 
 def _status(config: RunConfig, progress: Progress, stop: Stop) -> RunStatus:

@@ -13,6 +13,8 @@ from prism_engine.cli.cache import cache_app
 from prism_engine.cli.chaos import chaos
 from prism_engine.cli.convert import convert_app
 from prism_engine.cli.datasets import datasets_app
+from prism_engine.cli.grade import grade
+from prism_engine.cli.judge import judge
 from prism_engine.cli.listing import doctor, models
 from prism_engine.cli.output import exit_code, stderr
 from prism_engine.cli.prompts import gen_prompts
@@ -44,6 +46,8 @@ app.command()(plan)
 app.command()(runs)
 app.command()(status)
 app.command()(resume)
+app.command()(judge)
+app.command()(grade)
 app.command()(score)
 app.command()(demo)
 app.command()(gen_prompts)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from prism_engine.stages.meter import Meter
 
 SHOWN_REASONS = 3
+_JUDGED = ("mathvista", "mmvet", "llavabench")
+"""Answer kinds that rules alone do not score."""
 
 
 def print_report(report: RunReport) -> None:
@@ -30,10 +32,11 @@ def print_report(report: RunReport) -> None:
     if report.scores is not None:
         print_scores(report.scores)
         if unscored := report.scores.overall.unscored:
+            why = "their target is none of their options, as in open questions and test splits"
+            if report.scores.kind in _JUDGED and not report.config.judge:
+                why = "that takes a judge: `prism judge` with this run, and --judge MODEL"
             stdout.print(
-                f"{unscored:,} samples are not scored: their target is none of their options, as in open questions and "
-                "test splits. Their replies are in predictions.jsonl.",
-                soft_wrap=True,
+                f"{unscored:,} samples are not scored: {why}. Their replies are in predictions.jsonl.", soft_wrap=True
             )
     progress = report.progress
     kept = " (of an earlier run that got further; left as they were)" if report.kept_earlier else ""

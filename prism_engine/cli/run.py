@@ -76,6 +76,10 @@ ProfileOption = Annotated[
         "\\[default: prism]"
     ),
 ]
+JudgeOption = Annotated[
+    str | None,
+    typer.Option(help="Who is asked, at the end, about the answers that rules could not read; see `prism judge`."),
+]
 RpmOption = Annotated[int | None, typer.Option("--rpm", help="Requests per minute that the reasoner's API allows.")]
 TpmOption = Annotated[int | None, typer.Option("--tpm", help="Tokens per minute that the reasoner's API allows.")]
 ConcurrencyOption = Annotated[int | None, typer.Option(help="Requests to the reasoner on the wire at once.")]
@@ -138,6 +142,7 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     reasoning_tokens: ReasoningTokens = None,
     answer_kind: KindOption = None,
     profile: ProfileOption = None,
+    judge: JudgeOption = None,
     rpm: RpmOption = None,
     tpm: TpmOption = None,
     concurrency: ConcurrencyOption = None,
@@ -246,6 +251,7 @@ _OPTION_KEYS = {
     "reasoning_tokens": "reasoning.max_tokens",
     "answer_kind": "answer_kind",
     "profile": "profile",
+    "judge": "judge",
     "rpm": "requests_per_minute",
     "tpm": "tokens_per_minute",
     "concurrency": "concurrency",
@@ -264,20 +270,23 @@ def _configs(given: dict[str, Any]) -> tuple[RunConfig, ...]:
 
 
 def run_all(configs: Sequence[RunConfig], registry: Registry) -> list[RunReport]:
-    """Run one after another, print what came of each and the comparison of several, and set the exit code."""
+    """Run one after another and judge, print what came of each and the comparison of several, set the exit code."""
     from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
     from prism_engine.cli.display import ingesting, watch  # noqa: PLC0415
+    from prism_engine.cli.judge import judged_code, print_judged  # noqa: PLC0415 - it imports this file's options
 
     for caution in dict.fromkeys(caution for one in configs for caution in api.cautions(one, registry)):
         stderr.print(f"note: {caution}", soft_wrap=True, markup=False)
     try:
-        reports = api.run_many(configs, registry, watch=watch, ingesting=ingesting(), finished=print_report)
+        reports, judged = api.run_and_judge(
+            configs, registry, watch=watch, ingesting=ingesting(), finished=print_report, judged=print_judged
+        )
     except KeyboardInterrupt:
         stderr.print(f"stopped at once; finished calls are kept: go on with {same_command()}", soft_wrap=True)
         raise typer.Exit(130) from None
     scores = {report.name: report.scores for report in reports if report.scores is not None}
     if len(scores) > 1:
         print_comparison(scores)
-    if code := max(map(report_code, reports)):
+    if code := max((*map(report_code, reports), *map(judged_code, judged))):
         raise typer.Exit(code)
     return reports

@@ -126,6 +126,8 @@ class RunConfig(Frozen):
     """What a right answer is; None: what the benchmark's name says, else what its columns look like."""
     profile: str = "prism"
     """Rules by which replies are read: prism's own, or VLMEvalKit's of one period (v1, v2, v3)."""
+    judge: str | None = None
+    """Who is asked, at the end, about the answers that rules could not read: a name of the registry."""
     requests_per_minute: PositiveInt | None = None
     """Overrides the reasoner's limit of the registry (the perceiver's where no reasoner is named)."""
     tokens_per_minute: PositiveInt | None = None

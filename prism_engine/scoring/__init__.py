@@ -16,6 +16,7 @@ from prism_engine.scoring.guessing import GUESS_SEED, lucky
 from prism_engine.scoring.inability import INABILITY
 from prism_engine.scoring.kinds import kind_of
 from prism_engine.scoring.mmmu import Mmmu
+from prism_engine.scoring.open_kinds import OPEN_SCORERS
 from prism_engine.scoring.unjudged import Unjudged
 from prism_engine.scoring.yes_no import YesNo
 from prism_engine.scoring.yes_no_benchmarks import Hallusion, Mme, Pope
@@ -57,6 +58,7 @@ SCORERS: Final[Mapping[AnswerKind, Callable[[str], Scorer]]] = MappingProxyType(
         AnswerKind.POPE: Pope,
         AnswerKind.HALLUSION: Hallusion,
         AnswerKind.OPEN: Unjudged,
+        **OPEN_SCORERS,
     }
 )
 """What makes a scorer of each answer kind from the name of a profile."""

@@ -1,0 +1,85 @@
+"""What a judge reads and writes: a finished run's files in, a folder of judged results below it out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from prism_engine.errors import UserError
+from prism_engine.judging.session import Docket
+from prism_engine.records import AnswerKind
+from prism_engine.report import export_parquet, replacing, summarise, write_scores
+from prism_engine.scoring import known_profile, scorer_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from prism_engine.config.judge import JudgeConfig
+    from prism_engine.report import Scores
+
+_ODD = re.compile(r"[^\w.+~=@-]+")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run's answers."""
+
+    run: Path
+    folder: Path
+    """Where the judged results go."""
+    manifest: dict[str, Any]
+    docket: Docket
+
+    @property
+    def predictions(self) -> Path:
+        """The run's own predictions."""
+        return self.run / "predictions.jsonl"
+
+
+def open_case(run: Path, config: JudgeConfig) -> Case:
+    """Read a finished run's answers.
+
+    Raises:
+        UserError: there are none, or none that can be read.
+    """
+    try:
+        manifest = orjson.loads((run / "manifest.json").read_bytes())
+        used, kind = manifest["scoring"]["profile"], AnswerKind(manifest["scoring"]["answer_kind"])
+    except OSError as error:
+        raise UserError(f"{run}: no finished run lies here ({error.strerror}); `prism runs` lists them") from error
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{run / 'manifest.json'}: no manifest of a run; start the same run again") from error
+    predictions = run / "predictions.jsonl"
+    profile = used if config.profile is None else known_profile(config.profile)
+    judge = _ODD.sub("_", config.judge).strip("._")
+    folder = run / (f"judged-{judge}" if profile == used else f"judged-{judge}-{profile}")
+    return Case(run, folder, manifest, Docket.of(predictions, scorer_of(kind, profile)))
+
+
+def write_case(case: Case, rows: Iterator[dict[str, Any]], judge: Callable[[], dict[str, Any]]) -> Scores:
+    """Write the judged results, each file whole or not at all.
+
+    Args:
+        judge: what the manifest says of the judge, asked when all rows are written.
+
+    Raises:
+        UserError: a file cannot be read or written.
+    """
+    try:
+        case.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{case.folder}: cannot be written ({error.strerror})") from error
+    target = case.folder / "predictions.jsonl"
+    with replacing(target) as draft, draft.open("wb") as file:
+        for row in rows:
+            file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+    export_parquet(target, target.with_suffix(".parquet"))
+    scores = summarise(target, profile=case.docket.scorer.profile, kind=case.docket.scorer.kind)
+    write_scores(scores, case.folder)
+    with replacing(case.folder / "manifest.json") as draft:
+        draft.write_bytes(orjson.dumps({**case.manifest, "judge": judge()}, option=orjson.OPT_INDENT_2))
+    return scores

@@ -1,0 +1,223 @@
+"""Judge finished runs: what rules left open goes to a model, and the results lie beside those without a judge."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from contextlib import AsyncExitStack, nullcontext
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from prism_engine.api.judged_files import Case, open_case, write_case
+from prism_engine.api.judges import ready_judge
+from prism_engine.api.parts import STORE_NAME
+from prism_engine.api.run import RunStatus
+from prism_engine.api.stopping import heeding_signals
+from prism_engine.backends.factory import identify_model
+from prism_engine.budget import Demand, PerCall, Price, Seen, expect, is_paid, price_of, text_bytes
+from prism_engine.cache import Store, call_key, earlier_calls
+from prism_engine.config import ApiModel
+from prism_engine.config.judge import JudgeConfig, find_judge
+from prism_engine.engine.plan import MOST_SEEN
+from prism_engine.engine.progress import Progress
+from prism_engine.engine.scheduler import Stop
+from prism_engine.errors import BudgetError
+from prism_engine.judging.referee import Referee
+from prism_engine.judging.session import Docket, Resolved, judge_all, judged_rows
+from prism_engine.records import Outcome
+from prism_engine.stages.cached import CachedModel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from prism_engine.api.run import Watch
+    from prism_engine.budget import Expense, Spending
+    from prism_engine.config import ModelSpec, Registry
+    from prism_engine.judging.referee import Verdict
+    from prism_engine.records import ModelIdentity
+    from prism_engine.report import Scores
+
+
+@dataclass(frozen=True)
+class JudgeReport:
+    """What judging one run came to."""
+
+    run: Path
+    folder: Path
+    """Where the judged results lie."""
+    judge: str
+    model: str
+    """The judge's model as its endpoint knows it."""
+    status: RunStatus
+    progress: Progress
+    """Of the answers that were put to the judge."""
+    resolved: Counter[Resolved] = field(default_factory=Counter)
+    """How many answers each path resolved; empty where judging stopped."""
+    scores: Scores | None = None
+    """None where judging stopped."""
+    trouble: Exception | None = None
+
+
+@dataclass(frozen=True)
+class JudgePlan:
+    """What judging one run would take."""
+
+    run: Path
+    open: int
+    """Answers that may have to be judged; fewer, where a group of rotations is decided early."""
+    cached: int
+    """Those whose first review is in the cache."""
+    expense: Expense
+    """What the first reviews of the others will use and cost."""
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """A judge, ready."""
+
+    config: JudgeConfig
+    spec: ModelSpec
+    identity: ModelIdentity
+    model: CachedModel
+    store: Store
+
+    @property
+    def called(self) -> str:
+        """The judge's model as its endpoint knows it."""
+        return str(getattr(self.spec, "model", self.config.judge))
+
+    def referee(self, docket: Docket) -> Referee:
+        return Referee(docket.scorer, self.model, self.identity, max_tokens=self.config.max_tokens)
+
+
+def judge_runs(
+    runs: Sequence[Path],
+    config: JudgeConfig,
+    registry: Registry,
+    *,
+    watch: Watch | None = None,
+    finished: Callable[[JudgeReport], None] | None = None,
+) -> list[JudgeReport]:
+    """Judge the answers of finished runs, one run after the other.
+
+    Only what rules left open is asked about, and only as long as it can change a result. Every review is in the cache
+    before it counts, so that the same command goes on where it stopped. The results of a run go into a folder below
+    it, whole or not at all; its own stay as they are.
+
+    Raises:
+        UserError: a run has no predictions, or the configuration cannot work; nothing was called.
+        DeadError: the judge does not answer.
+        StoreError: the cache or the ledger cannot be opened.
+        KeyboardInterrupt: stopped at once; finished reviews are in the cache.
+    """
+    spec = find_judge(config, registry, os.environ)
+    cases = [open_case(run, config) for run in runs]
+    try:
+        return asyncio.run(_judge_cases(cases, config, spec, watch, finished))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+def plan_judging(runs: Sequence[Path], config: JudgeConfig, registry: Registry) -> list[JudgePlan]:
+    """Say how many answers are open, and how many of them the cache can judge. Calls nothing.
+
+    Raises:
+        UserError, StoreError: as `judge_runs`.
+    """
+    spec = find_judge(config, registry, os.environ)
+    identity = identify_model(config.judge, spec, config.cache_dir)
+    with Store(config.cache_dir / STORE_NAME, read_only=True) as store:
+        bench = _Bench(config, spec, identity, CachedModel(None, store), store)
+        return [_plan(open_case(run, config), bench) for run in runs]
+
+
+def _plan(case: Case, bench: _Bench) -> JudgePlan:
+    referee, demand = bench.referee(case.docket), Demand()
+    calls = [referee.call(row.sample, row.reply, 0) for row in case.docket.open_answers()]
+    found = bench.store.get_many((call_key(call), call.sampling.max_tokens) for call in calls)
+    for call, completion in zip(calls, found, strict=True):
+        if completion is None:
+            demand.count(text_bytes(call), 0)
+    seen = [
+        Seen(one.text_bytes, one.max_tokens, one.completion.outcome is Outcome.TRUNCATED, one.completion.usage)
+        for one in earlier_calls(bench.store, "judge", bench.identity, MOST_SEEN)
+    ]
+    paid = isinstance(bench.spec, ApiModel) and is_paid(bench.spec)
+    price = price_of(bench.spec) if isinstance(bench.spec, ApiModel) and paid else Price.nothing()
+    per_call = PerCall(calls[0].sampling.max_tokens if calls else 1, 0)
+    return JudgePlan(case.run, len(calls), len(calls) - demand.calls, expect(demand, seen, per_call, price))
+
+
+async def _judge_cases(
+    cases: Sequence[Case],
+    config: JudgeConfig,
+    spec: ModelSpec,
+    watch: Watch | None,
+    finished: Callable[[JudgeReport], None] | None,
+) -> list[JudgeReport]:
+    reports: list[JudgeReport] = []
+    identity = identify_model(config.judge, spec, config.cache_dir)
+    async with AsyncExitStack() as opened:
+        store = opened.enter_context(Store(config.cache_dir / STORE_NAME))
+        bench = _Bench(config, spec, identity, CachedModel(None, store), store)
+        needed = any(_cached(bench, case.docket) < len(case.docket.unsettled) for case in cases)
+        backend, spending = await ready_judge(config, spec, identity, opened, needed=needed)
+        stop = Stop()
+        with heeding_signals(stop):
+            for case in cases:
+                own = replace(bench, model=CachedModel(backend, store))  # its calls are counted apart
+                stop.listen(own.model.drain)
+                reports.append(await _judge_case(case, own, stop, spending, watch))
+                if finished is not None:
+                    finished(reports[-1])
+    return reports
+
+
+async def _judge_case(
+    case: Case, bench: _Bench, stop: Stop, spending: Spending | None, watch: Watch | None
+) -> JudgeReport:
+    config, docket = bench.config, case.docket
+    progress = Progress(len(docket.unsettled), None, bench.model.meter, name=case.run.name, spending=spending)
+    stop.listen(progress.stop)
+    width = 2 * (bench.model.backend.capacity if bench.model.backend is not None else 1)
+    verdicts = {}
+    if not stop.requested:
+        async with watch(progress) if watch and docket.unsettled else nullcontext():
+            verdicts = await judge_all(docket, bench.referee(docket), width=width, progress=progress, stop=stop)
+            if spending is not None:
+                await spending.conclude()
+    if stop.requested:
+        status = RunStatus.INTERRUPTED if stop.reason is None else RunStatus.DIED
+        status = RunStatus.BUDGET if isinstance(stop.reason, BudgetError) else status
+        return JudgeReport(case.run, case.folder, config.judge, bench.called, status, progress, trouble=stop.reason)
+    counts: Counter[Resolved] = Counter()
+    scores = await asyncio.to_thread(_write, case, bench, verdicts, counts, progress)
+    status = RunStatus.INCOMPLETE if counts[Resolved.UNSCORED] else RunStatus.COMPLETE
+    return JudgeReport(case.run, case.folder, config.judge, bench.called, status, progress, counts, scores)
+
+
+def _cached(bench: _Bench, docket: Docket) -> int:
+    """Return how many open answers have their first review in the cache."""
+    referee = bench.referee(docket)
+    calls = [referee.call(row.sample, row.reply, 0) for row in docket.open_answers()]
+    found = bench.store.get_many((call_key(call), call.sampling.max_tokens) for call in calls)
+    return sum(completion is not None for completion in found)
+
+
+def _write(
+    case: Case, bench: _Bench, verdicts: dict[str, Verdict], counts: Counter[Resolved], progress: Progress
+) -> Scores:
+    def judge() -> dict[str, Any]:
+        return {
+            "name": bench.config.judge,
+            **bench.spec.model_dump(mode="json"),
+            "identity_facts": dict(bench.identity.facts),
+            "profile": case.docket.scorer.profile,
+            "resolved": {one.value: counts[one] for one in Resolved},
+            "reviews": bench.model.meter.snapshot(),
+            "money": None if progress.spending is None else progress.spending.as_json(),
+        }
+
+    return write_case(case, judged_rows(case.predictions, case.docket, verdicts, bench.config.judge, counts), judge)

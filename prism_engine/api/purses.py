@@ -1,0 +1,59 @@
+"""What pays for a model's requests: from a registry entry and a cap to a purse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from prism_engine.budget import Purse, cap_of, is_paid, price_of
+from prism_engine.config import ApiModel
+from prism_engine.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from decimal import Decimal
+    from pathlib import Path
+
+    from prism_engine.budget import Till
+    from prism_engine.config import ModelSpec
+
+LEDGER_NAME = "ledger.sqlite"
+
+
+class Paying(NamedTuple):
+    """How a model is paid."""
+
+    purse: Purse | None
+    """None where nobody charges, or nobody knows how much."""
+    unpriced: bool = False
+    """Whether somebody may charge, nobody knows how much."""
+
+
+def paying_for(
+    name: str,
+    spec: ModelSpec,
+    results_dir: Path,
+    max_cost: Decimal | None,
+    open_till: Callable[[Path, int | None], Till],
+) -> Paying:
+    """Return what pays for a model's requests.
+
+    Raises:
+        ConfigError: there is a cap, and the price is not known.
+        StoreError: the ledger cannot be opened.
+    """
+    if not (is_paid(spec) and isinstance(spec, ApiModel)):
+        return Paying(None)
+    price = price_of(spec)
+    if price is None and max_cost is not None:
+        raise ConfigError(
+            f"--max-cost needs the price of {name!r}, and genai-prices has none for {spec.model!r} at {spec.base_url}: "
+            "add `price: {input: 0.15, output: 0.60}` (US dollars per million tokens; 0 for an endpoint of your own) "
+            "to its entry under `models:` in the run file or a --models-file"
+        )
+    if price is None:
+        return Paying(None, unpriced=True)
+    if price.is_free:
+        return Paying(None)
+    return Paying(
+        Purse(open_till(results_dir / LEDGER_NAME, None if max_cost is None else cap_of(max_cost)), price, spec)
+    )

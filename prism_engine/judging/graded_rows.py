@@ -1,0 +1,164 @@
+"""Rows to grade, read from JSON lines: Perception-Bench's, or prism's own with rubrics beside them in YAML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+
+from prism_engine.config.models import Frozen
+from prism_engine.config.reading import nearest, read_yaml, validated
+from prism_engine.errors import ConfigError, DatasetError
+from prism_engine.judging.rubric import Graded, Rubric
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from prism_engine.records import Image
+
+
+class RubricSpec(Frozen):
+    """A rubric as it is written down."""
+
+    criterion: str
+    levels: list[str] = Field(min_length=5, max_length=5)
+    """What the grades 1 to 5 mean, in that order; or a mapping from grade to text."""
+
+    @field_validator("levels", mode="before")
+    @classmethod
+    def _in_order(cls, levels: object) -> object:
+        if isinstance(levels, dict) and {str(grade) for grade in levels} == {"1", "2", "3", "4", "5"}:
+            return [text for _, text in sorted((str(grade), text) for grade, text in levels.items())]
+        return levels
+
+    @property
+    def rubric(self) -> Rubric:
+        """The rubric itself."""
+        one, two, three, four, five = self.levels
+        return Rubric(self.criterion, (one, two, three, four, five))
+
+
+class _Row(Frozen):
+    model_config = ConfigDict(extra="ignore")
+
+    id: str | int | None = None
+    image: str | None = None
+    instruction: str
+    response: str
+    reference: str | None = None
+    rubric: str | RubricSpec | None = None
+
+
+_RUBRICS: TypeAdapter[dict[str, RubricSpec]] = TypeAdapter(dict[str, RubricSpec])
+
+
+def read_rubrics(path: Path) -> dict[str, Rubric]:
+    """Read rubrics by name from a YAML file (`rubrics:` at the top level).
+
+    Raises:
+        ConfigError: it cannot be read or has mistakes.
+    """
+    data = read_yaml(path)
+    if set(data) != {"rubrics"}:
+        raise ConfigError(f"{path}: must have `rubrics:` at the top level, and nothing else")
+    found = validated(_RUBRICS, data["rubrics"] or {}, f"{path}: rubrics")
+    return {name: spec.rubric for name, spec in found.items()}
+
+
+def read_rows(
+    path: Path, rubrics: Mapping[str, Rubric], usual: str | None, keep: Callable[[bytes], Image]
+) -> list[Graded]:
+    """Read all rows, and each of their pictures once.
+
+    Args:
+        rubrics: by name, for rows that name one.
+        usual: the name of the rubric of rows that have none.
+        keep: takes a picture's bytes; raises where they are no picture.
+
+    Raises:
+        DatasetError: a row is broken; the message names line and field.
+        ConfigError: a rubric is not known.
+    """
+    pictures: dict[Path, Image] = {}
+    rows = []
+    for number, line in _lines(path):
+        row = _parsed(line, path, number)
+        place = None if row.image is None else path.parent / row.image
+        if place is not None and place not in pictures:
+            pictures[place] = _picture(place, keep, path, number)
+        rows.append(
+            Graded(
+                id=str(number if row.id is None else row.id),
+                image=None if place is None else pictures[place],
+                instruction=row.instruction,
+                response=row.response,
+                rubric=_rubric(row.rubric if row.rubric is not None else usual, rubrics, path, number),
+                reference=row.reference,
+            )
+        )
+    _check_ids(rows, path)
+    return rows
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    try:
+        with path.open("rb") as file:
+            yield from ((number, line) for number, line in enumerate(file, start=1) if line.strip())
+    except OSError as error:
+        raise DatasetError(f"cannot be read ({error.strerror})", path=path) from error
+
+
+def _parsed(line: bytes, path: Path, number: int) -> _Row:
+    try:
+        row = orjson.loads(line)
+        return _Row.model_validate(_as_ours(row) if isinstance(row, dict) and "orig_instruction" in row else row)
+    except orjson.JSONDecodeError as error:
+        raise DatasetError(f"is no JSON ({error})", path=path, row=number) from error
+    except ValidationError as error:
+        mistake = error.errors(include_url=False)[0]
+        field = ".".join(map(str, mistake["loc"])) or "row"
+        raise DatasetError(f"{field}: {mistake['msg']}", path=path, row=number) from error
+
+
+def _as_ours(row: dict[str, Any]) -> dict[str, Any]:
+    """Rename Perception-Bench's fields; its `instruction` is the whole prompt, which is made anew here."""
+    return {
+        "id": row.get("id", row.get("question_id")),
+        "image": row.get("image"),
+        "instruction": row["orig_instruction"],
+        "response": row.get("original_response", row.get("orig_response")),
+        "reference": row.get("orig_reference_answer"),
+        "rubric": {
+            "criterion": row.get("orig_criteria"),
+            "levels": [row.get(f"orig_score{grade}_description") for grade in range(1, 6)],
+        },
+    }
+
+
+def _rubric(given: str | RubricSpec | None, rubrics: Mapping[str, Rubric], path: Path, number: int) -> Rubric:
+    if isinstance(given, RubricSpec):
+        return given.rubric
+    if given is None:
+        raise DatasetError("has no rubric: give it one, or --rubric NAME with --rubrics FILE", path=path, row=number)
+    if given not in rubrics:
+        raise ConfigError(f"unknown rubric {given!r}{nearest(given, rubrics)}; --rubrics FILE has it under `rubrics:`")
+    return rubrics[given]
+
+
+def _picture(place: Path, keep: Callable[[bytes], Image], path: Path, number: int) -> Image:
+    try:
+        return keep(place.read_bytes())
+    except OSError as error:
+        raise DatasetError(f"image {place} cannot be read ({error.strerror})", path=path, row=number) from error
+    except ValueError as error:
+        raise DatasetError(f"image {place} {error}", path=path, row=number) from error
+
+
+def _check_ids(rows: list[Graded], path: Path) -> None:
+    seen: set[str] = set()
+    for number, row in enumerate(rows, start=1):
+        if row.id in seen:
+            raise DatasetError("another row has this id", path=path, row=number, index=row.id)
+        seen.add(row.id)

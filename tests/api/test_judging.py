@@ -1,0 +1,260 @@
+"""Finished runs before a judge behind a real HTTP server: who is asked, what is written, what stops it."""
+
+from __future__ import annotations
+
+import sqlite3
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pytest
+
+from prism_engine import api
+from prism_engine.api import judging
+from prism_engine.api.judged_files import open_case
+from prism_engine.api.judges import preflight
+from prism_engine.api.run import RunStatus
+from prism_engine.chaos.behaviour import Behaviour, Fault
+from prism_engine.config import ApiModel, Limits, RunConfig, ScriptedModel, load_registry
+from prism_engine.config.judge import JudgeConfig
+from prism_engine.errors import ConfigError, DeadError, UserError
+from tests.conftest import SERVED_NAME
+from tests.provider import paid_model, provider
+from tests.shapes import write_shapes
+
+MUMBLES = ("I like the second one, hard to say", "B", "hmm")
+
+
+@pytest.fixture
+def finished(tmp_path):
+    """A run of 24 samples, of which some cannot be read: its report."""
+    write_shapes(tmp_path / "shapes.tsv", 24, 0)
+    return api.run(configured(tmp_path), load_registry())
+
+
+def configured(folder, **options):
+    return RunConfig(
+        benchmark=str(folder / "shapes.tsv"),
+        perceiver="scripted",
+        reasoner="mumbler",
+        cache_dir=folder / "cache",
+        results_dir=folder / "results",
+        models={"mumbler": ScriptedModel(replies=MUMBLES)} | options.pop("models", {}),
+        **options,
+    )
+
+
+def judge(finished, server=None, **options):
+    config = finished.config
+    models = options.pop("models", None) or {"judge": ApiModel.model_validate(paid_model(server, price=None))}
+    told = {"judge": "judge", "cache_dir": config.cache_dir, "results_dir": config.results_dir} | options
+    return judging.judge_runs([finished.folder], JudgeConfig(models=models, **told), load_registry())[0]
+
+
+def rows(folder) -> list[dict[str, Any]]:
+    return [orjson.loads(line) for line in (folder / "predictions.jsonl").read_bytes().splitlines()]
+
+
+def calls(report):
+    return report.progress.answering.calls
+
+
+def says(text):
+    return Behaviour(reply=lambda body: text)
+
+
+def open_rows(finished):
+    return [row for row in rows(finished.folder) if row["extracted"] is None]
+
+
+def test_only_open_answers_are_asked_about_and_each_once(finished):
+    own = (finished.folder / "predictions.jsonl").read_bytes()
+    still_open = open_rows(finished)
+    assert 5 < len(still_open) < 24
+    with provider(says("A")) as server:
+        report = judge(finished, server)
+        assert (
+            server.stats.completed == len({row["question"] + str(row["options"]) for row in still_open}) + 1
+        )  # a ping
+        again = judge(finished, server)
+        assert server.stats.completed == len({row["question"] + str(row["options"]) for row in still_open}) + 1
+    assert report.status is again.status is RunStatus.COMPLETE
+    assert report.resolved == {"matched": 24 - len(still_open), "judged": len(still_open)}
+    assert report.folder == finished.folder / "judged-judge"
+    assert report.scores.overall.unanswered == 0
+    assert all(row["extracted"] == "A" for row in rows(report.folder) if row["judge"]["resolved"] == "judged")
+    assert (finished.folder / "predictions.jsonl").read_bytes() == own
+    manifest = orjson.loads((report.folder / "manifest.json").read_bytes())
+    assert manifest["judge"]["resolved"]["judged"] == len(still_open)
+    assert manifest["judge"]["model"] == "chaos"
+    assert (report.folder / "predictions.parquet").is_file()
+
+
+def test_a_judged_run_needs_neither_judge_nor_key_again(finished):
+    with provider(says("A")) as server:
+        first = judge(finished, server)
+        spec = ApiModel.model_validate(paid_model(server, price=None))
+    again = judge(finished, models={"judge": spec.model_copy(update={"api_key_env": "NO_SUCH_KEY"})})
+    assert again.scores == first.scores
+    assert again.progress.answering.calls == 0
+
+
+def test_judged_results_are_scored_again_with_their_reviews_and_without_a_judge(finished):
+    with provider(says("A")) as server:
+        report = judge(finished, server)
+    again = api.rescore(report.folder / "predictions.jsonl", ["prism"])
+    assert again.scores["prism"].overall == report.scores.overall
+
+
+def test_a_plan_calls_nothing(finished):
+    with provider(says("A")) as server:
+        models = {"judge": ApiModel.model_validate(paid_model(server, price=None))}
+        config = JudgeConfig(judge="judge", models=models, cache_dir=finished.config.cache_dir)
+        (before,) = api.plan_judging([finished.folder], config, load_registry())
+        assert (before.open, before.cached, server.stats.received) == (len(open_rows(finished)), 0, 0)
+        judge(finished, server)
+        (after,) = api.plan_judging([finished.folder], config, load_registry())
+        assert after.cached == after.open == before.open
+        assert (before.expense.prompt_tokens.low > 0, after.expense.prompt_tokens.high) == (True, 0)
+
+
+def test_a_review_that_is_missing_in_the_cache_is_no_silent_gap(finished):
+    with provider(says("who knows")) as server:
+        spec = ApiModel.model_validate(paid_model(server, price=None))
+        judge(finished, models={"judge": spec})
+    with sqlite3.connect(finished.config.cache_dir / "calls.sqlite") as calls_:
+        text = calls_.execute("SELECT sql FROM sqlite_master").fetchall()
+        assert text
+        calls_.execute("DELETE FROM completions WHERE id = (SELECT max(id) FROM completions)")
+    report = judge(finished, models={"judge": spec.model_copy(update={"api_key_env": "NO_SUCH_KEY"})})
+    assert report.status is RunStatus.DIED
+    assert report.scores is None
+
+
+def test_a_judge_that_is_not_there_is_an_error_and_nothing_is_written(finished):
+    with provider() as server:
+        spec = ApiModel.model_validate(paid_model(server, price=None, attempts=1))
+    with pytest.raises(DeadError, match="the judge 'judge' does not answer"):
+        judge(finished, models={"judge": spec})
+    assert not (finished.folder / "judged-judge").exists()
+
+
+def test_a_judge_that_dies_on_the_way_stops_it_and_the_same_command_goes_on(finished):
+    with provider(Behaviour(reply=lambda body: "A", key="k", revoke_after=4)) as server:
+        models = {"judge": ApiModel.model_validate(paid_model(server, price=None, api_key_env="OPENAI_API_KEY"))}
+        report = judge(finished, models=models, concurrency=1)
+        assert (report.status, report.scores) == (RunStatus.DIED, None)
+        assert isinstance(report.trouble, DeadError)
+        done = server.stats.completed
+    assert not (finished.folder / "judged-judge").exists()
+    with provider(says("A")) as server:
+        spec = ApiModel.model_validate(paid_model(server, price=None))
+        report = judge(finished, models={"judge": spec}, concurrency=1)
+        kept = done - 1
+        assert report.status is RunStatus.COMPLETE
+        assert report.progress.answering.hits >= kept > 0
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    for name in ("OPENAI_API_BASE", "OPENAI_API_BASE_JUDGE", "OPENAI_API_KEY_JUDGE", "LOCAL_LLM"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_calls_that_fail_and_reviews_that_say_nothing_leave_answers_unscored(finished):
+    with provider(says("who knows")) as server:
+        report = judge(finished, server)
+    still_open = len(open_rows(finished))
+    assert report.status is RunStatus.INCOMPLETE
+    assert report.resolved["unscored"] == still_open
+    assert report.scores.overall.unscored == still_open
+    assert all(row["score"] is None for row in rows(report.folder) if row["judge"]["resolved"] == "unscored")
+
+
+def test_a_judge_that_refuses_every_prompt_is_dead(finished):
+    faults = (None, *[Fault.BAD_REQUEST] * 200)
+    with provider(Behaviour(reply=lambda body: "A", faults=faults)) as server:
+        report = judge(finished, server)
+    assert report.status is RunStatus.DIED
+    assert "answered nothing at all" in str(report.trouble)
+
+
+def test_reviews_are_paid_under_the_cap_of_the_results_folder(finished):
+    with provider(says("A")) as server:
+        models = {"judge": ApiModel.model_validate(paid_model(server, price=("100", "100")))}
+        report = judge(finished, models=models, max_cost=Decimal("0.30"))
+        assert report.status is RunStatus.BUDGET
+        assert report.progress.spending.experiment <= 300_000_000
+        report = judge(finished, models=models, max_cost=Decimal(100))
+        assert report.status is RunStatus.COMPLETE
+        assert report.progress.spending.by_stage["judge"] > 0
+
+
+def test_another_profile_reads_answers_and_reviews_anew(finished):
+    with provider(says("A")) as server:
+        report = judge(finished, server, profile="v1")
+    assert report.folder.name == "judged-judge-v1"
+    assert report.scores.profile == "v1"
+
+
+@pytest.mark.parametrize("content", [None, "{", '{"config": 1}'])
+def test_what_is_no_finished_run_is_told(finished, content):
+    manifest = finished.folder / "manifest.json"
+    manifest.unlink() if content is None else manifest.write_text(content)
+    with pytest.raises(UserError, match="run"):
+        judge(finished, models={"judge": ScriptedModel()})
+
+
+def test_a_run_may_name_its_judge(tmp_path, finished):
+    with provider(says("A")) as server:
+        models = {"judge": ApiModel.model_validate(paid_model(server, price=None))}
+        config = configured(tmp_path, judge="judge", models=models)
+        (report,), (verdict,) = api.run_and_judge([config], load_registry())
+        assert server.stats.completed == calls(verdict) + 2  # before the run, and before judging
+    assert calls(report) == 0
+    assert verdict.scores is not None
+    assert verdict.scores.overall.unanswered == 0
+
+
+def test_a_run_whose_judge_does_not_answer_is_not_begun(tmp_path):
+    write_shapes(tmp_path / "shapes.tsv", 4, 0)
+    with provider() as server:
+        spec = ApiModel.model_validate(paid_model(server, price=None, attempts=1))
+    config = configured(tmp_path, judge="judge", models={"judge": spec})
+    with pytest.raises(DeadError, match="does not answer"):
+        api.run_and_judge([config], load_registry())
+    assert not (tmp_path / "results").exists()
+    missing = spec.model_copy(update={"api_key_env": "NO_SUCH_KEY"})
+    config = configured(tmp_path, judge="judge", models={"judge": missing})
+    with pytest.raises(ConfigError, match="no API key"):
+        api.run_and_judge([config], load_registry())
+
+
+def test_a_model_on_this_machine_is_not_started_to_see_whether_it_answers(tmp_path):
+    preflight(JudgeConfig(judge="nano-reasoner", cache_dir=tmp_path), load_registry())
+    preflight(JudgeConfig(judge="scripted", cache_dir=tmp_path), load_registry())
+
+
+@pytest.mark.vllm
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_real_server_judges_and_is_not_asked_twice(finished, vllm_server):
+    url = await vllm_server.start()
+    spec = ApiModel(model=SERVED_NAME, base_url=url, api_key_env=None, identity="suite", limits=Limits(concurrency=8))
+    told = {"cache_dir": finished.config.cache_dir, "results_dir": finished.config.results_dir}
+    config = JudgeConfig(judge="judge", models={"judge": spec}, **told)
+
+    async def judged():
+        case = open_case(finished.folder, config)
+        return (await judging._judge_cases([case], config, spec, None, None))[0]
+
+    first = await judged()
+    asked = [row["judge"]["asked"] for row in rows(first.folder) if "asked" in row["judge"]]
+    meter = first.progress.answering
+    assert len(asked) == len(open_rows(finished))
+    assert meter.calls + meter.shared == sum(asked)
+    assert meter.failed == 0
+    assert first.resolved["judged"] > 0
+    second = await judged()
+    assert second.progress.answering.calls == 0
+    assert second.scores == first.scores

@@ -1,0 +1,64 @@
+"""`prism judge` and `prism run --judge` on the terminal."""
+
+import pytest
+
+MODELS = """
+models:
+  mumbler: {backend: scripted, replies: ["I like the second one, hard to say", "B", "hmm"]}
+  letters: {backend: scripted, replies: ["A", "B", "C", "D"]}
+  silent: {backend: scripted, replies: ["who knows"]}
+"""
+RUN = ("run", "shapes.tsv", "-p", "scripted", "-r", "mumbler", "--models-file", "m.yaml")
+
+
+@pytest.fixture
+def judged(prism, tmp_path):
+    (tmp_path / "m.yaml").write_text(MODELS)
+
+    def call(*arguments):
+        return prism("judge", *arguments, "--models-file", "m.yaml")
+
+    assert prism(*RUN).code == 0
+    return call
+
+
+def test_it_says_how_each_answer_was_resolved_and_by_whom(judged):
+    said = judged("mumbler", "--judge", "letters")
+    assert said.code == 0
+    assert "judged by letters" in said.out
+    assert "9 matched" in said.out
+    assert "15 judged" in said.out
+    assert "judged-letters" in said.out
+
+
+def test_answers_that_stay_unscored_give_code_1(judged):
+    said = judged("mumbler", "--judge", "silent")
+    assert said.code == 1
+    assert "15 unscored" in said.out
+    assert "without a score" in said.err
+
+
+def test_a_plan_says_how_much_there_is_to_ask(judged):
+    said = judged("mumbler", "--judge", "letters", "--plan")
+    assert said.code == 0
+    assert "15" in said.out
+    assert "Open answers" in said.out
+
+
+def test_a_dead_judge_gives_code_4_and_says_so(judged, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_BASE", "http://127.0.0.1:9/v1/chat/completions")
+    monkeypatch.setenv("LOCAL_LLM", "mine")
+    said = judged("mumbler", "--judge", "gpt-4o-mini")
+    assert said.code == 4
+    assert "the judge 'gpt-4o-mini' does not answer" in said.err
+
+
+def test_a_judge_without_a_key_gives_code_2(judged):
+    said = judged("mumbler", "--judge", "gpt-4o-mini")
+    assert (said.code, "OPENAI_API_KEY" in said.err) == (2, True)
+
+
+def test_a_run_may_name_its_judge(judged, prism):
+    said = prism(*RUN, "--judge", "letters")
+    assert said.code == 0
+    assert "15 judged" in said.out

@@ -1,0 +1,64 @@
+"""A judge that says what is written down for each row of a golden table, and counts how often it is asked."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from prism_engine.backends.scripted import Scripted
+from prism_engine.config import ScriptedModel
+from prism_engine.judging.referee import Referee
+from prism_engine.judging.rows import Answered, group_of
+from prism_engine.records import Completion, ModelIdentity, Outcome, SampleStatus
+from prism_engine.scoring.base import Scored
+from prism_engine.stages.cached import CachedModel
+from tests.scoring.golden_open import replies, reviews, table
+
+IDENTITY = ModelIdentity("judge", (("w", "1"),))
+_INDEX = re.compile(r"\[#(\d+)\]")
+
+
+class Replay:
+    """The n-th call about a row gets its n-th reply; None, and one past the end, is a call that fails."""
+
+    def __init__(self, folder, name, store):
+        self.asked = Counter()
+        self._reviews = reviews(folder, name)
+        self.backend = Scripted(ScriptedModel(concurrency=8), reply=self._reply)
+        self.model = CachedModel(self.backend, store)
+
+    def _reply(self, call):
+        index = _INDEX.findall("".join(part for message in call.messages for part in message.parts))[-1]
+        said = dict(enumerate(self._reviews.get(index, []))).get(self.asked[index])
+        self.asked[index] += 1
+        if said is None:
+            return Completion(Outcome.ERROR, detail="the call failed")
+        return Completion(Outcome.OK if said.strip() else Outcome.EMPTY, said)
+
+    def referee(self, scorer):
+        return Referee(scorer, self.model, IDENTITY)
+
+
+def answered(folder, name, scorer):
+    """The rows of a golden table that have a prediction, scored by rules; in groups that are judged together."""
+    said = replies(folder, name)
+    groups = {}
+    for sample in table(folder, name):
+        if sample.index not in said:
+            continue
+        score = scorer.score(said[sample.index], sample)
+        scored = Scored(
+            sample.index,
+            SampleStatus.DONE,
+            score.value,
+            score.answer,
+            sample.answer,
+            len(sample.options),
+            sample.category,
+            sample.l2_category,
+            sample.split,
+            extra=sample.extra,
+            reply=said[sample.index],
+        )
+        groups.setdefault(group_of(scorer.kind, scored), []).append(Answered(sample, said[sample.index], scored))
+    return list(groups.values())

@@ -1,0 +1,94 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from prism_engine.errors import ConfigError, DatasetError
+from prism_engine.judging.graded_rows import read_rows, read_rubrics
+from prism_engine.judging.rubric import Rubric
+from prism_engine.records import Image
+
+LEVELS = ["a", "b", "c", "d", "e"]
+RUBRIC = Rubric("Is it exact?", ("a", "b", "c", "d", "e"))
+ROW = {"instruction": "Say.", "response": "A cat.", "rubric": {"criterion": "Is it exact?", "levels": LEVELS}}
+BENCH = {
+    "image": "1.png",
+    "instruction": "###Task Description: the whole prompt",
+    "orig_instruction": "Say.",
+    "original_response": "A cat.",
+    "orig_reference_answer": "A tabby.",
+    "orig_criteria": "Is it exact?",
+} | {f"orig_score{grade}_description": level for grade, level in enumerate(LEVELS, start=1)}
+
+
+def keep(data):
+    if data == b"broken":
+        raise ValueError("is no picture that can be read")
+    return Image(data.decode() * 64, Path("x.png"))
+
+
+def read(tmp_path, *rows, rubrics=None, usual=None):
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows))
+    return read_rows(path, rubrics or {}, usual, keep)
+
+
+def test_a_row_of_ones_own_has_its_rubric_with_it_and_is_called_by_its_line(tmp_path):
+    (row,) = read(tmp_path, ROW)
+    assert (row.id, row.image, row.instruction, row.response) == ("1", None, "Say.", "A cat.")
+    assert (row.rubric, row.reference) == (RUBRIC, None)
+
+
+def test_perception_benchs_rows_are_read_from_their_own_fields(tmp_path):
+    (tmp_path / "1.png").write_bytes(b"1")
+    (row,) = read(tmp_path, BENCH)
+    assert (row.instruction, row.response, row.reference) == ("Say.", "A cat.", "A tabby.")
+    assert (row.rubric, row.image.digest) == (RUBRIC, "1" * 64)
+
+
+def test_a_rubric_may_be_named(tmp_path):
+    named = {name: value for name, value in ROW.items() if name != "rubric"}
+    rows = read(tmp_path, named | {"rubric": "exact"}, named, rubrics={"exact": RUBRIC}, usual="exact")
+    assert [row.rubric for row in rows] == [RUBRIC, RUBRIC]
+    with pytest.raises(ConfigError, match="did you mean 'exact'"):
+        read(tmp_path, named | {"rubric": "exakt"}, rubrics={"exact": RUBRIC})
+    with pytest.raises(DatasetError, match="row 1: has no rubric"):
+        read(tmp_path, named)
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("{", "row 1: is no JSON"),
+        ("[]", "row 1: row:"),
+        ({"instruction": "x"}, "row 1: response: Field required"),
+        (ROW | {"rubric": {"criterion": "x", "levels": ["a"]}}, "row 1: rubric"),
+        (ROW | {"image": "none.png"}, r"row 1: image .*none\.png cannot be read"),
+        (ROW | {"image": "broken.png"}, r"row 1: image .*broken\.png is no picture"),
+        ({"orig_instruction": "x"}, "row 1: response"),
+    ],
+)
+def test_a_broken_row_is_named(tmp_path, row, told):
+    (tmp_path / "broken.png").write_bytes(b"broken")
+    with pytest.raises(DatasetError, match=told):
+        read(tmp_path, row)
+
+
+def test_ids_are_one_of_a_kind(tmp_path):
+    with pytest.raises(DatasetError, match="another row has this id"):
+        read(tmp_path, ROW | {"id": 7}, ROW | {"id": "7"})
+
+
+def test_rubrics_are_read_by_name_with_levels_as_list_or_mapping(tmp_path):
+    path = tmp_path / "rubrics.yaml"
+    path.write_text(
+        "rubrics:\n  one: {criterion: 'Is it exact?', levels: [a, b, c, d, e]}\n"
+        "  two: {criterion: 'Is it exact?', levels: {5: e, 4: d, 3: c, 2: b, 1: a}}\n"
+    )
+    assert read_rubrics(path) == {"one": RUBRIC, "two": RUBRIC}
+    path.write_text("one: {}\n")
+    with pytest.raises(ConfigError, match="rubrics"):
+        read_rubrics(path)
+    path.write_text("rubrics: {one: {criterion: x, levels: [a]}}\n")
+    with pytest.raises(ConfigError, match=r"one\.levels"):
+        read_rubrics(path)

@@ -1,0 +1,106 @@
+import pytest
+
+from prism_engine.backends.scripted import Scripted
+from prism_engine.cache import Store
+from prism_engine.config import ScriptedModel
+from prism_engine.errors import DeadError, RejectedError
+from prism_engine.judging.referee import Referee
+from prism_engine.judging.rows import Answered
+from prism_engine.records import AnswerKind, Completion, ModelIdentity, Option, Outcome, Sample, SampleStatus
+from prism_engine.scoring import scorer_of
+from prism_engine.scoring.base import Scored
+from prism_engine.stages.cached import CachedModel
+
+IDENTITY = ModelIdentity("judge", (("w", "1"),))
+OPTIONS = (Option("A", "cat"), Option("B", "dog"))
+
+
+def row(index, reply, *, answer="A"):
+    sample = Sample(int(index), index, (), f"Which {index}?", options=OPTIONS, answer=answer)
+    score = scorer_of(AnswerKind.CIRCULAR, "prism").score(reply, sample)
+    scored = Scored(index, SampleStatus.DONE, score.value, score.answer, answer, 2)
+    return Answered(sample, reply, scored)
+
+
+class Bench:
+    """A judge that says one text after the other, and keeps its calls."""
+
+    def __init__(self, store, texts):
+        self.calls = []
+        self._texts = iter(texts)
+        self.model = CachedModel(Scripted(ScriptedModel(), reply=self._reply), store)
+
+    def _reply(self, call):
+        self.calls.append(call)
+        text = next(self._texts)
+        if isinstance(text, Exception):
+            raise text
+        return Completion(Outcome.OK if text else Outcome.EMPTY, text)
+
+    async def settle(self, *group, kind="circular"):
+        return await Referee(scorer_of(AnswerKind(kind), "prism"), self.model, IDENTITY).settle(group)
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path / "calls.sqlite") as opened:
+        yield opened
+
+
+async def test_only_what_rules_left_open_is_asked_about(store):
+    bench = Bench(store, ["A"])
+    verdicts = await bench.settle(row("1", "A"), row("1000001", "hm"))
+    assert {index: verdict.score.value for index, verdict in verdicts.items()} == {"1000001": 1.0}
+    assert [call.stage for call in bench.calls] == ["judge"]
+
+
+async def test_a_group_that_is_lost_already_asks_nobody(store):
+    bench = Bench(store, [])
+    assert await bench.settle(row("1", "hm"), row("1000001", "B")) == {}
+
+
+async def test_the_first_wrong_rotation_ends_its_group(store):
+    bench = Bench(store, ["B"])
+    verdicts = await bench.settle(row("1", "hm"), row("1000001", "hm"), row("2000001", "hm"))
+    assert list(verdicts) == ["1"]
+
+
+async def test_what_cannot_be_read_is_asked_again_hotter_and_then_stays_unscored(store):
+    bench = Bench(store, ["hm", "", "who knows"])
+    verdicts = await bench.settle(row("1", "hm"), row("1000001", "hm"))
+    assert [(call.sampling.temperature, call.sampling.seed) for call in bench.calls] == [
+        (0.0, None),
+        (0.5, 1),
+        (1.0, 2),
+    ]
+    assert list(verdicts) == ["1"]
+    verdict = verdicts["1"]
+    assert (verdict.score.value, verdict.review, verdict.asked, verdict.heard) == (None, None, 3, True)
+    assert len(verdict.failures) == 3
+
+
+async def test_a_call_that_fails_uses_up_an_attempt_and_is_told(store):
+    bench = Bench(store, [RejectedError("too long"), "A"])
+    verdict = (await bench.settle(row("1", "hm")))["1"]
+    assert (verdict.score.value, verdict.asked, verdict.failures) == (1.0, 2, ("too long",))
+
+
+async def test_a_judge_that_only_fails_was_not_heard(store):
+    bench = Bench(store, [RejectedError("no")] * 3)
+    verdict = (await bench.settle(row("1", "hm")))["1"]
+    assert (verdict.heard, verdict.score.value) == (False, None)
+
+
+async def test_a_dead_judge_is_no_verdict(store):
+    bench = Bench(store, [DeadError("gone")])
+    with pytest.raises(DeadError):
+        await bench.settle(row("1", "hm"))
+
+
+async def test_reviews_come_from_the_cache_the_second_time(store):
+    first = Bench(store, ["hm", "A"])
+    await first.settle(row("1", "hm"))
+    second = Bench(store, [])
+    verdict = (await second.settle(row("1", "hm")))["1"]
+    assert verdict.score.value == 1.0
+    assert (second.model.meter.hits, second.model.meter.calls) == (2, 0)
