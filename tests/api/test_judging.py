@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from decimal import Decimal
-from typing import Any
 
 import orjson
 import pytest
@@ -12,59 +11,14 @@ import pytest
 from prism_engine import api
 from prism_engine.api import judging
 from prism_engine.api.judged_files import open_case
-from prism_engine.api.judges import preflight
 from prism_engine.api.run import RunStatus
 from prism_engine.chaos.behaviour import Behaviour, Fault
-from prism_engine.config import ApiModel, Limits, RunConfig, ScriptedModel, load_registry
+from prism_engine.config import ApiModel, Limits, load_registry
 from prism_engine.config.judge import JudgeConfig
-from prism_engine.errors import ConfigError, DeadError, UserError
+from prism_engine.errors import DeadError
+from tests.api.judged import judge, open_rows, rows, says
 from tests.conftest import SERVED_NAME
 from tests.provider import paid_model, provider
-from tests.shapes import write_shapes
-
-MUMBLES = ("I like the second one, hard to say", "B", "hmm")
-
-
-@pytest.fixture
-def finished(tmp_path):
-    """A run of 24 samples, of which some cannot be read: its report."""
-    write_shapes(tmp_path / "shapes.tsv", 24, 0)
-    return api.run(configured(tmp_path), load_registry())
-
-
-def configured(folder, **options):
-    return RunConfig(
-        benchmark=str(folder / "shapes.tsv"),
-        perceiver="scripted",
-        reasoner="mumbler",
-        cache_dir=folder / "cache",
-        results_dir=folder / "results",
-        models={"mumbler": ScriptedModel(replies=MUMBLES)} | options.pop("models", {}),
-        **options,
-    )
-
-
-def judge(finished, server=None, **options):
-    config = finished.config
-    models = options.pop("models", None) or {"judge": ApiModel.model_validate(paid_model(server, price=None))}
-    told = {"judge": "judge", "cache_dir": config.cache_dir, "results_dir": config.results_dir} | options
-    return judging.judge_runs([finished.folder], JudgeConfig(models=models, **told), load_registry())[0]
-
-
-def rows(folder) -> list[dict[str, Any]]:
-    return [orjson.loads(line) for line in (folder / "predictions.jsonl").read_bytes().splitlines()]
-
-
-def calls(report):
-    return report.progress.answering.calls
-
-
-def says(text):
-    return Behaviour(reply=lambda body: text)
-
-
-def open_rows(finished):
-    return [row for row in rows(finished.folder) if row["extracted"] is None]
 
 
 def test_only_open_answers_are_asked_about_and_each_once(finished):
@@ -139,7 +93,7 @@ def test_a_judge_that_is_not_there_is_an_error_and_nothing_is_written(finished):
     assert not (finished.folder / "judged-judge").exists()
 
 
-def test_a_judge_that_dies_on_the_way_stops_it_and_the_same_command_goes_on(finished):
+def test_a_judge_that_dies_on_the_way_stops_it_and_the_same_command_goes_on(finished, key):
     with provider(Behaviour(reply=lambda body: "A", key="k", revoke_after=4)) as server:
         models = {"judge": ApiModel.model_validate(paid_model(server, price=None, api_key_env="OPENAI_API_KEY"))}
         report = judge(finished, models=models, concurrency=1)
@@ -153,13 +107,6 @@ def test_a_judge_that_dies_on_the_way_stops_it_and_the_same_command_goes_on(fini
         kept = done - 1
         assert report.status is RunStatus.COMPLETE
         assert report.progress.answering.hits >= kept > 0
-
-
-@pytest.fixture(autouse=True)
-def _key(monkeypatch):
-    monkeypatch.setenv("OPENAI_API_KEY", "k")
-    for name in ("OPENAI_API_BASE", "OPENAI_API_BASE_JUDGE", "OPENAI_API_KEY_JUDGE", "LOCAL_LLM"):
-        monkeypatch.delenv(name, raising=False)
 
 
 def test_calls_that_fail_and_reviews_that_say_nothing_leave_answers_unscored(finished):
@@ -196,44 +143,6 @@ def test_another_profile_reads_answers_and_reviews_anew(finished):
         report = judge(finished, server, profile="v1")
     assert report.folder.name == "judged-judge-v1"
     assert report.scores.profile == "v1"
-
-
-@pytest.mark.parametrize("content", [None, "{", '{"config": 1}'])
-def test_what_is_no_finished_run_is_told(finished, content):
-    manifest = finished.folder / "manifest.json"
-    manifest.unlink() if content is None else manifest.write_text(content)
-    with pytest.raises(UserError, match="run"):
-        judge(finished, models={"judge": ScriptedModel()})
-
-
-def test_a_run_may_name_its_judge(tmp_path, finished):
-    with provider(says("A")) as server:
-        models = {"judge": ApiModel.model_validate(paid_model(server, price=None))}
-        config = configured(tmp_path, judge="judge", models=models)
-        (report,), (verdict,) = api.run_and_judge([config], load_registry())
-        assert server.stats.completed == calls(verdict) + 2  # before the run, and before judging
-    assert calls(report) == 0
-    assert verdict.scores is not None
-    assert verdict.scores.overall.unanswered == 0
-
-
-def test_a_run_whose_judge_does_not_answer_is_not_begun(tmp_path):
-    write_shapes(tmp_path / "shapes.tsv", 4, 0)
-    with provider() as server:
-        spec = ApiModel.model_validate(paid_model(server, price=None, attempts=1))
-    config = configured(tmp_path, judge="judge", models={"judge": spec})
-    with pytest.raises(DeadError, match="does not answer"):
-        api.run_and_judge([config], load_registry())
-    assert not (tmp_path / "results").exists()
-    missing = spec.model_copy(update={"api_key_env": "NO_SUCH_KEY"})
-    config = configured(tmp_path, judge="judge", models={"judge": missing})
-    with pytest.raises(ConfigError, match="no API key"):
-        api.run_and_judge([config], load_registry())
-
-
-def test_a_model_on_this_machine_is_not_started_to_see_whether_it_answers(tmp_path):
-    preflight(JudgeConfig(judge="nano-reasoner", cache_dir=tmp_path), load_registry())
-    preflight(JudgeConfig(judge="scripted", cache_dir=tmp_path), load_registry())
 
 
 @pytest.mark.vllm

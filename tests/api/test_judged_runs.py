@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+
+from prism_engine import api
+from prism_engine.config import ApiModel, load_registry
+from prism_engine.errors import ConfigError, DeadError
+from tests.api.judged import calls, configured, says
+from tests.provider import paid_model, provider
+from tests.shapes import write_shapes
+
+
+def test_a_run_may_name_its_judge(tmp_path, finished):
+    with provider(says("A")) as server:
+        models = {"judge": ApiModel.model_validate(paid_model(server, price=None))}
+        config = configured(tmp_path, judge="judge", models=models)
+        (report,), (verdict,) = api.run_and_judge([config], load_registry())
+        assert server.stats.completed == calls(verdict) + 2  # before the run, and before judging
+    assert calls(report) == 0
+    assert verdict.scores is not None
+    assert verdict.scores.overall.unanswered == 0
+
+
+def test_a_run_whose_judge_does_not_answer_is_not_begun(tmp_path):
+    write_shapes(tmp_path / "shapes.tsv", 4, 0)
+    with provider() as server:
+        spec = ApiModel.model_validate(paid_model(server, price=None, attempts=1))
+    config = configured(tmp_path, judge="judge", models={"judge": spec})
+    with pytest.raises(DeadError, match="does not answer"):
+        api.run_and_judge([config], load_registry())
+    assert not (tmp_path / "results").exists()
+    missing = spec.model_copy(update={"api_key_env": "NO_SUCH_KEY"})
+    config = configured(tmp_path, judge="judge", models={"judge": missing})
+    with pytest.raises(ConfigError, match="no API key"):
+        api.run_and_judge([config], load_registry())
