@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import resource
+import time
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from prism_engine.chaos.behaviour import Behaviour
 from tests.provider import paid_model, provider
@@ -118,3 +121,26 @@ def test_a_key_that_is_revoked_in_the_middle_stops_the_run_and_another_one_goes_
         models.write_text("models:\n  paid: " + json.dumps(paid_model(server, price=None, **entry)) + "\n")
         assert job.run(env=environment | {"MY_KEY": KEY})[0] == 0
         assert server.stats.received == SAMPLES - 100
+
+
+@pytest.mark.slow
+def test_an_outage_is_sat_out_and_costs_no_sample_its_attempts(tmp_path):
+    numbers, failures = itertools.count(1), []
+
+    def reply(body):
+        """Be broken from the 101st request on, until two probes have come: requests after a silence."""
+        silences = sum(later - earlier > 0.7 for earlier, later in itertools.pairwise(failures))
+        if next(numbers) <= 100 or silences >= 2:
+            return "A"
+        failures.append(time.monotonic())
+        return web.json_response({"error": {"message": "broken"}}, status=500)
+
+    with provider(Behaviour(latency=0.02, reply=reply)) as server:
+        job = Job(tmp_path, server, SAMPLES)
+        entry = paid_model(server, price=None, attempts=3, limits={"concurrency": 8})
+        (tmp_path / "models.yaml").write_text(f"models:\n  paid: {json.dumps(entry)}\n")
+        code, out, err = job.run("--fail-on-error", "0")
+        assert (code, f"{SAMPLES} samples: {SAMPLES} done" in out) == (0, True)
+        assert re.search(r"is down: \d+ requests in a row failed \(HTTP 500: broken\)", err)
+        assert "answers again, after" in err
+        assert server.stats.received == SAMPLES + len(failures)

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from prism_engine.records import Call, Completion, Usage
 
 UNREACHABLE_CALLS = 3
-"""Calls in a row that found nobody at the address, for all their attempts, until a server that had answered is dead."""
+"""Calls in a row that found nobody at the address, for all their attempts, until a server that had answered is dead,
+where nobody sits an outage out."""
 PROBE_TIMEOUT = 10.0
 """Seconds that `probe` waits for an answer."""
 MONEY_WAIT = 0.25
@@ -127,7 +128,7 @@ class ChatApi(Backend):
         except UnreachableError as error:
             self._gave_up.add(hash(call))
             self._unreachable += 1
-            if self._answered and self._unreachable < UNREACHABLE_CALLS:
+            if self._answered and (self._outage.awaited or self._unreachable < UNREACHABLE_CALLS):
                 raise
             raise self._died(DeadError(f"server down: nothing answers at {shown(self._base_url)} ({error})")) from None
         except TransientError:

@@ -166,7 +166,12 @@ class Limiter:
             window.pass_to(now)
             name = "tokens" if kind == "tokens" else f"{kind}_tokens"
             limits[f"{name}_per_minute"] = Use(window.used, window.limit)
-        return Load(self._waiting_for, limits)
+        guard = self._waiting_for
+        if self._outage is not None and self._outage.on:  # calls may all be waiting for another attempt
+            guard = Guard.OUTAGE
+        elif guard is None and now < self._paused_until:
+            guard = Guard.PAUSE
+        return Load(guard, limits)
 
     async def _admit(self, worst: Tokens) -> Slot:
         while True:

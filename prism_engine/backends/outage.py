@@ -39,6 +39,8 @@ class Outage:
     def __init__(self, where: str, clock: Callable[[], float], *, patience: float | None, concurrency: int) -> None:
         self._where = where
         self._clock = clock
+        self.awaited = patience != 0
+        """Whether an outage is sat out at all."""
         self._patience = patience
         self._calls = min(CALLS, concurrency)
         self._since: float | None = None
@@ -118,7 +120,7 @@ class Outage:
             if self._probing:
                 self._interval = min(2 * self._interval, LONGEST)
                 self._next = now + self._interval
-        elif self._answered and self._patience != 0 and self._failures >= FAILURES and self._different >= self._calls:
+        elif self._answered and self.awaited and self._failures >= FAILURES and self._different >= self._calls:
             self._since, self._interval, self._next = now, FIRST, now + FIRST
             _log.warning(
                 "%s is down: %d requests in a row failed (%s); it is asked now and then until it answers",

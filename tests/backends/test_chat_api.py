@@ -19,6 +19,7 @@ from PIL import Image as Picture
 
 from prism_engine.backends.chat_api import UNREACHABLE_CALLS, ChatApi, probe
 from prism_engine.backends.chat_reply import UNNAMED_WAIT
+from prism_engine.backends.chat_transport import UnreachableError
 from prism_engine.backends.expectation import FEW
 from prism_engine.backends.load import Guard, Load
 from prism_engine.backends.retry import SPREAD
@@ -190,7 +191,8 @@ def test_an_address_where_nobody_ever_answered_is_a_dead_server():
 def test_a_server_that_goes_away_is_dead_after_a_few_calls_in_a_row():
     async def main():
         port = free_port()
-        spec = ApiModel(model="m", base_url=f"http://127.0.0.1:{port}/v1", attempts=2)
+        url = f"http://127.0.0.1:{port}/v1"
+        spec = ApiModel(model="m", base_url=url, attempts=2, outage_patience=0)
         async with aclosing(ChatApi(spec, None)) as api:
             async with ChaosServer(port=port):
                 await api.generate(call_of())
@@ -199,6 +201,26 @@ def test_a_server_that_goes_away_is_dead_after_a_few_calls_in_a_row():
                     await api.generate(call_of())
             with pytest.raises(DeadError, match="server down"):
                 await api.generate(call_of())
+
+    run_virtually(main())
+
+
+def test_a_server_that_goes_away_and_comes_back_is_waited_for_however_few_attempts_a_call_has():
+    async def main():
+        port = free_port()
+        url = f"http://127.0.0.1:{port}/v1"
+        spec = ApiModel(model="m", base_url=url, attempts=1, limits=Limits(concurrency=4))
+        async with aclosing(ChatApi(spec, None)) as api:
+            async with ChaosServer(port=port):
+                await api.generate(call_of())
+            calls = [asyncio.create_task(api.generate(call_of(str(n)))) for n in range(30)]
+            await asyncio.sleep(600)
+            failed = [call.exception() for call in calls if call.done()]
+            assert len(failed) < 12
+            assert all(type(error) is UnreachableError for error in failed)
+            async with ChaosServer(port=port):
+                await asyncio.gather(*calls, return_exceptions=True)
+            assert sum(call.exception() is None for call in calls) == 30 - len(failed)
 
     run_virtually(main())
 

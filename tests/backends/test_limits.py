@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from prism_engine.backends.expectation import FEW, Tokens
 from prism_engine.backends.limits import Limiter
+from prism_engine.backends.load import Guard
 from prism_engine.config import Limits
 from prism_engine.errors import NotRunError
 from tests.virtual_time import now, run_virtually
@@ -237,6 +238,18 @@ def test_nothing_is_sent_during_a_pause():
     assert 0 < before < 30
     assert len(sent) == 30
     assert not [at for at in sent[before:] if at < 8.5]
+
+
+def test_a_pause_is_what_is_waited_for_also_while_nobody_stands_in_the_queue():
+    async def play():
+        limiter = Limiter(Limits())
+        before = limiter.load.waiting_for
+        limiter.pause(7)
+        during = limiter.load.waiting_for
+        await asyncio.sleep(8)
+        return before, during, limiter.load.waiting_for
+
+    assert run_virtually(play()) == (None, Guard.PAUSE, None)
 
 
 def test_slots_are_given_out_first_come_first_served():

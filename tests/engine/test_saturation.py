@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from aiohttp import web
 
 from prism_engine.backends.chat_api import ChatApi
 from prism_engine.cache import call_key
@@ -121,6 +122,23 @@ def test_a_run_knows_what_bounded_it(world, describe, limits, expected):
     assert next(iter(progress.bounds.shares)) == expected
     assert progress.bounds.shares[expected] > 0.8
     assert sum(progress.bounds.shares.values()) == pytest.approx(1)
+
+
+def test_an_outage_is_what_bounds_a_run_that_sits_it_out(world):
+    begun = []
+
+    def reply(body):
+        begun.append(now())
+        broken = 5 <= now() - begun[0] < 500
+        return web.json_response({"error": {"message": "broken"}}, status=500) if broken else "A"
+
+    async def play():
+        async with ChaosServer(Behaviour(latency=1.0, reply=reply)) as server:
+            spec = ApiModel(model="m", base_url=server.base_url, limits=Limits(concurrency=8))
+            return await timed(world, 100, describe=slowly("seen", 0.1), reasoner=ChatApi(spec, None))
+
+    progress, _ = run_virtually(play())
+    assert progress.bounds.shares["outage"] > 0.9
 
 
 def test_a_model_without_limits_is_what_bounds_a_run_whose_descriptions_exist(world):
