@@ -68,8 +68,8 @@ def soak(folder: Path, base_url: str, samples: int, kills: int, seed: int) -> li
     print(f"results: {dict(statuses)}; reasons: {Counter(row['failure'] for row in rows).most_common(5)}")
     print(f"server: {stats['received']:,} requests, {stats['faults']:,} faults {stats['by_fault']}")
     print(
-        f"billed: {bill['calls']:,} completions, {bill['paid_again']:,} of them again; taken away: {taken:,} by faults, "
-        f"by kills at most the {kills * CONCURRENCY:,} on the wire"
+        f"billed: {bill['calls']:,} completions, {bill['paid_again']:,} of them again; taken away: {taken:,} by "
+        f"faults, by kills at most the {kills * CONCURRENCY:,} on the wire"
     )
     checks = {
         "every sample once": sorted(row["position"] for row in rows) == list(range(samples)),
