@@ -4,13 +4,16 @@ Part 1, scripted models that only wait: two stages of equal length T, T being al
 once. Beside it the same work with a barrier between the stages, the descriptions first and then the answers.
 
 Part 2, nano-captioner under vLLM in this process, and a reasoner behind a `prism chaos` server that limits requests per
-minute. Each round measures perception alone, then whole runs against servers with different limits: half of what
-perception does alone, as much (neither side may wait for the other), and twice as much. The API's bound is requests
-over requests per minute; the server is strict, its bucket holds one second. The engine is up for the whole time, so
-its start counts on no side; nor does the first reading of a benchmark. Looking up, scheduling, the cache on disk, the
-journal and writing results count everywhere. Each run has new pictures.
+minute: half of what perception does alone, as much (neither side may wait for the other), and twice as much. Perception
+alone is measured before and after each whole run. The API's bound is requests over requests per minute; the server is
+strict, its bucket holds one second. The engine is up for the whole time, so its start counts on no side; nor does the
+first reading of a benchmark. Looking up, scheduling, the cache on disk, the journal and writing results count
+everywhere. Each run has new pictures.
 
-    python benchmarks/saturation.py [--rounds 5] [--images 800] [--part 1|2]
+Without a GPU, describing keeps all cores busy by itself, and then answering takes its CPU time away from it. So that
+time is printed as well, of prism and its engine together (without the server's): no whole run is faster than it allows.
+
+    python benchmarks/saturation.py [--rounds 3] [--images 800] [--part 1|2]
 
 Exits with 1 where the median of the rounds passes its bar: 1.08 T in part 1, 1.10 x the slower side in part 2.
 """
@@ -32,8 +35,9 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+import psutil
 from perception import OPTIONS, Started, distinct_pictures  # type: ignore[import-not-found]  # a script's neighbour
 from scheduler import HEADER, write_benchmark  # type: ignore[import-not-found]
 
@@ -58,7 +62,7 @@ SCRIPTED_BAR = 1.08
 REAL_BAR = 1.10
 WIDTH = 32
 """Calls that each scripted model takes at once."""
-DELAY = 0.5
+DELAY = 1.0
 """Seconds that it takes for one."""
 STEPS = 40
 """Of its calls follow each other: T is so many delays."""
@@ -171,6 +175,16 @@ def served(requests_per_minute: int) -> Iterator[str]:
             process.terminate()
 
 
+class Took(NamedTuple):
+    """One run of part 2."""
+
+    seconds: float
+    cpu: float
+    """Milliseconds per picture."""
+    busy: dict[str, float]
+    """Seconds during which each stage had calls under way."""
+
+
 class Night:
     """Whole runs and their halves, on one engine that stays up, each on pictures of its own."""
 
@@ -181,6 +195,7 @@ class Night:
         self._numbers = itertools.count()
         self._captioner = VllmModel(model=str(CAPTIONER), engine=OPTIONS)
         self._engine: Backend | None = None
+        self._processes: list[psutil.Process] = []
 
     async def start(self) -> None:
         """Start the engine, and let everything be imported and used once."""
@@ -189,22 +204,32 @@ class Night:
             assert parts.describing is not None
             self._engine = parts.describing.backend
         await timed(warm, self._engine)
+        this = psutil.Process()
+        self._processes = [this, *this.children(recursive=True)]
 
     async def end(self) -> None:
         assert self._engine is not None
         await self._engine.aclose()
 
-    async def perceive(self) -> float:
-        """Return the seconds that perception alone takes."""
-        seconds, _ = await timed(self._config(Mode.PERCEPTION, self._images), self._engine)
-        return seconds
+    def cpu(self) -> float:
+        """Return the seconds that this process and the engine's have computed so far."""
+        return sum(times.user + times.system for times in (process.cpu_times() for process in self._processes))
 
-    async def whole(self, requests_per_minute: int) -> tuple[float, dict[str, float]]:
-        """Return the seconds that describing and answering take, and what each side was busy for."""
+    async def perceive(self) -> Took:
+        """Describe alone."""
+        return await self._timed(self._config(Mode.PERCEPTION, self._images))
+
+    async def whole(self, requests_per_minute: int) -> Took:
+        """Describe and answer."""
         with served(requests_per_minute) as url:
             limits = Limits(requests_per_minute=requests_per_minute)
             reasoner = ApiModel(model="chaos", base_url=url, api_key_env=None, limits=limits)
-            return await timed(self._config(Mode.ALL, self._images, reasoner), self._engine)
+            return await self._timed(self._config(Mode.ALL, self._images, reasoner))
+
+    async def _timed(self, config: RunConfig) -> Took:
+        begun = self.cpu()
+        seconds, busy = await timed(config, self._engine)
+        return Took(seconds, (self.cpu() - begun) / self._images * 1000, busy)
 
     def _config(self, mode: Mode, images: int, reasoner: ModelSpec | None = None) -> RunConfig:
         folder = self._folder / str(next(self._numbers))
@@ -232,23 +257,25 @@ async def real_part(folder: Path, rounds: int, images: int) -> list[Ratios]:
     barrier = Ratios("both sides equal, with a barrier between them (sum of the sides), over the slower side", None)
     print(f"part 2: {images:,} pictures per run; the engine is up", flush=True)
     try:
+        before = await night.perceive()
         for number in range(rounds):
-            alone = await night.perceive()
             for share, ratio in ratios.items():
-                rate = images / alone * share
+                rate = images / before.seconds * share
                 bound = images / rate
-                whole, busy = await night.whole(round(rate * 60))
-                again = await night.perceive()  # on both sides of the run, since this machine's speed drifts
-                perceiving, alone = statistics.fmean((alone, again)), again
-                said = ratio.add(whole / max(perceiving, bound))
+                whole = await night.whole(round(rate * 60))
+                after = await night.perceive()  # on both sides of the run, since a machine's speed may drift
+                alone = statistics.fmean((before.seconds, after.seconds))
+                said = ratio.add(whole.seconds / max(alone, bound))
                 if share == 1.0:
-                    barrier.add((perceiving + bound) / max(perceiving, bound))
+                    barrier.add((alone + bound) / max(alone, bound))
                 print(
-                    f"  round {number + 1}, API at {share:g} x perception: perception alone {perceiving:.1f} s, API "
-                    f"{bound:.1f} s, whole run {whole:.1f} s (busy: {busy['describe']:.1f} and {busy['answer']:.1f} s),"
-                    f" ratio {said}",
+                    f"  round {number + 1}, API at {share:g} x perception: perception alone {before.seconds:.1f} and "
+                    f"{after.seconds:.1f} s, API {bound:.1f} s, whole run {whole.seconds:.1f} s (busy: "
+                    f"{whole.busy['describe']:.1f} and {whole.busy['answer']:.1f} s), ratio {said}; CPU per picture "
+                    f"{before.cpu:.1f} and {after.cpu:.1f} ms alone, {whole.cpu:.1f} in the whole run",
                     flush=True,
                 )
+                before = after
     finally:
         await night.end()
     return [*ratios.values(), barrier]
@@ -267,7 +294,7 @@ async def measure(rounds: int, images: int, parts: list[int]) -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--images", type=int, default=800, help="of each run of part 2")
     parser.add_argument("--part", type=int, choices=[1, 2], help="only this one")
     given = parser.parse_args()
