@@ -161,7 +161,7 @@ def compared(name: str, unit: str, pairs: list[tuple[float, float]]) -> None:
     ratios = [pair[1] / pair[0] for pair in pairs]
     spread = f"{min(ratios):.3f} to {max(ratios):.3f}"
     print(
-        f"{name}: lanes {lanes:.3g} {unit}, pools {pools:.3g} {unit}; "
+        f"{name}: lanes {lanes:,.4g} {unit}, pools {pools:,.4g} {unit}; "
         f"pools over lanes: median {statistics.median(ratios):.3f} ({spread})",
         flush=True,
     )

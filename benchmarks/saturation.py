@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 
 SCRIPTED_BAR = 1.08
 REAL_BAR = 1.10
-WIDTH = 32
+WIDTH = 16
 """Calls that each scripted model takes at once."""
 DELAY = 1.0
 """Seconds that it takes for one."""
