@@ -98,9 +98,11 @@ class Meter:
         if sight is None:
             return 0.0
         refill = max(self._size / self._rate if self._rate else sight.reset, 1.0)
-        recent = list(takewhile(lambda other: other.at > now - refill, reversed(outlays)))
+        # Only what may be missing from the header is looked at: a minute of requests would be thousands, for each one.
+        horizon = max(now - refill, sight.sent.at - APART)
+        late = list(takewhile(lambda other: other.at > horizon, reversed(outlays)))
         level = min(
-            share * self._level(now, since, sight.remaining) - self._missing(since, recent)
+            share * self._level(now, since, sight.remaining) - self._missing(since, late)
             for since in (sight.sent.at, sight.heard)
         )
         if alone and outlays[-1].number == sight.sent.number:
@@ -113,7 +115,8 @@ class Meter:
             wait = missing / (self._rate * share)
         else:
             due = sight.heard + sight.reset
-            wait = due - now if now < due or not recent else recent[-1].at + refill - now
+            first = next((other.at for other in outlays if other.at > now - refill), None)
+            wait = due - now if now < due or first is None else first + refill - now
         return 0.0 if wait > LONGEST_PAUSE else max(wait, 1e-3)
 
     def _level(self, now: float, since: float, remaining: float) -> float:
@@ -124,11 +127,11 @@ class Meter:
             return min(remaining + self._rate * (now - since), self._size)
         return self._size if now >= sight.heard + sight.reset else remaining
 
-    def _missing(self, since: float, recent: list[Outlay]) -> int:
+    def _missing(self, since: float, late: list[Outlay]) -> int:
         """Return what a header that was written at `since` may not have taken into account."""
         assert self._sight is not None
         own = self._sight.sent.number
-        return sum(other.of(self.counted) for other in recent if other.at > since - APART and other.number != own)
+        return sum(other.of(self.counted) for other in late if other.at > since - APART and other.number != own)
 
     def _judged(self, sight: Sight) -> bool:
         """Return whether the allowance flows, as soon as that is clear."""

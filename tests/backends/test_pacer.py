@@ -3,6 +3,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import random
+from collections import deque
 from dataclasses import dataclass
 
 import pytest
@@ -199,6 +200,29 @@ def test_requests_without_answers_block_nothing_for_ever():
         pacer.sent(now, Tokens(10, 10))
     assert 5 < pacer.delay(now, Tokens(10, 10)) <= 7
     assert pacer.delay(now + 60, Tokens(10, 10)) == 0
+
+
+class Counting(deque):
+    """Counts what is looked at."""
+
+    looked = 0
+
+    def __reversed__(self):
+        for item in super().__reversed__():
+            self.looked += 1
+            yield item
+
+
+def test_a_decision_looks_only_at_the_requests_that_the_last_header_may_not_know_of():
+    pacer, now = Pacer(), 0.0
+    pacer._outlays = Counting()
+    for _ in range(3000):  # all within the minute that the allowance takes to fill
+        now += 0.01
+        outlay = pacer.sent(now, Tokens(10, 10))
+        pacer.heard(outlay, now, [Allowance("requests", "", 6000, 5999, 60.0, flows=True)])
+    pacer._outlays.looked = 0
+    assert pacer.delay(now, Tokens(10, 10)) == 0
+    assert 0 < pacer._outlays.looked < 100
 
 
 HEARD = st.builds(

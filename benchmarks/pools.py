@@ -1,0 +1,220 @@
+"""The engine's lanes beside two worker pools with a queue between them: overhead per sample, memory, wall time.
+
+Lanes: one coroutine takes a sample all the way; samples with cached descriptions are one lane, the others a second one.
+Pools: describing workers put samples with their descriptions into a bounded queue, answering workers take them out; so
+that the comparison is fair, these prefer the queue and take samples with cached descriptions when it is empty. The
+second way is here and not in the package; it knows neither failures nor stops. All else is the same code.
+
+With models that answer at once, the engine's own cost shows: CPU time per sample, and peak memory at two sizes. With
+models that wait, the wall time of two stages of equal length T, with none, half, and nine tenths of the descriptions
+cached. Each run is a process of its own; both ways take turns.
+
+    python benchmarks/pools.py [--rounds 5] [--small 5000] [--large 40000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scheduler import write_benchmark  # type: ignore[import-not-found]  # a script finds its neighbours
+
+from prism_engine import api
+from prism_engine.config import Mode, RunConfig, ScriptedModel, load_registry
+from prism_engine.engine import runner
+from prism_engine.engine.plan import order_samples
+from prism_engine.records import SampleResult, SampleStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prism_engine.engine.progress import Progress
+    from prism_engine.engine.runner import Run
+    from prism_engine.engine.scheduler import Stop
+    from prism_engine.records import Completion, Sample
+
+    Described = tuple[Sample, tuple[Completion, ...]]
+
+WAYS = ("lanes", "pools")
+WIDTH = 32
+"""Calls that each waiting model takes at once."""
+DELAY = 0.25
+"""Seconds that the waiting reasoner takes for one."""
+SAMPLES = 1280
+"""Of each run with waiting models: T is 10 s."""
+CACHED = (0.0, 0.5, 0.9)
+
+
+async def two_pools(run: Run, progress: Progress, stop: Stop) -> None:
+    """Take every sample through two pools of workers; in place of what `engine/runner.py` does."""
+    assert run.perceiver is not None
+    assert run.reasoner is not None
+    answering = run.pipeline.answering
+    assert answering is not None
+    order = order_samples(run.benchmark, run.count, run.pipeline.context, run.store)
+    results = runner._Results(run, progress, stop)  # noqa: SLF001 - counted and journalled as in the engine
+    cached, missing = run.benchmark.samples(order.described), run.benchmark.samples(order.undescribed)
+    queue: asyncio.Queue[Described | None] = asyncio.Queue(max(run.ahead, 1))
+
+    async def describe(samples: Iterator[Sample]) -> None:
+        for sample in samples:
+            await queue.put((sample, await run.pipeline.context.describe(sample)))
+
+    async def answer() -> None:
+        while True:
+            if queue.empty() and (sample := next(cached, None)) is not None:
+                descriptions = await run.pipeline.context.describe(sample)
+            elif (item := await queue.get()) is not None:
+                sample, descriptions = item
+            else:
+                return
+            text = run.pipeline.context.text(sample, [completion.text for completion in descriptions])
+            reply = await answering.answer(sample, text)
+            score = run.pipeline.score(reply.text, sample)
+            results.take(SampleResult(sample, SampleStatus.DONE, text, descriptions, reply, score))
+
+    answerers = 2 * runner._capacity(run.reasoner)  # noqa: SLF001
+    async with asyncio.TaskGroup() as group:
+        for _ in range(answerers):
+            group.create_task(answer())
+        async with asyncio.TaskGroup() as describers:
+            for _ in range(runner._capacity(run.perceiver)):  # noqa: SLF001
+                describers.create_task(describe(missing))
+        for _ in range(answerers):
+            await queue.put(None)
+
+
+def config(folder: Path, benchmark: Path, mode: Mode, *, delays: tuple[float, float], samples: int | None) -> RunConfig:
+    describing, answering = delays
+    return RunConfig(
+        benchmark=str(benchmark),
+        perceiver="p",
+        reasoner="r",
+        mode=mode,
+        samples=samples,
+        cache_dir=folder / "cache",
+        results_dir=folder / "results",
+        models={
+            "p": ScriptedModel(replies=("A description. " * 20,), delay=describing, concurrency=WIDTH),
+            "r": ScriptedModel(replies=("A", "B", "C", "D"), delay=answering, concurrency=WIDTH),
+        },
+    )
+
+
+def child(given: argparse.Namespace) -> None:
+    """Run once in one of the two ways and print what it took."""
+    if given.way == "pools":
+        runner._take_all = two_pools  # noqa: SLF001 - everything else stays the engine's
+    delays = (given.describing, given.answering)
+    one = config(given.folder, given.benchmark, Mode.ALL, delays=delays, samples=None)
+    begun, worked = time.perf_counter(), time.process_time()
+    report = api.run(one, load_registry())
+    seconds, cpu = time.perf_counter() - begun, time.process_time() - worked
+    assert report.status.value == "complete", report
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "cpu": cpu, "peak": peak}))
+
+
+class Bench:
+    """A benchmark that was read once, in a cache that every run gets a copy of."""
+
+    def __init__(self, folder: Path, samples: int) -> None:
+        self.samples = samples
+        self._folder = folder
+        self._number = 0
+        (folder / "first").mkdir(parents=True)
+        self._file = folder / "made.tsv"
+        write_benchmark(self._file, samples)
+        self.cache_descriptions(1)
+
+    def cache_descriptions(self, count: int) -> None:
+        """Let the first so many samples, in the order of visits, have their descriptions in the cache."""
+        one = config(self._folder / "first", self._file, Mode.PERCEPTION, delays=(0, 0), samples=count)
+        api.run(one, load_registry())
+
+    def run(self, way: str, describing: float = 0.0, answering: float = 0.0) -> dict[str, float]:
+        """Run once, in a process and a folder of its own."""
+        self._number += 1
+        folder = self._folder / str(self._number)
+        shutil.copytree(self._folder / "first" / "cache", folder / "cache")
+        options: list[Any] = ["--way", way, "--folder", folder, "--benchmark", self._file]
+        options += ["--describing", describing, "--answering", answering]
+        command = [sys.executable, __file__, *map(str, options)]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        shutil.rmtree(folder)
+        figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+        return figures
+
+
+def compared(name: str, unit: str, pairs: list[tuple[float, float]]) -> None:
+    lanes, pools = (statistics.median(pair[side] for pair in pairs) for side in (0, 1))
+    ratios = [pair[1] / pair[0] for pair in pairs]
+    spread = f"{min(ratios):.3f} to {max(ratios):.3f}"
+    print(
+        f"{name}: lanes {lanes:,.4g} {unit}, pools {pools:,.4g} {unit}; "
+        f"pools over lanes: median {statistics.median(ratios):.3f} ({spread})",
+        flush=True,
+    )
+
+
+def in_turns(
+    bench: Bench, rounds: int, describing: float = 0.0, answering: float = 0.0
+) -> list[tuple[dict[str, float], dict[str, float]]]:
+    """Return what lanes and pools took in each round."""
+    found = []
+    for number in range(rounds):
+        ways = WAYS if number % 2 == 0 else WAYS[::-1]
+        figures = {way: bench.run(way, describing, answering) for way in ways}
+        found.append((figures["lanes"], figures["pools"]))
+    return found
+
+
+def compare(scratch: Path, rounds: int, small: int, large: int) -> None:
+    for size, turns in ((small, rounds), (large, 1)):
+        bench = Bench(scratch / f"quick {size}", size)
+        both = in_turns(bench, turns)
+        compared(f"{size:,} samples, CPU each", "us", [(a["cpu"] / size * 1e6, b["cpu"] / size * 1e6) for a, b in both])
+        compared(f"{size:,} samples, peak memory", "MiB", [(a["peak"], b["peak"]) for a, b in both])
+    length = SAMPLES * DELAY / WIDTH
+    for share in CACHED:
+        bench = Bench(scratch / f"waiting {share}", SAMPLES)
+        if count := round(share * SAMPLES):
+            bench.cache_descriptions(count)
+        both = in_turns(bench, rounds, describing=DELAY / (1 - share), answering=DELAY)
+        compared(
+            f"two stages of {length:g} s, {share:.0%} of descriptions cached, wall time",
+            "T",
+            [(a["seconds"] / length, b["seconds"] / length) for a, b in both],
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--small", type=int, default=5000)
+    parser.add_argument("--large", type=int, default=40_000)
+    parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--benchmark", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--describing", type=float, help=argparse.SUPPRESS)
+    parser.add_argument("--answering", type=float, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.way:
+        child(given)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        compare(Path(scratch), given.rounds, given.small, given.large)
+
+
+if __name__ == "__main__":
+    main()

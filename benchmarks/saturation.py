@@ -1,0 +1,308 @@
+"""Are both sides busy at once? The wall time of a whole run beside its slower half, and beside a barrier between them.
+
+Part 1, scripted models that only wait: two stages of equal length T, T being all their calls over what they take at
+once. Beside it the same work with a barrier between the stages, the descriptions first and then the answers.
+
+Part 2, nano-captioner under vLLM in this process, and a reasoner behind a `prism chaos` server that limits requests per
+minute: half of what perception does alone, as much (neither side may wait for the other), and twice as much. Perception
+alone is measured before and after each whole run. The API's bound is requests over requests per minute; the server is
+strict, its bucket holds one second. The engine is up for the whole time, so its start counts on no side; nor does the
+first reading of a benchmark. Looking up, scheduling, the cache on disk, the journal and writing results count
+everywhere. Each run has new pictures.
+
+Without a GPU, describing keeps all cores busy by itself, and then answering takes its CPU time away from it. So that
+time is printed as well, of prism and its engine together (without the server's): no whole run is faster than it allows.
+
+    python benchmarks/saturation.py [--rounds 3] [--images 800] [--part 1|2]
+
+Exits with 1 where the median of the rounds passes its bar: 1.08 T in part 1, 1.10 x the slower side in part 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import contextlib
+import csv
+import io
+import itertools
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import psutil
+from perception import OPTIONS, Started, distinct_pictures  # type: ignore[import-not-found]  # a script's neighbour
+from scheduler import HEADER, write_benchmark  # type: ignore[import-not-found]
+
+from prism_engine.api.parts import assembled
+from prism_engine.api.results import Layout, write_results
+from prism_engine.config import ApiModel, Limits, Mode, RunConfig, ScriptedModel, VllmModel, load_registry
+from prism_engine.engine.journal import Journal
+from prism_engine.engine.progress import Progress
+from prism_engine.engine.runner import execute
+from prism_engine.engine.scheduler import Stop
+from prism_engine.nano import CAPTIONER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PIL.Image import Image as Picture
+
+    from prism_engine.backends.base import Backend
+    from prism_engine.config import ModelSpec
+
+SCRIPTED_BAR = 1.08
+REAL_BAR = 1.10
+WIDTH = 16
+"""Calls that each scripted model takes at once."""
+DELAY = 1.0
+"""Seconds that it takes for one."""
+STEPS = 40
+"""Of its calls follow each other: T is so many delays."""
+BURST = 1.0
+"""Seconds of inflow that the server's bucket holds."""
+SHARES = (0.5, 1.0, 2.0)
+"""Limits of the server, over what perception does alone."""
+WARM_UP = 64
+
+
+@dataclass
+class Ratios:
+    """One line of the outcome: a ratio per round, and the bar for their median."""
+
+    name: str
+    bar: float | None
+    values: list[float] = field(default_factory=list)
+
+    def add(self, value: float) -> str:
+        self.values.append(value)
+        return f"{value:.3f}"
+
+    @property
+    def holds(self) -> bool:
+        return self.bar is None or statistics.median(self.values) <= self.bar
+
+    def __str__(self) -> str:
+        bar = "" if self.bar is None else f"; bar {self.bar}: {'holds' if self.holds else 'DOES NOT HOLD'}"
+        spread = f"{min(self.values):.3f} to {max(self.values):.3f}, {len(self.values)} rounds"
+        return f"{self.name}: median {statistics.median(self.values):.3f} ({spread}){bar}"
+
+
+async def timed(config: RunConfig, engine: Backend | None = None) -> tuple[float, dict[str, float]]:
+    """Return the seconds from the first look-up to the written results, and the time that each stage was busy.
+
+    Args:
+        engine: describes instead of an engine of the run's own, and stays up.
+    """
+    name = Path(config.benchmark).stem
+    layout = Layout.of(config, name, "")
+    with assembled(config, load_registry(), look_only=False) as parts:
+        if engine is not None and parts.describing is not None:
+            parts.describing.backend = Started(engine)
+        meters = {
+            stage: model.meter
+            for stage, model in (("describe", parts.describing), ("answer", parts.answering))
+            if model is not None
+        }
+        began = time.perf_counter()
+        progress = Progress(parts.count, meters.get("describe"), meters.get("answer"))
+        journal = Journal(layout.folder / "journal.jsonl", parts.count)
+        await execute(parts.run(journal), progress, Stop())
+        write_results(layout, journal, parts, progress, "complete")
+        seconds = time.perf_counter() - began
+    assert progress.done == parts.count, progress
+    return seconds, {stage: meter.busy_seconds for stage, meter in meters.items()}
+
+
+async def scripted_part(folder: Path, rounds: int) -> list[Ratios]:
+    """Two scripted stages of equal length, at once and one after the other."""
+    model = ScriptedModel(replies=("A", "B", "C", "D"), delay=DELAY, concurrency=WIDTH)
+    both = Ratios("two stages of equal length T, whole run over T", SCRIPTED_BAR)
+    barrier = Ratios("the same with a barrier between them, over T", None)
+    write_benchmark(folder / "made.tsv", STEPS * WIDTH)
+    length = STEPS * DELAY
+    print(f"part 1: {STEPS * WIDTH:,} samples, T = {length:g} s", flush=True)
+
+    def config(mode: Mode, number: int, cache: str) -> RunConfig:
+        place = folder / f"{number} {cache}"
+        return RunConfig(
+            benchmark=str(folder / "made.tsv"),
+            perceiver="p",
+            reasoner="r",
+            mode=mode,
+            cache_dir=place,
+            results_dir=place / "results",
+            models={"p": model, "r": model},
+        )
+
+    for number in range(rounds):
+        whole, _ = await timed(config(Mode.ALL, number, "at once"))
+        first, _ = await timed(config(Mode.PERCEPTION, number, "barrier"))
+        second, _ = await timed(config(Mode.ALL, number, "barrier"))  # all described: only the answers remain
+        said = both.add(whole / length), barrier.add((first + second) / length)
+        print(f"  round {number + 1}: {said[0]}; with a barrier {said[1]}", flush=True)
+    return [both, barrier]
+
+
+def write_questions(path: Path, pictures: Iterator[Picture]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, delimiter="\t")
+        writer.writerow(HEADER)
+        for row, picture in enumerate(pictures):
+            buffer = io.BytesIO()
+            picture.save(buffer, "PNG")
+            encoded = base64.b64encode(buffer.getvalue()).decode()
+            writer.writerow((row, encoded, f"Question {row}?", "a", "b", "c", "d", "ABCD"[row % 4], "one"))
+
+
+@contextlib.contextmanager
+def served(requests_per_minute: int) -> Iterator[str]:
+    """Run a chaos server in a process of its own; give its base URL."""
+    options = ["--rpm", str(requests_per_minute), "--burst", str(BURST), "--latency", "0.2"]
+    command = [sys.executable, "-m", "prism_engine", "chaos", "--port", "0", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
+
+
+class Took(NamedTuple):
+    """One run of part 2."""
+
+    seconds: float
+    cpu: float
+    """Milliseconds per picture."""
+    busy: dict[str, float]
+    """Seconds during which each stage had calls under way."""
+
+
+class Night:
+    """Whole runs and their halves, on one engine that stays up, each on pictures of its own."""
+
+    def __init__(self, folder: Path, images: int) -> None:
+        self._folder = folder
+        self._images = images
+        self._pictures = distinct_pictures()
+        self._numbers = itertools.count()
+        self._captioner = VllmModel(model=str(CAPTIONER), engine=OPTIONS)
+        self._engine: Backend | None = None
+        self._processes: list[psutil.Process] = []
+
+    async def start(self) -> None:
+        """Start the engine, and let everything be imported and used once."""
+        warm = self._config(Mode.PERCEPTION, WARM_UP)
+        with assembled(warm, load_registry(), look_only=False) as parts:
+            assert parts.describing is not None
+            self._engine = parts.describing.backend
+        await timed(warm, self._engine)
+        this = psutil.Process()
+        self._processes = [this, *this.children(recursive=True)]
+
+    async def end(self) -> None:
+        assert self._engine is not None
+        await self._engine.aclose()
+
+    def cpu(self) -> float:
+        """Return the seconds that this process and the engine's have computed so far."""
+        return sum(times.user + times.system for times in (process.cpu_times() for process in self._processes))
+
+    async def perceive(self) -> Took:
+        """Describe alone."""
+        return await self._timed(self._config(Mode.PERCEPTION, self._images))
+
+    async def whole(self, requests_per_minute: int) -> Took:
+        """Describe and answer."""
+        with served(requests_per_minute) as url:
+            limits = Limits(requests_per_minute=requests_per_minute)
+            reasoner = ApiModel(model="chaos", base_url=url, api_key_env=None, limits=limits)
+            return await self._timed(self._config(Mode.ALL, self._images, reasoner))
+
+    async def _timed(self, config: RunConfig) -> Took:
+        begun = self.cpu()
+        seconds, busy = await timed(config, self._engine)
+        return Took(seconds, (self.cpu() - begun) / self._images * 1000, busy)
+
+    def _config(self, mode: Mode, images: int, reasoner: ModelSpec | None = None) -> RunConfig:
+        folder = self._folder / str(next(self._numbers))
+        folder.mkdir()
+        write_questions(folder / "pictures.tsv", itertools.islice(self._pictures, images))
+        models: dict[str, ModelSpec] = {"vlm": self._captioner}
+        return RunConfig(
+            benchmark=str(folder / "pictures.tsv"),
+            perceiver="vlm",
+            reasoner="llm" if reasoner else None,
+            mode=mode,
+            cache_dir=folder / "cache",
+            results_dir=folder / "results",
+            models=models | ({"llm": reasoner} if reasoner else {}),
+        )
+
+
+async def real_part(folder: Path, rounds: int, images: int) -> list[Ratios]:
+    """nano-captioner under vLLM, and servers with different limits."""
+    night = Night(folder, images)
+    await night.start()
+    ratios = {
+        share: Ratios(f"API at {share:g} x perception, whole run over the slower side", REAL_BAR) for share in SHARES
+    }
+    barrier = Ratios("both sides equal, with a barrier between them (sum of the sides), over the slower side", None)
+    print(f"part 2: {images:,} pictures per run; the engine is up", flush=True)
+    try:
+        before = await night.perceive()
+        for number in range(rounds):
+            for share, ratio in ratios.items():
+                rate = images / before.seconds * share
+                bound = images / rate
+                whole = await night.whole(round(rate * 60))
+                after = await night.perceive()  # on both sides of the run, since a machine's speed may drift
+                alone = statistics.fmean((before.seconds, after.seconds))
+                said = ratio.add(whole.seconds / max(alone, bound))
+                if share == 1.0:
+                    barrier.add((alone + bound) / max(alone, bound))
+                print(
+                    f"  round {number + 1}, API at {share:g} x perception: perception alone {before.seconds:.1f} and "
+                    f"{after.seconds:.1f} s, API {bound:.1f} s, whole run {whole.seconds:.1f} s (busy: "
+                    f"{whole.busy['describe']:.1f} and {whole.busy['answer']:.1f} s), ratio {said}; CPU per picture "
+                    f"{before.cpu:.1f} and {after.cpu:.1f} ms alone, {whole.cpu:.1f} in the whole run",
+                    flush=True,
+                )
+                before = after
+    finally:
+        await night.end()
+    return [*ratios.values(), barrier]
+
+
+async def measure(rounds: int, images: int, parts: list[int]) -> bool:
+    outcome = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for part in parts:
+            folder = Path(scratch) / str(part)
+            folder.mkdir()
+            outcome += await (scripted_part(folder, rounds) if part == 1 else real_part(folder, rounds, images))
+    print(*outcome, sep="\n")
+    return all(ratio.holds for ratio in outcome)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--images", type=int, default=800, help="of each run of part 2")
+    parser.add_argument("--part", type=int, choices=[1, 2], help="only this one")
+    given = parser.parse_args()
+    quiet = {"VLLM_CPU_KVCACHE_SPACE": "2", "VLLM_LOGGING_LEVEL": "ERROR", "VLLM_NO_USAGE_STATS": "1"}
+    os.environ.update(quiet | os.environ)
+    parts = [given.part] if given.part else [1, 2]
+    sys.exit(not asyncio.run(measure(given.rounds, given.images, parts)))
+
+
+if __name__ == "__main__":
+    main()
