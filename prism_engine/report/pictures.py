@@ -1,0 +1,143 @@
+"""An analysis as plots: one per question that the paper asks, as far as the runs can answer it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from prism_engine.report.plots import Point, draw_points, draw_shares
+from prism_engine.report.two_factor import TwoFactor
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from prism_engine.report.analysis import Analysis, Grid
+    from prism_engine.report.contrasts import Accuracy
+    from prism_engine.report.plots import Series
+
+
+def draw_analysis(analysis: Analysis, folder: Path, ending: str) -> list[Path]:
+    """Draw everything there is to draw.
+
+    Args:
+        ending: `png` or `svg`.
+
+    Returns:
+        The files.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = []
+    for benchmark in analysis.benchmarks:
+        for what, (title, series) in _pictures(analysis, benchmark).items():
+            path = folder / f"{_file(benchmark)}-{what}.{ending}"
+            draw_points(path, f"{benchmark}: {title}", series, label="accuracy in %, 95 % intervals")
+            drawn.append(path)
+        if shares := _failures(analysis, benchmark):
+            path = folder / f"{_file(benchmark)}-failures.{ending}"
+            draw_shares(path, f"{benchmark}: what failed", shares)
+            drawn.append(path)
+    return drawn + _draw_effects(analysis.grids, folder, ending)
+
+
+def _pictures(analysis: Analysis, benchmark: str) -> dict[str, tuple[str, Series]]:
+    """Return title and points of each plot; one that would compare nothing is left out."""
+    found = [one for one in analysis.accuracies if one.setting.benchmark == benchmark]
+    overall = [one for one in found if one.level == "overall"]
+    decoupled = [one for one in overall if one.setting.mode == "all"]
+    pictures = {
+        "perceivers": ("perceivers under the same reasoner", _perceivers(decoupled)),
+        "reasoners": ("reasoners under the same perceiver", _reasoners(decoupled)),
+        "instructions": ("instructions to the same models", _instructions(decoupled)),
+        "arms": ("arms", _arms(overall)),
+    }
+    kept = {name: picture for name, picture in pictures.items() if _compares(picture[1], name)}
+    for number, (who, series) in enumerate(_by_category(found).items(), start=1):
+        kept[f"categories-{number}"] = (f"{who}, by category", series)
+    return kept
+
+
+def _perceivers(decoupled: list[Accuracy]) -> Series:
+    return _series(
+        [(f"{one.setting.reasoner}, {one.setting.instruction}", str(one.setting.perceiver), one) for one in decoupled]
+    )
+
+
+def _reasoners(decoupled: list[Accuracy]) -> Series:
+    return _series(
+        [(f"{one.setting.perceiver}, {one.setting.instruction}", str(one.setting.reasoner), one) for one in decoupled]
+    )
+
+
+def _instructions(decoupled: list[Accuracy]) -> Series:
+    return _series(
+        [(str(one.setting.instruction), f"{one.setting.perceiver} + {one.setting.reasoner}", one) for one in decoupled]
+    )
+
+
+def _arms(overall: list[Accuracy]) -> Series:
+    return _series([("", one.setting.who, one) for one in overall])
+
+
+def _by_category(found: list[Accuracy]) -> dict[str, Series]:
+    """Return, per perceiver that has a direct arm, its arms by category."""
+    pictures = {}
+    levels = {one.level for one in found}
+    level = "category" if "category" in levels else "l2_category"
+    for direct in (one.setting for one in found if one.setting.mode == "direct" and one.level == "overall"):
+        kin = [
+            (one.setting.who, str(one.name), one)
+            for one in found
+            if one.level == level and one.setting.vlm == direct.vlm and one.setting.mode in ("direct", "all")
+        ]
+        if len({who for who, _, _ in kin}) > 1:
+            pictures[f"{direct.perceiver}: direct against decoupled"] = _series(kin)
+    return pictures
+
+
+def _series(points: list[tuple[str, str, Accuracy]]) -> Series:
+    series: Series = {}
+    for name, row, one in points:
+        series.setdefault(name, {})[row] = Point(one.share.value, one.share.low, one.share.high)
+    return series
+
+
+def _compares(series: Series, what: str) -> bool:
+    """Tell whether there are two marks to compare: of one series, or for instructions, of one row."""
+    if what == "instructions":
+        rows = Counter(row for points in series.values() for row in points)
+        return max(rows.values(), default=0) > 1
+    return max(map(len, series.values()), default=0) > 1
+
+
+def _failures(analysis: Analysis, benchmark: str) -> dict[str, dict[str, float]]:
+    return {
+        judged.setting.who: {
+            verdict.value: count / len(judged.verdicts) for verdict, count in sorted(Counter(judged.verdicts).items())
+        }
+        for judged in analysis.judged
+        if judged.setting.benchmark == benchmark
+    }
+
+
+def _draw_effects(grids: tuple[Grid, ...], folder: Path, ending: str) -> list[Path]:
+    drawn = []
+    for grid in grids:
+        if not isinstance(grid.estimate, TwoFactor):
+            continue
+        for kind, effects in (("perception", grid.estimate.perception), ("reasoning", grid.estimate.reasoning)):
+            if effects:
+                path = folder / f"{_file(f'{grid.benchmark}-{grid.instruction}-{grid.profile}')}-{kind}.{ending}"
+                points: Series = {kind: {one.model: Point(one.value, one.low, one.high) for one in effects}}
+                title = f"{grid.benchmark}, {grid.instruction}: {kind} effects"
+                label = "log odds of a right answer beside the mean model, 95 % intervals"
+                draw_points(path, title, points, label=label, reference=0.0, percent=False)
+                drawn.append(path)
+    return drawn
+
+
+def _file(name: str) -> str:
+    return re.sub(r"[^\w.+~=@-]+", "_", name)
