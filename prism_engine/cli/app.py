@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from prism_engine import __version__
+from prism_engine.cli.analyze import analyze
 from prism_engine.cli.cache import cache_app
 from prism_engine.cli.chaos import chaos
+from prism_engine.cli.compare import board, compare
 from prism_engine.cli.listing import datasets_app, doctor, models
 from prism_engine.cli.output import exit_code, stderr
 from prism_engine.cli.run import demo, plan, run
@@ -40,6 +42,9 @@ app.command()(plan)
 app.command()(runs)
 app.command()(status)
 app.command()(resume)
+app.command()(analyze)
+app.command()(compare)
+app.command()(board)
 app.command()(demo)
 app.command()(train)
 app.command()(chaos)

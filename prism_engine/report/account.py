@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from prism_engine.report.analysis import Analysis
     from prism_engine.report.contrasts import Contrast
+    from prism_engine.report.sheets import Cell
 
 _ASKS: Final = {
     "perceivers": "Which perceiver describes better? The reasoner is the same.",
@@ -56,7 +57,7 @@ def verdicts(analysis: Analysis) -> Sheet:
     """Return a row per decoupled run, and the share of samples with each verdict."""
     there = [one for one in Verdict if any(one in judged.verdicts for judged in analysis.judged)]
     columns = (Column("benchmark", "Benchmark"), Column("run", "Run"), Column("samples", "Samples", "count"))
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for judged in analysis.judged:
         total = len(judged.verdicts)
         shares = (judged.verdicts.count(one) / total for one in there)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from prism_engine.report.inference import Estimate
     from prism_engine.report.statistics import Level
 
-Kind = Literal["perceivers", "reasoners", "direct against decoupled", "instructions", "blind", "oracle"]
+Kind = Literal["perceivers", "reasoners", "direct against decoupled", "instructions", "blind", "oracle", "runs"]
 KINDS: Final[tuple[Kind, ...]] = (
     "perceivers",
     "reasoners",
@@ -24,7 +24,9 @@ KINDS: Final[tuple[Kind, ...]] = (
     "instructions",
     "blind",
     "oracle",
+    "runs",
 )
+"""In the order of reports; `runs` are any two that were named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +75,29 @@ def accuracies(aligned: Aligned) -> list[Accuracy]:
 def contrasts(aligned: Aligned) -> list[Contrast]:
     """Compare every two runs of a benchmark that differ in one thing, overall and per category."""
     found = [
-        contrast
+        one
         for kind, fixed, pair, names in _pairs(aligned.runs)
-        for contrast in compared(aligned, kind, fixed, pair=pair, names=names)
+        for one in _compared(aligned, kind, fixed, pair=pair, names=names)
     ]
+    return sorted(_adjusted(found), key=lambda one: KINDS.index(one.kind))
+
+
+def contrast(aligned: Aligned, names: tuple[str, str]) -> list[Contrast]:
+    """Compare the first two runs, whatever they are, overall and per category."""
+    return _adjusted(list(_compared(aligned, "runs", "", pair=(0, 1), names=names)))
+
+
+def _adjusted(found: list[Contrast]) -> list[Contrast]:
     families: dict[tuple[str, str], list[int]] = {}
-    for place, contrast in enumerate(found):
-        families.setdefault((contrast.kind, contrast.level), []).append(place)
+    for place, one in enumerate(found):
+        families.setdefault((one.kind, one.level), []).append(place)
     for places in families.values():
         for place, adjusted in zip(places, holm([found[place].paired.p for place in places]), strict=True):
             found[place] = replace(found[place], p_holm=adjusted)
-    return sorted(found, key=lambda one: KINDS.index(one.kind))
+    return found
 
 
-def compared(
+def _compared(
     aligned: Aligned, kind: Kind, fixed: str, *, pair: tuple[int, int], names: tuple[str, str]
 ) -> Iterator[Contrast]:
     """Compare two runs, overall and per category, where both have scores; p values are not adjusted yet."""

@@ -201,3 +201,11 @@ def as_numbers(values: Iterable[Any]) -> Numbers:
     import numpy as np  # noqa: PLC0415
 
     return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def both_scored(first: Numbers, second: Numbers) -> tuple[int, int, int]:
+    """Count the samples that both runs have a score for, and those that only one of them has."""
+    import numpy as np  # noqa: PLC0415
+
+    one, other = ~np.isnan(first), ~np.isnan(second)
+    return int((one & other).sum()), int((one & ~other).sum()), int((other & ~one).sum())

@@ -76,7 +76,7 @@ def fit(design: Numbers, cell: Labels, score: Numbers, cluster: Labels) -> Fit:
     small = groups / (groups - 1) * (samples - 1) / (samples - width)
     robust = small * inverse @ (gradients.T @ gradients) @ inverse
     observed: Numbers = right / totals
-    return Fit(coefficients, robust, inverse, fitted, observed, groups, penalised)
+    return Fit(coefficients, robust, inverse.astype(np.float64), fitted, observed, groups, penalised)
 
 
 def is_separated(design: Numbers, totals: Numbers, right: Numbers) -> bool:

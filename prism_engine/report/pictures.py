@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from prism_engine.report.failures import Verdict
 from prism_engine.report.plots import Point, draw_points, draw_shares
 from prism_engine.report.two_factor import TwoFactor
 
@@ -15,6 +16,21 @@ if TYPE_CHECKING:
     from prism_engine.report.analysis import Analysis, Grid
     from prism_engine.report.contrasts import Accuracy
     from prism_engine.report.plots import Series
+
+_LOOKS: Final = {
+    Verdict.SOLVED.value: ("#0072B2", ""),
+    Verdict.SOLVED_BLIND.value: ("#56B4E9", "//"),
+    Verdict.NOT_SEEN.value: ("#D55E00", ""),
+    Verdict.NOT_SAID.value: ("#E69F00", "//"),
+    Verdict.PERCEPTION.value: ("#D55E00", ""),
+    Verdict.BOTH.value: ("#8C6D31", ".."),
+    Verdict.REASONING.value: ("#CC79A7", ""),
+    Verdict.REASONING_AT_LEAST.value: ("#CC79A7", "//"),
+    Verdict.UNDECIDED.value: ("#999999", ""),
+    Verdict.MISSING.value: ("#DDDDDD", "//"),
+}
+"""What went right is blue, what perception lost is orange, what reasoning lost is pink."""
+_ARMS: Final = {"blind": 0, "all": 1, "direct": 2, "oracle": 3}
 
 
 def draw_analysis(analysis: Analysis, folder: Path, ending: str) -> list[Path]:
@@ -38,7 +54,7 @@ def draw_analysis(analysis: Analysis, folder: Path, ending: str) -> list[Path]:
             drawn.append(path)
         if shares := _failures(analysis, benchmark):
             path = folder / f"{_file(benchmark)}-failures.{ending}"
-            draw_shares(path, f"{benchmark}: what failed", shares)
+            draw_shares(path, f"{benchmark}: what failed", shares, _LOOKS)
             drawn.append(path)
     return drawn + _draw_effects(analysis.grids, folder, ending)
 
@@ -79,7 +95,8 @@ def _instructions(decoupled: list[Accuracy]) -> Series:
 
 
 def _arms(overall: list[Accuracy]) -> Series:
-    return _series([("", one.setting.who, one) for one in overall])
+    ordered = sorted(overall, key=lambda one: (_ARMS.get(one.setting.mode, len(_ARMS)), one.setting.who))
+    return _series([("", one.setting.who, one) for one in ordered])
 
 
 def _by_category(found: list[Accuracy]) -> dict[str, Series]:
@@ -116,7 +133,7 @@ def _compares(series: Series, what: str) -> bool:
 def _failures(analysis: Analysis, benchmark: str) -> dict[str, dict[str, float]]:
     return {
         judged.setting.who: {
-            verdict.value: count / len(judged.verdicts) for verdict, count in sorted(Counter(judged.verdicts).items())
+            verdict.value: count / len(judged.verdicts) for verdict, count in Counter(judged.verdicts).items()
         }
         for judged in analysis.judged
         if judged.setting.benchmark == benchmark

@@ -58,19 +58,24 @@ def draw_points(
     _save(figure, path)
 
 
-def draw_shares(path: Path, title: str, shares: Mapping[str, Mapping[str, float]]) -> None:
+def draw_shares(
+    path: Path, title: str, shares: Mapping[str, Mapping[str, float]], looks: Mapping[str, tuple[str, str]]
+) -> None:
     """Draw a bar per row, made of shares that sum to 1; each part that is wide enough holds its percentage.
+
+    Args:
+        looks: colour and hatching of each part that may be there, in their order.
 
     Raises:
         UserError: the file cannot be written.
     """
-    parts = list(dict.fromkeys(name for row in shares.values() for name in row))
+    parts = [part for part in looks if any(part in row for row in shares.values())]
     figure = _figure(0.42 * len(shares) + 1.9)
     axes = figure.add_subplot()
     left = dict.fromkeys(shares, 0.0)
-    for number, part in enumerate(parts):
+    for part in parts:
         widths = [100 * row.get(part, 0.0) for row in shares.values()]
-        colour, hatch = COLOURS[number % len(COLOURS)], ("", "//", "..")[number // 3 % 3]
+        colour, hatch = looks[part]
         bars = axes.barh(
             list(shares), widths, left=list(left.values()), color=colour, hatch=hatch, edgecolor="white", label=part
         )

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from prism_engine.errors import UserError
 from prism_engine.records import SampleStatus
 from prism_engine.report.predictions import reading, scan
+from prism_engine.report.repeats import clustered_intervals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from prism_engine.report.repeats import Repeated
 
 Level = Literal["overall", "l2_category", "category"]
 
@@ -64,6 +67,11 @@ class GroupScore:
     chance: float | None
     """What guessing would give: the mean of 1 / options over all samples whose target is one of their options, answered
     or not; None where there is no such sample."""
+    pictures: int | None = None
+    """What is independent among the scored samples; None where each is about a picture of its own."""
+    clustered_low: float | None = None
+    """Lower end of the 95 % interval that is clustered by picture; None where no picture repeats."""
+    clustered_high: float | None = None
 
     @property
     def missing(self) -> int:
@@ -114,7 +122,10 @@ def summarise(predictions: Path, *, profile: str) -> Scores:
         for group in _groups(cell["split"], cell["l2_category"], cell["category"]):
             tallies[group].update(tally)
     order = sorted(tallies, key=lambda group: group.rank)
-    overall, *groups = (_fold(group, tallies[group]) for group in order)
+    repeats = clustered_intervals(predictions)
+    overall, *groups = (
+        _fold(group, tallies[group], repeats.get((group.split, group.level, group.name))) for group in order
+    )
     return Scores(profile, overall, tuple(groups))
 
 
@@ -198,7 +209,7 @@ def _groups(split: str | None, l2_category: str | None, category: str | None) ->
             yield _Group(part, "category", category)
 
 
-def _fold(group: _Group, tally: _Tally) -> GroupScore:
+def _fold(group: _Group, tally: _Tally, repeated: Repeated | None) -> GroupScore:
     n, scored, correct = tally["n"], tally["scored"], tally["correct"]
     low, high = wilson(correct, scored) if scored else (None, None)
     missing = tally["failed"] + tally["not_run"]
@@ -222,6 +233,9 @@ def _fold(group: _Group, tally: _Tally) -> GroupScore:
         accuracy_most=(correct + missing) / could if could else None,
         coverage=scored / n if n else None,
         chance=_chance(tally),
+        pictures=repeated and repeated.pictures,
+        clustered_low=repeated and repeated.low,
+        clustered_high=repeated and repeated.high,
     )
 
 
