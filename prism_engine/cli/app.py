@@ -17,6 +17,7 @@ from prism_engine.cli.listing import datasets_app, doctor, models
 from prism_engine.cli.output import exit_code, stderr
 from prism_engine.cli.run import demo, plan, run
 from prism_engine.cli.runs import resume, runs, status
+from prism_engine.cli.subset import subset
 from prism_engine.cli.train import train
 from prism_engine.errors import PrismError
 
@@ -50,6 +51,7 @@ app.command()(train)
 app.command()(chaos)
 app.command()(doctor)
 app.command()(models)
+datasets_app.command()(subset)
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(cache_app, name="cache")
 
