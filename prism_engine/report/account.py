@@ -37,7 +37,7 @@ def page(analysis: Analysis, pictures: Sequence[Path], folder: Path) -> str:
     sections += [_comparison(kind, analysis.contrasts) for kind in KINDS]
     sections += [_effects(analysis), _failures(analysis)]
     if pictures:
-        links = "\n".join(f"![{path.stem}]({path.relative_to(folder).as_posix()})\n" for path in pictures)
+        links = "\n".join(f"![{path.stem}](<{path.relative_to(folder).as_posix()}>)\n" for path in pictures)
         sections.append(f"## Plots\n\n{links}")
     return "\n".join(section for section in sections if section)
 

@@ -7,6 +7,7 @@ import pytest
 from prism_engine.api.shared import Shared
 from prism_engine.backends.scripted import Scripted
 from prism_engine.config import ApiModel, ScriptedModel
+from prism_engine.config.models import About
 from prism_engine.errors import ConfigError, StoreError
 
 
@@ -41,6 +42,13 @@ async def test_equal_entries_share_a_backend_that_only_its_owner_closes(built, t
         assert built["a"].closings == 0
         await shared.close_backends()
     assert [backend.closings for backend in built.values()] == [1, 1]
+
+
+async def test_what_an_entry_says_about_its_model_makes_no_other_backend(built, tmp_path):
+    with Shared() as shared:
+        shared.lend("a", ScriptedModel(), tmp_path)
+        shared.lend("b", ScriptedModel(about=About(parameters="7B")), tmp_path)
+    assert set(built) == {"a"}
 
 
 async def test_all_backends_are_closed_even_where_closing_one_goes_wrong(built, tmp_path, monkeypatch):
