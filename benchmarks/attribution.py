@@ -37,7 +37,7 @@ LEVEL = 0.2
 class Pictures(NamedTuple):
     """How many there are, and how far answers go together."""
 
-    count: int = 150
+    many: int = 150
     questions: int = 2
     """About each picture."""
     shared: float = 0.2
@@ -47,14 +47,14 @@ class Pictures(NamedTuple):
     @property
     def clusters(self) -> Labels:
         """Each question's picture."""
-        return np.repeat(np.arange(self.count), self.questions)
+        return np.repeat(np.arange(self.many), self.questions)
 
 
 def luck(draw: np.random.Generator, pictures: Pictures, views: int, runs: int) -> Numbers:
     """Return uniform numbers, views x runs x questions, dependent as `Pictures` says."""
     owner = pictures.clusters
-    common = draw.normal(size=pictures.count)[owner] + draw.normal(size=len(owner))
-    view = draw.normal(size=(views, pictures.count))[:, owner]
+    common = draw.normal(size=pictures.many)[owner] + draw.normal(size=len(owner))
+    view = draw.normal(size=(views, pictures.many))[:, owner]
     own = draw.normal(size=(views, runs, len(owner)))
     mixed = np.sqrt(pictures.shared) * (common + view[:, None, :]) + np.sqrt(1 - 3 * pictures.shared) * own
     uniform: Numbers = norm.cdf(mixed)

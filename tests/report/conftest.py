@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -22,8 +24,8 @@ def complete(tmp_path_factory):
     for benchmark in ("Bench", "Other"):
         for perceiver, seeing in (("eye", 0.3), ("lens", 0.1)):
             for reasoner, thinking in (("brain", 0.4), ("mind", 0.2)):
-                given = {"perceiver": perceiver, "reasoner": reasoner, "benchmark": benchmark, "per_picture": 2}
-                write_run(results, scores(seeing + thinking), **given)
+                who = partial(write_run, perceiver=perceiver, reasoner=reasoner, benchmark=benchmark)
+                who(results, scores(seeing + thinking), per_picture=2)
     write_run(results, scores(0.8), instruction="detailed", per_picture=2)
     write_run(results, scores(0.5), mode="direct", per_picture=2)
     write_run(results, scores(0.3), mode="blind", per_picture=2)

@@ -47,7 +47,7 @@ def test_direct_against_decoupled_is_shown_by_category_and_other_comparisons_as_
 def test_every_verdict_has_its_rule_and_shares_are_of_all_samples(analysis):
     assert set(RULES) == set(Verdict)
     sheet = verdicts(analysis)
-    assert all(abs(sum(row[3:]) - 1) < 1e-9 for row in sheet.rows)
+    assert all(abs(sum(float(cell or 0) for cell in row[3:]) - 1) < 1e-9 for row in sheet.rows)
 
 
 def test_the_short_tables_are_over_whole_benchmarks(analysis):

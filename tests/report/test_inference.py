@@ -132,6 +132,6 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
     from benchmarks.attribution import Pictures, simple_cases  # noqa: PLC0415 - what only this test needs
 
     draw = np.random.default_rng(11)
-    cases = [simple_cases(draw, Pictures(count=100)) for _ in range(200)]
+    cases = [simple_cases(draw, Pictures(many=100)) for _ in range(200)]
     for name in cases[0]:  # 95 % of 200, give or take three standard errors
         assert 0.9 <= np.mean([case[name] for case in cases]) <= 0.995, name

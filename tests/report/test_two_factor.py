@@ -8,7 +8,7 @@ import pytest
 from benchmarks.attribution import PERCEPTION, REASONING, Pictures, estimate, simulated_grid
 from prism_engine.report.two_factor import TwoFactor, Unestimable, sure_ranks, two_factor
 
-PICTURES = Pictures(count=100)
+PICTURES = Pictures(many=100)
 CLUSTERS = {"b": PICTURES.clusters, "c": PICTURES.clusters}
 
 
