@@ -65,14 +65,14 @@ def _pictures(analysis: Analysis, benchmark: str) -> dict[str, tuple[str, Series
     overall = [one for one in found if one.level == "overall"]
     decoupled = [one for one in overall if one.setting.mode == "all"]
     pictures = {
-        "perceivers": ("perceivers under the same reasoner", _perceivers(decoupled)),
-        "reasoners": ("reasoners under the same perceiver", _reasoners(decoupled)),
+        "perceivers": ("perceivers under the same reasoner", _best_first(_perceivers(decoupled))),
+        "reasoners": ("reasoners under the same perceiver", _best_first(_reasoners(decoupled))),
         "instructions": ("instructions to the same models", _instructions(decoupled)),
         "arms": ("arms", _arms(overall)),
     }
     kept = {name: picture for name, picture in pictures.items() if _compares(picture[1], name)}
-    for number, (who, series) in enumerate(_by_category(found).items(), start=1):
-        kept[f"categories-{number}"] = (f"{who}, by category", series)
+    for who, series in _by_category(found).items():
+        kept[f"{_file(who)}-by-category"] = (f"{who}, direct against decoupled", series)
     return kept
 
 
@@ -111,7 +111,7 @@ def _by_category(found: list[Accuracy]) -> dict[str, Series]:
             if one.level == level and one.setting.vlm == direct.vlm and one.setting.mode in ("direct", "all")
         ]
         if len({who for who, _, _ in kin}) > 1:
-            pictures[f"{direct.perceiver}: direct against decoupled"] = _series(kin)
+            pictures[str(direct.perceiver)] = _series(kin)
     return pictures
 
 
@@ -120,6 +120,16 @@ def _series(points: list[tuple[str, str, Accuracy]]) -> Series:
     for name, row, one in points:
         series.setdefault(name, {})[row] = Point(one.share.value, one.share.low, one.share.high)
     return series
+
+
+def _best_first(series: Series) -> Series:
+    """Order the rows by their mean over all series."""
+    values: dict[str, list[float]] = {}
+    for points in series.values():
+        for row, point in points.items():
+            values.setdefault(row, []).append(point.value)
+    order = sorted(values, key=lambda row: -sum(values[row]) / len(values[row]))
+    return {name: {row: points[row] for row in order if row in points} for name, points in series.items()}
 
 
 def _compares(series: Series, what: str) -> bool:

@@ -13,7 +13,7 @@ def test_there_is_a_plot_for_each_question_that_the_runs_answer(analysis, tmp_pa
     assert all(path.is_file() for path in drawn)
     assert sorted(path.stem for path in drawn) == [
         "Bench-arms",
-        "Bench-categories-1",
+        "Bench-eye-by-category",
         "Bench-failures",
         "Bench-generic-v3-perception",
         "Bench-generic-v3-reasoning",
