@@ -107,7 +107,8 @@ def _effects(analysis: Analysis) -> str:
             notes.append(note)
     words = (
         "Log odds of a right answer beside the mean model of the same kind; effects of a kind sum to zero. "
-        "`Rank (sure)` counts only models whose interval lies wholly above."
+        "`Rank (sure)` counts only models whose interval lies wholly above. `Same question`: the odds for one and the "
+        "same question, whatever its difficulty; the others are averages over the benchmark's questions."
     )
     return f"## Perception and reasoning apart\n\n{words}\n\n{markdown(effect_sheet(analysis.grids))}\n" + "\n".join(
         notes

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from prism_engine.report.aligned import Aligned, align
 from prism_engine.report.contrasts import Accuracy, Contrast, accuracies, contrasts
 from prism_engine.report.failures import Judged, judge
-from prism_engine.report.two_factor import GridRun, TwoFactor, Unestimable, two_factor
+from prism_engine.report.stacked import GridRun
+from prism_engine.report.two_factor import TwoFactor, Unestimable, two_factor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prism_engine.report.analysis import grid_runs
 from prism_engine.report.bootstrap import mean_over, percentile_interval, resampled_means
-from prism_engine.report.two_factor import GridRun, TwoFactor, Unestimable, sure_ranks, two_factor
+from prism_engine.report.two_factor import TwoFactor, Unestimable, sure_ranks, two_factor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from prism_engine.report.aligned import Aligned
     from prism_engine.report.finished import FinishedRun, Setting
     from prism_engine.report.inference import Numbers
+    from prism_engine.report.stacked import GridRun
     from prism_engine.report.two_factor import Effect
 
 

@@ -99,6 +99,9 @@ def effect_sheet(grids: tuple[Grid, ...]) -> Sheet:
         Column("effect", "Log odds", "effect"),
         Column("low", "95 % from", "effect"),
         Column("high", "to", "effect"),
+        Column("same_question", "Same question", "effect"),
+        Column("same_question_low", "95 % from", "effect"),
+        Column("same_question_high", "to", "effect"),
         Column("accuracy", "Accuracy % with all others", "share"),
         Column("remark", "Remark"),
     )
@@ -109,12 +112,13 @@ def _effect_rows(grid: Grid) -> Iterator[tuple[Cell, ...]]:
     place = (grid.benchmark, grid.instruction, grid.profile)
     found = grid.estimate
     if not isinstance(found, TwoFactor):
-        yield (*place, *[None] * 8, f"cannot be estimated: {found.reason}")
+        yield (*place, *[None] * 11, f"cannot be estimated: {found.reason}")
         return
     remark = "penalised" if found.penalised else None
     for kind, effects in (("perception", found.perception), ("reasoning", found.reasoning)):
         for one in effects:
-            numbers = (one.rank, one.rank_sure, one.value, one.low, one.high, one.accuracy)
+            inside = one.same_question or (None, None, None)
+            numbers = (one.rank, one.rank_sure, one.value, one.low, one.high, *inside, one.accuracy)
             yield (*place, kind, one.model, *numbers, remark)
 
 

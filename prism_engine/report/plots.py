@@ -102,7 +102,7 @@ def _points(axes: Axes, rows: Sequence[str], series: Series, *, scale: float) ->
             values,
             places,
             xerr=[below, above],
-            fmt=MARKERS[number % len(MARKERS)],
+            fmt=MARKERS[(number + number // len(COLOURS)) % len(MARKERS)],  # so that no two of 64 look alike
             color=COLOURS[number % len(COLOURS)],
             markersize=5,
             capsize=2.5,

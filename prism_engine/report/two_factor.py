@@ -5,23 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from prism_engine.report.conditional import conditional_fit
+from prism_engine.report.inference import t_point
 from prism_engine.report.logistic import fit
+from prism_engine.report.stacked import GridRun, stacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from prism_engine.report.conditional import ConditionalFit
     from prism_engine.report.inference import Labels, Numbers
     from prism_engine.report.logistic import Fit
-
-
-class GridRun(NamedTuple):
-    """One run of the grid."""
-
-    benchmark: str
-    perceiver: str
-    reasoner: str
-    scores: Numbers
-    """One per sample of the benchmark, in one order for all its runs; NaN where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +29,9 @@ class Effect:
     low: float
     high: float
     """Of the 95 % interval."""
+    same_question: tuple[float, float, float] | None
+    """Value and interval for one and the same question (`conditional_fit`): larger the more difficulties differ. None
+    where it cannot be estimated."""
     accuracy: float
     """What the model's runs would score, by the estimate, if every model of the other kind were beside it."""
     rank: int
@@ -84,13 +81,15 @@ def two_factor(runs: Sequence[GridRun], clusters: Mapping[str, Labels]) -> TwoFa
     grid = _Grid(sorted({run.benchmark for run in runs}), perceivers, reasoners)
     if impossible := grid.obstacle(runs):
         return Unestimable(impossible)
-    data = _stacked(runs, clusters)
+    data = stacked(runs, clusters)
     if data is None or (impossible := data.obstacle()):
         return Unestimable(impossible or "no question has a score in every run of its benchmark")
-    fitted = fit(grid.design(runs), data.cell, data.score, data.cluster)
+    design = grid.design(runs)
+    fitted = fit(design, data.cell, data.score, data.cluster)
+    inside = None if fitted.penalised else conditional_fit(data.blocks(design[:, len(grid.benchmarks) :]))
     return TwoFactor(
-        grid.effects(fitted, perceivers, start=len(grid.benchmarks), other=reasoners),
-        grid.effects(fitted, reasoners, start=len(grid.benchmarks) + len(perceivers) - 1, other=perceivers),
+        grid.effects(fitted, inside, perceivers, other=reasoners),
+        grid.effects(fitted, inside, reasoners, other=perceivers),
         samples=data.samples,
         of_samples=data.of_samples,
         clusters=fitted.clusters,
@@ -112,46 +111,6 @@ def _twice(runs: Iterable[GridRun]) -> str:
             return f"{run.perceiver} with {run.reasoner} on {run.benchmark}"
         seen.add(run[:3])
     return ""
-
-
-class _Stacked(NamedTuple):
-    """All answers of the grid below each other."""
-
-    cell: Labels
-    score: Numbers
-    cluster: Labels
-    samples: int
-    of_samples: int
-
-    def obstacle(self) -> str:
-        """Say why these answers tell nothing; an empty text where they do."""
-        if self.cluster.max() == 0:
-            return "all questions are about one picture"
-        if self.score.min() == self.score.max():
-            return "all answers are right" if self.score.max() else "all answers are wrong"
-        return ""
-
-
-def _stacked(runs: Sequence[GridRun], clusters: Mapping[str, Labels]) -> _Stacked | None:
-    import numpy as np  # noqa: PLC0415 - a run that needs no statistics starts without it
-
-    cells, scores, owners = [], [], []
-    samples = of_samples = offset = 0
-    for benchmark in sorted({run.benchmark for run in runs}):
-        places = [place for place, run in enumerate(runs) if run.benchmark == benchmark]
-        table = np.vstack([runs[place].scores for place in places])
-        counted = np.flatnonzero(~np.isnan(table).any(axis=0))
-        samples, of_samples = samples + len(counted), of_samples + table.shape[1]
-        owner = clusters[benchmark][counted] + offset
-        offset += int(clusters[benchmark].max(initial=-1)) + 1
-        for row, place in enumerate(places):
-            cells.append(np.full(len(owner), place, dtype=np.int64))
-            scores.append(table[row, counted])
-            owners.append(owner)
-        if not len(owner):
-            return None
-    cluster = np.unique(np.concatenate(owners), return_inverse=True)[1].astype(np.int64)
-    return _Stacked(np.concatenate(cells), np.concatenate(scores), cluster, samples, of_samples)
 
 
 class _Grid(NamedTuple):
@@ -195,27 +154,31 @@ class _Grid(NamedTuple):
                     return f"no chain of runs connects {names[0]} with {name}; a model run with both connects them"
         return "no chain of runs connects the benchmarks"
 
-    def effects(self, fitted: Fit, names: Sequence[str], *, start: int, other: Sequence[str]) -> tuple[Effect, ...]:
+    def effects(
+        self, fitted: Fit, inside: ConditionalFit | None, names: Sequence[str], *, other: Sequence[str]
+    ) -> tuple[Effect, ...]:
         """Return one kind's effects, the best first."""
         import numpy as np  # noqa: PLC0415
 
         if len(names) < 2:
             return ()
-        other_start = next(place for kind, place in self._kinds() if kind is other)
+        start, other_start = (next(at for kind, at in self._kinds() if kind is wanted) for wanted in (names, other))
+        weights = self._weights(len(names), start)
         others = self._weights(len(other), other_start) @ fitted.coefficients
         levels = fitted.coefficients[: len(self.benchmarks)]
         base = levels[:, None] + others[None, :]
-        found = [fitted.contrast(weights) for weights in self._weights(len(names), start)]
+        found = [fitted.contrast(row) for row in weights]
         sure = sure_ranks([(low, high) for _, _, low, high in found])
         effects = [
             Effect(
                 name,
                 *numbers,
+                same_question=_same_question(inside, row[len(self.benchmarks) :], fitted.clusters),
                 accuracy=float((1 / (1 + np.exp(-(base + numbers[0])))).mean()),
                 rank=1 + sum(another[0] > numbers[0] for another in found),
                 rank_sure=rank,
             )
-            for name, numbers, rank in zip(names, found, sure, strict=True)
+            for name, numbers, rank, row in zip(names, found, sure, weights, strict=True)
         ]
         return tuple(sorted(effects, key=lambda effect: (effect.rank, effect.model)))
 
@@ -231,6 +194,14 @@ class _Grid(NamedTuple):
         weights = np.zeros((count, width))
         weights[:, start : start + count - 1] = _coding(count)
         return weights
+
+
+def _same_question(inside: ConditionalFit | None, weights: Numbers, clusters: int) -> tuple[float, float, float] | None:
+    if inside is None:
+        return None
+    value = float(weights @ inside.coefficients)
+    reach = t_point(clusters - 1) * float(weights @ inside.covariance @ weights) ** 0.5
+    return value, value - reach, value + reach
 
 
 def _coding(count: int) -> Numbers:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.attribution import PERCEPTION, REASONING, Pictures, estimate, simulated_grid
+from benchmarks.attribution import (
+    PERCEPTION,
+    REASONING,
+    Pictures,
+    estimate,
+    estimate_inside,
+    simulated_grid,
+    simulated_questions,
+)
 from prism_engine.report.two_factor import TwoFactor, Unestimable, sure_ranks, two_factor
 
 PICTURES = Pictures(many=100)
@@ -31,10 +39,17 @@ def test_intervals_hold_planted_effects_and_rankings_come_out():
     assert np.mean([one.ranked for one in grids]) > 0.95
 
 
+def test_effects_for_one_question_are_found_whatever_the_difficulties():
+    draw = np.random.default_rng(8)
+    inside = [estimate_inside(simulated_questions(draw, PICTURES), PICTURES) for _ in range(100)]
+    assert 0.92 <= np.mean(inside) <= 0.98
+
+
 def test_effects_of_a_kind_sum_to_zero_and_come_best_first():
     result = found(grid())
     for effects in (result.perception, result.reasoning):
         assert sum(effect.value for effect in effects) == pytest.approx(0, abs=1e-9)
+        assert sum(effect.same_question[0] for effect in effects if effect.same_question) == pytest.approx(0, abs=1e-9)
         assert [effect.rank for effect in effects] == list(range(1, len(effects) + 1))
         assert [effect.accuracy for effect in effects] == sorted((one.accuracy for one in effects), reverse=True)
     assert [effect.model for effect in result.perception] == list(PERCEPTION)
@@ -77,6 +92,7 @@ def test_a_model_that_is_never_right_gets_a_finite_penalised_effect_and_the_last
     runs = [run._replace(scores=run.scores * (run.perceiver != "good")) for run in grid()]
     result = found(runs)
     assert result.penalised
+    assert result.perception[0].same_question is None
     last = result.perception[-1]
     assert last.model == "good"
     assert last.rank_sure == 4
