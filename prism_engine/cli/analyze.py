@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 RunsArgument = Annotated[
     list[Path],
-    typer.Argument(help="Folders of runs, or folders with runs below them, such as results.", metavar="RUNS..."),
+    typer.Argument(help="Folders of runs, or folders with runs below them, such as results.", metavar="RUNS"),
 ]
 
 

@@ -12,7 +12,9 @@ from prism_engine.cli.output import stdout
 
 
 def subset(
-    benchmark: Annotated[str, typer.Argument(help="A TSV's path, or its name in $LMUData or ~/LMUData.")],
+    benchmark: Annotated[
+        str, typer.Argument(help="A TSV's path, or its name in $LMUData or ~/LMUData.", metavar="BENCHMARK")
+    ],
     *,
     blind: Annotated[
         list[Path], typer.Option("--blind", metavar="RUN", help="The folder of a blind run of it; repeat it.")
