@@ -56,6 +56,8 @@ class PictureCells:
         self._table = table
         self._column = column
         self._store = store
+        pictures = table.parent / "images"
+        self._folders = (table.parent, pictures / table.stem, pictures)
 
     def read(self, row: Row) -> tuple[Stored | Reference, ...]:
         """The row's pictures in order; empty where an `image` cell is empty, which drops the row.
@@ -81,7 +83,7 @@ class PictureCells:
         return Stored(self._store.put(data).digest, len(data))
 
     def _file(self, name: str) -> Stored:
-        tried = picture_places(self._table, name)
+        tried = [folder / name for folder in self._folders]
         try:
             path = next((path for path in tried if name and path.is_file()), None)
             if path is None:
@@ -97,12 +99,6 @@ class PictureCells:
             return Stored(self._store.put(data).digest, len(data), path, status.st_mtime_ns)
         except PictureError as error:
             raise PictureError(f"names {path}, which {error}") from error
-
-
-def picture_places(table: Path, name: str) -> list[Path]:
-    """Where a file that a table names may lie, the likeliest place first."""
-    pictures = table.parent / "images"
-    return [folder / name for folder in (table.parent, pictures / table.stem, pictures)]
 
 
 def split_list(cell: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import csv
 import tempfile
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from prism_engine.datasets.cells import MAX_REFERENCE, picture_places, split_list
+from prism_engine.datasets.cells import MAX_REFERENCE, split_list
 from prism_engine.datasets.images import PictureError
 from prism_engine.datasets.tsv import Table
 from prism_engine.errors import DatasetError
@@ -122,5 +122,7 @@ class _Lent:
         return self._spool.readline().removesuffix("\n")
 
     def _file(self, name: str) -> Path | str:
-        found = next((place for place in picture_places(self._source, name) if place.is_file()), None)
+        pictures = self._source.parent / "images"
+        folders = (self._source.parent, pictures / self._source.stem, pictures)  # as `PictureCells` looks
+        found = next((folder / name for folder in folders if (folder / name).is_file()), None)
         return name if found is None else found.resolve()

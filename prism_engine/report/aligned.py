@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from prism_engine.errors import UserError
 from prism_engine.report.inference import as_numbers, clusters_of
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from prism_engine.report.finished import FinishedRun
     from prism_engine.report.inference import Labels, Numbers
-    from prism_engine.report.statistics import Level
+
+Level = Literal["overall", "l2_category", "category"]
 
 _ASKED: Final = ("question", "target")
 _LEVELS: Final[tuple[Level, ...]] = ("l2_category", "category")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from math import isnan, nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prism_engine.report.analysis import grid_runs
@@ -172,7 +173,7 @@ def _marks(aligned: Aligned) -> dict[System, Mark]:
         mean = None if np.isnan(scores).all() else 100 * float(np.nanmean(scores))
         headline = _headline(run)
         value = mean if headline is None else headline
-        if value is not None:
+        if value is not None and not isnan(value):
             found[System.of(run.setting)] = (value, mean is not None and abs(value - mean) < 1e-9)
     return {
         system: Mark(value, sampled, 1 + sum(other > value for other, _ in found.values()))
@@ -181,12 +182,17 @@ def _marks(aligned: Aligned) -> dict[System, Mark]:
 
 
 def _headline(run: FinishedRun) -> float | None:
-    """Return the benchmark's own number as a part of 100 (MME's of 2,800, OCRBench's of 1,000); None if it has none."""
-    metrics = run.scores.get("metrics")
-    headline = metrics.get("headline") if isinstance(metrics, dict) else None
-    if not isinstance(headline, dict) or headline.get("value") is None or not headline.get("maximum"):
+    """Return the number that the benchmark is quoted by as a part of 100 (MME's of 2,800, OCRBench's of 1,000).
+
+    NaN where it has one that could not be computed; None where it has none, so that accuracy counts.
+    """
+    name, metrics = run.scores.get("headline"), run.scores.get("metrics")
+    if name is None or not isinstance(metrics, list):
         return None
-    return 100 * float(headline["value"]) / float(headline["maximum"])
+    for metric in metrics:
+        if (metric["name"], metric.get("group"), metric.get("split")) == (name, None, None):
+            return nan if metric["value"] is None else 100 * float(metric["value"]) / float(metric["maximum"])
+    return None
 
 
 def _replicates(aligned: Aligned) -> dict[System, Numbers]:

@@ -11,10 +11,9 @@ from prism_engine.report.inference import Paired, clustered_share, holm, paired
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from prism_engine.report.aligned import Aligned
+    from prism_engine.report.aligned import Aligned, Level
     from prism_engine.report.finished import FinishedRun, Setting
     from prism_engine.report.inference import Estimate
-    from prism_engine.report.statistics import Level
 
 Kind = Literal["perceivers", "reasoners", "direct against decoupled", "instructions", "blind", "oracle", "runs"]
 KINDS: Final[tuple[Kind, ...]] = (

@@ -143,16 +143,27 @@ def _setting(folder: Path, manifest: dict[str, Any]) -> Setting:
         _label(str(config[role]), place.removesuffix(f"-{profile}")) if place and config[role] else None
         for role, place in zip(("perceiver", "reasoner"), places, strict=True)
     )
-    instruction = str(config["instruction"]) if mode == "all" else None
+    instruction = _instruction(folder, config, manifest["benchmark"]["name"]) if mode == "all" else None
     vlm = _short(str(config["perceiver"])) if perceiver else None
     return Setting(f"{manifest['benchmark']['name']}{first}", mode, perceiver, reasoner, instruction, profile, vlm)
+
+
+def _instruction(folder: Path, config: dict[str, Any], benchmark: str) -> str:
+    """Name the instruction as its folder does, which is short also for a wording of the user's own."""
+    if len(folder.parents) > 2 and folder.parents[1].name.startswith(_safe(benchmark)):
+        return folder.parents[2].name
+    return str(config["instruction"])
 
 
 def _label(name: str, folder: str) -> str:
     """Name a model with what its folder says beyond its name, such as another output limit (`-2048`)."""
     short = _short(name)
-    prefix = re.sub(r"[^\w.+~=@-]+", "_", short).strip(".")
+    prefix = _safe(short)
     return short + folder[len(prefix) :] if folder.startswith(prefix) else short
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^\w.+~=@-]+", "_", name).strip(".")
 
 
 def _short(name: str) -> str:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from prism_engine.report.aligned import Level
     from prism_engine.report.inference import Labels
-    from prism_engine.report.statistics import Level
 
 _FIELD: Final = b'"images":['
 

@@ -58,11 +58,17 @@ def test_a_system_that_lacks_a_benchmark_is_shown_below_without_a_mean(tmp_path)
 
 
 def test_a_benchmark_s_own_number_is_brought_to_100_and_has_no_resampled_interval(tmp_path):
-    direct(tmp_path, "a", 0.9, metrics={"headline": {"name": "score", "value": 1400, "maximum": 2800}})
-    direct(tmp_path, "b", 0.4, metrics={"headline": {"name": "accuracy", "value": 0.4, "maximum": 1}})
+    direct(tmp_path, "a", 0.9, headline=1400, maximum=2800)
+    direct(tmp_path, "b", 0.4, headline=0.4)
     found = made(tmp_path)
     assert [(place.mean, place.interval is None) for place in found.places] == [(50, True), (pytest.approx(40), False)]
     assert found.unsampled == ("Bench",)
+
+
+def test_a_system_whose_number_could_not_be_computed_lacks_the_benchmark(tmp_path):
+    direct(tmp_path, "a", 0.9, headline=float("nan"))  # written as null
+    direct(tmp_path, "b", 0.4)
+    assert [place.name for place in made(tmp_path).places] == ["b (direct)"]
 
 
 def test_perception_and_reasoning_stand_beside_decoupled_systems(tmp_path):

@@ -50,6 +50,15 @@ def test_another_instruction_shows_in_the_name(tmp_path):
     assert settings(tmp_path)[0].who == "eye + brain (detailed)"
 
 
+def test_a_wording_of_the_user_s_own_is_named_as_its_folder_is(tmp_path):
+    folder = write_run(tmp_path, [1], instruction="wording-12ab")
+    manifest = folder / "manifest.json"
+    manifest.write_text(manifest.read_text().replace("wording-12ab", "Say what you see."))
+    assert settings(tmp_path)[0].instruction == "wording-12ab"
+    folder.rename(tmp_path / "moved")
+    assert settings(tmp_path / "moved")[0].instruction == "Say what you see."
+
+
 def test_files_of_one_name_are_two_benchmarks(tmp_path):
     write_run(tmp_path / "a", [1], sha256="1" * 64)
     write_run(tmp_path / "b", [1], sha256="2" * 64)
