@@ -98,7 +98,7 @@ class Shared:
         Raises:
             ConfigError: as `build_backend`.
         """
-        key = (spec.model_dump_json(), purse.till if purse is not None else None)
+        key = (spec.model_dump_json(exclude={"about"}), purse.till if purse is not None else None)
         if key not in self._backends:
             self._backends[key] = build_backend(name, spec, cache_dir, purse)
         return Lent(self._backends[key])

@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from prism_engine import __version__
+from prism_engine.cli.analyze import analyze
 from prism_engine.cli.cache import cache_app
 from prism_engine.cli.chaos import chaos
+from prism_engine.cli.compare import board, compare
 from prism_engine.cli.convert import convert_app
 from prism_engine.cli.datasets import datasets_app
 from prism_engine.cli.grade import grade
@@ -21,6 +23,7 @@ from prism_engine.cli.prompts import gen_prompts
 from prism_engine.cli.run import demo, plan, run
 from prism_engine.cli.runs import resume, runs, status
 from prism_engine.cli.score import score
+from prism_engine.cli.subset import subset
 from prism_engine.cli.train import train
 from prism_engine.errors import PrismError
 
@@ -49,6 +52,9 @@ app.command()(resume)
 app.command()(judge)
 app.command()(grade)
 app.command()(score)
+app.command()(analyze)
+app.command()(compare)
+app.command()(board)
 app.command()(demo)
 app.command()(gen_prompts)
 app.command()(train)
@@ -56,6 +62,7 @@ app.command()(chaos)
 app.command()(doctor)
 app.command()(models)
 app.add_typer(convert_app, name="convert")
+datasets_app.command()(subset)
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(cache_app, name="cache")
 

@@ -69,6 +69,8 @@ def print_scores(scores: Scores) -> None:
         "Not scored": [row.unscored for row in rows],
     }
     shown = {name: [f"{count:,}" for count in column] for name, column in counts.items() if any(column)}
+    if any(row.pictures for row in rows):
+        shown["Clustered by picture"] = [_span(row.clustered_low, row.clustered_high) for row in rows]
     if any(row.missing for row in rows):
         shown["If missing were wrong to right"] = [_bounds(row) for row in rows]
     lines = []
@@ -79,8 +81,7 @@ def print_scores(scores: Scores) -> None:
             lines.append((f"by {level.replace('_', '-')}", *[""] * (3 + len(shown))))
         name = "Overall" if row.name is None else f"  {row.name}"
         label = name if row.split is None else f"split {row.split}"
-        low, high = row.accuracy_low, row.accuracy_high
-        interval = "-" if low is None or high is None else f"{low:.1%} to {high:.1%}"
+        interval = _span(row.accuracy_low, row.accuracy_high)
         accuracy = "-" if row.accuracy is None else f"{row.accuracy:.1%}"
         lines.append((label, f"{row.n:,}", accuracy, interval, *(column[place] for column in shown.values())))
     what = f"{scores.kind}, {scores.profile}" if scores.kind else scores.profile
@@ -115,8 +116,11 @@ def _print_policies(overall: GroupScore) -> None:
 
 
 def _bounds(row: GroupScore) -> str:
-    low, high = row.accuracy_least, row.accuracy_most
-    return "-" if low is None or high is None or not row.missing else f"{low:.1%} to {high:.1%}"
+    return _span(row.accuracy_least, row.accuracy_most) if row.missing else "-"
+
+
+def _span(low: float | None, high: float | None) -> str:
+    return "-" if low is None or high is None else f"{low:.1%} to {high:.1%}"
 
 
 def print_comparison(arms: Mapping[str, Scores]) -> None:

@@ -85,7 +85,23 @@ class PriceSpec(Frozen):
     """Per request, whatever its tokens."""
 
 
-class VllmModel(Frozen):
+class About(Frozen):
+    """What people want to know of a model when they compare it; nothing here shapes an answer."""
+
+    parameters: Annotated[str, Field(pattern=r"^\d+(\.\d+)?[MBT]$")] | None = None
+    """How many, such as 7B or 256M."""
+    licence: str | None = None
+    type: Literal["open", "proprietary", "api"] | None = None
+    """Open weights, weights that are not to be had, or known by its API alone."""
+
+
+class Described(Frozen):
+    """What every registry entry may say."""
+
+    about: About | None = None
+
+
+class VllmModel(Described):
     """A checkpoint run by vLLM in this process."""
 
     backend: Literal["vllm"] = "vllm"
@@ -116,7 +132,7 @@ class ServerSpec(Frozen):
     """Seconds until the server must be healthy."""
 
 
-class ApiModel(Frozen):
+class ApiModel(Described):
     """A model behind an OpenAI-compatible `/chat/completions` endpoint."""
 
     backend: Literal["api"] = "api"
@@ -168,7 +184,7 @@ class ApiModel(Frozen):
         return body
 
 
-class ScriptedModel(Frozen):
+class ScriptedModel(Described):
     """Canned replies for trying a run out: no model, no network, no cost."""
 
     backend: Literal["scripted"] = "scripted"

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 from prism_engine.report.alike import count_alike, tally_of
 from prism_engine.report.predictions import scored_rows
+from prism_engine.report.repeats import clustered_intervals
 from prism_engine.scoring import Group, Metric, Scorer, groups_of, scorer_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from prism_engine.records import AnswerKind
+    from prism_engine.report.repeats import Repeated
     from prism_engine.scoring import Level
 
 _Z95: Final = 1.959963984540054
@@ -73,6 +75,11 @@ class GroupScore:
     """The same on average: 1 / options for each unanswered sample."""
     cannot_tell: int = 0
     """Done samples whose reply says that what it was given does not hold the answer, whatever it answers then."""
+    pictures: int | None = None
+    """What is independent among the scored samples; None where each is about a picture of its own."""
+    clustered_low: float | None = None
+    """Lower end of the 95 % interval that is clustered by picture; None where no picture repeats."""
+    clustered_high: float | None = None
 
     @property
     def missing(self) -> int:
@@ -120,7 +127,10 @@ def summarise(predictions: Path, *, profile: str, kind: AnswerKind | None = None
         for group in groups_of(cell["split"], cell["l2_category"], cell["category"]):
             tallies[group].update(tally)
     order = sorted(tallies, key=lambda group: group.rank)
-    overall, *groups = (_fold(group, tallies[group]) for group in order)
+    repeats = clustered_intervals(predictions)
+    overall, *groups = (
+        _fold(group, tallies[group], repeats.get((group.split, group.level, group.name))) for group in order
+    )
     if scorer is None:
         return Scores(profile, overall, tuple(groups))
     return Scores(profile, overall, tuple(groups), scorer.kind.value, _metrics(scorer, predictions), scorer.headline)
@@ -153,7 +163,7 @@ def wilson(correct: float, scored: int) -> tuple[float, float]:
     return low, high
 
 
-def _fold(group: Group, tally: _Tally) -> GroupScore:
+def _fold(group: Group, tally: _Tally, repeated: Repeated | None) -> GroupScore:
     n, scored, correct = tally["n"], tally["scored"], _whole(tally["correct"])
     low, high = wilson(correct, scored) if scored else (None, None)
     missing = tally["failed"] + tally["not_run"]
@@ -180,6 +190,9 @@ def _fold(group: Group, tally: _Tally) -> GroupScore:
         accuracy_guessed=(correct + tally["lucky"]) / scored if scored else None,
         accuracy_at_chance=(correct + tally["chances"]) / scored if scored else None,
         cannot_tell=tally["cannot_tell"],
+        pictures=repeated and repeated.pictures,
+        clustered_low=repeated and repeated.low,
+        clustered_high=repeated and repeated.high,
     )
 
 

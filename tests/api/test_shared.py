@@ -7,6 +7,7 @@ import pytest
 from prism_engine.api.shared import Shared
 from prism_engine.backends.scripted import Scripted
 from prism_engine.config import ApiModel, ScriptedModel
+from prism_engine.config.models import About
 from prism_engine.errors import ConfigError, StoreError
 
 
@@ -50,6 +51,13 @@ async def test_what_no_later_run_uses_is_closed_before_the_end(built, tmp_path):
         assert {name: backend.closings for name, backend in built.items()} == {"3": 1, "4": 0}
         await shared.close_backends()
     assert {name: backend.closings for name, backend in built.items()} == {"3": 1, "4": 1}
+
+
+async def test_what_an_entry_says_about_its_model_makes_no_other_backend(built, tmp_path):
+    with Shared() as shared:
+        shared.lend("a", ScriptedModel(), tmp_path)
+        shared.lend("b", ScriptedModel(about=About(parameters="7B")), tmp_path)
+    assert set(built) == {"a"}
 
 
 async def test_all_backends_are_closed_even_where_closing_one_goes_wrong(built, tmp_path, monkeypatch):

@@ -349,3 +349,12 @@ def test_a_deadline_that_is_none_is_an_error_before_anything_is_called(prism, de
     said = prism("run", *SCRIPTED, "--deadline", deadline)
     assert said.code == 2
     assert "deadline" in said.err
+
+
+def test_where_pictures_repeat_an_interval_clustered_by_picture_stands_beside_the_other(prism, tmp_path):
+    said = prism("run", "shapes.tsv", "-p", "scripted", "-r", "scripted")
+    assert "Clustered by picture" in said.out
+    scores = json.loads((tmp_path / "results/generic/shapes/scripted/scripted/scores.json").read_bytes())
+    overall = scores["overall"]
+    assert overall["pictures"] == 20  # every fifth of the 24 rows asks about the picture of the one before
+    assert 0 < overall["clustered_low"] < overall["accuracy"] < overall["clustered_high"] < 1

@@ -1,0 +1,72 @@
+"""`prism analyze`: Prism's analysis of finished runs, as tables, plots and a page."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from prism_engine.cli.output import print_table, stdout
+
+if TYPE_CHECKING:
+    from prism_engine.report.sheets import Sheet
+
+RunsArgument = Annotated[
+    list[Path],
+    typer.Argument(help="Folders of runs, or folders with runs below them, such as results.", metavar="RUNS"),
+]
+
+
+class Plots(StrEnum):
+    """What plots are written as."""
+
+    PNG = "png"
+    SVG = "svg"
+    NONE = "none"
+
+
+def analyze(
+    runs: RunsArgument,
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where everything goes.")] = Path(
+        "analysis"
+    ),
+    plots: Annotated[Plots, typer.Option(help="What plots are written as.")] = Plots.PNG,
+) -> None:
+    """Compare finished runs as Prism's paper does, and tell perception from reasoning.
+
+    Every two runs that differ in one thing are compared sample by sample (paired tests, Holm-adjusted): perceivers
+    under one reasoner, reasoners under one perceiver, direct against decoupled by category, instructions, blind and
+    oracle arms. A grid of perceivers and reasoners gives each model's own effect with its interval. Where a run was
+    wrong, its arms say whether perception, reasoning or both failed. docs/analysis.md has the rules and formulas.
+
+    [bold]Example:[/] prism analyze results --out analysis
+    """
+    from prism_engine.api.analyze import analyze as analyse  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.report.account import overall_contrasts, overview, verdicts  # noqa: PLC0415
+    from prism_engine.report.findings import effect_sheet  # noqa: PLC0415
+
+    report = analyse(runs, out, plots=None if plots is Plots.NONE else plots.value)
+    found = report.analysis
+    print_sheet(overview(found).without("clusters"))
+    for title, sheet in (
+        ("Paired comparisons, second minus first, in points", overall_contrasts(found.contrasts)),
+        ("Effects on perception and reasoning", effect_sheet(found.grids)),
+        ("What became of each sample", verdicts(found)),
+    ):
+        if sheet.rows:
+            stdout.print(f"\n[bold]{title}[/]")
+            print_sheet(sheet)
+    drawn = sum(file.suffix in (".png", ".svg") for file in report.files)
+    tables = len(report.files) - drawn - 1
+    stdout.print(f"\n{report.page}; beside it {tables} tables and {drawn} plots", markup=False, soft_wrap=True)
+
+
+def print_sheet(sheet: Sheet) -> None:
+    """Print a table: its text columns to the left, numbers to the right; what is empty throughout is left out."""
+    empty = [column.name for place, column in enumerate(sheet.columns) if all(row[place] is None for row in sheet.rows)]
+    shown = sheet.without(*empty)
+    words = next((place for place, column in enumerate(shown.columns) if column.kind != "text"), len(shown.columns))
+    print_table(shown.header(), shown.lines(), words=words)

@@ -1,0 +1,128 @@
+"""`prism compare` and `prism board`: two runs sample by sample, and all runs in one ranking."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from prism_engine.cli.analyze import RunsArgument, print_sheet
+from prism_engine.cli.listing import ModelsFileOption  # noqa: TC001 - Typer reads it
+from prism_engine.cli.output import stdout
+from prism_engine.cli.run import ResultsDirOption  # noqa: TC001
+from prism_engine.cli.runs import RESULTS
+from prism_engine.config import load_registry
+
+if TYPE_CHECKING:
+    from prism_engine.api.board import BoardReport
+    from prism_engine.report.sheets import Sheet
+
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="FOLDER", help="Also write the tables here, as CSV, Markdown and Parquet."),
+]
+
+
+def compare(
+    first: Annotated[str, typer.Argument(help="A run's folder, or enough of its name in `prism runs`.", metavar="A")],
+    second: Annotated[str, typer.Argument(help="The same.", metavar="B")],
+    *,
+    show: Annotated[int, typer.Option("--show", min=0, help="Flipped questions to print, each way.")] = 10,
+    out: OutOption = None,
+    results_dir: ResultsDirOption = None,
+) -> None:
+    """Compare two runs on the questions that both have answered: by how much B is better than A, and where.
+
+    Differences have 95 % intervals that know that questions about one picture go together; p is McNemar's exact test
+    where no picture repeats, else the clustered t test, and is also given adjusted (Holm) for the number of categories.
+
+    [bold]Example:[/] prism compare generic/MMStar/qwen2.5-vl-7b/gpt-4o-mini generic/MMStar/smolvlm-2b/gpt-4o-mini
+    """
+    from prism_engine.api.compare import compare_runs  # noqa: PLC0415 - `prism --help` is instant
+
+    found = compare_runs(first, second, results_dir=results_dir or RESULTS, out=out)
+    stdout.print(f"A: {found.first.setting} ({found.first.folder})", markup=False, soft_wrap=True)
+    stdout.print(f"B: {found.second.setting} ({found.second.folder})", markup=False, soft_wrap=True)
+    print_sheet(found.groups.without("comparison", "benchmark", "fixed", "first", "second", "p_clustered", "p_mcnemar"))
+    for count, which in ((found.only_first, "A"), (found.only_second, "B")):
+        if count:
+            stdout.print(f"{count:,} questions have a score in {which} alone, and do not count")
+    _print_flips(found.flips, show)
+    for file in found.files:
+        stdout.print(str(file), markup=False, soft_wrap=True)
+
+
+def _print_flips(flips: Sheet, show: int) -> None:
+    names = [column.name for column in flips.columns]
+    for change in ("right to wrong", "wrong to right"):
+        rows = [dict(zip(names, row, strict=True)) for row in flips.rows if row[0] == change]
+        if not rows:
+            continue
+        stdout.print(f"\n[bold]{change}[/]: {len(rows):,}")
+        for row in rows[:show]:
+            question = " ".join(str(row["question"]).split())
+            stdout.print(
+                f"  {row['index']}: {question[:100]}  right {row['target']}, A {row['first_answer'] or '-'}, "
+                f"B {row['second_answer'] or '-'}",
+                markup=False, soft_wrap=True,
+            )  # fmt: skip
+        if len(rows) > show:
+            stdout.print(f"  and {len(rows) - show:,} more (--show, or --out for all of them)")
+
+
+def board(
+    runs: RunsArgument,
+    *,
+    benchmark: Annotated[
+        list[str] | None, typer.Option("--benchmark", "-b", help="Only these; may be repeated.  \\[default: all]")
+    ] = None,
+    size: Annotated[
+        list[str] | None, typer.Option(help="Only models of <4B, 4B-10B, >40B or unknown size; may be repeated.")
+    ] = None,
+    licence: Annotated[list[str] | None, typer.Option(help="Only models of this licence; may be repeated.")] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option("--type", help="Only models that are open, proprietary, api or unknown.")
+    ] = None,
+    baselines: Annotated[bool, typer.Option("--baselines", help="Show the blind and oracle arms as well.")] = False,
+    out: OutOption = None,
+    models_file: ModelsFileOption = None,
+) -> None:
+    """Rank all systems over all their benchmarks: mean score, mean rank, intervals, perception and reasoning.
+
+    Scores are of 100 (MME's by 28, OCRBench's by 10). The mean's interval is a cluster bootstrap over pictures; `Rank`
+    is 1 + the systems whose interval lies wholly above, so that systems which share it are not told apart. Perception
+    and reasoning are effects in log odds (see `prism analyze`). A system that lacks a benchmark is shown below, without
+    a mean. Size, licence and type come from `about:` in the model registry.
+
+    [bold]Example:[/] prism board results --size '<10B' --type open
+    """
+    from prism_engine.api.board import Wanted, make_board  # noqa: PLC0415 - `prism --help` is instant
+
+    wanted = Wanted(tuple(benchmark or ()), tuple(size or ()), tuple(licence or ()), tuple(kind or ()), baselines)
+    report = make_board(runs, load_registry(models_file or []), wanted, out=out)
+    hidden = [f"{kind}_{end}" for kind in ("perception", "reasoning") for end in ("low", "high")]
+    print_sheet(report.table.without(*hidden))
+    _print_remarks(report)
+
+
+def _print_remarks(report: BoardReport) -> None:
+    from prism_engine.report.two_factor import Unestimable  # noqa: PLC0415
+
+    found = report.board
+    remarks = [
+        f"{place.name}: no mean, since it lacks {', '.join(lacking)}"
+        for place in found.places
+        if (lacking := [name for name in found.benchmarks if name not in place.marks])
+    ]
+    if isinstance(found.effects, Unestimable):
+        remarks.append(f"perception and reasoning cannot be estimated: {found.effects.reason}")
+    elif found.effects.penalised:
+        remarks.append("perception and reasoning are penalised: some models have only right or only wrong answers")
+    if found.unsampled:
+        names = ", ".join(found.unsampled)
+        remarks.append(f"the mean has no interval, since the number of {names} is not the mean of its samples' scores")
+    if report.left_out:
+        remarks.append(f"left out by the conditions: {', '.join(report.left_out)}")
+    for line in (*remarks, *map(str, report.files)):
+        stdout.print(line, markup=False, soft_wrap=True)

@@ -1,0 +1,120 @@
+"""A table in all its shapes: CSV and Parquet at full precision for machines, Markdown and lines of text for people."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from prism_engine.report.atomic import replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+Kind = Literal["text", "count", "share", "points", "effect", "number", "p"]
+Cell = str | int | float | None
+Format = Literal["csv", "md", "parquet"]
+_WORDS: Final[dict[Kind, str]] = {
+    "text": "{}",
+    "count": "{:,}",
+    "share": "{:.1f}",
+    "points": "{:+.1f}",
+    "effect": "{:+.2f}",
+    "number": "{:.2f}",
+    "p": "{:.3f}",
+}
+FORMATS: Final[tuple[Format, ...]] = ("csv", "md", "parquet")
+
+
+class Column(NamedTuple):
+    """One column: its name for machines, its heading for people, and what stands in it."""
+
+    name: str
+    heading: str
+    kind: Kind = "text"
+    """`share` is from 0 to 1 and shown in %; `points` a difference of two such; `effect` a signed number."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Columns and rows; None where there is no value."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+    def header(self) -> tuple[str, ...]:
+        """Return the headings."""
+        return tuple(column.heading for column in self.columns)
+
+    def lines(self) -> list[tuple[str, ...]]:
+        """Return the rows as people read them."""
+        return [
+            tuple(_shown(cell, column.kind) for cell, column in zip(row, self.columns, strict=True))
+            for row in self.rows
+        ]
+
+    def without(self, *names: str) -> Sheet:
+        """Return it without some columns."""
+        kept = [place for place, column in enumerate(self.columns) if column.name not in names]
+        return Sheet(
+            tuple(self.columns[place] for place in kept),
+            tuple(tuple(row[place] for place in kept) for row in self.rows),
+        )
+
+
+def write_sheet(sheet: Sheet, stem: Path, formats: Sequence[Format] = FORMATS) -> list[Path]:
+    """Write `stem`.csv, .md and .parquet, each in one step; equal sheets give equal bytes.
+
+    Returns:
+        The files.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
+    written = []
+    for kind in formats:
+        path = stem.with_name(f"{stem.name}.{kind}")
+        with replacing(path) as draft:
+            if kind == "parquet":
+                _write_parquet(sheet, draft)
+            else:
+                draft.write_text(_csv(sheet) if kind == "csv" else markdown(sheet), encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def markdown(sheet: Sheet) -> str:
+    """Return the sheet as a Markdown table; text to the left, numbers to the right."""
+    marks = tuple("---" if column.kind == "text" else "---:" for column in sheet.columns)
+    rows = [sheet.header(), marks, *sheet.lines()]
+    return "".join(f"| {' | '.join(map(_escaped, row))} |\n" for row in rows)
+
+
+def _csv(sheet: Sheet) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(column.name for column in sheet.columns)
+    writer.writerows(sheet.rows)
+    return text.getvalue()
+
+
+def _write_parquet(sheet: Sheet, path: Path) -> None:
+    import polars as pl  # noqa: PLC0415 - a run that needs no table starts without it
+
+    types = {"text": pl.String(), "count": pl.Int64()}
+    schema = {column.name: types.get(column.kind, pl.Float64()) for column in sheet.columns}
+    pl.DataFrame(list(sheet.rows), schema=schema, orient="row").write_parquet(path)
+
+
+def _shown(cell: Cell, kind: Kind) -> str:
+    if cell is None or isinstance(cell, str):
+        return cell or "-"
+    if kind == "p" and cell < 0.001:
+        return "<0.001"
+    return _WORDS[kind].format(100 * cell if kind in ("share", "points") else cell)
+
+
+def _escaped(text: str) -> str:
+    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").split())

@@ -1,0 +1,80 @@
+"""Finished runs as `prism run` leaves them, with scores that a test chooses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+CATEGORIES = ("seeing", "counting")
+
+
+def write_run(
+    results: Path,
+    scores: Sequence[float | None],
+    *,
+    mode: str = "all",
+    perceiver: str | None = "eye",
+    reasoner: str | None = "brain",
+    instruction: str = "generic",
+    benchmark: str = "Bench",
+    sha256: str = "ab" * 32,
+    per_picture: int = 1,
+    question: str = "What?",
+    about: dict[str, Any] | None = None,
+    headline: float | None = None,
+    maximum: float = 1.0,
+    profile: str = "v3",
+    suffix: str = "",
+) -> Path:
+    """Write one run's folder under `results`, a row per score (None: it failed), and return the folder.
+
+    Args:
+        per_picture: questions about each picture.
+        headline: the benchmark's own number, and the best that it can be; NaN: it has one that is not known.
+        suffix: what the layout adds to the last folder's name, such as `-2048`.
+    """
+    who = [perceiver, reasoner] if mode in ("all", "reasoning") else [perceiver if mode == "direct" else reasoner]
+    above = results / (instruction if mode in ("all", "reasoning") else mode) / benchmark
+    folder = above.joinpath(*map(str, who))
+    folder = folder.with_name(folder.name + suffix)
+    folder.mkdir(parents=True)
+    rows = [_row(place, score, per_picture, question) for place, score in enumerate(scores)]
+    (folder / "predictions.jsonl").write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    config = {
+        "benchmark": f"{benchmark}.tsv",
+        "perceiver": perceiver,
+        "reasoner": reasoner,
+        "instruction": instruction,
+        "mode": mode,
+        "samples": None,
+        "profile": profile,
+    }
+    models = {role: {"name": config[role], "about": about} for role in ("perceiver", "reasoner") if config[role]}
+    manifest = {"config": config, "benchmark": {"name": benchmark, "sha256": sha256}, "models": models}
+    (folder / "manifest.json").write_bytes(orjson.dumps(manifest))
+    metric = {"name": "own", "value": headline, "maximum": maximum, "n": 1, "level": "overall", "group": None}
+    own = {"metrics": [metric | {"group": "a part", "value": 0.1}, metric], "headline": "own"}
+    (folder / "scores.json").write_bytes(orjson.dumps({} if headline is None else own))
+    return folder
+
+
+def _row(place: int, score: float | None, per_picture: int, question: str) -> dict[str, Any]:
+    return {
+        "index": str(place),
+        "position": place,
+        "category": CATEGORIES[place % 2],
+        "l2_category": None,
+        "split": None,
+        "question": f"{question} {place}",
+        "options": [{"letter": letter, "text": letter} for letter in "ABCD"],
+        "target": "A",
+        "images": [f"picture {place // per_picture}"],
+        "extracted": None if score is None else "A" if score else "B",
+        "score": score,
+        "status": "failed" if score is None else "done",
+    }
