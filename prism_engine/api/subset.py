@@ -73,6 +73,8 @@ def make_subset(
 
 
 def _check_targets(out: Path, indexes: Path, benchmark: Path, *, force: bool) -> None:
+    if benchmark.suffix.lower() != ".tsv":
+        raise ConfigError(f"{benchmark}: is no TSV; only of those can a part be taken")
     if out.suffix.lower() != ".tsv":
         raise ConfigError(f"{out}: the file's name must end in .tsv")
     if out.exists() and out.samefile(benchmark):

@@ -39,6 +39,8 @@ def test_mistakes_are_told_before_anything_is_written(bench, tmp_path):
     ):
         with pytest.raises(UserError, match=message):
             make_subset(bench, runs, out)
+    with pytest.raises(UserError, match="is no TSV"):
+        make_subset(tmp_path / "b.parquet", runs, tmp_path / "part.tsv")
     assert (tmp_path / "there.tsv").read_text() == "precious"
     make_subset(bench, runs, tmp_path / "there.tsv", force=True)
     write_run(tmp_path / "other", [1], mode="blind", sha256="0" * 64)
