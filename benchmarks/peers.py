@@ -6,9 +6,9 @@ every reply the pickle of all replies is read and written anew. The pool has 4 t
 figure with as many threads as prism has requests on the wire is printed as well, and so is each part's share.
 
 Both begin with the benchmark's TSV and end with an answer per question; prism has its results written and scored as
-well. Each side is a process that stays up; they take turns, each round on new pictures. The model's or the engine's
-start is measured by itself, and the last lines say what becomes of the ratio where it counts. The server (`prism
-chaos`) takes half a second for a reply and has no limits.
+well. The other side gets as many torch threads as it is fastest with. Each is a process that stays up; they take turns,
+each round on new pictures. The model's or the engine's start is measured by itself, and the last lines say what becomes
+of the ratio where it counts. The server (`prism chaos`) takes half a second for a reply and has no limits.
 
     python benchmarks/peers.py [--images 240] [--rounds 5]
 
@@ -69,10 +69,27 @@ class Theirs:
         self._prompt = self._processor.apply_chat_template(
             [{"role": "user", "content": words}], add_generation_prompt=True, tokenize=False
         )
+        self._threads: int | None = None
+
+    def choose_threads(self, pictures: list[str]) -> None:
+        """Give torch as many threads as describe fastest here: so small a model may be slower with several."""
+        import torch  # noqa: PLC0415 - heavy
+
+        took = {}
+        for threads in (1, torch.get_num_threads(), 1, torch.get_num_threads()):
+            torch.set_num_threads(threads)
+            begun = time.perf_counter()
+            for picture in pictures:
+                self._describe(picture)
+            took[threads] = time.perf_counter() - begun
+        self._threads = min(took, key=took.__getitem__)
+        torch.set_num_threads(self._threads)
 
     def run(self, folder: Path, url: str) -> dict[str, float]:
         with (folder / "made.tsv").open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file, delimiter="\t"))
+        if self._threads is None:
+            self.choose_threads([row["image"] for row in rows[:6]])
         begun = time.perf_counter()
         descriptions: dict[int, str] = {}
         kept = folder / "descriptions.pkl"

@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import resource
 import shutil
 import statistics
@@ -146,7 +147,7 @@ class Bench:
         """Run once, in a process and a folder of its own."""
         self._number += 1
         folder = self._folder / str(self._number)
-        shutil.copytree(self._folder / "first" / "cache", folder / "cache")
+        shutil.copytree(self._folder / "first" / "cache", folder / "cache", copy_function=_copied)
         options: list[Any] = ["--way", way, "--folder", folder, "--benchmark", self._file]
         options += ["--describing", describing, "--answering", answering]
         command = [sys.executable, __file__, *map(str, options)]
@@ -154,6 +155,14 @@ class Bench:
         shutil.rmtree(folder)
         figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
         return figures
+
+
+def _copied(source: str, target: str) -> None:
+    """Copy databases, which the run will write to; pictures, which nobody changes, are linked."""
+    if ".sqlite" in Path(source).name:
+        shutil.copy2(source, target)
+    else:
+        os.link(source, target)
 
 
 def compared(name: str, unit: str, pairs: list[tuple[float, float]]) -> None:

@@ -13,7 +13,7 @@ everywhere. Each run has new pictures.
 Without a GPU, describing keeps all cores busy by itself, and then answering takes its CPU time away from it. So that
 time is printed as well, of prism and its engine together (without the server's): no whole run is faster than it allows.
 
-    python benchmarks/saturation.py [--rounds 3] [--images 800] [--part 1|2]
+    python benchmarks/saturation.py [--rounds 3] [--images 1500] [--part 1|2]
 
 Exits with 1 where the median of the rounds passes its bar: 1.08 T in part 1, 1.10 x the slower side in part 2.
 """
@@ -295,7 +295,7 @@ async def measure(rounds: int, images: int, parts: list[int]) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--images", type=int, default=800, help="of each run of part 2")
+    parser.add_argument("--images", type=int, default=1500, help="of each run of part 2")
     parser.add_argument("--part", type=int, choices=[1, 2], help="only this one")
     given = parser.parse_args()
     quiet = {"VLLM_CPU_KVCACHE_SPACE": "2", "VLLM_LOGGING_LEVEL": "ERROR", "VLLM_NO_USAGE_STATS": "1"}

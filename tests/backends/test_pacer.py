@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prism_engine.backends.expectation import Tokens
-from prism_engine.backends.pacer import LONGEST_PAUSE, Pacer
+from prism_engine.backends.pacer import LONGEST_PAUSE, Outlay, Pacer
 from prism_engine.backends.rate_headers import Allowance, read_allowances
 from prism_engine.chaos.limits import Change, Quota, RateLimits
 
@@ -202,7 +202,7 @@ def test_requests_without_answers_block_nothing_for_ever():
     assert pacer.delay(now + 60, Tokens(10, 10)) == 0
 
 
-class Counting(deque):
+class Counting(deque[Outlay]):
     """Counts what is looked at."""
 
     looked = 0
