@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from prism_engine.datasets import Benchmark
     from prism_engine.datasets import Progress as Ingesting
     from prism_engine.engine.journal import Journal
-    from prism_engine.engine.plan import Plan
+    from prism_engine.engine.plan import Counted, Plan
     from prism_engine.records import ModelIdentity
     from prism_engine.stages.context import Context
 
@@ -67,6 +67,11 @@ class Parts:
         """Samples that the run takes."""
         return min(len(self.benchmark), self.config.samples or len(self.benchmark))
 
+    @property
+    def rows(self) -> int:
+        """Lines that a journal of the whole benchmark has."""
+        return len(self.benchmark)
+
     def run(self, journal: Journal) -> Run:
         """Return the run that these parts make."""
         return Run(
@@ -81,13 +86,20 @@ class Parts:
             most_failures=self.config.most_failures(self.count),
         )
 
-    def spending(self) -> Spending:
-        """Return what will count the money of the run from now on."""
-        return Spending(self.till, self.unpriced)
+    def spending(self, payer: str) -> Spending:
+        """Return what will count the money of the run from now on, where the run's tasks pay as `payer`."""
+        return Spending(self.till, self.unpriced, payer=payer)
 
-    def plan(self) -> Plan:
-        """Look up what is cached and what remains."""
-        plan = make_plan(self.benchmark, self.count, self.pipeline, self.store)
+    def seeing(self) -> list[tuple[CachedModel, ModelIdentity, ModelSpec]]:
+        """Return the models that are shown pictures and have a backend."""
+        model = self.answering if self.config.mode is Mode.DIRECT else self.describing
+        if model is None or model.backend is None:
+            return []
+        return [(model, self.identities["perceiver"], self.specs["perceiver"][1])]
+
+    def plan(self, counted: Counted | None = None) -> Plan:
+        """Look up what is cached and what remains, but for calls that other plans have `counted`."""
+        plan = make_plan(self.benchmark, self.count, self.pipeline, self.store, counted)
         return plan.without_describing() if self.config.mode is Mode.REASONING else plan
 
 

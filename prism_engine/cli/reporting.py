@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from prism_engine.budget import cap_of, shown
 from prism_engine.cli.output import exit_code, human_seconds, print_scores, print_table, stderr, stdout
+from prism_engine.engine.plan import StagePlan
 
 if TYPE_CHECKING:
-    from prism_engine.api import Forecast, RunReport
+    from collections.abc import Sequence
+
+    from prism_engine.api import Forecast, PlannedRun, RunReport
     from prism_engine.budget import Range, Spending
     from prism_engine.config import RunConfig
     from prism_engine.engine.plan import Plan
@@ -42,10 +46,29 @@ def print_report(report: RunReport) -> None:
     summary = ", ".join(f"{count:,} {name}" for count, name in counts if count)
     stdout.print(f"{progress.total:,} samples: {summary} in {human_seconds(progress.seconds)}")
     _print_money(progress.spending)
-    _print_reasons(progress)
+    _print_reasons(progress.failures)
     _print_cut("descriptions", progress.describing, "--perception-tokens")
     _print_cut("answers", progress.answering, "--reasoning-tokens")
     _print_how_to_go_on(report)
+
+
+def print_sweep(reports: Sequence[RunReport]) -> None:
+    """Print the runs of a sweep as one table, and once what stopped them or kept samples from an answer."""
+    from prism_engine import api  # noqa: PLC0415 - what calls this has it loaded
+
+    rows = [api.SweepRow.of(report).told() for report in reports]
+    shown = [place for place in range(len(api.HEADER)) if any(row[place].strip("-") for row in rows)]
+    words = sum(place < 5 for place in shown)
+    print_table([api.HEADER[place] for place in shown], [[row[place] for place in shown] for row in rows], words=words)
+    stdout.print(f"Results: {reports[0].config.results_dir}", soft_wrap=True)
+    _print_sum(reports)
+    _print_reasons(sum((report.progress.failures for report in reports), Counter[str]()))
+    told = set()
+    for report in reports:
+        key = (report.status, str(report.trouble))
+        if key not in told:
+            told.add(key)
+            _print_how_to_go_on(report)
 
 
 def report_code(report: RunReport) -> int:
@@ -71,6 +94,23 @@ def print_plan(config: RunConfig, plan: Plan) -> None:
     )
     if plan.undescribed:
         stdout.print(f"{plan.undescribed:,} samples have no description yet, and this mode makes none")
+
+
+def print_plans(planned: Sequence[PlannedRun]) -> None:
+    """Print what several runs would call together; what they share stands at the first of them."""
+    stdout.print(f"{sum(one.plan.samples for one in planned):,} samples in {len(planned)} runs")
+    rows = [(one.name, _calls(one.plan)) for one in planned]
+    rows.append(("together", tuple(map(sum, zip(*(counts for _, counts in rows), strict=True)))))
+    print_table(
+        ("Run", "Describe: cached", "to call", "Answer: cached", "to call", "after describing"),
+        [(name, *(f"{count:,}" for count in counts)) for name, counts in rows],
+    )
+    stdout.print("Calls that several runs share are counted once, at the first of them.")
+
+
+def _calls(plan: Plan) -> tuple[int, ...]:
+    answering = plan.answering or StagePlan(0, 0)
+    return plan.describing.cached, plan.describing.to_call, answering.cached, answering.to_call, answering.unknown
 
 
 def print_forecast(config: RunConfig, forecast: Forecast) -> None:
@@ -131,9 +171,9 @@ def _print_money(spending: Spending | None) -> None:
 
 def _out_of_money(progress: Progress) -> str:
     spending = progress.spending
-    assert spending is not None
-    assert spending.cap is not None
     done = f"{progress.done:,} of {progress.total:,} samples done"
+    if spending is None or spending.cap is None:  # the run beside it paid
+        return f"the budget of the runs beside it is used up; {done}; raise --max-cost and run the same command"
     return (
         f"the budget of {shown(spending.cap)} is used up: {shown(spending.experiment)} spent, {done}; "
         f"raise --max-cost and run the same command: {same_command()}"
@@ -158,11 +198,20 @@ def _print_how_to_go_on(report: RunReport) -> None:
             stderr.print(f"once mended, go on with: {same_command()}", soft_wrap=True)
 
 
-def _print_reasons(progress: Progress) -> None:
+def _print_sum(reports: Sequence[RunReport]) -> None:
+    """Say what a sweep's runs cost together."""
+    spending = [report.progress.spending for report in reports if report.progress.spending is not None]
+    if cost := sum(one.run for one in spending):
+        unknown = " and what is unknown" if any(one.unpriced for one in spending) else ""
+        experiment = max(one.experiment for one in spending)
+        stdout.print(f"Cost: {shown(cost)}{unknown} by these runs; {shown(experiment)} by all into this results folder")
+
+
+def _print_reasons(failures: Counter[str]) -> None:
     """Say why samples failed or were not run, the commonest reasons first."""
-    for reason, count in progress.failures.most_common(SHOWN_REASONS):
+    for reason, count in failures.most_common(SHOWN_REASONS):
         stderr.print(f"  {count:,} x {reason}".replace("[", "\\["), soft_wrap=True)
-    if (others := len(progress.failures) - SHOWN_REASONS) > 0:
+    if (others := len(failures) - SHOWN_REASONS) > 0:
         stderr.print(f"  and {others:,} other reasons; `failure` in the results' rows has each")
 
 

@@ -8,32 +8,57 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from prism_engine.cli.output import print_comparison, stderr, stdout
-from prism_engine.cli.reporting import print_forecast, print_plan, print_report, report_code, same_command
+from prism_engine.cli.reporting import (
+    print_forecast,
+    print_plan,
+    print_plans,
+    print_report,
+    print_sweep,
+    report_code,
+    same_command,
+)
 from prism_engine.config import Mode, load_registry, load_run_configs
 from prism_engine.config.run import default_cache_dir
+from prism_engine.config.sweep import SWEPT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from prism_engine.config import Registry, RunConfig
 
-BenchmarkArgument = Annotated[
-    str | None,
+BenchmarksArgument = Annotated[
+    list[str] | None,
     typer.Argument(
-        help="A TSV in VLMEvalKit's format: its path, or its name in $LMUData or ~/LMUData.", metavar="BENCHMARK"
+        help="A TSV in VLMEvalKit's format: its path, or its name in $LMUData or ~/LMUData. Several make a sweep.",
+        metavar="BENCHMARK...",
     ),
 ]
 ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="Run file (YAML); options override it.")]
 PerceiverOption = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
-        "--perceiver", "-p", help="The VLM that describes: a name of `prism models`, or a checkpoint's folder."
+        "--perceiver",
+        "-p",
+        help="The VLM that describes: a name of `prism models`, or a checkpoint's folder. Repeat it for a sweep.",
     ),
 ]
 ReasonerOption = Annotated[
-    str | None, typer.Option("--reasoner", "-r", help="The LLM that answers: a name of `prism models`.")
+    list[str] | None,
+    typer.Option("--reasoner", "-r", help="The LLM that answers: a name of `prism models`. Repeat it for a sweep."),
 ]
-InstructionOption = Annotated[str | None, typer.Option(help="What the perceiver is told.  \\[default: generic]")]
+InstructionOption = Annotated[
+    list[str] | None,
+    typer.Option(help="What the perceiver is told. Repeat it for a sweep.  \\[default: generic]"),
+]
+EnginesOption = Annotated[
+    int | None,
+    typer.Option(
+        "--engines-at-once",
+        min=1,
+        help="Engines on this machine that describe and may be up together in a sweep; the others wait until one is "
+        "done.  \\[default: 1]",
+    ),
+]
 ModeOption = Annotated[
     list[Mode] | None,
     typer.Option(
@@ -93,7 +118,7 @@ ModelsFileOption = Annotated[
 
 
 def run(  # noqa: PLR0913 - one parameter per option is Typer's way
-    benchmark: BenchmarkArgument = None,
+    benchmark: BenchmarksArgument = None,
     *,
     config: ConfigOption = None,
     perceiver: PerceiverOption = None,
@@ -110,6 +135,7 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     max_cost: MaxCostOption = None,
     deadline: DeadlineOption = None,
     fail_on_error: FailOnErrorOption = None,
+    engines_at_once: EnginesOption = None,
     cache_dir: CacheDirOption = None,
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
@@ -119,6 +145,9 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     Finished calls are never made twice: the same command goes on where it stopped, and another reasoner or output
     limit reuses the descriptions. Ctrl-C finishes what is on the wire and stops; a second one stops at once.
 
+    Several benchmarks, perceivers, instructions, reasoners or modes make a sweep: every combination, each call made
+    once, each engine loaded once, reasoners busy while one engine makes room for the next, one table at the end.
+
     [bold]Example:[/] prism run MMStar.tsv --perceiver smolvlm-256m --reasoner gpt-4o-mini --rpm 500
     """
     parsed = _configs(locals())
@@ -126,7 +155,7 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
 
 
 def plan(  # noqa: PLR0913 - the same
-    benchmark: BenchmarkArgument = None,
+    benchmark: BenchmarksArgument = None,
     *,
     config: ConfigOption = None,
     perceiver: PerceiverOption = None,
@@ -150,12 +179,13 @@ def plan(  # noqa: PLR0913 - the same
 
     parsed = _configs(locals())
     registry = load_registry(models_file or [])
-    plans = [api.plan_and_forecast(one, registry, ingesting=ingesting()) for one in parsed]
-    for one, (planned, forecast) in zip(parsed, plans, strict=True):
-        if len(parsed) > 1:
-            stdout.print(f"[bold]{one.mode.value}[/]")
-        print_plan(one, planned)
-        print_forecast(one, forecast)
+    planned = api.plan_many(parsed, registry, ingesting=ingesting())
+    forecast = api.together([one.forecast for one in planned])
+    if len(planned) == 1:
+        print_plan(parsed[0], planned[0].plan)
+    else:
+        print_plans(planned)
+    print_forecast(parsed[0], forecast)
 
 
 def demo(
@@ -177,10 +207,6 @@ def demo(
 
 
 _OPTION_KEYS = {
-    "benchmark": "benchmark",
-    "perceiver": "perceiver",
-    "reasoner": "reasoner",
-    "instruction": "instruction",
     "samples": "samples",
     "perception_tokens": "perception.max_tokens",
     "reasoning_tokens": "reasoning.max_tokens",
@@ -191,6 +217,7 @@ _OPTION_KEYS = {
     "max_cost": "max_cost",
     "deadline": "deadline",
     "fail_on_error": "fail_on_error",
+    "engines_at_once": "engines_at_once",
     "cache_dir": "cache_dir",
     "results_dir": "results_dir",
 }
@@ -198,21 +225,38 @@ _OPTION_KEYS = {
 
 def _configs(given: dict[str, Any]) -> tuple[RunConfig, ...]:
     options = {key: given.get(name) for name, key in _OPTION_KEYS.items()}
-    return load_run_configs(given["config"], options | {"mode": given["mode"] or None})
+    for key in SWEPT:
+        values = given.get(key) or [None]
+        options[key] = values if len(values) > 1 else values[0]
+    return load_run_configs(given["config"], options)
 
 
 def run_all(configs: Sequence[RunConfig], registry: Registry) -> None:
-    """Run one after another, print what came of each and the comparison of several, and set the exit code."""
+    """Run all together, print what came of each and the table of several, and set the exit code."""
     from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
     from prism_engine.cli.display import ingesting, watch  # noqa: PLC0415
 
     try:
-        reports = api.run_many(configs, registry, watch=watch, ingesting=ingesting(), finished=print_report)
+        reports = api.run_many(configs, registry, watch=watch, ingesting=ingesting())
     except KeyboardInterrupt:
         stderr.print(f"stopped at once; finished calls are kept: go on with {same_command()}", soft_wrap=True)
         raise typer.Exit(130) from None
-    scores = {report.name: report.scores for report in reports if report.scores is not None}
-    if len(scores) > 1:
-        print_comparison(scores)
+    if _differ_in_mode_only(configs):
+        for report in reports:
+            print_report(report)
+        scores = {report.name: report.scores for report in reports if report.scores is not None}
+        if len(scores) > 1:
+            print_comparison(scores)
+    else:
+        print_sweep(reports)
+    if len(reports) > 1:
+        stdout.print(f"All runs in one table: {api.write_sweep(reports)}", soft_wrap=True, markup=False)
     if code := max(map(report_code, reports)):
         raise typer.Exit(code)
+
+
+def _differ_in_mode_only(configs: Sequence[RunConfig]) -> bool:
+    """Say whether the comparison of a few modes, group by group, tells more than a row per run."""
+    swept = [key for key in SWEPT if key != "mode"]
+    values = [{getattr(one, key) for one in configs} - {None} for key in swept]
+    return all(len(each) <= 1 for each in values)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -12,8 +11,10 @@ import platformdirs
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, TypeAdapter, field_validator, model_validator
 
 from prism_engine.config.deadline import deadline_at
+from prism_engine.config.mode import Mode
 from prism_engine.config.models import Dollars, Frozen, ModelSpec
 from prism_engine.config.reading import read_yaml, validated
+from prism_engine.config.sweep import combinations
 from prism_engine.errors import ConfigError
 from prism_engine.records import Sampling
 
@@ -21,43 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _CHECKOUT = Path(__file__).parents[2]
-
-
-class Mode(StrEnum):
-    """One arm of the analysis: who answers the questions, and from what."""
-
-    ALL = "all"
-    """The reasoner, from the perceiver's descriptions."""
-    PERCEPTION = "perception"
-    """Nobody: the perceiver describes."""
-    REASONING = "reasoning"
-    """The reasoner, from descriptions that are in the cache; the perceiver is never started."""
-    DIRECT = "direct"
-    """The perceiver by itself, from the pictures."""
-    BLIND = "blind"
-    """The reasoner, from the question alone: what can be known without seeing."""
-    ORACLE = "oracle"
-    """The reasoner, from the benchmark's gold descriptions: its ceiling."""
-
-    @property
-    def describes(self) -> bool:
-        """Whether the perceiver's descriptions are part of it."""
-        return self in (Mode.ALL, Mode.PERCEPTION, Mode.REASONING)
-
-    @property
-    def answers(self) -> bool:
-        """Whether questions are answered, and so scored."""
-        return self is not Mode.PERCEPTION
-
-    @property
-    def needs_perceiver(self) -> bool:
-        """Whether a perceiver must be named."""
-        return self.describes or self is Mode.DIRECT
-
-    @property
-    def needs_reasoner(self) -> bool:
-        """Whether a reasoner must be named."""
-        return self.answers and self is not Mode.DIRECT
 
 
 class SamplingConfig(Frozen):
@@ -128,6 +92,9 @@ class RunConfig(Frozen):
     complete when it is not. 0 stops at the first one. None goes on whatever fails, and is then incomplete."""
     ahead: NonNegativeInt = 256
     """Samples that may be described and wait for the reasoner; bounds memory."""
+    engines_at_once: PositiveInt = 1
+    """Engines on this machine that see and may be up together, where several runs have several: the others wait for
+    their turn."""
     cache_dir: Path = Field(default_factory=default_cache_dir)
     results_dir: Path = Path("results")
     models: dict[str, ModelSpec] = Field(default_factory=dict)
@@ -185,7 +152,7 @@ def load_run_configs(path: Path | None, options: Mapping[str, Any]) -> tuple[Run
     Options whose value is None are left to the file. Relative paths mean: from the current folder.
 
     Returns:
-        One run; one per mode, in their order, where `mode` is a list.
+        One run; or, where keys of `SWEPT` are lists, one per combination, see `combinations`.
 
     Raises:
         ConfigError: the file or an option is wrong; all mistakes at once, with the nearest known key.
@@ -205,7 +172,4 @@ def load_run_configs(path: Path | None, options: Mapping[str, Any]) -> tuple[Run
     where = str(path) if path else "options"
     if "benchmark" not in data and set(data) <= set(RunConfig.model_fields):  # else a misspelt key is the better news
         raise ConfigError(f"{where}: no benchmark: give it as the argument, or as `benchmark:` in a run file")
-    modes = data.get("mode")
-    if not isinstance(modes, list) or not modes:
-        return (validated(_RUN, data, where),)
-    return tuple(validated(_RUN, {**data, "mode": mode}, where) for mode in modes)
+    return tuple(validated(_RUN, one, where) for one in combinations(data, where))

@@ -97,9 +97,24 @@ class Plan:
         )
 
 
-def make_plan(benchmark: Samples, count: int, pipeline: Pipeline, store: Store) -> Plan:
-    """Look every call up that can be known, without making any."""
-    describe, answer = _Tally(), _Tally()
+@dataclass(frozen=True)
+class Counted:
+    """Calls that plans have counted, by 64 bits of their keys (8 bytes and a set slot each)."""
+
+    descriptions: set[int] = field(default_factory=set)
+    answers: set[int] = field(default_factory=set)
+    later: set[int] = field(default_factory=set)
+    """Answers to descriptions that do not exist yet, told apart by the calls that will make those."""
+
+
+def make_plan(benchmark: Samples, count: int, pipeline: Pipeline, store: Store, counted: Counted | None = None) -> Plan:
+    """Look every call up that can be known, without making any.
+
+    Args:
+        counted: calls that the plans of other runs have counted, which are left out of this one; it is added to.
+    """
+    counted = counted or Counted()
+    describe, answer = _Tally(counted.descriptions), _Tally(counted.answers)
     later = Demand()
     described: list[int] = []
     for batch in _batches(benchmark, range(count)):
@@ -110,7 +125,8 @@ def make_plan(benchmark: Samples, count: int, pipeline: Pipeline, store: Store) 
             if pipeline.answering is None:
                 continue
             if len(made) < len(calls):
-                later.count(text_bytes(pipeline.answering.call(sample, "")), 0)
+                if _is_new(pipeline.answering.call(sample, " ".join(call.key for call in calls)), counted.later):
+                    later.count(text_bytes(pipeline.answering.call(sample, "")), 0)
             elif all(completion.usable for completion in made):  # else its sample fails before it is answered
                 description = pipeline.context.text(sample, [completion.text for completion in made])
                 if made and description is not None and len(described) < MOST_SEEN:
@@ -133,19 +149,31 @@ class _LookedUp(NamedTuple):
     call: Call
 
 
-class _Tally:
-    """Distinct calls, told apart by 64 bits of their keys (8 bytes and a set slot each)."""
+def _is_new(call: Call, keys: set[int]) -> bool:
+    short = _short(call_key(call))
+    if short in keys:
+        return False
+    keys.add(short)
+    return True
 
-    def __init__(self) -> None:
+
+def _short(key: str) -> int:
+    return int(key[:16], 16)
+
+
+class _Tally:
+    """Distinct calls that `keys` does not have yet."""
+
+    def __init__(self, keys: set[int]) -> None:
         self.cached = 0
         self.to_call = 0
-        self._keys: set[int] = set()
+        self._keys = keys
         self._ask = Demand()
         self._seen: list[Seen] = []
 
     def add(self, calls: Iterable[_LookedUp]) -> None:
         for key, completion, call in calls:
-            short = int(key[:16], 16)
+            short = _short(key)
             if short in self._keys:
                 continue
             self._keys.add(short)

@@ -41,6 +41,7 @@ class Progress:
     failures: Counter[str] = field(default_factory=Counter, repr=False)
     """Why samples failed or were not run: the first so many different reasons, and how often each."""
     started: float = field(default_factory=time.monotonic)
+    ended: float | None = None
 
     @property
     def finished(self) -> int:
@@ -49,8 +50,8 @@ class Progress:
 
     @property
     def seconds(self) -> float:
-        """Wall time since the first sample was admitted."""
-        return time.monotonic() - self.started
+        """Wall time since the first sample was admitted, until the last one was through."""
+        return (time.monotonic() if self.ended is None else self.ended) - self.started
 
     @property
     def eta_seconds(self) -> float | None:
@@ -77,6 +78,10 @@ class Progress:
     def stop(self) -> None:
         """Take note that the run is stopping."""
         self.stopping = True
+
+    def end(self) -> None:
+        """Take note that it is over; other runs may go on."""
+        self.ended = time.monotonic()
 
     def uncount_failure(self, reason: str) -> None:
         """Forget a sample that had failed: it was taken up again, and what came of it is counted next."""

@@ -7,6 +7,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from prism_engine.engine.ahead import ROUNDS, take_turns
 from prism_engine.engine.plan import order_samples
 from prism_engine.engine.scheduler import Lane, run_lanes
 from prism_engine.errors import FailuresError, StoreError
@@ -19,11 +20,10 @@ if TYPE_CHECKING:
     from prism_engine.engine.plan import Samples
     from prism_engine.engine.progress import Progress
     from prism_engine.engine.scheduler import Stop
+    from prism_engine.engine.turns import Perceiver
     from prism_engine.records import SampleResult
     from prism_engine.stages.cached import CachedModel
 
-ROUNDS = 3
-"""How often a sample is taken up at most, the first time included, where a call of it failed."""
 FLUSH_SECONDS = 1.0
 """How old a finished result may be before other processes see it in the journal."""
 
@@ -46,6 +46,8 @@ class Run:
     """Samples that may be described and wait for the reasoner."""
     most_failures: int | None = None
     """Samples that may have failed at any moment; one more stops the run. None goes on."""
+    engines: tuple[Perceiver, ...] = ()
+    """Those who see and take turns with other runs' engines, in the order of their turns."""
 
 
 async def execute(run: Run, progress: Progress, stop: Stop) -> None:
@@ -66,36 +68,52 @@ async def execute(run: Run, progress: Progress, stop: Stop) -> None:
         for model in models:
             if model.backend is not None:
                 closing.push_async_callback(model.backend.aclose)
-        await _take_all(run, progress, stop)
+        try:
+            await _take_all(run, progress, stop)
+        finally:
+            for one in run.engines:
+                one.turn.end()
     progress.not_run += run.journal.close_out(run.benchmark.samples, run.count)
 
 
 async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
-    order = order_samples(run.benchmark, run.count, run.pipeline.context, run.store)
+    # In a thread, because several runs begin together: the first one's calls do not wait for the others' look-ups.
+    order = await asyncio.to_thread(order_samples, run.benchmark, run.count, run.pipeline.context, run.store)
     perceiving = _capacity(run.perceiver) + run.ahead
+    up = asyncio.Event()
     lanes = [
         # Twice the reasoner's capacity: the next calls are already waiting when a place on the wire comes free.
         # A stop does not end this lane: what is cached to the end still gets into the results, and nothing is sent.
         Lane("described", run.benchmark.samples(order.described), 2 * _capacity(run.reasoner), drains=True),
-        Lane("undescribed", run.benchmark.samples(order.undescribed), perceiving),
+        Lane("undescribed", run.benchmark.samples(order.undescribed), perceiving, begin=up.wait),
     ]
+    if any(one.model is run.reasoner for one in run.engines):  # who answers must wait for its turn
+        lanes[0].begin = up.wait
     results = _Results(run, progress, stop)
     flusher = asyncio.create_task(_flush_often(run.journal, stop))
     try:
-        await run_lanes(lanes, run.pipeline.run, results.take, stop)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(take_turns(run, order.undescribed, up, stop))
+            group.create_task(run_lanes(lanes, run.pipeline.run, results.take, stop))
         for _ in range(1, ROUNDS):
             # Once more when all others are through: the trouble may have passed. Where nobody got through, it has not.
             if stop.requested or not results.failed or not progress.done:
                 break
-            for model in (run.perceiver, run.reasoner):
-                if model is not None:
-                    model.forget_failures()
+            _forget_failures(run)
             again = Lane("failed", run.benchmark.samples(sorted(results.failed)), perceiving)
             await run_lanes([again], run.pipeline.run, results.take, stop)
     finally:
         flusher.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await flusher
+
+
+def _forget_failures(run: Run) -> None:
+    """Let calls that failed be made again, but for those of an engine that has made room: it has tried them again."""
+    gone = [one.model for one in run.engines if one.turn.ended]
+    for model in (run.perceiver, run.reasoner):
+        if model is not None and model not in gone:
+            model.forget_failures()
 
 
 class _Results:
@@ -128,7 +146,7 @@ class _Results:
 
 
 def _capacity(model: CachedModel | None) -> int:
-    return model.backend.capacity if model is not None and model.backend is not None else 1
+    return model.capacity if model is not None else 1
 
 
 async def _flush_often(journal: Journal, stop: Stop) -> None:
