@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
@@ -179,23 +179,21 @@ async def _run_arm(arm: Arm, stop: StopOfOne, writing: asyncio.Lock, *, among: i
                 await progress.spending.conclude()
     progress.end()
     status = _status(config, progress, stop)
-    trouble = stop.reason if status in _TROUBLED else None
-    if among > 1 and stop.requested and not progress.done + progress.failed:
-        arm.journal.path.unlink(missing_ok=True)
-        write_status(folder, arm.parts, progress, RunStatus.NOT_BEGUN.value)
-        return RunReport(
-            config, arm.name, arm.parts.benchmark.name, RunStatus.NOT_BEGUN, folder, progress, trouble=trouble
-        )
+    if among > 1 and stop.requested and not stop.is_own and not progress.done + progress.failed:
+        status = RunStatus.NOT_BEGUN
     write_status(folder, arm.parts, progress, status.value)
+    trouble = stop.reason if status in _TROUBLED else None
+    report = RunReport(config, arm.name, arm.parts.benchmark.name, status, folder, progress, trouble=trouble)
     if status not in (RunStatus.COMPLETE, RunStatus.INCOMPLETE) and arm.layout.done_before > progress.done:
         arm.journal.path.unlink(missing_ok=True)
-        return RunReport(
-            config, arm.name, arm.parts.benchmark.name, status, folder, progress, trouble=trouble, kept_earlier=True
-        )
+        return replace(report, kept_earlier=True)
+    if status is RunStatus.NOT_BEGUN:
+        arm.journal.path.unlink(missing_ok=True)
+        return report
     async with writing:  # one after another: a table takes memory
         # In a thread, so that a second Ctrl-C is heard meanwhile.
         scores = await asyncio.to_thread(write_results, arm.layout, arm.journal, arm.parts, progress, status.value)
-    return RunReport(config, arm.name, arm.parts.benchmark.name, status, folder, progress, scores, trouble)
+    return replace(report, scores=scores)
 
 
 def _status(config: RunConfig, progress: Progress, stop: StopOfOne) -> RunStatus:
