@@ -42,7 +42,7 @@ class Arm:
         """What a display reads while it goes on."""
         describing, answering = self.parts.describing, self.parts.answering
         return Progress(
-            self.parts.count,
+            self.parts.asked,
             describing.meter if describing else None,
             answering.meter if answering else None,
             name=self.name,
@@ -75,7 +75,7 @@ def ready_arms(many: Sequence[Parts], shared: Shared, opened: ExitStack) -> list
             name,
             parts,
             layout,
-            opened.enter_context(closing(Journal(layout.folder / "journal.jsonl", parts.rows))),
+            opened.enter_context(closing(Journal(layout.folder / "journal.jsonl", len(parts.samples)))),
             mine,
         )
         for (name, parts, layout), mine in zip(planned, engines, strict=True)

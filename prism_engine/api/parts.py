@@ -6,6 +6,7 @@ import os
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from math import prod
 from typing import TYPE_CHECKING
 
 from prism_engine.backends.factory import build_backend, identify_model, pinned
@@ -13,6 +14,7 @@ from prism_engine.budget import Purse, Spending, Till, cap_of, is_paid, price_of
 from prism_engine.cache import Store
 from prism_engine.config import ApiModel, Mode
 from prism_engine.datasets import data_roots, find_benchmark, open_benchmark
+from prism_engine.engine.draws import Drawn
 from prism_engine.engine.pipeline import Pipeline
 from prism_engine.engine.plan import make_plan
 from prism_engine.engine.runner import Run
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from prism_engine.datasets import Benchmark
     from prism_engine.datasets import Progress as Ingesting
     from prism_engine.engine.journal import Journal
-    from prism_engine.engine.plan import Counted, Plan
+    from prism_engine.engine.plan import Counted, Plan, Samples
     from prism_engine.records import ModelIdentity
     from prism_engine.stages.context import Context
 
@@ -64,26 +66,32 @@ class Parts:
 
     @property
     def count(self) -> int:
-        """Samples that the run takes."""
+        """Questions that the run takes."""
         return min(len(self.benchmark), self.config.samples or len(self.benchmark))
 
     @property
-    def rows(self) -> int:
-        """Lines that a journal of the whole benchmark has."""
-        return len(self.benchmark)
+    def asked(self) -> int:
+        """Samples that the run takes, every draw of a question counted."""
+        return self.count * prod(self.config.draws)
+
+    @property
+    def samples(self) -> Samples:
+        """The benchmark as the run takes it: every draw of a question a sample of its own."""
+        draws = self.config.draws
+        return self.benchmark if prod(draws) == 1 else Drawn(self.benchmark, *draws)
 
     def run(self, journal: Journal) -> Run:
         """Return the run that these parts make."""
         return Run(
-            benchmark=self.benchmark,
-            count=self.count,
+            benchmark=self.samples,
+            count=self.asked,
             pipeline=self.pipeline,
             perceiver=self.describing,
             reasoner=self.answering,
             store=self.store,
             journal=journal,
             ahead=self.config.ahead,
-            most_failures=self.config.most_failures(self.count),
+            most_failures=self.config.most_failures(self.asked),
         )
 
     def spending(self, payer: str) -> Spending:
@@ -99,7 +107,7 @@ class Parts:
 
     def plan(self, counted: Counted | None = None) -> Plan:
         """Look up what is cached and what remains, but for calls that other plans have `counted`."""
-        plan = make_plan(self.benchmark, self.count, self.pipeline, self.store, counted)
+        plan = make_plan(self.samples, self.asked, self.pipeline, self.store, counted)
         return plan.without_describing() if self.config.mode is Mode.REASONING else plan
 
 

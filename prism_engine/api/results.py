@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,15 @@ from prism_engine import __version__
 from prism_engine.config import Mode, RunConfig, SamplingConfig
 from prism_engine.prompts import instruction_text
 from prism_engine.records import SampleStatus
-from prism_engine.report import export_parquet, replacing, summarise, write_scores
+from prism_engine.report import (
+    DRAW_FIELDS,
+    export_parquet,
+    replacing,
+    summarise,
+    summarise_draws,
+    write_draw_scores,
+    write_scores,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +35,7 @@ if TYPE_CHECKING:
     from prism_engine.api.parts import Parts
     from prism_engine.engine.journal import Journal
     from prism_engine.engine.progress import Progress
-    from prism_engine.report import Scores
+    from prism_engine.report import DrawScores, Scores
     from prism_engine.stages.meter import Meter
 
 USUAL_PROFILE = RunConfig.model_fields["profile"].default
@@ -92,11 +102,14 @@ def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Prog
     layout.folder.mkdir(parents=True, exist_ok=True)
     with replacing(layout.benchmark / _NOTE) as draft:
         draft.write_bytes(orjson.dumps({"path": str(parts.benchmark.path), "sha256": parts.benchmark.sha256}))
+    descriptions, answers = parts.config.draws
     if layout.perceiver is not None:
-        _write_table(layout.perceiver / "descriptions.jsonl", map(_description_line, journal.lines()))
+        lines = islice(journal.lines(), None, None, answers)
+        _write_table(layout.perceiver / "descriptions.jsonl", map(_description_line, lines))
     scores = None
     if parts.config.mode.answers:
-        _write_table(layout.folder / "predictions.jsonl", journal.lines())
+        lines = islice(journal.lines(), None, None, descriptions * answers)
+        _write_table(layout.folder / "predictions.jsonl", map(_undrawn, lines) if descriptions * answers > 1 else lines)
         scores = summarise(layout.folder / "predictions.jsonl", profile=parts.config.profile)
         write_scores(scores, layout.folder)
     with replacing(layout.folder / "manifest.json") as draft:
@@ -129,6 +142,23 @@ def _noted(path: Path) -> str | None:
     return digest if isinstance(digest, str) else None
 
 
+def write_draws(layout: Layout, journal: Journal, parts: Parts) -> DrawScores | None:
+    """Write every draw of every question, and what they come to together; nothing where each is asked once.
+
+    Raises:
+        UserError: a file cannot be written.
+        StoreError: the journal cannot be read back.
+    """
+    if prod(parts.config.draws) == 1 or not parts.config.mode.answers:
+        return None
+    layout.folder.mkdir(parents=True, exist_ok=True)
+    path = layout.folder / "draws.jsonl"
+    _write_table(path, journal.lines())
+    scores = summarise_draws(path, profile=parts.config.profile)
+    write_draw_scores(scores, layout.folder)
+    return scores
+
+
 def _write_table(path: Path, lines: Iterator[bytes]) -> None:
     with replacing(path) as draft, draft.open("wb") as file:
         file.writelines(lines)
@@ -139,7 +169,14 @@ def _description_line(line: bytes) -> bytes:
     row = orjson.loads(line)
     if row["description"] is not None:  # what became of the answer is another table's business
         row |= {"status": SampleStatus.DONE, "failure": None}
-    return orjson.dumps({name: row[name] for name in _DESCRIBED}, option=orjson.OPT_APPEND_NEWLINE)
+    names = [*_DESCRIBED, "description_draw"] if row.get("description_draw") is not None else _DESCRIBED
+    return orjson.dumps({name: row[name] for name in names}, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _undrawn(line: bytes) -> bytes:
+    """Return the first draw's line as that of a question which is asked once."""
+    row = {name: value for name, value in orjson.loads(line).items() if name not in DRAW_FIELDS}
+    return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
@@ -199,11 +236,14 @@ def _versions() -> dict[str, str]:
 
 
 def _variant(sampling: SamplingConfig) -> str:
-    """Return Prism's suffix for an unusual output limit (`-2048`), and a short digest of other unusual sampling."""
+    """Return Prism's suffix for an unusual output limit (`-2048`), a short digest of other unusual sampling, draws."""
     usual = SamplingConfig()
     limit = "" if sampling.max_tokens == usual.max_tokens else f"-{sampling.max_tokens}"
-    rest = sampling.model_copy(update={"max_tokens": usual.max_tokens})
-    return limit if rest == usual else f"{limit}-{hashlib.sha256(rest.model_dump_json().encode()).hexdigest()[:6]}"
+    rest = sampling.model_copy(update={"max_tokens": usual.max_tokens, "n": 1})
+    several = f"-x{sampling.n}" if sampling.n > 1 else ""
+    if rest == usual:
+        return limit + several
+    return f"{limit}-{hashlib.sha256(rest.model_dump_json(exclude={'n'}).encode()).hexdigest()[:6]}{several}"
 
 
 def _safe(name: str) -> str:

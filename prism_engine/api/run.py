@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from prism_engine.api.arms import ready_arms
 from prism_engine.api.parts import assembled
-from prism_engine.api.results import write_results
+from prism_engine.api.results import write_draws, write_results
 from prism_engine.api.shared import Shared
 from prism_engine.api.status import keeping_status, write_status
 from prism_engine.api.stopping import StopOfOne, heeding_deadlines, heeding_signals
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from prism_engine.config import Registry, RunConfig
     from prism_engine.datasets import Progress as Ingesting
     from prism_engine.engine.progress import Progress
-    from prism_engine.report import Scores
+    from prism_engine.report import DrawScores, Scores
 
 
 class Watch(Protocol):
@@ -81,6 +81,8 @@ class RunReport:
     progress: Progress
     scores: Scores | None = None
     """None where the run only describes, or has no results of its own."""
+    draws: DrawScores | None = None
+    """What all draws come to, where questions are asked several times; `scores` is then of the first."""
     trouble: Exception | None = None
     """What stopped it, where that was not the user."""
     kept_earlier: bool = False
@@ -192,8 +194,9 @@ async def _run_arm(arm: Arm, stop: StopOfOne, writing: asyncio.Lock, *, among: i
         return report
     async with writing:  # one after another: a table takes memory
         # In a thread, so that a second Ctrl-C is heard meanwhile.
+        draws = await asyncio.to_thread(write_draws, arm.layout, arm.journal, arm.parts)
         scores = await asyncio.to_thread(write_results, arm.layout, arm.journal, arm.parts, progress, status.value)
-    return replace(report, scores=scores)
+    return replace(report, scores=scores, draws=draws)
 
 
 def _status(config: RunConfig, progress: Progress, stop: StopOfOne) -> RunStatus:

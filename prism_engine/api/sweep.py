@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Self
 
 from prism_engine.config import Mode
-from prism_engine.report import replacing
+from prism_engine.report import Estimate, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ class SweepRow:
     failed: int
     not_run: int
     accuracy: float | None
-    """Over the scored samples; None where there are none."""
+    """Over the scored samples, all draws included; None where there are none."""
     accuracy_low: float | None
     """Lower end of its 95 % interval."""
     accuracy_high: float | None
@@ -46,6 +46,11 @@ class SweepRow:
         """Return the row of a run."""
         config, progress, scores = report.config, report.progress, report.scores
         overall = scores.overall if scores is not None else None
+        accuracy = Estimate(None, None, None)
+        if report.draws is not None:
+            accuracy = report.draws.mean
+        elif overall is not None:
+            accuracy = Estimate(overall.accuracy, overall.accuracy_low, overall.accuracy_high)
         return cls(
             benchmark=report.benchmark,
             perceiver=config.perceiver if config.mode.needs_perceiver else None,
@@ -55,12 +60,12 @@ class SweepRow:
             profile=config.profile if scores is None else scores.profile,
             status=report.status.value,
             samples=progress.total,
-            scored=overall.scored if overall else 0,
+            scored=report.draws.scored if report.draws else overall.scored if overall else 0,
             failed=progress.failed,
             not_run=progress.not_run,
-            accuracy=overall.accuracy if overall else None,
-            accuracy_low=overall.accuracy_low if overall else None,
-            accuracy_high=overall.accuracy_high if overall else None,
+            accuracy=accuracy.value,
+            accuracy_low=accuracy.low,
+            accuracy_high=accuracy.high,
             folder=str(report.folder.relative_to(config.results_dir)),
         )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from prism_engine.budget import cap_of, shown
 from prism_engine.cli.output import exit_code, human_seconds, print_scores, print_table, stderr, stdout
 from prism_engine.engine.plan import StagePlan
+from prism_engine.report.draws import told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from prism_engine.config import RunConfig
     from prism_engine.engine.plan import Plan
     from prism_engine.engine.progress import Progress
+    from prism_engine.report import DrawScores
     from prism_engine.stages.meter import Meter
 
 SHOWN_REASONS = 3
@@ -39,6 +41,8 @@ def print_report(report: RunReport) -> None:
                 "test splits. Their replies are in predictions.jsonl.",
                 soft_wrap=True,
             )
+    if report.draws is not None:
+        print_draws(report.draws)
     progress = report.progress
     kept = " (of an earlier run that got further; left as they were)" if report.kept_earlier else ""
     stdout.print(f"Results: {report.folder}{kept}", soft_wrap=True)
@@ -50,6 +54,13 @@ def print_report(report: RunReport) -> None:
     _print_cut("descriptions", progress.describing, "--perception-tokens")
     _print_cut("answers", progress.answering, "--reasoning-tokens")
     _print_how_to_go_on(report)
+
+
+def print_draws(draws: DrawScores) -> None:
+    """Print what all draws of all questions come to."""
+    each = draws.draws / max(draws.questions, 1)
+    stdout.print(f"The above is of each question's first draw. Of all {each:g} draws of {draws.questions:,} questions:")
+    print_table(("Of all draws", "Accuracy %", "95 % interval"), told(draws))
 
 
 def print_sweep(reports: Sequence[RunReport]) -> None:

@@ -75,6 +75,29 @@ PerceptionTokens = Annotated[
 ReasoningTokens = Annotated[
     int | None, typer.Option("--reasoning-tokens", help="Output limit of an answer.  \\[default: 512]")
 ]
+PerceptionTemperature = Annotated[
+    float | None, typer.Option("--perception-temperature", min=0, help="Of descriptions.  \\[default: 0]")
+]
+ReasoningTemperature = Annotated[
+    float | None, typer.Option("--reasoning-temperature", min=0, help="Of answers.  \\[default: 0]")
+]
+DescriptionsPerImage = Annotated[
+    int | None,
+    typer.Option(
+        "--descriptions-per-image",
+        min=1,
+        help="Draw so many descriptions, each with a seed of its own, and answer from each; needs "
+        "--perception-temperature. Reported are the mean, the best of each question, and the majority's answer.",
+    ),
+]
+AnswersPerQuestion = Annotated[
+    int | None,
+    typer.Option(
+        "--answers-per-question",
+        min=1,
+        help="Draw so many answers to each description; needs --reasoning-temperature.",
+    ),
+]
 ProfileOption = Annotated[
     str | None,
     typer.Option(
@@ -128,6 +151,10 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     samples: SamplesOption = None,
     perception_tokens: PerceptionTokens = None,
     reasoning_tokens: ReasoningTokens = None,
+    perception_temperature: PerceptionTemperature = None,
+    reasoning_temperature: ReasoningTemperature = None,
+    descriptions_per_image: DescriptionsPerImage = None,
+    answers_per_question: AnswersPerQuestion = None,
     profile: ProfileOption = None,
     rpm: RpmOption = None,
     tpm: TpmOption = None,
@@ -165,6 +192,10 @@ def plan(  # noqa: PLR0913 - the same
     samples: SamplesOption = None,
     perception_tokens: PerceptionTokens = None,
     reasoning_tokens: ReasoningTokens = None,
+    perception_temperature: PerceptionTemperature = None,
+    reasoning_temperature: ReasoningTemperature = None,
+    descriptions_per_image: DescriptionsPerImage = None,
+    answers_per_question: AnswersPerQuestion = None,
     max_cost: MaxCostOption = None,
     cache_dir: CacheDirOption = None,
     models_file: ModelsFileOption = None,
@@ -210,6 +241,10 @@ _OPTION_KEYS = {
     "samples": "samples",
     "perception_tokens": "perception.max_tokens",
     "reasoning_tokens": "reasoning.max_tokens",
+    "perception_temperature": "perception.temperature",
+    "reasoning_temperature": "reasoning.temperature",
+    "descriptions_per_image": "perception.n",
+    "answers_per_question": "reasoning.n",
     "profile": "profile",
     "rpm": "requests_per_minute",
     "tpm": "tokens_per_minute",

@@ -33,6 +33,14 @@ class SamplingConfig(Frozen):
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    n: PositiveInt = 1
+    """How many are drawn: descriptions of a picture, answers to a description. Draw k has the seed `seed` + k."""
+
+    @model_validator(mode="after")
+    def _draws_differ(self) -> Self:
+        if self.n > 1 and self.temperature == 0:
+            raise ValueError(f"n: {self.n} draws would all be the same at temperature 0; give a higher temperature")
+        return self
 
     def to_sampling(self) -> Sampling:
         """Return the value that travels with each call."""
@@ -133,6 +141,11 @@ class RunConfig(Frozen):
         """Return how many of `count` samples may fail; None where it does not matter."""
         bound = self.fail_on_error
         return None if bound is None else int(bound if bound >= 1 else bound * count)
+
+    @property
+    def draws(self) -> tuple[int, int]:
+        """How many descriptions of each picture, and answers to each of them, this run takes."""
+        return self.perception.n if self.mode.describes else 1, self.reasoning.n if self.mode.answers else 1
 
     def in_mode(self, mode: Mode) -> RunConfig:
         """Return this run in another mode.

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from prism_engine.report.atomic import replacing
 from prism_engine.report.comparison import ComparedGroup, compare
+from prism_engine.report.draws import DRAW_FIELDS, DrawScores, Estimate, summarise_draws, write_draw_scores
 from prism_engine.report.export import export_parquet
 from prism_engine.report.statistics import GroupScore, Scores, summarise
 from prism_engine.report.tables import HEADER, as_rows, write_scores
 
 __all__ = [
+    "DRAW_FIELDS",
     "HEADER",
     "ComparedGroup",
+    "DrawScores",
+    "Estimate",
     "GroupScore",
     "Scores",
     "as_rows",
@@ -18,5 +22,7 @@ __all__ = [
     "export_parquet",
     "replacing",
     "summarise",
+    "summarise_draws",
+    "write_draw_scores",
     "write_scores",
 ]

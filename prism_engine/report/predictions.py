@@ -68,7 +68,7 @@ def schema() -> dict[str, pl.DataType]:
     return {
         **dict.fromkeys(TEXTS, pl.String()),
         **dict.fromkeys(LISTS, pl.List(pl.String())),
-        "position": pl.Int64(),
+        **dict.fromkeys(("position", "description_draw", "answer_draw"), pl.Int64()),
         "score": pl.Float64(),
         "options": pl.List(pl.Struct({"letter": pl.String(), "text": pl.String()})),
     }

@@ -118,7 +118,7 @@ def summarise(predictions: Path, *, profile: str) -> Scores:
     return Scores(profile, overall, tuple(groups))
 
 
-def wilson(correct: int, scored: int) -> tuple[float, float]:
+def wilson(correct: float, scored: float) -> tuple[float, float]:
     """Compute the Wilson 95 % interval of a proportion.
 
     With p = correct / scored and z the normal quantile, the ends are
@@ -127,7 +127,7 @@ def wilson(correct: int, scored: int) -> tuple[float, float]:
 
     Args:
         correct: successes, from 0 to `scored`.
-        scored: trials, at least 1.
+        scored: trials, at least 1; no whole number where it is an effective number of them.
     """
     share = correct / scored
     spread = _Z95 * _Z95 / scored

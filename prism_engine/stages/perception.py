@@ -26,8 +26,9 @@ class Perception:
 
     def calls(self, sample: Sample) -> tuple[Call, ...]:
         """Return one call per picture. They depend on pictures and instruction alone, never on the question."""
+        sampling = self._sampling.drawn(sample.draw and sample.draw.description)
         return tuple(
-            Call("perceive", self._identity, perception_messages(image, self._instruction), self._sampling)
+            Call("perceive", self._identity, perception_messages(image, self._instruction), sampling)
             for image in sample.images
         )
 
