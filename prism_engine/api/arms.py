@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from prism_engine.engine.runner import Run
     from prism_engine.engine.turns import Perceiver
 
-_TELLING = ("benchmark", "samples", "perceiver", "instruction", "reasoner", "mode", "profile")
+_TELLING = ("benchmark", "samples", "told_perceiver", "told_instruction", "reasoner", "mode", "profile")
 """What tells runs apart for people."""
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from math import prod
 from typing import TYPE_CHECKING
 
+from prism_engine.api.given import given_descriptions
 from prism_engine.backends.factory import build_backend, identify_model, pinned
 from prism_engine.budget import Purse, Spending, Till, cap_of, is_paid, price_of
 from prism_engine.cache import Store
@@ -23,13 +24,14 @@ from prism_engine.prompts import instruction_text
 from prism_engine.scoring import choice_profile, score_choice
 from prism_engine.stages.answering import Answering
 from prism_engine.stages.cached import CachedModel
-from prism_engine.stages.context import Given, gold_description, nothing
+from prism_engine.stages.context import Given, gold_description, joined, nothing
 from prism_engine.stages.perception import Perception
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from prism_engine.api.given import GivenDescriptions
     from prism_engine.api.shared import Shared
     from prism_engine.backends.base import Backend
     from prism_engine.config import ModelSpec, Registry, RunConfig
@@ -61,6 +63,8 @@ class Parts:
     pipeline: Pipeline
     till: Till | None = None
     """Where the money of the run's calls comes from; None where no call has a price."""
+    given: GivenDescriptions | None = None
+    """Descriptions from elsewhere; None where a perceiver makes them, or nobody."""
     unpriced: list[str] = field(default_factory=list)
     """Models that somebody may charge for, nobody knows how much."""
 
@@ -108,7 +112,8 @@ class Parts:
     def plan(self, counted: Counted | None = None) -> Plan:
         """Look up what is cached and what remains, but for calls that other plans have `counted`."""
         plan = make_plan(self.samples, self.asked, self.pipeline, self.store, counted)
-        return plan.without_describing() if self.config.mode is Mode.REASONING else plan
+        only_cached = self.config.mode is Mode.REASONING and self.config.describes
+        return plan.without_describing() if only_cached else plan
 
 
 @contextmanager
@@ -138,18 +143,18 @@ def assembled(
     path = find_benchmark(config.benchmark, data_roots(os.environ))
     with ExitStack() as opened:
         benchmark = opened.enter_context(open_benchmark(path, config.cache_dir, progress=ingesting))
-        if config.mode is Mode.ORACLE:
-            benchmark.require_gold(config.samples or len(benchmark))
+        given = given_descriptions(config, benchmark)
         place = config.cache_dir / STORE_NAME
         store = shared.store(place) if shared else opened.enter_context(Store(place, read_only=look_only))
-        describing = CachedModel(None, store) if config.mode.describes else None
+        describing = CachedModel(None, store) if config.describes else None
         answering = CachedModel(None, store) if config.mode.answers else None
         pipeline = Pipeline(
-            _context(config, describing, identities, instruction),
+            Given(joined(given.table.texts)) if given else _context(config, describing, identities, instruction),
             _answering(config, answering, identities),
             partial(score_choice, profile=profile),
+            needs_description=given is not None,
         )
-        parts = Parts(config, benchmark, store, specs, identities, describing, answering, pipeline)
+        parts = Parts(config, benchmark, store, specs, identities, describing, answering, pipeline, given=given)
         if not look_only:
 
             def open_till(path: Path, cap: int | None) -> Till:
@@ -160,7 +165,7 @@ def assembled(
 
 
 def _specs(config: RunConfig, registry: Registry) -> dict[str, tuple[str, ModelSpec]]:
-    roles = {"perceiver": config.mode.needs_perceiver, "reasoner": config.mode.needs_reasoner}
+    roles = {"perceiver": config.calls_perceiver, "reasoner": config.mode.needs_reasoner}
     names = {role: str(getattr(config, role)) for role, needed in roles.items() if needed}
     limited = config.reasoner or config.perceiver
     return {

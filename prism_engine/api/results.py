@@ -8,26 +8,17 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from itertools import islice
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from prism_engine import __version__
+from prism_engine.api.draws import once_per_description, once_per_question
 from prism_engine.config import Mode, RunConfig, SamplingConfig
 from prism_engine.prompts import instruction_text
 from prism_engine.records import SampleStatus
-from prism_engine.report import (
-    DRAW_FIELDS,
-    export_parquet,
-    replacing,
-    summarise,
-    summarise_draws,
-    write_draw_scores,
-    write_scores,
-)
+from prism_engine.report import export_parquet, replacing, summarise, write_scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +26,7 @@ if TYPE_CHECKING:
     from prism_engine.api.parts import Parts
     from prism_engine.engine.journal import Journal
     from prism_engine.engine.progress import Progress
-    from prism_engine.report import DrawScores, Scores
+    from prism_engine.report import Scores
     from prism_engine.stages.meter import Meter
 
 USUAL_PROFILE = RunConfig.model_fields["profile"].default
@@ -70,15 +61,18 @@ class Layout:
             sha256: digest of its file.
         """
         taken = _safe(f"{benchmark}-first{config.samples}" if config.samples else benchmark)
-        above = config.results_dir / _safe(config.instruction if config.mode.describes else config.mode.value)
+        above = config.results_dir / _safe(config.told_instruction or config.mode.value)
         root = above / taken
         if _noted(root / _NOTE) not in (None, sha256):
             root = above / f"{taken}-{sha256[:8]}"
-        perceiver = root / (_safe(str(config.perceiver)) + _variant(config.perception))
+        perceiver = root / (
+            _safe(str(config.told_perceiver)) + (_variant(config.perception) if config.describes else "")
+        )
         if not config.mode.answers:
             return cls(root, perceiver, perceiver)
         who = config.perceiver if config.mode is Mode.DIRECT else config.reasoner
         profile = "" if config.profile == USUAL_PROFILE else f"-{config.profile}"
+        profile += "" if config.failed == "apart" else "-failed-as-wrong"
         answerer = _safe(str(who)) + _variant(config.reasoning) + profile
         return cls(root, perceiver, perceiver / answerer) if config.mode.describes else cls(root, None, root / answerer)
 
@@ -102,15 +96,14 @@ def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Prog
     layout.folder.mkdir(parents=True, exist_ok=True)
     with replacing(layout.benchmark / _NOTE) as draft:
         draft.write_bytes(orjson.dumps({"path": str(parts.benchmark.path), "sha256": parts.benchmark.sha256}))
-    descriptions, answers = parts.config.draws
     if layout.perceiver is not None:
-        lines = islice(journal.lines(), None, None, answers)
+        lines = once_per_description(journal, parts.config)
         _write_table(layout.perceiver / "descriptions.jsonl", map(_description_line, lines))
     scores = None
     if parts.config.mode.answers:
-        lines = islice(journal.lines(), None, None, descriptions * answers)
-        _write_table(layout.folder / "predictions.jsonl", map(_undrawn, lines) if descriptions * answers > 1 else lines)
-        scores = summarise(layout.folder / "predictions.jsonl", profile=parts.config.profile)
+        _write_table(layout.folder / "predictions.jsonl", once_per_question(journal, parts.config))
+        wrong = parts.config.failed == "wrong"
+        scores = summarise(layout.folder / "predictions.jsonl", profile=parts.config.profile, failed_as_wrong=wrong)
         write_scores(scores, layout.folder)
     with replacing(layout.folder / "manifest.json") as draft:
         manifest = _manifest(parts, progress, status) | {"earlier_runs": _earlier(layout.folder / "manifest.json")}
@@ -142,23 +135,6 @@ def _noted(path: Path) -> str | None:
     return digest if isinstance(digest, str) else None
 
 
-def write_draws(layout: Layout, journal: Journal, parts: Parts) -> DrawScores | None:
-    """Write every draw of every question, and what they come to together; nothing where each is asked once.
-
-    Raises:
-        UserError: a file cannot be written.
-        StoreError: the journal cannot be read back.
-    """
-    if prod(parts.config.draws) == 1 or not parts.config.mode.answers:
-        return None
-    layout.folder.mkdir(parents=True, exist_ok=True)
-    path = layout.folder / "draws.jsonl"
-    _write_table(path, journal.lines())
-    scores = summarise_draws(path, profile=parts.config.profile)
-    write_draw_scores(scores, layout.folder)
-    return scores
-
-
 def _write_table(path: Path, lines: Iterator[bytes]) -> None:
     with replacing(path) as draft, draft.open("wb") as file:
         file.writelines(lines)
@@ -173,12 +149,6 @@ def _description_line(line: bytes) -> bytes:
     return orjson.dumps({name: row[name] for name in names}, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _undrawn(line: bytes) -> bytes:
-    """Return the first draw's line as that of a question which is asked once."""
-    row = {name: value for name, value in orjson.loads(line).items() if name not in DRAW_FIELDS}
-    return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
-
-
 def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
     wall = progress.seconds
     mode = parts.config.mode
@@ -189,7 +159,8 @@ def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "status": status,
         "config": parts.config.model_dump(mode="json"),
-        "instruction": instruction_text(parts.config.instruction) if mode.describes else None,
+        "instruction": instruction_text(parts.config.instruction) if parts.config.describes else None,
+        **({"descriptions": parts.given.as_json()} if parts.given is not None else {}),
         "benchmark": {
             "name": parts.benchmark.name,
             "path": str(parts.benchmark.path),

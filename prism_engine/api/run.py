@@ -9,13 +9,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from prism_engine.api.arms import ready_arms
+from prism_engine.api.draws import write_draws
 from prism_engine.api.parts import assembled
-from prism_engine.api.results import write_draws, write_results
+from prism_engine.api.results import write_results
 from prism_engine.api.shared import Shared
 from prism_engine.api.status import keeping_status, write_status
 from prism_engine.api.stopping import StopOfOne, heeding_deadlines, heeding_signals
 from prism_engine.budget import PAYER, Spending
 from prism_engine.engine.overview import Overview
+from prism_engine.engine.pipeline import NONE_GIVEN
 from prism_engine.engine.runner import execute
 from prism_engine.engine.scheduler import Stop
 from prism_engine.errors import BudgetError, DeadlineError, FailuresError, StoreError
@@ -194,7 +196,7 @@ async def _run_arm(arm: Arm, stop: StopOfOne, writing: asyncio.Lock, *, among: i
         return report
     async with writing:  # one after another: a table takes memory
         # In a thread, so that a second Ctrl-C is heard meanwhile.
-        draws = await asyncio.to_thread(write_draws, arm.layout, arm.journal, arm.parts)
+        draws = await asyncio.to_thread(write_draws, folder, arm.journal, config)
         scores = await asyncio.to_thread(write_results, arm.layout, arm.journal, arm.parts, progress, status.value)
     return replace(report, scores=scores, draws=draws)
 
@@ -204,5 +206,8 @@ def _status(config: RunConfig, progress: Progress, stop: StopOfOne) -> RunStatus
         return next((status for kind, status in _STOPPED.items() if isinstance(stop.reason, kind)), RunStatus.DIED)
     if stop.requested and progress.done + progress.failed < progress.total:
         return RunStatus.INTERRUPTED
-    tolerated = config.fail_on_error is not None and not progress.not_run  # more failures would have stopped it
-    return RunStatus.INCOMPLETE if progress.not_run or (progress.failed and not tolerated) else RunStatus.COMPLETE
+    if progress.not_run:
+        return RunStatus.INCOMPLETE
+    accepted = progress.failures[NONE_GIVEN] if config.missing_descriptions == "skip" else 0
+    tolerated = config.fail_on_error is not None  # more failures would have stopped it
+    return RunStatus.INCOMPLETE if progress.failed > accepted and not tolerated else RunStatus.COMPLETE

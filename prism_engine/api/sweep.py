@@ -53,8 +53,8 @@ class SweepRow:
             accuracy = Estimate(overall.accuracy, overall.accuracy_low, overall.accuracy_high)
         return cls(
             benchmark=report.benchmark,
-            perceiver=config.perceiver if config.mode.needs_perceiver else None,
-            instruction=config.instruction if config.mode.describes else None,
+            perceiver=config.told_perceiver,
+            instruction=config.told_instruction,
             reasoner=config.reasoner if config.mode.needs_reasoner else None,
             mode=config.mode.value,
             profile=config.profile if scores is None else scores.profile,

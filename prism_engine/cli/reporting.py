@@ -95,7 +95,7 @@ def same_command() -> str:
 
 def print_plan(config: RunConfig, plan: Plan) -> None:
     """Print what a run would call and what it would not."""
-    stages = [("describe", plan.describing)] if config.mode.describes else []
+    stages = [("describe", plan.describing)] if config.describes else []
     if plan.answering is not None:
         stages.append(("answer", plan.answering))
     stdout.print(f"{plan.samples:,} samples")

@@ -7,6 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from prism_engine.cli.options import (  # noqa: TC001 - Typer reads annotations
+    AnswersPerQuestion,
+    DescriptionsOption,
+    DescriptionsPerImage,
+    EnginesOption,
+    FailedOption,
+    MissingOption,
+    PerceptionTemperature,
+    ReasoningTemperature,
+)
 from prism_engine.cli.output import print_comparison, stderr, stdout
 from prism_engine.cli.reporting import (
     print_forecast,
@@ -50,15 +60,6 @@ InstructionOption = Annotated[
     list[str] | None,
     typer.Option(help="What the perceiver is told. Repeat it for a sweep.  \\[default: generic]"),
 ]
-EnginesOption = Annotated[
-    int | None,
-    typer.Option(
-        "--engines-at-once",
-        min=1,
-        help="Engines on this machine that describe and may be up together in a sweep; the others wait until one is "
-        "done.  \\[default: 1]",
-    ),
-]
 ModeOption = Annotated[
     list[Mode] | None,
     typer.Option(
@@ -74,29 +75,6 @@ PerceptionTokens = Annotated[
 ]
 ReasoningTokens = Annotated[
     int | None, typer.Option("--reasoning-tokens", help="Output limit of an answer.  \\[default: 512]")
-]
-PerceptionTemperature = Annotated[
-    float | None, typer.Option("--perception-temperature", min=0, help="Of descriptions.  \\[default: 0]")
-]
-ReasoningTemperature = Annotated[
-    float | None, typer.Option("--reasoning-temperature", min=0, help="Of answers.  \\[default: 0]")
-]
-DescriptionsPerImage = Annotated[
-    int | None,
-    typer.Option(
-        "--descriptions-per-image",
-        min=1,
-        help="Draw so many descriptions, each with a seed of its own, and answer from each; needs "
-        "--perception-temperature. Reported are the mean, the best of each question, and the majority's answer.",
-    ),
-]
-AnswersPerQuestion = Annotated[
-    int | None,
-    typer.Option(
-        "--answers-per-question",
-        min=1,
-        help="Draw so many answers to each description; needs --reasoning-temperature.",
-    ),
 ]
 ProfileOption = Annotated[
     str | None,
@@ -148,6 +126,8 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     reasoner: ReasonerOption = None,
     instruction: InstructionOption = None,
     mode: ModeOption = None,
+    descriptions: DescriptionsOption = None,
+    missing: MissingOption = None,
     samples: SamplesOption = None,
     perception_tokens: PerceptionTokens = None,
     reasoning_tokens: ReasoningTokens = None,
@@ -156,6 +136,7 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     descriptions_per_image: DescriptionsPerImage = None,
     answers_per_question: AnswersPerQuestion = None,
     profile: ProfileOption = None,
+    failed_as_wrong: FailedOption = None,
     rpm: RpmOption = None,
     tpm: TpmOption = None,
     concurrency: ConcurrencyOption = None,
@@ -189,6 +170,8 @@ def plan(  # noqa: PLR0913 - the same
     reasoner: ReasonerOption = None,
     instruction: InstructionOption = None,
     mode: ModeOption = None,
+    descriptions: DescriptionsOption = None,
+    missing: MissingOption = None,
     samples: SamplesOption = None,
     perception_tokens: PerceptionTokens = None,
     reasoning_tokens: ReasoningTokens = None,
@@ -238,6 +221,8 @@ def demo(
 
 
 _OPTION_KEYS = {
+    "missing": "missing_descriptions",
+    "failed": "failed",
     "samples": "samples",
     "perception_tokens": "perception.max_tokens",
     "reasoning_tokens": "reasoning.max_tokens",
@@ -259,6 +244,7 @@ _OPTION_KEYS = {
 
 
 def _configs(given: dict[str, Any]) -> tuple[RunConfig, ...]:
+    given |= {"failed": "wrong" if given.get("failed_as_wrong") else None}
     options = {key: given.get(name) for name, key in _OPTION_KEYS.items()}
     for key in SWEPT:
         values = given.get(key) or [None]

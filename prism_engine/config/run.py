@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import platformdirs
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, TypeAdapter, field_validator, model_validator
@@ -21,6 +21,8 @@ from prism_engine.records import Sampling
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+GIVEN = "given"
+"""Stands where an instruction's name would, for descriptions from elsewhere."""
 _CHECKOUT = Path(__file__).parents[2]
 
 
@@ -75,6 +77,16 @@ class RunConfig(Frozen):
     instruction: str = "generic"
     """What the perceiver is told: the name of a built-in instruction."""
     mode: Mode = Mode.ALL
+    descriptions: Path | None = None
+    """A table of descriptions from elsewhere (JSON lines, CSV, Excel, Parquet), by the benchmark's index, by `doc_id`
+    (the row's number from 0), or by the digests of pictures. No perceiver is called; its name, where one is given,
+    labels the results. In mode `oracle` they stand in the place of the benchmark's gold descriptions."""
+    missing_descriptions: Literal["error", "skip"] = "error"
+    """What becomes of samples that `descriptions` lacks, and of rows that belong to no sample: an error before anything
+    is called; or the samples are counted as failed, and the rows are left out."""
+    failed: Literal["apart", "wrong"] = "apart"
+    """How samples count that have no answer because a call failed: not at all (accuracy is over the others, and says
+    how far they could move it), or as wrong answers, for a strict analysis."""
     samples: PositiveInt | None = None
     """Take only the first this many samples; None takes all."""
     perception: SamplingConfig = SamplingConfig()
@@ -108,10 +120,10 @@ class RunConfig(Frozen):
     models: dict[str, ModelSpec] = Field(default_factory=dict)
     """Models of this run's own, over those of the registry."""
 
-    @field_validator("cache_dir", "results_dir")
+    @field_validator("cache_dir", "results_dir", "descriptions")
     @classmethod
-    def _is_home_known(cls, folder: Path) -> Path:
-        return folder.expanduser()
+    def _is_home_known(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser()
 
     @field_validator("deadline", mode="before")
     @classmethod
@@ -125,7 +137,11 @@ class RunConfig(Frozen):
     @model_validator(mode="after")
     def _names_its_models(self) -> Self:
         mode = self.mode.value
-        if self.mode.needs_perceiver and self.perceiver is None:
+        if self.mode is Mode.PERCEPTION and self.descriptions is not None:
+            raise ConfigError(
+                f"mode {mode!r} makes descriptions, and `descriptions` gives them: leave one of the two out"
+            )
+        if self.calls_perceiver and self.perceiver is None:
             raise ConfigError(
                 f"mode {mode!r} needs a perceiver: give it with --perceiver (`prism models` lists names), or as "
                 "`perceiver:` in a run file; modes blind and oracle need none"
@@ -143,9 +159,35 @@ class RunConfig(Frozen):
         return None if bound is None else int(bound if bound >= 1 else bound * count)
 
     @property
+    def calls_perceiver(self) -> bool:
+        """Whether the perceiver is a model that may be called."""
+        return self.mode is Mode.DIRECT or self.describes
+
+    @property
+    def describes(self) -> bool:
+        """Whether the perceiver's own descriptions are part of it."""
+        return self.mode.describes and self.descriptions is None
+
+    @property
+    def told_perceiver(self) -> str | None:
+        """The perceiver's name for people and folders; a table of descriptions has its file's where none is given."""
+        if not self.mode.needs_perceiver:
+            return None
+        return self.perceiver or (self.descriptions.stem if self.descriptions is not None else None)
+
+    @property
+    def told_instruction(self) -> str | None:
+        """What the descriptions were made by, for people and folders; None where there are none, or the usual gold."""
+        if self.mode is Mode.ORACLE and self.descriptions is not None:
+            return f"oracle-{self.descriptions.stem}"
+        if not self.mode.describes:
+            return None
+        return self.instruction if self.describes else GIVEN
+
+    @property
     def draws(self) -> tuple[int, int]:
         """How many descriptions of each picture, and answers to each of them, this run takes."""
-        return self.perception.n if self.mode.describes else 1, self.reasoning.n if self.mode.answers else 1
+        return self.perception.n if self.describes else 1, self.reasoning.n if self.mode.answers else 1
 
     def in_mode(self, mode: Mode) -> RunConfig:
         """Return this run in another mode.

@@ -11,7 +11,7 @@ from prism_engine.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-SWEPT: Final = ("perceiver", "benchmark", "instruction", "reasoner", "mode")
+SWEPT: Final = ("descriptions", "perceiver", "benchmark", "instruction", "reasoner", "mode")
 """Keys that may be lists. The first varies slowest: runs of one engine come together."""
 
 
@@ -48,7 +48,9 @@ def _unneeded(one: Mapping[str, Any]) -> Iterator[str]:
         return
     if not mode.needs_perceiver:
         yield "perceiver"
-    if not mode.describes:
+    if not mode.describes or one.get("descriptions") is not None:
         yield "instruction"
+    if not (mode.describes or mode is Mode.ORACLE):
+        yield "descriptions"
     if not mode.needs_reasoner:
         yield "reasoner"

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from prism_engine.stages.context import Context
 
 
+NONE_GIVEN = "description: none is given for this sample"
+"""Why a sample failed that a table of descriptions lacks."""
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """What a run does to each of its samples."""
@@ -25,6 +29,8 @@ class Pipeline:
     answering: Answering | None
     """None describes only."""
     score: Callable[[str, Sample], Score]
+    needs_description: bool = False
+    """Whether a sample that has none fails, instead of being answered without one."""
 
     async def run(self, sample: Sample) -> SampleResult:
         """Take one sample all the way. Trouble is a value in the result, never an exception."""
@@ -35,8 +41,10 @@ class Pipeline:
         if failure := _first_failure("description", descriptions):
             return SampleResult(sample, SampleStatus.FAILED, descriptions=descriptions, failure=failure)
         description = self.context.text(sample, [completion.text for completion in descriptions])
-        if self.answering is None:
-            return SampleResult(sample, SampleStatus.DONE, description, descriptions)
+        lacks = self.needs_description and description is None
+        if self.answering is None or lacks:
+            status = SampleStatus.FAILED if lacks else SampleStatus.DONE
+            return SampleResult(sample, status, description, descriptions, failure=NONE_GIVEN if lacks else None)
         try:
             reply = await self.answering.answer(sample, description)
         except PrismError as error:

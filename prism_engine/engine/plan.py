@@ -129,6 +129,8 @@ def make_plan(benchmark: Samples, count: int, pipeline: Pipeline, store: Store, 
                     later.count(text_bytes(pipeline.answering.call(sample, "")), 0)
             elif all(completion.usable for completion in made):  # else its sample fails before it is answered
                 description = pipeline.context.text(sample, [completion.text for completion in made])
+                if pipeline.needs_description and description is None:
+                    continue
                 if made and description is not None and len(described) < MOST_SEEN:
                     described.append(len(description.encode("utf-8", "surrogatepass")))
                 known.append(pipeline.answering.call(sample, description))

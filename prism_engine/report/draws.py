@@ -12,7 +12,7 @@ import orjson
 from prism_engine.errors import UserError
 from prism_engine.records import SampleStatus
 from prism_engine.report.atomic import replacing
-from prism_engine.report.statistics import wilson
+from prism_engine.report.statistics import FAILED_AS_WRONG, wilson
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,7 +58,7 @@ class DrawScores:
     answer, refusals among them, have no vote; where nobody has one, the question is wrong."""
 
 
-def summarise_draws(path: Path, *, profile: str) -> DrawScores:
+def summarise_draws(path: Path, *, profile: str, failed_as_wrong: bool = False) -> DrawScores:
     """Fold a file of draws, in which the draws of a question come together, into scores.
 
     Memory: two numbers per picture and estimate.
@@ -73,6 +73,8 @@ def summarise_draws(path: Path, *, profile: str) -> DrawScores:
         rows = list(group)
         questions += 1
         statuses.update(row["status"] for row in rows)
+        if failed_as_wrong:
+            rows = [row | {"score": 0.0} if _is_wrong(row) else row for row in rows]
         scored = [row for row in rows if row["score"] is not None]
         if not scored:
             continue
@@ -82,7 +84,7 @@ def summarise_draws(path: Path, *, profile: str) -> DrawScores:
         best.add(cluster, max(row["score"] for row in scored))
         majority.add(cluster, vote(scored))
     return DrawScores(
-        profile,
+        profile + FAILED_AS_WRONG if failed_as_wrong else profile,
         questions,
         draws=sum(statuses.values()),
         scored=mean.trials,
@@ -92,6 +94,12 @@ def summarise_draws(path: Path, *, profile: str) -> DrawScores:
         best=best.estimate(),
         majority=majority.estimate(),
     )
+
+
+def _is_wrong(row: dict[str, Any]) -> bool:
+    """Say whether a draw that failed counts as wrong: where a right answer is among the options."""
+    letters = [option["letter"] for option in row["options"]]
+    return row["status"] == SampleStatus.FAILED and (row["target"] or "").strip() in letters
 
 
 def vote(rows: Sequence[dict[str, Any]]) -> float:

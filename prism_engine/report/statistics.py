@@ -96,12 +96,18 @@ class _Group(NamedTuple):
         return (self.split is not None, self.split or "", _LEVELS.index(self.level), self.name or "")
 
 
-def summarise(predictions: Path, *, profile: str) -> Scores:
+FAILED_AS_WRONG: Final = ", failed counted as wrong"
+"""Stands behind the profile's name where that is so, wherever the scores are told."""
+
+
+def summarise(predictions: Path, *, profile: str, failed_as_wrong: bool = False) -> Scores:
     """Fold a predictions file into scores, in one streaming pass whose memory does not grow with the replies.
 
     Args:
         predictions: JSON lines, one per sample.
         profile: name of the matching rules that the scores in the file were made with.
+        failed_as_wrong: count samples whose call failed as wrong (and unanswered), where they have a target; the
+            profile's name then says so.
 
     Raises:
         UserError: the file is absent or damaged, or a row has a status or a score that is not known here.
@@ -110,12 +116,14 @@ def summarise(predictions: Path, *, profile: str) -> Scores:
     whole = _Group(None, "overall", None)
     tallies[whole] = Counter()
     for cell in _cells(predictions):
+        if failed_as_wrong and cell["status"] == SampleStatus.FAILED and cell["choices"] is not None:
+            cell |= {"status": SampleStatus.DONE, "score": 0.0}
         tally = _tally(cell, predictions)
         for group in _groups(cell["split"], cell["l2_category"], cell["category"]):
             tallies[group].update(tally)
     order = sorted(tallies, key=lambda group: group.rank)
     overall, *groups = (_fold(group, tallies[group]) for group in order)
-    return Scores(profile, overall, tuple(groups))
+    return Scores(profile + FAILED_AS_WRONG if failed_as_wrong else profile, overall, tuple(groups))
 
 
 def wilson(correct: float, scored: float) -> tuple[float, float]:
