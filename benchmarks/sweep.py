@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from prism_engine.config import ModelSpec
 
 ENGINE = {"dtype": "float32", "enforce_eager": True, "max_num_seqs": 32}
-WINDOWS = {"narrow": 1024, "wide": 1152}
+WINDOWS = {"narrow": 896, "wide": 1024}
 REASONERS = ("left", "right")
 CONCURRENCY = 16
 WIDTH = 2
@@ -100,7 +100,9 @@ def measured(configs: Sequence[RunConfig]) -> Timed:
     begun = time.perf_counter()
     reports = api.run_many(configs, load_registry())
     seconds = time.perf_counter() - begun
-    assert all(report.status.value == "complete" for report in reports), reports
+    assert all(report.status.value == "complete" for report in reports), [
+        (report.name, report.status, report.trouble) for report in reports
+    ]
     describing = [report.progress.describing for report in reports if report.progress.describing]
     answering = [report.progress.answering for report in reports if report.progress.answering]
     sides = (describing, answering)

@@ -61,6 +61,7 @@ async def _describe_ahead(run: Run, one: Perceiver, positions: Sequence[int], st
         usable = all(each.usable for each in descriptions)
         return SampleResult(sample, SampleStatus.DONE if usable else SampleStatus.FAILED, descriptions=descriptions)
 
+    whole = len(positions)
     for _ in range(ROUNDS):
         failed: list[int] = []
 
@@ -70,7 +71,7 @@ async def _describe_ahead(run: Run, one: Perceiver, positions: Sequence[int], st
 
         lane = Lane("ahead", run.benchmark.samples(positions), one.model.capacity)
         await run_lanes([lane], describe, take, stop)
-        if stop.requested or not failed or len(failed) == len(positions):
+        if stop.requested or not failed or len(failed) == whole:  # where nobody got through, nobody will
             return
         one.model.forget_failures()
         positions = failed

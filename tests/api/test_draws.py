@@ -48,9 +48,13 @@ def run(config):
     return api.run(config, load_registry())
 
 
+def planned(config):
+    return api.plan(config, load_registry())
+
+
 def test_each_draw_is_a_call_of_its_own_and_a_rerun_calls_nothing(configured):
     config = configured(WARM | {"n": 2}, WARM | {"n": 3, "seed": 7})
-    plan = api.plan(config, load_registry())
+    plan = planned(config)
     report = run(config)
     assert report.status.value == "complete"
     assert report.progress.describing.calls == plan.describing.to_call

@@ -41,13 +41,21 @@ def write(folder, count):
     frame.write_excel(folder / "gpt4v_description.xlsx")
 
 
+def run(config):
+    return api.run(config, load_registry())
+
+
+def planned(config):
+    return api.plan(config, load_registry())
+
+
 def rows(report, name="predictions.jsonl"):
     return [json.loads(line) for line in (report.folder / name).read_text().splitlines()]
 
 
 def test_no_perceiver_is_needed_and_the_file_s_name_labels_the_results(configured, tmp_path):
     write(tmp_path, SAMPLES)
-    report = api.run(configured(), load_registry())
+    report = run(configured())
     assert report.status is RunStatus.COMPLETE
     assert report.folder == tmp_path / "results/given/shapes/gpt4v_description/brain"
     assert [row["description"] for row in rows(report)] == [f"Row {at}." for at in range(SAMPLES)]
@@ -57,7 +65,7 @@ def test_no_perceiver_is_needed_and_the_file_s_name_labels_the_results(configure
     assert (given["by"], given["texts"], given["samples_without_one"]) == ("index", SAMPLES, 0)
     described = (report.folder.parent / "descriptions.jsonl").read_text().splitlines()
     assert [json.loads(line)["description"] for line in described] == [f"Row {at}." for at in range(SAMPLES)]
-    named = api.run(configured(perceiver="GPT4V"), load_registry())  # no name of the registry, and none needed
+    named = run(configured(perceiver="GPT4V"))  # no name of the registry, and none needed
     assert named.folder == tmp_path / "results/given/shapes/GPT4V/brain"
     assert named.progress.answering.calls == 0  # what was answered once is
 
@@ -65,15 +73,15 @@ def test_no_perceiver_is_needed_and_the_file_s_name_labels_the_results(configure
 def test_a_table_that_lacks_samples_is_refused_before_anything_is_called(configured, tmp_path):
     write(tmp_path, SAMPLES - 3)
     with pytest.raises(DatasetError, match=r"3 of 10 samples .*--missing skip"):
-        api.run(configured(), load_registry())
+        run(configured())
     assert not (tmp_path / "results").exists()
 
 
 def test_what_is_skipped_is_counted_as_failed_with_its_reason_and_never_answered(configured, tmp_path):
     write(tmp_path, SAMPLES - 3)
     config = configured(missing_descriptions="skip")
-    plan = api.plan(config, load_registry())
-    report = api.run(config, load_registry())
+    plan = planned(config)
+    report = run(config)
     assert plan.answering.to_call == report.progress.answering.calls == SAMPLES - 3
     assert report.status is RunStatus.COMPLETE  # as was asked for
     assert (report.scores.overall.scored, report.scores.overall.failed) == (SAMPLES - 3, 3)
@@ -83,8 +91,8 @@ def test_what_is_skipped_is_counted_as_failed_with_its_reason_and_never_answered
 
 def test_failures_may_count_as_wrong_and_every_score_says_so(configured, tmp_path):
     write(tmp_path, SAMPLES - 3)
-    apart = api.run(configured(missing_descriptions="skip"), load_registry())
-    strict = api.run(configured(missing_descriptions="skip", failed="wrong"), load_registry())
+    apart = run(configured(missing_descriptions="skip"))
+    strict = run(configured(missing_descriptions="skip", failed="wrong"))
     assert strict.folder != apart.folder
     assert strict.scores.overall.scored == SAMPLES
     assert strict.scores.overall.correct == apart.scores.overall.correct
@@ -96,9 +104,9 @@ def test_failures_may_count_as_wrong_and_every_score_says_so(configured, tmp_pat
 def test_in_mode_oracle_they_are_the_gold_descriptions(configured, tmp_path):
     write(tmp_path, SAMPLES)
     write_described_shapes(tmp_path / "shapes.tsv", SAMPLES)
-    report = api.run(configured(mode="oracle"), load_registry())
+    report = run(configured(mode="oracle"))
     assert [row["description"] for row in rows(report)] == [f"Row {at}." for at in range(SAMPLES)]
-    own = api.run(configured(mode="oracle", descriptions=None), load_registry())
+    own = run(configured(mode="oracle", descriptions=None))
     assert rows(own)[0]["description"] == "Picture of row 0."
     assert own.folder != report.folder
 

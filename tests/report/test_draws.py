@@ -29,10 +29,14 @@ def written(folder, rows):
     return path
 
 
+def summarised(folder, rows):
+    return summarise_draws(written(folder, rows), profile="v3")
+
+
 def test_mean_best_and_majority_are_told_apart(tmp_path):
     said = ("AAB", "ABB", "BBB", "CBA")  # A is right
     rows = [row(at, letter, float(letter == "A")) for at, letters in enumerate(said) for letter in letters]
-    scores = summarise_draws(written(tmp_path, rows), profile="v3")
+    scores = summarised(tmp_path, rows)
     assert (scores.questions, scores.draws, scores.scored) == (4, 12, 12)
     assert (scores.mean.value, scores.best.value, scores.majority.value) == (4 / 12, 3 / 4, 1 / 4)
     for one in (scores.mean, scores.best, scores.majority):
@@ -47,7 +51,7 @@ def test_draws_without_an_answer_have_no_vote_and_of_equal_ones_the_first_given_
 
 def test_draws_that_failed_are_counted_apart_and_never_wrong(tmp_path):
     rows = [row(0, "A", 1.0), row(0, None, None, status="failed"), row(1, None, None, status="not_run")]
-    scores = summarise_draws(written(tmp_path, rows), profile="v3")
+    scores = summarised(tmp_path, rows)
     assert (scores.questions, scores.scored, scores.failed, scores.not_run) == (2, 1, 1, 1)
     assert (scores.mean.value, scores.mean.low) == (1.0, None)  # one picture tells nothing about others
 
@@ -60,7 +64,7 @@ def test_where_nothing_was_scored_there_is_no_estimate(tmp_path):
 
 def test_questions_about_one_picture_widen_the_interval_as_if_they_were_one(tmp_path):
     def width(rows):
-        mean = summarise_draws(written(tmp_path, rows), profile="v3").mean
+        mean = summarised(tmp_path, rows).mean
         return mean.high - mean.low
 
     alike = [row(at, "A", float(at % 2)) for at in range(40) for _ in range(8)]
@@ -78,7 +82,7 @@ def test_the_interval_of_the_mean_holds_the_truth_about_as_often_as_it_says(tmp_
         for question in range(60):
             easy = chance.betavariate(2, 2)  # 0.5 on average; the draws of a question share it
             rows += [row(question, "A", float(chance.random() < easy)) for _ in range(5)]
-        mean = summarise_draws(written(tmp_path, rows), profile="v3").mean
+        mean = summarised(tmp_path, rows).mean
         held += mean.low <= 0.5 <= mean.high
     assert 0.9 <= held / 200 <= 0.99
 
