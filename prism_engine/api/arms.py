@@ -84,7 +84,7 @@ def ready_arms(many: Sequence[Parts], shared: Shared, opened: ExitStack) -> list
 
 def names_of(many: Sequence[Parts]) -> list[str]:
     """Name the runs by what tells them apart; a benchmark by its own name where that is enough."""
-    telling = [field for field in _TELLING if len({getattr(parts.config, field) for parts in many}) > 1]
+    telling = [field for field in _TELLING if len({getattr(parts.config, field) for parts in many} - {None}) > 1]
     by_name = {parts.config.benchmark: parts.benchmark.name for parts in many}
     if len(set(by_name.values())) < len(by_name):
         by_name = {path: path for path in by_name}

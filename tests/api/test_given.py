@@ -126,5 +126,5 @@ def test_several_tables_are_swept_like_perceivers(configured, tmp_path):
     options["mode"] = ["all", "blind"]
     configs = load_run_configs(None, options)
     reports = api.run_many(configs, load_registry())
-    assert sorted(report.name for report in reports) == ["blind", "gpt4v_description given all", "other given all"]
+    assert sorted(report.name for report in reports) == ["blind", "gpt4v_description all", "other all"]
     assert {report.status for report in reports} == {RunStatus.COMPLETE}
