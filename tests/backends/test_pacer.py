@@ -202,7 +202,7 @@ def test_requests_without_answers_block_nothing_for_ever():
     assert pacer.delay(now + 60, Tokens(10, 10)) == 0
 
 
-class Counting(deque):
+class Counting(deque[float]):
     """Counts what is looked at."""
 
     looked = 0
