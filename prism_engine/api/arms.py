@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -71,12 +72,16 @@ def ready_arms(many: Sequence[Parts], shared: Shared, opened: ExitStack) -> list
     """
     names: dict[Path, str] = {}
     planned = []
+    alike: Counter[str] = Counter()
     for name, parts in zip(names_of(many), many, strict=True):
         layout = Layout.of(parts.config, parts.benchmark.name, parts.benchmark.sha256)
         if (other := names.get(layout.folder)) is not None:
             both = f"runs {other!r} and {name!r}" if name != other else "two equal runs"
             raise ConfigError(f"{layout.folder}: {both} would write their results here; start them one after the other")
         names[layout.folder] = name
+        alike[name] += 1
+        if alike[name] > 1:  # they differ in what is not told; payments and progress must not be thrown together
+            name = f"{name} ({alike[name]})".lstrip()
         planned.append((name, parts, layout, layout.failed_before() if parts.config.retry_failed else None))
     engines = _claims(many, shared)
     return [

@@ -23,7 +23,7 @@ from prism_engine.records import SampleStatus
 from prism_engine.report import export_parquet, replacing, summarise, write_scores
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from prism_engine.api.parts import Parts
     from prism_engine.engine.journal import Journal
@@ -43,6 +43,7 @@ _DESCRIBED = (
     "status",
     "failure",
 )
+_NO_DESCRIPTION = b'"description":null'  # as orjson writes it; within a text the quotation marks would be escaped
 _NOTE = "benchmark.json"
 """Says which benchmark file a folder of results belongs to."""
 _KEPT = ("finished_at", "status", "samples", "stages", "bounded_by", "money", "wall_seconds")
@@ -132,8 +133,10 @@ def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Prog
     with replacing(layout.benchmark / _NOTE) as draft:
         draft.write_bytes(orjson.dumps({"path": str(parts.benchmark.path), "sha256": parts.benchmark.sha256}))
     if layout.perceiver is not None:
-        lines = once_per_description(journal, parts.config)
-        _write_table(layout.perceiver / "descriptions.jsonl", map(_description_line, lines))
+        path = layout.perceiver / "descriptions.jsonl"
+        # Runs with other reasoners share this file, and one that was stopped earlier knows less.
+        if _described(once_per_description(journal, parts.config)) >= _described_before(path):
+            _write_table(path, map(_description_line, once_per_description(journal, parts.config)))
     scores = None
     if parts.config.mode is Mode.PROMPTS:
         name = contents_name(_safe(parts.benchmark.name), _safe(str(parts.instruction.writer)))
@@ -172,6 +175,18 @@ def _read(path: Path) -> dict[str, Any]:
 def _noted(path: Path) -> str | None:
     digest = _read(path).get("sha256")
     return digest if isinstance(digest, str) else None
+
+
+def _described(lines: Iterable[bytes]) -> int:
+    return sum(_NO_DESCRIPTION not in line for line in lines)
+
+
+def _described_before(path: Path) -> int:
+    try:
+        with path.open("rb") as file:
+            return _described(file)
+    except OSError:
+        return 0
 
 
 def _write_table(path: Path, lines: Iterator[bytes]) -> None:

@@ -40,6 +40,9 @@ TEXTS: Final = (
 LISTS: Final = ("images", "description_outcomes")
 """Fields that are lists of text."""
 
+_DRAWS: Final = ("description_draw", "answer_draw")
+"""Fields of lines in a file of draws alone."""
+
 _BATCH: Final = 2_000
 """Lines parsed at once: polars would map the whole file otherwise, and memory would grow with it."""
 
@@ -114,7 +117,7 @@ def schema() -> dict[str, pl.DataType]:
     return {
         **dict.fromkeys(TEXTS, pl.String()),
         **dict.fromkeys(LISTS, pl.List(pl.String())),
-        **dict.fromkeys(("position", "description_draw", "answer_draw"), pl.Int64()),
+        **dict.fromkeys(("position", *_DRAWS), pl.Int64()),
         "score": pl.Float64(),
         "options": pl.List(pl.Struct({"letter": pl.String(), "text": pl.String()})),
     }
@@ -126,7 +129,7 @@ def scan(predictions: Path, columns: Iterable[str] | None = None) -> pl.LazyFram
     Args:
         predictions: the file; collect the frame inside `reading`.
         columns: the fields to read; None takes those of the first line, which are those of every line, and all known
-            ones where there is no line.
+            ones but those of draws where there is no line.
     """
     import polars as pl  # noqa: PLC0415 - the same
     from polars.io.plugins import register_io_source  # noqa: PLC0415
@@ -135,7 +138,11 @@ def scan(predictions: Path, columns: Iterable[str] | None = None) -> pl.LazyFram
     if columns is None:
         with predictions.open("rb") as file:
             first = file.readline()
-        columns = [name for name in orjson.loads(first) if name in known] if first else known
+        columns = (
+            [name for name in orjson.loads(first) if name in known]
+            if first
+            else [name for name in known if name not in _DRAWS]
+        )
     typed = {name: known[name] for name in columns}
 
     def batches(

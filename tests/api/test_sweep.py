@@ -14,6 +14,7 @@ from prism_engine import api, prompts
 from prism_engine.api.sweep import write_sweep
 from prism_engine.backends.scripted import Scripted
 from prism_engine.config import RunConfig, ScriptedModel, load_registry
+from prism_engine.errors import DeadError
 from prism_engine.records import Completion, Outcome
 from tests.shapes import write_shapes
 
@@ -208,3 +209,17 @@ def test_its_table_has_a_row_per_run_and_says_what_a_mode_does_not_need(world, t
     assert len({row["accuracy"] for row in rows}) == 1  # they all say A
     assert float(rows[0]["accuracy_low"]) < float(rows[0]["accuracy"]) < float(rows[0]["accuracy_high"])
     assert path.read_text().splitlines()[-1].startswith("| one | - | - | brain | blind | 30 |")
+
+
+def test_runs_that_share_descriptions_leave_those_of_the_one_that_got_furthest(world):
+    one, other = world.configs()[:2]
+    world.run([one])
+    before = (world.run([one])[0].folder.parent / "descriptions.jsonl").read_bytes()
+
+    async def think(_model):
+        raise DeadError("key refused")
+
+    world.think = think
+    (report,) = world.run([other.model_copy(update={"cache_dir": other.cache_dir / "empty"})])
+    assert report.status.value == "died"
+    assert (report.folder.parent / "descriptions.jsonl").read_bytes() == before
