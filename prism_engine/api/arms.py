@@ -80,9 +80,9 @@ def ready_arms(many: Sequence[Parts], shared: Shared, opened: ExitStack) -> list
             raise ConfigError(f"{layout.folder}: {both} would write their results here; start them one after the other")
         names[layout.folder] = name
         alike[name] += 1
-        if alike[name] > 1:  # they differ in what is not told; payments and progress must not be thrown together
-            name = f"{name} ({alike[name]})".lstrip()
-        planned.append((name, parts, layout, layout.failed_before() if parts.config.retry_failed else None))
+        # They may differ in what is not told; payments and progress must not be thrown together.
+        own = name if alike[name] == 1 else f"{name} ({alike[name]})".lstrip()
+        planned.append((own, parts, layout, layout.failed_before() if parts.config.retry_failed else None))
     engines = _claims(many, shared)
     return [
         Arm(
