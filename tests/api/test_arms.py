@@ -92,3 +92,16 @@ def test_its_progress_is_one_and_the_same_whoever_reads_it(ready):
     (arm,) = ready({})
     assert arm.progress is arm.progress
     assert arm.progress.total == 4
+
+
+def test_an_unusual_output_limit_tells_reasoners_apart_and_what_is_never_told_gets_a_number(ready):
+    reasoning = {"max_tokens": 64}
+    arms = ready({}, {"reasoning": reasoning}, {"reasoning": reasoning | {"top_p": 0.5, "temperature": 1.0}})
+    assert [arm.name for arm in arms] == ["scripted", "scripted-64", "scripted-64 (2)"]
+
+
+def test_joined_perceivers_claim_every_engine_among_them_and_writers_are_up_all_the_time(ready):
+    joined, written = ready({"perceiver": "a~scripted~b"}, {"perceiver": "a", "instruction": "query-specific_b"})
+    assert [one.identity.name for one in joined.engines] == ["a"]  # b writes for the other run
+    assert [one.identity.name for one in written.engines] == ["a"]
+    assert joined.engines[0].turn._engine is written.engines[0].turn._engine

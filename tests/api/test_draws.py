@@ -123,3 +123,17 @@ def test_the_command_line_says_how_many(configured, tmp_path, monkeypatch):
     assert config.perception.n == 4
     with pytest.raises(ConfigError, match="temperature 0"):
         load_run_configs(None, given | {"reasoning.n": 4})
+
+
+def test_of_several_draws_only_those_that_failed_are_tried_again(configured):
+    flaky = {"eyes": {"backend": "scripted", "replies": ["seen"]}}
+    flaky["brain"] = {"backend": "scripted", "replies": ["A"], "failure_rate": 0.5}
+    config = configured(None, WARM | {"n": 3}, models=flaky)
+    before = run(config)
+    failed = [place for place, row in enumerate(lines(before.folder / "draws.jsonl")) if row["status"] == "failed"]
+    assert 0 < len(failed) < 3 * SAMPLES
+    steady = flaky | {"brain": {"backend": "scripted", "replies": ["A"]}}
+    after = run(configured(None, WARM | {"n": 3}, models=steady, retry_failed=True))
+    assert after.folder == before.folder
+    rows = lines(after.folder / "draws.jsonl")  # the steady one is another model, of which nothing is cached
+    assert [place for place, row in enumerate(rows) if row["status"] == "done"] == failed

@@ -33,6 +33,12 @@ def test_a_mode_makes_one_run_for_all_models_that_it_does_not_need():
     assert not any("reasoner" in run for run in runs if run["mode"] == "direct")
 
 
+def test_the_mode_that_only_writes_what_to_observe_keeps_its_instructions():
+    runs = made(instruction=["query-specific_w", "query-specific_v"], mode=["prompts", "blind"])
+    assert [run["instruction"] for run in runs if run["mode"] == "prompts"] == ["query-specific_w", "query-specific_v"]
+    assert len([run for run in runs if run["mode"] == "blind"]) == 1
+
+
 def test_what_the_list_does_not_concern_stays():
     (run,) = made(mode=["blind"])
     assert run == GIVEN | {"mode": "blind"}
