@@ -126,13 +126,14 @@ def test_the_command_line_says_how_many(configured, tmp_path, monkeypatch):
 
 
 def test_of_several_draws_only_those_that_failed_are_tried_again(configured):
-    flaky = {"eyes": {"backend": "scripted", "replies": ["seen"]}}
-    flaky["brain"] = {"backend": "scripted", "replies": ["A"], "failure_rate": 0.5}
+    eyes = {"backend": "scripted", "replies": ["seen"]}
+    brain = {"backend": "scripted", "replies": ["A"]}
+    flaky = {"eyes": eyes, "brain": {**brain, "failure_rate": 0.5}}
     config = configured(None, WARM | {"n": 3}, models=flaky)
     before = run(config)
     failed = [place for place, row in enumerate(lines(before.folder / "draws.jsonl")) if row["status"] == "failed"]
     assert 0 < len(failed) < 3 * SAMPLES
-    steady = flaky | {"brain": {"backend": "scripted", "replies": ["A"]}}
+    steady = {"eyes": eyes, "brain": brain}
     after = run(configured(None, WARM | {"n": 3}, models=steady, retry_failed=True))
     assert after.folder == before.folder
     rows = lines(after.folder / "draws.jsonl")  # the steady one is another model, of which nothing is cached

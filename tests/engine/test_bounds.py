@@ -68,6 +68,8 @@ def test_a_run_of_one_stage_and_one_that_has_not_begun_are_fine():
 
 def test_another_run_s_call_counts_where_this_one_waits_for_it_and_so_does_another_engine_s_turn():
     world = World()
+    assert world.describing is not None
+    assert world.answering is not None
     world.describing.joined = 1
     world.spend(1)
     world.describing.joined, world.answering.joined = 0, 1
