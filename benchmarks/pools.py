@@ -62,7 +62,7 @@ async def two_pools(run: Run, progress: Progress, stop: Stop) -> None:
     assert run.reasoner is not None
     answering = run.pipeline.answering
     assert answering is not None
-    order = order_samples(run.benchmark, run.count, run.pipeline.context, run.store)
+    order = order_samples(run.benchmark, run.benchmark.order(run.count), run.pipeline, run.store)
     results = runner._Results(run, progress, stop)  # noqa: SLF001 - counted and journalled as in the engine
     cached, missing = run.benchmark.samples(order.described), run.benchmark.samples(order.undescribed)
     queue: asyncio.Queue[Described | None] = asyncio.Queue(max(run.ahead, 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -78,6 +78,10 @@ class Sampling:
     def greedy(self) -> bool:
         """Whether decoding is deterministic, so that runs with other output limits may share it."""
         return self.temperature == 0.0
+
+    def drawn(self, number: int | None) -> Sampling:
+        """Return the sampling of one of several draws, which have seeds of their own; None is the only draw."""
+        return self if number is None else replace(self, seed=(self.seed or 0) + number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +198,17 @@ class Option(NamedTuple):
     text: str
 
 
+class Draw(NamedTuple):
+    """Which of several draws of a question a sample stands for."""
+
+    position: int
+    """The question's place in the benchmark."""
+    description: int | None
+    """Which description, from 0; None where there is one."""
+    answer: int | None
+    """Which answer to it, from 0; None where there is one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One question of a benchmark."""
@@ -218,6 +233,8 @@ class Sample:
     what only one benchmark's scorer knows."""
     kind: AnswerKind | None = None
     """What a right answer is; None where nobody said so."""
+    draw: Draw | None = None
+    """None where the question is asked once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from prism_engine.api.calls import SampleCall, sample_calls
 from prism_engine.api.demo import demo_configs
 from prism_engine.api.doctor import Check, diagnose
-from prism_engine.api.forecast import Forecast, plan, plan_and_forecast
+from prism_engine.api.forecast import Forecast, PlannedRun, plan, plan_and_forecast, plan_many, together
 from prism_engine.api.grading import GradingReport, grade
 from prism_engine.api.instructions import cautions
 from prism_engine.api.judged_runs import run_and_judge
@@ -11,18 +11,22 @@ from prism_engine.api.judging import JudgePlan, JudgeReport, judge_runs, plan_ju
 from prism_engine.api.rescoring import Rescoring, find_predictions, rescore
 from prism_engine.api.run import RunReport, RunStatus, Watch, run, run_many
 from prism_engine.api.status import Standing, find_standing, standings
+from prism_engine.api.sweep import HEADER, SweepRow, write_sweep
 
 __all__ = [
+    "HEADER",
     "Check",
     "Forecast",
     "GradingReport",
     "JudgePlan",
     "JudgeReport",
+    "PlannedRun",
     "Rescoring",
     "RunReport",
     "RunStatus",
     "SampleCall",
     "Standing",
+    "SweepRow",
     "Watch",
     "cautions",
     "demo_configs",
@@ -34,10 +38,13 @@ __all__ = [
     "plan",
     "plan_and_forecast",
     "plan_judging",
+    "plan_many",
     "rescore",
     "run",
     "run_and_judge",
     "run_many",
     "sample_calls",
     "standings",
+    "together",
+    "write_sweep",
 ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from prism_engine.api.parts import assembled
 from prism_engine.cache import call_key, show
+from prism_engine.engine.lookup import looked_up
 from prism_engine.errors import UserError
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ class SampleCall:
 
 
 def sample_calls(standing: Standing, index: str, registry: Registry) -> list[SampleCall]:
-    """Return a sample's calls in order; the answer is left out where no description is there to answer from.
+    """Return a sample's calls in order, each once; answers are left out where no description is there to answer from.
+
+    Where the question is asked several times, these are the calls of all its draws.
 
     Args:
         standing: the run.
@@ -45,19 +48,26 @@ def sample_calls(standing: Standing, index: str, registry: Registry) -> list[Sam
         StoreError: the cache cannot be read.
     """
     with assembled(standing.run_config(), registry, look_only=True) as parts:
-        for sample in parts.benchmark.samples(range(parts.count)):
-            if sample.index == index:
-                return list(_calls(sample, parts))
-        raise UserError(f"{standing.folder}: no sample of index {index!r} is among the {parts.count:,} of this run")
+        position = parts.benchmark.position(index)
+        if position is None or position >= parts.count:
+            raise UserError(f"{standing.folder}: no sample of index {index!r} is among the {parts.count:,} of this run")
+        draws = parts.asked // parts.count
+        samples = parts.samples.samples(range(position * draws, (position + 1) * draws))
+        found = [call for sample in samples for call in _calls(sample, parts)]
+        return list({call.key: call for call in found}.values())
 
 
 def _calls(sample: Sample, parts: Parts) -> Iterator[SampleCall]:
     pipeline = parts.pipeline
-    described = [_found(call, parts.store) for call in pipeline.context.calls(sample)]
-    yield from described
-    texts = [call.text for call in described if call.text]
-    if pipeline.answering is not None and len(texts) == len(described):
-        yield _found(pipeline.answering.call(sample, pipeline.context.text(sample, texts)), parts.store)
+    (known,) = looked_up([sample], pipeline, parts.store)
+    for found in (*known.writing, *known.describing):
+        yield _found(found.call, parts.store)
+    texts = [found.completion.text for found in known.describing if found.completion is not None]
+    if pipeline.answering is None or not known.is_described or known.fails:
+        return
+    description = known.context.text(sample, texts)
+    if description is not None or not pipeline.needs_description:
+        yield _found(pipeline.answering.call(sample, description), parts.store)
 
 
 def _found(call: Call, store: Store) -> SampleCall:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from prism_engine.api.arms import names_of
 from prism_engine.api.parts import assembled
 from prism_engine.api.perceiving import WRITER, perceiver_roles
 from prism_engine.budget import Expense, PerCall, Price, Range, Seen, expect, expected_sum, is_paid, price_of
 from prism_engine.cache import earlier_calls
 from prism_engine.config import ApiModel, Mode
-from prism_engine.engine.plan import MOST_SEEN
+from prism_engine.engine.plan import MOST_SEEN, Counted
 from prism_engine.records import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from prism_engine.api.parts import Parts
     from prism_engine.config import Registry, RunConfig, SamplingConfig
     from prism_engine.datasets import Progress as Ingesting
@@ -65,6 +69,45 @@ def plan_and_forecast(
         return planned, forecast(parts, planned)
 
 
+class PlannedRun(NamedTuple):
+    """One run of a plan of several: its calls are those that no run before it makes."""
+
+    name: str
+    plan: Plan
+    forecast: Forecast
+
+
+def plan_many(
+    configs: Sequence[RunConfig], registry: Registry, *, ingesting: Ingesting | None = None
+) -> list[PlannedRun]:
+    """Do `plan_and_forecast` for runs that go on together: what several of them need counts once, for the first.
+
+    Raises:
+        UserError, StoreError: as `run`.
+    """
+    counted = Counted()
+    with ExitStack() as opened:
+        many = [
+            opened.enter_context(assembled(config, registry, look_only=True, ingesting=ingesting)) for config in configs
+        ]
+        planned = []
+        for name, parts in zip(names_of(many), many, strict=True):
+            plan = parts.plan(counted)
+            planned.append(PlannedRun(name, plan, forecast(parts, plan)))
+        return planned
+
+
+def together(forecasts: Sequence[Forecast]) -> Forecast:
+    """Sum up what several runs will use and cost."""
+    stages: dict[str, Expense] = {}
+    for one in forecasts:
+        for name, expense in one.stages.items():
+            stages[name] = stages[name] + expense if name in stages else expense
+    free = frozenset(name for name in stages if all(name in one.free for one in forecasts if name in one.stages))
+    unpriced = dict.fromkeys(name for one in forecasts for name in one.unpriced)
+    return Forecast(stages, free, tuple(unpriced))
+
+
 def forecast(parts: Parts, plan: Plan) -> Forecast:
     """Forecast what a plan comes to.
 
@@ -99,7 +142,7 @@ def forecast(parts: Parts, plan: Plan) -> Forecast:
 def _perceivers(parts: Parts, plan: Plan) -> list[tuple[str, StagePlan]]:
     """Return what each perceiver has to do, by role."""
     found = [(role, plan.by_perceiver.get(parts.identities[role])) for role in perceiver_roles(parts.specs)]
-    if parts.config.mode is Mode.REASONING or not parts.config.mode.describes:
+    if parts.config.mode is Mode.REASONING or not parts.config.describes:
         return []
     return [(role, planned) for role, planned in found if planned is not None]
 

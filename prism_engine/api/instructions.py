@@ -69,7 +69,7 @@ def writer_of(config: RunConfig) -> str | None:
     Raises:
         ConfigError: as `read_instruction`; mode `prompts` without such a model.
     """
-    if not (config.mode.describes or config.mode is Mode.PROMPTS):
+    if not (config.describes or config.mode is Mode.PROMPTS):
         return None
     writer = read_instruction(config.instruction).writer
     if writer is None and config.mode is Mode.PROMPTS:
@@ -105,7 +105,8 @@ def contents_by_row(listed: Mapping[str, str], benchmark: Benchmark, name: str) 
     positions = by_position > by_index
 
     def contents(sample: Sample) -> str | None:
-        found = listed.get(str(sample.position) if positions else sample.index)
+        position = sample.position if sample.draw is None else sample.draw.position
+        found = listed.get(str(position) if positions else sample.index)
         if found is None and not positions and sample.index.isdecimal():
             found = listed.get(str(int(sample.index) % CIRCLE))
         return None if found is None else clean_contents(found)

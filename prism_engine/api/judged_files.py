@@ -39,6 +39,12 @@ class Case:
         """The run's own predictions."""
         return self.run / "predictions.jsonl"
 
+    @property
+    def failed_as_wrong(self) -> bool:
+        """Whether the run counts samples whose call failed as wrong."""
+        config = self.manifest.get("config")
+        return isinstance(config, dict) and config.get("failed") == "wrong"
+
 
 def open_case(run: Path, config: JudgeConfig) -> Case:
     """Read a finished run's answers.
@@ -78,7 +84,8 @@ def write_case(case: Case, rows: Iterator[dict[str, Any]], judge: Callable[[], d
         for row in rows:
             file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
     export_parquet(target, target.with_suffix(".parquet"))
-    scores = summarise(target, profile=case.docket.scorer.profile, kind=case.docket.scorer.kind)
+    scorer = case.docket.scorer
+    scores = summarise(target, profile=scorer.profile, kind=scorer.kind, failed_as_wrong=case.failed_as_wrong)
     write_scores(scores, case.folder)
     with replacing(case.folder / "manifest.json") as draft:
         draft.write_bytes(orjson.dumps({**case.manifest, "judge": judge()}, option=orjson.OPT_INDENT_2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from prism_engine.api.forecast import plan as make_plan
@@ -27,12 +28,16 @@ def run_and_judge(
     watch: Watch | None = None,
     ingesting: Ingesting | None = None,
     finished: Callable[[RunReport], None] | None = None,
+    ran: Callable[[list[RunReport]], None] | None = None,
     judged: Callable[[JudgeReport], None] | None = None,
 ) -> tuple[list[RunReport], list[JudgeReport]]:
     """Do `run_many`, then judge the runs that name a judge and were not stopped.
 
     A judge behind an API is asked for a word first. Models are started anew for judging: what answers may need the
     memory that a judge needs.
+
+    Args:
+        ran: told of all runs when they are over, before the first one is judged.
 
     Raises:
         As `run_many` and `judge_runs`.
@@ -46,12 +51,15 @@ def run_and_judge(
             if not _is_cached(config, registry):
                 raise
     reports = run_many(configs, registry, watch=watch, ingesting=ingesting, finished=finished)
+    if ran is not None:
+        ran(reports)
     verdicts: list[JudgeReport] = []
-    for report in reports:
+    for place, report in enumerate(reports):
         over = report.status in (RunStatus.COMPLETE, RunStatus.INCOMPLETE)
         if report.config.judge is not None and report.scores is not None and over:
             told = judge_of(report.config)
             verdicts += judge_runs([report.folder], told, registry, watch=watch, finished=judged)
+            reports[place] = replace(report, judged=verdicts[-1].scores)
             if verdicts[-1].status not in (RunStatus.COMPLETE, RunStatus.INCOMPLETE):
                 break
     return reports, verdicts

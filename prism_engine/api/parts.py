@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from math import prod
 from typing import TYPE_CHECKING
 
+from prism_engine.api.given import given_descriptions
 from prism_engine.api.instructions import read_instruction
-from prism_engine.api.perceiving import WRITER, seeing, seeing_roles, unsent_roles
+from prism_engine.api.perceiving import WRITER, perceiver_roles, seeing, seeing_roles, unsent_roles
 from prism_engine.api.purses import paying_for
 from prism_engine.backends.factory import build_backend, identify_model, pinned
 from prism_engine.budget import Purse, Spending, Till
@@ -16,6 +19,7 @@ from prism_engine.cache import Store
 from prism_engine.config import ApiModel, Mode, Pictures
 from prism_engine.config.variants import with_own_limit
 from prism_engine.datasets import data_roots, find_benchmark, open_benchmark
+from prism_engine.engine.draws import Drawn
 from prism_engine.engine.pipeline import Pipeline
 from prism_engine.engine.plan import make_plan
 from prism_engine.engine.runner import Run
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from prism_engine.api.given import GivenDescriptions
     from prism_engine.api.instructions import Instruction
     from prism_engine.api.perceiving import Seeing
     from prism_engine.api.shared import Shared
@@ -36,7 +41,8 @@ if TYPE_CHECKING:
     from prism_engine.datasets import Benchmark
     from prism_engine.datasets import Progress as Ingesting
     from prism_engine.engine.journal import Journal
-    from prism_engine.engine.plan import Plan
+    from prism_engine.engine.lookup import Samples
+    from prism_engine.engine.plan import Counted, Plan
     from prism_engine.records import ModelIdentity
 
 STORE_NAME = "calls.sqlite"
@@ -64,6 +70,8 @@ class Parts:
     """What a right answer is, and how replies are read."""
     others: dict[str, CachedModel] = field(default_factory=dict)
     """Further perceivers, and the writer of what to observe, by role."""
+    given: GivenDescriptions | None = None
+    """Descriptions from elsewhere; None where a perceiver makes them, or nobody."""
     till: Till | None = None
     """Where the money of the run's calls comes from; None where no call has a price."""
     unpriced: list[str] = field(default_factory=list)
@@ -83,14 +91,25 @@ class Parts:
 
     @property
     def count(self) -> int:
-        """Samples that the run takes."""
+        """Questions that the run takes."""
         return min(len(self.benchmark), self.config.samples or len(self.benchmark))
+
+    @property
+    def asked(self) -> int:
+        """Samples that the run takes, every draw of a question counted."""
+        return self.count * prod(self.config.draws)
+
+    @property
+    def samples(self) -> Samples:
+        """The benchmark as the run takes it: every draw of a question a sample of its own."""
+        draws = self.config.draws
+        return self.benchmark if prod(draws) == 1 else Drawn(self.benchmark, *draws)
 
     def run(self, journal: Journal, only: frozenset[int] | None = None) -> Run:
         """Return the run that these parts make; with `only`, calls are made for samples at these positions alone."""
         return Run(
-            benchmark=self.benchmark,
-            count=self.count,
+            benchmark=self.samples,
+            count=self.asked,
             pipeline=self.pipeline,
             perceiver=self.describing,
             reasoner=self.answering,
@@ -98,19 +117,26 @@ class Parts:
             journal=journal,
             ahead=self.config.ahead,
             others=tuple(self.others.values()),
-            most_failures=self.config.most_failures(self.count),
+            writer=self.writing,
+            most_failures=self.config.most_failures(self.asked),
             only=only,
             from_cache=self.from_cache,
         )
 
-    def spending(self) -> Spending:
-        """Return what will count the money of the run from now on."""
-        return Spending(self.till, self.unpriced)
+    def spending(self, payer: str) -> Spending:
+        """Return what will count the money of the run from now on, where the run's tasks pay as `payer`."""
+        return Spending(self.till, self.unpriced, payer=payer)
 
-    def plan(self) -> Plan:
-        """Look up what is cached and what remains."""
-        plan = make_plan(self.benchmark, self.count, self.pipeline, self.store)
-        return plan.without_describing() if self.config.mode is Mode.REASONING else plan
+    def seeing(self) -> list[tuple[CachedModel, ModelIdentity, ModelSpec]]:
+        """Return the models that are shown pictures and have a backend, in their order."""
+        roles = [role for role in perceiver_roles(self.specs) if self.models[role].backend is not None]
+        return [(self.models[role], self.identities[role], self.specs[role][1]) for role in roles]
+
+    def plan(self, counted: Counted | None = None) -> Plan:
+        """Look up what is cached and what remains, but for calls that other plans have `counted`."""
+        plan = make_plan(self.samples, self.asked, self.pipeline, self.store, counted)
+        only_cached = self.config.mode is Mode.REASONING and self.config.describes
+        return plan.without_describing() if only_cached else plan
 
 
 @contextmanager
@@ -141,12 +167,12 @@ def assembled(
     path = find_benchmark(config.benchmark, data_roots(os.environ))
     with ExitStack() as opened:
         benchmark = opened.enter_context(open_benchmark(path, config.cache_dir, progress=ingesting))
-        if config.mode is Mode.ORACLE:
-            benchmark.require_gold(config.samples or len(benchmark))
+        given = given_descriptions(config, benchmark)
         scorer = scorer_of(config.answer_kind or benchmark.kind, profile)
         place = config.cache_dir / STORE_NAME
         store = shared.store(place) if shared else opened.enter_context(Store(place, read_only=look_only))
-        sight = seeing(config, instruction, identities, benchmark=benchmark, store=store)
+        see = partial(seeing, config, instruction, identities, benchmark=benchmark, store=store, given=given)
+        sight = see()
         answering = CachedModel(None, store) if config.mode.answers else None
 
         def pipeline(sight: Seeing, answering: CachedModel | None) -> Pipeline:
@@ -156,9 +182,10 @@ def assembled(
                 scorer.score,
                 instructing=sight.instructing,
                 needs_contents=config.mode is Mode.PROMPTS,
+                needs_description=given is not None,
             )
 
-        looking = seeing(config, instruction, identities, benchmark=benchmark, store=store, counting=sight)
+        looking = see(counting=sight)
         others = {role: model for role, model in sight.models.items() if model is not sight.describing}
         parts = Parts(
             *(config, benchmark, store, specs, identities, sight.describing, answering),
@@ -167,6 +194,7 @@ def assembled(
             instruction=instruction,
             scorer=scorer,
             others=others,
+            given=given,
         )
         if not look_only:
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from prism_engine.api.instructions import contents_by_row, writer_of
-from prism_engine.config import ApiModel, Mode, VllmModel
+from prism_engine.config import Mode
 from prism_engine.config.variants import perceivers_of
 from prism_engine.errors import ConfigError
 from prism_engine.prompts import contents_shots
 from prism_engine.stages.cached import CachedModel
-from prism_engine.stages.context import Given, gold_description, nothing
+from prism_engine.stages.context import Given, gold_description, joined, nothing
 from prism_engine.stages.instructing import Listed, Telling, Written
 from prism_engine.stages.merging import Merged
 from prism_engine.stages.meter import Meter
@@ -20,6 +20,7 @@ from prism_engine.stages.perception import Perception
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from prism_engine.api.given import GivenDescriptions
     from prism_engine.api.instructions import Instruction
     from prism_engine.backends.load import Load
     from prism_engine.cache import Store
@@ -41,7 +42,7 @@ def seeing_roles(config: RunConfig, registry: Registry) -> dict[str, str]:
         ConfigError: several perceivers where the mode takes one; or as `perceivers_of` and `writer_of`.
     """
     names: dict[str, str] = {}
-    if config.mode.needs_perceiver:
+    if config.calls_perceiver:
         every = perceivers_of(str(config.perceiver), registry)
         if len(every) > 1 and not config.mode.describes:
             raise ConfigError(
@@ -58,20 +59,9 @@ def perceiver_roles(specs: Mapping[str, tuple[str, ModelSpec]]) -> list[str]:
     return [role for role in specs if role.startswith(PERCEIVER)]
 
 
-def engine_roles(specs: Mapping[str, tuple[str, ModelSpec]]) -> list[str]:
-    """Return the roles of perceivers that take this machine's memory, and so their turns: engines and own servers."""
-    return [role for role in perceiver_roles(specs) if _is_here(specs[role][1])]
-
-
 def unsent_roles(config: RunConfig, specs: Mapping[str, tuple[str, ModelSpec]]) -> set[str]:
-    """Return the roles whose calls are only taken from the cache.
-
-    In mode `reasoning` all that see; of several engines on this machine all but the last, since they take turns:
-    `run_many` lets each describe before.
-    """
-    if config.mode is Mode.REASONING:
-        return {*perceiver_roles(specs), WRITER}
-    return set(engine_roles(specs)[:-1])
+    """Return the roles whose calls are only taken from the cache: in mode `reasoning` all that see."""
+    return {*perceiver_roles(specs), WRITER} if config.mode is Mode.REASONING else set()
 
 
 @dataclass(frozen=True)
@@ -96,20 +86,23 @@ def seeing(
     *,
     benchmark: Benchmark,
     store: Store,
+    given: GivenDescriptions | None = None,
     counting: Seeing | None = None,
 ) -> Seeing:
     """Build the parts that see.
 
     Args:
+        given: descriptions that stand in the place of all that.
         counting: count into the meters of these.
 
     Raises:
         ConfigError: a file of contents belongs to another benchmark.
     """
-    describers = [role for role in identities if role.startswith(PERCEIVER)] if config.mode.describes else []
+    describers = [role for role in identities if role.startswith(PERCEIVER)] if config.describes else []
 
     def load() -> Load:
-        return models[describers[-1]].load()  # the last one is the one that this run sends calls to
+        loads = [models[role].load() for role in describers]
+        return next((one for one in loads if one.waiting_for is not None), loads[-1])
 
     meters = dict.fromkeys(describers, Meter(load=load))
     if counting is not None:
@@ -119,6 +112,8 @@ def seeing(
         models[WRITER] = CachedModel(None, store, meters.get(WRITER))
 
     def context(text: str) -> Context:
+        if given is not None:
+            return Given(joined(given.table.texts))
         if not describers:
             return Given(gold_description if config.mode is Mode.ORACLE else nothing)
         sampling = config.perception.to_sampling()
@@ -136,7 +131,3 @@ def seeing(
     elif instruction.listed is not None and describers:
         instructing = Listed(telling, contents_by_row(instruction.listed, benchmark, instruction.name))
     return Seeing(models, context(instruction.text), instructing)
-
-
-def _is_here(spec: ModelSpec) -> bool:
-    return isinstance(spec, VllmModel) or (isinstance(spec, ApiModel) and spec.server is not None)

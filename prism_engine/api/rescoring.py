@@ -80,11 +80,22 @@ def rescore(predictions: Path, profiles: Sequence[str], kind: AnswerKind | None 
         for row in rows_of(predictions):
             _score_row(row, scorers, files, panel)
     scores = {}
+    wrong = _counts_failed_as_wrong(folder)
     for name, scorer in scorers.items():
-        scores[name] = summarise(folder / f"predictions-{name}.jsonl", profile=scorer.profile, kind=scorer.kind)
+        path = folder / f"predictions-{name}.jsonl"
+        scores[name] = summarise(path, profile=scorer.profile, kind=scorer.kind, failed_as_wrong=wrong)
         write_scores(scores[name], folder, f"scores-{name}")
     panel.write(folder / "sensitivity.json")
     return Rescoring(folder, scores, panel)
+
+
+def _counts_failed_as_wrong(folder: Path) -> bool:
+    """Say whether the run does; one that does not say so does not."""
+    try:
+        config = orjson.loads((folder / "manifest.json").read_bytes()).get("config")
+    except (OSError, orjson.JSONDecodeError, AttributeError):
+        return False
+    return isinstance(config, dict) and config.get("failed") == "wrong"
 
 
 @contextmanager

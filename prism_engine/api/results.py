@@ -15,6 +15,7 @@ import orjson
 
 from prism_engine import __version__
 from prism_engine.api.contents import contents_name, write_contents
+from prism_engine.api.draws import once_per_description, once_per_question
 from prism_engine.api.instructions import SPECIFIC, read_instruction, writer_of
 from prism_engine.config import Merge, Mode, Pictures, RunConfig, SamplingConfig
 from prism_engine.errors import UserError
@@ -22,7 +23,7 @@ from prism_engine.records import SampleStatus
 from prism_engine.report import export_parquet, replacing, summarise, write_scores
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from prism_engine.api.parts import Parts
     from prism_engine.engine.journal import Journal
@@ -42,6 +43,7 @@ _DESCRIBED = (
     "status",
     "failure",
 )
+_NO_DESCRIPTION = b'"description":null'  # as orjson writes it; within a text the quotation marks would be escaped
 _NOTE = "benchmark.json"
 """Says which benchmark file a folder of results belongs to."""
 _KEPT = ("finished_at", "status", "samples", "stages", "bounded_by", "money", "wall_seconds")
@@ -72,18 +74,20 @@ class Layout:
             sha256: digest of its file.
         """
         taken = _safe(f"{benchmark}-first{config.samples}" if config.samples else benchmark)
-        above = config.results_dir / (_instruction(config) if config.mode.describes else config.mode.value)
+        above = config.results_dir / _instruction(config)
         root = above / taken
         if _noted(root / _NOTE) not in (None, sha256):
             root = above / f"{taken}-{sha256[:8]}"
         if config.mode is Mode.PROMPTS:
             return cls(root, None, root / (_safe(str(writer_of(config))) + _variant(config.writing)))
-        perceiver = root / (_safe(str(config.perceiver)) + _variant(config.perception) + _shown(config))
+        how = _variant(config.perception) + _shown(config) if config.describes else ""
+        perceiver = root / (_safe(str(config.told_perceiver)) + how)
         if not config.mode.answers:
             return cls(root, perceiver, perceiver)
         who = config.perceiver if config.mode is Mode.DIRECT else config.reasoner
         kind = "" if config.answer_kind is None else f"-{config.answer_kind.value}"
         profile = "" if config.profile == USUAL_PROFILE else f"-{config.profile}"
+        profile += "" if config.failed == "apart" else "-failed-as-wrong"
         seen = "+first" if config.mode is Mode.DIRECT and config.pictures is Pictures.FIRST else ""
         answerer = _safe(str(who)) + _variant(config.reasoning) + seen + kind + profile
         return cls(root, perceiver, perceiver / answerer) if config.mode.describes else cls(root, None, root / answerer)
@@ -102,10 +106,13 @@ class Layout:
         """
         describes_only = self.folder == self.perceiver
         path = self.folder / ("descriptions.jsonl" if describes_only else "predictions.jsonl")
+        draws = self.folder / "draws.jsonl"
+        path = draws if draws.is_file() else path
         try:
             with path.open("rb") as lines:
                 rows = map(orjson.loads, lines)
-                return frozenset(row["position"] for row in rows if row["status"] == SampleStatus.FAILED)
+                # The rows come in the order of the samples, so a draw's place is its line's.
+                return frozenset(place for place, row in enumerate(rows) if row["status"] == SampleStatus.FAILED)
         except FileNotFoundError:
             raise UserError(f"{self.folder}: no earlier run has left results here, so nothing failed in it") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -126,15 +133,19 @@ def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Prog
     with replacing(layout.benchmark / _NOTE) as draft:
         draft.write_bytes(orjson.dumps({"path": str(parts.benchmark.path), "sha256": parts.benchmark.sha256}))
     if layout.perceiver is not None:
-        _write_table(layout.perceiver / "descriptions.jsonl", map(_description_line, journal.lines()))
+        path = layout.perceiver / "descriptions.jsonl"
+        # Runs with other reasoners share this file, and one that was stopped earlier knows less.
+        if _described(once_per_description(journal, parts.config)) >= _described_before(path):
+            _write_table(path, map(_description_line, once_per_description(journal, parts.config)))
     scores = None
     if parts.config.mode is Mode.PROMPTS:
         name = contents_name(_safe(parts.benchmark.name), _safe(str(parts.instruction.writer)))
         write_contents(layout.folder / name, journal.lines())
     if parts.config.mode.answers:
-        _write_table(layout.folder / "predictions.jsonl", journal.lines())
-        scorer = parts.scorer
-        scores = summarise(layout.folder / "predictions.jsonl", profile=scorer.profile, kind=scorer.kind)
+        path, scorer = layout.folder / "predictions.jsonl", parts.scorer
+        _write_table(path, once_per_question(journal, parts.config))
+        wrong = parts.config.failed == "wrong"
+        scores = summarise(path, profile=scorer.profile, kind=scorer.kind, failed_as_wrong=wrong)
         write_scores(scores, layout.folder)
     with replacing(layout.folder / "manifest.json") as draft:
         manifest = _manifest(parts, progress, status) | {"earlier_runs": _earlier(layout.folder / "manifest.json")}
@@ -166,6 +177,18 @@ def _noted(path: Path) -> str | None:
     return digest if isinstance(digest, str) else None
 
 
+def _described(lines: Iterable[bytes]) -> int:
+    return sum(_NO_DESCRIPTION not in line for line in lines)
+
+
+def _described_before(path: Path) -> int:
+    try:
+        with path.open("rb") as file:
+            return _described(file)
+    except OSError:
+        return 0
+
+
 def _write_table(path: Path, lines: Iterator[bytes]) -> None:
     with replacing(path) as draft, draft.open("wb") as file:
         file.writelines(lines)
@@ -176,7 +199,8 @@ def _description_line(line: bytes) -> bytes:
     row = orjson.loads(line)
     if row["description"] is not None:  # what became of the answer is another table's business
         row |= {"status": SampleStatus.DONE, "failure": None}
-    return orjson.dumps({name: row[name] for name in _DESCRIBED}, option=orjson.OPT_APPEND_NEWLINE)
+    names = [*_DESCRIBED, "description_draw"] if row.get("description_draw") is not None else _DESCRIBED
+    return orjson.dumps({name: row[name] for name in names}, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
@@ -190,7 +214,8 @@ def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
         "status": status,
         "config": parts.config.model_dump(mode="json"),
         "scoring": {"answer_kind": parts.scorer.kind.value, "profile": parts.scorer.profile},
-        "instruction": parts.instruction.text if mode.describes else None,
+        "instruction": parts.instruction.text if parts.config.describes else None,
+        **({"descriptions": parts.given.as_json()} if parts.given is not None else {}),
         "contents": None if parts.pipeline.instructing is None else {"fell_back": progress.fell_back},
         "benchmark": {
             "name": parts.benchmark.name,
@@ -246,6 +271,9 @@ def _versions() -> dict[str, str]:
 
 
 def _instruction(config: RunConfig) -> str:
+    """Return the folder of an instruction, or of what takes its place."""
+    if not config.describes:
+        return _safe(config.told_instruction or config.mode.value)
     writer = writer_of(config)
     if writer is None:
         return _safe(read_instruction(config.instruction).name)
@@ -260,11 +288,14 @@ def _shown(config: RunConfig) -> str:
 
 
 def _variant(sampling: SamplingConfig) -> str:
-    """Return Prism's suffix for an unusual output limit (`-2048`), and a short digest of other unusual sampling."""
+    """Return Prism's suffix for an unusual output limit (`-2048`), a short digest of other unusual sampling, draws."""
     usual = SamplingConfig()
     limit = "" if sampling.max_tokens == usual.max_tokens else f"-{sampling.max_tokens}"
-    rest = sampling.model_copy(update={"max_tokens": usual.max_tokens})
-    return limit if rest == usual else f"{limit}-{hashlib.sha256(rest.model_dump_json().encode()).hexdigest()[:6]}"
+    rest = sampling.model_copy(update={"max_tokens": usual.max_tokens, "n": 1})
+    several = f"-x{sampling.n}" if sampling.n > 1 else ""
+    if rest == usual:
+        return limit + several
+    return f"{limit}-{hashlib.sha256(rest.model_dump_json(exclude={'n'}).encode()).hexdigest()[:6]}{several}"
 
 
 def _safe(name: str) -> str:

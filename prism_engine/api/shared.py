@@ -3,45 +3,52 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, ExitStack, closing
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from prism_engine.backends.base import Backend
 from prism_engine.backends.factory import build_backend
 from prism_engine.budget import Purse, Till
 from prism_engine.cache import Store
+from prism_engine.config import ApiModel, VllmModel
+from prism_engine.engine.turns import Perceiver, Turns
+from prism_engine.stages.meter import Meter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from pathlib import Path
     from types import TracebackType
 
     from prism_engine.backends.load import Load
     from prism_engine.config import ModelSpec
-    from prism_engine.records import Call, Completion
+    from prism_engine.records import Call, Completion, ModelIdentity
+    from prism_engine.stages.cached import CachedModel
+
+    Seeing = tuple[CachedModel, ModelIdentity, ModelSpec]
 
 
 class Lent(Backend):
     """A backend that outlives the run that uses it."""
 
     def __init__(self, backend: Backend) -> None:
-        self._backend = backend
+        self.owned = backend
 
     def __repr__(self) -> str:
-        return f"<Lent {self._backend!r}>"
+        return f"<Lent {self.owned!r}>"
 
     @property
     def capacity(self) -> int:  # noqa: D102 - the contract says it
-        return self._backend.capacity
+        return self.owned.capacity
 
     @property
-    def load(self) -> Load:  # noqa: D102 - the contract says it
-        return self._backend.load
+    def load(self) -> Load:  # noqa: D102
+        return self.owned.load
 
     async def generate(self, call: Call) -> Completion:  # noqa: D102
-        return await self._backend.generate(call)
+        return await self.owned.generate(call)
 
     def drain(self) -> None:  # noqa: D102
-        self._backend.drain()
+        self.owned.drain()
 
     async def aclose(self) -> None:
         """Leave it to its owner."""
@@ -52,9 +59,17 @@ class Shared:
 
     One store per file, because claims on calls belong to the process; one backend per model, because an engine or a
     server takes minutes to start and most of a GPU, and because an API's quota is one.
+
+    Args:
+        engines_at_once: engines that see and may be up together; the others wait for their turn.
+
+    Attributes:
+        describing, answering, writing: what all runs do in this stage together.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, engines_at_once: int = 1) -> None:
+        self.describing, self.answering, self.writing = Meter(), Meter(), Meter()
+        self._turns = Turns(engines_at_once)
         self._stores: dict[Path, Store] = {}
         self._tills: dict[tuple[Path, int | None], Till] = {}
         self._backends: dict[tuple[str, Till | None], Backend] = {}
@@ -103,17 +118,33 @@ class Shared:
             self._backends[key] = build_backend(name, spec, cache_dir, purse)
         return Lent(self._backends[key])
 
-    async def close_all_but(self, needed: Iterable[Backend]) -> None:
-        """Stop what no later run uses: on one GPU the next engine needs its memory.
+    @staticmethod
+    def owner(backend: Backend | None) -> Backend | None:
+        """Return what stands behind a backend that was lent."""
+        return backend.owned if isinstance(backend, Lent) else backend
 
-        Args:
-            needed: lent backends that go on.
+    def enlist(self, many: Sequence[Sequence[Seeing]]) -> list[tuple[Perceiver, ...]]:
+        """Let each run claim those of its seeing models that are engines on this machine, in the order of their turns.
+
+        Runs claim in their order, so engines take turns in the order in which runs name them.
         """
-        kept = {id(backend._backend) for backend in needed if isinstance(backend, Lent)}  # noqa: SLF001 - its owner
-        for key, backend in list(self._backends.items()):
-            if id(backend) not in kept:
-                await backend.aclose()
-                del self._backends[key]  # only now: where closing is cancelled, it is closed at the end
+        order: list[Backend] = []
+        claims = []
+        for seeing in many:
+            mine = []
+            for model, identity, spec in seeing:
+                backend = self.owner(model.backend)
+                if backend is None or not takes_a_gpu(spec):
+                    continue
+                turn = self._turns.enlist(id(backend), partial(self._close, backend))
+                order += [backend] if backend not in order else []
+                mine.append((order.index(backend), Perceiver(model, identity, turn)))
+            claims.append(tuple(one for _, one in sorted(mine, key=lambda pair: pair[0])))
+        return claims
+
+    async def _close(self, backend: Backend) -> None:
+        self._backends = {key: other for key, other in self._backends.items() if other is not backend}
+        await backend.aclose()
 
     async def close_backends(self) -> None:
         """Stop whatever was started and wait until it is gone.
@@ -124,3 +155,9 @@ class Shared:
         async with AsyncExitStack() as closing:
             for backend in reversed(self._backends.values()):
                 closing.push_async_callback(backend.aclose)
+            closing.push_async_callback(self._turns.settle)
+
+
+def takes_a_gpu(spec: ModelSpec) -> bool:
+    """Say whether a model runs on this machine, as an engine in this process or as a server of this run's own."""
+    return isinstance(spec, VllmModel) or (isinstance(spec, ApiModel) and spec.server is not None)

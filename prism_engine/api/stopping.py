@@ -1,16 +1,59 @@
-"""How a command is stopped from outside: the first Ctrl-C drains, the second one ends it at once."""
+"""What stops the runs of a command: signals, deadlines, and one another's trouble."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from prism_engine.config.deadline import deadline_at
+from prism_engine.engine.scheduler import Stop
+from prism_engine.errors import DeadlineError
 
-    from prism_engine.engine.scheduler import Stop
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class StopOfOne(Stop):
+    """One run's stop: it stops all runs of the command, and stops with them.
+
+    Attributes:
+        is_own: this run asked for it, by its own trouble.
+    """
+
+    def __init__(self, whole: Stop) -> None:
+        super().__init__()
+        self.is_own = False
+        self._whole = whole
+        whole.listen(lambda: super(StopOfOne, self).request(whole.reason))
+        if whole.requested:
+            super().request(whole.reason)
+
+    def request(self, reason: Exception | None = None) -> None:
+        """Begin to drain all runs."""
+        if not self.requested:
+            self.is_own = True
+            super().request(reason)
+            self._whole.request(reason)
+
+
+@contextmanager
+def heeding_deadlines(stop: Stop, deadlines: Iterable[str | None]) -> Iterator[None]:
+    """Request the stop at the first of the runs' deadlines."""
+    now = datetime.now().astimezone()
+    moments = [deadline_at(deadline, now) for deadline in deadlines if deadline is not None]
+    if not moments:
+        yield
+        return
+    first = min(moments)
+    error = DeadlineError(f"the deadline has come ({first.astimezone(now.tzinfo):%Y-%m-%d %H:%M})")
+    alarm = asyncio.get_running_loop().call_later((first - now).total_seconds(), stop.request, error)
+    try:
+        yield
+    finally:
+        alarm.cancel()
 
 
 @contextmanager

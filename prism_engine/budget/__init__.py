@@ -7,9 +7,10 @@ from prism_engine.budget.money import cap_of, exact, shown
 from prism_engine.budget.prices import Price, is_paid, price_of
 from prism_engine.budget.purse import Purse
 from prism_engine.budget.spending import Spending
-from prism_engine.budget.till import Till
+from prism_engine.budget.till import PAYER, Till
 
 __all__ = [
+    "PAYER",
     "Demand",
     "Expense",
     "PerCall",

@@ -9,6 +9,7 @@ import orjson
 
 from prism_engine.budget.bounds import prompt_bound
 from prism_engine.budget.ledger import Account
+from prism_engine.budget.till import PAYER
 
 if TYPE_CHECKING:
     from prism_engine.budget.prices import Price
@@ -30,17 +31,18 @@ class Payment:
         self._account = account
         self._reserved = reserved
         self._factor = purse.factor
+        self._payer = PAYER.get()
 
     def settle(self, usage: Usage | None) -> None:
         """Pay for what the reply says that it used; all that is set aside where it says nothing believable."""
         cost = None if usage is None else self._purse.price.cost(usage)
         if cost is not None and cost > self._reserved:
             cost = self._purse.exceeded(self._reserved, cost, self._factor)
-        self._purse.till.settle(self._account, self._reserved, cost)
+        self._purse.till.settle(self._account, self._reserved, cost, payer=self._payer)
 
     def free(self) -> None:
         """The request was not sent, or refused at no cost."""
-        self._purse.till.settle(self._account, self._reserved, 0)
+        self._purse.till.settle(self._account, self._reserved, 0, payer=self._payer)
 
 
 class Purse:

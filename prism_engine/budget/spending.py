@@ -20,12 +20,14 @@ class Spending:
     Args:
         till: None where nothing that has a price is called.
         unpriced: names of models whose price nobody knows; what they cost is unknown, which is not nothing.
+        payer: which of several runs of this process is counted; None counts them all.
     """
 
-    def __init__(self, till: Till | None, unpriced: Sequence[str] = ()) -> None:
+    def __init__(self, till: Till | None, unpriced: Sequence[str] = (), *, payer: str | None = None) -> None:
         self.unpriced = tuple(unpriced)
         self._till = till
-        self._before = Counter(till.spent) if till is not None else Counter()
+        self._payer = payer
+        self._before = self._spent()
         self._totals: Totals | None = None
 
     @property
@@ -41,7 +43,7 @@ class Spending:
     @property
     def by_stage(self) -> dict[str, int]:
         """The same by what the calls were for."""
-        return dict(self._till.spent - self._before) if self._till is not None else {}
+        return dict(self._spent() - self._before)
 
     @property
     def experiment(self) -> int:
@@ -54,6 +56,14 @@ class Spending:
     def left(self) -> int | None:
         """What the cap leaves, in nano-dollars; None without a cap."""
         return None if self.cap is None else max(self.cap - self.experiment, 0)
+
+    def _spent(self) -> Counter[str]:
+        if self._till is None:
+            return Counter()
+        if self._payer is None:
+            return Counter(self._till.spent)
+        by_payer = self._till.spent_for.copy()  # the till's thread may add to it
+        return Counter({stage: cost for (payer, stage), cost in by_payer.items() if payer == self._payer})
 
     async def conclude(self) -> None:
         """Take the experiment's totals, with everything that this run has settled.

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter, defaultdict, deque
 from concurrent.futures import Future
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ GATHER_SECONDS = 0.002
 """How long the first request of a transaction waits for company."""
 POLL_SECONDS = 0.1
 """How often to look, while requests wait, whether another process has freed money."""
+PAYER: ContextVar[str] = ContextVar("PAYER", default="")
+"""Which of several runs of this process a request is sent for; each run sets it for its own tasks."""
 BURY_SECONDS = 1.0
 """How often to look, while requests wait, whether another process has died."""
 
@@ -59,6 +62,7 @@ class Till:
 
     Attributes:
         spent: by stage, what requests of this process cost, in nano-dollars; those under way not included.
+        spent_for: the same by run (`PAYER`) and stage.
         funds: the experiment's state at the last transaction, for displays.
     """
 
@@ -70,6 +74,7 @@ class Till:
         """
         self.cap = cap
         self.spent: Counter[str] = Counter()
+        self.spent_for: Counter[tuple[str, str]] = Counter()
         self._ledger = Ledger(path)
         self.funds = self._ledger.funds()
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
@@ -102,15 +107,17 @@ class Till:
             ask.granted.add_done_callback(lambda granted: self._give_back(ask, granted))
             raise
 
-    def settle(self, account: Account, reserved: int, cost: int | None) -> None:
+    def settle(self, account: Account, reserved: int, cost: int | None, *, payer: str = "") -> None:
         """Say what a request came to; what was set aside beyond it is free again. Callable from any thread.
 
         Until this is durable, the whole reservation counts, so there is nothing to wait for.
 
         Args:
             cost: None where nobody knows: then all that was reserved is spent.
+            payer: the run that it was sent for.
         """
         self.spent[account.stage] += reserved if cost is None else cost
+        self.spent_for[payer, account.stage] += reserved if cost is None else cost
         change = Change(reserved=-reserved)
         if cost is None:
             change.unknown = reserved

@@ -5,7 +5,7 @@ from prism_engine.cache.clearing import Clearing, Limits, clear, compact
 from prism_engine.cache.earlier import EarlierCall, earlier_calls
 from prism_engine.cache.inspection import Entry, Statistics, StoredCompletion, Tally, show, stats
 from prism_engine.cache.key import ABSENT, Difference, call_key, call_record, explain
-from prism_engine.cache.store import Store
+from prism_engine.cache.store import Flight, Store
 from prism_engine.cache.transfer import Transfer, export_rows, import_rows
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Difference",
     "EarlierCall",
     "Entry",
+    "Flight",
     "Limits",
     "Statistics",
     "Store",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import closing, suppress
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import orjson
 
@@ -17,6 +17,7 @@ from prism_engine.errors import StoreError
 from prism_engine.records import Outcome
 
 if TYPE_CHECKING:
+    import asyncio
     import sqlite3
     from collections.abc import Iterable
     from pathlib import Path
@@ -34,6 +35,14 @@ _SELECT_MANY = """
 """
 
 
+class Flight(NamedTuple):
+    """A call that is being made."""
+
+    limit: int
+    """Its output limit (tokens)."""
+    future: asyncio.Future[Completion]
+
+
 class Store:
     """Finished calls in one SQLite file, shared by any number of processes on one machine.
 
@@ -41,6 +50,10 @@ class Store:
     moments may be missing, but nothing is torn. Reading never waits for writing. All methods are callable
     from any thread; only `put` needs a running event loop, any one. Keep one writable `Store` per file and
     process, because claims belong to the process (see `Claims`), and open a new one after a fork.
+
+    Attributes:
+        flights: calls that this process is making now, by key; who asks for one of them waits for it instead. Kept by
+            whoever makes calls: see `CachedModel`.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -54,6 +67,7 @@ class Store:
             StoreError: the file cannot be opened, is not a prism cache, or was written by a newer prism.
         """
         self.path = path
+        self.flights: dict[str, Flight] = {}
         self._lock = threading.Lock()
         self._closed = False
         self._corrupt: set[int] = set()

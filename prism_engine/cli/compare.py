@@ -9,8 +9,8 @@ import typer
 
 from prism_engine.cli.analyze import RunsArgument, print_sheet
 from prism_engine.cli.listing import ModelsFileOption  # noqa: TC001 - Typer reads it
+from prism_engine.cli.options import ResultsDirOption  # noqa: TC001
 from prism_engine.cli.output import stdout
-from prism_engine.cli.run import ResultsDirOption  # noqa: TC001
 from prism_engine.cli.runs import RESULTS
 from prism_engine.config import load_registry
 

@@ -14,33 +14,37 @@ from rich.table import Table
 from rich.text import Text
 
 from prism_engine.cli.output import human_bytes, human_limit, human_seconds, stderr
+from prism_engine.engine.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from prism_engine.datasets import IngestProgress
-    from prism_engine.engine.progress import Progress
+    from prism_engine.engine.overview import Overview
     from prism_engine.stages.meter import Meter
 
 LIVE_SECONDS = 0.25
 LOG_SECONDS = 10.0
 WAITING = "none answered yet: its model may be starting"
+SHOWN_RUNS = 12
+"""Of a sweep at once."""
 LARGE_FILE = 50_000_000
 """Bytes of a benchmark file from which reading it takes long enough to be told."""
 
 
 @contextlib.asynccontextmanager
-async def watch(progress: Progress) -> AsyncIterator[None]:
+async def watch(progress: Progress | Overview) -> AsyncIterator[None]:
     """Show progress on stderr until the block ends."""
     async with _live(progress) if stderr.is_terminal else _logged(progress):
         yield
-    progress.stopping = False  # it has stopped
     with contextlib.suppress(OSError):
-        stderr.print(line(progress), soft_wrap=True)
+        for one in (progress,) if isinstance(progress, Progress) else progress.runs:
+            one.stopping = False  # it has stopped
+            stderr.print(line(one), soft_wrap=True)
 
 
 @contextlib.asynccontextmanager
-async def _live(progress: Progress) -> AsyncIterator[None]:
+async def _live(progress: Progress | Overview) -> AsyncIterator[None]:
     live = Live(console=stderr, auto_refresh=False, transient=True)
     live.start()
     try:
@@ -51,7 +55,7 @@ async def _live(progress: Progress) -> AsyncIterator[None]:
             live.stop()
 
 
-def _logged(progress: Progress) -> contextlib.AbstractAsyncContextManager[None]:
+def _logged(progress: Progress | Overview) -> contextlib.AbstractAsyncContextManager[None]:
     return _every(LOG_SECONDS, lambda: stderr.print(json.dumps(progress.snapshot()), soft_wrap=True, markup=False))
 
 
@@ -72,7 +76,7 @@ def ingesting() -> Callable[[IngestProgress], None]:
     return tell
 
 
-def line(progress: Progress) -> str:
+def line(progress: Progress | Overview) -> str:
     """Return the state of a run as one line of plain text."""
     parts = [
         progress.name,
@@ -86,7 +90,7 @@ def line(progress: Progress) -> str:
     return " | ".join(part for part in parts if part)
 
 
-def panel(progress: Progress) -> Group:
+def panel(progress: Progress | Overview) -> Group:
     """Return the state of a run as a live display."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("", "open", "called", "cached", "shared", "failed", "tokens out", "speed"):
@@ -107,12 +111,21 @@ def panel(progress: Progress) -> Group:
     bar.add_row(ProgressBar(total=max(progress.total, 1), completed=progress.done + progress.failed, width=72))
     samples = f"{progress.finished:,}/{progress.total:,}"
     head = [progress.name, samples, _trouble(progress), _accuracy(progress), _money(progress), _time(progress)]
+    runs = Table.grid(padding=(0, 2))
+    for one in _under_way(progress):
+        runs.add_row(f"  {one.name}", f"{one.finished:,}/{one.total:,}", _trouble(one), _accuracy(one))
     waiting = [f"{name}: {WAITING}" for name, meter in stages if meter.in_flight and not meter.calls]
     limits = [f"{name}: {said}" for name, meter in stages if (said := _limits(meter))]
-    return Group(Text("  ".join(part for part in head if part), style="bold"), bar, table, *limits, *waiting)
+    return Group(Text("  ".join(part for part in head if part), style="bold"), bar, table, runs, *limits, *waiting)
 
 
-def _stages(progress: Progress) -> list[tuple[str, Meter]]:
+def _under_way(progress: Progress | Overview) -> list[Progress]:
+    """Return the first runs of several that are not through; none where there is only one."""
+    runs = () if isinstance(progress, Progress) else progress.runs
+    return [one for one in runs if one.ended is None][:SHOWN_RUNS]
+
+
+def _stages(progress: Progress | Overview) -> list[tuple[str, Meter]]:
     stages = (("write", progress.writing), ("describe", progress.describing), ("answer", progress.answering))
     return [(name, meter) for name, meter in stages if meter is not None]
 
@@ -147,7 +160,7 @@ def _limits(meter: Meter) -> str:
     return ", ".join(shares) + waits
 
 
-def _trouble(progress: Progress) -> str:
+def _trouble(progress: Progress | Overview) -> str:
     parts = [f"{progress.cached:,} cached"] if progress.cached else []
     if progress.failed:
         parts.append(f"{progress.failed:,} failed")
@@ -156,15 +169,15 @@ def _trouble(progress: Progress) -> str:
     return ", ".join(parts)
 
 
-def _accuracy(progress: Progress) -> str:
+def _accuracy(progress: Progress | Overview) -> str:
     return f"{progress.correct / progress.scored:.1%} right so far" if progress.scored else ""
 
 
-def _money(progress: Progress) -> str:
+def _money(progress: Progress | Overview) -> str:
     return "" if progress.spending is None else str(progress.spending)
 
 
-def _time(progress: Progress) -> str:
+def _time(progress: Progress | Overview) -> str:
     if progress.stopping:
         return "stopping: finishing what is on the wire (Ctrl-C again to stop at once)"
     left = progress.eta_seconds

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prism_engine.cli.output import exit_code, print_table, stderr, stdout
-from prism_engine.cli.reporting import same_command
-from prism_engine.cli.run import (
+from prism_engine.cli.options import (
     CacheDirOption,
     ConcurrencyOption,
     MaxCostOption,
@@ -20,6 +18,8 @@ from prism_engine.cli.run import (
     RpmOption,
     TpmOption,
 )
+from prism_engine.cli.output import exit_code, print_table, stderr, stdout
+from prism_engine.cli.reporting import same_command
 from prism_engine.config import load_registry
 from prism_engine.config.grading import GradingConfig, Template
 from prism_engine.config.run import default_cache_dir

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prism_engine.budget import shown
-from prism_engine.cli.output import exit_code, human_seconds, print_scores, print_table, stderr, stdout
-from prism_engine.cli.reporting import same_command
-from prism_engine.cli.run import (
+from prism_engine.cli.options import (
     CacheDirOption,
     ConcurrencyOption,
     MaxCostOption,
@@ -22,6 +20,8 @@ from prism_engine.cli.run import (
     RpmOption,
     TpmOption,
 )
+from prism_engine.cli.output import exit_code, human_seconds, print_scores, print_table, stderr, stdout
+from prism_engine.cli.reporting import same_command
 from prism_engine.config import load_registry
 from prism_engine.config.judge import JudgeConfig
 from prism_engine.config.run import default_cache_dir

@@ -9,13 +9,13 @@ import typer
 from prism_engine.config import Merge, Pictures
 
 InstructionOption = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--instruction",
         "--prompt-version",
         help="What the perceiver is told: generic, human1, human2, gpt1, gpt2, cot, decompose; words of your own; "
         "@FILE (a text, or JSON with contents by index); query-specific_MODEL (generic, and what MODEL says that the "
-        "question needs observed).  \\[default: generic]",
+        "question needs observed). Repeat it for a sweep.  \\[default: generic]",
     ),
 ]
 PicturesOption = Annotated[

@@ -1,5 +1,6 @@
 """`prism gen-prompts`: what to observe for each question of a benchmark, written by a model before anything is seen."""
 
+# ruff: noqa: TC001 - Typer reads the options
 from __future__ import annotations
 
 import shutil
@@ -8,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from prism_engine.cli.output import stdout
-from prism_engine.cli.run import (
+from prism_engine.cli.options import (
     CacheDirOption,
     ConcurrencyOption,
     DeadlineOption,
@@ -20,8 +20,9 @@ from prism_engine.cli.run import (
     RpmOption,
     SamplesOption,
     TpmOption,
-    run_all,
 )
+from prism_engine.cli.output import stdout
+from prism_engine.cli.run import run_all
 from prism_engine.config import load_registry, load_run_configs
 from prism_engine.errors import UserError
 

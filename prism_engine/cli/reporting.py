@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from prism_engine.budget import cap_of, shown
 from prism_engine.cli.output import exit_code, human_seconds, print_bounds, print_scores, print_table, stderr, stdout
+from prism_engine.engine.plan import StagePlan
+from prism_engine.report.draws import told
 
 if TYPE_CHECKING:
-    from prism_engine.api import Forecast, RunReport
+    from collections.abc import Sequence
+
+    from prism_engine.api import Forecast, PlannedRun, RunReport
     from prism_engine.budget import Range, Spending
     from prism_engine.config import RunConfig
     from prism_engine.engine.plan import Plan
     from prism_engine.engine.progress import Progress
+    from prism_engine.report import DrawScores
     from prism_engine.stages.meter import Meter
 
 SHOWN_REASONS = 3
@@ -38,6 +44,8 @@ def print_report(report: RunReport) -> None:
             stdout.print(
                 f"{unscored:,} samples are not scored: {why}. Their replies are in predictions.jsonl.", soft_wrap=True
             )
+    if report.draws is not None:
+        print_draws(report.draws)
     progress = report.progress
     kept = " (of an earlier run that got further; left as they were)" if report.kept_earlier else ""
     stdout.print(f"Results: {report.folder}{kept}", soft_wrap=True)
@@ -47,7 +55,7 @@ def print_report(report: RunReport) -> None:
     stdout.print(f"{progress.total:,} samples: {summary} in {human_seconds(progress.seconds)}")
     print_bounds(progress.bounds.shares)
     _print_money(progress.spending)
-    _print_reasons(progress)
+    _print_reasons(progress.failures)
     if progress.fell_back:
         stdout.print(
             f"{progress.fell_back:,} samples have no contents to observe, so the generic instruction had to do; "
@@ -58,6 +66,32 @@ def print_report(report: RunReport) -> None:
     _print_cut("descriptions", progress.describing, "--perception-tokens")
     _print_cut("answers", progress.answering, "--reasoning-tokens")
     _print_how_to_go_on(report)
+
+
+def print_draws(draws: DrawScores) -> None:
+    """Print what all draws of all questions come to."""
+    each = draws.draws / max(draws.questions, 1)
+    stdout.print(f"The above is of each question's first draw. Of all {each:g} draws of {draws.questions:,} questions:")
+    print_table(("Of all draws", "Accuracy %", "95 % interval"), told(draws))
+
+
+def print_sweep(reports: Sequence[RunReport]) -> None:
+    """Print the runs of a sweep as one table, and once what stopped them or kept samples from an answer."""
+    from prism_engine import api  # noqa: PLC0415 - what calls this has it loaded
+
+    rows = [api.SweepRow.of(report).told() for report in reports]
+    shown = [place for place in range(len(api.HEADER)) if any(row[place].strip("-") for row in rows)]
+    words = sum(place < 5 for place in shown)
+    print_table([api.HEADER[place] for place in shown], [[row[place] for place in shown] for row in rows], words=words)
+    stdout.print(f"Results: {reports[0].config.results_dir}", soft_wrap=True)
+    _print_sum(reports)
+    _print_reasons(sum((report.progress.failures for report in reports), Counter[str]()))
+    told = set()
+    for report in reports:
+        key = (report.status, str(report.trouble))
+        if key not in told:
+            told.add(key)
+            _print_how_to_go_on(report)
 
 
 def report_code(report: RunReport) -> int:
@@ -74,7 +108,7 @@ def same_command() -> str:
 def print_plan(config: RunConfig, plan: Plan) -> None:
     """Print what a run would call and what it would not."""
     stages = [] if plan.writing is None else [("write", plan.writing)]
-    if config.mode.describes:
+    if config.describes:
         stages.append(("describe", plan.describing))
     if plan.answering is not None:
         stages.append(("answer", plan.answering))
@@ -85,6 +119,27 @@ def print_plan(config: RunConfig, plan: Plan) -> None:
     )
     if plan.undescribed:
         stdout.print(f"{plan.undescribed:,} samples have no description yet, and this mode makes none")
+
+
+def print_plans(planned: Sequence[PlannedRun]) -> None:
+    """Print what several runs would call together; what they share stands at the first of them."""
+    stdout.print(f"{sum(one.plan.samples for one in planned):,} samples in {len(planned)} runs")
+    writes = any(one.plan.writing is not None for one in planned)
+    rows = [(one.name, _calls(one.plan, writes=writes)) for one in planned]
+    rows.append(("together", tuple(map(sum, zip(*(counts for _, counts in rows), strict=True)))))
+    heads = ["Describe: cached", "to call", "Answer: cached", "to call", "after describing"]
+    if writes:
+        heads = ["Write: cached", "to call", *heads[:2], "after writing", *heads[2:]]
+    print_table(("Run", *heads), [(name, *(f"{count:,}" for count in counts)) for name, counts in rows])
+    stdout.print("Calls that several runs share are counted once, at the first of them.")
+
+
+def _calls(plan: Plan, *, writes: bool) -> tuple[int, ...]:
+    answering, describing, writing = plan.answering or StagePlan(0, 0), plan.describing, plan.writing or StagePlan(0, 0)
+    before = (writing.cached, writing.to_call) if writes else ()
+    likely = (describing.unknown,) if writes else ()
+    counts = (answering.cached, answering.to_call, answering.unknown)
+    return *before, describing.cached, describing.to_call, *likely, *counts
 
 
 def print_forecast(config: RunConfig, forecast: Forecast) -> None:
@@ -145,9 +200,9 @@ def _print_money(spending: Spending | None) -> None:
 
 def _out_of_money(progress: Progress) -> str:
     spending = progress.spending
-    assert spending is not None
-    assert spending.cap is not None
     done = f"{progress.done:,} of {progress.total:,} samples done"
+    if spending is None or spending.cap is None:  # the run beside it paid
+        return f"the budget of the runs beside it is used up; {done}; raise --max-cost and run the same command"
     return (
         f"the budget of {shown(spending.cap)} is used up: {shown(spending.experiment)} spent, {done}; "
         f"raise --max-cost and run the same command: {same_command()}"
@@ -172,11 +227,20 @@ def _print_how_to_go_on(report: RunReport) -> None:
             stderr.print(f"once mended, go on with: {same_command()}", soft_wrap=True)
 
 
-def _print_reasons(progress: Progress) -> None:
+def _print_sum(reports: Sequence[RunReport]) -> None:
+    """Say what a sweep's runs cost together."""
+    spending = [report.progress.spending for report in reports if report.progress.spending is not None]
+    if cost := sum(one.run for one in spending):
+        unknown = " and what is unknown" if any(one.unpriced for one in spending) else ""
+        experiment = max(one.experiment for one in spending)
+        stdout.print(f"Cost: {shown(cost)}{unknown} by these runs; {shown(experiment)} by all into this results folder")
+
+
+def _print_reasons(failures: Counter[str]) -> None:
     """Say why samples failed or were not run, the commonest reasons first."""
-    for reason, count in progress.failures.most_common(SHOWN_REASONS):
+    for reason, count in failures.most_common(SHOWN_REASONS):
         stderr.print(f"  {count:,} x {reason}".replace("[", "\\["), soft_wrap=True)
-    if (others := len(progress.failures) - SHOWN_REASONS) > 0:
+    if (others := len(failures) - SHOWN_REASONS) > 0:
         stderr.print(f"  and {others:,} other reasons; `failure` in the results' rows has each")
 
 

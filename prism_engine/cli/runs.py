@@ -1,5 +1,6 @@
 """`prism runs`, `prism status` and `prism resume`: what was run, where it stands, and how it goes on."""
 
+# ruff: noqa: TC001 - Typer reads the options
 from __future__ import annotations
 
 import json
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from prism_engine.cli.options import MaxCostOption, ResultsDirOption, RetryFailedOption
 from prism_engine.cli.output import human_limit, human_seconds, print_bounds, print_table, stderr, stdout
-from prism_engine.cli.run import MaxCostOption, ResultsDirOption, RetryFailedOption, run_all
+from prism_engine.cli.run import run_all
 from prism_engine.config import load_registry
 from prism_engine.errors import UserError
 

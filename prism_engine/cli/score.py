@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from prism_engine.cli.options import KindOption, ResultsDirOption  # noqa: TC001 - Typer reads annotations
 from prism_engine.cli.output import print_table, stdout
-from prism_engine.cli.run import KindOption, ResultsDirOption  # noqa: TC001 - Typer reads annotations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

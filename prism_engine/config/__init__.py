@@ -1,5 +1,6 @@
 """What a run is told: YAML and options checked into frozen values."""
 
+from prism_engine.config.mode import Mode
 from prism_engine.config.models import (
     ApiModel,
     Limits,
@@ -12,7 +13,7 @@ from prism_engine.config.models import (
     load_registry,
 )
 from prism_engine.config.perceiving import Merge, Pictures, perceiver_names
-from prism_engine.config.run import Mode, RunConfig, SamplingConfig, load_run_configs
+from prism_engine.config.run import RunConfig, SamplingConfig, load_run_configs
 
 __all__ = [
     "ApiModel",

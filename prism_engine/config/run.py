@@ -4,64 +4,27 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import platformdirs
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, TypeAdapter, field_validator, model_validator
 
 from prism_engine.config.deadline import deadline_at
+from prism_engine.config.mode import Mode
 from prism_engine.config.models import Dollars, Frozen, ModelSpec
 from prism_engine.config.perceiving import Merge, Pictures
 from prism_engine.config.reading import read_yaml, validated
+from prism_engine.config.sweep import combinations
 from prism_engine.errors import ConfigError
 from prism_engine.records import AnswerKind, Sampling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+GIVEN = "given"
+"""Stands where an instruction's name would, for descriptions from elsewhere."""
 _CHECKOUT = Path(__file__).parents[2]
-
-
-class Mode(StrEnum):
-    """One arm of the analysis: who answers the questions, and from what."""
-
-    ALL = "all"
-    """The reasoner, from the perceiver's descriptions."""
-    PERCEPTION = "perception"
-    """Nobody: the perceiver describes."""
-    REASONING = "reasoning"
-    """The reasoner, from descriptions that are in the cache; the perceiver is never started."""
-    DIRECT = "direct"
-    """The perceiver by itself, from the pictures."""
-    BLIND = "blind"
-    """The reasoner, from the question alone: what can be known without seeing."""
-    ORACLE = "oracle"
-    """The reasoner, from the benchmark's gold descriptions: its ceiling."""
-    PROMPTS = "prompts"
-    """Nobody, and nothing is described: the writer of a query-specific instruction says what each question needs
-    observed."""
-
-    @property
-    def describes(self) -> bool:
-        """Whether the perceiver's descriptions are part of it."""
-        return self in (Mode.ALL, Mode.PERCEPTION, Mode.REASONING)
-
-    @property
-    def answers(self) -> bool:
-        """Whether questions are answered, and so scored."""
-        return self not in (Mode.PERCEPTION, Mode.PROMPTS)
-
-    @property
-    def needs_perceiver(self) -> bool:
-        """Whether a perceiver must be named."""
-        return self.describes or self is Mode.DIRECT
-
-    @property
-    def needs_reasoner(self) -> bool:
-        """Whether a reasoner must be named."""
-        return self.answers and self is not Mode.DIRECT
 
 
 class SamplingConfig(Frozen):
@@ -73,6 +36,14 @@ class SamplingConfig(Frozen):
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    n: PositiveInt = 1
+    """How many are drawn: descriptions of a picture, answers to a description. Draw k has the seed `seed` + k."""
+
+    @model_validator(mode="after")
+    def _draws_differ(self) -> Self:
+        if self.n > 1 and self.temperature == 0:
+            raise ValueError(f"n: {self.n} draws would all be the same at temperature 0; give a higher temperature")
+        return self
 
     def to_sampling(self) -> Sampling:
         """Return the value that travels with each call."""
@@ -114,6 +85,16 @@ class RunConfig(Frozen):
     merge: Merge = Merge.LABELLED
     """How the descriptions of several perceivers become one (labelled, plain, original)."""
     mode: Mode = Mode.ALL
+    descriptions: Path | None = None
+    """A table of descriptions from elsewhere (JSON lines, CSV, Excel, Parquet), by the benchmark's index, by `doc_id`
+    (the row's number from 0), or by the digests of pictures. No perceiver is called; its name, where one is given,
+    labels the results. In mode `oracle` they stand in the place of the benchmark's gold descriptions."""
+    missing_descriptions: Literal["error", "skip"] = "error"
+    """What becomes of samples that `descriptions` lacks, and of rows that belong to no sample: an error before anything
+    is called; or the samples are counted as failed, and the rows are left out."""
+    failed: Literal["apart", "wrong"] = "apart"
+    """How samples count that have no answer because a call failed: not at all (accuracy is over the others, and says
+    how far they could move it), or as wrong answers, for a strict analysis."""
     samples: PositiveInt | None = None
     """Take only the first this many samples; None takes all."""
     perception: SamplingConfig = SamplingConfig()
@@ -148,15 +129,18 @@ class RunConfig(Frozen):
     them: samples that were never run stay so."""
     ahead: NonNegativeInt = 256
     """Samples that may be described and wait for the reasoner; bounds memory."""
+    engines_at_once: PositiveInt = 1
+    """Engines on this machine that see and may be up together, where several runs have several: the others wait for
+    their turn."""
     cache_dir: Path = Field(default_factory=default_cache_dir)
     results_dir: Path = Path("results")
     models: dict[str, ModelSpec] = Field(default_factory=dict)
     """Models of this run's own, over those of the registry."""
 
-    @field_validator("cache_dir", "results_dir")
+    @field_validator("cache_dir", "results_dir", "descriptions")
     @classmethod
-    def _is_home_known(cls, folder: Path) -> Path:
-        return folder.expanduser()
+    def _is_home_known(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser()
 
     @field_validator("deadline", mode="before")
     @classmethod
@@ -170,7 +154,13 @@ class RunConfig(Frozen):
     @model_validator(mode="after")
     def _names_its_models(self) -> Self:
         mode = self.mode.value
-        if self.mode.needs_perceiver and self.perceiver is None:
+        if self.writing.n > 1:
+            raise ConfigError("writing.n: contents to observe are written once; perception.n and reasoning.n draw")
+        if self.mode is Mode.PERCEPTION and self.descriptions is not None:
+            raise ConfigError(
+                f"mode {mode!r} makes descriptions, and `descriptions` gives them: leave one of the two out"
+            )
+        if self.calls_perceiver and self.perceiver is None:
             raise ConfigError(
                 f"mode {mode!r} needs a perceiver: give it with --perceiver (`prism models` lists names), or as "
                 "`perceiver:` in a run file; modes blind and oracle need none"
@@ -186,6 +176,44 @@ class RunConfig(Frozen):
         """Return how many of `count` samples may fail; None where it does not matter."""
         bound = self.fail_on_error
         return None if bound is None else int(bound if bound >= 1 else bound * count)
+
+    @property
+    def calls_perceiver(self) -> bool:
+        """Whether the perceiver is a model that may be called."""
+        return self.mode is Mode.DIRECT or self.describes
+
+    @property
+    def describes(self) -> bool:
+        """Whether the perceiver's own descriptions are part of it."""
+        return self.mode.describes and self.descriptions is None
+
+    @property
+    def told_perceiver(self) -> str | None:
+        """The perceiver's name for people and folders; a table of descriptions has its file's where none is given."""
+        if not self.mode.needs_perceiver:
+            return None
+        return self.perceiver or (self.descriptions.stem if self.descriptions is not None else None)
+
+    @property
+    def told_instruction(self) -> str | None:
+        """What the descriptions were made by, for people and folders; None where there are none, or the usual gold."""
+        if self.mode is Mode.ORACLE and self.descriptions is not None:
+            return f"oracle-{self.descriptions.stem}"
+        if not self.mode.describes:
+            return None
+        return self.instruction if self.describes else GIVEN
+
+    @property
+    def told_reasoner(self) -> str | None:
+        """The reasoner's name for people; behind it an unusual output limit of its answers, as Prism writes it."""
+        limit = self.reasoning.max_tokens
+        unusual = limit != SamplingConfig.model_fields["max_tokens"].default
+        return (f"{self.reasoner}-{limit}" if unusual else self.reasoner) if self.mode.needs_reasoner else None
+
+    @property
+    def draws(self) -> tuple[int, int]:
+        """How many descriptions of each picture, and answers to each of them, this run takes."""
+        return self.perception.n if self.describes else 1, self.reasoning.n if self.mode.answers else 1
 
     def in_mode(self, mode: Mode) -> RunConfig:
         """Return this run in another mode.
@@ -205,7 +233,7 @@ def load_run_configs(path: Path | None, options: Mapping[str, Any]) -> tuple[Run
     Options whose value is None are left to the file. Relative paths mean: from the current folder.
 
     Returns:
-        One run; one per mode, in their order, where `mode` is a list.
+        One run; or, where keys of `SWEPT` are lists, one per combination, see `combinations`.
 
     Raises:
         ConfigError: the file or an option is wrong; all mistakes at once, with the nearest known key.
@@ -225,7 +253,4 @@ def load_run_configs(path: Path | None, options: Mapping[str, Any]) -> tuple[Run
     where = str(path) if path else "options"
     if "benchmark" not in data and set(data) <= set(RunConfig.model_fields):  # else a misspelt key is the better news
         raise ConfigError(f"{where}: no benchmark: give it as the argument, or as `benchmark:` in a run file")
-    modes = data.get("mode")
-    if not isinstance(modes, list) or not modes:
-        return (validated(_RUN, data, where),)
-    return tuple(validated(_RUN, {**data, "mode": mode}, where) for mode in modes)
+    return tuple(validated(_RUN, one, where) for one in combinations(data, where))

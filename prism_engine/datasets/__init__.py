@@ -5,6 +5,7 @@ from __future__ import annotations
 from prism_engine.datasets.benchmark import Benchmark, open_benchmark
 from prism_engine.datasets.catalogue import Listing, data_roots, find_benchmark, list_benchmarks
 from prism_engine.datasets.checking import Checkup, check_benchmark
+from prism_engine.datasets.given import Coverage, GivenTable
 from prism_engine.datasets.ingest import IngestProgress, Progress
 from prism_engine.datasets.preview import preview
 from prism_engine.datasets.survey import Sizes, picture_sizes
@@ -12,6 +13,8 @@ from prism_engine.datasets.survey import Sizes, picture_sizes
 __all__ = [
     "Benchmark",
     "Checkup",
+    "Coverage",
+    "GivenTable",
     "IngestProgress",
     "Listing",
     "Progress",

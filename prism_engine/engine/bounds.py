@@ -17,6 +17,8 @@ EVERY = 0.1
 """Seconds between two looks; a look costs microseconds."""
 PERCEIVER = "perceiver"
 REASONER = "reasoner"
+TURN = "another engine's turn"
+"""The perceiver waits until it may be up: another run's (or another of its own) has the GPU."""
 NOTHING = "prism"
 """No call is under way: look-ups, reading, writing."""
 
@@ -26,7 +28,8 @@ class Bounds:
 
     Where a question waits for a limit of who answers, that limit is it (`requests_per_minute`, `tokens_per_minute`,
     `concurrency`, `budget`, `asked_to_wait`, `outage`), whatever the perceiver does beside it. Else it is the perceiver
-    (with its own limit, if it is an API's that waits), else the model that answers, whose last calls are under way.
+    (with its own limit, if it is an API's that waits), else the model that answers, whose last calls are under way. A
+    call that another run makes counts where this one waits for it.
 
     Args:
         answerer: what it is called, where the time goes into its answers.
@@ -41,6 +44,7 @@ class Bounds:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
+        self.waits_for_turn = False
         self._describing = describing
         self._answering = answering
         self._answerer = answerer
@@ -77,4 +81,10 @@ class Bounds:
         if describing is not None and describing.in_flight:
             guard = describing.load().waiting_for
             return PERCEIVER if guard is None else f"{PERCEIVER}'s {guard.value}"
-        return self._answerer if answering is not None and answering.in_flight else NOTHING
+        if answering is not None and answering.in_flight:
+            return self._answerer
+        if describing is not None and describing.joined:
+            return PERCEIVER
+        if answering is not None and answering.joined:
+            return self._answerer
+        return TURN if self.waits_for_turn else NOTHING

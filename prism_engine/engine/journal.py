@@ -24,7 +24,7 @@ _ABSENT = -1
 def result_row(result: SampleResult) -> dict[str, Any]:
     """Return the line of a sample: what was asked, said, read and scored; nothing that a rerun would change."""
     sample, reply, score = result.sample, result.reply, result.score
-    return {
+    row = {
         "index": sample.index,
         "position": sample.position,
         "category": sample.category,
@@ -47,6 +47,9 @@ def result_row(result: SampleResult) -> dict[str, Any]:
         "status": result.status.value,
         "failure": result.failure,
     }
+    if (draw := sample.draw) is None:
+        return row
+    return row | {"position": draw.position, "description_draw": draw.description, "answer_draw": draw.answer}
 
 
 class Journal:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from prism_engine.stages.instructing import Instructing
 
 
+NONE_GIVEN = "description: none is given for this sample"
+"""Why a sample failed that a table of descriptions lacks."""
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """What a run does to each of its samples."""
@@ -30,23 +34,31 @@ class Pipeline:
     """Tells the perceiver what to observe for each sample; None where it is told the same for all."""
     needs_contents: bool = False
     """Whether a sample without contents has failed, instead of going on with the instruction for all."""
+    needs_description: bool = False
+    """Whether a sample that has none fails, instead of being answered without one."""
 
     async def run(self, sample: Sample) -> SampleResult:
         """Take one sample all the way. Trouble is a value in the result, never an exception."""
-        context, so_far = await self._instruct(sample)
+        context, so_far = await self.instruct(sample)
         if so_far.failure is None:
             so_far = await _described(context, so_far)
+        if so_far.failure is None and self.needs_description and so_far.description is None:
+            so_far = replace(so_far, status=SampleStatus.FAILED, failure=NONE_GIVEN)
         if so_far.failure is None and self.answering is not None:
             so_far = await self._answered(self.answering, so_far)
         return so_far if so_far.failure is not None else replace(so_far, status=SampleStatus.DONE)
 
-    async def _instruct(self, sample: Sample) -> tuple[Context, SampleResult]:
-        """Return who describes, told what to observe; a result with a failure goes no further."""
+    async def instruct(self, sample: Sample, *, ahead: bool = False) -> tuple[Context, SampleResult]:
+        """Return who describes, told what to observe; a result with a failure goes no further.
+
+        Args:
+            ahead: the sample is taken up later, and counts only then.
+        """
         so_far = SampleResult(sample, SampleStatus.NOT_RUN)
         if self.instructing is None:
             return self.context, so_far
         try:
-            written = await self.instructing.write(sample)
+            written = await self.instructing.write(sample, ahead=ahead)
         except PrismError as error:
             return self.context, _stopped("instruction", error, so_far)
         context, contents, fell_back = self.instructing.tell(sample, written)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from array import array
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from prism_engine.budget import Demand, Seen, text_bytes
+from prism_engine.cache import call_key
 from prism_engine.engine.lookup import batches, look_up, looked_up
 from prism_engine.records import Outcome
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from prism_engine.cache import Store
-    from prism_engine.engine.lookup import LookedUp, Samples
+    from prism_engine.engine.lookup import Known, LookedUp, Samples
     from prism_engine.engine.pipeline import Pipeline
     from prism_engine.records import Call, ModelIdentity
 
@@ -88,32 +90,53 @@ class Plan:
         )
 
 
-def make_plan(benchmark: Samples, count: int, pipeline: Pipeline, store: Store) -> Plan:
-    """Look every call up that can be known, without making any."""
+@dataclass(frozen=True)
+class Counted:
+    """Calls that plans have counted, by 64 bits of their keys (8 bytes and a set slot each)."""
+
+    contents: set[int] = field(default_factory=set)
+    descriptions: set[int] = field(default_factory=set)
+    answers: set[int] = field(default_factory=set)
+    later: set[int] = field(default_factory=set)
+    """Calls about what does not exist yet, told apart by the calls that will make that."""
+
+
+def make_plan(benchmark: Samples, count: int, pipeline: Pipeline, store: Store, counted: Counted | None = None) -> Plan:
+    """Look every call up that can be known, without making any.
+
+    Args:
+        counted: calls that the plans of other runs have counted, which are left out of this one; it is added to.
+    """
+    counted = counted or Counted()
     write, describe, answer = _Tally(), _Tally(), _Tally()
     by_perceiver: dict[ModelIdentity, _Tally] = defaultdict(_Tally)
     described, contents = _Sizes(), _Sizes()
     for batch in batches(benchmark, range(count)):
         known: list[Call] = []
         for found in looked_up(batch, pipeline, store):
-            write.add(found.writing)
+            write.add(_uncounted(found.writing, counted.contents))
             contents.add(found.contents)
-            for model, calls in _by_model(found.describing):
+            for model, calls in _by_model(_uncounted(found.describing, counted.descriptions)):
                 describe.add(calls)
                 by_perceiver[model].add(calls)
             for call in found.likely:
-                describe.add_later(call)
-                by_perceiver[call.model].add_later(call)
+                if _is_new(call, [each.key for each in found.writing], counted.later):
+                    describe.add_later(call)
+                    by_perceiver[call.model].add_later(call)
             if pipeline.answering is None or found.fails:
                 continue
             if not found.is_described:
-                answer.add_later(pipeline.answering.call(found.sample, ""))
+                call = pipeline.answering.call(found.sample, "")
+                if _is_new(call, _before(found), counted.later):
+                    answer.add_later(call)
                 continue
             texts = [call.completion.text for call in found.describing if call.completion is not None]
             description = found.context.text(found.sample, texts)
+            if pipeline.needs_description and description is None:
+                continue
             described.add(description if texts else None)
             known.append(pipeline.answering.call(found.sample, description))
-        answer.add(look_up(known, store))
+        answer.add(_uncounted(look_up(known, store), counted.answers))
     return Plan(
         samples=count,
         describing=describe.plan(),
@@ -134,22 +157,17 @@ class _Sizes(list[int]):
 
 
 class _Tally:
-    """Distinct calls, told apart by 64 bits of their keys (8 bytes and a set slot each)."""
+    """Distinct calls."""
 
     def __init__(self) -> None:
         self.cached = 0
         self.to_call = 0
-        self._keys: set[int] = set()
         self._ask = Demand()
         self._later = Demand()
         self._seen: list[Seen] = []
 
     def add(self, calls: Iterable[LookedUp]) -> None:
-        for key, completion, call in calls:
-            short = int(key[:16], 16)
-            if short in self._keys:
-                continue
-            self._keys.add(short)
+        for _, completion, call in calls:
             if completion is None:
                 self.to_call += 1
                 self._ask.count(text_bytes(call), len(call.images))
@@ -172,6 +190,32 @@ class _Tally:
             ask_later=self._later,
             seen=tuple(self._seen),
         )
+
+
+def _uncounted(calls: Iterable[LookedUp], keys: set[int]) -> list[LookedUp]:
+    """Return the calls that `keys` does not have, each once, and add them to it."""
+    new = []
+    for found in calls:
+        if (short := int(found.key[:16], 16)) not in keys:
+            keys.add(short)
+            new.append(found)
+    return new
+
+
+def _before(found: Known) -> list[str]:
+    """Return the keys of the calls that a sample's answer depends on, as far as they are known."""
+    sure = [call.key for call in (*found.writing, *found.describing)]
+    return sure + list(map(call_key, found.likely))
+
+
+def _is_new(call: Call, before: Iterable[str], keys: set[int]) -> bool:
+    """Say whether `keys` does not have a call that depends on calls with these keys, and add it."""
+    whole = " ".join((call_key(call), *before))
+    short = int(hashlib.sha256(whole.encode()).hexdigest()[:16], 16)
+    if short in keys:
+        return False
+    keys.add(short)
+    return True
 
 
 def _by_model(calls: Iterable[LookedUp]) -> Iterator[tuple[ModelIdentity, list[LookedUp]]]:

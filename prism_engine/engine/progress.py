@@ -55,6 +55,8 @@ class Progress:
     """Why samples failed or were not run: the first so many different reasons, and how often each."""
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
     started: float = field(init=False)
+    ended: float | None = field(default=None, init=False)
+    """When the last sample was through."""
     bounds: Bounds = field(init=False, repr=False)
     _worked: int = field(default=0, init=False, repr=False)
     """Samples that took calls and are finished."""
@@ -74,8 +76,13 @@ class Progress:
 
     @property
     def seconds(self) -> float:
-        """Wall time since the first sample was admitted."""
-        return self.clock() - self.started
+        """Wall time since the first sample was admitted, until the last one was through."""
+        return (self.clock() if self.ended is None else self.ended) - self.started
+
+    @property
+    def worked(self) -> int:
+        """Samples that took calls and are finished."""
+        return self._worked
 
     @property
     def eta_seconds(self) -> float | None:
@@ -115,6 +122,10 @@ class Progress:
     def stop(self) -> None:
         """Take note that the run is stopping."""
         self.stopping = True
+
+    def end(self) -> None:
+        """Take note that every sample is through."""
+        self.ended = self.clock()
 
     def uncount_failure(self, reason: str) -> None:
         """Forget a sample that had failed: it was taken up again, and what came of it is counted next."""

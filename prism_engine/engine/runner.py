@@ -8,6 +8,7 @@ from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from prism_engine.engine.ahead import ROUNDS, take_turns
 from prism_engine.engine.plan import order_samples
 from prism_engine.engine.scheduler import Lane, run_lanes
 from prism_engine.errors import FailuresError, StoreError
@@ -20,11 +21,10 @@ if TYPE_CHECKING:
     from prism_engine.engine.pipeline import Pipeline
     from prism_engine.engine.progress import Progress
     from prism_engine.engine.scheduler import Stop
+    from prism_engine.engine.turns import Perceiver
     from prism_engine.records import SampleResult
     from prism_engine.stages.cached import CachedModel
 
-ROUNDS = 3
-"""How often a sample is taken up at most, the first time included, where a call of it failed."""
 FLUSH_SECONDS = 1.0
 """How old a finished result may be before other processes see it in the journal."""
 
@@ -47,12 +47,16 @@ class Run:
     """Samples that may be described and wait for the reasoner."""
     others: tuple[CachedModel, ...] = ()
     """Who else may be called: further perceivers, and the writer of what to observe."""
+    writer: CachedModel | None = None
+    """The writer among them."""
     most_failures: int | None = None
     """Samples that may have failed at any moment; one more stops the run. None goes on."""
     only: frozenset[int] | None = None
     """Positions of the samples that calls are made for; None is all."""
     from_cache: Pipeline | None = None
     """What is done to the others: the same, without a call."""
+    engines: tuple[Perceiver, ...] = ()
+    """Those who see and take turns with other engines, in the order of their turns."""
 
     @property
     def models(self) -> list[CachedModel]:
@@ -77,22 +81,30 @@ async def execute(run: Run, progress: Progress, stop: Stop) -> None:
         for model in run.models:
             if model.backend is not None:
                 closing.push_async_callback(model.backend.aclose)
-        await _take_all(run, progress, stop)
+        try:
+            await _take_all(run, progress, stop)
+        finally:
+            for one in run.engines:
+                one.turn.end()
     progress.not_run += run.journal.close_out(run.benchmark.samples, run.count)
 
 
 async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
     every = run.benchmark.order(run.count)
     chosen = every if run.only is None else array("q", (one for one in every if one in run.only))
-    order = order_samples(run.benchmark, chosen, run.pipeline, run.store)
+    # In a thread, because several runs begin together: the first one's calls do not wait for the others' look-ups.
+    order = await asyncio.to_thread(order_samples, run.benchmark, chosen, run.pipeline, run.store)
     # A sample keeps its place until it is answered: room for what is described, answered, and waits between.
     perceiving = sum(map(_capacity, run.models)) + run.ahead
+    up = asyncio.Event()
     lanes = [
         # Twice the reasoner's capacity: the next calls are already waiting when a place on the wire comes free.
         # A stop does not end this lane: what is cached to the end still gets into the results, and nothing is sent.
         Lane("described", run.benchmark.samples(order.described), 2 * _capacity(run.reasoner), drains=True),
-        Lane("undescribed", run.benchmark.samples(order.undescribed), perceiving),
+        Lane("undescribed", run.benchmark.samples(order.undescribed), perceiving, begin=up.wait),
     ]
+    if any(one.model is run.reasoner for one in run.engines):  # who answers must wait for its turn
+        lanes[0].begin = up.wait
     results = _Results(run, progress, stop)
     helpers = [asyncio.create_task(_flush_often(run.journal, stop)), asyncio.create_task(progress.bounds.watch())]
     try:
@@ -100,13 +112,14 @@ async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
             others = run.benchmark.samples(one for one in every if one not in run.only)
             lane = Lane("others", others, perceiving, drains=True)
             await run_lanes([lane], run.from_cache.run, results.take, stop)
-        await run_lanes(lanes, run.pipeline.run, results.take, stop)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(take_turns(run, order.undescribed, up, stop, progress.bounds))
+            group.create_task(run_lanes(lanes, run.pipeline.run, results.take, stop))
         for _ in range(1, ROUNDS):
             # Once more when all others are through: the trouble may have passed. Where nobody got through, it has not.
             if stop.requested or not results.failed or not progress.done:
                 break
-            for model in run.models:
-                model.forget_failures()
+            _forget_failures(run)
             again = Lane("failed", run.benchmark.samples(sorted(results.failed)), perceiving)
             await run_lanes([again], run.pipeline.run, results.take, stop)
     finally:
@@ -114,6 +127,16 @@ async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
             helper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await helper
+
+
+def _forget_failures(run: Run) -> None:
+    """Let calls that failed be made again, but for those of an engine that has made room: it has tried them again."""
+    gone = [one.model for one in run.engines if one.turn.ended]
+    if gone and run.writer is not None:  # what it would write now, the engine could not observe any more
+        gone.append(run.writer)
+    for model in run.models:
+        if model not in gone:
+            model.forget_failures()
 
 
 class _Results:
@@ -146,7 +169,7 @@ class _Results:
 
 
 def _capacity(model: CachedModel | None) -> int:
-    return model.backend.capacity if model is not None and model.backend is not None else 1
+    return model.capacity if model is not None else 1
 
 
 async def _flush_often(journal: Journal, stop: Stop) -> None:

@@ -49,6 +49,8 @@ class Lane:
     width: int
     drains: bool = False
     """Whether its samples are still taken while the run stops, because the cache may hold all that they need."""
+    begin: Callable[[], Awaitable[object]] | None = None
+    """What it waits for before it takes its first sample."""
     under_way: int = field(default=0, init=False)
 
 
@@ -81,6 +83,8 @@ async def run_lanes(
 
     async def fill(lane: Lane, group: asyncio.TaskGroup) -> None:
         places = asyncio.Semaphore(lane.width)
+        if lane.begin is not None:
+            await lane.begin()
         while True:
             await places.acquire()
             if stop.requested and (not lane.drains or isinstance(stop.reason, StoreError)):

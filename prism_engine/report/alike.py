@@ -9,7 +9,7 @@ import orjson
 
 from prism_engine.errors import UserError
 from prism_engine.records import SampleStatus
-from prism_engine.report.predictions import reading
+from prism_engine.report.predictions import as_wrong, reading
 from prism_engine.scoring import INABILITY, REFUSAL, lucky
 
 if TYPE_CHECKING:
@@ -24,11 +24,12 @@ _KEYS: Final = ("split", "l2_category", "category", "status")
 _FLAGS: Final = ("judged", "strange", "unanswered", "refused", "cannot_tell", "choices", "lucky")
 
 
-def count_alike(predictions: Path, ways: int | None) -> list[dict[str, Any]]:
+def count_alike(predictions: Path, ways: int | None, *, failed_as_wrong: bool = False) -> list[dict[str, Any]]:
     """Count the rows that are alike in everything that matters; cells grow with combinations, not rows.
 
     Args:
         ways: answers to guess from where a question has no options; None: those cannot be guessed.
+        failed_as_wrong: see `as_wrong`.
 
     Raises:
         UserError: the file is absent or damaged.
@@ -38,7 +39,7 @@ def count_alike(predictions: Path, ways: int | None) -> list[dict[str, Any]]:
     counted = []
     with reading(predictions), predictions.open("rb") as file:
         while lines := list(islice(file, _BATCH)):
-            counted.append(_counted(_frame(lines, ways)))
+            counted.append(_counted(_frame(lines, ways, failed_as_wrong=failed_as_wrong)))
     if not counted:
         return []
     together = pl.concat(counted).group_by(*_KEYS, *_FLAGS, maintain_order=True)
@@ -46,7 +47,7 @@ def count_alike(predictions: Path, ways: int | None) -> list[dict[str, Any]]:
     return cells.sort("index").to_dicts()  # so that of several bad rows always the same one is named
 
 
-def _frame(lines: Sequence[bytes], ways: int | None) -> pl.DataFrame:
+def _frame(lines: Sequence[bytes], ways: int | None, *, failed_as_wrong: bool) -> pl.DataFrame:
     """Parse lines into typed columns; orjson, because polars takes three times as long for the options alone."""
     import polars as pl  # noqa: PLC0415 - the same
 
@@ -57,6 +58,7 @@ def _frame(lines: Sequence[bytes], ways: int | None) -> pl.DataFrame:
         row = orjson.loads(line)
         if not isinstance(row, dict):
             raise TypeError(f"a line is no object: {line[:40]!r}")
+        row = as_wrong(row) if failed_as_wrong else row
         for name in (*texts, "score"):
             columns[name].append(row.get(name))
         letters = [option["letter"] for option in row.get("options") or ()]

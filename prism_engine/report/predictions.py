@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -40,6 +40,9 @@ TEXTS: Final = (
 LISTS: Final = ("images", "description_outcomes")
 """Fields that are lists of text."""
 
+_DRAWS: Final = ("description_draw", "answer_draw")
+"""Fields of lines in a file of draws alone."""
+
 _BATCH: Final = 2_000
 """Lines parsed at once: polars would map the whole file otherwise, and memory would grow with it."""
 
@@ -65,8 +68,19 @@ def reading(predictions: Path) -> Iterator[None]:
         ) from error
 
 
-def scored_rows(predictions: Path) -> Iterator[Scored]:
+def as_wrong(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row whose call failed as that of a wrong answer, where it has a target; any other one as it is."""
+    target, letters = row.get("target"), [option["letter"] for option in row.get("options") or ()]
+    if row.get("status") != SampleStatus.FAILED or target is None or (letters and target.strip() not in letters):
+        return row
+    return row | {"status": SampleStatus.DONE.value, "reply": "", "extracted": None, "score": 0.0}
+
+
+def scored_rows(predictions: Path, *, failed_as_wrong: bool = False) -> Iterator[Scored]:
     """Read what folding needs of each row, line by line.
+
+    Args:
+        failed_as_wrong: see `as_wrong`.
 
     Raises:
         UserError: a row lacks what every row has, or has a status that is not known here.
@@ -75,6 +89,7 @@ def scored_rows(predictions: Path) -> Iterator[Scored]:
         for number, line in enumerate(file, start=1):
             try:
                 row = orjson.loads(line)
+                row = as_wrong(row) if failed_as_wrong else row
                 scored = Scored(
                     index=row["index"],
                     status=SampleStatus(row["status"]),
@@ -89,7 +104,7 @@ def scored_rows(predictions: Path) -> Iterator[Scored]:
                     extra=row.get("extra") or {},
                     reply=row.get("reply"),
                 )
-            except (KeyError, TypeError, ValueError) as error:
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
                 where = f"{predictions}, line {number}"
                 raise UserError(f"{where}: not a row of predictions ({error!r}); start the run again.") from error
             yield scored
@@ -102,7 +117,7 @@ def schema() -> dict[str, pl.DataType]:
     return {
         **dict.fromkeys(TEXTS, pl.String()),
         **dict.fromkeys(LISTS, pl.List(pl.String())),
-        "position": pl.Int64(),
+        **dict.fromkeys(("position", *_DRAWS), pl.Int64()),
         "score": pl.Float64(),
         "options": pl.List(pl.Struct({"letter": pl.String(), "text": pl.String()})),
     }
@@ -114,7 +129,7 @@ def scan(predictions: Path, columns: Iterable[str] | None = None) -> pl.LazyFram
     Args:
         predictions: the file; collect the frame inside `reading`.
         columns: the fields to read; None takes those of the first line, which are those of every line, and all known
-            ones where there is no line.
+            ones but those of draws where there is no line.
     """
     import polars as pl  # noqa: PLC0415 - the same
     from polars.io.plugins import register_io_source  # noqa: PLC0415
@@ -123,7 +138,11 @@ def scan(predictions: Path, columns: Iterable[str] | None = None) -> pl.LazyFram
     if columns is None:
         with predictions.open("rb") as file:
             first = file.readline()
-        columns = [name for name in orjson.loads(first) if name in known] if first else known
+        columns = (
+            [name for name in orjson.loads(first) if name in known]
+            if first
+            else [name for name in known if name not in _DRAWS]
+        )
     typed = {name: known[name] for name in columns}
 
     def batches(

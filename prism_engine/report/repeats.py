@@ -32,10 +32,13 @@ class Repeated(NamedTuple):
     high: float
 
 
-def clustered_intervals(predictions: Path) -> dict[Place, Repeated]:
+def clustered_intervals(predictions: Path, *, failed_as_wrong: bool = False) -> dict[Place, Repeated]:
     """Return the 95 % interval, clustered by picture, of each group in which a picture is asked about more than once.
 
     Empty where no picture repeats in the whole file.
+
+    Args:
+        failed_as_wrong: see `predictions.as_wrong`.
 
     Raises:
         UserError: the file is absent or damaged.
@@ -45,8 +48,10 @@ def clustered_intervals(predictions: Path) -> dict[Place, Repeated]:
     with reading(predictions):
         if not _may_repeat(predictions):
             return {}
+        columns = ("split", "l2_category", "category", "status", "score", "images", "target", "options")
+        rows = scan(predictions, columns if failed_as_wrong else columns[:6])
         table = (
-            scan(predictions, ("split", "l2_category", "category", "status", "score", "images"))
+            (_with_wrong(rows) if failed_as_wrong else rows)
             .filter(pl.col("status") == SampleStatus.DONE.value, pl.col("score").is_not_null())
             .select("split", "l2_category", "category", "score", "images")
             .collect(engine="streaming")
@@ -63,6 +68,20 @@ def clustered_intervals(predictions: Path) -> dict[Place, Repeated]:
     return found
 
 
+def _with_wrong(rows: pl.LazyFrame) -> pl.LazyFrame:
+    import polars as pl  # noqa: PLC0415 - the same
+
+    letters = pl.col("options").list.eval(pl.element().struct.field("letter"))
+    target, free = pl.col("target"), letters.list.len().fill_null(0) == 0
+    wrong = (pl.col("status") == SampleStatus.FAILED.value) & (
+        free & target.is_not_null() | letters.list.contains(target.str.strip_chars()).fill_null(value=False)
+    )
+    status, score = pl.lit(SampleStatus.DONE.value), pl.lit(0.0)
+    return rows.with_columns(
+        status=pl.when(wrong).then(status).otherwise("status"), score=pl.when(wrong).then(score).otherwise("score")
+    )
+
+
 def _may_repeat(predictions: Path) -> bool:
     """Tell, from the bytes alone, whether a picture may be named twice: most files name none, and this is quick.
 
@@ -74,9 +93,8 @@ def _may_repeat(predictions: Path) -> bool:
             _, found, rest = line.partition(_FIELD)
             digests, _, _ = rest.partition(b"]")
             for digest in digests.split(b",") if found and digests else (b"",):
-                if (
-                    hash(digest) in seen or not digest
-                ):  # the second: not as prism writes it, or no picture: let the parser decide
+                # No digest: no picture, or not as prism writes it; let the parser decide.
+                if not digest or hash(digest) in seen:
                     return True
                 seen.add(hash(digest))
     return False

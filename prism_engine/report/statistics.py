@@ -108,13 +108,21 @@ _Tally = Counter[str | int]
 """Rows by how they ended, and by how many options (a number) a sample that can be scored has. Counts and sums."""
 
 
-def summarise(predictions: Path, *, profile: str, kind: AnswerKind | None = None) -> Scores:
+FAILED_AS_WRONG: Final = ", failed counted as wrong"
+"""Stands behind the profile's name where that is so, wherever the scores are told."""
+
+
+def summarise(
+    predictions: Path, *, profile: str, kind: AnswerKind | None = None, failed_as_wrong: bool = False
+) -> Scores:
     """Fold a predictions file into scores, in one streaming pass whose memory does not grow with the replies.
 
     Args:
         predictions: JSON lines, one per sample.
         profile: name of the matching rules that the scores in the file were made with.
         kind: what an answer is, for the benchmark's own numbers and for guesses where there are no options.
+        failed_as_wrong: count samples whose call failed as wrong (and unanswered), where they have a target; the
+            profile's name then says so.
 
     Raises:
         UserError: the file is absent or damaged, or a row has a status or a score that is not known here.
@@ -122,27 +130,29 @@ def summarise(predictions: Path, *, profile: str, kind: AnswerKind | None = None
     scorer = None if kind is None else scorer_of(kind, profile)
     tallies: defaultdict[Group, _Tally] = defaultdict(Counter)
     tallies[Group(None, "overall", None)] = Counter()
-    for cell in count_alike(predictions, None if scorer is None else scorer.ways):
+    for cell in count_alike(predictions, None if scorer is None else scorer.ways, failed_as_wrong=failed_as_wrong):
         tally = tally_of(cell, predictions)
         for group in groups_of(cell["split"], cell["l2_category"], cell["category"]):
             tallies[group].update(tally)
     order = sorted(tallies, key=lambda group: group.rank)
-    repeats = clustered_intervals(predictions)
+    repeats = clustered_intervals(predictions, failed_as_wrong=failed_as_wrong)
     overall, *groups = (
         _fold(group, tallies[group], repeats.get((group.split, group.level, group.name))) for group in order
     )
+    told = profile + FAILED_AS_WRONG if failed_as_wrong else profile
     if scorer is None:
-        return Scores(profile, overall, tuple(groups))
-    return Scores(profile, overall, tuple(groups), scorer.kind.value, _metrics(scorer, predictions), scorer.headline)
+        return Scores(told, overall, tuple(groups))
+    metrics = _metrics(scorer, predictions, failed_as_wrong=failed_as_wrong)
+    return Scores(told, overall, tuple(groups), scorer.kind.value, metrics, scorer.headline)
 
 
-def _metrics(scorer: Scorer, predictions: Path) -> tuple[Metric, ...]:
+def _metrics(scorer: Scorer, predictions: Path, *, failed_as_wrong: bool) -> tuple[Metric, ...]:
     if type(scorer).metrics is Scorer.metrics:
         return ()  # it has none: spare the second pass
-    return scorer.metrics(scored_rows(predictions))
+    return scorer.metrics(scored_rows(predictions, failed_as_wrong=failed_as_wrong))
 
 
-def wilson(correct: float, scored: int) -> tuple[float, float]:
+def wilson(correct: float, scored: float) -> tuple[float, float]:
     """Compute the Wilson 95 % interval of a proportion.
 
     With p = correct / scored and z the normal quantile, the ends are
@@ -151,7 +161,7 @@ def wilson(correct: float, scored: int) -> tuple[float, float]:
 
     Args:
         correct: successes, from 0 to `scored`.
-        scored: trials, at least 1.
+        scored: trials, at least 1; no whole number where it is an effective number of them.
     """
     share = correct / scored
     spread = _Z95 * _Z95 / scored

@@ -37,10 +37,11 @@ class Answering:
 
     def call(self, sample: Sample, description: str | None) -> Call:
         """Return the call that answers the sample."""
+        sampling = self._sampling.drawn(sample.draw and sample.draw.answer)
         if self._direct:
             shown = replace(sample, images=sample.images[: self._most_pictures])
-            return Call("direct", self._identity, direct_messages(shown), self._sampling)
-        return Call("reason", self._identity, reasoning_messages(sample, description), self._sampling)
+            return Call("direct", self._identity, direct_messages(shown), sampling)
+        return Call("reason", self._identity, reasoning_messages(sample, description), sampling)
 
     async def answer(self, sample: Sample, description: str | None) -> Completion:
         """Return the reply.

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from prism_engine.backends.load import Load
-from prism_engine.cache import call_key
+from prism_engine.cache import Flight, call_key
 from prism_engine.errors import NotRunError, PrismError, RejectedError, TransientError
 from prism_engine.records import Completion, Outcome
 from prism_engine.stages.meter import Meter
 from prism_engine.stages.thinking import apart
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from prism_engine.backends.base import Backend
     from prism_engine.cache import Store
     from prism_engine.records import Call
@@ -22,18 +24,11 @@ CLAIM_POLL_SECONDS = 0.05
 """How often to look whether the other process that makes the same call has finished."""
 
 
-class _Flight(NamedTuple):
-    """A call that is being made."""
-
-    limit: int
-    future: asyncio.Future[Completion]
-
-
 class CachedModel:
     """Answers calls from the store, and from the backend only where the store cannot.
 
-    Within the process an identical call in flight is joined; across processes it is waited for. A completion is
-    durable in the store before it is returned.
+    Within the process an identical call in flight is joined, whichever run on the same store makes it; across processes
+    it is waited for. A completion is durable in the store before it is returned.
 
     Args:
         backend: None serves from the store alone.
@@ -44,12 +39,18 @@ class CachedModel:
         self.meter = Meter(load=self.load) if meter is None else meter
         self.backend = backend
         self._store = store
-        self._flights: dict[str, _Flight] = {}
+        self._under_way = 0
         self._failed: dict[str, Completion] = {}
+        self._ahead: set[str] = set()
         self._draining = False
 
     def __repr__(self) -> str:
-        return f"<CachedModel {self.meter.hits} hits, {self.meter.calls} calls, {len(self._flights)} in flight>"
+        return f"<CachedModel {self.meter.hits} hits, {self.meter.calls} calls, {self._under_way} in flight>"
+
+    @property
+    def capacity(self) -> int:
+        """Calls that are usefully in flight at once."""
+        return self.backend.capacity if self.backend is not None else 1
 
     def without_backend(self) -> CachedModel:
         """Return one that serves from the same store and counts in the same meter, but makes no call."""
@@ -77,45 +78,73 @@ class CachedModel:
             DeadError: the backend can answer nothing any more.
             StoreError: the store cannot be read or written.
         """
+        return await self._complete(call, ahead=False)
+
+    async def make_ahead(self, call: Call) -> Completion:
+        """Do `complete` for a sample that is taken up later; the call counts once, as if it were made only then."""
+        return await self._complete(call, ahead=True)
+
+    async def _complete(self, call: Call, *, ahead: bool) -> Completion:
         try:
             key = call_key(call)
         except RejectedError as error:  # a text that is no text: no model could be asked either
             return Completion(Outcome.ERROR, detail=str(error))
         limit = call.sampling.max_tokens
         # One flight per key, whatever its limit: a claim across processes is per key too.
-        while (leader := self._flights.get(key)) is not None:
+        while (leader := self._store.flights.get(key)) is not None:
             # Wait without awaiting the future itself: a follower that is cancelled must not cancel the leader.
-            await asyncio.wait([leader.future])
+            with self.meter.joining():
+                await asyncio.wait([leader.future])
             if leader.limit == limit and not leader.future.cancelled():
                 completion = leader.future.result()
-                self.meter.count_shared(completion)
-                return completion
+                if not completion.outcome.reusable:
+                    self._failed[key] = completion
+                return self._counted(key, completion, self.meter.count_shared, ahead=ahead)
         if (hit := self._store.get(key, limit)) is not None:
-            self.meter.count_hit(hit)
-            return hit
+            return self._counted(key, hit, self.meter.count_hit, ahead=ahead)
         if (failed := self._failed.get(key)) is not None:  # once a run is enough; the next run tries it again
-            self.meter.count_shared(failed)
-            return failed
-        flight = self._flights[key] = _Flight(limit, asyncio.get_running_loop().create_future())
-        try:
-            completion = await self._make(key, call)
-        except asyncio.CancelledError:
-            flight.future.cancel()
-            raise
-        except PrismError as error:
-            flight.future.set_exception(error)
-            flight.future.exception()  # without followers nobody else retrieves it
-            raise
-        else:
-            flight.future.set_result(completion)
-            return completion
-        finally:
-            flight.future.cancel()  # only where nothing was set: a mistake of ours must not leave followers waiting
-            del self._flights[key]
-
-    async def _make(self, key: str, call: Call) -> Completion:
+            return self._counted(key, failed, self.meter.count_shared, ahead=ahead)
         if self.backend is None:
             raise NotRunError("not in the cache, and this run makes no such call")
+        if ahead:
+            self._ahead.add(key)
+        return await self._lead(key, call, self.backend)
+
+    def _counted(
+        self, key: str, completion: Completion, how: Callable[[Completion], None], *, ahead: bool
+    ) -> Completion:
+        """Count what cost nothing, but for calls of this run's own that were made ahead: those are counted already."""
+        if ahead:
+            return completion
+        if key in self._ahead:
+            self._ahead.discard(key)
+            return replace(completion, fresh=True)
+        how(completion)
+        return completion
+
+    async def _lead(self, key: str, call: Call, backend: Backend) -> Completion:
+        """Make the call; whoever asks for it meanwhile waits for this."""
+        future: asyncio.Future[Completion] = asyncio.get_running_loop().create_future()
+        self._store.flights[key] = Flight(call.sampling.max_tokens, future)
+        self._under_way += 1
+        try:
+            completion = await self._make(key, call, backend)
+        except asyncio.CancelledError:
+            future.cancel()
+            raise
+        except PrismError as error:
+            future.set_exception(error)
+            future.exception()  # without followers nobody else retrieves it
+            raise
+        else:
+            future.set_result(completion)
+            return completion
+        finally:
+            future.cancel()  # only where nothing was set: a mistake of ours must not leave followers waiting
+            del self._store.flights[key]
+            self._under_way -= 1
+
+    async def _make(self, key: str, call: Call, backend: Backend) -> Completion:
         limit = call.sampling.max_tokens
         while self._draining or not self._store.try_claim(key):
             if self._draining:
@@ -127,7 +156,7 @@ class CachedModel:
                 self.meter.count_hit(hit)
                 return hit
             with self.meter.flying():
-                completion = replace(await self._ask(self.backend, call), fresh=True)
+                completion = replace(await self._ask(backend, call), fresh=True)
             self.meter.count_call(completion)
             if not completion.outcome.reusable:
                 self._failed[key] = completion

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from prism_engine.prompts import join_descriptions
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -49,6 +51,20 @@ class Given:
 def gold_description(sample: Sample) -> str | None:
     """Return the benchmark's own description, as the reasoner is given one."""
     return None if sample.gold_description is None else sample.gold_description.strip()
+
+
+def joined(texts: Callable[[Sample], Sequence[str] | None]) -> Callable[[Sample], str | None]:
+    """Return what makes one description of a sample's given texts, as those of a perceiver are joined.
+
+    Args:
+        texts: one for the sample, or one per picture; None where there is none.
+    """
+
+    def text(sample: Sample) -> str | None:
+        found = texts(sample)
+        return None if found is None else join_descriptions(found)
+
+    return text
 
 
 def nothing(_sample: Sample) -> None:

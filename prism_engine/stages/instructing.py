@@ -32,8 +32,11 @@ class Instructing(Protocol):
         """Return the call that writes the contents; None where it takes none."""
         ...
 
-    async def write(self, sample: Sample) -> Completion | None:
+    async def write(self, sample: Sample, *, ahead: bool = False) -> Completion | None:
         """Return the completion of that call; None where there is none.
+
+        Args:
+            ahead: the sample is taken up later, and counts only then.
 
         Raises:
             NotRunError, DeadError, StoreError: as `CachedModel.complete`.
@@ -92,8 +95,9 @@ class Written:
         messages = contents_messages(observed_text(sample), self._shots)
         return Call("write", self._identity, messages, self._sampling)
 
-    async def write(self, sample: Sample) -> Completion:  # noqa: D102
-        return await self._model.complete(self.call(sample))
+    async def write(self, sample: Sample, *, ahead: bool = False) -> Completion:  # noqa: D102
+        make = self._model.make_ahead if ahead else self._model.complete
+        return await make(self.call(sample))
 
     def tell(self, _sample: Sample, written: Completion | None) -> Told:  # noqa: D102
         assert written is not None
@@ -119,7 +123,7 @@ class Listed:
     def call(self, _sample: Sample) -> None:  # noqa: D102
         return None
 
-    async def write(self, _sample: Sample) -> None:  # noqa: D102
+    async def write(self, _sample: Sample, *, ahead: bool = False) -> None:  # noqa: ARG002, D102
         return None
 
     def tell(self, sample: Sample, _written: Completion | None) -> Told:  # noqa: D102

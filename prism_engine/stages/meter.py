@@ -23,13 +23,15 @@ class Meter:
     hits: int = 0
     """Completions served from the cache, another process's included."""
     shared: int = 0
-    """Requests that waited for an identical call of this run instead of making their own."""
+    """Requests that waited for an identical call of this process instead of making their own."""
     calls: int = 0
     """Calls that a backend answered, usably or not."""
     failed: int = 0
     """Calls that gave nothing usable."""
     in_flight: int = 0
     """Calls that a backend has now, sent or waiting for a limit."""
+    joined: int = 0
+    """Requests that wait now for an identical call of another one."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     truncated: int = 0
@@ -38,6 +40,8 @@ class Meter:
     """Prompt and completion tokens that cache hits made unnecessary."""
     load: Callable[[], Load] = field(default=Load, repr=False)
     """What the backend's next call waits for; ask in the event loop."""
+    whole: Meter | None = field(default=None, repr=False)
+    """Counts what several runs do in this stage together."""
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
     _busy: float = field(default=0.0, repr=False)
     _since: float = field(default=0.0, repr=False)
@@ -86,30 +90,41 @@ class Meter:
     @contextmanager
     def flying(self) -> Iterator[None]:
         """Count one call as in flight."""
-        if self.in_flight == 0:
-            self._since = self.clock()
-        self.in_flight += 1
+        self._begin()
         try:
             yield
         finally:
-            self.in_flight -= 1
-            if self.in_flight == 0:
-                self._busy += self.clock() - self._since
+            self._end()
+
+    @contextmanager
+    def joining(self) -> Iterator[None]:
+        """Count one request as waiting for another one's call."""
+        self.joined += 1
+        try:
+            yield
+        finally:
+            self.joined -= 1
 
     def count_hit(self, completion: Completion) -> None:
         """Count a completion that cost nothing."""
+        if self.whole is not None:
+            self.whole.count_hit(completion)
         self.hits += 1
         self.truncated += completion.outcome is Outcome.TRUNCATED
         usage = completion.usage
         self.saved_tokens += (usage.prompt_tokens or 0) + (usage.completion_tokens or 0)
 
     def count_shared(self, completion: Completion) -> None:
-        """Count a completion that another request of this run had asked for already."""
+        """Count a completion that another request had asked for already."""
+        if self.whole is not None:
+            self.whole.count_shared(completion)
         self.shared += 1
         self.truncated += completion.outcome is Outcome.TRUNCATED
 
     def count_call(self, completion: Completion) -> None:
         """Count a completion that a backend gave."""
+        if self.whole is not None:
+            self.whole.count_call(completion)
         self.calls += 1
         self.truncated += completion.outcome is Outcome.TRUNCATED
         self.failed += not completion.outcome.reusable
@@ -117,6 +132,20 @@ class Meter:
         self.completion_tokens += completion.usage.completion_tokens or 0
         if self._first is None:
             self._first = self.busy_seconds, self.calls, self.completion_tokens
+
+    def _begin(self) -> None:
+        if self.whole is not None:
+            self.whole._begin()  # noqa: SLF001 - its own kind
+        if self.in_flight == 0:
+            self._since = self.clock()
+        self.in_flight += 1
+
+    def _end(self) -> None:
+        if self.whole is not None:
+            self.whole._end()  # noqa: SLF001 - its own kind
+        self.in_flight -= 1
+        if self.in_flight == 0:
+            self._busy += self.clock() - self._since
 
 
 def _rounded(rate: float | None) -> float | None:

@@ -46,12 +46,13 @@ class Perception:
 
     def calls(self, sample: Sample) -> tuple[Call, ...]:
         """Return one call per picture, or one for all. They depend on pictures and instruction alone."""
+        sampling = self._sampling.drawn(sample.draw and sample.draw.description)
         images = sample.images[:1] if self._pictures is Pictures.FIRST else sample.images
         if self._pictures is Pictures.TOGETHER and images:
             messages = [together_messages(images, self._instruction)]
         else:
             messages = [perception_messages(image, self._instruction) for image in images]
-        return tuple(Call("perceive", self._identity, message, self._sampling) for message in messages)
+        return tuple(Call("perceive", self._identity, message, sampling) for message in messages)
 
     async def describe(self, sample: Sample) -> tuple[Completion, ...]:
         """Return one completion per call, in order.

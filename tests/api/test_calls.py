@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from prism_engine import api
-from prism_engine.config import RunConfig, load_registry
+from prism_engine.config import RunConfig, SamplingConfig, load_registry
 from prism_engine.errors import UserError
 from tests.shapes import write_shapes
 
@@ -38,6 +38,21 @@ def test_a_sample_s_calls_come_in_order_with_what_served_them(config):
     assert answering.stored is not None
     assert answering.stored.key == answering.key
     assert "vlm says A" in str(answering.stored.record)
+
+
+def test_the_calls_of_all_draws_are_those_of_the_sample(config):
+    api.run(config.model_copy(update={"reasoning": SamplingConfig(n=3, temperature=0.5)}), load_registry())
+    found = calls_of(config, "3")
+    assert [call.stage for call in found] == ["perceive", "reason", "reason", "reason"]
+    assert all(call.text == "llm says A" for call in found[1:])
+
+
+def test_what_was_written_for_a_sample_comes_first(config):
+    api.run(config.model_copy(update={"instruction": "query-specific_llm"}), load_registry())
+    written, describing, answering = calls_of(config, "3")
+    assert (written.stage, describing.stage, answering.stage) == ("write", "perceive", "reason")
+    assert describing.stored is not None
+    assert "llm says A" in str(describing.stored.record)
 
 
 def test_rows_that_share_a_picture_share_the_call(config):

@@ -18,6 +18,8 @@ def test_a_run_may_name_its_judge(tmp_path, finished):
         assert server.stats.completed == calls(verdict) + 2  # before the run, and before judging
     assert calls(report) == 0
     assert verdict.scores is not None
+    assert report.judged == verdict.scores != report.scores
+    assert api.SweepRow.of(report).profile == "prism, judged by judge"
     assert verdict.scores.overall.unanswered == 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from prism_engine.api.parts import assembled
-from prism_engine.api.perceiving import engine_roles, perceiver_roles, seeing_roles, unsent_roles
+from prism_engine.api.perceiving import perceiver_roles, seeing_roles
 from prism_engine.config import Mode, RunConfig, ScriptedModel, VllmModel, load_registry
 from prism_engine.errors import ConfigError
 from prism_engine.stages.instructing import Listed, Written
@@ -41,13 +41,12 @@ def test_roles_are_numbered_in_the_order_of_the_names_and_the_writer_has_one(con
         seeing_roles(config.in_mode(Mode.DIRECT), registry)
 
 
-def test_of_several_engines_only_the_last_is_called_in_the_run_itself(config):
+def test_several_perceivers_are_all_called_and_count_together(config):
     with assembled(config, load_registry(), look_only=False) as parts:
         assert perceiver_roles(parts.specs) == ["perceiver", "perceiver_2", "perceiver_3"]
-        assert engine_roles(parts.specs) == ["perceiver", "perceiver_3"]
-        assert unsent_roles(parts.config, parts.specs) == {"perceiver"}
         called = {role for role, model in parts.models.items() if model.backend is not None}
-        assert called == {"perceiver_2", "perceiver_3", "reasoner"}
+        assert called == {"perceiver", "perceiver_2", "perceiver_3", "reasoner"}
+        assert [identity.name for _, identity, _ in parts.seeing()] == ["a", "x", "b"]
         assert isinstance(parts.pipeline.context, Merged)
         assert len({id(model.meter) for role, model in parts.models.items() if role != "reasoner"}) == 1
 

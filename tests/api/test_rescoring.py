@@ -128,3 +128,20 @@ heavy = {{"vllm", "torch", "transformers"}} & set(sys.modules)
 sys.exit(str(heavy) if heavy else 0)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_run_that_counts_failures_as_wrong_does_so_when_it_is_scored_again(tmp_path):
+    rows = [
+        {"index": str(at), "status": status, "reply": reply, "target": "A", "extracted": reply, "score": score}
+        | {"options": [{"letter": letter, "text": letter * 3} for letter in "AB"]}
+        for at, (status, reply, score) in enumerate(
+            [("done", "A", 1.0), ("failed", None, None), ("not_run", None, None)]
+        )
+    ]
+    (tmp_path / "predictions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for failed, scored in (("apart", 1), ("wrong", 2)):
+        manifest = {"scoring": {"answer_kind": "choice", "profile": "prism"}, "config": {"failed": failed}}
+        (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+        scores = rescore(tmp_path / "predictions.jsonl", ["prism"]).scores["prism"]
+        assert (scores.overall.scored, scores.overall.correct, scores.overall.not_run) == (scored, 1, 1)
+        assert scores.profile.endswith("counted as wrong") == (failed == "wrong")

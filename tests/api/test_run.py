@@ -85,7 +85,7 @@ def planned(world, mode):
     return plan.describing.to_call, plan.answering.to_call, plan.answering.unknown
 
 
-def test_arms_run_one_after_another_on_one_backend_per_model_that_is_closed_once(world):
+def test_arms_run_side_by_side_on_one_backend_per_model_that_is_closed_once(world):
     reports = world.run("direct", "all", "oracle", "blind")
     assert [(report.name, report.status.value) for report in reports] == [
         (name, "complete") for name in ("direct", "all", "oracle", "blind")
@@ -177,7 +177,7 @@ def test_runs_are_named_by_what_tells_them_apart(world):
     assert api.run(world.config, load_registry()).name == ""
 
 
-def test_a_stop_ends_the_run_under_way_in_order_and_later_ones_are_not_begun(world, tmp_path):
+def test_a_stop_ends_all_runs_in_order_and_the_same_command_goes_on_with_each(world, tmp_path):
     def reply(backend, call):
         if call.stage == "direct" and len(backend.answered) == 3:
             os.kill(os.getpid(), signal.SIGINT)
@@ -185,14 +185,15 @@ def test_a_stop_ends_the_run_under_way_in_order_and_later_ones_are_not_begun(wor
 
     world.reply = reply
     told = []
+    thinking = sum(planned(world, mode)[1] for mode in ("blind", "oracle"))
     reports = world.run("blind", "direct", "oracle", finished=told.append)
-    assert [report.status.value for report in reports] == ["complete", "interrupted", "not begun"]
-    assert told == reports
-    _, direct, oracle = reports
+    assert sorted(report.name for report in told) == ["blind", "direct", "oracle"]
+    blind, direct, oracle = reports
+    assert direct.status.value == "interrupted"
+    assert {blind.status.value, oracle.status.value} <= {"complete", "interrupted", "not begun"}
     statuses = [row["status"] for row in rows(direct)]
     assert 0 < statuses.count("done") < len(statuses) == SAMPLES
-    assert (oracle.scores, oracle.progress.not_run) == (None, SAMPLES)
-    assert not list((tmp_path / "results/oracle").rglob("*.jsonl"))
+    assert set(statuses) == {"done", "not_run"}
     assert [backend.closings for _, backend in world.built] == [1, 1]
 
     world.reply = lambda _backend, _call: "A"
@@ -200,7 +201,23 @@ def test_a_stop_ends_the_run_under_way_in_order_and_later_ones_are_not_begun(wor
     assert [report.status.value for report in world.run("blind", "direct", "oracle")] == ["complete"] * 3
     again = world.calls()
     assert again["eyes", "direct"] + spent["eyes", "direct"] == SAMPLES
-    assert again["brain", "reason"] <= SAMPLES
+    assert again["brain", "reason"] + spent["brain", "reason"] == thinking
+
+
+def test_a_run_that_a_stop_left_without_a_single_sample_leaves_no_results(world, tmp_path):
+    world.reply = lambda _backend, _call: "A"
+    world.run("blind")
+    world.calls()
+
+    def reply(_backend, _call):
+        raise DeadError("key refused")
+
+    world.reply = reply
+    blind, oracle, direct = world.run("blind", "oracle", "direct")
+    assert blind.status.value == "complete"  # all of it was cached
+    assert {oracle.status.value, direct.status.value} <= {"died", "not begun"}
+    for report in (oracle, direct):
+        assert (report.status.value == "died") == (report.trouble is not None) == (report.folder / "scores.md").exists()
 
 
 def test_a_model_that_gives_up_stops_the_runs_after_it_too(world):
@@ -208,8 +225,9 @@ def test_a_model_that_gives_up_stops_the_runs_after_it_too(world):
         raise DeadError("key refused")
 
     world.reply = reply
-    died, not_begun = world.run("blind", "oracle")
-    assert (died.status.value, str(died.trouble), not_begun.status.value) == ("died", "key refused", "not begun")
+    reports = world.run("blind", "oracle")
+    assert sorted(report.status.value for report in reports) == ["died", "not begun"]
+    assert [str(report.trouble) for report in reports if report.trouble] == ["key refused"]
     assert [backend.closings for _, backend in world.built] == [1]
 
 

@@ -44,15 +44,6 @@ async def test_equal_entries_share_a_backend_that_only_its_owner_closes(built, t
     assert [backend.closings for backend in built.values()] == [1, 1]
 
 
-async def test_what_no_later_run_uses_is_closed_before_the_end(built, tmp_path):
-    with Shared() as shared:
-        lent = {places: shared.lend(str(places), ScriptedModel(concurrency=places), tmp_path) for places in (3, 4)}
-        await shared.close_all_but([lent[4]])
-        assert {name: backend.closings for name, backend in built.items()} == {"3": 1, "4": 0}
-        await shared.close_backends()
-    assert {name: backend.closings for name, backend in built.items()} == {"3": 1, "4": 1}
-
-
 async def test_what_an_entry_says_about_its_model_makes_no_other_backend(built, tmp_path):
     with Shared() as shared:
         shared.lend("a", ScriptedModel(), tmp_path)

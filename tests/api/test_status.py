@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -68,19 +70,21 @@ def test_models_of_other_files_are_part_of_what_goes_on(config):
 
 
 def test_while_it_goes_on_others_can_see_how_far_it_is(config):
+    slow = {name: spec.model_copy(update={"delay": 0.1}) for name, spec in config.models.items()}
     seen = []
 
-    class Watch:
-        def __init__(self, _progress):
-            pass
+    @asynccontextmanager
+    async def watch(_progress):
+        async def look():
+            while not seen:
+                seen.extend(standings(config.results_dir))
+                await asyncio.sleep(0.01)
 
-        async def __aenter__(self):
-            pass
+        task = asyncio.create_task(look())
+        yield
+        await task
 
-        async def __aexit__(self, *_):
-            seen.extend(standings(config.results_dir))
-
-    api.run(config, load_registry(), watch=Watch)
+    api.run(config.model_copy(update={"models": slow}), load_registry(), watch=watch)
     (one,) = seen
     assert one.state == "running"
     assert one.progress["samples"]["total"] == 6

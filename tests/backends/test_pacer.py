@@ -215,14 +215,14 @@ class Counting(deque[Outlay]):
 
 def test_a_decision_looks_only_at_the_requests_that_the_last_header_may_not_know_of():
     pacer, now = Pacer(), 0.0
-    pacer._outlays = Counting()
+    pacer._outlays = looking = Counting()
     for _ in range(3000):  # all within the minute that the allowance takes to fill
         now += 0.01
         outlay = pacer.sent(now, Tokens(10, 10))
         pacer.heard(outlay, now, [Allowance("requests", "", 6000, 5999, 60.0, flows=True)])
-    pacer._outlays.looked = 0
+    looking.looked = 0
     assert pacer.delay(now, Tokens(10, 10)) == 0
-    assert 0 < pacer._outlays.looked < 100
+    assert 0 < looking.looked < 100
 
 
 HEARD = st.builds(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from contextlib import closing
 from decimal import Decimal
 
@@ -7,7 +8,7 @@ import pytest
 
 from prism_engine.budget.prices import price_of
 from prism_engine.budget.purse import UNBELIEVABLE, Purse
-from prism_engine.budget.till import Till
+from prism_engine.budget.till import PAYER, Till
 from prism_engine.config import ApiModel, PriceSpec
 from prism_engine.records import Call, Message, ModelIdentity, Sampling, Usage
 
@@ -63,3 +64,15 @@ async def test_after_a_request_that_cost_more_than_its_worst_case_more_is_set_as
 async def test_further_fields_of_the_request_may_be_part_of_the_prompt(till, purse):
     spec = SPEC.model_copy(update={"extra_body": {"tools": ["x" * 100]}})
     assert Purse(till, purse.price, spec).worst(CALL) > purse.worst(CALL) + 100 * 1000
+
+
+async def test_a_payment_is_for_the_run_whose_task_reserved_it(till, purse):
+    async def pay(name):
+        PAYER.set(name)
+        return await purse.reserve(CALL)
+
+    one, other = [await asyncio.create_task(pay(name)) for name in ("one", "other")]
+    one.settle(Usage(50, 0))
+    other.free()
+    assert till.spent_for["one", CALL.stage] == purse.price.cost(Usage(50, 0))
+    assert till.spent_for["other", CALL.stage] == 0

@@ -51,3 +51,14 @@ async def test_what_is_unknown_is_never_shown_as_nothing(tmp_path):
 def test_a_run_whose_models_are_free_says_nothing_of_money():
     assert str(Spending(None)) == ""
     assert Spending(None).as_json()["this_run"] == "0.000000000"
+
+
+async def test_of_several_runs_each_counts_what_was_sent_for_it(tmp_path):
+    with closing(Till(tmp_path / "ledger.sqlite", 10 * NANO)) as till:
+        one, other = Spending(till, payer="one"), Spending(till, payer="other")
+        till.settle(Account("reason", "m"), NANO, NANO, payer="one")
+        till.settle(Account("reason", "m"), NANO, None, payer="other")
+        till.settle(Account("perceive", "m"), NANO, NANO // 2, payer="other")
+        assert (one.run, other.run, Spending(till).run) == (NANO, NANO + NANO // 2, 0)
+        assert other.by_stage == {"reason": NANO, "perceive": NANO // 2}
+        assert till.spent == {"reason": 2 * NANO, "perceive": NANO // 2}

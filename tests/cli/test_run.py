@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import inspect
 import json
 import re
@@ -252,7 +253,7 @@ def test_a_reasoner_that_cannot_answer_stops_the_run_with_code_4_and_loses_nothi
     assert "describe" in prism("cache", "stats").out or "perceive" in prism("cache", "stats").out
 
 
-def test_several_modes_run_one_after_the_other_and_are_compared_in_the_end(prism, tmp_path):
+def test_several_modes_run_side_by_side_and_are_compared_in_the_end(prism, tmp_path):
     write_described_shapes(tmp_path / "gold.tsv", 24)
     models = write_models(
         tmp_path / "m.yaml",
@@ -267,7 +268,8 @@ def test_several_modes_run_one_after_the_other_and_are_compared_in_the_end(prism
         for mode, folder in (("direct", "direct/gold/eyes"), ("oracle", "oracle/gold/brain"))
     }
     right = {mode: f"{100 * row['accuracy']:.1f}" for mode, row in overall.items()}
-    table = said.out[said.out.index("Accuracy in %, prism") :].splitlines()
+    *table, last = said.out[said.out.index("Accuracy in %, prism") :].splitlines()
+    assert last.startswith("All runs in one table: results/sweep-")
     assert table[0].split()[-5:] == ["Samples", "Chance", "direct", "oracle", "blind"]
     assert table[1].split() == ["Overall", "24", "25.0", right["direct"], right["oracle"], right["oracle"]]
     low, high = (f"{100 * overall['direct'][end]:.1f}" for end in ("accuracy_low", "accuracy_high"))
@@ -299,11 +301,48 @@ def test_the_comparison_says_where_an_arm_has_no_answer(prism, tmp_path):
     assert "blind: " not in said.out
 
 
-def test_a_plan_of_several_modes_counts_each(prism):
+def test_a_plan_of_several_runs_counts_what_they_share_once(prism):
     said = prism("plan", *SCRIPTED, "--mode", "all", "--mode", "direct", "--mode", "blind")
-    lines = [line.split() for line in said.out.splitlines() if line.startswith(("describe", "answer"))]
-    assert [line[0] for line in lines] == ["describe", "answer", "answer", "answer"]
-    assert lines[2] == ["answer", "0", "24", "0"]
+    lines = {line.split()[0]: line.split()[1:] for line in said.out.splitlines() if line}
+    pictures = lines["all"][1]
+    assert lines["all"] == ["0", pictures, "0", "0", "24"]
+    assert lines["direct"] == ["0", "0", "0", "24", "0"]
+    assert lines["blind"] == ["0", "0", "0", "23", "0"]  # one question is asked of two pictures
+    assert lines["together"] == ["0", pictures, "0", "47", "24"]
+
+    said = prism("plan", *SCRIPTED, "--mode", "all", "--mode", "perception")
+    lines = {line.split()[0]: line.split()[1:] for line in said.out.splitlines() if line}
+    assert lines["perception"] == ["0"] * 5
+
+
+def test_a_sweep_ends_with_one_table_on_the_terminal_and_on_disk(prism, tmp_path):
+    write_shapes(tmp_path / "more.tsv", 24, 1)
+    models = write_models(
+        tmp_path / "m.yaml",
+        **{name: {"backend": "scripted", "replies": [name]} for name in ("eyes", "glasses", "brain", "mind")},
+    )
+    swept = ("-p", "eyes", "-p", "glasses", "-r", "brain", "-r", "mind", "--models-file", models)
+    said = prism("run", "shapes.tsv", "more.tsv", *swept)
+    assert said.code == 0
+    header, *lines = said.out.splitlines()
+    assert header.split()[:3] == ["Benchmark", "Perceiver", "Instruction"]
+    told = [line.split()[:4] for line in lines if "complete" in line]
+    assert told == [
+        [benchmark, perceiver, "generic", reasoner]
+        for perceiver in ("eyes", "glasses")
+        for benchmark in ("shapes", "more")
+        for reasoner in ("brain", "mind")
+    ]
+    (path,) = (tmp_path / "results").glob("sweep-*.csv")
+    with path.open(newline="") as file:
+        table = list(csv.DictReader(file))
+    assert len(table) == 8
+    for row in table:
+        assert json.loads((tmp_path / "results" / row["folder"] / "manifest.json").read_text())["status"] == "complete"
+    assert path.with_suffix(".md").read_text().count("\n") == 10
+    assert prism("runs").out.count("complete") == 8
+    prism("run", "shapes.tsv", "more.tsv", *swept)
+    assert len(list((tmp_path / "results").glob("sweep-*"))) == 2  # the same sweep replaces its own table
 
 
 def test_gold_descriptions_that_are_missing_are_one_error_with_the_mend(prism, tmp_path):
@@ -336,7 +375,7 @@ def test_failures_may_be_tolerated_or_stop_the_run(prism, tmp_path):
 
 
 def test_at_its_deadline_a_run_stops_and_says_how_to_go_on(prism, monkeypatch):
-    module = import_module("prism_engine.api.run")  # by its dotted name one gets the function
+    module = import_module("prism_engine.api.stopping")
     monkeypatch.setattr(module, "deadline_at", lambda _text, now: now)
     said = prism("run", *SCRIPTED, "--deadline", "8h")
     assert said.code == 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from prism_engine.backends.load import Guard, Load
-from prism_engine.engine.bounds import Bounds
+from prism_engine.engine.bounds import TURN, Bounds
 from prism_engine.stages.meter import Meter
 
 
@@ -64,3 +64,18 @@ def test_a_run_of_one_stage_and_one_that_has_not_begun_are_fine():
     world = World(answering=False)
     world.spend(1, describing=1)
     assert world.bounds.shares == {"perceiver": 1.0}
+
+
+def test_another_run_s_call_counts_where_this_one_waits_for_it_and_so_does_another_engine_s_turn():
+    world = World()
+    assert world.describing is not None
+    assert world.answering is not None
+    world.describing.joined = 1
+    world.spend(1)
+    world.describing.joined, world.answering.joined = 0, 1
+    world.spend(1)
+    world.answering.joined = 0
+    world.bounds.waits_for_turn = True
+    world.spend(2)
+    world.spend(4, answering=1)  # what is described is answered meanwhile
+    assert world.bounds.shares == {"reasoner": 5 / 8, TURN: 2 / 8, "perceiver": 1 / 8}

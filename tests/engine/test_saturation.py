@@ -31,6 +31,7 @@ class Shelf:
 
     def __init__(self):
         self._kept = {}
+        self.flights = {}
 
     def get(self, key, limit):
         return self._kept.get(key)

@@ -71,3 +71,15 @@ def test_splits_are_groups_of_their_own(tmp_path):
 def test_a_question_that_looks_like_the_field_misleads_nobody(tmp_path):
     asked = [row | {"question": '"images":["p1"'} for row in rows(range(5))]
     assert clustered_intervals(write(tmp_path, asked)) == {}
+
+
+def test_failed_rows_that_count_as_wrong_count_in_the_interval_too(tmp_path):
+    known = rows(np.arange(8) // 2)
+    lost = [{"score": None, "status": "failed", "images": ["p0"], "category": "c", "target": "A", "options": []}]
+    open_ones = [{"score": None, "status": "failed", "images": ["p1"], "category": "c", "target": None, "options": []}]
+    path = write(tmp_path, [*known, *lost, *open_ones])
+    (tmp_path / "wrong").mkdir()
+    as_wrong = write(tmp_path / "wrong", [*known, rows([0])[0] | {"score": 0.0}])
+    expected = clustered_intervals(as_wrong)[None, "overall", None]
+    assert clustered_intervals(path, failed_as_wrong=True)[None, "overall", None] == pytest.approx(expected)
+    assert clustered_intervals(path)[None, "overall", None] != pytest.approx(expected)

@@ -149,3 +149,46 @@ async def test_a_call_that_failed_is_not_made_again_in_the_same_run(store, make_
     assert backend.calls == 1
     await CachedModel(backend, store).complete(make_call())
     assert backend.calls == 2
+
+
+async def test_two_runs_on_one_store_make_an_identical_call_once(store, make_call):
+    backend, other = answering(), answering()
+    one, two = CachedModel(backend, store), CachedModel(other, store)
+    first, second = await asyncio.gather(one.complete(make_call()), two.complete(make_call()))
+    assert first == second
+    assert (backend.calls, other.calls, two.meter.shared) == (1, 0, 1)
+
+
+async def test_a_run_without_a_backend_does_not_speak_for_one_that_has_one(store, make_call):
+    only_cached, calling = CachedModel(None, store), CachedModel(answering(), store)
+    refused, made = await asyncio.gather(
+        only_cached.complete(make_call()), calling.complete(make_call()), return_exceptions=True
+    )
+    assert isinstance(refused, NotRunError)
+    assert isinstance(made, Completion)
+
+
+async def test_a_call_that_was_made_ahead_counts_once_and_is_no_hit(store, make_call):
+    model = CachedModel(answering(), store)
+    await model.make_ahead(make_call())
+    await model.make_ahead(make_call())
+    await model.complete(make_call())
+    assert (model.meter.calls, model.meter.hits, model.meter.shared) == (1, 0, 0)
+    await model.complete(make_call())  # another sample of the same picture
+    assert (model.meter.calls, model.meter.hits) == (1, 1)
+
+
+async def test_a_call_that_failed_ahead_is_not_made_again_by_its_sample(store, make_call):
+    backend = raising(RejectedError("too long"))
+    model = CachedModel(backend, store)
+    await model.make_ahead(make_call())
+    assert (await model.complete(make_call())).outcome is Outcome.ERROR
+    assert (backend.calls, model.meter.calls, model.meter.shared) == (1, 1, 0)
+
+
+async def test_a_failure_that_another_run_s_call_came_to_is_not_asked_for_again(store, make_call):
+    backend, other = raising(RejectedError("too long")), answering()
+    one, two = CachedModel(backend, store), CachedModel(other, store)
+    await asyncio.gather(one.complete(make_call()), two.complete(make_call()))
+    assert (await two.complete(make_call())).outcome is Outcome.ERROR
+    assert other.calls == 0

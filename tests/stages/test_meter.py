@@ -63,3 +63,18 @@ def test_hits_count_as_tokens_saved_and_calls_as_tokens_spent():
     meter.count_call(Completion(Outcome.ERROR))
     assert (meter.hits, meter.calls, meter.failed) == (1, 2, 1)
     assert (meter.saved_tokens, meter.prompt_tokens, meter.completion_tokens) == (15, 10, 5)
+
+
+def test_what_several_runs_do_is_counted_as_a_whole_too():
+    clock = Clock()
+    whole = Meter(clock=clock)
+    one, other = Meter(clock=clock, whole=whole), Meter(clock=clock, whole=whole)
+    with one.flying():
+        clock.now = 2.0
+        with other.flying():
+            clock.now = 3.0
+    assert (one.busy_seconds, other.busy_seconds, whole.busy_seconds) == (3.0, 1.0, 3.0)
+    one.count_call(Completion(Outcome.OK, "x"))
+    other.count_hit(Completion(Outcome.OK, "x"))
+    other.count_shared(Completion(Outcome.OK, "x"))
+    assert (whole.calls, whole.hits, whole.shared) == (1, 1, 1)

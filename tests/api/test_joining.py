@@ -7,9 +7,8 @@ import json
 import pytest
 
 from prism_engine import api
-from prism_engine.api.merging import with_parts
 from prism_engine.backends.scripted import Scripted
-from prism_engine.config import Mode, RunConfig, ScriptedModel, VllmModel, load_registry
+from prism_engine.config import RunConfig, ScriptedModel, VllmModel, load_registry
 from prism_engine.errors import ConfigError
 from prism_engine.records import Completion, Outcome
 from tests.shapes import write_shapes
@@ -75,26 +74,48 @@ def world(tmp_path, monkeypatch):
     return made
 
 
+def rows(report):
+    return [json.loads(line) for line in (report.folder / "predictions.jsonl").read_text().splitlines()]
+
+
 def described(report):
-    rows = (json.loads(line) for line in (report.folder / "predictions.jsonl").read_text().splitlines())
-    return {row["description"] for row in rows}
+    return {row["description"] for row in rows(report)}
 
 
-def test_engines_take_turns_the_last_one_in_the_run_itself(world):
-    reports = world.run("a~b~c")
-    assert [(report.config.perceiver, report.config.mode.value) for report in reports] == [
-        ("a", "perception"), ("b", "perception"), ("a~b~c", "all")
-    ]  # fmt: skip
-    assert {report.status.value for report in reports} == {"complete"}
+def test_engines_take_turns_each_up_once(world):
+    (report,) = world.run("a~b~c")
+    assert (report.status.value, report.progress.done, report.progress.cached) == ("complete", SAMPLES, 0)
+    meter = report.progress.describing
+    assert meter is not None
+    assert (meter.calls, meter.hits + meter.shared) == (3 * PICTURES, 3 * (SAMPLES - PICTURES))  # as if not ahead
     engines = [what for what in world.happened if what[0] != "brain"]
     assert engines == [
         step for name in ("a", "b", "c") for step in (*[(name, "perceive")] * PICTURES, (name, "closed"))
     ]
-    (text,) = described(reports[-1])
+    (text,) = described(report)
     assert text == "Description 1:\na sees\n\nDescription 2:\nb sees\n\nDescription 3:\nc sees"
 
 
-def test_what_is_described_takes_no_run_and_no_call(world):
+def test_each_engine_describes_as_it_is_told_for_the_sample(world, tmp_path):
+    observed = {str(at): f"thing {at}" for at in range(SAMPLES)}
+    (tmp_path / "listed.json").write_text(json.dumps(observed))
+    (report,) = world.run("a~b", instruction=f"@{tmp_path / 'listed.json'}")
+    assert (report.progress.done, report.progress.fell_back) == (SAMPLES, 0)
+    assert world.counted() == {("a", "perceive"): SAMPLES, ("b", "perceive"): SAMPLES, ("brain", "reason"): SAMPLES}
+    assert world.happened.index(("a", "closed")) == SAMPLES < world.happened.index(("b", "perceive"))
+
+
+def test_a_writer_writes_once_for_all_engines(world):
+    (report,) = world.run("a~b", instruction="query-specific_y")
+    assert (report.progress.done, report.progress.fell_back) == (SAMPLES, 0)
+    assert report.progress.writing is not None
+    questions = len({row["question"] for row in rows(report)})
+    assert (world.counted()["y", "write"], report.progress.writing.calls) == (questions, questions)
+    assert world.counted()["a", "perceive"] == world.counted()["b", "perceive"] == PICTURES
+    assert world.happened.index(("a", "closed")) < world.happened.index(("b", "perceive"))
+
+
+def test_what_is_described_takes_no_call(world):
     world.run("a~b")
     world.run("b~a", merge="plain")
     assert world.counted() == {("brain", "reason"): SAMPLES}
@@ -105,7 +126,8 @@ def test_what_is_described_takes_no_run_and_no_call(world):
 
 def test_a_part_that_two_runs_join_describes_once(world):
     reports = world.run("a~b", "a~c")
-    assert [report.config.perceiver for report in reports] == ["a", "a~b", "a~c"]
+    assert [report.config.perceiver for report in reports] == ["a~b", "a~c"]
+    assert [what[0] for what in world.happened if what[1] == "closed"][:2] == ["a", "b"]
     assert world.counted() == {(name, "perceive"): PICTURES for name in "abc"} | {("brain", "reason"): 2 * SAMPLES}
 
 
@@ -140,10 +162,7 @@ def test_the_plan_counts_the_calls_of_all_perceivers(world):
     assert api.plan(world.config("a~b"), load_registry()).describing.to_call == PICTURES
 
 
-def test_only_what_describes_has_parts(world):
-    for mode in (Mode.REASONING, Mode.BLIND):
-        config = world.config("a~b", mode=mode)
-        assert with_parts([config], load_registry()) == [config]
+def test_only_what_describes_joins(world):
     assert world.run("a~b", mode="reasoning")[0].progress.not_run == SAMPLES
     with pytest.raises(ConfigError, match="mode 'direct' takes one"):
         world.run("a~b", mode="direct")
@@ -154,6 +173,6 @@ def test_a_part_that_failed_leaves_the_sample_for_the_next_run(world, monkeypatc
     monkeypatch.setattr(
         Backend, "answer", lambda self, call: Completion(Outcome.REFUSED) if self._name == "a" else answer(self, call)
     )
-    part, merged = world.run("a~b")
-    assert (part.progress.failed, merged.progress.not_run) == (SAMPLES, SAMPLES)
-    assert merged.status.value == "incomplete"
+    (report,) = world.run("a~b")
+    assert (report.progress.failed, report.status.value) == (SAMPLES, "incomplete")
+    assert report.progress.failures == {"description by a: refused": SAMPLES}

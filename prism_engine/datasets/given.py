@@ -1,0 +1,185 @@
+"""Descriptions from elsewhere: a table keyed by a benchmark's index, its rows' positions, or pictures' digests."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from prism_engine.datasets.records_files import read_records
+from prism_engine.errors import DatasetError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from prism_engine.datasets.benchmark import Benchmark
+    from prism_engine.records import Sample
+
+Key = Literal["index", "position", "picture"]
+
+_KEYS: Final[dict[str, Key]] = {
+    "index": "index",
+    "question_id": "index",
+    "id": "index",
+    "position": "position",
+    "doc_id": "position",
+    "image_digest": "picture",
+    "digest": "picture",
+    "sha256": "picture",
+    "image": "picture",
+}
+"""Columns that say what a row describes; the first one that the table has counts. `doc_id` is a row's number from 0."""
+_TEXTS: Final = ("description", "caption", "prediction", "filtered_resps", "resps", "response", "text")
+"""Columns that hold the description; the first one that the table has counts."""
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_NAMED: Final = 3
+"""Samples that an error names."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How a table fits a benchmark."""
+
+    samples: int
+    """Samples asked for."""
+    missing: int
+    """Those that have no description."""
+    unknown: int
+    """Rows that belong to no sample of the benchmark."""
+
+
+class GivenTable:
+    """A table of descriptions, each under its key.
+
+    Raises:
+        DatasetError: the file cannot be read, lacks a column, or describes something twice and differently; names the
+            row.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.sha256 = _digest(path)
+        self.by: Key = "index"
+        self._texts: dict[str, str] = {}
+        self._rows: dict[str, int] = {}
+        """Number of the row that a text comes from."""
+        key_column = text_column = None
+        for number, row in read_records(path):
+            if key_column is None or text_column is None:
+                key_column, text_column = self._columns(list(row))
+                self.by = _KEYS[key_column]
+            self._add(number, self._key(number, row, key_column), self._text(number, row, text_column))
+        if key_column is None:
+            raise DatasetError("holds no row", path=path)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def texts(self, sample: Sample) -> tuple[str, ...] | None:
+        """Return the description of a sample, or one per picture; None where one is missing."""
+        found = [self._texts.get(key) for key in self._keys_of(sample)]
+        return None if None in found else tuple(text for text in found if text is not None)
+
+    def check(self, benchmark: Benchmark, count: int, *, skip: bool) -> Coverage:
+        """Say how the table fits the first `count` samples.
+
+        Args:
+            skip: leave out what is missing, and rows that belong nowhere, instead of raising.
+
+        Raises:
+            DatasetError: a sample has no description, or a row belongs to no sample; names the row or the indexes.
+        """
+        unknown = self._unknown(benchmark)
+        if unknown and not skip:
+            key, row = unknown[0]
+            more = f" (and {len(unknown) - 1:,} more such rows)" if len(unknown) > 1 else ""
+            raise DatasetError(
+                f"the benchmark {benchmark.name} has no sample of {self.by} {key!r}{more}; is this the file of another "
+                "benchmark? `--missing skip` leaves such rows out",
+                path=self.path, row=row,
+            )  # fmt: skip
+        missing = [sample.index for sample in benchmark.samples(range(count)) if self.texts(sample) is None]
+        if missing and not skip:
+            named = ", ".join(missing[:_NAMED]) + (", ..." if len(missing) > _NAMED else "")
+            raise DatasetError(
+                f"{len(missing):,} of {count:,} samples of {benchmark.name} have no description here (index {named}); "
+                "`--missing skip` runs the others and counts these as failed",
+                path=self.path,
+            )
+        return Coverage(count, len(missing), len(unknown))
+
+    def _unknown(self, benchmark: Benchmark) -> list[tuple[str, int]]:
+        if self.by == "picture":  # one table of pictures may serve several benchmarks
+            return []
+        if self.by == "position":
+            known = {str(position) for position in range(len(benchmark))}
+        else:
+            known = {sample.index for sample in benchmark}
+        return [(key, row) for key, row in self._rows.items() if key not in known]
+
+    def _keys_of(self, sample: Sample) -> list[str]:
+        if self.by == "picture":
+            return [image.digest for image in sample.images]
+        if self.by == "position":
+            return [str(sample.position if sample.draw is None else sample.draw.position)]
+        return [sample.index]
+
+    def _columns(self, names: list[str]) -> tuple[str, str]:
+        key = next((name for name in _KEYS if name in names), None)
+        text = next((name for name in _TEXTS if name in names), None)
+        if key is None or text is None:
+            what, known = ("what a row describes", _KEYS) if key is None else ("the description", _TEXTS)
+            raise DatasetError(
+                f"no column says {what}: it has {', '.join(names) or 'none'}; known are {', '.join(known)}",
+                path=self.path,
+            )
+        return key, text
+
+    def _key(self, number: int, row: dict[str, Any], column: str) -> str:
+        key = _plain(row.get(column))
+        if not key:
+            raise DatasetError("the cell is empty", path=self.path, row=number, column=column)
+        if self.by == "picture" and not _DIGEST.fullmatch(key):
+            raise DatasetError(
+                f"{key[:80]!r} is no picture's digest (SHA-256 of its bytes, 64 hex digits); give an `index` column",
+                path=self.path, row=number, column=column,
+            )  # fmt: skip
+        return key
+
+    def _text(self, number: int, row: dict[str, Any], column: str) -> str:
+        value = row.get(column)
+        while isinstance(value, list) and len(value) == 1:  # lmms-eval's [text] and [[text]]
+            value = value[0]
+        if isinstance(value, (list, dict)):
+            what = f"{len(value)} values" if isinstance(value, list) else "an object"
+            raise DatasetError(f"holds {what} where one text belongs", path=self.path, row=number, column=column)
+        return _plain(value)
+
+    def _add(self, number: int, key: str, text: str) -> None:
+        if not text:
+            return  # as if the row were not there: whether that may be is decided where coverage is checked
+        if (before := self._texts.get(key, text)) != text:
+            raise DatasetError(
+                f"describes {self.by} {key!r} otherwise than row {self._rows[key]} ({before[:40]!r}, {text[:40]!r})",
+                path=self.path, row=number,
+            )  # fmt: skip
+        self._texts[key] = text
+        self._rows.setdefault(key, number)
+
+
+def _plain(value: object) -> str:
+    """Return a cell as text; a whole number that a spreadsheet holds as 12.0 is 12."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DatasetError(f"cannot be read ({error.strerror})", path=path) from error

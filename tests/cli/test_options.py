@@ -1,0 +1,62 @@
+"""Options for own descriptions, several draws, and engines of a sweep."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.shapes import write_shapes
+
+SCRIPTED = ("shapes.tsv", "-p", "scripted", "-r", "scripted")
+
+
+def test_own_descriptions_stand_in_for_a_perceiver(prism, tmp_path):
+    rows = [json.dumps({"doc_id": at, "filtered_resps": [f"Row {at}."]}) for at in range(22)]
+    (tmp_path / "samples_shapes.jsonl").write_text("\n".join(rows))
+    said = prism("run", "shapes.tsv", "-r", "scripted", "--descriptions", "samples_shapes.jsonl")
+    assert said.code == 2
+    assert "2 of 24 samples of shapes have no description here (index 22, 23)" in said.err
+    said = prism("run", "shapes.tsv", "-r", "scripted", "--descriptions", "samples_shapes.jsonl", "--missing", "skip")
+    assert said.code == 0
+    assert "24 samples: 22 done, 2 failed" in said.out
+    assert "2 x description: none is given for this sample" in said.err
+    assert (tmp_path / "results/given/shapes/samples_shapes/scripted/scores.md").exists()
+    planned = prism(
+        "plan", "shapes.tsv", "-r", "scripted", "--descriptions", "samples_shapes.jsonl", "--missing", "skip"
+    )
+    assert "describe" not in planned.out
+
+
+def test_an_unknown_policy_is_an_error_that_names_the_known_ones(prism, tmp_path):
+    said = prism("run", *SCRIPTED, "--missing", "guess")
+    assert said.code == 2
+    assert "missing_descriptions" in said.err
+
+
+def test_several_draws_print_mean_best_and_majority(prism):
+    said = prism("run", *SCRIPTED, "--answers-per-question", "3", "--reasoning-temperature", "0.7")
+    assert said.code == 0
+    assert "Of all 3 draws of 24 questions" in said.out
+    lines = {line.split()[0] for line in said.out.splitlines() if line}
+    assert {"mean", "best", "majority"} <= lines
+
+
+@pytest.mark.parametrize("option", ["--answers-per-question", "--descriptions-per-image"])
+def test_draws_without_a_temperature_are_an_error_with_the_mend(prism, option):
+    said = prism("run", *SCRIPTED, option, "3")
+    assert said.code == 2
+    assert "give a higher temperature" in said.err
+
+
+def test_failed_as_wrong_is_said_where_the_scores_are(prism, tmp_path):
+    (tmp_path / "m.yaml").write_text("models: {flaky: {backend: scripted, replies: [A], failure_rate: 0.5}}")
+    said = prism("run", "shapes.tsv", "-p", "scripted", "-r", "flaky", "--models-file", "m.yaml", "--failed-as-wrong")
+    assert said.code == 1
+    assert "failed counted as wrong" in said.out
+
+
+def test_engines_at_once_is_a_number_of_at_least_one(prism, tmp_path):
+    write_shapes(tmp_path / "more.tsv", 4, 1)
+    assert prism("run", "more.tsv", *SCRIPTED[1:], "--engines-at-once", "2").code == 0
+    assert prism("run", "more.tsv", *SCRIPTED[1:], "--engines-at-once", "0").code == 2

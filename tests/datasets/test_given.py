@@ -1,0 +1,115 @@
+"""Descriptions from elsewhere, held against a benchmark."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from prism_engine.datasets import GivenTable, open_benchmark
+from prism_engine.errors import DatasetError
+from prism_engine.records import Draw, Image, Sample
+from tests.shapes import write_shapes
+
+SAMPLES = 10
+
+
+@pytest.fixture
+def benchmark(tmp_path):
+    write_shapes(tmp_path / "shapes.tsv", SAMPLES, 0)
+    with open_benchmark(tmp_path / "shapes.tsv", tmp_path / "cache") as opened:
+        yield opened
+
+
+def table(folder, rows, name="told.jsonl"):
+    path = folder / name
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return GivenTable(path)
+
+
+def by_index(count=SAMPLES):
+    return [{"index": at, "description": f"Row {at}."} for at in range(count)]
+
+
+def texts(given, benchmark):
+    return [given.texts(sample) for sample in benchmark]
+
+
+EXPECTED = [(f"Row {at}.",) for at in range(SAMPLES)]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        lambda at: {"index": at, "description": f"Row {at}."},
+        lambda at: {"index": str(at), "question": "?", "prediction": f" Row {at}.\n"},  # VLMEvalKit, Prism
+        lambda at: {
+            "doc_id": at,
+            "target": "A",
+            "resps": [[f"Row {at}."]],
+            "filtered_resps": [f"Row {at}."],
+        },  # lmms-eval
+        lambda at: {"question_id": at, "caption": f"Row {at}."},
+        lambda at: {"INDEX": float(at), "Text": f"Row {at}."},
+    ],
+)
+def test_tables_of_other_tools_are_read_by_their_columns(tmp_path, benchmark, row):
+    given = table(tmp_path, map(row, range(SAMPLES)))
+    assert texts(given, benchmark) == EXPECTED
+    coverage = given.check(benchmark, SAMPLES, skip=False)
+    assert (coverage.samples, coverage.missing, coverage.unknown) == (SAMPLES, 0, 0)
+
+
+def test_by_picture_every_picture_of_a_sample_has_its_own_and_other_pictures_do_no_harm(tmp_path, benchmark):
+    digests = dict.fromkeys(image.digest for sample in benchmark for image in sample.images)
+    rows = [{"image_digest": digest, "caption": digest[:4]} for digest in [*digests, "0" * 64]]
+    given = table(tmp_path, rows)
+    assert given.by == "picture"
+    assert given.check(benchmark, SAMPLES, skip=False).missing == 0
+    pair = tuple(Image(digest, tmp_path) for digest in list(digests)[:2])
+    assert given.texts(Sample(0, "x", pair, "?")) == tuple(digest[:4] for digest in list(digests)[:2])
+    assert given.texts(Sample(0, "x", (*pair, Image("1" * 64, tmp_path)), "?")) is None
+
+
+def test_every_draw_of_a_question_has_its_description(tmp_path):
+    given = table(tmp_path, [{"doc_id": 4, "text": "four"}])
+    assert given.texts(Sample(13, "x", (), "?", draw=Draw(4, None, 1))) == ("four",)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([], "holds no row"),
+        ([{"a": 1}], "no column says what a row describes: it has a; known are index"),
+        ([{"index": 1, "a": 1}], "no column says the description: it has index, a; known are description"),
+        ([{"index": 1, "text": "x"}, {"index": None, "text": "x"}], r"row 2, column 'index': the cell is empty"),
+        ([{"index": 1, "text": "x"}, {"index": 1, "text": "y"}], r"row 2: describes index '1' otherwise than row 1"),
+        ([{"doc_id": 1, "filtered_resps": ["x", "y"]}], r"row 1, column 'filtered_resps': holds 2 values"),
+        ([{"image": "cat.jpg", "caption": "x"}], r"row 1, column 'image': 'cat.jpg' is no picture's digest"),
+    ],
+)
+def test_a_table_that_says_too_little_or_two_things_is_refused_by_its_row(tmp_path, rows, said):
+    with pytest.raises(DatasetError, match=said) as caught:
+        table(tmp_path, rows)
+    assert "told.jsonl" in str(caught.value)
+
+
+def test_equal_texts_of_one_thing_are_no_contradiction(tmp_path):
+    assert len(table(tmp_path, [{"index": 1, "text": "x"}, {"index": 1, "text": "x "}])) == 1
+
+
+def test_rows_of_no_sample_are_an_error_with_their_number_or_counted(tmp_path, benchmark):
+    given = table(tmp_path, [*by_index(), {"index": 77, "description": "x"}, {"index": 78, "description": "x"}])
+    with pytest.raises(DatasetError, match=r"row 11: .*no sample of index '77' \(and 1 more such rows\)"):
+        given.check(benchmark, SAMPLES, skip=False)
+    assert given.check(benchmark, SAMPLES, skip=True).unknown == 2
+
+
+def test_samples_without_a_description_are_an_error_that_names_them_or_counted(tmp_path, benchmark):
+    given = table(tmp_path, [*by_index(6), {"index": 6, "description": "  "}])
+    with pytest.raises(
+        DatasetError, match=r"4 of 10 samples of shapes have no description here \(index 6, 7, 8, \.\.\."
+    ):
+        given.check(benchmark, SAMPLES, skip=False)
+    assert given.check(benchmark, SAMPLES, skip=True).missing == 4
+    assert given.check(benchmark, 6, skip=False).missing == 0  # those beyond the run do not matter
