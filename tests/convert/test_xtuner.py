@@ -79,7 +79,8 @@ def test_text_survives_the_way_through_the_tokenizer(converted):
 def test_vllm_says_what_the_original_says_token_for_token(published, converted):
     from vllm import LLM, SamplingParams  # noqa: PLC0415 - takes seconds, and is needed here only
 
-    llm = LLM(str(converted), dtype="float32", max_model_len=256, max_num_seqs=4, enforce_eager=True)
+    limits = {"max_model_len": 256, "max_num_seqs": 4, "gpu_memory_utilization": 0.3}
+    llm = LLM(str(converted), dtype="float32", enforce_eager=True, **limits)
     content = [{"type": "image_pil", "image_pil": picture(1)}, {"type": "text", "text": TEXT}]
     (out,) = llm.chat([{"role": "user", "content": content}], SamplingParams(temperature=0, max_tokens=24))
     assert list(out.outputs[0].token_ids)[:24] == Original(published).describe(picture(1), TEXT, 24)
