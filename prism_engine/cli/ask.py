@@ -70,7 +70,6 @@ def ask(  # noqa: PLR0913 - one parameter per option is Typer's way
     *files, question = asked
     _check(files, question)
     seer, answerer = _models(perceiver, reasoner, direct=direct)
-    usual = _EMBEDDED_TOKENS if seer == EMBEDDED[0] else None
     told: dict[str, Any] = {"question": question, "images": files, "perceiver": seer}
     try:
         with api.Session(
@@ -81,13 +80,13 @@ def ask(  # noqa: PLR0913 - one parameter per option is Typer's way
                 seer,
                 pictures=pictures or Pictures.EACH,
                 merge=merge or Merge.LABELLED,
-                sampling=_sampling((reasoning_tokens if direct else perception_tokens) or usual),
+                sampling=_sampling(reasoning_tokens if direct else perception_tokens, seer),
                 session=session,
             )
             if answerer is None:
                 reply = seeing.answer(question, list(files))
             else:
-                reasoning = api.Reasoning(answerer, sampling=_sampling(reasoning_tokens or usual), session=session)
+                reasoning = api.Reasoning(answerer, sampling=_sampling(reasoning_tokens, answerer), session=session)
                 result = seeing.describe(question, list(files))
                 told |= {"instruction": instruction or "generic", "contents": result.contents}
                 told |= {"description": result.description}
@@ -127,7 +126,8 @@ def _models(perceiver: str | None, reasoner: str | None, *, direct: bool) -> tup
     return perceiver, reasoner
 
 
-def _sampling(tokens: int | None) -> SamplingConfig:
+def _sampling(tokens: int | None, name: str) -> SamplingConfig:
+    tokens = tokens or (_EMBEDDED_TOKENS if name in EMBEDDED else None)
     return SamplingConfig() if tokens is None else SamplingConfig(max_tokens=tokens)
 
 

@@ -49,7 +49,7 @@ def write_workbook(path: Path, header: Sequence[str], rows: Iterable[Sequence[st
         "strings_to_numbers": False,
         "strings_to_urls": False,
     }
-    with replacing(path) as draft, xlsxwriter.Workbook(draft, options) as book:
+    with replacing(path) as draft, draft.open("wb") as file, xlsxwriter.Workbook(file, options) as book:
         sheet = book.add_worksheet()
         for number, row in enumerate((header, *rows)):
             for place, text in enumerate(row):
