@@ -13,6 +13,7 @@ PrismError
 │   ├── TransientError   the same call may succeed later: retried, perhaps after a wait
 │   ├── RejectedError    this call will never succeed: its sample fails, the run goes on
 │   └── DeadError        no call of this model can succeed: the run stops, exit code 4
+├── OutcomeError         a model was asked, and there is no text to go on with (Python and `prism ask`); exit code 1
 └── NotRunError          the call was never sent (the run is stopping): nothing was spent, resumable
 
 A foreign exception is translated into one of these at the edge where it appears (a backend, a reader,
@@ -113,6 +114,19 @@ class RejectedError(BackendError):
 
 class DeadError(BackendError):
     """No call of this model can succeed any more (key refused, engine dead, unknown model)."""
+
+
+class OutcomeError(PrismError):
+    """A model was asked, and its reply holds no text to go on with.
+
+    Args:
+        outcome: how its call ended, one of `records.Outcome`: refused, empty, truncated (cut before its first word), or
+            error.
+    """
+
+    def __init__(self, reason: str, *, outcome: str) -> None:
+        super().__init__(reason)
+        self.outcome = outcome
 
 
 class NotRunError(PrismError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -58,7 +59,13 @@ def heeding_deadlines(stop: Stop, deadlines: Iterable[str | None]) -> Iterator[N
 
 @contextmanager
 def heeding_signals(stop: Stop) -> Iterator[None]:
-    """Let the first SIGINT or SIGTERM request the stop, and the second one cancel the current task."""
+    """Let the first SIGINT or SIGTERM request the stop, and the second one cancel the current task.
+
+    Signals reach the main thread only: a run in another one is stopped by who started it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     loop, main = asyncio.get_running_loop(), asyncio.current_task()
     assert main is not None
     signalled = False

@@ -10,6 +10,7 @@ import typer
 
 from prism_engine import __version__
 from prism_engine.cli.analyze import analyze
+from prism_engine.cli.ask import ask
 from prism_engine.cli.cache import cache_app
 from prism_engine.cli.chaos import chaos
 from prism_engine.cli.compare import board, compare
@@ -18,6 +19,8 @@ from prism_engine.cli.datasets import datasets_app
 from prism_engine.cli.grade import grade
 from prism_engine.cli.judge import judge
 from prism_engine.cli.listing import doctor, models
+from prism_engine.cli.original_names import OriginalNames
+from prism_engine.cli.original_results import export_app, import_app
 from prism_engine.cli.output import exit_code, stderr
 from prism_engine.cli.prompts import gen_prompts
 from prism_engine.cli.run import demo, plan, run
@@ -44,8 +47,9 @@ app = typer.Typer(
     ),
     epilog=EXIT_CODES,
 )
-app.command()(run)
-app.command()(plan)
+app.command(cls=OriginalNames)(run)
+app.command(cls=OriginalNames)(plan)
+app.command()(ask)
 app.command()(runs)
 app.command()(status)
 app.command()(resume)
@@ -65,6 +69,8 @@ app.add_typer(convert_app, name="convert")
 datasets_app.command()(subset)
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(cache_app, name="cache")
+app.add_typer(import_app, name="import")
+app.add_typer(export_app, name="export")
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer's callback

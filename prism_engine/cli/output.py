@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from prism_engine.errors import BackendError, BudgetError, DeadlineError, FailuresError
+from prism_engine.errors import BackendError, BudgetError, DeadlineError, FailuresError, OutcomeError
 from prism_engine.report import compare, metric_rows
 
 if TYPE_CHECKING:
@@ -36,12 +36,12 @@ stderr = _Lasting(stderr=True, highlight=False)
 def exit_code(trouble: Exception | None) -> int:
     """Return the exit code of what stopped a command.
 
-    3 for a cost cap or a time that is used up, 1 for too many failures, 4 for a model that gave up, 2 for what the user
-    must mend.
+    3 for a cost cap or a time that is used up, 1 for too many failures or a reply without text, 4 for a model that gave
+    up, 2 for what the user must mend.
     """
     if isinstance(trouble, (BudgetError, DeadlineError)):
         return 3
-    if isinstance(trouble, FailuresError):
+    if isinstance(trouble, (FailuresError, OutcomeError)):
         return 1
     return 4 if isinstance(trouble, BackendError) else 2
 
