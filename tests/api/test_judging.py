@@ -16,7 +16,7 @@ from prism_engine.chaos.behaviour import Behaviour, Fault
 from prism_engine.config import ApiModel, Limits, load_registry
 from prism_engine.config.judge import JudgeConfig
 from prism_engine.errors import DeadError
-from tests.api.judged import judge, open_rows, rows, says
+from tests.api.judged import calls, judge, open_rows, rows, says
 from tests.conftest import SERVED_NAME
 from tests.provider import paid_model, provider
 
