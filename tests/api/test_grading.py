@@ -145,7 +145,9 @@ def test_a_picture_that_is_none_is_told_with_its_row(rows):
 
 
 @pytest.mark.vllm
+@pytest.mark.xdist_group("vllm")
 @pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")  # of torch and vLLM
 async def test_a_real_vlm_in_process_grades_with_the_picture_in_its_prompt(rows, tmp_path, vllm_engine):
     # nano-captioner has never seen a rubric: what it says is no grade, and must stay none.
     pictures = {}
