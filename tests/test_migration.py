@@ -77,3 +77,20 @@ def test_every_model_on_the_page_is_in_the_registry_but_the_one_that_it_calls_re
     registry = load_registry()
     assert [name for name in (*NAMES, RETIRED) if name not in registry] == [RETIRED]
     assert "retired" in next(line for line in PAGE.splitlines() if RETIRED in line)
+
+
+def test_the_python_on_the_page_works(tmp_path, monkeypatch):
+    from prism_engine.backends.scripted import Scripted  # noqa: PLC0415
+    from prism_engine.config import ScriptedModel  # noqa: PLC0415
+    from tests.api.test_modules import png  # noqa: PLC0415
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PRISM_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(
+        "prism_engine.api.shared.build_backend", lambda name, *_: Scripted(ScriptedModel(replies=(f"{name} speaks",)))
+    )
+    (tmp_path / "Prism.jpg").write_bytes(png())
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    names = {"__name__": "__main__"}
+    exec(compile(code, "docs/migration.md", "exec"), names)
+    assert (names["description"], names["answer"]) == ("GPT4V speaks", "chatgpt-0125 speaks")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from prism_engine.errors import NotRunError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
 T = TypeVar("T")
 
@@ -56,17 +56,19 @@ class LoopThread:
                 raise
             raise NotRunError(_CLOSED) from error
 
-    def close(self) -> None:
-        """Cancel what is under way, and end the thread. Idempotent."""
+    def close(self, last: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Cancel what is under way, do one thing more in the loop if there is one, and end the thread. Idempotent."""
         with self._starting:
             self._closed = True
             loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
         if loop is None or thread is None:
             return
-        asyncio.run_coroutine_threadsafe(_wind_up(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+        try:
+            asyncio.run_coroutine_threadsafe(_wind_up(last), loop).result()
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
 
     def _submit(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
         with self._starting:
@@ -81,11 +83,13 @@ class LoopThread:
             return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
 
-async def _wind_up() -> None:
+async def _wind_up(last: Callable[[], Awaitable[None]] | None) -> None:
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+    if last is not None:
+        await last()
     loop = asyncio.get_running_loop()
     await loop.shutdown_asyncgens()
     await loop.shutdown_default_executor()

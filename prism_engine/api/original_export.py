@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from prism_engine.api.original_tables import DESCRIPTION, FAILED, LOG, PREDICTION, SUCCESS, SUFFIX
+from prism_engine.api.original_tables import DESCRIPTION, FAILED, LOG, MARK, PREDICTION, SUCCESS, SUFFIX
 from prism_engine.api.rescoring import PREDICTIONS, rows_of, sample_of
 from prism_engine.api.status import find_standing
 from prism_engine.config import Mode
@@ -54,7 +54,7 @@ def export_original(results_dir: Path, run: str, out: Path) -> list[Exported]:
     if not mode.describes:
         raise UserError(f"{folder}: mode {mode.value} has no descriptions, and the original's results are made of them")
     root = folder.parent if mode.answers else folder
-    target = out / root.parents[1].name / root.parents[0].name / root.name
+    target = out / root.parents[1].name.removeprefix(MARK) / root.parents[0].name / root.name
     files = {target / f"{root.name}{SUFFIX}": DESCRIPTION}
     if mode.answers:
         files[target / folder.name / f"{folder.name}.xlsx"] = PREDICTION

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from prism_engine import __version__
-from prism_engine.api.original_tables import DESCRIPTION, PREDICTION, OriginalTable, completion, find_places
+from prism_engine.api.original_tables import DESCRIPTION, MARK, PREDICTION, OriginalTable, completion, find_places
 from prism_engine.config import Mode, RunConfig
 from prism_engine.datasets import data_roots, find_benchmark, open_benchmark
 from prism_engine.engine.journal import result_row
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from prism_engine.report import Scores
 
 _MANIFEST: Final = "manifest.json"
-_MARK: Final = "imported"
+_IMPORTED: Final = "imported"
 _DESCRIBED: Final = ("index", "position", "images", "description", "description_outcomes", "status", "failure")
 
 
@@ -56,7 +56,7 @@ def import_original(
     tell them. What the original scored is not read; answers are scored anew.
 
     Args:
-        out: a folder of results of its own, apart from what prism itself has run.
+        out: a folder of results; `original-generic/...` are apart in it from what prism itself has run.
         data: the benchmark, by name or file; None: the one that each dataset's folder is named after.
         profile: rules by which replies are read.
 
@@ -96,7 +96,7 @@ class _Bench:
             benchmark=str(self.benchmark.path),
             perceiver=place.perceiver,
             reasoner=reasoner,
-            instruction=place.prompt_version,
+            instruction=MARK + place.prompt_version,
             mode=Mode.PERCEPTION if reasoner is None else Mode.ALL,
             profile=self.scorer.profile,
             results_dir=self.out,
@@ -104,7 +104,7 @@ class _Bench:
 
 
 def _place(place: Place, bench: _Bench) -> list[Imported]:
-    root = bench.out / place.prompt_version / place.dataset
+    root = bench.out / f"{MARK}{place.prompt_version}" / place.dataset
     folder = root / place.perceiver
     _require_ours(folder)
     described = _table(place.described, DESCRIPTION, bench)
@@ -193,8 +193,8 @@ def _require_ours(folder: Path) -> None:
         manifest = orjson.loads((folder / _MANIFEST).read_bytes())
     except (OSError, orjson.JSONDecodeError):
         return
-    if _MARK not in manifest:
-        raise UserError(f"{folder}: prism's own results are here; give another folder with --out")
+    if _IMPORTED not in manifest:
+        raise UserError(f"{folder}: prism's own results are here; give another folder with --results-dir")
 
 
 def _write_manifest(imported: Imported, bench: _Bench, config: RunConfig) -> None:
@@ -204,7 +204,7 @@ def _write_manifest(imported: Imported, bench: _Bench, config: RunConfig) -> Non
         "prism_engine": __version__,
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "status": "complete" if set(statuses) <= {SampleStatus.DONE.value} else "incomplete",
-        _MARK: {"path": str(imported.source), "sha256": _digest([imported.source])},
+        _IMPORTED: {"path": str(imported.source), "sha256": _digest([imported.source])},
         "config": config.model_dump(mode="json"),
         "scoring": {"answer_kind": bench.scorer.kind.value, "profile": bench.scorer.profile},
         "benchmark": {

@@ -24,6 +24,8 @@ SUCCESS: Final = "Succeed"
 FAILED: Final = "Failed to obtain answer via API."
 """Stands in the place of a text that no model gave, VLMEvalKit's way of saying so."""
 SUFFIX: Final = "_description.xlsx"
+MARK: Final = "original-"
+"""Stands before a prompt version in our folders: its wording is the original's, and none of ours of the same name."""
 
 
 class Place(NamedTuple):

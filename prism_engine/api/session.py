@@ -143,13 +143,10 @@ class Session:
         return tuple(self._picture(one, number) for number, one in enumerate(many, start=1))
 
     def close(self) -> None:
-        """Stop engines and servers, and close the cache and the ledger. Idempotent."""
+        """Stop engines and servers, and close the cache and the ledger; calls under way are given up. Idempotent."""
         try:
-            if self._connected:
-                self._connected.clear()
-                self._thread.run(self._shared.close_backends())
+            self._thread.close(self._shared.close_backends)
         finally:
-            self._thread.close()
             self._shared.__exit__(None, None, None)
 
     async def aclose(self) -> None:

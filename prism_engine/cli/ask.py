@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +16,7 @@ from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
     from prism_engine.api import Session
-    from prism_engine.records import Completion
+    from prism_engine.records import Completion, SampleResult
 
 EMBEDDED = ("nano-captioner", "nano-reasoner")
 """Who sees and who answers where nobody is named."""
@@ -88,19 +89,23 @@ def ask(  # noqa: PLR0913 - one parameter per option is Typer's way
                 session=session,
             )
             if answerer is None:
-                reply = seeing.answer(question, list(files))
+                with _waiting(seer):
+                    reply = seeing.answer(question, list(files))
             else:
                 reasoning = api.Reasoning(answerer, sampling=_sampling(reasoning_tokens, answerer), session=session)
-                result = seeing.describe(question, list(files))
-                told |= {"instruction": instruction or "generic", "contents": result.contents}
-                told |= {"description": result.description}
-                told |= {"description_outcomes": [one.outcome.value for one in result.descriptions]}
-                if not as_json:
-                    stdout.print(str(result.description), style="dim", markup=False, soft_wrap=True)
-                reply = reasoning.reason(str(result.description), question)
+                with _waiting(seer):
+                    result = seeing.describe(question, list(files))
+                told |= _described(result, instruction or "generic", quiet=as_json)
+                with _waiting(answerer):
+                    reply = reasoning.reason(told["description"], question)
             _print(told | {"reasoner": answerer}, reply, session, as_json=as_json)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def _waiting(name: str) -> AbstractContextManager[object]:
+    """Show on a terminal who is waited for: an engine or a server may take minutes to start."""
+    return stderr.status(f"{name} ...") if stderr.is_terminal else nullcontext()
 
 
 def _check(files: list[str], question: str) -> None:
@@ -117,7 +122,8 @@ def _models(perceiver: str | None, reasoner: str | None, *, direct: bool) -> tup
     if perceiver is None and (direct or reasoner is None):
         stderr.print(
             "note: the embedded models answer; they know pictures of PrismScenes (`prism datasets make scenes`) and "
-            "nothing else. Name others: -p and -r, or $PRISM_PERCEIVER and $PRISM_REASONER",
+            "nothing else, and take a minute or two to start. Name others: -p and -r, or $PRISM_PERCEIVER and "
+            "$PRISM_REASONER",
             soft_wrap=True,
         )
         return EMBEDDED[0], None if direct else EMBEDDED[1]
@@ -128,6 +134,18 @@ def _models(perceiver: str | None, reasoner: str | None, *, direct: bool) -> tup
     if reasoner is None:
         raise ConfigError(f"-p {perceiver} sees, but nobody answers: give -r too, or $PRISM_REASONER; or --direct")
     return perceiver, reasoner
+
+
+def _described(result: SampleResult, instruction: str, *, quiet: bool) -> dict[str, Any]:
+    """Print the description, unless it is a part of the JSON that is returned."""
+    if not quiet:
+        stdout.print(str(result.description), style="dim", markup=False, soft_wrap=True)
+    return {
+        "instruction": instruction,
+        "contents": result.contents,
+        "description": result.description,
+        "description_outcomes": [one.outcome.value for one in result.descriptions],
+    }
 
 
 def _sampling(tokens: int | None, name: str) -> SamplingConfig:

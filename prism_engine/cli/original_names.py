@@ -43,7 +43,7 @@ class OriginalNames(TyperCommand):
         """
         given, rest = _taken(args)
         file, rest = _original_file(rest)
-        if not given and file is None:
+        if ctx.resilient_parsing or (not given and file is None):  # completion of a command line says nothing
             return list(super().parse_args(ctx, args))
         given = (file or {}) | given
         mode, rest = _one_mode(rest)

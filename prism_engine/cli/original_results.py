@@ -32,20 +32,22 @@ def import_results(
     data: Annotated[
         str | None, typer.Option("--data", "-d", help="The benchmark.  \\[default: as the dataset's folder is named]")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Where to; apart from prism's own results.")] = Path("results/original"),
+    results_dir: ResultsDirOption = None,
     profile: ProfileOption = None,
     cache_dir: Annotated[Path | None, typer.Option(help="The cache's folder.  \\[default: as for `prism run`]")] = None,
 ) -> None:
     """Import descriptions and answers of the original Prism, and score the answers.
 
     Each <model>_description.xlsx becomes descriptions.jsonl, each reasoner's file predictions.jsonl and scores, in
-    folders of the same names. Calls that failed there are failed samples here, rows that are not there were not run.
-    `prism score` and all tables work on them. Nothing goes into the cache: prompts and model versions are not known.
+    folders of the same names below original-<prompt_version>/. Calls that failed there are failed samples here, rows
+    that are not there were not run. `prism score` and all tables work on them. Nothing goes into the cache: prompts
+    and model versions are not known.
 
     [bold]Example:[/] prism import original Prism/results --data MMStar
     """
     from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
 
+    out = results_dir or Path("results")
     found = api.import_original(
         results, out, cache_dir=cache_dir or default_cache_dir(), data=data, profile=profile or "prism"
     )

@@ -248,3 +248,21 @@ def test_the_embedded_writer_is_shown_examples_of_its_own_kind():
     assert _lessons(Writer()) == "PrismScenes"  # type: ignore[arg-type]
     Writer.spec = ScriptedModel()
     assert _lessons(Writer()) == ""  # type: ignore[arg-type]
+
+
+async def test_closing_gives_up_what_is_under_way_and_then_closes_the_models(world):
+    begun = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    async def hanging():
+        loop.call_soon_threadsafe(begun.set)
+        await asyncio.Event().wait()
+
+    world.replies["reason"] = lambda _: hanging()
+    reasoning = Reasoning("brain", session=world.session)
+    task = asyncio.create_task(reasoning.agenerate("seen", "?"))
+    await begun.wait()
+    await world.session.aclose()
+    with pytest.raises(NotRunError, match="closed"):
+        await task
+    assert world.built[-1].closed

@@ -6,6 +6,7 @@ import asyncio
 import io
 
 import pytest
+import pytest_asyncio
 import yaml
 
 from prism_engine.api import Perception, Reasoning, Session
@@ -64,7 +65,7 @@ def png(picture):
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 class TestEmbeddedModels:
-    @pytest.fixture
+    @pytest_asyncio.fixture(loop_scope="session")
     async def parts(self, vllm_engine, vllm_server, monkeypatch, tmp_path):
         """Entries of the two models, the suite's engine in the place of the first one's own, and drawn scenes."""
         kept = Kept(vllm_engine, asyncio.get_running_loop())

@@ -77,6 +77,8 @@ def test_there_and_back_again_the_same_is_left(ran, tmp_path):
         tmp_path / "out", tmp_path / "back", cache_dir=tmp_path / "cache", data=str(tmp_path / "shapes.tsv")
     )
     kept = ("index", "question", "options", "target", "description", "reply", "extracted", "score", "status")
+    api.export_original(tmp_path / "back", str(back.folder), tmp_path / "again")
+    assert (tmp_path / "again/generic/shapes/GPT4V/chatgpt-0125/chatgpt-0125.xlsx").is_file()
     ours, theirs = rows_of(folder), rows_of(back.folder)
     assert [[row[name] for name in kept] for row in theirs] == [[row[name] for name in kept] for row in ours]
 

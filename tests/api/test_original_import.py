@@ -40,7 +40,7 @@ def test_descriptions_and_answers_have_their_outcomes(checkout):
     descriptions, answers = imported(checkout)
     assert descriptions.statuses == {"done": SAMPLES - 1, "failed": 1}
     assert answers.statuses == {"done": SAMPLES - 4, "failed": 3, "not_run": 1}
-    assert answers.folder == checkout / "out/generic/shapes/GPT4V/chatgpt-0125"
+    assert answers.folder == checkout / "out/original-generic/shapes/GPT4V/chatgpt-0125"
     rows = rows_of(answers.folder / "predictions.jsonl")
     assert len(rows) == SAMPLES
     assert (rows["0"]["reply"], rows["0"]["score"]) == (f"The answer is {rows['0']['target']}.", 1.0)
@@ -61,7 +61,7 @@ def test_the_tables_of_ours_read_them(checkout):
     assert rescored.scores["v1"].overall.scored == SAMPLES - 4
     manifest = json.loads((answers.folder / "manifest.json").read_text())
     config = RunConfig.model_validate(manifest["config"])
-    assert (config.perceiver, config.reasoner, config.instruction) == ("GPT4V", "chatgpt-0125", "generic")
+    assert (config.perceiver, config.reasoner, config.instruction) == ("GPT4V", "chatgpt-0125", "original-generic")
     assert manifest["imported"]["path"].endswith("chatgpt-0125.xlsx")
     assert (manifest["status"], manifest["samples"]["not_run"]) == ("incomplete", 1)
     lines = rows_of(answers.folder.parent / "descriptions.jsonl")
@@ -80,23 +80,21 @@ def test_the_reasoner_s_own_copy_of_a_description_counts(checkout):
 
 
 def test_importing_again_replaces_and_what_prism_ran_is_never_written_over(checkout):
-    imported(checkout)
-    imported(checkout)
+    first, again = imported(checkout), imported(checkout)
+    assert [one.statuses for one in first] == [one.statuses for one in again]
     config = RunConfig(
         benchmark=str(checkout / "shapes.tsv"),
-        perceiver="GPT4V",
-        reasoner="chatgpt-0125",
+        perceiver="scripted",
+        reasoner="scripted",
         cache_dir=checkout / "cache",
-        results_dir=checkout / "own",
-        models=dict.fromkeys(("GPT4V", "chatgpt-0125"), load_registry().find("scripted")),
+        results_dir=checkout / "out",
     )
-    report = api.run(config, load_registry())
-    before = (report.folder / "predictions.jsonl").read_bytes()
+    own = api.run(config, load_registry()).folder
+    (own / "manifest.json").rename(first[1].folder / "manifest.json")
+    before = (first[1].folder / "predictions.jsonl").read_bytes()
     with pytest.raises(UserError, match="prism's own results are here"):
-        api.import_original(
-            checkout / "results", checkout / "own", cache_dir=checkout / "cache", data=str(checkout / "shapes.tsv")
-        )
-    assert (report.folder / "predictions.jsonl").read_bytes() == before
+        imported(checkout)
+    assert (first[1].folder / "predictions.jsonl").read_bytes() == before
 
 
 def test_nothing_goes_into_the_cache_of_calls(checkout):

@@ -14,9 +14,9 @@ def test_a_run_goes_out_and_comes_back_and_is_scored(prism):
     back = prism("import", "original", "out", "--data", "shapes.tsv")
     assert back.code == 0
     lines = [line.split() for line in back.out.splitlines()]
-    assert ["generic/shapes/scripted", "24", "0", "0", "-"] in lines
-    assert any(line[:4] == ["generic/shapes/scripted/scripted", "24", "0", "0"] for line in lines)
-    scored = prism("score", "results/original/generic/shapes/scripted/scripted")
+    assert ["original-generic/shapes/scripted", "24", "0", "0", "-"] in lines
+    assert any(line[:4] == ["original-generic/shapes/scripted/scripted", "24", "0", "0"] for line in lines)
+    scored = prism("score", "results/original-generic/shapes/scripted/scripted")
     assert (scored.code, "0 of 24 replies are not read alike" in scored.out) == (0, True)
 
 
