@@ -168,5 +168,5 @@ async def test_a_real_server_judges_and_is_not_asked_twice(finished, vllm_server
     assert first.status in (RunStatus.COMPLETE, RunStatus.INCOMPLETE)
     assert first.resolved["judged"] + first.resolved["unscored"] == len(open_rows(finished))
     second = await judged()
-    assert second.progress.answering.calls <= meter.failed  # an empty review is not kept: another time there may be one
+    assert calls(second) <= meter.failed  # an empty review is not kept: another time there may be one
     assert second.progress.answering.hits >= meter.calls - meter.failed
