@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 
 import pytest
 import pytest_asyncio
@@ -13,7 +14,6 @@ from prism_engine.api import Perception, Reasoning, Session
 from prism_engine.backends.base import Backend
 from prism_engine.backends.factory import build_backend
 from prism_engine.config import SamplingConfig, VllmModel
-from prism_engine.prompts import contents_shots
 from prism_engine.scenes import description
 from prism_engine.scenes.table import rows as drawn_rows
 from tests.cli.conftest import prism  # noqa: F401 - a fixture
@@ -98,7 +98,7 @@ class TestEmbeddedModels:
             assert await asyncio.gather(*(both(*one) for one in said)) == found
             assert kept.calls == PICTURES
 
-    async def test_ask_prints_what_is_seen_and_what_follows(self, parts, prism, tmp_path):  # noqa: F811
+    async def test_ask_prints_what_is_seen_and_what_follows(self, parts, prism, tmp_path, monkeypatch):  # noqa: F811
         _, models, drawn = parts
         scene, question, picture = drawn[0]
         picture.save(tmp_path / "scene.png")
@@ -109,8 +109,9 @@ class TestEmbeddedModels:
         assert described == description(scene)
         assert question.letter in answer
         assert "PrismScenes" in said.err
+        # The entry here has the suite's URL and no server of its own, by which the embedded writer would be known.
+        monkeypatch.setattr("prism_engine.api.modules._lessons", lambda _: "PrismScenes")
         specific = ("--instruction", "query-specific_nano-reasoner", "--models-file", "m.yaml", "--json")
         told = await asyncio.to_thread(prism, "ask", "scene.png", question.text, *specific)
         assert told.code == 0, told.err
-        assert question.contents in told.out
-        assert contents_shots("PrismScenes") != contents_shots("")
+        assert json.loads(told.out)["contents"] == question.contents
