@@ -117,9 +117,9 @@ def _models(perceiver: str | None, reasoner: str | None, *, direct: bool) -> tup
     """Return who sees and who answers; None where that is the same one."""
     if perceiver is None and (direct or reasoner is None):
         stderr.print(
-            "note: the embedded models answer; they know pictures of PrismScenes (`prism datasets make scenes`) and its "
-            "questions, options included, nothing else, and take a minute or two to start. Name others: -p and -r, or "
-            "$PRISM_PERCEIVER and $PRISM_REASONER",
+            "note: the embedded models answer; they know pictures of PrismScenes (`prism datasets make scenes`) and "
+            "its questions with their options, nothing else, and take a minute or two to start. Name others: -p and "
+            "-r, or $PRISM_PERCEIVER and $PRISM_REASONER",
             soft_wrap=True,
         )
         return EMBEDDED[0], None if direct else EMBEDDED[1]

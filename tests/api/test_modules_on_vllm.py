@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import json
 
 import pytest
 import pytest_asyncio
@@ -98,7 +97,7 @@ class TestEmbeddedModels:
             assert await asyncio.gather(*(both(*one) for one in said)) == found
             assert kept.calls == PICTURES
 
-    async def test_ask_prints_what_is_seen_and_what_follows(self, parts, prism, tmp_path, monkeypatch):  # noqa: F811
+    async def test_ask_prints_what_is_seen_and_what_follows(self, parts, prism, tmp_path):  # noqa: F811
         _, models, drawn = parts
         scene, question, picture = drawn[0]
         picture.save(tmp_path / "scene.png")
@@ -109,9 +108,14 @@ class TestEmbeddedModels:
         assert described == description(scene)
         assert question.letter in answer
         assert "PrismScenes" in said.err
+
+    async def test_the_embedded_writer_says_what_each_question_needs_observed(self, parts, tmp_path, monkeypatch):
+        _, models, drawn = parts
         # The entry here has the suite's URL and no server of its own, by which the embedded writer would be known.
         monkeypatch.setattr("prism_engine.api.modules._lessons", lambda _: "PrismScenes")
-        specific = ("--instruction", "query-specific_nano-reasoner", "--models-file", "m.yaml", "--json")
-        told = await asyncio.to_thread(prism, "ask", "scene.png", question.text, *specific)
-        assert told.code == 0, told.err
-        assert json.loads(told.out)["contents"] == question.contents
+        async with Session(cache_dir=tmp_path, models=models) as session:
+            perception = Perception("query-specific_nano-reasoner", "nano-captioner", sampling=SHORT, session=session)
+            asking = (perception.adescribe(question.text, png(picture)) for _, question, picture in drawn)
+            found = await asyncio.gather(*asking)
+        right = [one.contents == question.contents for one, (_, question, _) in zip(found, drawn, strict=True)]
+        assert sum(right) >= RIGHT
