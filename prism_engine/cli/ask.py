@@ -66,7 +66,7 @@ def ask(  # noqa: PLR0913 - one parameter per option is Typer's way
     """Ask a question about a picture: a VLM describes it, an LLM answers from the description.
 
     Both are printed, the description first. What was asked before comes from the cache. Where neither model is named,
-    here or in the environment, the two embedded ones answer, which know pictures of PrismScenes and nothing else.
+    here or in the environment, the two embedded ones answer, which know PrismScenes and nothing else.
 
     [bold]Example:[/] prism ask photo.jpg "What is the dog looking at?" -p qwen2.5-vl-7b -r gpt-4o-mini
     """
@@ -122,8 +122,8 @@ def _models(perceiver: str | None, reasoner: str | None, *, direct: bool) -> tup
     if perceiver is None and (direct or reasoner is None):
         stderr.print(
             "note: the embedded models answer; they know pictures of PrismScenes (`prism datasets make scenes`) and "
-            "nothing else, and take a minute or two to start. Name others: -p and -r, or $PRISM_PERCEIVER and "
-            "$PRISM_REASONER",
+            "its questions with their options, nothing else, and take a minute or two to start. Name others: -p and "
+            "-r, or $PRISM_PERCEIVER and $PRISM_REASONER",
             soft_wrap=True,
         )
         return EMBEDDED[0], None if direct else EMBEDDED[1]
