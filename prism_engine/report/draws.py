@@ -14,6 +14,7 @@ from prism_engine.records import SampleStatus
 from prism_engine.report.atomic import replacing
 from prism_engine.report.predictions import as_wrong
 from prism_engine.report.statistics import FAILED_AS_WRONG, wilson
+from prism_engine.scoring import REFUSAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 DRAW_FIELDS: Final = ("description_draw", "answer_draw")
 """Fields that a line has beside those of a question which is asked once."""
-_REFUSAL: Final = "Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def summarise_draws(path: Path, *, profile: str, failed_as_wrong: bool = False) 
 
 def vote(rows: Sequence[dict[str, Any]]) -> float:
     """Return the score of the answer that most rows have; 0 where none has one."""
-    voters = [row for row in rows if row["extracted"] is not None and row["extracted"] != _REFUSAL]
+    voters = [row for row in rows if row["extracted"] is not None and row["extracted"] != REFUSAL]
     if not voters:
         return 0.0
     ((winner, _),) = Counter(row["extracted"] for row in voters).most_common(1)  # of equal ones the first counted

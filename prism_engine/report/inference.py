@@ -122,7 +122,7 @@ def clustered_share(values: Numbers, clusters: Labels) -> Estimate:
         return Estimate(mean.value, mean.se, max(0.0, mean.low), min(1.0, mean.high), mean.n, mean.clusters)
     spread = mean.value * (1 - mean.value)
     worth = mean.clusters if not spread else mean.n if not mean.se else min(mean.n, spread / mean.se**2)
-    low, high = _wilson(mean.value, worth, t_point(mean.clusters - 1))
+    low, high = wilson_interval(mean.value, worth, t_point(mean.clusters - 1))
     return Estimate(mean.value, mean.se, low, high, mean.n, mean.clusters)
 
 
@@ -187,10 +187,12 @@ def _p_value(estimate: Estimate) -> float:
     return float(2 * t.sf(abs(estimate.value) / estimate.se, estimate.clusters - 1))
 
 
-def _wilson(share: float, worth: float, quantile: float) -> tuple[float, float]:
+def wilson_interval(share: float, worth: float, quantile: float) -> tuple[float, float]:
+    """Compute Wilson's interval of a share of `worth` independent trials; see `statistics.wilson`."""
     spread = quantile * quantile / worth
     centre = share + spread / 2
     reach = sqrt(spread * (share * (1 - share) + spread / 4))
+    # Exact ends: rounding would otherwise leave them a hair outside or inside.
     low = 0.0 if share == 0 else (centre - reach) / (1 + spread)
     high = 1.0 if share == 1 else (centre + reach) / (1 + spread)
     return low, high

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from math import sqrt
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.report.alike import count_alike, tally_of
+from prism_engine.report.inference import wilson_interval
 from prism_engine.report.predictions import scored_rows
 from prism_engine.report.repeats import clustered_intervals
 from prism_engine.scoring import Group, Metric, Scorer, groups_of, scorer_of
@@ -163,14 +163,7 @@ def wilson(correct: float, scored: float) -> tuple[float, float]:
         correct: successes, from 0 to `scored`.
         scored: trials, at least 1; no whole number where it is an effective number of them.
     """
-    share = correct / scored
-    spread = _Z95 * _Z95 / scored
-    centre = share + spread / 2
-    reach = sqrt(spread * (share * (1 - share) + spread / 4))
-    # Exact ends: rounding would otherwise leave them a hair outside or inside.
-    low = 0.0 if correct == 0 else (centre - reach) / (1 + spread)
-    high = 1.0 if correct == scored else (centre + reach) / (1 + spread)
-    return low, high
+    return wilson_interval(correct / scored, scored, _Z95)
 
 
 def _fold(group: Group, tally: _Tally, repeated: Repeated | None) -> GroupScore:
