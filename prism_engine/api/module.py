@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from prism_engine.api.session import Picture, Session
+from prism_engine.api.session import Closing, Picture, Session
 from prism_engine.errors import NotRunError, OutcomeError, UserError
 from prism_engine.records import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from types import TracebackType
 
     from prism_engine.api.session import Connected
     from prism_engine.records import Completion, Sample, SampleResult
@@ -20,28 +19,12 @@ Given = Picture | list[Picture] | tuple[Picture, ...]
 """One picture, or several in their order."""
 
 
-class Module:
+class Module(Closing):
     """A model with a session, its own one where none is given: that one is closed with it."""
 
     def __init__(self, session: Session | None) -> None:
         self._is_own = session is None
         self.session = Session() if session is None else session
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
     def close(self) -> None:
         """Stop what was started; a session that was given goes on. Idempotent."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -45,7 +46,35 @@ class Connected:
     """Why it answers from the cache alone, such as a missing key; None where it is called."""
 
 
-class Session:
+class Closing(ABC):
+    """What a `with` block closes at its end, blocking or awaited."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop what was started. Idempotent."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Do the same without holding up the caller's event loop."""
+
+
+class Session(Closing):
     """Opens everything at its first use and closes it once; engines and servers start with the first call they get.
 
     Models are connected once: two objects with the same model share its engine, its limits and its calls. Use it as a
@@ -86,22 +115,6 @@ class Session:
         self._connected: dict[str, Connected] = {}
         self._spending: Spending | None = None
         self._unpriced: list[str] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
     def __repr__(self) -> str:
         return f"<Session {', '.join(self._connected) or 'with no model yet'}, cache {self._cache_dir}>"
