@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from prism_engine.errors import UserError
-from prism_engine.records import AnswerKind, Option, Sample, SampleStatus
-from prism_engine.scoring.base import Scored
+from prism_engine.records import AnswerKind, Option, Sample
+from prism_engine.report.predictions import scored_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from prism_engine.scoring.base import Scored
+
+_NEEDED: Final = {"status", "score", "extracted"}
 _ROTATION: Final = 1_000_000
 """What VLMEvalKit adds to an index for each rotation of a question's options."""
 
@@ -39,31 +42,13 @@ def read_lines(predictions: Path) -> Iterator[dict[str, Any]]:
         with predictions.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 row = orjson.loads(line)
-                if not isinstance(row, dict) or not isinstance(row.get("index"), str):
+                if not isinstance(row, dict) or not isinstance(row.get("index"), str) or not row.keys() >= _NEEDED:
                     raise UserError(f"{predictions}, line {number}: no row of predictions; start its run again")
                 yield row
     except OSError as error:
         raise UserError(f"{predictions}: cannot be read ({error.strerror}); name a run that has predictions") from error
     except orjson.JSONDecodeError as error:
         raise UserError(f"{predictions}: damaged ({error}); start its run again to write it anew") from error
-
-
-def scored_of(row: Mapping[str, Any]) -> Scored:
-    """Return what scorers see of a row."""
-    return Scored(
-        index=row["index"],
-        status=SampleStatus(row["status"]),
-        score=row.get("score"),
-        extracted=row.get("extracted"),
-        target=row.get("target"),
-        options=len(row.get("options") or ()),
-        category=row.get("category"),
-        l2_category=row.get("l2_category"),
-        split=row.get("split"),
-        images=tuple(row.get("images") or ()),
-        extra=row.get("extra") or {},
-        reply=row.get("reply"),
-    )
 
 
 def answered_of(row: Mapping[str, Any]) -> Answered:

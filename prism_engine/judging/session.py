@@ -10,8 +10,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from prism_engine.errors import DeadError, PrismError
-from prism_engine.judging.rows import Answered, answered_of, group_of, read_lines, scored_of
+from prism_engine.judging.rows import Answered, answered_of, group_of, read_lines
 from prism_engine.records import SampleStatus
+from prism_engine.report.predictions import scored_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from prism_engine.records import SampleStatus
 from prism_engine.scoring import Scored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     import polars as pl
@@ -76,6 +76,28 @@ def as_wrong(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"status": SampleStatus.DONE.value, "reply": "", "extracted": None, "score": 0.0}
 
 
+def scored_of(row: Mapping[str, Any]) -> Scored:
+    """Return what scorers see of a row.
+
+    Raises:
+        KeyError, ValueError: it lacks what every row has, or has a status that is not known here.
+    """
+    return Scored(
+        index=row["index"],
+        status=SampleStatus(row["status"]),
+        score=row["score"],
+        extracted=row["extracted"],
+        target=row.get("target"),
+        options=len(row.get("options") or ()),
+        category=row.get("category"),
+        l2_category=row.get("l2_category"),
+        split=row.get("split"),
+        images=tuple(row.get("images") or ()),
+        extra=row.get("extra") or {},
+        reply=row.get("reply"),
+    )
+
+
 def scored_rows(predictions: Path, *, failed_as_wrong: bool = False) -> Iterator[Scored]:
     """Read what folding needs of each row, line by line.
 
@@ -90,20 +112,7 @@ def scored_rows(predictions: Path, *, failed_as_wrong: bool = False) -> Iterator
             try:
                 row = orjson.loads(line)
                 row = as_wrong(row) if failed_as_wrong else row
-                scored = Scored(
-                    index=row["index"],
-                    status=SampleStatus(row["status"]),
-                    score=row["score"],
-                    extracted=row["extracted"],
-                    target=row.get("target"),
-                    options=len(row.get("options") or ()),
-                    category=row.get("category"),
-                    l2_category=row.get("l2_category"),
-                    split=row.get("split"),
-                    images=tuple(row.get("images") or ()),
-                    extra=row.get("extra") or {},
-                    reply=row.get("reply"),
-                )
+                scored = scored_of(row)
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 where = f"{predictions}, line {number}"
                 raise UserError(f"{where}: not a row of predictions ({error!r}); start the run again.") from error

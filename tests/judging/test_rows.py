@@ -1,8 +1,9 @@
 import pytest
 
 from prism_engine.errors import UserError
-from prism_engine.judging.rows import answered_of, group_of, read_lines, scored_of
+from prism_engine.judging.rows import answered_of, group_of, read_lines
 from prism_engine.records import AnswerKind, Option, SampleStatus
+from prism_engine.report.predictions import scored_of
 from prism_engine.scoring.base import Scored
 
 ROW = {
