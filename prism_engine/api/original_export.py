@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from prism_engine.api.original_tables import DESCRIPTION, FAILED, LOG, MARK, PREDICTION, SUCCESS, SUFFIX
-from prism_engine.api.rescoring import PREDICTIONS, rows_of, sample_of
+from prism_engine.api.rescoring import NEEDED, PREDICTIONS
 from prism_engine.api.status import find_standing
 from prism_engine.config import Mode
 from prism_engine.datasets import open_benchmark
 from prism_engine.errors import UserError
 from prism_engine.records import Sample, SampleStatus
+from prism_engine.report.predictions import rows_of, sample_of
 from prism_engine.report.workbook import write_workbook
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def _answered_rows(predictions: Path) -> Iterator[Row]:
-    for row in rows_of(predictions):
+    for row in rows_of(predictions, *NEEDED):
         done = row["status"] == SampleStatus.DONE
         yield _columns(sample_of(row)) | {
             DESCRIPTION: row.get("description") or FAILED,

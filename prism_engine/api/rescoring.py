@@ -11,8 +11,9 @@ import orjson
 
 from prism_engine.api.status import find_standing
 from prism_engine.errors import UserError
-from prism_engine.records import AnswerKind, Image, Option, Sample, SampleStatus, Score
+from prism_engine.records import AnswerKind, SampleStatus, Score
 from prism_engine.report import Sensitivity, replacing, summarise, write_scores
+from prism_engine.report.predictions import rows_of, sample_of
 from prism_engine.scoring import kind_of, known_profile, scorer_of
 from prism_engine.scoring.judged import score_with_review
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from prism_engine.scoring import Scorer
 
 PREDICTIONS: Final = "predictions.jsonl"
-_NEEDED: Final = frozenset(("index", "status", "reply", "target", "options"))
+NEEDED: Final = ("reply", "target", "options")
+"""What scoring goes by, beside what every row has."""
 RECORDED: Final = "as run"
 """The column of the scores that the run itself has given."""
 
@@ -77,7 +79,7 @@ def rescore(predictions: Path, profiles: Sequence[str], kind: AnswerKind | None 
     with ExitStack() as opened:
         files = {name: opened.enter_context(_writing(folder / f"predictions-{name}.jsonl")) for name in scorers}
         panel = Sensitivity((RECORDED, *scorers), opened.enter_context(_writing(folder / "sensitivity.jsonl")))
-        for row in rows_of(predictions):
+        for row in rows_of(predictions, *NEEDED):
             _score_row(row, scorers, files, panel)
     scores = {}
     wrong = _counts_failed_as_wrong(folder)
@@ -102,40 +104,6 @@ def _counts_failed_as_wrong(folder: Path) -> bool:
 def _writing(path: Path) -> Iterator[BinaryIO]:
     with replacing(path) as draft, draft.open("wb") as file:
         yield file
-
-
-def rows_of(predictions: Path) -> Iterator[dict[str, Any]]:
-    """Read a predictions file row by row.
-
-    Raises:
-        UserError: a line is no row of predictions.
-    """
-    with predictions.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                row = orjson.loads(line)
-            except orjson.JSONDecodeError:
-                row = None
-            if not isinstance(row, dict) or not row.keys() >= _NEEDED:
-                raise UserError(f"{predictions}, line {number}: not a row of predictions; start the run again.")
-            yield row
-
-
-def sample_of(row: Mapping[str, Any]) -> Sample:
-    """Return the sample of a row, as far as scoring needs it: its pictures are known by their digests only."""
-    return Sample(
-        position=row.get("position", 0),
-        index=row["index"],
-        images=tuple(Image(digest, Path(digest)) for digest in row.get("images") or ()),
-        question=row.get("question") or "",
-        hint=row.get("hint"),
-        options=tuple(Option(option["letter"], option["text"]) for option in row["options"] or ()),
-        answer=row["target"],
-        category=row.get("category"),
-        l2_category=row.get("l2_category"),
-        split=row.get("split"),
-        extra=row.get("extra") or {},
-    )
 
 
 def _score_row(
@@ -163,4 +131,4 @@ def _recorded_kind(predictions: Path) -> AnswerKind:
     noted = manifest.get("scoring", {}).get("answer_kind")
     if noted in tuple(AnswerKind):
         return AnswerKind(noted)
-    return kind_of(str(manifest.get("benchmark", {}).get("name", "")), map(sample_of, rows_of(predictions)))
+    return kind_of(str(manifest.get("benchmark", {}).get("name", "")), map(sample_of, rows_of(predictions, *NEEDED)))

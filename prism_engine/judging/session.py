@@ -10,9 +10,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from prism_engine.errors import DeadError, PrismError
-from prism_engine.judging.rows import Answered, answered_of, group_of, read_lines
+from prism_engine.judging.rows import Answered, answered_of, group_of
 from prism_engine.records import SampleStatus
-from prism_engine.report.predictions import scored_of
+from prism_engine.report.predictions import rows_of, sample_of, scored_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ class Docket:
             UserError: the file is absent or damaged.
         """
         unsettled = set(scorer.unsettled(scored_of(row) for row in rescored(predictions, scorer)))
-        wanted = {group_of(scorer.kind, scored_of(row)) for row in read_lines(predictions) if row["index"] in unsettled}
+        wanted = {group_of(scorer.kind, scored_of(row)) for row in rows_of(predictions) if row["index"] in unsettled}
         groups: defaultdict[str, list[Answered]] = defaultdict(list)
         for row in rescored(predictions, scorer) if wanted else ():
             if (group := group_of(scorer.kind, scored_of(row))) in wanted:
@@ -75,12 +75,12 @@ def rescored(predictions: Path, scorer: Scorer) -> Iterator[dict[str, Any]]:
     """Yield the rows of a predictions file as the scorer's rules alone score them.
 
     Raises:
-        UserError: as `read_lines`.
+        UserError: as `rows_of`.
     """
-    for row in read_lines(predictions):
+    for row in rows_of(predictions):
         row.pop("judge", None)
         if row["status"] == SampleStatus.DONE and row.get("reply") is not None:
-            score = scorer.score(row["reply"], answered_of(row).sample)
+            score = scorer.score(row["reply"], sample_of(row))
             row |= {"extracted": score.answer, "score": score.value}
         yield row
 
@@ -128,7 +128,7 @@ def judged_rows(
     """Yield the rows of a predictions file with their verdicts, and count how each was resolved.
 
     Raises:
-        UserError: as `read_lines`.
+        UserError: as `rows_of`.
     """
     for row in rescored(predictions, docket.scorer):
         index = row["index"]

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from prism_engine.errors import UserError
 from prism_engine.records import SampleStatus
 from prism_engine.report.atomic import replacing
-from prism_engine.report.predictions import as_wrong
-from prism_engine.report.statistics import FAILED_AS_WRONG, wilson
+from prism_engine.report.inference import as_numbers, clustered_share, clusters_of
+from prism_engine.report.predictions import as_wrong, rows_of
+from prism_engine.report.statistics import FAILED_AS_WRONG
 from prism_engine.scoring import REFUSAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from prism_engine.report.inference import Labels
 
 DRAW_FIELDS: Final = ("description_draw", "answer_draw")
 """Fields that a line has beside those of a question which is asked once."""
@@ -38,8 +40,7 @@ class DrawScores:
     """What all draws of all questions amount to.
 
     Draws of one question, and questions about one picture, are no independent trials: the intervals are those of
-    cluster sampling with pictures as clusters (the ratio estimator's variance, put into Wilson's interval as an
-    effective number of trials).
+    `clustered_share`, with pictures as clusters.
     """
 
     profile: str
@@ -62,15 +63,19 @@ class DrawScores:
 def summarise_draws(path: Path, *, profile: str, failed_as_wrong: bool = False) -> DrawScores:
     """Fold a file of draws, in which the draws of a question come together, into scores.
 
-    Memory: two numbers per picture and estimate.
+    Memory: two numbers per draw, and the picture digests of each question.
 
     Raises:
         UserError: the file is absent or damaged.
     """
-    mean, best, majority = _Clusters(), _Clusters(), _Clusters()
+    every: list[float] = []
+    owners: list[int] = []
+    best: list[float] = []
+    majority: list[float] = []
+    pictures: list[Sequence[str]] = []
     statuses: Counter[str] = Counter()
     questions = 0
-    for _, group in groupby(_rows(path), key=lambda row: row["position"]):
+    for _, group in groupby(rows_of(path, "position", "images"), key=lambda row: row["position"]):
         rows = list(group)
         questions += 1
         statuses.update(row["status"] for row in rows)
@@ -79,21 +84,22 @@ def summarise_draws(path: Path, *, profile: str, failed_as_wrong: bool = False) 
         scored = [row for row in rows if row["score"] is not None]
         if not scored:
             continue
-        cluster = " ".join(scored[0]["images"]) or str(scored[0]["position"])
-        for row in scored:
-            mean.add(cluster, row["score"])
-        best.add(cluster, max(row["score"] for row in scored))
-        majority.add(cluster, vote(scored))
+        every += (row["score"] for row in scored)
+        owners += [len(pictures)] * len(scored)
+        best.append(max(row["score"] for row in scored))
+        majority.append(vote(scored))
+        pictures.append(scored[0]["images"])
+    clusters = clusters_of(pictures)
     return DrawScores(
         profile + FAILED_AS_WRONG if failed_as_wrong else profile,
         questions,
         draws=sum(statuses.values()),
-        scored=mean.trials,
+        scored=len(every),
         failed=statuses[SampleStatus.FAILED],
         not_run=statuses[SampleStatus.NOT_RUN],
-        mean=mean.estimate(),
-        best=best.estimate(),
-        majority=majority.estimate(),
+        mean=_estimate(every, clusters[owners]),
+        best=_estimate(best, clusters),
+        majority=_estimate(majority, clusters),
     )
 
 
@@ -130,46 +136,13 @@ def told(scores: DrawScores) -> list[tuple[str, str, str]]:
     return [(name, _percent(one.value), f"{_percent(one.low)} - {_percent(one.high)}") for name, one in named]
 
 
-@dataclass
-class _Clusters:
-    """Sums and counts of one estimate, by cluster."""
-
-    sums: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
-    counts: Counter[str] = field(default_factory=Counter)
-
-    def add(self, cluster: str, score: float) -> None:
-        self.sums[cluster] += score
-        self.counts[cluster] += 1
-
-    @property
-    def trials(self) -> int:
-        return sum(self.counts.values())
-
-    def estimate(self) -> Estimate:
-        trials, clusters = self.trials, len(self.counts)
-        if not trials:
-            return Estimate(None, None, None)
-        value = sum(self.sums.values()) / trials
-        if clusters == 1:
-            return Estimate(value, None, None)
-        spread = sum((self.sums[name] - value * count) ** 2 for name, count in self.counts.items())
-        variance = spread * clusters / (clusters - 1) / trials**2
-        # Where all are alike nothing tells how they vary; pictures are what was drawn independently at least.
-        effective = min(value * (1 - value) / variance, trials) if variance else clusters
-        low, high = wilson(value * effective, effective)
-        return Estimate(value, low, high)
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                row = orjson.loads(line)
-                if not isinstance(row, dict) or not {"position", "status", "score", "extracted", "images"} <= set(row):
-                    raise UserError(f"{path}, line {number}: not a line of draws; start the same run again.")
-                yield row
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise UserError(f"{path}: cannot be read ({error}); start the same run again to write it anew.") from error
+def _estimate(values: Sequence[float], clusters: Labels) -> Estimate:
+    if not values:
+        return Estimate(None, None, None)
+    share = clustered_share(as_numbers(values), clusters)
+    if share.clusters == 1:
+        return Estimate(share.value, None, None)
+    return Estimate(share.value, share.low, share.high)
 
 
 def _percent(share: float | None) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from prism_engine.errors import UserError
-from prism_engine.records import SampleStatus
+from prism_engine.records import Image, Option, Sample, SampleStatus
 from prism_engine.scoring import Scored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     import polars as pl
 
@@ -43,6 +43,8 @@ LISTS: Final = ("images", "description_outcomes")
 _DRAWS: Final = ("description_draw", "answer_draw")
 """Fields of lines in a file of draws alone."""
 
+_STATUSES: Final = frozenset(SampleStatus)
+
 _BATCH: Final = 2_000
 """Lines parsed at once: polars would map the whole file otherwise, and memory would grow with it."""
 
@@ -68,6 +70,38 @@ def reading(predictions: Path) -> Iterator[None]:
         ) from error
 
 
+def rows_of(predictions: Path, *needed: str) -> Iterator[dict[str, Any]]:
+    """Read a predictions file row by row.
+
+    Args:
+        needed: fields that each row must have beside `index`, `status`, `score` and `extracted`.
+
+    Raises:
+        UserError: the file is absent or unreadable, or a line of it is no row of predictions.
+    """
+    fields = ("index", "status", "score", "extracted", *needed)
+
+    def trouble(row: object) -> str | None:
+        if not isinstance(row, dict):
+            return "no JSON object"
+        if lacking := [name for name in fields if name not in row]:
+            return f"it lacks {', '.join(lacking)}"
+        if not isinstance(row["index"], str):
+            return "its index is no text"
+        return None if row["status"] in _STATUSES else f"status {row['status']!r} is not known here"
+
+    with reading(predictions), predictions.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                row = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                row = None
+            if said := trouble(row):
+                where = f"{predictions}, line {number}"
+                raise UserError(f"{where}: not a row of predictions ({said}); start its run again.")
+            yield row
+
+
 def as_wrong(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row whose call failed as that of a wrong answer, where it has a target; any other one as it is."""
     target, letters = row.get("target"), [option["letter"] for option in row.get("options") or ()]
@@ -76,12 +110,25 @@ def as_wrong(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"status": SampleStatus.DONE.value, "reply": "", "extracted": None, "score": 0.0}
 
 
-def scored_of(row: Mapping[str, Any]) -> Scored:
-    """Return what scorers see of a row.
+def sample_of(row: Mapping[str, Any]) -> Sample:
+    """Return the sample of a row, as far as scoring needs it: its pictures are known by their digests only."""
+    return Sample(
+        position=row.get("position", 0),
+        index=row["index"],
+        images=tuple(Image(digest, Path(digest)) for digest in row.get("images") or ()),
+        question=row.get("question") or "",
+        hint=row.get("hint"),
+        options=tuple(Option(option["letter"], option["text"]) for option in row.get("options") or ()),
+        answer=row.get("target"),
+        category=row.get("category"),
+        l2_category=row.get("l2_category"),
+        split=row.get("split"),
+        extra=row.get("extra") or {},
+    )
 
-    Raises:
-        KeyError, ValueError: it lacks what every row has, or has a status that is not known here.
-    """
+
+def scored_of(row: Mapping[str, Any]) -> Scored:
+    """Return what scorers see of a row."""
     return Scored(
         index=row["index"],
         status=SampleStatus(row["status"]),
@@ -99,24 +146,16 @@ def scored_of(row: Mapping[str, Any]) -> Scored:
 
 
 def scored_rows(predictions: Path, *, failed_as_wrong: bool = False) -> Iterator[Scored]:
-    """Read what folding needs of each row, line by line.
+    """Read what folding needs of each row, row by row.
 
     Args:
         failed_as_wrong: see `as_wrong`.
 
     Raises:
-        UserError: a row lacks what every row has, or has a status that is not known here.
+        UserError: as `rows_of`.
     """
-    with predictions.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                row = orjson.loads(line)
-                row = as_wrong(row) if failed_as_wrong else row
-                scored = scored_of(row)
-            except (AttributeError, KeyError, TypeError, ValueError) as error:
-                where = f"{predictions}, line {number}"
-                raise UserError(f"{where}: not a row of predictions ({error!r}); start the run again.") from error
-            yield scored
+    for row in rows_of(predictions):
+        yield scored_of(as_wrong(row) if failed_as_wrong else row)
 
 
 def schema() -> dict[str, pl.DataType]:

@@ -1,7 +1,6 @@
 import pytest
 
-from prism_engine.errors import UserError
-from prism_engine.judging.rows import answered_of, group_of, read_lines
+from prism_engine.judging.rows import answered_of, group_of
 from prism_engine.records import AnswerKind, Option, SampleStatus
 from prism_engine.report.predictions import scored_of
 from prism_engine.scoring.base import Scored
@@ -40,12 +39,3 @@ def test_rotations_of_a_question_belong_together(index, extra, group):
     row = Scored(index, SampleStatus.DONE, None, None, extra=extra)
     assert group_of(AnswerKind.CIRCULAR, row) == group
     assert group_of(AnswerKind.CHOICE, row) == index
-
-
-def test_a_file_that_is_absent_or_damaged_is_named(tmp_path):
-    with pytest.raises(UserError, match="cannot be read"):
-        list(read_lines(tmp_path / "none.jsonl"))
-    for content in ("{", "[]", '{"index": 1}'):
-        (tmp_path / "rows.jsonl").write_text(content)
-        with pytest.raises(UserError, match=r"rows\.jsonl"):
-            list(read_lines(tmp_path / "rows.jsonl"))

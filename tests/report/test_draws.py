@@ -13,6 +13,7 @@ from prism_engine.report.draws import summarise_draws, told, vote, write_draw_sc
 
 def row(position, extracted, score, *, image=None, status="done"):
     return {
+        "index": str(position),
         "position": position,
         "images": [image or f"picture {position}"],
         "extracted": extracted,

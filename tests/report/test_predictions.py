@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from prism_engine.errors import UserError
-from prism_engine.report.predictions import reading, scan
+from prism_engine.report.predictions import reading, rows_of, scan
 
 
 def write(path, text):
@@ -34,6 +34,25 @@ def test_a_file_of_many_batches_is_read_whole_and_in_order(tmp_path):
 def test_an_absent_file_and_a_folder_in_its_place_are_errors_of_ours(tmp_path, place):
     with pytest.raises(UserError, match=r"no such file|cannot be read"), reading(tmp_path / place):
         scan(tmp_path / place)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{", "no JSON object"),
+        ("[]", "no JSON object"),
+        ('{"index": "1", "score": 1}', "it lacks status, extracted, reply"),
+        ('{"index": 1, "status": "done", "score": 1, "extracted": "A", "reply": "A"}', "its index is no text"),
+        ('{"index": "1", "status": "lost", "score": 1, "extracted": "A", "reply": "A"}', "status 'lost'"),
+    ],
+)
+def test_a_line_that_is_no_row_is_named_with_what_it_lacks(tmp_path, line, said):
+    good = '{"index": "0", "status": "done", "score": 1, "extracted": "A", "reply": "A"}'
+    path = write(tmp_path / "predictions.jsonl", f"{good}\n{line}\n")
+    with pytest.raises(UserError, match=rf"predictions\.jsonl, line 2: .*{said}"):
+        list(rows_of(path, "reply"))
+    with pytest.raises(UserError, match="no such file"):
+        list(rows_of(tmp_path / "none.jsonl"))
 
 
 def test_a_path_is_never_taken_for_a_pattern(tmp_path):
