@@ -15,20 +15,29 @@ if TYPE_CHECKING:
 
 # Systematic stratified sampling of pictures: within a stratum of n pictures the one drawn k-th gets (k - u) / n, with
 # one random u per stratum; visited by these numbers, any beginning holds every stratum's share to within one picture.
+# Windows all the way: SQLite sorts for each of them, where it would compare every row with every picture for a join.
 _VISITS = """
     WITH taken AS (
         SELECT position, coalesce(nullif(images, '[]'), position) AS unit,
             json_array(split, l2_category, category) AS stratum
         FROM samples WHERE position < :count
     ),
-    units AS (SELECT unit, min(position) AS first, stratum FROM taken GROUP BY unit),
+    united AS (
+        SELECT position, unit, first_value(position) OVER rows_of_unit AS first,
+            first_value(stratum) OVER rows_of_unit AS stratum
+        FROM taken WINDOW rows_of_unit AS (PARTITION BY unit ORDER BY position)
+    ),
+    drawn AS (
+        SELECT *, first_value(chance('unit ' || unit)) OVER rows_of_unit AS draw,
+            first_value(chance('tie ' || unit)) OVER rows_of_unit AS tie
+        FROM united WINDOW rows_of_unit AS (PARTITION BY unit ORDER BY position)
+    ),
     ranked AS (
-        SELECT unit, row_number() OVER (PARTITION BY stratum ORDER BY chance('unit ' || unit), first) AS number,
-            count(*) OVER (PARTITION BY stratum) AS size, chance('stratum ' || stratum) AS shift,
-            chance('tie ' || unit) AS tie
-        FROM units
+        SELECT position, tie, stratum, dense_rank() OVER (PARTITION BY stratum ORDER BY draw, first) AS number
+        FROM drawn
     )
-    SELECT position FROM taken JOIN ranked USING (unit) ORDER BY (number - shift) / size, tie, position
+    SELECT position, (number - chance('stratum ' || stratum)) / max(number) OVER (PARTITION BY stratum) AS place
+    FROM ranked ORDER BY place, tie, position
 """
 
 
@@ -44,4 +53,4 @@ def visits(db: sqlite3.Connection, count: int, seed: int) -> Iterator[int]:
         return int.from_bytes(digest) / 2**64
 
     db.create_function("chance", 1, chance, deterministic=True)
-    return (position for (position,) in db.execute(_VISITS, {"count": count}))
+    return (position for position, _ in db.execute(_VISITS, {"count": count}))

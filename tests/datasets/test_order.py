@@ -80,3 +80,19 @@ def test_an_opened_benchmark_has_an_order(tables, cache):
         assert sorted(benchmark.order(8)) == list(range(8))
         assert sorted(benchmark.order(5)) == list(range(5))
         assert benchmark.order(8) == benchmark.order(8)
+
+
+def test_the_work_grows_with_the_samples_and_not_with_their_square():
+    def steps(count):
+        db = table([(str(place), "abc"[place % 3]) for place in range(count)])
+        taken = 0
+
+        def tick():
+            nonlocal taken
+            taken += 1
+
+        db.set_progress_handler(tick, 1000)  # instructions of SQLite's machine
+        assert len(list(visits(db, count, 0))) == count
+        return taken
+
+    assert steps(8_000) < 10 * steps(1_000)
