@@ -1,8 +1,12 @@
-"""A cap of one dollar, a thousand requests at once, replies as long as allowed, and twenty times kill -9."""
+"""A cap of one dollar, a thousand requests at once, replies as long as allowed, and kill -9 again and again.
+
+Six kills in the suite, where each costs ten seconds; twenty with PRISM_KILLS=20.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import random
 import time
 from decimal import Decimal
@@ -16,7 +20,7 @@ from tests.provider import paid_model, provider
 from tests.shapes import write_described_shapes
 
 SAMPLES = 6000
-KILLS = 20
+KILLS = int(os.environ.get("PRISM_KILLS", "6"))
 CAP = 10**9
 """Nano-dollars."""
 
@@ -48,7 +52,7 @@ def finish(process):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_twenty_kills_never_pass_the_cap_and_hardly_anything_of_it_is_lost(job):
+def test_kills_never_pass_the_cap_and_hardly_anything_of_it_is_lost(job):
     start, server, results = job
     chance = random.Random(20261121)
     marks = sorted(chance.uniform(0.01, 0.95) * CAP for _ in range(KILLS))
