@@ -13,6 +13,7 @@ from prism_engine.report.two_factor import TwoFactor
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from prism_engine.report.aligned import Aligned
     from prism_engine.report.analysis import Analysis, Grid
     from prism_engine.report.contrasts import Accuracy
     from prism_engine.report.plots import Series
@@ -47,16 +48,25 @@ def draw_analysis(analysis: Analysis, folder: Path, ending: str) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     drawn = []
-    for benchmark in analysis.benchmarks:
+    for benchmark, aligned in analysis.benchmarks.items():
+        chance = _chance(aligned)
+        label = "accuracy in %, 95 % intervals" + ("; dashed: guessing" if chance is not None else "")
         for what, (title, series) in _pictures(analysis, benchmark).items():
             path = folder / f"{_file(benchmark)}-{what}.{ending}"
-            draw_points(path, f"{benchmark}: {title}", series, label="accuracy in %, 95 % intervals")
+            draw_points(path, f"{benchmark}: {title}", series, label=label, reference=chance)
             drawn.append(path)
         if shares := _failures(analysis, benchmark):
             path = folder / f"{_file(benchmark)}-failures.{ending}"
             draw_shares(path, f"{benchmark}: what failed", shares, _LOOKS)
             drawn.append(path)
     return drawn + _draw_effects(analysis.grids, folder, ending)
+
+
+def _chance(aligned: Aligned) -> float | None:
+    """Return the accuracy of guessing, where it is one and the same for all runs and all their categories."""
+    rows = [row for run in aligned.runs for row in (run.scores.get("overall"), *run.scores.get("groups", ()))]
+    chances = {row.get("chance") for row in rows if isinstance(row, dict)}
+    return chances.pop() if len(chances) == 1 else None
 
 
 def _pictures(analysis: Analysis, benchmark: str) -> dict[str, tuple[str, Series]]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import orjson
+import pytest
+
 from prism_engine.report.analysis import analyse
 from prism_engine.report.finished import find_runs
-from prism_engine.report.pictures import draw_analysis
+from prism_engine.report.pictures import _chance, draw_analysis
 from tests.finished import write_run
 
 
@@ -35,3 +38,14 @@ def test_a_single_run_has_nothing_to_compare(tmp_path):
     write_run(tmp_path, [1, 0])
     drawn = draw_analysis(analyse(find_runs([tmp_path])), tmp_path / "plots", "png")
     assert [path.name for path in drawn] == ["Bench-failures.png"]
+
+
+@pytest.mark.parametrize(
+    ("chances", "drawn"), [((0.25, 0.25), 0.25), ((0.25, 0.5), None), ((0.25, None), None), ((None, None), None)]
+)
+def test_guessing_is_drawn_where_it_is_the_same_for_all(tmp_path, chances, drawn):
+    for who, chance in zip(("one", "other"), chances, strict=True):
+        folder = write_run(tmp_path, [1, 0], reasoner=who)
+        scores = {"overall": {"chance": chance}, "groups": [{"chance": chance}]}
+        (folder / "scores.json").write_bytes(orjson.dumps(scores))
+    assert _chance(analyse(find_runs([tmp_path])).benchmarks["Bench"]) == drawn
