@@ -23,18 +23,13 @@ _VISITS = """
         FROM samples WHERE position < :count
     ),
     united AS (
-        SELECT position, unit, first_value(position) OVER rows_of_unit AS first,
-            first_value(stratum) OVER rows_of_unit AS stratum
+        SELECT position, chance('unit ' || unit) AS draw, chance('tie ' || unit) AS tie,
+            first_value(position) OVER rows_of_unit AS first, first_value(stratum) OVER rows_of_unit AS stratum
         FROM taken WINDOW rows_of_unit AS (PARTITION BY unit ORDER BY position)
-    ),
-    drawn AS (
-        SELECT *, first_value(chance('unit ' || unit)) OVER rows_of_unit AS draw,
-            first_value(chance('tie ' || unit)) OVER rows_of_unit AS tie
-        FROM united WINDOW rows_of_unit AS (PARTITION BY unit ORDER BY position)
     ),
     ranked AS (
         SELECT position, tie, stratum, dense_rank() OVER (PARTITION BY stratum ORDER BY draw, first) AS number
-        FROM drawn
+        FROM united
     )
     SELECT position, (number - chance('stratum ' || stratum)) / max(number) OVER (PARTITION BY stratum) AS place
     FROM ranked ORDER BY place, tie, position

@@ -97,9 +97,12 @@ def rows_of(predictions: Path, *needed: str) -> Iterator[dict[str, Any]]:
             except orjson.JSONDecodeError:
                 row = None
             if said := trouble(row):
-                where = f"{predictions}, line {number}"
-                raise UserError(f"{where}: not a row of predictions ({said}); start its run again.")
+                raise _no_row(predictions, number, said)
             yield row
+
+
+def _no_row(predictions: Path, number: int, said: str) -> UserError:
+    return UserError(f"{predictions}, line {number}: not a row of predictions ({said}); start its run again.")
 
 
 def as_wrong(row: dict[str, Any]) -> dict[str, Any]:
@@ -152,10 +155,14 @@ def scored_rows(predictions: Path, *, failed_as_wrong: bool = False) -> Iterator
         failed_as_wrong: see `as_wrong`.
 
     Raises:
-        UserError: as `rows_of`.
+        UserError: as `rows_of`, and where a field is of another kind than in any row.
     """
-    for row in rows_of(predictions):
-        yield scored_of(as_wrong(row) if failed_as_wrong else row)
+    for number, row in enumerate(rows_of(predictions), start=1):
+        try:
+            scored = scored_of(as_wrong(row) if failed_as_wrong else row)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise _no_row(predictions, number, repr(error)) from error
+        yield scored
 
 
 def schema() -> dict[str, pl.DataType]:

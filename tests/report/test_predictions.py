@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from prism_engine.errors import UserError
-from prism_engine.report.predictions import reading, rows_of, scan
+from prism_engine.report.predictions import reading, rows_of, scan, scored_rows
 
 
 def write(path, text):
@@ -53,6 +53,12 @@ def test_a_line_that_is_no_row_is_named_with_what_it_lacks(tmp_path, line, said)
         list(rows_of(path, "reply"))
     with pytest.raises(UserError, match="no such file"):
         list(rows_of(tmp_path / "none.jsonl"))
+
+
+def test_a_field_of_another_kind_is_named_with_its_line(tmp_path):
+    row = '{"index": "0", "status": "done", "score": 1, "extracted": "A", "options": 5}'
+    with pytest.raises(UserError, match=r"line 1: not a row of predictions \(TypeError"):
+        list(scored_rows(write(tmp_path / "predictions.jsonl", row)))
 
 
 def test_a_path_is_never_taken_for_a_pattern(tmp_path):
