@@ -161,7 +161,7 @@ def wilson(correct: float, scored: float) -> tuple[float, float]:
 
     Args:
         correct: successes, from 0 to `scored`.
-        scored: trials, at least 1; no whole number where it is an effective number of them.
+        scored: trials, at least 1.
     """
     return wilson_interval(correct / scored, scored, _Z95)
 
