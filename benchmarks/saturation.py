@@ -13,7 +13,7 @@ everywhere. Each run has new pictures.
 Without a GPU, describing keeps all cores busy by itself, and then answering takes its CPU time away from it. So that
 time is printed as well, of prism and its engine together (without the server's): no whole run is faster than it allows.
 
-    python benchmarks/saturation.py [--rounds 3] [--images 1500] [--part 1|2]
+    python benchmarks/saturation.py [--rounds 3] [--images 1500] [--part 1|2] [--shares 1 0.5]
 
 Exits with 1 where the median of the rounds passes its bar: 1.08 T in part 1, 1.10 x the slower side in part 2.
 """
@@ -247,12 +247,12 @@ class Night:
         )
 
 
-async def real_part(folder: Path, rounds: int, images: int) -> list[Ratios]:
+async def real_part(folder: Path, rounds: int, images: int, shares: list[float]) -> list[Ratios]:
     """nano-captioner under vLLM, and servers with different limits."""
     night = Night(folder, images)
     await night.start()
     ratios = {
-        share: Ratios(f"API at {share:g} x perception, whole run over the slower side", REAL_BAR) for share in SHARES
+        share: Ratios(f"API at {share:g} x perception, whole run over the slower side", REAL_BAR) for share in shares
     }
     barrier = Ratios("both sides equal, with a barrier between them (sum of the sides), over the slower side", None)
     print(f"part 2: {images:,} pictures per run; the engine is up", flush=True)
@@ -278,16 +278,16 @@ async def real_part(folder: Path, rounds: int, images: int) -> list[Ratios]:
                 before = after
     finally:
         await night.end()
-    return [*ratios.values(), barrier]
+    return [*ratios.values(), *([barrier] if barrier.values else [])]
 
 
-async def measure(rounds: int, images: int, parts: list[int]) -> bool:
+async def measure(rounds: int, images: int, parts: list[int], shares: list[float]) -> bool:
     outcome = []
     with tempfile.TemporaryDirectory() as scratch:
         for part in parts:
             folder = Path(scratch) / str(part)
             folder.mkdir()
-            outcome += await (scripted_part(folder, rounds) if part == 1 else real_part(folder, rounds, images))
+            outcome += await (scripted_part(folder, rounds) if part == 1 else real_part(folder, rounds, images, shares))
     print(*outcome, sep="\n")
     return all(ratio.holds for ratio in outcome)
 
@@ -297,11 +297,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--images", type=int, default=1500, help="of each run of part 2")
     parser.add_argument("--part", type=int, choices=[1, 2], help="only this one")
+    parser.add_argument("--shares", type=float, nargs="+", default=SHARES, help="limits of the server in part 2")
     given = parser.parse_args()
     quiet = {"VLLM_CPU_KVCACHE_SPACE": "2", "VLLM_LOGGING_LEVEL": "ERROR", "VLLM_NO_USAGE_STATS": "1"}
     os.environ.update(quiet | os.environ)
     parts = [given.part] if given.part else [1, 2]
-    sys.exit(not asyncio.run(measure(given.rounds, given.images, parts)))
+    sys.exit(not asyncio.run(measure(given.rounds, given.images, parts, given.shares)))
 
 
 if __name__ == "__main__":

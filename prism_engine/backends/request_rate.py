@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from prism_engine.config import Limits
 
 SLICES = 60
-"""A minute's requests are spread over at most this many slices, so that no burst opens the minute."""
+"""A minute's requests are spread over at least this many slices, so that no burst opens the minute."""
 
 
 def per_minute(limits: Limits) -> dict[Quantity, int]:
@@ -28,12 +28,16 @@ def per_minute(limits: Limits) -> dict[Quantity, int]:
 def throttler(per_minute: int | None, minute: float) -> Throttler | None:
     """Return a throttler that lets `per_minute` pass in any minute and only a slice's share at once.
 
+    A minute holds whole slices of whole requests, so a little of it may be left over: of the shares down to half the
+    largest, the one that leaves least is taken. 119 requests are 119 slices, not 60 of one.
+
     Args:
         minute: its length in seconds.
     """
     if per_minute is None:
         return None
-    share = max(1, per_minute // SLICES)
+    largest = max(1, per_minute // SLICES)
+    share = max(range(largest, largest // 2, -1), key=lambda share: per_minute // share * share)
     period = minute / (per_minute // share)
     # Its questions come at 1/200 of a period, and the last one just after the period's end instead of just before it.
     return Throttler(rate_limit=share, period=period, retry_interval=min(1.0001 * period / 200, 0.05))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from prism_engine.backends.request_rate import SLICES, per_minute, throttler
 from prism_engine.config import Limits
@@ -24,3 +26,10 @@ def test_a_slice_never_holds_more_than_its_share_of_the_minute(limit):
     assert made is not None
     assert made.rate_limit <= max(1, limit / SLICES)
     assert made.rate_limit * (60 / made.period) <= limit + 1e-9
+
+
+@given(limit=st.integers(min_value=1, max_value=100_000))
+def test_all_but_a_hundredth_of_the_minute_is_used(limit):
+    made = throttler(limit, 60)
+    assert made is not None
+    assert 0.99 * limit <= made.rate_limit * (60 / made.period) <= limit + 1e-9
