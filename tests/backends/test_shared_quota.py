@@ -18,7 +18,7 @@ from prism_engine.backends.limits import SLACK, Limiter
 from prism_engine.backends.request_rate import per_minute
 from prism_engine.backends.shared_quota import CHUNKS, LIFE, PRESENCE, SharedQuota
 from prism_engine.config import Limits
-from tests.backends.test_limits import largest_sum, made_up, send_for, weighed
+from tests.backends.traffic import largest_sum, made_up, send_for, weighed
 from tests.virtual_time import now, run_virtually
 
 SECRET = "https://somewhere/v1 model sk-planted-0123456789"

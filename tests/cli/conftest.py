@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from typing import NamedTuple
@@ -10,6 +11,8 @@ import pytest
 
 from prism_engine.cli import main
 from tests.shapes import write_shapes
+
+SCRIPTED = ("shapes.tsv", "--perceiver", "scripted", "--reasoner", "scripted")
 
 
 class Said(NamedTuple):
@@ -42,3 +45,9 @@ def prism(tmp_path, monkeypatch, capsys):
         return Said(code, said.out, said.err)
 
     return call
+
+
+def write_models(path, **entries):
+    lines = [f"  {name.replace('_', '-')}: {json.dumps(entry)}\n" for name, entry in entries.items()]
+    path.write_text("models:\n" + "".join(lines))
+    return path

@@ -1,26 +1,17 @@
-"""`prism run` and `prism plan`: what they print, write, and exit with."""
+"""`prism run`: what it prints, writes, and exits with."""
 
 from __future__ import annotations
 
-import csv
-import inspect
 import json
 import re
 from importlib import import_module
 
 import pytest
 
-from prism_engine.cli.run import plan, run
 from tests.processes import chaos_server, server_stats
-from tests.shapes import write_described_shapes, write_shapes
+from tests.shapes import write_shapes
 
-SCRIPTED = ("shapes.tsv", "--perceiver", "scripted", "--reasoner", "scripted")
-
-
-def write_models(path, **entries):
-    lines = [f"  {name.replace('_', '-')}: {json.dumps(entry)}\n" for name, entry in entries.items()]
-    path.write_text("models:\n" + "".join(lines))
-    return path
+from .conftest import SCRIPTED, write_models
 
 
 def test_a_run_prints_its_scores_and_leaves_prism_s_layout(prism, tmp_path):
@@ -55,31 +46,6 @@ def test_a_second_run_calls_nothing_and_writes_the_same_bytes(prism, tmp_path):
     assert {name: (folder / name).read_bytes() for name in names} == first
 
 
-def test_plan_counts_without_calling_or_creating_a_cache_of_calls(prism, tmp_path):
-    said = prism("plan", *SCRIPTED)
-    assert said.code == 0
-    assert "24 samples" in said.out
-    assert not (tmp_path / "cache" / "calls.sqlite").exists()
-    prism("run", *SCRIPTED)
-    describe, answer = (line.split() for line in prism("plan", *SCRIPTED).out.splitlines()[2:4])
-    assert (describe[0], describe[2], answer[0], answer[2], answer[3]) == ("describe", "0", "answer", "0", "0")
-
-
-def test_plan_takes_the_options_of_a_run_that_change_nothing_for_it(prism, tmp_path):
-    options = ("--profile", "v1", "--rpm", "60", "--tpm", "9000", "--concurrency", "4", "--max-cost", "1")
-    more = ("--deadline", "8h", "--fail-on-error", "0.1", "--retry-failed", "--results-dir", "elsewhere")
-    entry = {"backend": "api", "model": "m", "base_url": "http://127.0.0.1:9/v1", "api_key_env": None}
-    models = write_models(tmp_path / "m.yaml", far=entry)
-    said = prism("plan", "shapes.tsv", "-p", "scripted", "-r", "far", "--models-file", models, *options, *more)
-    assert (said.code, "24 samples" in said.out) == (0, True)
-    assert not (tmp_path / "elsewhere").exists()
-
-
-def test_plan_takes_every_option_of_run():
-    taken = [set(inspect.signature(command).parameters) for command in (run, plan)]
-    assert taken[0] == taken[1]
-
-
 def test_the_modes_split_one_run_in_two(prism, tmp_path):
     described = prism("run", "shapes.tsv", "-p", "scripted", "--mode", "perception")
     assert described.code == 0
@@ -87,12 +53,6 @@ def test_the_modes_split_one_run_in_two(prism, tmp_path):
     answered = prism("run", *SCRIPTED, "--mode", "reasoning")
     assert answered.code == 0
     assert "describe 0 called" in answered.err
-
-
-def test_a_plan_that_only_answers_counts_no_descriptions_to_make(prism):
-    said = prism("plan", *SCRIPTED, "--mode", "reasoning")
-    assert "24 samples have no description yet" in said.out
-    assert [line.split()[2] for line in said.out.splitlines()[2:4]] == ["0", "0"]
 
 
 def test_answering_without_descriptions_says_so_and_is_not_a_score(prism, tmp_path):
@@ -251,113 +211,6 @@ def test_a_reasoner_that_cannot_answer_stops_the_run_with_code_4_and_loses_nothi
     assert re.search(message, said.err)
     assert "go on with: prism run" in said.err
     assert "describe" in prism("cache", "stats").out or "perceive" in prism("cache", "stats").out
-
-
-def test_several_modes_run_side_by_side_and_are_compared_in_the_end(prism, tmp_path):
-    write_described_shapes(tmp_path / "gold.tsv", 24)
-    models = write_models(
-        tmp_path / "m.yaml",
-        eyes={"backend": "scripted", "replies": ["A"]},
-        brain={"backend": "scripted", "replies": ["B"]},
-    )
-    modes = ("--mode", "direct", "--mode", "oracle", "--mode", "blind")
-    said = prism("run", "gold.tsv", "-p", "eyes", "-r", "brain", "--models-file", models, *modes)
-    assert said.code == 0
-    overall = {
-        mode: json.loads((tmp_path / "results" / folder / "scores.json").read_text())["overall"]
-        for mode, folder in (("direct", "direct/gold/eyes"), ("oracle", "oracle/gold/brain"))
-    }
-    right = {mode: f"{100 * row['accuracy']:.1f}" for mode, row in overall.items()}
-    *table, last = said.out[said.out.index("Accuracy in %, prism") :].splitlines()
-    assert last.startswith("All runs in one table: results/sweep-")
-    assert table[0].split()[-5:] == ["Samples", "Chance", "direct", "oracle", "blind"]
-    assert table[1].split() == ["Overall", "24", "25.0", right["direct"], right["oracle"], right["oracle"]]
-    low, high = (f"{100 * overall['direct'][end]:.1f}" for end in ("accuracy_low", "accuracy_high"))
-    assert table[2].split()[:4] == ["95", "%", "interval", f"{low}-{high}"]
-    assert [line.strip() for line in table if not line.startswith(" ")][2:] == ["by l2-category", "by category"]
-    assert "direct | 24/24 samples | answer 24 called" in said.err
-    assert "answer 0 called" in prism("run", "gold.tsv", "-r", "brain", "--models-file", models, "--mode", "blind").err
-
-
-def test_the_comparison_says_where_an_arm_has_no_answer(prism, tmp_path):
-    models = write_models(tmp_path / "m.yaml", flaky={"backend": "scripted", "replies": ["A"], "failure_rate": 0.5})
-    said = prism(
-        "run",
-        "shapes.tsv",
-        "-p",
-        "flaky",
-        "-r",
-        "scripted",
-        "--models-file",
-        models,
-        "--mode",
-        "direct",
-        "--mode",
-        "blind",
-    )
-    assert said.code == 1
-    scores = json.loads((tmp_path / "results/direct/shapes/flaky/scores.json").read_text())["overall"]
-    assert f"direct: {scores['failed']} of 24 samples have no answer; accuracy is over the others" in said.out
-    assert "blind: " not in said.out
-
-
-def test_a_plan_of_several_runs_counts_what_they_share_once(prism):
-    said = prism("plan", *SCRIPTED, "--mode", "all", "--mode", "direct", "--mode", "blind")
-    lines = {line.split()[0]: line.split()[1:] for line in said.out.splitlines() if line}
-    pictures = lines["all"][1]
-    assert lines["all"] == ["0", pictures, "0", "0", "24"]
-    assert lines["direct"] == ["0", "0", "0", "24", "0"]
-    assert lines["blind"] == ["0", "0", "0", "23", "0"]  # one question is asked of two pictures
-    assert lines["together"] == ["0", pictures, "0", "47", "24"]
-
-    said = prism("plan", *SCRIPTED, "--mode", "all", "--mode", "perception")
-    lines = {line.split()[0]: line.split()[1:] for line in said.out.splitlines() if line}
-    assert lines["perception"] == ["0"] * 5
-
-
-def test_a_sweep_ends_with_one_table_on_the_terminal_and_on_disk(prism, tmp_path):
-    write_shapes(tmp_path / "more.tsv", 24, 1)
-    models = write_models(
-        tmp_path / "m.yaml",
-        **{name: {"backend": "scripted", "replies": [name]} for name in ("eyes", "glasses", "brain", "mind")},
-    )
-    swept = ("-p", "eyes", "-p", "glasses", "-r", "brain", "-r", "mind", "--models-file", models)
-    said = prism("run", "shapes.tsv", "more.tsv", *swept)
-    assert said.code == 0
-    header, *lines = said.out.splitlines()
-    assert header.split()[:3] == ["Benchmark", "Perceiver", "Instruction"]
-    told = [line.split()[:4] for line in lines if "complete" in line]
-    assert told == [
-        [benchmark, perceiver, "generic", reasoner]
-        for perceiver in ("eyes", "glasses")
-        for benchmark in ("shapes", "more")
-        for reasoner in ("brain", "mind")
-    ]
-    (path,) = (tmp_path / "results").glob("sweep-*.csv")
-    with path.open(newline="") as file:
-        table = list(csv.DictReader(file))
-    assert len(table) == 8
-    for row in table:
-        assert json.loads((tmp_path / "results" / row["folder"] / "manifest.json").read_text())["status"] == "complete"
-    assert path.with_suffix(".md").read_text().count("\n") == 10
-    assert prism("runs").out.count("complete") == 8
-    prism("run", "shapes.tsv", "more.tsv", *swept)
-    assert len(list((tmp_path / "results").glob("sweep-*"))) == 2  # the same sweep replaces its own table
-
-
-def test_gold_descriptions_that_are_missing_are_one_error_with_the_mend(prism, tmp_path):
-    for command in ("run", "plan"):
-        said = prism(command, *SCRIPTED, "--mode", "all", "--mode", "oracle")
-        assert said.code == 2
-        assert "shapes.tsv, column 'gold_description': there is no such column" in said.err
-        assert "add it" in said.err
-    assert not (tmp_path / "results").exists()
-
-
-def test_tables_for_another_program_are_not_folded(prism, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "40")
-    said = prism("run", *SCRIPTED, "--mode", "all", "--mode", "direct", "--mode", "blind")
-    assert re.search(r"Accuracy in %, prism +Samples +Chance +all +direct +blind", said.out)
 
 
 def test_failures_may_be_tolerated_or_stop_the_run(prism, tmp_path):
