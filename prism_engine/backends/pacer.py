@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -98,12 +99,10 @@ class Meter:
         if sight is None:
             return 0.0
         refill = max(self._size / self._rate if self._rate else sight.reset, 1.0)
-        # Only what may be missing from the header is looked at: a minute of requests would be thousands, for each one.
-        horizon = max(now - refill, sight.sent.at - APART)
-        late = list(takewhile(lambda other: other.at > horizon, reversed(outlays)))
+        after_sent, after_heard = self._missing(sight, outlays, now - refill)
         level = min(
-            share * self._level(now, since, sight.remaining) - self._missing(since, late)
-            for since in (sight.sent.at, sight.heard)
+            share * self._level(now, sight.sent.at, sight.remaining) - after_sent,
+            share * self._level(now, sight.heard, sight.remaining) - after_heard,
         )
         if alone and outlays[-1].number == sight.sent.number:
             level = max(level, share * self._level(now, sight.heard, sight.lowest))
@@ -127,11 +126,25 @@ class Meter:
             return min(remaining + self._rate * (now - since), self._size)
         return self._size if now >= sight.heard + sight.reset else remaining
 
-    def _missing(self, since: float, late: list[Outlay]) -> int:
-        """Return what a header that was written at `since` may not have taken into account."""
-        assert self._sight is not None
-        own = self._sight.sent.number
-        return sum(other.of(self.counted) for other in late if other.at > since - APART and other.number != own)
+    def _missing(self, sight: Sight, outlays: deque[Outlay], past: float) -> tuple[int, int]:
+        """Return what a header may not have taken into account, written when its request was sent, or was heard.
+
+        Args:
+            past: what was sent before counts no more.
+        """
+        after_sent = after_heard = 0
+        heard = sight.heard - APART
+        # From the newest on, and no further than it matters: a minute of requests would be thousands, for each one.
+        horizon = max(past, sight.sent.at - APART)
+        for other in reversed(outlays):
+            if other.at <= horizon:
+                break
+            if other.number != sight.sent.number:
+                amount = 1 if self.counted == "requests" else other.of(self.counted)
+                after_sent += amount
+                if other.at > heard:
+                    after_heard += amount
+        return after_sent, after_heard
 
     def _judged(self, sight: Sight) -> bool:
         """Return whether the allowance flows, as soon as that is clear."""
@@ -174,7 +187,7 @@ class Pacer:
 
     def sent_since(self, moment: float) -> int:
         """Return how many requests were sent after a moment, up to `MEMORY` ago."""
-        return sum(1 for _ in takewhile(lambda outlay: outlay.at > moment, reversed(self._outlays)))
+        return len(self._outlays) - bisect_right(self._outlays, moment, key=attrgetter("at"))
 
     def sent(self, now: float, worst: Tokens) -> Outlay:
         """Count a request; ask `delay` first."""

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,20 +55,27 @@ def read_allowances(headers: Mapping[str, str], now: float) -> list[Allowance]:
     found: dict[tuple[str, str], dict[str, float]] = {}
     flowing = set()
     for name, text in headers.items():
-        match = next((match for names in _NAMES if (match := names.fullmatch(name.lower()))), None)
-        if match is None:
+        meaning = _meaning(name)
+        if meaning is None:
             continue
-        key = (match["counted"] or "requests", match["span"] or "")
-        value = read_reset(text, now) if match["fact"] == "reset" else _number(text)
+        fact, key = meaning
+        value = read_reset(text, now) if fact == "reset" else _number(text)
         if value is not None:
-            found.setdefault(key, {})[match["fact"]] = value
-            if match["fact"] == "reset" and (_duration(text.strip()) or name.lower().startswith("anthropic")):
+            found.setdefault(key, {})[fact] = value
+            if fact == "reset" and (_duration(text.strip()) or name.lower().startswith("anthropic")):
                 flowing.add(key)
     return [
         Allowance(*key, facts.get("limit"), facts["remaining"], facts.get("reset"), key in flowing)
         for key, facts in found.items()
         if "remaining" in facts
     ]
+
+
+@lru_cache(maxsize=256)  # every answer has the same names
+def _meaning(name: str) -> tuple[str, tuple[str, str]] | None:
+    """Return what a header states (limit, remaining, reset), and of which limit: what it counts, and over what span."""
+    match = next((match for names in _NAMES if (match := names.fullmatch(name.lower()))), None)
+    return match and (match["fact"], (match["counted"] or "requests", match["span"] or ""))
 
 
 def read_reset(text: str, now: float) -> float | None:

@@ -62,9 +62,13 @@ async def retried(
         PrismError: anything else that `attempt` or `sleep` raises, at once.
     """
     number = refused = forgiven = 0
+    first: TransientError | None = None
 
     async def counted() -> T:
-        nonlocal number, refused, forgiven
+        nonlocal number, refused, forgiven, first
+        if first is not None:
+            error, first = first, None
+            raise error
         number += 1
         try:
             return await attempt(number)
@@ -77,6 +81,10 @@ async def retried(
         impatient = refused > 0 and state.idle_for > PATIENCE
         return impatient or number - refused - forgiven >= attempts
 
+    try:
+        return await counted()  # nearly all calls succeed at once, and need none of what follows
+    except TransientError as error:
+        first = error
     return await AsyncRetrying(
         sleep=sleep,
         stop=exhausted,

@@ -4,7 +4,7 @@ from prism_engine.cache.checking import Verification, verify
 from prism_engine.cache.clearing import Clearing, Limits, clear, compact
 from prism_engine.cache.earlier import EarlierCall, earlier_calls
 from prism_engine.cache.inspection import Entry, Statistics, StoredCompletion, Tally, show, stats
-from prism_engine.cache.key import ABSENT, Difference, call_key, call_record, explain
+from prism_engine.cache.key import ABSENT, Difference, Identity, call_key, call_record, explain, identify
 from prism_engine.cache.store import Flight, Store
 from prism_engine.cache.transfer import Transfer, export_rows, import_rows
 
@@ -15,6 +15,7 @@ __all__ = [
     "EarlierCall",
     "Entry",
     "Flight",
+    "Identity",
     "Limits",
     "Statistics",
     "Store",
@@ -29,6 +30,7 @@ __all__ = [
     "earlier_calls",
     "explain",
     "export_rows",
+    "identify",
     "import_rows",
     "show",
     "stats",

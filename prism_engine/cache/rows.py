@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +18,7 @@ from prism_engine.records import Completion, Outcome, Usage
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from prism_engine.cache.key import Identity
     from prism_engine.records import Call
 
 _LARGEST_INTEGER = 2**63 - 1
@@ -62,18 +65,20 @@ class Found(NamedTuple):
         return intact(self.key, self.max_tokens, self.outcome, self.value, expected=self.checksum)
 
 
-def encode(call: Call, completion: Completion) -> Row:
+def encode(call: Call, completion: Completion, identity: Identity | None = None) -> Row:
     """Turn a call and what it gave into a row.
+
+    Args:
+        identity: the call's, from who has made it already.
 
     Raises:
         RejectedError, ConfigError: the call has no key, see `identify`.
     """
-    key, record = identify(call)
+    key, record = identity or identify(call)
     content = _content(completion) | {"usage": _content(completion.usage)}
     del content["fresh"]
     outcome = str(content.pop("outcome"))
-    # Not orjson: a reply with half a surrogate pair is paid for and must be kept, byte for byte.
-    value = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    value = _written(content, fast=math.isfinite(completion.seconds))
     limit = call.sampling.max_tokens
     return Row(
         key=key,
@@ -189,6 +194,17 @@ def _well_formed(completion: Completion) -> Completion:
 def _content(record: Completion | Usage) -> dict[str, Any]:
     """Do what `asdict` does, without its deep copies."""
     return {field.name: getattr(record, field.name) for field in fields(record)}
+
+
+def _written(content: dict[str, Any], *, fast: bool) -> bytes:
+    """Write fast if that can be done; the slow way writes all: NaN, half a surrogate pair, vast counts.
+
+    Whatever came has been paid for, and is kept as it is.
+    """
+    if fast:
+        with suppress(orjson.JSONEncodeError):
+            return orjson.dumps(content)
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 def _parsed(value: bytes) -> dict[str, Any]:

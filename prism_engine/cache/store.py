@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from prism_engine.cache.key import Identity
     from prism_engine.records import Call, Completion
 
 _BATCH = 500
@@ -111,11 +112,14 @@ class Store:
             found += [choose(rows.get(key, ()), limit) for key, limit in batch]
         return found
 
-    async def put(self, call: Call, completion: Completion) -> None:
+    async def put(self, call: Call, completion: Completion, identity: Identity | None = None) -> None:
         """Store what a call gave, and return once it is durable.
 
         Safe to cancel: once begun, the row is written all the same. A reusable row is never overwritten; a
         failure is kept for people to look at, until a later attempt replaces it. `not_run` is not stored.
+
+        Args:
+            identity: the call's, from who has made it already.
 
         Raises:
             StoreError: the row could not be written (full disk, ...), or the store is closed or read-only.
@@ -124,7 +128,7 @@ class Store:
         if self._writer is None:
             raise StoreError(f"cache {self.path}: opened for reading only")
         if completion.outcome is not Outcome.NOT_RUN:
-            await self._writer.submit(encode(call, completion))
+            await self._writer.submit(encode(call, completion, identity))
 
     def try_claim(self, key: str) -> bool:
         """Announce to other processes that this one makes a call; False while another one does.

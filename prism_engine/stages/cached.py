@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from prism_engine.backends.load import Load
-from prism_engine.cache import Flight, call_key
+from prism_engine.cache import Flight, identify
 from prism_engine.errors import NotRunError, PrismError, RejectedError, TransientError
 from prism_engine.records import Completion, Outcome
 from prism_engine.stages.meter import Meter
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prism_engine.backends.base import Backend
-    from prism_engine.cache import Store
+    from prism_engine.cache import Identity, Store
     from prism_engine.records import Call
 
 CLAIM_POLL_SECONDS = 0.05
@@ -86,10 +86,10 @@ class CachedModel:
 
     async def _complete(self, call: Call, *, ahead: bool) -> Completion:
         try:
-            key = call_key(call)
+            identity = identify(call)
         except RejectedError as error:  # a text that is no text: no model could be asked either
             return Completion(Outcome.ERROR, detail=str(error))
-        limit = call.sampling.max_tokens
+        key, limit = identity.key, call.sampling.max_tokens
         # One flight per key, whatever its limit: a claim across processes is per key too.
         while (leader := self._store.flights.get(key)) is not None:
             # Wait without awaiting the future itself: a follower that is cancelled must not cancel the leader.
@@ -108,7 +108,7 @@ class CachedModel:
             raise NotRunError("not in the cache, and this run makes no such call")
         if ahead:
             self._ahead.add(key)
-        return await self._lead(key, call, self.backend)
+        return await self._lead(identity, call, self.backend)
 
     def _counted(
         self, key: str, completion: Completion, how: Callable[[Completion], None], *, ahead: bool
@@ -122,13 +122,14 @@ class CachedModel:
         how(completion)
         return completion
 
-    async def _lead(self, key: str, call: Call, backend: Backend) -> Completion:
+    async def _lead(self, identity: Identity, call: Call, backend: Backend) -> Completion:
         """Make the call; whoever asks for it meanwhile waits for this."""
+        key = identity.key
         future: asyncio.Future[Completion] = asyncio.get_running_loop().create_future()
         self._store.flights[key] = Flight(call.sampling.max_tokens, future)
         self._under_way += 1
         try:
-            completion = await self._make(key, call, backend)
+            completion = await self._make(identity, call, backend)
         except asyncio.CancelledError:
             future.cancel()
             raise
@@ -144,8 +145,8 @@ class CachedModel:
             del self._store.flights[key]
             self._under_way -= 1
 
-    async def _make(self, key: str, call: Call, backend: Backend) -> Completion:
-        limit = call.sampling.max_tokens
+    async def _make(self, identity: Identity, call: Call, backend: Backend) -> Completion:
+        key, limit = identity.key, call.sampling.max_tokens
         while self._draining or not self._store.try_claim(key):
             if self._draining:
                 raise NotRunError("the call was not sent: the run is stopping")
@@ -160,7 +161,7 @@ class CachedModel:
             self.meter.count_call(completion)
             if not completion.outcome.reusable:
                 self._failed[key] = completion
-            await self._store.put(call, completion)
+            await self._store.put(call, completion, identity)
             return completion
         finally:
             self._store.release(key)
