@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -21,6 +20,7 @@ from prism_engine.config import Merge, Mode, Pictures, RunConfig, SamplingConfig
 from prism_engine.errors import UserError
 from prism_engine.records import SampleStatus
 from prism_engine.report import export_parquet, replacing, summarise, write_scores
+from prism_engine.report.finished import folder_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -303,4 +303,4 @@ def _safe(name: str) -> str:
     if Path(name).is_absolute() or name.startswith("."):
         digest = hashlib.sha256(str(Path(name).resolve()).encode()).hexdigest()[:8]
         name = f"{Path(name).name}-{digest}"
-    return re.sub(r"[^\w.+~=@-]+", "_", name).strip(".") or "_"
+    return folder_name(name) or "_"

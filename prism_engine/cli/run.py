@@ -151,13 +151,13 @@ def demo(
 ) -> None:
     """See Prism work: no key, no hub, no GPU needed.
 
-    Draws PrismScenes, 900 questions about synthetic scenes, and answers them with two small models that come with the
+    Draws PrismScenes, questions about synthetic scenes, and answers them with two small models that come with the
     package: nano-captioner describes, in process under vLLM; nano-reasoner answers, behind a local vLLM OpenAI server.
     Then the captioner alone, and the reasoner on gold descriptions; the comparison at the end shows what limits whom.
     """
     from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
 
-    stderr.print("demo: preparing PrismScenes, 900 questions about synthetic scenes (once)")
+    stderr.print("demo: preparing PrismScenes, questions about synthetic scenes (once)")
     parsed = api.demo_configs(cache_dir or default_cache_dir(), results_dir or Path("results"))
     run_all(parsed, load_registry())
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from prism_engine.datasets.recorded import file_digest
 from prism_engine.datasets.records_files import read_records
 from prism_engine.errors import DatasetError
 
@@ -59,7 +59,7 @@ class GivenTable:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.sha256 = _digest(path)
+        self.sha256 = file_digest(path)
         self.by: Key = "index"
         self._texts: dict[str, str] = {}
         self._rows: dict[str, int] = {}
@@ -175,11 +175,3 @@ def _plain(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip()
-
-
-def _digest(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise DatasetError(f"cannot be read ({error.strerror})", path=path) from error

@@ -105,7 +105,7 @@ class Recorded:
         """Digest of the one file; of all files and the mapping; or, where there are no files, of all rows."""
         if self._files is None:
             return self._content.hexdigest()
-        digests = [_file_digest(file) for file in dict.fromkeys((self.path, *self._files))]
+        digests = [file_digest(file) for file in dict.fromkeys((self.path, *self._files))]
         return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
     def status(self) -> os.stat_result:
@@ -194,7 +194,12 @@ def _files(mapping: Path, spec: MappingSpec) -> list[Path]:
     return found
 
 
-def _file_digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal.
+
+    Raises:
+        DatasetError: it cannot be read.
+    """
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -150,7 +150,7 @@ def _setting(folder: Path, manifest: dict[str, Any]) -> Setting:
 
 def _instruction(folder: Path, config: dict[str, Any], benchmark: str) -> str:
     """Name the instruction as its folder does, which is short also for a wording of the user's own."""
-    if len(folder.parents) > 2 and folder.parents[1].name.startswith(_safe(benchmark)):
+    if len(folder.parents) > 2 and folder.parents[1].name.startswith(folder_name(benchmark)):
         return folder.parents[2].name
     return str(config["instruction"])
 
@@ -158,11 +158,12 @@ def _instruction(folder: Path, config: dict[str, Any], benchmark: str) -> str:
 def _label(name: str, folder: str) -> str:
     """Name a model with what its folder says beyond its name, such as another output limit (`-2048`)."""
     short = _short(name)
-    prefix = _safe(short)
+    prefix = folder_name(short)
     return short + folder[len(prefix) :] if folder.startswith(prefix) else short
 
 
-def _safe(name: str) -> str:
+def folder_name(name: str) -> str:
+    """Return a name as a folder may be called; empty where nothing of it is left."""
     return re.sub(r"[^\w.+~=@-]+", "_", name).strip(".")
 
 
