@@ -72,10 +72,9 @@ class Pipeline:
             reply = await answering.answer(so_far.sample, so_far.description)
         except PrismError as error:
             return _stopped("answer", error, so_far)
-        so_far = replace(so_far, reply=reply)
-        if failure := _first_failure((reply,), ["answer"]):
-            return replace(so_far, status=SampleStatus.FAILED, failure=failure)
-        return replace(so_far, score=self.score(reply.text, so_far.sample))
+        if failure := _first_failure((reply,), lambda: ["answer"]):
+            return replace(so_far, reply=reply, status=SampleStatus.FAILED, failure=failure)
+        return replace(so_far, reply=reply, score=self.score(reply.text, so_far.sample))
 
 
 async def _described(context: Context, so_far: SampleResult) -> SampleResult:
@@ -83,10 +82,10 @@ async def _described(context: Context, so_far: SampleResult) -> SampleResult:
         descriptions = await context.describe(so_far.sample)
     except PrismError as error:
         return _stopped("description", error, so_far)
-    so_far = replace(so_far, descriptions=descriptions)
-    if failure := _first_failure(descriptions, _places(context.calls(so_far.sample))):
-        return replace(so_far, status=SampleStatus.FAILED, failure=failure)
-    return replace(so_far, description=context.text(so_far.sample, [each.text for each in descriptions]))
+    if failure := _first_failure(descriptions, lambda: _places(context.calls(so_far.sample))):
+        return replace(so_far, descriptions=descriptions, status=SampleStatus.FAILED, failure=failure)
+    text = context.text(so_far.sample, [each.text for each in descriptions])
+    return replace(so_far, descriptions=descriptions, description=text)
 
 
 def _stopped(what: str, error: PrismError, so_far: SampleResult) -> SampleResult:
@@ -104,10 +103,11 @@ def _places(calls: Sequence[Call]) -> list[str]:
     return places
 
 
-def _first_failure(completions: Sequence[Completion], places: Sequence[str]) -> str | None:
-    for place, completion in zip(places, completions, strict=True):
+def _first_failure(completions: Sequence[Completion], places: Callable[[], Sequence[str]]) -> str | None:
+    for number, completion in enumerate(completions):
         if completion.usable:
             continue
+        place = places()[number]
         # What was cut without a text is reusable all the same: its row saves asking again.
         reason = completion.detail or (completion.finish_reason if not completion.outcome.reusable else "no text yet")
         return f"{place}: {completion.outcome.value}" + (f": {reason}" if reason else "")

@@ -39,7 +39,7 @@ class Shelf:
     def get_many(self, wanted):
         return [self._kept.get(key) for key, _ in wanted]
 
-    async def put(self, call, completion):
+    async def put(self, call, completion, identity=None):
         self._kept[call_key(call)] = replace(completion, fresh=False)
 
     def try_claim(self, key):
