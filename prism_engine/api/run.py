@@ -9,7 +9,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from prism_engine.api.arms import ready_arms
-from prism_engine.api.draws import write_draws
 from prism_engine.api.parts import assembled
 from prism_engine.api.results import write_results
 from prism_engine.api.shared import Shared
@@ -206,9 +205,8 @@ async def _run_arm(arm: Arm, stop: StopOfOne, writing: asyncio.Lock, *, among: i
         return report
     async with writing:  # one after another: a table takes memory
         # In a thread, so that a second Ctrl-C is heard meanwhile.
-        draws = await asyncio.to_thread(write_draws, folder, arm.journal, config)
-        scores = await asyncio.to_thread(write_results, arm.layout, arm.journal, arm.parts, progress, status.value)
-    return replace(report, scores=scores, draws=draws)
+        folded = await asyncio.to_thread(write_results, arm.layout, arm.journal, arm.parts, progress, status.value)
+    return report if folded is None else replace(report, scores=folded.scores, draws=folded.draws)
 
 
 def _status(config: RunConfig, progress: Progress, stop: StopOfOne) -> RunStatus:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from prism_engine import api
-from prism_engine.config import load_registry
-from tests.api.judged import configured
+from prism_engine.backends.scripted import Scripted
+from prism_engine.config import ScriptedModel, load_registry
+from prism_engine.records import Completion, Outcome
+from tests.api.judged import MUMBLES, configured
 from tests.shapes import write_shapes
 
 
@@ -15,6 +19,26 @@ def finished(tmp_path):
     """A run of 24 samples, of which some cannot be read: its report."""
     write_shapes(tmp_path / "shapes.tsv", 24, 0)
     return api.run(configured(tmp_path), load_registry())
+
+
+@pytest.fixture
+def drawn(tmp_path, monkeypatch):
+    """Run 24 samples with several draws that really differ: scripted models whose replies depend on the seed."""
+    write_shapes(tmp_path / "shapes.tsv", 24, 0)
+    replies = (*MUMBLES, "A", "The answer is correct")  # v3 reads a C in the last one, prism nothing
+
+    def reply(call):
+        turn = int(hashlib.sha256(repr((call.messages, call.sampling.seed)).encode()).hexdigest(), 16)
+        return Completion(Outcome.OK, replies[turn % len(replies)] if call.stage == "reason" else f"seen {turn}")
+
+    monkeypatch.setattr("prism_engine.api.shared.build_backend", lambda _name, spec, *_: Scripted(spec, reply=reply))
+
+    def run(descriptions=2, answers=3, seed=0, **options):
+        warm = {"temperature": 0.8, "seed": seed}
+        options = {"perception": warm | {"n": descriptions}, "reasoning": warm | {"n": answers}} | options
+        return api.run(configured(tmp_path, **options, models={"scripted": ScriptedModel()}), load_registry())
+
+    return run
 
 
 @pytest.fixture
