@@ -86,6 +86,8 @@ class RunReport:
     """With what the run's judge made of the answers that rules could not read; None where it has none."""
     draws: DrawScores | None = None
     """What all draws come to, where questions are asked several times; `scores` is then of the first."""
+    judged_draws: DrawScores | None = None
+    """What all draws come to with the judge; None where it has none, or questions are asked once."""
     trouble: Exception | None = None
     """What stopped it, where that was not the user."""
     kept_earlier: bool = False

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
+from functools import partial
 
 import pytest
 
 from prism_engine import api
 from prism_engine.backends.scripted import Scripted
-from prism_engine.config import ScriptedModel, load_registry
+from prism_engine.cache import call_key
+from prism_engine.config import load_registry
+from prism_engine.errors import RejectedError
 from prism_engine.records import Completion, Outcome
 from tests.api.judged import MUMBLES, configured
 from tests.shapes import write_shapes
@@ -22,23 +24,34 @@ def finished(tmp_path):
 
 
 @pytest.fixture
-def drawn(tmp_path, monkeypatch):
-    """Run 24 samples with several draws that really differ: scripted models whose replies depend on the seed."""
+def several(tmp_path, monkeypatch):
+    """Make the configuration of a run with several draws that really differ: what is scripted depends on the seed."""
     write_shapes(tmp_path / "shapes.tsv", 24, 0)
     replies = (*MUMBLES, "A", "The answer is correct")  # v3 reads a C in the last one, prism nothing
 
-    def reply(call):
-        turn = int(hashlib.sha256(repr((call.messages, call.sampling.seed)).encode()).hexdigest(), 16)
+    def reply(spec, call):
+        turn = int(call_key(call), 16)
+        if turn < spec.failure_rate * 2**256:
+            raise RejectedError("the script lets this call fail")
         return Completion(Outcome.OK, replies[turn % len(replies)] if call.stage == "reason" else f"seen {turn}")
 
-    monkeypatch.setattr("prism_engine.api.shared.build_backend", lambda _name, spec, *_: Scripted(spec, reply=reply))
+    def build(_name, spec, *_):
+        return Scripted(spec, reply=partial(reply, spec))
 
-    def run(descriptions=2, answers=3, seed=0, **options):
-        warm = {"temperature": 0.8, "seed": seed}
-        options = {"perception": warm | {"n": descriptions}, "reasoning": warm | {"n": answers}} | options
-        return api.run(configured(tmp_path, **options, models={"scripted": ScriptedModel()}), load_registry())
+    monkeypatch.setattr("prism_engine.api.shared.build_backend", build)
 
-    return run
+    def config(descriptions=2, answers=3, *, seeds=(0, 0), **options):
+        stages = zip(("perception", "reasoning"), (descriptions, answers), seeds, strict=True)
+        warm = {stage: {"temperature": 0.8, "n": n, "seed": seed} for stage, n, seed in stages}
+        return configured(tmp_path, **warm, **options)
+
+    return config
+
+
+@pytest.fixture
+def drawn(several):
+    """Do such a run; returns its report."""
+    return lambda *draws, **options: api.run(several(*draws, **options), load_registry())
 
 
 @pytest.fixture

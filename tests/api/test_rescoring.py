@@ -10,6 +10,7 @@ from itertools import product
 import pytest
 
 from prism_engine.api import find_predictions, rescore
+from prism_engine.config import ScriptedModel
 from prism_engine.errors import ConfigError, UserError
 from prism_engine.records import AnswerKind, SampleStatus
 from prism_engine.report import summarise
@@ -163,6 +164,16 @@ def test_every_draw_is_scored_and_the_files_are_those_of_a_run_under_the_same_ru
             assert again == (own.folder / file).read_bytes()
     assert result.draws["prism"].mean.value != result.draws["v3"].mean.value
     assert not list(report.folder.glob("*-v3.parquet"))
+
+
+def test_draws_that_failed_count_as_wrong_where_the_run_says_so(drawn):
+    models = {"mumbler": ScriptedModel(failure_rate=0.3)}
+    for failed in ("apart", "wrong"):
+        report = drawn(models=models, failed=failed)
+        again = rescore(report.folder / "predictions.jsonl", ["prism"]).draws["prism"]
+        assert again == report.draws
+        assert again.failed > 0
+        assert again.scored == (24 * 6 if failed == "wrong" else 24 * 6 - again.failed)
 
 
 def test_all_draws_are_compared_and_each_row_says_which_it_is(drawn):
