@@ -141,12 +141,12 @@ async def ran(config, engine):
         describing, answering = (stage.meter if stage else None for stage in (parts.describing, parts.answering))
         progress = Progress(QUESTIONS, describing, answering)
         await execute(parts.run(journal), progress, Stop())
-        scores = write_results(layout, journal, parts, progress, "complete")
+        folded = write_results(layout, journal, parts, progress, "complete")
     rows = [orjson.loads(line) for line in (layout.folder / "predictions.jsonl").read_bytes().splitlines()]
-    assert scores is not None
+    assert folded is not None
     assert [row["position"] for row in rows] == list(range(QUESTIONS))
-    assert (progress.done, progress.failed, scores.overall.scored) == (QUESTIONS, 0, QUESTIONS)
-    return Ran(progress, scores, rows, layout.folder, perceiver)
+    assert (progress.done, progress.failed, folded.scores.overall.scored) == (QUESTIONS, 0, QUESTIONS)
+    return Ran(progress, folded.scores, rows, layout.folder, perceiver)
 
 
 def said(run):

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from prism_engine.api.draws import Answers
 from prism_engine.errors import UserError
 from prism_engine.judging.session import Docket
 from prism_engine.records import AnswerKind
-from prism_engine.report import export_parquet, replacing, summarise, write_scores
+from prism_engine.report import replacing
 from prism_engine.scoring import known_profile, scorer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from prism_engine.api.draws import Folded
     from prism_engine.config.judge import JudgeConfig
-    from prism_engine.report import Scores
 
 _ODD = re.compile(r"[^\w.+~=@-]+")
 
@@ -29,15 +30,12 @@ class Case:
     """One run's answers."""
 
     run: Path
-    folder: Path
-    """Where the judged results go."""
+    answers: Answers
+    """The run's own."""
+    judged: Answers
+    """Where the judged ones go."""
     manifest: dict[str, Any]
     docket: Docket
-
-    @property
-    def predictions(self) -> Path:
-        """The run's own predictions."""
-        return self.run / "predictions.jsonl"
 
     @property
     def failed_as_wrong(self) -> bool:
@@ -59,34 +57,33 @@ def open_case(run: Path, config: JudgeConfig) -> Case:
         raise UserError(f"{run}: no finished run lies here ({error.strerror}); `prism runs` lists them") from error
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"{run / 'manifest.json'}: no manifest of a run; start the same run again") from error
-    predictions = run / "predictions.jsonl"
+    answers = Answers.of(run)
     profile = used if config.profile is None else known_profile(config.profile)
     judge = _ODD.sub("_", config.judge).strip("._")
     folder = run / (f"judged-{judge}" if profile == used else f"judged-{judge}-{profile}")
-    return Case(run, folder, manifest, Docket.of(predictions, scorer_of(kind, profile)))
+    judged = replace(answers, folder=folder)
+    return Case(run, answers, judged, manifest, Docket.of(answers.every, scorer_of(kind, profile)))
 
 
-def write_case(case: Case, rows: Iterator[dict[str, Any]], judge: Callable[[], dict[str, Any]]) -> Scores:
+def write_case(case: Case, rows: Iterator[dict[str, Any]], judge: Callable[[], dict[str, Any]]) -> Folded:
     """Write the judged results, each file whole or not at all.
 
     Args:
+        rows: of every answer.
         judge: what the manifest says of the judge, asked when all rows are written.
 
     Raises:
         UserError: a file cannot be read or written.
     """
+    judged = case.judged
     try:
-        case.folder.mkdir(parents=True, exist_ok=True)
+        judged.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{case.folder}: cannot be written ({error.strerror})") from error
-    target = case.folder / "predictions.jsonl"
-    with replacing(target) as draft, draft.open("wb") as file:
+        raise UserError(f"{judged.folder}: cannot be written ({error.strerror})") from error
+    with replacing(judged.every) as draft, draft.open("wb") as file:
         for row in rows:
             file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
-    export_parquet(target, target.with_suffix(".parquet"))
-    scorer = case.docket.scorer
-    scores = summarise(target, profile=scorer.profile, kind=scorer.kind, failed_as_wrong=case.failed_as_wrong)
-    write_scores(scores, case.folder)
-    with replacing(case.folder / "manifest.json") as draft:
+    folded = judged.fold(case.docket.scorer, failed_as_wrong=case.failed_as_wrong, parquet=True)
+    with replacing(judged.folder / "manifest.json") as draft:
         draft.write_bytes(orjson.dumps({**case.manifest, "judge": judge()}, option=orjson.OPT_INDENT_2))
-    return scores
+    return folded

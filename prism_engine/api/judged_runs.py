@@ -59,7 +59,7 @@ def run_and_judge(
         if report.config.judge is not None and report.scores is not None and over:
             told = judge_of(report.config)
             verdicts += judge_runs([report.folder], told, registry, watch=watch, finished=judged)
-            reports[place] = replace(report, judged=verdicts[-1].scores)
+            reports[place] = replace(report, judged=verdicts[-1].scores, judged_draws=verdicts[-1].draws)
             if verdicts[-1].status not in (RunStatus.COMPLETE, RunStatus.INCOMPLETE):
                 break
     return reports, verdicts

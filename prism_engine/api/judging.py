@@ -16,9 +16,10 @@ from prism_engine.api.run import RunStatus
 from prism_engine.api.stopping import heeding_signals
 from prism_engine.backends.factory import identify_model
 from prism_engine.budget import Demand, PerCall, Price, Seen, expect, is_paid, price_of, text_bytes
-from prism_engine.cache import Store, call_key, earlier_calls
+from prism_engine.cache import Store, earlier_calls
 from prism_engine.config import ApiModel
 from prism_engine.config.judge import JudgeConfig, find_judge
+from prism_engine.engine.lookup import look_up
 from prism_engine.engine.plan import MOST_SEEN
 from prism_engine.engine.progress import Progress
 from prism_engine.engine.scheduler import Stop
@@ -32,12 +33,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from prism_engine.api.draws import Folded
     from prism_engine.api.run import Watch
     from prism_engine.budget import Expense, Spending
     from prism_engine.config import ModelSpec, Registry
+    from prism_engine.engine.lookup import LookedUp
     from prism_engine.judging.referee import Verdict
+    from prism_engine.judging.session import Key
     from prism_engine.records import ModelIdentity
-    from prism_engine.report import Scores
+    from prism_engine.report import DrawScores, Scores
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,9 @@ class JudgeReport:
     resolved: Counter[Resolved] = field(default_factory=Counter)
     """How many answers each path resolved; empty where judging stopped."""
     scores: Scores | None = None
-    """None where judging stopped."""
+    """Of several draws of a question of the first; None where judging stopped."""
+    draws: DrawScores | None = None
+    """What all draws come to; None where judging stopped, and where questions are asked once."""
     trouble: Exception | None = None
 
 
@@ -69,8 +75,10 @@ class JudgePlan:
     """Answers that may have to be judged; fewer, where a group of rotations is decided early."""
     cached: int
     """Those whose first review is in the cache."""
+    to_ask: int
+    """First reviews of the others. Answers that are alike, as draws of a question may be, share one."""
     expense: Expense
-    """What the first reviews of the others will use and cost."""
+    """What these will use and cost."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,7 @@ def judge_runs(
 
 
 def plan_judging(runs: Sequence[Path], config: JudgeConfig, registry: Registry) -> list[JudgePlan]:
-    """Say how many answers are open, and how many of them the cache can judge. Calls nothing.
+    """Say how many answers are open, how many of them the cache can judge, and what to ask. Calls nothing.
 
     Raises:
         UserError, StoreError: as `judge_runs`.
@@ -134,20 +142,19 @@ def plan_judging(runs: Sequence[Path], config: JudgeConfig, registry: Registry) 
 
 
 def _plan(case: Case, bench: _Bench) -> JudgePlan:
-    referee, demand = bench.referee(case.docket), Demand()
-    calls = [referee.call(row.sample, row.reply, 0) for row in case.docket.open_answers()]
-    found = bench.store.get_many((call_key(call), call.sampling.max_tokens) for call in calls)
-    for call, completion in zip(calls, found, strict=True):
-        if completion is None:
-            demand.count(text_bytes(call), 0)
+    demand, found = Demand(), _first_reviews(case, bench)
+    to_ask = {one.key: one.call for one in found if one.completion is None}
+    for call in to_ask.values():
+        demand.count(text_bytes(call), 0)
     seen = [
         Seen(one.text_bytes, one.max_tokens, one.completion.outcome is Outcome.TRUNCATED, one.completion.usage)
         for one in earlier_calls(bench.store, "judge", bench.identity, MOST_SEEN)
     ]
     paid = isinstance(bench.spec, ApiModel) and is_paid(bench.spec)
     price = price_of(bench.spec) if isinstance(bench.spec, ApiModel) and paid else Price.nothing()
-    per_call = PerCall(calls[0].sampling.max_tokens if calls else 1, 0)
-    return JudgePlan(case.run, len(calls), len(calls) - demand.calls, expect(demand, seen, per_call, price))
+    per_call = PerCall(found[0].call.sampling.max_tokens if found else 1, 0)
+    cached = sum(one.completion is not None for one in found)
+    return JudgePlan(case.run, len(found), cached, len(to_ask), expect(demand, seen, per_call, price))
 
 
 async def _judge_cases(
@@ -162,7 +169,7 @@ async def _judge_cases(
     async with AsyncExitStack() as opened:
         store = opened.enter_context(Store(config.cache_dir / STORE_NAME))
         bench = _Bench(config, spec, identity, CachedModel(None, store), store)
-        needed = any(_cached(bench, case.docket) < len(case.docket.unsettled) for case in cases)
+        needed = any(one.completion is None for case in cases for one in _first_reviews(case, bench))
         backend, spending = await ready_judge(config, spec, identity, opened, needed=needed)
         stop = Stop()
         with heeding_signals(stop):
@@ -178,7 +185,7 @@ async def _judge_cases(
 async def _judge_case(
     case: Case, bench: _Bench, stop: Stop, spending: Spending | None, watch: Watch | None
 ) -> JudgeReport:
-    config, docket = bench.config, case.docket
+    config, docket, folder = bench.config, case.docket, case.judged.folder
     progress = Progress(len(docket.unsettled), None, bench.model.meter, name=case.run.name, spending=spending)
     stop.listen(progress.stop)
     width = 2 * (bench.model.backend.capacity if bench.model.backend is not None else 1)
@@ -191,24 +198,22 @@ async def _judge_case(
     if stop.requested:
         status = RunStatus.INTERRUPTED if stop.reason is None else RunStatus.DIED
         status = RunStatus.BUDGET if isinstance(stop.reason, BudgetError) else status
-        return JudgeReport(case.run, case.folder, config.judge, bench.called, status, progress, trouble=stop.reason)
+        return JudgeReport(case.run, folder, config.judge, bench.called, status, progress, trouble=stop.reason)
     counts: Counter[Resolved] = Counter()
-    scores = await asyncio.to_thread(_write, case, bench, verdicts, counts, progress)
+    scores, draws = await asyncio.to_thread(_write, case, bench, verdicts, counts, progress)
     status = RunStatus.INCOMPLETE if counts[Resolved.UNSCORED] else RunStatus.COMPLETE
-    return JudgeReport(case.run, case.folder, config.judge, bench.called, status, progress, counts, scores)
+    return JudgeReport(case.run, folder, config.judge, bench.called, status, progress, counts, scores, draws)
 
 
-def _cached(bench: _Bench, docket: Docket) -> int:
-    """Return how many open answers have their first review in the cache."""
-    referee = bench.referee(docket)
-    calls = [referee.call(row.sample, row.reply, 0) for row in docket.open_answers()]
-    found = bench.store.get_many((call_key(call), call.sampling.max_tokens) for call in calls)
-    return sum(completion is not None for completion in found)
+def _first_reviews(case: Case, bench: _Bench) -> list[LookedUp]:
+    """Look the first review of each open answer up."""
+    referee = bench.referee(case.docket)
+    return look_up([referee.call(row.sample, row.reply, 0) for row in case.docket.open_answers()], bench.store)
 
 
 def _write(
-    case: Case, bench: _Bench, verdicts: dict[str, Verdict], counts: Counter[Resolved], progress: Progress
-) -> Scores:
+    case: Case, bench: _Bench, verdicts: dict[Key, Verdict], counts: Counter[Resolved], progress: Progress
+) -> Folded:
     def judge() -> dict[str, Any]:
         return {
             "name": bench.config.judge,
@@ -220,4 +225,4 @@ def _write(
             "money": None if progress.spending is None else progress.spending.as_json(),
         }
 
-    return write_case(case, judged_rows(case.predictions, case.docket, verdicts, bench.config.judge, counts), judge)
+    return write_case(case, judged_rows(case.answers.every, case.docket, verdicts, bench.config.judge, counts), judge)

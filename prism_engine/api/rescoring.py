@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from prism_engine.api.draws import Answers
 from prism_engine.api.status import find_standing
 from prism_engine.errors import UserError
 from prism_engine.records import AnswerKind, SampleStatus, Score
-from prism_engine.report import Sensitivity, replacing, summarise, write_scores
+from prism_engine.report import Sensitivity, replacing
 from prism_engine.report.predictions import rows_of, sample_of
 from prism_engine.scoring import kind_of, known_profile, scorer_of
 from prism_engine.scoring.judged import score_with_review
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import BinaryIO
 
-    from prism_engine.report import Scores
+    from prism_engine.report import DrawScores, Scores
     from prism_engine.scoring import Scorer
 
 PREDICTIONS: Final = "predictions.jsonl"
@@ -37,9 +38,11 @@ class Rescoring:
 
     folder: Path
     scores: dict[str, Scores]
-    """By what follows `scores-` in the names of their files."""
+    """By what follows `scores-` in the names of their files; of several draws of a question those of the first."""
     sensitivity: Sensitivity
-    """Between all of them and the scores that the run has given."""
+    """Between all of them and the scores that the run has given; over all draws."""
+    draws: dict[str, DrawScores] = field(default_factory=dict)
+    """What all draws come to, by the same names; empty where questions are asked once."""
 
 
 def find_predictions(results_dir: Path, run: str) -> Path:
@@ -62,6 +65,7 @@ def rescore(predictions: Path, profiles: Sequence[str], kind: AnswerKind | None 
 
     Per profile `scores-{profile}.json`, `.csv`, `.md` and `predictions-{profile}.jsonl`; for all of them together
     `sensitivity.jsonl` (the rows on which they, or the run's own scores, differ) and `sensitivity.json` (totals).
+    Where `draws.jsonl` lies beside the predictions, every draw is scored: `draws-{profile}.jsonl`, `.json` and `.md`.
 
     Args:
         kind: what a right answer is; None: what the run took it for, else what its rows look like. Another kind
@@ -76,19 +80,18 @@ def rescore(predictions: Path, profiles: Sequence[str], kind: AnswerKind | None 
     kind = kind or own
     prefix = "" if kind is own else f"{kind.value}-"
     scorers = {f"{prefix}{name}": scorer_of(kind, name) for name in dict.fromkeys(map(known_profile, profiles))}
+    source = Answers.of(folder)
+    targets = {name: replace(source, name=f"-{name}") for name in scorers}
     with ExitStack() as opened:
-        files = {name: opened.enter_context(_writing(folder / f"predictions-{name}.jsonl")) for name in scorers}
+        files = {name: opened.enter_context(_writing(target.every)) for name, target in targets.items()}
         panel = Sensitivity((RECORDED, *scorers), opened.enter_context(_writing(folder / "sensitivity.jsonl")))
-        for row in rows_of(predictions, *NEEDED):
+        for row in rows_of(source.every, *NEEDED):
             _score_row(row, scorers, files, panel)
-    scores = {}
     wrong = _counts_failed_as_wrong(folder)
-    for name, scorer in scorers.items():
-        path = folder / f"predictions-{name}.jsonl"
-        scores[name] = summarise(path, profile=scorer.profile, kind=scorer.kind, failed_as_wrong=wrong)
-        write_scores(scores[name], folder, f"scores-{name}")
+    folded = {name: targets[name].fold(scorer, failed_as_wrong=wrong) for name, scorer in scorers.items()}
     panel.write(folder / "sensitivity.json")
-    return Rescoring(folder, scores, panel)
+    draws = {name: one.draws for name, one in folded.items() if one.draws is not None}
+    return Rescoring(folder, {name: one.scores for name, one in folded.items()}, panel, draws)
 
 
 def _counts_failed_as_wrong(folder: Path) -> bool:

@@ -7,6 +7,7 @@ import platform
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,21 +15,21 @@ import orjson
 
 from prism_engine import __version__
 from prism_engine.api.contents import contents_name, write_contents
-from prism_engine.api.draws import once_per_description, once_per_question
+from prism_engine.api.draws import Answers, once_per_description
 from prism_engine.api.instructions import SPECIFIC, read_instruction, writer_of
 from prism_engine.config import Merge, Mode, Pictures, RunConfig, SamplingConfig
 from prism_engine.errors import UserError
 from prism_engine.records import SampleStatus
-from prism_engine.report import export_parquet, replacing, summarise, write_scores
+from prism_engine.report import export_parquet, replacing
 from prism_engine.report.finished import folder_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from prism_engine.api.draws import Folded
     from prism_engine.api.parts import Parts
     from prism_engine.engine.journal import Journal
     from prism_engine.engine.progress import Progress
-    from prism_engine.report import Scores
     from prism_engine.stages.meter import Meter
 
 USUAL_PROFILE = RunConfig.model_fields["profile"].default
@@ -105,9 +106,7 @@ class Layout:
             UserError: there are none, or none of this version of prism.
         """
         describes_only = self.folder == self.perceiver
-        path = self.folder / ("descriptions.jsonl" if describes_only else "predictions.jsonl")
-        draws = self.folder / "draws.jsonl"
-        path = draws if draws.is_file() else path
+        path = self.folder / "descriptions.jsonl" if describes_only else Answers.of(self.folder).every
         try:
             with path.open("rb") as lines:
                 rows = map(orjson.loads, lines)
@@ -119,11 +118,14 @@ class Layout:
             raise UserError(f"{path}: cannot be read ({error}); run once without --retry-failed") from error
 
 
-def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Progress, status: str) -> Scores | None:
+def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Progress, status: str) -> Folded | None:
     """Write everything that a run leaves, each file whole or not at all; the journal goes, its lines are in the files.
 
     Descriptions, predictions and scores hold nothing that a rerun from the cache would change; what does change
     (times, counts of calls) is in `manifest.json` alone.
+
+    Returns:
+        What the answers come to; None where the run gives none.
 
     Raises:
         UserError: a file cannot be written.
@@ -136,23 +138,22 @@ def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Prog
         path = layout.perceiver / "descriptions.jsonl"
         # Runs with other reasoners share this file, and one that was stopped earlier knows less.
         if _described(once_per_description(journal, parts.config)) >= _described_before(path):
-            _write_table(path, map(_description_line, once_per_description(journal, parts.config)))
-    scores = None
+            _write_lines(path, map(_description_line, once_per_description(journal, parts.config)))
+            export_parquet(path, path.with_suffix(".parquet"))
+    folded = None
     if parts.config.mode is Mode.PROMPTS:
         name = contents_name(_safe(parts.benchmark.name), _safe(str(parts.instruction.writer)))
         write_contents(layout.folder / name, journal.lines())
     if parts.config.mode.answers:
-        path, scorer = layout.folder / "predictions.jsonl", parts.scorer
-        _write_table(path, once_per_question(journal, parts.config))
-        wrong = parts.config.failed == "wrong"
-        scores = summarise(path, profile=scorer.profile, kind=scorer.kind, failed_as_wrong=wrong)
-        write_scores(scores, layout.folder)
+        answers = Answers(layout.folder, several=prod(parts.config.draws) > 1)
+        _write_lines(answers.every, journal.lines())
+        folded = answers.fold(parts.scorer, failed_as_wrong=parts.config.failed == "wrong", parquet=True)
     with replacing(layout.folder / "manifest.json") as draft:
         manifest = _manifest(parts, progress, status) | {"earlier_runs": _earlier(layout.folder / "manifest.json")}
         draft.write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
     journal.path.unlink(missing_ok=True)  # before closing: another run may lock the path at once, and finds it new
     journal.close()
-    return scores
+    return folded
 
 
 def _earlier(path: Path) -> list[dict[str, Any]]:
@@ -189,10 +190,9 @@ def _described_before(path: Path) -> int:
         return 0
 
 
-def _write_table(path: Path, lines: Iterator[bytes]) -> None:
+def _write_lines(path: Path, lines: Iterator[bytes]) -> None:
     with replacing(path) as draft, draft.open("wb") as file:
         file.writelines(lines)
-    export_parquet(path, path.with_suffix(".parquet"))
 
 
 def _description_line(line: bytes) -> bytes:

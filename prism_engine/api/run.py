@@ -9,7 +9,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from prism_engine.api.arms import ready_arms
-from prism_engine.api.draws import write_draws
 from prism_engine.api.parts import assembled
 from prism_engine.api.results import write_results
 from prism_engine.api.shared import Shared
@@ -87,6 +86,8 @@ class RunReport:
     """With what the run's judge made of the answers that rules could not read; None where it has none."""
     draws: DrawScores | None = None
     """What all draws come to, where questions are asked several times; `scores` is then of the first."""
+    judged_draws: DrawScores | None = None
+    """What all draws come to with the judge; None where it has none, or questions are asked once."""
     trouble: Exception | None = None
     """What stopped it, where that was not the user."""
     kept_earlier: bool = False
@@ -206,9 +207,8 @@ async def _run_arm(arm: Arm, stop: StopOfOne, writing: asyncio.Lock, *, among: i
         return report
     async with writing:  # one after another: a table takes memory
         # In a thread, so that a second Ctrl-C is heard meanwhile.
-        draws = await asyncio.to_thread(write_draws, folder, arm.journal, config)
-        scores = await asyncio.to_thread(write_results, arm.layout, arm.journal, arm.parts, progress, status.value)
-    return replace(report, scores=scores, draws=draws)
+        folded = await asyncio.to_thread(write_results, arm.layout, arm.journal, arm.parts, progress, status.value)
+    return report if folded is None else replace(report, scores=folded.scores, draws=folded.draws)
 
 
 def _status(config: RunConfig, progress: Progress, stop: StopOfOne) -> RunStatus:

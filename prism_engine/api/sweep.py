@@ -47,9 +47,10 @@ class SweepRow:
         config, progress, scores = report.config, report.progress, report.judged or report.scores
         judged = "" if report.judged is None else f", judged by {config.judge}"
         overall = scores.overall if scores is not None else None
+        draws = report.judged_draws or report.draws
         accuracy = Estimate(None, None, None)
-        if report.draws is not None:
-            accuracy = report.draws.mean
+        if draws is not None:
+            accuracy = draws.mean
         elif overall is not None:
             accuracy = Estimate(overall.accuracy, overall.accuracy_low, overall.accuracy_high)
         return cls(
@@ -61,7 +62,7 @@ class SweepRow:
             profile=config.profile if scores is None else scores.profile + judged,
             status=report.status.value,
             samples=progress.total,
-            scored=report.draws.scored if report.draws else overall.scored if overall else 0,
+            scored=draws.scored if draws else overall.scored if overall else 0,
             failed=progress.failed,
             not_run=progress.not_run,
             accuracy=accuracy.value,

@@ -21,7 +21,7 @@ from prism_engine.cli.options import (
     TpmOption,
 )
 from prism_engine.cli.output import exit_code, human_seconds, print_scores, print_table, stderr, stdout
-from prism_engine.cli.reporting import same_command
+from prism_engine.cli.reporting import print_draws, same_command
 from prism_engine.config import load_registry
 from prism_engine.config.judge import JudgeConfig
 from prism_engine.config.run import default_cache_dir
@@ -67,7 +67,8 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
 
     Only what could still change a result is asked about: a question whose options were rotated asks nothing more once
     one rotation is wrong. Reviews are calls like all others: cached, limited, paid under --max-cost. An answer whose
-    review cannot be read stays unscored. Results go into `judged-JUDGE/` below each run.
+    review cannot be read stays unscored. Results go into `judged-JUDGE/` below each run; of several draws of a question
+    every one is judged, those that are alike by one review.
 
     [bold]Example:[/] prism judge MMVet/smolvlm --judge gpt-4o-mini --max-cost 1
     """
@@ -116,6 +117,8 @@ def print_judged(report: JudgeReport) -> None:
         stderr.print(f"{reason}; nothing was written. Go on with: {same_command()}", soft_wrap=True, markup=False)
         return
     print_scores(report.scores)
+    if report.draws is not None:
+        print_draws({"": report.draws})
     counts = ", ".join(f"{count:,} {path.value}" for path, count in sorted(report.resolved.items()) if count)
     meter = report.progress.answering
     assert meter is not None
@@ -139,7 +142,7 @@ def _print_plan(folders: Sequence[Path], config: JudgeConfig, registry: Registry
     print_table(
         ("Run", "Open answers", "Cached", "To ask at most", "Likely cost", "At most"),
         [
-            (str(one.run), f"{one.open:,}", f"{one.cached:,}", f"{one.open - one.cached:,}", *_cost(one.expense.cost))
+            (str(one.run), f"{one.open:,}", f"{one.cached:,}", f"{one.to_ask:,}", *_cost(one.expense.cost))
             for one in plans
         ],
     )

@@ -13,7 +13,7 @@ from prism_engine.engine.plan import StagePlan
 from prism_engine.report.draws import told
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from prism_engine.api import Forecast, PlannedRun, RunReport
     from prism_engine.budget import Range, Spending
@@ -45,7 +45,7 @@ def print_report(report: RunReport) -> None:
                 f"{unscored:,} samples are not scored: {why}. Their replies are in predictions.jsonl.", soft_wrap=True
             )
     if report.draws is not None:
-        print_draws(report.draws)
+        print_draws({"": report.draws})
     progress = report.progress
     kept = " (of an earlier run that got further; left as they were)" if report.kept_earlier else ""
     stdout.print(f"Results: {report.folder}{kept}", soft_wrap=True)
@@ -68,11 +68,19 @@ def print_report(report: RunReport) -> None:
     _print_how_to_go_on(report)
 
 
-def print_draws(draws: DrawScores) -> None:
-    """Print what all draws of all questions come to."""
-    each = draws.draws / max(draws.questions, 1)
-    stdout.print(f"The above is of each question's first draw. Of all {each:g} draws of {draws.questions:,} questions:")
-    print_table(("Of all draws", "Accuracy %", "95 % interval"), told(draws))
+def print_draws(scores: Mapping[str, DrawScores]) -> None:
+    """Print what all draws of the same questions come to, under each of the rules by which they were scored.
+
+    Args:
+        scores: one at least, by the rules' name; empty names tell nothing.
+    """
+    one = next(iter(scores.values()))
+    each = one.draws / max(one.questions, 1)
+    stdout.print(f"The above is of each question's first draw. Of all {each:g} draws of {one.questions:,} questions:")
+    rows = [
+        (", ".join(filter(None, (what, name))), *cells) for name, one in scores.items() for what, *cells in told(one)
+    ]
+    print_table(("Of all draws", "Accuracy %", "95 % interval"), rows)
 
 
 def print_sweep(reports: Sequence[RunReport]) -> None:

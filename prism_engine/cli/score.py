@@ -9,6 +9,7 @@ import typer
 
 from prism_engine.cli.options import KindOption, ResultsDirOption  # noqa: TC001 - Typer reads annotations
 from prism_engine.cli.output import print_table, stdout
+from prism_engine.cli.reporting import print_draws
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +39,8 @@ def score(
     """Score finished runs again, without any model: under other rules, or several side by side.
 
     Needs no GPU, no key, no network and no vLLM. Writes `scores-PROFILE.json`, `.csv` and `.md` and
-    `predictions-PROFILE.jsonl` beside the run's own, and `sensitivity.jsonl`: the rows on which the rules differ.
+    `predictions-PROFILE.jsonl` beside the run's own, and `sensitivity.jsonl`: the rows on which the rules differ. Of a
+    run with several draws every draw is scored, into `draws-PROFILE.jsonl`, `.json` and `.md`.
 
     [bold]Example:[/] prism score results/generic/MMStar/smolvlm-256m/gpt-4o-mini --profile v1 --profile v3
     """
@@ -53,6 +55,8 @@ def score(
 def _print(rescoring: Rescoring) -> None:
     stdout.print(str(rescoring.folder), style="bold", markup=False, soft_wrap=True)
     _print_scores(rescoring.scores)
+    if rescoring.draws:
+        print_draws(rescoring.draws)
     panel = rescoring.sensitivity
     stdout.print(f"{panel.differing:,} of {panel.rows:,} replies are not read alike", soft_wrap=True)
     pairs = [one for one in panel.differences() if one.rows]
@@ -81,9 +85,8 @@ def _print(rescoring: Rescoring) -> None:
             ],
             words=3 + len(panel.names),
         )
-    stdout.print(
-        f"Written: scores-*, predictions-*, sensitivity.jsonl in {rescoring.folder}", soft_wrap=True, markup=False
-    )
+    written = ", ".join(("scores-*", "predictions-*", *(["draws-*"] if rescoring.draws else []), "sensitivity.jsonl"))
+    stdout.print(f"Written: {written} in {rescoring.folder}", soft_wrap=True, markup=False)
 
 
 def _print_scores(scores: Mapping[str, Scores]) -> None:

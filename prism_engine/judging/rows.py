@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from prism_engine.records import AnswerKind
-from prism_engine.report.predictions import sample_of, scored_of
+from prism_engine.report.predictions import draw_of, sample_of, scored_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,11 +26,13 @@ class Answered:
     """Its pictures are known by their digests only."""
     reply: str
     scored: Scored
+    draw: tuple[int, int] = (0, 0)
+    """Which answer to its question it is: see `draw_of`."""
 
 
 def answered_of(row: Mapping[str, Any]) -> Answered:
     """Return what a judge needs of a row."""
-    return Answered(sample_of(row), row.get("reply") or "", scored_of(row))
+    return Answered(sample_of(row), row.get("reply") or "", scored_of(row), draw_of(row))
 
 
 def group_of(kind: AnswerKind, row: Scored) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prism_engine.report.inference import Labels
-
-DRAW_FIELDS: Final = ("description_draw", "answer_draw")
-"""Fields that a line has beside those of a question which is asked once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +109,8 @@ def vote(rows: Sequence[dict[str, Any]]) -> float:
     return float(next(row["score"] for row in voters if row["extracted"] == winner))
 
 
-def write_draw_scores(scores: DrawScores, folder: Path) -> None:
-    """Write draws.json and draws.md, each in one step; the folder exists.
+def write_draw_scores(scores: DrawScores, folder: Path, stem: str = "draws") -> None:
+    """Write draws.json and draws.md (or of another stem), each in one step; the folder exists.
 
     Raises:
         UserError: a file cannot be written.
@@ -123,8 +120,8 @@ def write_draw_scores(scores: DrawScores, folder: Path) -> None:
     counts = f"{scores.questions} questions, {scores.draws} draws: {scores.scored} scored, {scores.failed} failed"
     text = f"Matching profile: {scores.profile}\n\n{counts}, {scores.not_run} not run\n\n" + "\n".join(table) + "\n"
     for name, content in (
-        ("draws.json", orjson.dumps(scores, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)),
-        ("draws.md", text.encode()),
+        (f"{stem}.json", orjson.dumps(scores, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)),
+        (f"{stem}.md", text.encode()),
     ):
         with replacing(folder / name) as draft:
             draft.write_bytes(content)

@@ -40,8 +40,8 @@ TEXTS: Final = (
 LISTS: Final = ("images", "description_outcomes")
 """Fields that are lists of text."""
 
-_DRAWS: Final = ("description_draw", "answer_draw")
-"""Fields of lines in a file of draws alone."""
+DRAW_FIELDS: Final = ("description_draw", "answer_draw")
+"""Fields of lines in a file of draws alone: which description, which answer to it, from 0; null where there is one."""
 
 _STATUSES: Final = frozenset(SampleStatus)
 
@@ -113,6 +113,22 @@ def as_wrong(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"status": SampleStatus.DONE.value, "reply": "", "extracted": None, "score": 0.0}
 
 
+def draw_of(row: Mapping[str, Any]) -> tuple[int, int]:
+    """Return which draw of its question a row is: of the description, and of the answer to it, both from 0."""
+    return row.get("description_draw") or 0, row.get("answer_draw") or 0
+
+
+def first_draws(draws: Path) -> Iterator[dict[str, Any]]:
+    """Read the first draw of each question out of a file of draws, as the row of a question that is asked once.
+
+    Raises:
+        UserError: as `rows_of`.
+    """
+    for row in rows_of(draws):
+        if draw_of(row) == (0, 0):
+            yield {name: value for name, value in row.items() if name not in DRAW_FIELDS}
+
+
 def sample_of(row: Mapping[str, Any]) -> Sample:
     """Return the sample of a row, as far as scoring needs it: its pictures are known by their digests only."""
     return Sample(
@@ -172,7 +188,7 @@ def schema() -> dict[str, pl.DataType]:
     return {
         **dict.fromkeys(TEXTS, pl.String()),
         **dict.fromkeys(LISTS, pl.List(pl.String())),
-        **dict.fromkeys(("position", *_DRAWS), pl.Int64()),
+        **dict.fromkeys(("position", *DRAW_FIELDS), pl.Int64()),
         "score": pl.Float64(),
         "options": pl.List(pl.Struct({"letter": pl.String(), "text": pl.String()})),
     }
@@ -196,7 +212,7 @@ def scan(predictions: Path, columns: Iterable[str] | None = None) -> pl.LazyFram
         columns = (
             [name for name in orjson.loads(first) if name in known]
             if first
-            else [name for name in known if name not in _DRAWS]
+            else [name for name in known if name not in DRAW_FIELDS]
         )
     typed = {name: known[name] for name in columns}
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from prism_engine.report.atomic import replacing
+from prism_engine.report.predictions import DRAW_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,6 +68,7 @@ class Sensitivity:
             pair[2] += max(worth[second] - worth[first], 0.0)
         line = {
             "index": row["index"],
+            **{name: row[name] for name in DRAW_FIELDS if name in row},
             "target": row["target"],
             "read": {name: scores[name].answer for name in self.names},
             "score": {name: scores[name].value for name in self.names},

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from prism_engine import api
+from prism_engine.backends.scripted import Scripted
+from prism_engine.cache import call_key
 from prism_engine.config import load_registry
-from tests.api.judged import configured
+from prism_engine.errors import RejectedError
+from prism_engine.records import Completion, Outcome
+from tests.api.judged import MUMBLES, configured
 from tests.shapes import write_shapes
 
 
@@ -15,6 +21,37 @@ def finished(tmp_path):
     """A run of 24 samples, of which some cannot be read: its report."""
     write_shapes(tmp_path / "shapes.tsv", 24, 0)
     return api.run(configured(tmp_path), load_registry())
+
+
+@pytest.fixture
+def several(tmp_path, monkeypatch):
+    """Make the configuration of a run with several draws that really differ: what is scripted depends on the seed."""
+    write_shapes(tmp_path / "shapes.tsv", 24, 0)
+    replies = (*MUMBLES, "A", "The answer is correct")  # v3 reads a C in the last one, prism nothing
+
+    def reply(spec, call):
+        turn = int(call_key(call), 16)
+        if turn < spec.failure_rate * 2**256:
+            raise RejectedError("the script lets this call fail")
+        return Completion(Outcome.OK, replies[turn % len(replies)] if call.stage == "reason" else f"seen {turn}")
+
+    def build(_name, spec, *_):
+        return Scripted(spec, reply=partial(reply, spec))
+
+    monkeypatch.setattr("prism_engine.api.shared.build_backend", build)
+
+    def config(descriptions=2, answers=3, *, seeds=(0, 0), **options):
+        stages = zip(("perception", "reasoning"), (descriptions, answers), seeds, strict=True)
+        warm = {stage: {"temperature": 0.8, "n": n, "seed": seed} for stage, n, seed in stages}
+        return configured(tmp_path, **warm, **options)
+
+    return config
+
+
+@pytest.fixture
+def drawn(several):
+    """Do such a run; returns its report."""
+    return lambda *draws, **options: api.run(several(*draws, **options), load_registry())
 
 
 @pytest.fixture

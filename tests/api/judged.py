@@ -34,8 +34,8 @@ def judge(finished, server=None, **options):
     return judging.judge_runs([finished.folder], JudgeConfig(models=models, **told), load_registry())[0]
 
 
-def rows(folder) -> list[dict[str, Any]]:
-    return [orjson.loads(line) for line in (folder / "predictions.jsonl").read_bytes().splitlines()]
+def rows(folder, name="predictions.jsonl") -> list[dict[str, Any]]:
+    return [orjson.loads(line) for line in (folder / name).read_bytes().splitlines()]
 
 
 def calls(report):
@@ -46,5 +46,5 @@ def says(text):
     return Behaviour(reply=lambda body: text)
 
 
-def open_rows(finished):
-    return [row for row in rows(finished.folder) if row["extracted"] is None]
+def open_rows(finished, name="predictions.jsonl"):
+    return [row for row in rows(finished.folder, name) if row["extracted"] is None]

@@ -23,6 +23,18 @@ def test_a_run_may_name_its_judge(tmp_path, finished):
     assert verdict.scores.overall.unanswered == 0
 
 
+def test_a_sweep_s_row_of_a_judged_run_is_of_all_its_judged_draws(several):
+    with provider(says("A")) as server:
+        models = {"judge": ApiModel.model_validate(paid_model(server, price=None))}
+        (report,), (verdict,) = api.run_and_judge([several(judge="judge", models=models)], load_registry())
+    assert report.judged_draws == verdict.draws != report.draws
+    assert verdict.draws is not None
+    assert verdict.scores is not None
+    row = api.SweepRow.of(report)
+    assert row.accuracy == verdict.draws.mean.value != verdict.scores.overall.accuracy
+    assert (row.scored, row.profile) == (24 * 6, "prism, judged by judge")
+
+
 def test_a_run_whose_judge_does_not_answer_is_not_begun(tmp_path):
     write_shapes(tmp_path / "shapes.tsv", 4, 0)
     with provider() as server:

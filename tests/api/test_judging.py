@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
+from collections import Counter
 from decimal import Decimal
+from itertools import product
 
 import orjson
 import pytest
@@ -13,7 +16,8 @@ from prism_engine.api import judging
 from prism_engine.api.judged_files import open_case
 from prism_engine.api.run import RunStatus
 from prism_engine.chaos.behaviour import Behaviour, Fault
-from prism_engine.config import ApiModel, Limits, load_registry
+from prism_engine.chaos.bill import Prices
+from prism_engine.config import ApiModel, Limits, ScriptedModel, load_registry
 from prism_engine.config.judge import JudgeConfig
 from prism_engine.errors import DeadError
 from tests.api.judged import calls, judge, open_rows, rows, says
@@ -143,6 +147,84 @@ def test_another_profile_reads_answers_and_reviews_anew(finished):
         report = judge(finished, server, profile="v1")
     assert report.folder.name == "judged-judge-v1"
     assert report.scores.profile == "v1"
+
+
+def test_each_draw_is_judged_as_the_run_that_asks_only_that_once(drawn):
+    picks = Behaviour(reply=lambda body: "ABCD"[hashlib.sha256(str(body["messages"]).encode()).digest()[0] % 4])
+    with provider(picks) as server:
+        judged = judge(drawn(), server)
+        every = rows(judged.folder, "draws.jsonl")
+        alone = {seeds: judge(drawn(1, 1, seeds=seeds), server) for seeds in product(range(2), range(3))}
+    assert {calls(report) for report in alone.values()} == {0}
+    assert len({report.scores for report in alone.values()}) > 1  # each draw is another one
+    scores = []
+    for seeds, report in alone.items():
+        own = [
+            {name: value for name, value in row.items() if not name.endswith("_draw")}
+            for row in every
+            if (row["description_draw"], row["answer_draw"]) == seeds
+        ]
+        assert own == rows(report.folder)
+        scores.append([row["score"] for row in own])
+    assert rows(judged.folder) == rows(alone[0, 0].folder)
+    assert judged.scores == alone[0, 0].scores
+    assert judged.resolved == sum((report.resolved for report in alone.values()), Counter())
+    assert judged.draws.mean.value == pytest.approx(sum(map(sum, scores)) / (24 * 6))
+    assert judged.draws.best.value == sum(map(max, zip(*scores, strict=True))) / 24
+    told = orjson.loads((judged.folder / "draws.json").read_bytes())
+    assert (told["mean"]["value"], told["draws"]) == (judged.draws.mean.value, 24 * 6)
+    assert (judged.folder / "draws.parquet").is_file()
+
+
+def test_draws_that_are_alike_are_planned_asked_and_paid_once(drawn):
+    finished = drawn()
+    still_open = open_rows(finished, "draws.jsonl")
+    reviews = {(row["question"], str(row["options"]), row["reply"]) for row in still_open}
+    assert len(open_rows(finished)) < len(reviews) < len(still_open)
+    prices = Prices(Decimal("0.15"), Decimal("0.6"))
+    with provider(Behaviour(reply=lambda body: "A", prices=prices)) as server:
+        models = {"judge": ApiModel.model_validate(paid_model(server))}
+        config = JudgeConfig(judge="judge", models=models, cache_dir=finished.config.cache_dir)
+        (before,) = api.plan_judging([finished.folder], config, load_registry())
+        assert (before.open, before.cached, before.to_ask) == (len(still_open), 0, len(reviews))
+        assert before.expense.completion_tokens.low == len(reviews)
+        report = judge(finished, models=models)
+        assert report.resolved["judged"] == len(still_open)
+        assert calls(report) == len(reviews)
+        assert (server.bill.calls, server.bill.paid_again) == (len(reviews) + 1, 0)  # a ping
+        assert report.progress.spending.run == server.bill.nano_dollars
+        (after,) = api.plan_judging([finished.folder], config, load_registry())
+        assert (after.open, after.cached, after.to_ask) == (len(still_open), len(still_open), 0)
+
+
+def test_a_cap_that_ends_judging_among_the_draws_loses_nothing(drawn):
+    finished = drawn()
+    with provider(Behaviour(reply=lambda body: "A", prices=Prices(Decimal(100), Decimal(100)))) as server:
+        models = {"judge": ApiModel.model_validate(paid_model(server, price=("100", "100")))}
+        report = judge(finished, models=models, max_cost=Decimal("0.80"))
+        assert (report.status, report.draws) == (RunStatus.BUDGET, None)
+        assert calls(report) > 0
+        assert server.bill.nano_dollars <= 800_000_000
+        assert not report.folder.exists()
+        report = judge(finished, models=models, max_cost=Decimal(100))
+        assert report.status is RunStatus.COMPLETE
+        assert server.bill.paid_again == 1  # the ping
+
+
+def test_draws_that_failed_are_absent_and_wrong_where_the_run_says_so(drawn):
+    report = drawn(models={"mumbler": ScriptedModel(failure_rate=0.3)}, failed="wrong")
+    judged = judge(report, models={"judge": ScriptedModel(replies=("A",))})
+    assert judged.resolved["absent"] == judged.draws.failed == report.draws.failed > 0
+    assert judged.draws.scored == 24 * 6
+    assert judged.draws.profile.endswith("counted as wrong")
+
+
+def test_judged_draws_are_scored_again_with_their_reviews_and_without_a_judge(drawn):
+    with provider(says("A")) as server:
+        report = judge(drawn(), server)
+    again = api.rescore(report.folder / "predictions.jsonl", ["prism"])
+    assert again.draws["prism"] == report.draws
+    assert again.scores["prism"] == report.scores
 
 
 @pytest.mark.vllm

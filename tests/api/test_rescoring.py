@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from itertools import product
 
 import pytest
 
 from prism_engine.api import find_predictions, rescore
+from prism_engine.config import ScriptedModel
 from prism_engine.errors import ConfigError, UserError
 from prism_engine.records import AnswerKind, SampleStatus
 from prism_engine.report import summarise
@@ -145,3 +147,58 @@ def test_a_run_that_counts_failures_as_wrong_does_so_when_it_is_scored_again(tmp
         scores = rescore(tmp_path / "predictions.jsonl", ["prism"]).scores["prism"]
         assert (scores.overall.scored, scores.overall.correct, scores.overall.not_run) == (scored, 1, 1)
         assert scores.profile.endswith("counted as wrong") == (failed == "wrong")
+
+
+DRAWN = ("draws.jsonl", "draws.json", "draws.md", "predictions.jsonl", "scores.json", "scores.csv", "scores.md")
+
+
+def test_every_draw_is_scored_and_the_files_are_those_of_a_run_under_the_same_rules(drawn):
+    report = drawn()
+    assert 0 < report.draws.mean.value < report.draws.best.value  # the draws do differ
+    result = rescore(report.folder / "predictions.jsonl", ["prism", "v3"])
+    for name, own in (("prism", report), ("v3", drawn(profile="v3"))):
+        assert result.draws[name] == own.draws
+        assert result.scores[name] == own.scores
+        for file in DRAWN:
+            again = (report.folder / file.replace(".", f"-{name}.")).read_bytes()
+            assert again == (own.folder / file).read_bytes()
+    assert result.draws["prism"].mean.value != result.draws["v3"].mean.value
+    assert not list(report.folder.glob("*-v3.parquet"))
+
+
+def test_draws_that_failed_count_as_wrong_where_the_run_says_so(drawn):
+    models = {"mumbler": ScriptedModel(failure_rate=0.3)}
+    for failed in ("apart", "wrong"):
+        report = drawn(models=models, failed=failed)
+        again = rescore(report.folder / "predictions.jsonl", ["prism"]).draws["prism"]
+        assert again == report.draws
+        assert again.failed > 0
+        assert again.scored == (24 * 6 if failed == "wrong" else 24 * 6 - again.failed)
+
+
+def test_all_draws_are_compared_and_each_row_says_which_it_is(drawn):
+    report = drawn()
+    result = rescore(report.folder / "predictions.jsonl", ["prism", "v3"])
+    assert result.sensitivity.rows == 24 * 6
+    lines = [json.loads(line) for line in (report.folder / "sensitivity.jsonl").read_text().splitlines()]
+    draws = [(line["description_draw"], line["answer_draw"]) for line in lines]
+    assert set(draws) == set(product(range(2), range(3)))
+    named = {(line["index"], draw) for line, draw in zip(lines, draws, strict=True)}
+    assert len(named) == len(lines) == result.sensitivity.differing
+
+
+def test_a_run_that_asks_once_leaves_no_draws_when_it_is_scored_again(drawn):
+    report = drawn(1, 1)
+    assert rescore(report.folder / "predictions.jsonl", ["v3"]).draws == {}
+    assert not list(report.folder.glob("draws*"))
+    assert b"_draw" not in (report.folder / "sensitivity.jsonl").read_bytes()
+
+
+def test_a_damaged_line_of_draws_is_named_and_nothing_is_left_half_written(drawn):
+    folder = drawn().folder
+    path = folder / "draws.jsonl"
+    path.write_bytes(path.read_bytes()[:-20])
+    before = {each.name for each in folder.iterdir()}
+    with pytest.raises(UserError, match=r"draws\.jsonl, line 144"):
+        rescore(folder / "predictions.jsonl", ["v3"])
+    assert {each.name for each in folder.iterdir()} == before

@@ -62,3 +62,18 @@ def test_a_run_may_name_its_judge(judged, prism):
     said = prism(*RUN, "--judge", "letters")
     assert said.code == 0
     assert "15 judged" in said.out
+
+
+def test_every_draw_of_a_run_is_judged(judged, prism, tmp_path):
+    warm = ("--perception-temperature", 0.7, "--descriptions-per-image", 2)
+    assert prism(*RUN, *warm).code == 0
+    (draws,) = tmp_path.glob("results/**/draws.jsonl")
+    plan = judged(draws.parent, "--judge", "letters", "--plan")
+    cells = plan.out.splitlines()[-2].split()
+    assert cells[1:4] == ["30", "0", "15"]  # the script describes a picture both times alike
+    said = judged(draws.parent, "--judge", "letters")
+    assert said.code == 0
+    assert "Of all 2 draws of 24 questions" in said.out
+    assert "30 judged" in said.out
+    assert "15 reviews asked for" in said.out
+    assert (draws.parent / "judged-letters" / "draws.md").is_file()

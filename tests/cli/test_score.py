@@ -47,3 +47,18 @@ def test_a_run_says_its_answer_kind_in_its_scores_and_its_manifest(prism, tmp_pa
     scores = json.loads((folder / "scores.json").read_text())
     assert (scores["kind"], scores["headline"]) == ("circular", "circular accuracy")
     assert "circular accuracy" in (folder / "scores.md").read_text()
+
+
+def test_every_draw_of_a_run_is_scored_under_each_of_the_rules(prism, tmp_path):
+    warm = ("--perception-temperature", 0.7, "--descriptions-per-image", 2)
+    own = prism("run", *SCRIPTED, *warm)
+    said = prism("score", "generic/shapes", "--profile", "prism", "--profile", "v1")
+    assert said.code == 0
+    assert "0 of 48 replies are not read alike" in said.out
+    assert "Of all 2 draws of 24 questions" in said.out
+    (mean,) = (line.split() for line in own.out.splitlines() if line.startswith("mean"))
+    again = [line.split() for line in said.out.splitlines() if line.startswith("mean, ")]
+    assert [line[:2] for line in again] == [["mean,", "prism"], ["mean,", "v1"]]
+    assert all(line[2:] == mean[1:] for line in again)
+    assert "draws-*" in said.out
+    assert len(list(tmp_path.glob("results/**/draws-v1.*"))) == 3

@@ -25,6 +25,8 @@ REPLIES = {
     "1000003": ("hm", "done"),
     "4": (None, "failed"),
 }
+FIRST = (0, 0)
+"""The draw that rows without draws are of."""
 
 
 @pytest.fixture
@@ -69,10 +71,10 @@ def says(text):
 
 def test_the_docket_holds_whole_groups_with_an_open_answer(predictions):
     docket = Docket.of(predictions, scorer_of(AnswerKind.CIRCULAR, "prism"))
-    assert docket.unsettled == {"1000001", "3", "1000003"}
+    assert docket.unsettled == {(FIRST, "1000001"), (FIRST, "3"), (FIRST, "1000003")}
     assert {group: [row.sample.index for row in rows] for group, rows in docket.groups.items()} == {
-        "1": ["1", "1000001"],
-        "3": ["3", "1000003"],
+        (FIRST, "1"): ["1", "1000001"],
+        (FIRST, "3"): ["3", "1000003"],
     }
     assert [row.sample.index for row in docket.open_answers()] == ["1000001", "3", "1000003"]
 
@@ -95,6 +97,29 @@ async def test_every_row_says_how_it_was_resolved(predictions, store):
     assert rows["3"]["judge"]["review"] == "B"
     assert rows["1000003"]["score"] == 0.0
     assert session.model.meter.calls == 2
+
+
+async def test_rotations_of_different_draws_are_different_questions(predictions, store):
+    lines = [json.loads(line) for line in predictions.read_text().splitlines()]
+    # The second draw of each row says what the first one of the next row says: what is open moves on.
+    draws = [
+        row | {"reply": said["reply"], "status": said["status"], "description_draw": None, "answer_draw": draw}
+        for row, after in zip(lines, lines[1:] + lines[:1], strict=True)
+        for draw, said in enumerate((row, after))
+    ]
+    predictions.write_text("".join(json.dumps(row) + "\n" for row in draws))
+    session = Session(predictions, store, says("A"))
+    second = (0, 1)
+    first = {(FIRST, "1000001"), (FIRST, "3"), (FIRST, "1000003")}
+    assert session.docket.unsettled == first | {(second, "1"), (second, "1000001")}
+    verdicts = await session.run()
+    assert verdicts.keys() == session.docket.unsettled
+    counts = Counter()
+    rows = list(judged_rows(predictions, session.docket, verdicts, "m", counts))
+    by_draw = {(row["answer_draw"], row["index"]): row["judge"]["resolved"] for row in rows}
+    assert len(by_draw) == len(rows) == 14
+    assert (by_draw[0, "1"], by_draw[1, "1"]) == ("matched", "judged")
+    assert counts == {"judged": 5, "matched": 7, "absent": 2}
 
 
 async def test_what_no_review_can_be_read_of_is_unscored(predictions, store):

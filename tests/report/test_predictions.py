@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ import polars as pl
 import pytest
 
 from prism_engine.errors import UserError
-from prism_engine.report.predictions import reading, rows_of, scan, scored_rows
+from prism_engine.report.predictions import draw_of, first_draws, reading, rows_of, scan, scored_rows
 
 
 def write(path, text):
@@ -59,6 +60,19 @@ def test_a_field_of_another_kind_is_named_with_its_line(tmp_path):
     row = '{"index": "0", "status": "done", "score": 1, "extracted": "A", "options": 5}'
     with pytest.raises(UserError, match=r"line 1: not a row of predictions \(TypeError"):
         list(scored_rows(write(tmp_path / "predictions.jsonl", row)))
+
+
+def test_the_first_draws_are_rows_of_questions_that_are_asked_once(tmp_path):
+    rows = [
+        {"index": index, "status": "done", "score": 1, "extracted": "A", "description_draw": None, "answer_draw": draw}
+        for index in ("7", "8")
+        for draw in range(3)
+    ]
+    path = write(tmp_path / "draws.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    assert list(map(draw_of, rows)) == [(0, 0), (0, 1), (0, 2)] * 2
+    asked_once = {"status": "done", "score": 1, "extracted": "A"}
+    assert list(first_draws(path)) == [{"index": "7"} | asked_once, {"index": "8"} | asked_once]
+    assert draw_of(asked_once) == (0, 0)
 
 
 def test_a_path_is_never_taken_for_a_pattern(tmp_path):
