@@ -72,7 +72,7 @@ class Pipeline:
             reply = await answering.answer(so_far.sample, so_far.description)
         except PrismError as error:
             return _stopped("answer", error, so_far)
-        if failure := _first_failure((reply,), lambda: ["answer"]):
+        if failure := _first_failure((reply,), ["answer"]):
             return replace(so_far, reply=reply, status=SampleStatus.FAILED, failure=failure)
         return replace(so_far, reply=reply, score=self.score(reply.text, so_far.sample))
 
@@ -82,7 +82,7 @@ async def _described(context: Context, so_far: SampleResult) -> SampleResult:
         descriptions = await context.describe(so_far.sample)
     except PrismError as error:
         return _stopped("description", error, so_far)
-    if failure := _first_failure(descriptions, lambda: _places(context.calls(so_far.sample))):
+    if failure := _first_failure(descriptions, _places(context.calls(so_far.sample))):
         return replace(so_far, descriptions=descriptions, status=SampleStatus.FAILED, failure=failure)
     text = context.text(so_far.sample, [each.text for each in descriptions])
     return replace(so_far, descriptions=descriptions, description=text)
@@ -103,11 +103,10 @@ def _places(calls: Sequence[Call]) -> list[str]:
     return places
 
 
-def _first_failure(completions: Sequence[Completion], places: Callable[[], Sequence[str]]) -> str | None:
-    for number, completion in enumerate(completions):
+def _first_failure(completions: Sequence[Completion], places: Sequence[str]) -> str | None:
+    for place, completion in zip(places, completions, strict=True):
         if completion.usable:
             continue
-        place = places()[number]
         # What was cut without a text is reusable all the same: its row saves asking again.
         reason = completion.detail or (completion.finish_reason if not completion.outcome.reusable else "no text yet")
         return f"{place}: {completion.outcome.value}" + (f": {reason}" if reason else "")
