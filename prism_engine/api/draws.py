@@ -10,10 +10,10 @@ import orjson
 
 from prism_engine.report import (
     export_parquet,
-    replacing,
     summarise,
     summarise_draws,
     write_draw_scores,
+    write_lines,
     write_scores,
 )
 from prism_engine.report.predictions import first_draws
@@ -73,8 +73,8 @@ class Answers:
             UserError: `every` is damaged, or a file cannot be written.
         """
         if self.several:
-            with replacing(self.predictions) as draft, draft.open("wb") as file:
-                file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in first_draws(self.every))
+            rows = first_draws(self.every)
+            write_lines(self.predictions, (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
         for path in {self.every, self.predictions} if parquet else ():
             export_parquet(path, path.with_suffix(".parquet"))
         scores = summarise(self.predictions, profile=scorer.profile, kind=scorer.kind, failed_as_wrong=failed_as_wrong)

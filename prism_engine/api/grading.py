@@ -27,7 +27,7 @@ from prism_engine.errors import BudgetError, UserError
 from prism_engine.judging.graded_rows import read_rows, read_rubrics
 from prism_engine.judging.grading import Grader, grade_all
 from prism_engine.records import Sampling
-from prism_engine.report import replacing
+from prism_engine.report import replacing, write_lines
 from prism_engine.report.agreement import RESAMPLES, Agreement, agreement
 from prism_engine.stages.cached import CachedModel
 
@@ -188,8 +188,8 @@ def _written(report: GradingReport, config: GradingConfig, others: Mapping[str, 
         report.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{report.folder}: cannot be written ({error.strerror})") from error
-    with replacing(report.folder / "grades.jsonl") as draft, draft.open("wb") as file:
-        file.writelines(orjson.dumps(row.as_json(), option=orjson.OPT_APPEND_NEWLINE) for row in graded)
+    lines = (orjson.dumps(row.as_json(), option=orjson.OPT_APPEND_NEWLINE) for row in graded)
+    write_lines(report.folder / "grades.jsonl", lines)
     with replacing(report.folder / "grades.json") as draft:
         draft.write_bytes(orjson.dumps(_summary(report, config), option=orjson.OPT_INDENT_2))
     return report

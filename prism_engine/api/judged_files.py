@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,8 @@ from prism_engine.api.draws import Answers
 from prism_engine.errors import UserError
 from prism_engine.judging.session import Docket
 from prism_engine.records import AnswerKind
-from prism_engine.report import replacing
+from prism_engine.report import replacing, write_lines
+from prism_engine.report.finished import folder_name
 from prism_engine.scoring import known_profile, scorer_of
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from prism_engine.api.draws import Folded
     from prism_engine.config.judge import JudgeConfig
-
-_ODD = re.compile(r"[^\w.+~=@-]+")
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def open_case(run: Path, config: JudgeConfig) -> Case:
         raise UserError(f"{run / 'manifest.json'}: no manifest of a run; start the same run again") from error
     answers = Answers.of(run)
     profile = used if config.profile is None else known_profile(config.profile)
-    judge = _ODD.sub("_", config.judge).strip("._")
+    judge = folder_name(config.judge).strip("._")
     folder = run / (f"judged-{judge}" if profile == used else f"judged-{judge}-{profile}")
     judged = replace(answers, folder=folder)
     return Case(run, answers, judged, manifest, Docket.of(answers.every, scorer_of(kind, profile)))
@@ -80,9 +78,7 @@ def write_case(case: Case, rows: Iterator[dict[str, Any]], judge: Callable[[], d
         judged.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{judged.folder}: cannot be written ({error.strerror})") from error
-    with replacing(judged.every) as draft, draft.open("wb") as file:
-        for row in rows:
-            file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+    write_lines(judged.every, (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
     folded = judged.fold(case.docket.scorer, failed_as_wrong=case.failed_as_wrong, parquet=True)
     with replacing(judged.folder / "manifest.json") as draft:
         draft.write_bytes(orjson.dumps({**case.manifest, "judge": judge()}, option=orjson.OPT_INDENT_2))

@@ -20,11 +20,11 @@ from prism_engine.api.instructions import SPECIFIC, read_instruction, writer_of
 from prism_engine.config import Merge, Mode, Pictures, RunConfig, SamplingConfig
 from prism_engine.errors import UserError
 from prism_engine.records import SampleStatus
-from prism_engine.report import export_parquet, replacing
+from prism_engine.report import export_parquet, replacing, write_lines
 from prism_engine.report.finished import folder_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from prism_engine.api.draws import Folded
     from prism_engine.api.parts import Parts
@@ -138,7 +138,7 @@ def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Prog
         path = layout.perceiver / "descriptions.jsonl"
         # Runs with other reasoners share this file, and one that was stopped earlier knows less.
         if _described(once_per_description(journal, parts.config)) >= _described_before(path):
-            _write_lines(path, map(_description_line, once_per_description(journal, parts.config)))
+            write_lines(path, map(_description_line, once_per_description(journal, parts.config)))
             export_parquet(path, path.with_suffix(".parquet"))
     folded = None
     if parts.config.mode is Mode.PROMPTS:
@@ -146,7 +146,7 @@ def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Prog
         write_contents(layout.folder / name, journal.lines())
     if parts.config.mode.answers:
         answers = Answers(layout.folder, several=prod(parts.config.draws) > 1)
-        _write_lines(answers.every, journal.lines())
+        write_lines(answers.every, journal.lines())
         folded = answers.fold(parts.scorer, failed_as_wrong=parts.config.failed == "wrong", parquet=True)
     with replacing(layout.folder / "manifest.json") as draft:
         manifest = _manifest(parts, progress, status) | {"earlier_runs": _earlier(layout.folder / "manifest.json")}
@@ -188,11 +188,6 @@ def _described_before(path: Path) -> int:
             return _described(file)
     except OSError:
         return 0
-
-
-def _write_lines(path: Path, lines: Iterator[bytes]) -> None:
-    with replacing(path) as draft, draft.open("wb") as file:
-        file.writelines(lines)
 
 
 def _description_line(line: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prism_engine.report.atomic import replacing
+from prism_engine.report.atomic import replacing, write_lines
 from prism_engine.report.comparison import ComparedGroup, compare
 from prism_engine.report.draws import DrawScores, Estimate, summarise_draws, write_draw_scores
 from prism_engine.report.export import export_parquet
@@ -27,5 +27,6 @@ __all__ = [
     "summarise",
     "summarise_draws",
     "write_draw_scores",
+    "write_lines",
     "write_scores",
 ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from prism_engine.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
@@ -31,3 +31,13 @@ def replacing(path: Path) -> Iterator[Path]:
         raise UserError(f"{path}: cannot be written ({error}).") from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+def write_lines(path: Path, lines: Iterable[bytes]) -> None:
+    """Write lines that bring their ends along, all of them or none.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    with replacing(path) as draft, draft.open("wb") as file:
+        file.writelines(lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 
 import pytest
 from aiohttp import web
@@ -29,6 +29,17 @@ def free_port():
         return probe_socket.getsockname()[1]
 
 
+@asynccontextmanager
+async def gone(**spec):
+    """An API whose server has answered one call and is no longer there, and the port where it was."""
+    port = free_port()
+    spec = ApiModel(model="m", base_url=f"http://127.0.0.1:{port}/v1", **spec)
+    async with aclosing(ChatApi(spec, None)) as api:
+        async with ChaosServer(port=port):
+            await api.generate(call_of())
+        yield api, port
+
+
 def test_an_address_where_nobody_ever_answered_is_a_dead_server():
     async def main():
         url = f"http://127.0.0.1:{free_port()}/v1"
@@ -45,12 +56,7 @@ def test_an_address_where_nobody_ever_answered_is_a_dead_server():
 
 def test_a_server_that_goes_away_is_dead_after_a_few_calls_in_a_row():
     async def main():
-        port = free_port()
-        url = f"http://127.0.0.1:{port}/v1"
-        spec = ApiModel(model="m", base_url=url, attempts=2, outage_patience=0)
-        async with aclosing(ChatApi(spec, None)) as api:
-            async with ChaosServer(port=port):
-                await api.generate(call_of())
+        async with gone(attempts=2, outage_patience=0) as (api, _):
             for _ in range(UNREACHABLE_CALLS - 1):
                 with pytest.raises(TransientError):
                     await api.generate(call_of())
@@ -62,12 +68,7 @@ def test_a_server_that_goes_away_is_dead_after_a_few_calls_in_a_row():
 
 def test_a_server_that_goes_away_and_comes_back_is_waited_for_however_few_attempts_a_call_has():
     async def main():
-        port = free_port()
-        url = f"http://127.0.0.1:{port}/v1"
-        spec = ApiModel(model="m", base_url=url, attempts=1, limits=Limits(concurrency=4))
-        async with aclosing(ChatApi(spec, None)) as api:
-            async with ChaosServer(port=port):
-                await api.generate(call_of())
+        async with gone(attempts=1, limits=Limits(concurrency=4)) as (api, port):
             calls = [asyncio.create_task(api.generate(call_of(str(n)))) for n in range(30)]
             await asyncio.sleep(600)
             failed = [call.exception() for call in calls if call.done()]
