@@ -33,8 +33,8 @@ def free_port():
 async def gone(**spec):
     """An API whose server has answered one call and is no longer there, and the port where it was."""
     port = free_port()
-    spec = ApiModel(model="m", base_url=f"http://127.0.0.1:{port}/v1", **spec)
-    async with aclosing(ChatApi(spec, None)) as api:
+    url = f"http://127.0.0.1:{port}/v1"
+    async with aclosing(ChatApi(ApiModel(model="m", base_url=url, **spec), None)) as api:
         async with ChaosServer(port=port):
             await api.generate(call_of())
         yield api, port
