@@ -20,15 +20,15 @@ import numpy as np
 from scipy.special import expit
 from scipy.stats import norm
 
-from prism_engine.report.bootstrap import percentile_interval, resampled_means
-from prism_engine.report.inference import clustered_share, paired
-from prism_engine.report.stacked import GridRun
-from prism_engine.report.two_factor import TwoFactor, two_factor
+from prism_engine.report.effects.bootstrap import percentile_interval, resampled_means
+from prism_engine.report.effects.stacked import GridRun
+from prism_engine.report.effects.two_factor import TwoFactor, two_factor
+from prism_engine.report.scores.inference import clustered_share, paired
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from prism_engine.report.inference import Labels, Numbers
+    from prism_engine.report.scores.inference import Labels, Numbers
 
 PERCEPTION = {"sharp": 0.6, "good": 0.2, "weak": -0.2, "blurred": -0.6}
 """Planted effects, in log odds."""

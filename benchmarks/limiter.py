@@ -26,7 +26,7 @@ import aiohttp
 from asyncio_throttle import Throttler
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
-from prism_engine.backends.chat_api import ChatApi
+from prism_engine.backends.chat.api import ChatApi
 from prism_engine.config import ApiModel, Limits
 from prism_engine.errors import PrismError
 from prism_engine.records import Call, Message, ModelIdentity, Sampling

@@ -32,11 +32,11 @@ from prism_engine.prompts import (
     reasoning_messages,
     specific_instruction,
 )
-from prism_engine.report.statistics import wilson
+from prism_engine.report.scores.statistics import wilson
 from prism_engine.scenes import description
 from prism_engine.scoring import choice_profile, score_choice
-from prism_engine.training.examine import compare_description, held_out
-from prism_engine.training.lessons import as_sample
+from prism_engine.training.nano.examine import compare_description, held_out
+from prism_engine.training.nano.lessons import as_sample
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -153,7 +153,7 @@ def agreement(told: Sequence[str], pictures: Sequence[Image]) -> dict[str, float
     """Return on what share of the pictures transformers writes what vLLM wrote."""
     from transformers import AutoProcessor, Idefics3ForConditionalGeneration  # noqa: PLC0415 - heavy
 
-    from prism_engine.training.examine import generate  # noqa: PLC0415 - heavy
+    from prism_engine.training.nano.examine import generate  # noqa: PLC0415 - heavy
 
     model = Idefics3ForConditionalGeneration.from_pretrained(CAPTIONER, dtype="float32")
     processor = AutoProcessor.from_pretrained(CAPTIONER)

@@ -32,8 +32,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prism_engine.api.parts import assembled
-from prism_engine.api.results import Layout, write_results
+from prism_engine.api.build.parts import assembled
+from prism_engine.api.results.run_folder import Layout, write_results
 from prism_engine.backends.base import Backend
 from prism_engine.config import Mode, RunConfig, SamplingConfig, VllmModel, load_registry
 from prism_engine.engine.journal import Journal

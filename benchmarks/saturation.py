@@ -42,8 +42,8 @@ import psutil
 from perception import OPTIONS, Started, distinct_pictures  # type: ignore[import-not-found]  # a script's neighbour
 from scheduler import HEADER, write_benchmark  # type: ignore[import-not-found]
 
-from prism_engine.api.parts import assembled
-from prism_engine.api.results import Layout, write_results
+from prism_engine.api.build.parts import assembled
+from prism_engine.api.results.run_folder import Layout, write_results
 from prism_engine.config import ApiModel, Limits, Mode, RunConfig, ScriptedModel, VllmModel, load_registry
 from prism_engine.engine.journal import Journal
 from prism_engine.engine.progress import Progress

@@ -11,6 +11,7 @@ PrismError
 ├── StoreError           the cache cannot be read or written (full disk, newer schema, not a cache); exit code 2
 ├── BackendError         a model did not give a completion
 │   ├── TransientError   the same call may succeed later: retried, perhaps after a wait
+│   │   └── UnreachableError  nothing answered at the address; the request was not sent
 │   ├── RejectedError    this call will never succeed: its sample fails, the run goes on
 │   └── DeadError        no call of this model can succeed: the run stops, exit code 4
 ├── OutcomeError         a model was asked, and there is no text to go on with (Python and `prism ask`); exit code 1
@@ -106,6 +107,10 @@ class TransientError(BackendError):
         super().__init__(reason)
         self.retry_after = retry_after
         self.rate_limited = rate_limited
+
+
+class UnreachableError(TransientError):
+    """Nothing answered at the address; the request was not sent."""
 
 
 class RejectedError(BackendError):

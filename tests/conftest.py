@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from prism_engine.backends.server import ManagedServer
-    from prism_engine.backends.vllm_engine import VllmEngine
+    from prism_engine.backends.vllm.engine import VllmEngine
+    from prism_engine.backends.vllm.managed_server import ManagedServer
 
 SMALL = {"dtype": "float32", "max_model_len": 1024, "enforce_eager": True}
 """Engine options that start fast on a CPU."""
@@ -34,7 +34,7 @@ SERVED_NAME = "nano/reasoner"
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def vllm_engine() -> AsyncIterator[VllmEngine]:
     """nano-captioner, whose engine starts with the first call; at most 8 calls at work and 8 more in flight."""
-    from prism_engine.backends.vllm_engine import VllmEngine  # noqa: PLC0415 - not for tests without vLLM
+    from prism_engine.backends.vllm.engine import VllmEngine  # noqa: PLC0415 - not for tests without vLLM
 
     engine = VllmEngine(VllmModel(model=str(CAPTIONER), engine=SMALL | {"max_num_seqs": 8}))
     yield engine
@@ -55,7 +55,7 @@ async def captioner_url(vllm_engine: VllmEngine) -> AsyncIterator[str]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def vllm_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ManagedServer]:
     """A server of nano-reasoner, called `SERVED_NAME`, that starts with the first `start`."""
-    from prism_engine.backends.server import ManagedServer  # noqa: PLC0415 - not for tests without vLLM
+    from prism_engine.backends.vllm.managed_server import ManagedServer  # noqa: PLC0415 - not for tests without vLLM
 
     spec = ServerSpec(model=str(REASONER), options=SMALL)
     server = ManagedServer(spec, served_name=SERVED_NAME, log=tmp_path_factory.mktemp("server") / "server.log")

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 import pytest
 
-from prism_engine.api.parts import assembled
-from prism_engine.api.results import Layout, write_results
+from prism_engine.api.build.parts import assembled
+from prism_engine.api.results.run_folder import Layout, write_results
 from prism_engine.backends.base import Backend
 from prism_engine.config import ApiModel, Limits, Mode, RunConfig, SamplingConfig, VllmModel, load_registry
 from prism_engine.engine.journal import Journal

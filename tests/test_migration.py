@@ -62,7 +62,7 @@ def test_every_other_command_on_the_page_is_one(world, tmp_path, command):
         said = world(*arguments, "--models-file", "m.yaml")
         assert (said.code, "MMStar_chatgpt-0125.json" in said.out) == (0, True)
     elif name == "ask":
-        from tests.api.test_modules import png  # noqa: PLC0415
+        from tests.api.objects.test_modules import png  # noqa: PLC0415
 
         (tmp_path / "Prism.jpg").write_bytes(png())
         said = world(*arguments, "--models-file", "m.yaml")
@@ -82,12 +82,13 @@ def test_every_model_on_the_page_is_in_the_registry_but_the_one_that_it_calls_re
 def test_the_python_on_the_page_works(tmp_path, monkeypatch):
     from prism_engine.backends.scripted import Scripted  # noqa: PLC0415
     from prism_engine.config import ScriptedModel  # noqa: PLC0415
-    from tests.api.test_modules import png  # noqa: PLC0415
+    from tests.api.objects.test_modules import png  # noqa: PLC0415
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PRISM_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(
-        "prism_engine.api.shared.build_backend", lambda name, *_: Scripted(ScriptedModel(replies=(f"{name} speaks",)))
+        "prism_engine.api.build.shared.build_backend",
+        lambda name, *_: Scripted(ScriptedModel(replies=(f"{name} speaks",))),
     )
     (tmp_path / "Prism.jpg").write_bytes(png())
     (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)

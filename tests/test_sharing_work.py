@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 import pytest
 
-from prism_engine.api.parts import assembled
-from prism_engine.api.perceiving import perceiver_roles
-from prism_engine.api.results import Layout, write_results
+from prism_engine.api.build.parts import assembled
+from prism_engine.api.build.perception_side import perceiver_roles
+from prism_engine.api.results.run_folder import Layout, write_results
 from prism_engine.config import ApiModel, Mode, RunConfig, SamplingConfig, VllmModel, load_registry
 from prism_engine.engine.journal import Journal
 from prism_engine.engine.progress import Progress

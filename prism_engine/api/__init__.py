@@ -1,30 +1,26 @@
 """The composition root: builds the parts and runs them. This is prism from Python."""
 
-from prism_engine.api.async_run import arun, arun_many
-from prism_engine.api.calls import SampleCall, sample_calls
+from prism_engine.api.build.instruction_sources import cautions
 from prism_engine.api.demo import demo_configs
 from prism_engine.api.doctor import Check, diagnose
-from prism_engine.api.forecast import Forecast, PlannedRun, plan, plan_and_forecast, plan_many, together
-from prism_engine.api.grading import GradingReport, grade
-from prism_engine.api.instructions import cautions
-from prism_engine.api.judged_runs import run_and_judge
-from prism_engine.api.judging import JudgePlan, JudgeReport, judge_runs, plan_judging
-from prism_engine.api.modules import Perception, Reasoning
-from prism_engine.api.original_export import Exported, export_original
-from prism_engine.api.original_import import Imported, import_original
-from prism_engine.api.rescoring import Rescoring, find_predictions, rescore
-from prism_engine.api.run import RunReport, RunStatus, Watch, run, run_many
-from prism_engine.api.session import Session
-from prism_engine.api.status import Standing, find_standing, standings
-from prism_engine.api.sweep import HEADER, SweepRow, write_sweep
+from prism_engine.api.judging.grading import GradingReport, grade
+from prism_engine.api.judging.judge_runs import JudgePlan, JudgeReport, judge_runs, plan_judging
+from prism_engine.api.judging.run_and_judge import run_and_judge
+from prism_engine.api.objects.modules import Perception, Reasoning
+from prism_engine.api.objects.session import Session
+from prism_engine.api.results.rescoring import Rescoring, find_predictions, rescore
+from prism_engine.api.results.status import Standing, find_standing, standings
+from prism_engine.api.runs.async_run import arun, arun_many
+from prism_engine.api.runs.execution import RunReport, RunStatus, Watch, run, run_many
+from prism_engine.api.runs.planning import Forecast, PlannedRun, plan, plan_and_forecast, plan_many, together
+from prism_engine.api.runs.sample_calls import SampleCall, sample_calls
+from prism_engine.api.runs.sweep_table import HEADER, SweepRow, write_sweep
 
 __all__ = [
     "HEADER",
     "Check",
-    "Exported",
     "Forecast",
     "GradingReport",
-    "Imported",
     "JudgePlan",
     "JudgeReport",
     "Perception",
@@ -43,11 +39,9 @@ __all__ = [
     "cautions",
     "demo_configs",
     "diagnose",
-    "export_original",
     "find_predictions",
     "find_standing",
     "grade",
-    "import_original",
     "judge_runs",
     "plan",
     "plan_and_forecast",

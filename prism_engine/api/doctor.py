@@ -10,9 +10,9 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from prism_engine.api.parts import STORE_NAME
-from prism_engine.backends.api_key import resolve_api_key
-from prism_engine.backends.chat_api import probe
+from prism_engine.api.build.parts import STORE_NAME
+from prism_engine.backends.chat.api import probe
+from prism_engine.backends.chat.api_key import resolve_api_key
 from prism_engine.cache import Store, stats
 from prism_engine.config import ApiModel
 from prism_engine.errors import BackendError, ConfigError, StoreError

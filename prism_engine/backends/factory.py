@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from prism_engine.backends.checkpoints import checkpoint_facts, template_text
 from prism_engine.backends.restarting import Restarting
+from prism_engine.backends.vllm.checkpoints import checkpoint_facts, template_text
 from prism_engine.config import ApiModel, ScriptedModel, VllmModel
 from prism_engine.errors import ConfigError
 from prism_engine.records import ModelIdentity
 
 if TYPE_CHECKING:
     from prism_engine.backends.base import Backend
-    from prism_engine.backends.paying import Purse
+    from prism_engine.backends.chat.paying import Purse
     from prism_engine.config import ModelSpec
 
 OPERATIONAL_OPTIONS = frozenset(
@@ -99,18 +99,18 @@ def build_backend(name: str, spec: ModelSpec, cache_dir: Path, purse: Purse | No
     """
     match spec:
         case VllmModel():
-            from prism_engine.backends.vllm_engine import VllmEngine  # noqa: PLC0415 - one import path per backend
+            from prism_engine.backends.vllm.engine import VllmEngine  # noqa: PLC0415 - one import path per backend
 
             return Restarting(lambda: VllmEngine(spec))
         case ApiModel():
             if spec.server is not None:
-                from prism_engine.backends.served_api import ServedApi  # noqa: PLC0415 - the same
+                from prism_engine.backends.vllm.served_api import ServedApi  # noqa: PLC0415 - the same
 
                 log = cache_dir / "logs" / f"{name.replace('/', '_')}.log"
                 server = spec.server
                 return Restarting(lambda: ServedApi(spec, server, log))
-            from prism_engine.backends.api_key import resolve_api_key  # noqa: PLC0415 - the same
-            from prism_engine.backends.chat_api import ChatApi  # noqa: PLC0415 - the same
+            from prism_engine.backends.chat.api import ChatApi  # noqa: PLC0415 - the same
+            from prism_engine.backends.chat.api_key import resolve_api_key  # noqa: PLC0415 - the same
 
             key = resolve_api_key(spec, os.environ)
             return ChatApi(spec, key, purse=purse, quotas=cache_dir / "limits.sqlite")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from prism_engine.budget.bounds import prompt_bound
 from prism_engine.budget.ledger import Account
 from prism_engine.budget.till import PAYER
+from prism_engine.budget.worst_case import prompt_bound
 
 if TYPE_CHECKING:
     from prism_engine.budget.prices import Price

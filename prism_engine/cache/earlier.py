@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from prism_engine.cache.rows import decode, intact
+from prism_engine.cache.call_rows import decode, intact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from prism_engine.cache.rows import decode, intact, is_record
+from prism_engine.cache.call_rows import decode, intact, is_record
 from prism_engine.errors import StoreError, UserError
 
 if TYPE_CHECKING:

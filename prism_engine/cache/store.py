@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import orjson
 
+from prism_engine.cache.call_rows import REUSABLE, choose, decode, encode, intact
 from prism_engine.cache.locks import Claims, lock_path
-from prism_engine.cache.rows import REUSABLE, choose, decode, encode, intact
 from prism_engine.cache.schema import open_reader, translated
 from prism_engine.cache.writer import Writer
 from prism_engine.errors import StoreError

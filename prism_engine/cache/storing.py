@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from prism_engine.cache.rows import DAMAGED, REUSABLE, Found
+from prism_engine.cache.call_rows import DAMAGED, REUSABLE, Found
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
-    from prism_engine.cache.rows import Row
+    from prism_engine.cache.call_rows import Row
 
 _INSERT_REQUESTS = """
     INSERT INTO requests (key, stage, model, record) VALUES {places}

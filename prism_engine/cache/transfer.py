@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from prism_engine.cache.rows import Found, Row, revive
+from prism_engine.cache.call_rows import Found, Row, revive
 from prism_engine.cache.schema import open_reader, open_writer, require_models, transaction, translated
 from prism_engine.cache.storing import set_aside, store_rows
 from prism_engine.errors import UserError

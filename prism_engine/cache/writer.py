@@ -17,7 +17,7 @@ from prism_engine.errors import StoreError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from prism_engine.cache.rows import Row
+    from prism_engine.cache.call_rows import Row
 
 GROUP_ROWS = 512
 """Rows in one transaction at most."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from prism_engine.chaos.bill import Prices
-from prism_engine.chaos.limits import RateLimits
+from prism_engine.chaos.rate_limits import RateLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from prism_engine.chaos.limits import Quota
+from prism_engine.chaos.rate_limits import Quota
 from prism_engine.chaos.replies import error, wait_headers
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prism_engine.cli.output import print_table, stdout
+from prism_engine.cli.show.tables import print_table, stdout
 
 if TYPE_CHECKING:
-    from prism_engine.report.sheets import Sheet
+    from prism_engine.report.pages.sheets import Sheet
 
 RunsArgument = Annotated[
     list[Path],
@@ -44,9 +44,9 @@ def analyze(
 
     [bold]Example:[/] prism analyze results --out analysis
     """
-    from prism_engine.api.analyze import analyze as analyse  # noqa: PLC0415 - `prism --help` is instant
-    from prism_engine.report.account import overall_contrasts, overview, verdicts  # noqa: PLC0415
-    from prism_engine.report.findings import effect_sheet  # noqa: PLC0415
+    from prism_engine.api.analysis.analysis_folder import analyze as analyse  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.report.pages.account import overall_contrasts, overview, verdicts  # noqa: PLC0415
+    from prism_engine.report.pages.findings import effect_sheet  # noqa: PLC0415
 
     report = analyse(runs, out, plots=None if plots is Plots.NONE else plots.value)
     found = report.analysis

@@ -16,19 +16,19 @@ from prism_engine.cli.chaos import chaos
 from prism_engine.cli.compare import board, compare
 from prism_engine.cli.convert import convert_app
 from prism_engine.cli.datasets import datasets_app
+from prism_engine.cli.gen_prompts import gen_prompts
 from prism_engine.cli.grade import grade
 from prism_engine.cli.judge import judge
 from prism_engine.cli.listing import doctor, models
-from prism_engine.cli.original_names import OriginalNames
-from prism_engine.cli.original_results import export_app, import_app
-from prism_engine.cli.output import exit_code, stderr
-from prism_engine.cli.prompts import gen_prompts
 from prism_engine.cli.run import demo, plan, run
 from prism_engine.cli.runs import resume, runs, status
 from prism_engine.cli.score import score
+from prism_engine.cli.show.tables import exit_code, stderr
 from prism_engine.cli.subset import subset
 from prism_engine.cli.train import train
 from prism_engine.errors import PrismError
+from prism_engine.original.arguments import OriginalNames
+from prism_engine.original.commands import export_app, import_app
 
 EXIT_CODES = """
 Exit codes: 0 complete; 1 samples failed; 2 wrong usage, configuration or input; 3 the cost cap (a larger --max-cost

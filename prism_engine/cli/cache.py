@@ -11,8 +11,8 @@ import typer
 from prism_engine.cli.cache_moving import export, import_file, merge
 from prism_engine.cli.cache_upkeep import CacheDirOption, gc, store_path, verify
 from prism_engine.cli.options import ResultsDirOption  # noqa: TC001 - Typer reads annotations
-from prism_engine.cli.output import human_bytes, print_table, stdout
 from prism_engine.cli.runs import RESULTS, enter_folder
+from prism_engine.cli.show.tables import human_bytes, print_table, stdout
 from prism_engine.config import load_registry
 from prism_engine.errors import UserError
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prism_engine.cli.cache_upkeep import CacheDirOption, ModelOption, Names, store_path, watched
-from prism_engine.cli.output import human_bytes, stdout
+from prism_engine.cli.show.tables import human_bytes, stdout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

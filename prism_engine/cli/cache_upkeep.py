@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Self, TypeVar
 
 import typer
 
-from prism_engine.cli.display import LOG_SECONDS
-from prism_engine.cli.output import human_bytes, stderr, stdout
-from prism_engine.config.run import default_cache_dir
+from prism_engine.cli.show.live import LOG_SECONDS
+from prism_engine.cli.show.tables import human_bytes, stderr, stdout
+from prism_engine.config.run_config import default_cache_dir
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _BYTES: dict[str, int] = {
 
 def store_path(cache_dir: Path | None) -> Path:
     """Return where the calls of a cache folder lie."""
-    from prism_engine.api.parts import STORE_NAME  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.api.build.parts import STORE_NAME  # noqa: PLC0415 - `prism --help` is instant
 
     return (cache_dir or default_cache_dir()).expanduser() / STORE_NAME
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from prism_engine.cli.output import print_table, stderr, stdout
+from prism_engine.cli.show.tables import print_table, stderr, stdout
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
     from prism_engine.chaos.behaviour import Behaviour, Fault, RetryAfter
     from prism_engine.chaos.bill import Prices
-    from prism_engine.chaos.limits import RateLimits
+    from prism_engine.chaos.rate_limits import RateLimits
     from prism_engine.chaos.server import ChaosServer
 
 _FAULTS_HELP = (
@@ -102,7 +102,7 @@ def chaos(  # noqa: PLR0913 - one parameter per option is Typer's way
 
 
 def _limits(given: dict[str, Any]) -> RateLimits:
-    from prism_engine.chaos.limits import Change, RateLimits  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.chaos.rate_limits import Change, RateLimits  # noqa: PLC0415 - `prism --help` is instant
 
     seconds, requests = given["halve_after"], given["halve_after_requests"]
     timed = () if seconds is None else (Change(after_seconds=seconds),)

@@ -10,13 +10,13 @@ import typer
 from prism_engine.cli.analyze import RunsArgument, print_sheet
 from prism_engine.cli.listing import ModelsFileOption  # noqa: TC001 - Typer reads it
 from prism_engine.cli.options import ResultsDirOption  # noqa: TC001
-from prism_engine.cli.output import stdout
 from prism_engine.cli.runs import RESULTS
+from prism_engine.cli.show.tables import stdout
 from prism_engine.config import load_registry
 
 if TYPE_CHECKING:
-    from prism_engine.api.board import BoardReport
-    from prism_engine.report.sheets import Sheet
+    from prism_engine.api.analysis.leaderboard import BoardReport
+    from prism_engine.report.pages.sheets import Sheet
 
 OutOption = Annotated[
     Path | None,
@@ -39,7 +39,7 @@ def compare(
 
     [bold]Example:[/] prism compare generic/MMStar/qwen2.5-vl-7b/gpt-4o-mini generic/MMStar/smolvlm-2b/gpt-4o-mini
     """
-    from prism_engine.api.compare import compare_runs  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.api.analysis.two_runs import compare_runs  # noqa: PLC0415 - `prism --help` is instant
 
     found = compare_runs(first, second, results_dir=results_dir or RESULTS, out=out)
     stdout.print(f"A: {found.first.setting} ({found.first.folder})", markup=False, soft_wrap=True)
@@ -97,7 +97,7 @@ def board(
 
     [bold]Example:[/] prism board results --size '<10B' --type open
     """
-    from prism_engine.api.board import Wanted, make_board  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.api.analysis.leaderboard import Wanted, make_board  # noqa: PLC0415 - `prism --help` is instant
 
     wanted = Wanted(tuple(benchmark or ()), tuple(size or ()), tuple(licence or ()), tuple(kind or ()), baselines)
     report = make_board(runs, load_registry(models_file or []), wanted, out=out)
@@ -107,7 +107,7 @@ def board(
 
 
 def _print_remarks(report: BoardReport) -> None:
-    from prism_engine.report.two_factor import Unestimable  # noqa: PLC0415
+    from prism_engine.report.effects.two_factor import Unestimable  # noqa: PLC0415
 
     found = report.board
     remarks = [

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from prism_engine.cli.output import human_bytes, stderr, stdout
+from prism_engine.cli.show.tables import human_bytes, stderr, stdout
 
 convert_app = typer.Typer(no_args_is_help=True, help="Make published checkpoints into ordinary ones.")
 
@@ -48,7 +48,7 @@ def xtuner(
     adapter, splits InternLM2's weights into Llama's, and writes processor, tokenizer and chat template. Needs a few GB
     of memory, and disk for one copy of the model.
     """
-    from prism_engine.api.convert import convert_xtuner  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.api.data.conversion import convert_xtuner  # noqa: PLC0415 - `prism --help` is instant
 
     written = convert_xtuner(
         model, out, llm=llm, encoder=encoder, dtype=dtype, say=lambda what: stderr.print(f"{what} ...", soft_wrap=True)

@@ -10,8 +10,8 @@ import typer
 
 from prism_engine.cli.listing import CacheDirOption  # noqa: TC001 - Typer reads it
 from prism_engine.cli.making import make_dataset
-from prism_engine.cli.output import human_bytes, print_table, stderr, stdout
-from prism_engine.config.run import default_cache_dir
+from prism_engine.cli.show.tables import human_bytes, print_table, stderr, stdout
+from prism_engine.config.run_config import default_cache_dir
 from prism_engine.errors import ConfigError, UserError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def describe_dataset(
     cache_dir: CacheDirOption = None,
 ) -> None:
     """Say what is known of a benchmark and, where it is here, what is in it, with one question as a model gets it."""
-    from prism_engine.cli.display import ingesting  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.cli.show.live import ingesting  # noqa: PLC0415 - `prism --help` is instant
     from prism_engine.config.benchmarks import known_benchmark  # noqa: PLC0415
     from prism_engine.datasets import data_roots, find_benchmark, open_benchmark  # noqa: PLC0415
 
@@ -141,7 +141,7 @@ def check_dataset(
     references into nothing, answers that are no option, rotations that are missing, questions that ask nothing, cells
     that a scorer needs. Warnings (rows without answers, leaked NA words, ...) are for you to judge.
     """
-    from prism_engine.cli.display import ingesting  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.cli.show.live import ingesting  # noqa: PLC0415 - `prism --help` is instant
     from prism_engine.datasets import check_benchmark, data_roots, find_benchmark  # noqa: PLC0415
 
     path = find_benchmark(benchmark, data_roots(os.environ)).absolute()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from prism_engine.api.fetching import fetch, missing
-from prism_engine.cli.output import human_bytes, stderr, stdout
+from prism_engine.cli.show.tables import human_bytes, stderr, stdout
+from prism_engine.datasets.fetching.known import fetch, missing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,15 +18,15 @@ from prism_engine.cli.options import (
     RpmOption,
     TpmOption,
 )
-from prism_engine.cli.output import exit_code, print_table, stderr, stdout
-from prism_engine.cli.reporting import same_command
+from prism_engine.cli.show.reports import same_command
+from prism_engine.cli.show.tables import exit_code, print_table, stderr, stdout
 from prism_engine.config import load_registry
 from prism_engine.config.grading import GradingConfig, Template
-from prism_engine.config.run import default_cache_dir
+from prism_engine.config.run_config import default_cache_dir
 
 if TYPE_CHECKING:
-    from prism_engine.api.grading import GradingReport
-    from prism_engine.report.agreement import Correlation
+    from prism_engine.api.judging.grading import GradingReport
+    from prism_engine.report.scores.agreement import Correlation
 
 
 def grade(  # noqa: PLR0913 - one parameter per option is Typer's way
@@ -67,8 +67,8 @@ def grade(  # noqa: PLR0913 - one parameter per option is Typer's way
 
     [bold]Example:[/] prism grade bench.jsonl --judge gpt-4o --samples 3 --against human.csv
     """
-    from prism_engine.api.grading import grade as graded  # noqa: PLC0415 - `prism --help` is instant
-    from prism_engine.cli.display import watch  # noqa: PLC0415
+    from prism_engine.api.judging.grading import grade as graded  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.cli.show.live import watch  # noqa: PLC0415
 
     config = GradingConfig(
         rows=rows,

@@ -20,16 +20,16 @@ from prism_engine.cli.options import (
     RpmOption,
     TpmOption,
 )
-from prism_engine.cli.output import exit_code, human_seconds, print_scores, print_table, stderr, stdout
-from prism_engine.cli.reporting import print_draws, same_command
+from prism_engine.cli.show.reports import print_draws, same_command
+from prism_engine.cli.show.tables import exit_code, human_seconds, print_scores, print_table, stderr, stdout
 from prism_engine.config import load_registry
-from prism_engine.config.judge import JudgeConfig
-from prism_engine.config.run import default_cache_dir
+from prism_engine.config.judging import JudgeConfig
+from prism_engine.config.run_config import default_cache_dir
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from prism_engine.api.judging import JudgeReport
+    from prism_engine.api.judging.judge_runs import JudgeReport
     from prism_engine.budget import Range
     from prism_engine.config import Registry
 
@@ -91,7 +91,7 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
     if plan:
         _print_plan(folders, config, load_registry(models_file or []))
         return
-    from prism_engine.cli.display import watch  # noqa: PLC0415
+    from prism_engine.cli.show.live import watch  # noqa: PLC0415
 
     try:
         reports = api.judge_runs(folders, config, load_registry(models_file or []), watch=watch, finished=print_judged)
@@ -136,7 +136,7 @@ def print_judged(report: JudgeReport) -> None:
 
 
 def _print_plan(folders: Sequence[Path], config: JudgeConfig, registry: Registry) -> None:
-    from prism_engine.api.judging import plan_judging  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.api.judging.judge_runs import plan_judging  # noqa: PLC0415 - `prism --help` is instant
 
     plans = plan_judging(folders, config, registry)
     print_table(

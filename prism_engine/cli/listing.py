@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from prism_engine.cli.output import print_table, stdout
+from prism_engine.cli.show.tables import print_table, stdout
 from prism_engine.config import ApiModel, ScriptedModel, VllmModel, load_registry
-from prism_engine.config.run import default_cache_dir
+from prism_engine.config.run_config import default_cache_dir
 
 ModelsFileOption = Annotated[
     list[Path] | None, typer.Option("--models-file", help="More models (YAML); may be repeated.")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from prism_engine.cli.output import stderr, stdout
+from prism_engine.cli.show.tables import stderr, stdout
 
 
 def make_dataset(
@@ -35,7 +35,7 @@ def make_dataset(
     """
     from rich.progress import Progress  # noqa: PLC0415 - `prism --help` is instant
 
-    from prism_engine.api.scenes import make_scenes  # noqa: PLC0415
+    from prism_engine.api.data.scenes_file import make_scenes  # noqa: PLC0415
 
     with Progress(console=stderr, transient=True, disable=not stderr.is_terminal) as shown:
         task = shown.add_task("drawing scenes", total=count)

@@ -40,9 +40,8 @@ from prism_engine.cli.options import (  # noqa: TC001 - Typer reads annotations
     SamplesOption,
     TpmOption,
 )
-from prism_engine.cli.output import print_comparison, stderr, stdout
 from prism_engine.cli.perceiving import InstructionOption, MergeOption, PicturesOption  # noqa: TC001 - Typer reads them
-from prism_engine.cli.reporting import (
+from prism_engine.cli.show.reports import (
     print_forecast,
     print_plan,
     print_plans,
@@ -51,8 +50,9 @@ from prism_engine.cli.reporting import (
     report_code,
     same_command,
 )
+from prism_engine.cli.show.tables import print_comparison, stderr, stdout
 from prism_engine.config import load_registry, load_run_configs
-from prism_engine.config.run import default_cache_dir
+from prism_engine.config.run_config import default_cache_dir
 from prism_engine.config.sweep import SWEPT
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def plan(**given: Any) -> None:
     narrow as the pilot allows.
     """
     from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
-    from prism_engine.cli.display import ingesting  # noqa: PLC0415
+    from prism_engine.cli.show.live import ingesting  # noqa: PLC0415
 
     parsed = _configs(given)
     if given["fetch"]:
@@ -208,8 +208,8 @@ def _configs(given: dict[str, Any]) -> tuple[RunConfig, ...]:
 def run_all(configs: Sequence[RunConfig], registry: Registry) -> list[RunReport]:
     """Run all together and judge, print what came of each and the table of several, and set the exit code."""
     from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
-    from prism_engine.cli.display import ingesting, watch  # noqa: PLC0415
     from prism_engine.cli.judge import judged_code, print_judged  # noqa: PLC0415 - it imports this file's options
+    from prism_engine.cli.show.live import ingesting, watch  # noqa: PLC0415
 
     for caution in dict.fromkeys(caution for one in configs for caution in api.cautions(one, registry)):
         stderr.print(f"note: {caution}", soft_wrap=True, markup=False)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prism_engine.cli.options import MaxCostOption, ResultsDirOption, RetryFailedOption
-from prism_engine.cli.output import human_limit, human_seconds, print_bounds, print_table, stderr, stdout
 from prism_engine.cli.run import run_all
+from prism_engine.cli.show.tables import human_limit, human_seconds, print_bounds, print_table, stderr, stdout
 from prism_engine.config import load_registry
 from prism_engine.errors import UserError
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prism_engine.cli.options import KindOption, ResultsDirOption  # noqa: TC001 - Typer reads annotations
-from prism_engine.cli.output import print_table, stdout
-from prism_engine.cli.reporting import print_draws
+from prism_engine.cli.show.reports import print_draws
+from prism_engine.cli.show.tables import print_table, stdout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

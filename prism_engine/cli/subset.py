@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from prism_engine.cli.output import stdout
+from prism_engine.cli.show.tables import stdout
 
 
 def subset(
@@ -35,7 +35,7 @@ def subset(
 
     [bold]Example:[/] prism datasets subset AI2D_TEST --blind results/blind/AI2D_TEST --solved-by 2 -o AI2D_F.tsv
     """
-    from prism_engine.api.subset import make_subset  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.api.data.blind_subset import make_subset  # noqa: PLC0415 - `prism --help` is instant
     from prism_engine.datasets import data_roots, find_benchmark  # noqa: PLC0415
 
     path = find_benchmark(benchmark, data_roots(os.environ))

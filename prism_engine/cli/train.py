@@ -16,15 +16,15 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from prism_engine.cli.display import LIVE_SECONDS, LOG_SECONDS
-from prism_engine.cli.output import human_bytes, human_seconds, print_table, stderr, stdout
-from prism_engine.cli.reporting import same_command
+from prism_engine.cli.show.live import LIVE_SECONDS, LOG_SECONDS
+from prism_engine.cli.show.reports import same_command
+from prism_engine.cli.show.tables import human_bytes, human_seconds, print_table, stderr, stdout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from prism_engine.training.create import Created
-    from prism_engine.training.log import Progress
+    from prism_engine.training.nano.create import Created
+    from prism_engine.training.nano.log import Progress
 
 
 class Trainable(StrEnum):
@@ -65,7 +65,7 @@ def train(
     About an hour on a CPU core. Ctrl-C keeps everything after the step under way, and the same command goes on; a
     second one stops at once, and the same command goes on from the last checkpoint.
     """
-    from prism_engine.api.training import train as api_train  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.api.data.training import train as api_train  # noqa: PLC0415 - `prism --help` is instant
 
     folder = out or Path("trained") / f"nano-{model.value}"
     try:

@@ -13,7 +13,7 @@ from prism_engine.config.models import (
     load_registry,
 )
 from prism_engine.config.perceiving import Merge, Pictures, perceiver_names
-from prism_engine.config.run import RunConfig, SamplingConfig, load_run_configs
+from prism_engine.config.run_config import RunConfig, SamplingConfig, load_run_configs
 
 __all__ = [
     "ApiModel",

@@ -10,7 +10,7 @@ from typing import Annotated, NamedTuple
 from pydantic import Field, PositiveInt, TypeAdapter
 
 from prism_engine.config.models import Frozen
-from prism_engine.config.reading import read_yaml, validated
+from prism_engine.config.yaml_files import read_yaml, validated
 from prism_engine.records import AnswerKind  # noqa: TC001 - pydantic reads it
 
 

@@ -7,7 +7,7 @@ from pathlib import Path  # noqa: TC003 - pydantic reads it
 
 from pydantic import NonNegativeFloat, PositiveInt  # noqa: TC002 - the same
 
-from prism_engine.config.judge import JudgeConfig
+from prism_engine.config.judging import JudgeConfig
 
 
 class Template(StrEnum):

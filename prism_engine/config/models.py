@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from prism_engine.config.reading import nearest, read_yaml, validated
+from prism_engine.config.yaml_files import nearest, read_yaml, validated
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:

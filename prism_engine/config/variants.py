@@ -10,7 +10,7 @@ from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
     from prism_engine.config.models import Registry
-    from prism_engine.config.run import RunConfig
+    from prism_engine.config.run_config import RunConfig
 
 _LIMITED = re.compile(r"(.+)-(\d{1,7})")
 

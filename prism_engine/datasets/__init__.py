@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from prism_engine.datasets.benchmark import Benchmark, open_benchmark
 from prism_engine.datasets.catalogue import Listing, data_roots, find_benchmark, list_benchmarks
-from prism_engine.datasets.checking import Checkup, check_benchmark
-from prism_engine.datasets.given import Coverage, GivenTable
+from prism_engine.datasets.checkup import Checkup, check_benchmark
+from prism_engine.datasets.contact_sheet import preview
+from prism_engine.datasets.given_table import Coverage, GivenTable
 from prism_engine.datasets.ingest import IngestProgress, Progress
-from prism_engine.datasets.preview import preview
 from prism_engine.datasets.survey import Sizes, picture_sizes
 
 __all__ = [

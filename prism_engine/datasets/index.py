@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from prism_engine.datasets.cells import Reference
+from prism_engine.datasets.picture_cells import Reference
 from prism_engine.datasets.rows import OPTION
 from prism_engine.errors import DatasetError, StoreError
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from prism_engine.datasets.cells import Stored
     from prism_engine.datasets.images import ImageStore
+    from prism_engine.datasets.picture_cells import Stored
     from prism_engine.datasets.rows import Row
 
 READER_VERSION = 4

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from prism_engine.config.benchmarks import answer_kind
-from prism_engine.datasets.cells import PictureCells
 from prism_engine.datasets.index import Facts, building, is_current
 from prism_engine.datasets.lettered import with_options
+from prism_engine.datasets.picture_cells import PictureCells
 from prism_engine.datasets.sources import open_source
 from prism_engine.errors import DatasetError
 

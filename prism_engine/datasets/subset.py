@@ -6,8 +6,8 @@ import csv
 import tempfile
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from prism_engine.datasets.cells import MAX_REFERENCE, split_list
 from prism_engine.datasets.images import PictureError
+from prism_engine.datasets.picture_cells import MAX_REFERENCE, split_list
 from prism_engine.datasets.tsv import Table
 from prism_engine.errors import DatasetError
 

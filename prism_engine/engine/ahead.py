@@ -12,7 +12,7 @@ from prism_engine.records import Completion, SampleResult, SampleStatus
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from prism_engine.engine.bounds import Bounds
+    from prism_engine.engine.bottleneck import Bounds
     from prism_engine.engine.runner import Run
     from prism_engine.engine.scheduler import Stop
     from prism_engine.engine.turns import Perceiver

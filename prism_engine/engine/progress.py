@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from prism_engine.engine.bounds import REASONER, Bounds
+from prism_engine.engine.bottleneck import REASONER, Bounds
 from prism_engine.records import SampleStatus
 
 if TYPE_CHECKING:

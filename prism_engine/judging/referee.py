@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from prism_engine.judging.prompts import review_messages
+from prism_engine.judging.judge_prompts import review_messages
 from prism_engine.records import AnswerKind, Call, Outcome, Sampling, Score
 from prism_engine.scoring.judged import read_review, unread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from prism_engine.judging.rows import Answered
+    from prism_engine.judging.answered_rows import Answered
     from prism_engine.records import Completion, ModelIdentity, Sample
     from prism_engine.scoring import Scorer
     from prism_engine.stages.cached import CachedModel

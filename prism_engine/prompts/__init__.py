@@ -5,8 +5,7 @@ instruction; the reasoner sees a role sentence, the description, then the questi
 own.
 """
 
-from prism_engine.prompts.asking import direct_messages, question_text, reasoning_messages
-from prism_engine.prompts.contents import clean_contents, contents_messages, contents_shots, observed_text
+from prism_engine.prompts.hints import clean_contents, contents_messages, contents_shots, observed_text
 from prism_engine.prompts.instructions import (
     ALIASES,
     INSTRUCTIONS,
@@ -14,12 +13,13 @@ from prism_engine.prompts.instructions import (
     instruction_text,
     specific_instruction,
 )
-from prism_engine.prompts.perceiving import (
+from prism_engine.prompts.perceiver_prompts import (
     join_descriptions,
     merge_descriptions,
     perception_messages,
     together_messages,
 )
+from prism_engine.prompts.reasoner_prompts import direct_messages, question_text, reasoning_messages
 
 __all__ = [
     "ALIASES",

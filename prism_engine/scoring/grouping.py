@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from prism_engine.scoring.base import Metric
+from prism_engine.scoring.scorer import Metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from prism_engine.scoring.base import Level, Scored
+    from prism_engine.scoring.scorer import Level, Scored
 
 _LEVELS: Final[tuple[Level, ...]] = ("overall", "l2_category", "category")
 

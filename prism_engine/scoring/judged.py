@@ -6,8 +6,8 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.records import AnswerKind, Option, Score
-from prism_engine.scoring.base import REFUSAL, Scorer
-from prism_engine.scoring.choice import PROFILES, match_option
+from prism_engine.scoring.choice.choice import PROFILES, match_option
+from prism_engine.scoring.scorer import REFUSAL, Scorer
 
 if TYPE_CHECKING:
     from prism_engine.records import Sample

@@ -5,21 +5,21 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from prism_engine.scoring.anls import Anls
-from prism_engine.scoring.caption import Caption
-from prism_engine.scoring.exact import Exact
-from prism_engine.scoring.llavabench import LlavaBench
-from prism_engine.scoring.mathvista import MathVista
-from prism_engine.scoring.mmvet import MmVet
-from prism_engine.scoring.ocrbench import OcrBench
-from prism_engine.scoring.relaxed import Relaxed
-from prism_engine.scoring.vqa import Vqa
+from prism_engine.scoring.kinds.anls import Anls
+from prism_engine.scoring.kinds.caption import Caption
+from prism_engine.scoring.kinds.exact import Exact
+from prism_engine.scoring.kinds.llavabench import LlavaBench
+from prism_engine.scoring.kinds.mathvista import MathVista
+from prism_engine.scoring.kinds.mmvet import MmVet
+from prism_engine.scoring.kinds.ocrbench import OcrBench
+from prism_engine.scoring.kinds.relaxed import Relaxed
+from prism_engine.scoring.kinds.vqa import Vqa
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from prism_engine.records import AnswerKind
-    from prism_engine.scoring.base import Scorer
+    from prism_engine.scoring.scorer import Scorer
 
 
 OPEN_SCORERS: Final[Mapping[AnswerKind, Callable[[str], Scorer]]] = MappingProxyType(

@@ -38,7 +38,7 @@ def several(tmp_path, monkeypatch):
     def build(_name, spec, *_):
         return Scripted(spec, reply=partial(reply, spec))
 
-    monkeypatch.setattr("prism_engine.api.shared.build_backend", build)
+    monkeypatch.setattr("prism_engine.api.build.shared.build_backend", build)
 
     def config(descriptions=2, answers=3, *, seeds=(0, 0), **options):
         stages = zip(("perception", "reasoning"), (descriptions, answers), seeds, strict=True)

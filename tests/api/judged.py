@@ -6,10 +6,10 @@ from typing import Any
 
 import orjson
 
-from prism_engine.api import judging
+from prism_engine.api.judging import judge_runs as judging
 from prism_engine.chaos.behaviour import Behaviour
 from prism_engine.config import ApiModel, RunConfig, ScriptedModel, load_registry
-from prism_engine.config.judge import JudgeConfig
+from prism_engine.config.judging import JudgeConfig
 from tests.provider import paid_model
 
 MUMBLES = ("I like the second one, hard to say", "B", "hmm")

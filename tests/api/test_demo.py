@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from prism_engine.api import demo, demo_configs
-from prism_engine.api.parts import assembled
+from prism_engine.api.build.parts import assembled
 from prism_engine.config import ApiModel, Mode, VllmModel, load_registry
 from prism_engine.nano import CAPTIONER, REASONER
 

@@ -72,7 +72,7 @@ class TestEmbeddedModels:
         def build(name, spec, cache_dir, purse):
             return kept if isinstance(spec, VllmModel) else build_backend(name, spec, cache_dir, purse)
 
-        monkeypatch.setattr("prism_engine.api.shared.build_backend", build)
+        monkeypatch.setattr("prism_engine.api.build.shared.build_backend", build)
         url = await vllm_server.start()
         reasoner = {"backend": "api", "model": SERVED_NAME, "base_url": url, "api_key_env": None}
         return kept, {"nano-reasoner": reasoner}, list(drawn_rows(PICTURES, SEED))
@@ -112,7 +112,7 @@ class TestEmbeddedModels:
     async def test_the_embedded_writer_says_what_each_question_needs_observed(self, parts, tmp_path, monkeypatch):
         _, models, drawn = parts
         # The entry here has the suite's URL and no server of its own, by which the embedded writer would be known.
-        monkeypatch.setattr("prism_engine.api.modules._lessons", lambda _: "PrismScenes")
+        monkeypatch.setattr("prism_engine.api.objects.modules._lessons", lambda _: "PrismScenes")
         async with Session(cache_dir=tmp_path, models=models) as session:
             perception = Perception("query-specific_nano-reasoner", "nano-captioner", sampling=SHORT, session=session)
             asking = (perception.adescribe(question.text, png(picture)) for _, question, picture in drawn)

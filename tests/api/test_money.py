@@ -8,10 +8,10 @@ from decimal import Decimal
 import pytest
 
 from prism_engine import api
-from prism_engine.api.run import RunStatus
+from prism_engine.api.runs.execution import RunStatus
 from prism_engine.chaos.behaviour import Behaviour, Fault, RandomFaults
 from prism_engine.chaos.bill import Prices
-from prism_engine.cli.reporting import print_report, report_code
+from prism_engine.cli.show.reports import print_report, report_code
 from prism_engine.config import RunConfig, load_registry
 from prism_engine.errors import ConfigError
 from tests.provider import paid_model, provider

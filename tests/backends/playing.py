@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 
-from prism_engine.backends.chat_api import ChatApi
+from prism_engine.backends.chat.api import ChatApi
 from prism_engine.chaos.server import ChaosServer
 from prism_engine.config import ApiModel
 from tests.backends.calls import call_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prism_engine.api.shared import Lent
+from prism_engine.api.build.shared import Lent
 from prism_engine.backends.load import Guard, Load, Use
 from prism_engine.backends.restarting import Restarting
 from prism_engine.backends.scripted import Scripted

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from collections import deque
 
-from prism_engine.backends.expectation import Tokens
+from prism_engine.backends.limits.expectation import Tokens
 from tests.virtual_time import now
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from prism_engine.backends.vllm_engine import VllmEngine
+    from prism_engine.backends.vllm.engine import VllmEngine
 
 NAME = "nano/captioner"
 """The model id that it answers to."""

@@ -14,14 +14,14 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from prism_engine.backends.vllm_engine import VllmEngine
+from prism_engine.backends.vllm.engine import VllmEngine
 from prism_engine.config import VllmModel
 from prism_engine.errors import NotRunError
 from tests.backends.processes import engine_processes
 from tests.backends.vllm_calls import call
 
 if TYPE_CHECKING:
-    from prism_engine.backends.vllm_running import RunningEngine
+    from prism_engine.backends.vllm.running import RunningEngine
 
 
 def say(*words: object) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from prism_engine.cache import Store, call_key, schema
-from prism_engine.cache.rows import encode
+from prism_engine.cache.call_rows import encode
 from prism_engine.cache.schema import APPLICATION_ID, SCHEMA_VERSION, open_reader, open_writer, store_error
 from prism_engine.errors import StoreError
 

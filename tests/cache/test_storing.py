@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prism_engine.cache.rows import Found, encode
+from prism_engine.cache.call_rows import Found, encode
 from prism_engine.cache.schema import open_writer
 from prism_engine.cache.storing import Stored, set_aside, store_rows
 from prism_engine.records import Outcome

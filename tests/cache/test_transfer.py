@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from prism_engine.cache import Store, call_key, export_rows, import_rows, stats
-from prism_engine.cache.rows import checksum
+from prism_engine.cache.call_rows import checksum
 from prism_engine.errors import StoreError, UserError
 from prism_engine.records import ModelIdentity, Outcome
 

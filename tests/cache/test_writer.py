@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from prism_engine.cache.rows import encode
+from prism_engine.cache.call_rows import encode
 from prism_engine.cache.writer import Writer
 from prism_engine.errors import StoreError
 

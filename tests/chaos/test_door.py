@@ -7,7 +7,7 @@ import asyncio
 import aiohttp
 
 from prism_engine.chaos.behaviour import Behaviour, RetryAfter
-from prism_engine.chaos.limits import Change, RateLimits
+from prism_engine.chaos.rate_limits import Change, RateLimits
 from prism_engine.chaos.server import ChaosServer
 from tests.chaos.client import ask, look
 from tests.virtual_time import now, run_virtually

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.api.test_modules import png
+from tests.api.objects.test_modules import png
 
 MODELS = """
 models:
@@ -91,7 +91,7 @@ def test_where_nobody_is_named_the_embedded_models_are_meant_and_ctrl_c_ends_it(
         asked.append(self)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("prism_engine.api.modules.Perception.describe", interrupted)
+    monkeypatch.setattr("prism_engine.api.objects.modules.Perception.describe", interrupted)
     said = ask("a.png", "?")
     assert (said.code, "know pictures of PrismScenes" in said.err) == (130, True)
     assert repr(asked[0]) == "<Perception by nano-captioner, generic>"

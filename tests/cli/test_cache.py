@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from prism_engine.api.parts import STORE_NAME
+from prism_engine.api.build.parts import STORE_NAME
 from prism_engine.cli.cache_upkeep import NAMED_ROWS
 
 

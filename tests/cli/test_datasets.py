@@ -9,7 +9,7 @@ import re
 import pytest
 from PIL import Image
 
-from tests.backends.file_server import FileServer, serving
+from tests.datasets.fetching.file_server import FileServer, serving
 from tests.shapes import write_described_shapes, write_shapes
 
 
@@ -105,7 +105,7 @@ def test_one_that_cannot_be_fetched_keeps_no_other_from_it(prism, mirror, withou
 
 
 def test_the_wrong_file_is_refused_with_its_reason(prism, mirror, monkeypatch):
-    monkeypatch.setattr("prism_engine.api.fetching._urls", lambda *_: [f"{mirror.url}/x"])
+    monkeypatch.setattr("prism_engine.datasets.fetching.known._urls", lambda *_: [f"{mirror.url}/x"])
     said = prism("datasets", "fetch", "MMStar")
     assert said.code == 2
     assert "e1ecd2140806c1b1bbf54b43372efb9e is right" in said.err

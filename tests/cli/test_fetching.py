@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import typer
 
-from prism_engine.api.fetching import Fetched
 from prism_engine.cli import fetching
+from prism_engine.datasets.fetching.known import Fetched
 
 
 def test_a_log_gets_a_line_per_tenth_and_one_at_the_end(tmp_path, monkeypatch, capsys):

@@ -228,7 +228,7 @@ def test_failures_may_be_tolerated_or_stop_the_run(prism, tmp_path):
 
 
 def test_at_its_deadline_a_run_stops_and_says_how_to_go_on(prism, monkeypatch):
-    module = import_module("prism_engine.api.stopping")
+    module = import_module("prism_engine.api.runs.stopping")
     monkeypatch.setattr(module, "deadline_at", lambda _text, now: now)
     said = prism("run", *SCRIPTED, "--deadline", "8h")
     assert said.code == 3

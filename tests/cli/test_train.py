@@ -12,10 +12,10 @@ from rich.console import Console
 
 from prism_engine.cli import train as command
 from prism_engine.cli.train import Display
-from prism_engine.training import create, loop
-from prism_engine.training.course import Stage
-from prism_engine.training.log import Progress
-from prism_engine.training.reasoner import ReasonerCourse
+from prism_engine.training.nano import create, loop
+from prism_engine.training.nano.course import Stage
+from prism_engine.training.nano.log import Progress
+from prism_engine.training.nano.reasoner import ReasonerCourse
 from tests.training.courses import LineCourse
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from prism_engine.datasets import open_benchmark
 from prism_engine.datasets.benchmark import Benchmark
-from prism_engine.datasets.cells import Stored
 from prism_engine.datasets.images import ImageStore
 from prism_engine.datasets.index import Facts, building
+from prism_engine.datasets.picture_cells import Stored
 from prism_engine.datasets.rows import Row
 from prism_engine.errors import DatasetError, StoreError
 from prism_engine.records import AnswerKind, Option

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from prism_engine.datasets.cells import Reference, Stored
 from prism_engine.datasets.images import ImageStore
 from prism_engine.datasets.index import building, is_current
+from prism_engine.datasets.picture_cells import Reference, Stored
 from prism_engine.datasets.rows import Row
 from prism_engine.errors import DatasetError, StoreError
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
-from prism_engine.backends.chat_api import ChatApi
+from prism_engine.backends.chat.api import ChatApi
 from prism_engine.cache import call_key
 from prism_engine.chaos.behaviour import Behaviour
 from prism_engine.chaos.server import ChaosServer

@@ -7,10 +7,10 @@ from collections import Counter
 
 from prism_engine.backends.scripted import Scripted
 from prism_engine.config import ScriptedModel
+from prism_engine.judging.answered_rows import Answered, group_of
 from prism_engine.judging.referee import Referee
-from prism_engine.judging.rows import Answered, group_of
 from prism_engine.records import Completion, ModelIdentity, Outcome, SampleStatus
-from prism_engine.scoring.base import Scored
+from prism_engine.scoring.scorer import Scored
 from prism_engine.stages.cached import CachedModel
 from tests.scoring.golden_open import replies, reviews, table
 

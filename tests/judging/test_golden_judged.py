@@ -9,9 +9,9 @@ import pytest
 from prism_engine.cache import Store
 from prism_engine.records import AnswerKind, SampleStatus
 from prism_engine.scoring import PROFILES, scorer_of
-from prism_engine.scoring.llavabench import Ratings, llavabench_table, read_ratings
-from prism_engine.scoring.mathvista import MathQuestion, is_right, mathvista_table, names_of, read_plain
-from prism_engine.scoring.mmvet import mmvet_tables
+from prism_engine.scoring.kinds.llavabench import Ratings, llavabench_table, read_ratings
+from prism_engine.scoring.kinds.mathvista import MathQuestion, is_right, mathvista_table, names_of, read_plain
+from prism_engine.scoring.kinds.mmvet import mmvet_tables
 from tests.judging.replay import Replay, answered
 from tests.scoring.golden_open import expected, names, replies, reviews, table
 

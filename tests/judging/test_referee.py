@@ -4,11 +4,11 @@ from prism_engine.backends.scripted import Scripted
 from prism_engine.cache import Store
 from prism_engine.config import ScriptedModel
 from prism_engine.errors import DeadError, RejectedError
+from prism_engine.judging.answered_rows import Answered
 from prism_engine.judging.referee import Referee
-from prism_engine.judging.rows import Answered
 from prism_engine.records import AnswerKind, Completion, ModelIdentity, Option, Outcome, Sample, SampleStatus
 from prism_engine.scoring import scorer_of
-from prism_engine.scoring.base import Scored
+from prism_engine.scoring.scorer import Scored
 from prism_engine.stages.cached import CachedModel
 
 IDENTITY = ModelIdentity("judge", (("w", "1"),))

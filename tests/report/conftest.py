@@ -7,8 +7,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from prism_engine.report.analysis import Analysis, analyse
-from prism_engine.report.finished import find_runs
+from prism_engine.report.effects.analysis import Analysis, analyse
+from prism_engine.report.scores.finished import find_runs
 from tests.finished import write_run
 
 

@@ -11,11 +11,11 @@ import orjson
 from prism_engine.datasets import open_benchmark
 from prism_engine.engine.journal import result_row
 from prism_engine.records import Completion, Outcome, SampleResult, SampleStatus
-from prism_engine.report.statistics import summarise
+from prism_engine.report.scores.statistics import summarise
 from prism_engine.scoring import kind_of, scorer_of
 
 if TYPE_CHECKING:
-    from prism_engine.report.statistics import Scores
+    from prism_engine.report.scores.statistics import Scores
     from prism_engine.scoring import Metric, Scorer
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -78,7 +78,7 @@ def test_circular_groups_and_accuracies_are_those_of_upstream(name, result, tmp_
 def test_a_question_that_lacks_a_rotation_is_lost_and_stays_in_the_denominator(profile, tmp_path, monkeypatch):
     result = literal("MMBenchLike")[profile]
     assert result["defect"] == "circular_missing_rotation_ignored"
-    monkeypatch.setattr("prism_engine.scoring.circular.Circular.ours", True)  # their matcher, our folding
+    monkeypatch.setattr("prism_engine.scoring.kinds.circular.Circular.ours", True)  # their matcher, our folding
     scored = Scoring("mcq_tables/MMBenchLike", profile, tmp_path)
     found = [one for one in scored.scores.metrics if one.name == "circular accuracy"]
     compare(accuracies((one.split, one.group, one.value) for one in found), result["accuracy_fixed"])
@@ -95,7 +95,7 @@ def test_a_judge_is_needed_only_where_no_rotation_is_wrong_already(profile, tmp_
     judged = {str(row["index"]) for row in result["rows"] if row.get("judge_calls")} | {
         str(row) if not isinstance(row, dict) else str(row["index"]) for row in result.get("judge_calls", [])
     }
-    from prism_engine.report.predictions import scored_rows  # noqa: PLC0415
+    from prism_engine.report.scores.predictions import scored_rows  # noqa: PLC0415
 
     unsettled = scored.scorer.unsettled(scored_rows(scored.path))
     assert judged

@@ -6,10 +6,10 @@ import pytest
 import torch
 from transformers.utils import logging
 
-from prism_engine.training import loop
-from prism_engine.training.captioner import build_processor
-from prism_engine.training.reasoner import build_reasoner
-from prism_engine.training.tokens import build_tokenizer
+from prism_engine.training.nano import loop
+from prism_engine.training.nano.captioner import build_processor
+from prism_engine.training.nano.reasoner import build_reasoner
+from prism_engine.training.nano.tokens import build_tokenizer
 
 
 @pytest.fixture(scope="package", autouse=True)

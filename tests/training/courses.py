@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from prism_engine.training import loop
-from prism_engine.training.course import About, Stage
-from prism_engine.training.loop import Training
+from prism_engine.training.nano import loop
+from prism_engine.training.nano.course import About, Stage
+from prism_engine.training.nano.loop import Training
 
 if TYPE_CHECKING:
     import random

@@ -1,0 +1,1 @@
+"""Compares and analyses finished runs."""

@@ -1,0 +1,56 @@
+"""Analyse finished runs: tables, plots and a page that explains them, all into one folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prism_engine.errors import UserError
+from prism_engine.report.atomic import replacing
+from prism_engine.report.effects.analysis import Analysis, analyse
+from prism_engine.report.pages.account import page
+from prism_engine.report.pages.findings import sheets
+from prism_engine.report.pages.pictures import draw_analysis
+from prism_engine.report.pages.sheets import write_sheet
+from prism_engine.report.scores.finished import find_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+PAGE = "report.md"
+
+
+@dataclass(frozen=True)
+class AnalysisReport:
+    """What was found, and where it lies."""
+
+    analysis: Analysis
+    page: Path
+    files: tuple[Path, ...]
+    """All that were written, the page included."""
+
+
+def analyze(paths: Sequence[Path], out: Path, *, plots: str | None = "png") -> AnalysisReport:
+    """Analyse all runs in these folders.
+
+    Args:
+        paths: folders of runs, or folders with runs below them.
+        out: the folder for the results; made where it does not exist.
+        plots: `png` or `svg`; None draws none.
+
+    Raises:
+        UserError: no run is there, one cannot be read, or `out` cannot be written.
+    """
+    analysis = analyse(find_runs(paths))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{out}: cannot be made ({error.strerror}).") from error
+    files = [
+        file for name, sheet in sheets(analysis).items() for file in write_sheet(sheet, out / name, ("csv", "parquet"))
+    ]
+    pictures = draw_analysis(analysis, out / "plots", plots) if plots else []
+    with replacing(out / PAGE) as draft:
+        draft.write_text(page(analysis, pictures, out), encoding="utf-8")
+    return AnalysisReport(analysis, out / PAGE, (out / PAGE, *files, *pictures))

@@ -1,0 +1,72 @@
+"""Compare two finished runs sample by sample: overall, by category, and which questions flipped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prism_engine.api.results.status import find_standing
+from prism_engine.errors import UserError
+from prism_engine.report.effects.contrasts import contrast
+from prism_engine.report.pages.findings import contrast_sheet
+from prism_engine.report.pages.flips import flips
+from prism_engine.report.pages.sheets import write_sheet
+from prism_engine.report.scores.aligned import align
+from prism_engine.report.scores.finished import PREDICTIONS, read_run
+from prism_engine.report.scores.inference import both_scored
+
+if TYPE_CHECKING:
+    from prism_engine.report.pages.sheets import Sheet
+    from prism_engine.report.scores.finished import FinishedRun
+
+
+@dataclass(frozen=True)
+class ComparedRuns:
+    """What became of two runs side by side."""
+
+    first: FinishedRun
+    second: FinishedRun
+    groups: Sheet
+    """Paired comparisons, overall first."""
+    flips: Sheet
+    """Samples on which the two differ."""
+    paired: int
+    """Samples that both have a score for."""
+    only_first: int
+    only_second: int
+    files: tuple[Path, ...]
+
+
+def compare_runs(first: str, second: str, *, results_dir: Path, out: Path | None = None) -> ComparedRuns:
+    """Compare two runs of one benchmark, or of parts of it.
+
+    Args:
+        first: a run's folder, or enough of its name in `results_dir`.
+        second: the same.
+        out: a folder for the tables as CSV, Markdown and Parquet; None writes none.
+
+    Raises:
+        UserError: a run cannot be found or read, the two have asked different questions, or none that both have.
+    """
+    one, other = (read_run(_folder(name, results_dir)) for name in (first, second))
+    aligned = align([one, other])
+    both, only_first, only_second = both_scored(*aligned.scores)
+    if not both:
+        raise UserError(f"{one.folder} and {other.folder}: no question has a score in both runs.")
+    groups = contrast_sheet(tuple(contrast(aligned, (one.setting.who, other.setting.who))))
+    flipped = flips(aligned)
+    files: list[Path] = []
+    if out is not None:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"{out}: cannot be made ({error.strerror}).") from error
+        files = [*write_sheet(groups, out / "comparison"), *write_sheet(flipped, out / "flips")]
+    return ComparedRuns(one, other, groups, flipped, both, only_first, only_second, tuple(files))
+
+
+def _folder(name: str, results_dir: Path) -> Path:
+    if (Path(name) / PREDICTIONS).is_file():
+        return Path(name)
+    return find_standing(results_dir, name).folder

@@ -1,0 +1,133 @@
+"""The side of a run that sees: its perceivers, one or several, and who tells them what to observe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prism_engine.api.build.instruction_sources import contents_by_row, writer_of
+from prism_engine.config import Mode
+from prism_engine.config.variants import perceivers_of
+from prism_engine.errors import ConfigError
+from prism_engine.prompts import contents_shots
+from prism_engine.stages.cached import CachedModel
+from prism_engine.stages.context import Given, gold_description, joined, nothing
+from prism_engine.stages.instructing import Listed, Telling, Written
+from prism_engine.stages.merging import Merged
+from prism_engine.stages.meter import Meter
+from prism_engine.stages.perception import Perception
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from prism_engine.api.build.given import GivenDescriptions
+    from prism_engine.api.build.instruction_sources import Instruction
+    from prism_engine.backends.load import Load
+    from prism_engine.cache import Store
+    from prism_engine.config import ModelSpec, Registry, RunConfig
+    from prism_engine.datasets import Benchmark
+    from prism_engine.records import ModelIdentity
+    from prism_engine.stages.context import Context
+    from prism_engine.stages.instructing import Instructing
+
+WRITER = "writer"
+PERCEIVER = "perceiver"
+"""The role of the first perceiver; those after it are `perceiver_2` and so on."""
+
+
+def seeing_roles(config: RunConfig, registry: Registry) -> dict[str, str]:
+    """Return the names of a run's perceivers and writer by their roles, in the order in which they are joined.
+
+    Raises:
+        ConfigError: several perceivers where the mode takes one; or as `perceivers_of` and `writer_of`.
+    """
+    names: dict[str, str] = {}
+    if config.calls_perceiver:
+        every = perceivers_of(str(config.perceiver), registry)
+        if len(every) > 1 and not config.mode.describes:
+            raise ConfigError(
+                f"perceiver {config.perceiver!r}: mode {config.mode.value!r} takes one, and joins nothing"
+            )
+        names = {f"{PERCEIVER}_{number}" if number > 1 else PERCEIVER: name for number, name in enumerate(every, 1)}
+    if (writer := writer_of(config)) is not None:
+        names[WRITER] = writer
+    return names
+
+
+def perceiver_roles(specs: Mapping[str, tuple[str, ModelSpec]]) -> list[str]:
+    """Return the roles of the perceivers, in their order."""
+    return [role for role in specs if role.startswith(PERCEIVER)]
+
+
+def unsent_roles(config: RunConfig, specs: Mapping[str, tuple[str, ModelSpec]]) -> set[str]:
+    """Return the roles whose calls are only taken from the cache: in mode `reasoning` all that see."""
+    return {*perceiver_roles(specs), WRITER} if config.mode is Mode.REASONING else set()
+
+
+@dataclass(frozen=True)
+class Seeing:
+    """Who sees, and who says what to look at; no backend yet."""
+
+    models: dict[str, CachedModel]
+    """By role. Perceivers share one meter."""
+    context: Context
+    instructing: Instructing | None
+
+    @property
+    def describing(self) -> CachedModel | None:
+        """The first perceiver; None where nothing is described."""
+        return self.models.get(PERCEIVER)
+
+
+def seeing(
+    config: RunConfig,
+    instruction: Instruction,
+    identities: Mapping[str, ModelIdentity],
+    *,
+    benchmark: Benchmark,
+    store: Store,
+    given: GivenDescriptions | None = None,
+    counting: Seeing | None = None,
+) -> Seeing:
+    """Build the parts that see.
+
+    Args:
+        given: descriptions that stand in the place of all that.
+        counting: count into the meters of these.
+
+    Raises:
+        ConfigError: a file of contents belongs to another benchmark.
+    """
+    describers = [role for role in identities if role.startswith(PERCEIVER)] if config.describes else []
+
+    def load() -> Load:
+        loads = [models[role].load() for role in describers]
+        return next((one for one in loads if one.waiting_for is not None), loads[-1])
+
+    meters = dict.fromkeys(describers, Meter(load=load))
+    if counting is not None:
+        meters = {role: model.meter for role, model in counting.models.items()}
+    models = {role: CachedModel(None, store, meters[role]) for role in describers}
+    if WRITER in identities:
+        models[WRITER] = CachedModel(None, store, meters.get(WRITER))
+
+    def context(text: str) -> Context:
+        if given is not None:
+            return Given(joined(given.table.texts))
+        if not describers:
+            return Given(gold_description if config.mode is Mode.ORACLE else nothing)
+        sampling = config.perception.to_sampling()
+        perceivers = [
+            Perception(models[role], identities[role], instruction=text, sampling=sampling, pictures=config.pictures)
+            for role in describers
+        ]
+        return perceivers[0] if len(perceivers) == 1 else Merged(perceivers, config.merge)
+
+    telling = Telling(instruction.text, context)
+    instructing: Instructing | None = None
+    if WRITER in models:
+        shots, sampling = contents_shots(benchmark.name), config.writing.to_sampling()
+        instructing = Written(models[WRITER], identities[WRITER], telling, shots=shots, sampling=sampling)
+    elif instruction.listed is not None and describers:
+        instructing = Listed(telling, contents_by_row(instruction.listed, benchmark, instruction.name))
+    return Seeing(models, context(instruction.text), instructing)

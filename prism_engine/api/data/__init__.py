@@ -1,0 +1,1 @@
+"""Makes benchmarks, subsets and checkpoints."""

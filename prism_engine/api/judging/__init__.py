@@ -1,0 +1,1 @@
+"""Judges finished runs and grades responses by a rubric."""

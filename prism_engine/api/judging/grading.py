@@ -1,0 +1,221 @@
+"""Grade responses by a rubric, and say how far the grades agree with another judge's or with people's."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import os
+import re
+from contextlib import AsyncExitStack, nullcontext
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from prism_engine.api.build.parts import STORE_NAME
+from prism_engine.api.judging.judge_models import ready_judge
+from prism_engine.api.runs.execution import RunStatus
+from prism_engine.api.runs.stopping import heeding_signals
+from prism_engine.backends.factory import identify_model
+from prism_engine.cache import Store, call_key
+from prism_engine.config.grading import Template
+from prism_engine.config.judging import find_judge
+from prism_engine.datasets.images import ImageStore, PictureError
+from prism_engine.engine.progress import Progress
+from prism_engine.engine.scheduler import Stop
+from prism_engine.errors import BudgetError, UserError
+from prism_engine.judging.graded_rows import read_rows, read_rubrics
+from prism_engine.judging.grader import Grader, grade_all
+from prism_engine.records import Sampling
+from prism_engine.report import replacing, write_lines
+from prism_engine.report.scores.agreement import RESAMPLES, Agreement, agreement
+from prism_engine.stages.cached import CachedModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from prism_engine.api.runs.execution import Watch
+    from prism_engine.config import Registry
+    from prism_engine.config.grading import GradingConfig
+    from prism_engine.judging.grader import GradedRow
+    from prism_engine.judging.rubric import Graded
+    from prism_engine.records import Image
+
+_ODD = re.compile(r"[^\w.+~=@-]+")
+
+
+@dataclass(frozen=True)
+class GradingReport:
+    """What a grading came to."""
+
+    folder: Path
+    """Where the grades lie."""
+    status: RunStatus
+    progress: Progress
+    graded: tuple[GradedRow, ...] = ()
+    agreements: dict[str, Agreement] = field(default_factory=dict)
+    """By what the grades were compared with; `itself` is the judge's first sample with its second, a ceiling."""
+    length_bias: float | None = None
+    """Spearman's correlation of the grades with the lengths of the responses."""
+    trouble: Exception | None = None
+
+
+def grade(config: GradingConfig, registry: Registry, *, watch: Watch | None = None) -> GradingReport:
+    """Grade all rows, and write grades and agreements.
+
+    Raises:
+        UserError: rows, rubrics or scores to compare with are wrong; nothing was called.
+        DeadError: the judge does not answer.
+        StoreError: the cache cannot be opened.
+        KeyboardInterrupt: stopped at once; finished gradings are in the cache.
+    """
+    rubrics = read_rubrics(config.rubrics) if config.rubrics is not None else {}
+    pictures = ImageStore(config.cache_dir / "images")
+    rows = read_rows(config.rows, rubrics, config.rubric, lambda data: _kept(pictures, data))
+    rows = [_as_asked(row, config) for row in rows]
+    others = {str(path): _scores(path) for path in config.against}
+    try:
+        report = asyncio.run(_grade(config, registry, rows, watch))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    return report if report.status is RunStatus.NOT_BEGUN or not report.graded else _written(report, config, others)
+
+
+def _as_asked(row: Graded, config: GradingConfig) -> Graded:
+    return replace(
+        row,
+        image=None if config.blind else row.image,
+        reference=None if config.reference_free else row.reference,
+    )
+
+
+def _kept(pictures: ImageStore, data: bytes) -> Image:
+    try:
+        return pictures.put(data)
+    except PictureError as error:
+        raise ValueError(str(error)) from error
+
+
+async def _grade(
+    config: GradingConfig, registry: Registry, rows: Sequence[Graded], watch: Watch | None
+) -> GradingReport:
+    spec = find_judge(config, registry, os.environ)
+    identity = identify_model(config.judge, spec, config.cache_dir)
+    folder = _folder(config)
+    async with AsyncExitStack() as opened:
+        store = opened.enter_context(Store(config.cache_dir / STORE_NAME))
+        model = CachedModel(None, store)
+        sampling = Sampling(config.max_tokens or 1024, config.temperature, config.top_p)
+        grader = Grader(model, identity, sampling, config.samples, config.template)
+        firsts = [grader.call(row, sample, 0) for row in rows for sample in range(config.samples)]
+        needed = None in store.get_many((call_key(call), call.sampling.max_tokens) for call in firsts)
+        model.backend, spending = await ready_judge(config, spec, identity, opened, needed=needed)
+        progress = Progress(len(rows), None, model.meter, name=config.rows.stem, spending=spending)
+        stop = Stop()
+        stop.listen(model.drain)
+        stop.listen(progress.stop)
+        width = 2 * (model.backend.capacity if model.backend is not None else 1)
+        with heeding_signals(stop):
+            async with watch(progress) if watch else nullcontext():
+                graded = await grade_all(rows, grader, width=width, progress=progress, stop=stop)
+                if spending is not None:
+                    await spending.conclude()
+    if stop.requested:
+        status = RunStatus.INTERRUPTED if stop.reason is None else RunStatus.DIED
+        status = RunStatus.BUDGET if isinstance(stop.reason, BudgetError) else status
+        return GradingReport(folder, status, progress, trouble=stop.reason)
+    status = RunStatus.COMPLETE if all(row.mean is not None for row in graded) else RunStatus.INCOMPLETE
+    return GradingReport(folder, status, progress, tuple(graded))
+
+
+def _folder(config: GradingConfig) -> Path:
+    told = [
+        ("readme", config.template is Template.README),
+        ("blind", config.blind),
+        ("reference-free", config.reference_free),
+        (f"{config.samples}samples", config.samples != 1),
+        (f"t{config.temperature:g}", config.temperature != 1.0),
+    ]
+    name = "-".join((_ODD.sub("_", config.judge).strip("._"), *(part for part, is_so in told if is_so)))
+    return config.results_dir / "grades" / _ODD.sub("_", config.rows.stem) / name
+
+
+def _scores(path: Path) -> dict[str, float]:
+    """Read scores by id; several of one id are averaged.
+
+    Raises:
+        UserError: the file cannot be read, or a line has no id or no number.
+    """
+    found: dict[str, list[float]] = {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            table = csv.DictReader(file) if path.suffix.lower() == ".csv" else map(orjson.loads, file)
+            for number, row in enumerate(table, start=1):  # noqa: B007 - told where a row is broken
+                if row["score"] not in (None, ""):
+                    found.setdefault(str(row["id"]), []).append(_number(row["score"]))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
+        raise UserError(f"{path}, row {number}: needs `id` and a number as `score` ({error!r})") from error
+    return {name: sum(scores) / len(scores) for name, scores in found.items()}
+
+
+def _number(value: object) -> float:
+    number = float(str(value))
+    if number != number or number in (float("inf"), float("-inf")):  # noqa: PLR0124 - what only NaN does
+        raise ValueError(f"{value!r} is no score")
+    return number
+
+
+def _written(report: GradingReport, config: GradingConfig, others: Mapping[str, dict[str, float]]) -> GradingReport:
+    """Write grades and agreements, each file whole or not at all.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
+    graded = report.graded
+    agreements = {name: found for name, scores in others.items() if (found := _compared(graded, scores))}
+    itself = {row.row.id: float(row.samples[1].grade) for row in graded if len(row.samples) > 1 and row.samples[1]}
+    if itself:
+        firsts = [replace(row, samples=row.samples[:1]) for row in graded]
+        if (ceiling := _compared(firsts, itself)) is not None:
+            agreements["itself"] = ceiling
+    lengths = {row.row.id: float(len(row.row.response)) for row in graded}
+    bias = _compared(graded, lengths, resamples=0)
+    report = replace(report, agreements=agreements, length_bias=None if bias is None else bias.spearman.value)
+    try:
+        report.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{report.folder}: cannot be written ({error.strerror})") from error
+    lines = (orjson.dumps(row.as_json(), option=orjson.OPT_APPEND_NEWLINE) for row in graded)
+    write_lines(report.folder / "grades.jsonl", lines)
+    with replacing(report.folder / "grades.json") as draft:
+        draft.write_bytes(orjson.dumps(_summary(report, config), option=orjson.OPT_INDENT_2))
+    return report
+
+
+def _compared(
+    graded: Sequence[GradedRow], scores: Mapping[str, float], *, resamples: int = RESAMPLES
+) -> Agreement | None:
+    both = [(row, row.mean, scores[row.row.id]) for row in graded if row.mean is not None and row.row.id in scores]
+    if not both:
+        return None
+    clusters = [row.row.image.digest if row.row.image is not None else f"row {row.row.id}" for row, _, _ in both]
+    return agreement([mean for _, mean, _ in both], [score for _, _, score in both], clusters, resamples=resamples)
+
+
+def _summary(report: GradingReport, config: GradingConfig) -> dict[str, Any]:
+    means = [row.mean for row in report.graded if row.mean is not None]
+    meter, spending = report.progress.answering, report.progress.spending
+    return {
+        "config": config.model_dump(mode="json"),
+        "rows": len(report.graded),
+        "graded": len(means),
+        "unscored": len(report.graded) - len(means),
+        "mean": sum(means) / len(means) if means else None,
+        "agreement": {name: asdict(found) for name, found in report.agreements.items()},
+        "length_bias_spearman": report.length_bias,
+        "reviews": None if meter is None else meter.snapshot(),
+        "money": None if spending is None else spending.as_json(),
+    }

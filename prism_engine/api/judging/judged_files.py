@@ -1,0 +1,85 @@
+"""What a judge reads and writes: a finished run's files in, a folder of judged results below it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from prism_engine.api.results.answer_files import Answers
+from prism_engine.errors import UserError
+from prism_engine.judging.reviewing import Docket
+from prism_engine.records import AnswerKind
+from prism_engine.report import replacing, write_lines
+from prism_engine.report.scores.finished import folder_name
+from prism_engine.scoring import known_profile, scorer_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from prism_engine.api.results.answer_files import Folded
+    from prism_engine.config.judging import JudgeConfig
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run's answers."""
+
+    run: Path
+    answers: Answers
+    """The run's own."""
+    judged: Answers
+    """Where the judged ones go."""
+    manifest: dict[str, Any]
+    docket: Docket
+
+    @property
+    def failed_as_wrong(self) -> bool:
+        """Whether the run counts samples whose call failed as wrong."""
+        config = self.manifest.get("config")
+        return isinstance(config, dict) and config.get("failed") == "wrong"
+
+
+def open_case(run: Path, config: JudgeConfig) -> Case:
+    """Read a finished run's answers.
+
+    Raises:
+        UserError: there are none, or none that can be read.
+    """
+    try:
+        manifest = orjson.loads((run / "manifest.json").read_bytes())
+        used, kind = manifest["scoring"]["profile"], AnswerKind(manifest["scoring"]["answer_kind"])
+    except OSError as error:
+        raise UserError(f"{run}: no finished run lies here ({error.strerror}); `prism runs` lists them") from error
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{run / 'manifest.json'}: no manifest of a run; start the same run again") from error
+    answers = Answers.of(run)
+    profile = used if config.profile is None else known_profile(config.profile)
+    judge = folder_name(config.judge).strip("._")
+    folder = run / (f"judged-{judge}" if profile == used else f"judged-{judge}-{profile}")
+    judged = replace(answers, folder=folder)
+    return Case(run, answers, judged, manifest, Docket.of(answers.every, scorer_of(kind, profile)))
+
+
+def write_case(case: Case, rows: Iterator[dict[str, Any]], judge: Callable[[], dict[str, Any]]) -> Folded:
+    """Write the judged results, each file whole or not at all.
+
+    Args:
+        rows: of every answer.
+        judge: what the manifest says of the judge, asked when all rows are written.
+
+    Raises:
+        UserError: a file cannot be read or written.
+    """
+    judged = case.judged
+    try:
+        judged.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{judged.folder}: cannot be written ({error.strerror})") from error
+    write_lines(judged.every, (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
+    folded = judged.fold(case.docket.scorer, failed_as_wrong=case.failed_as_wrong, parquet=True)
+    with replacing(judged.folder / "manifest.json") as draft:
+        draft.write_bytes(orjson.dumps({**case.manifest, "judge": judge()}, option=orjson.OPT_INDENT_2))
+    return folded

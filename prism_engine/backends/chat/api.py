@@ -1,0 +1,252 @@
+"""A model behind an OpenAI-compatible chat-completions endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from prism_engine.backends.base import Backend
+from prism_engine.backends.chat.paying import paid
+from prism_engine.backends.chat.reply import Endpoint, model_ids, read_refusal, read_reply
+from prism_engine.backends.chat.request import estimated_tokens, request_body
+from prism_engine.backends.chat.retry import retried
+from prism_engine.backends.chat.transport import Transport
+from prism_engine.backends.limits.expectation import Tokens
+from prism_engine.backends.limits.limiter import SLACK, Limiter
+from prism_engine.backends.limits.outage import Outage
+from prism_engine.backends.limits.request_rate import per_minute
+from prism_engine.backends.limits.shared_quota import SharedQuota
+from prism_engine.backends.load import Guard, Load
+from prism_engine.errors import DeadError, NotRunError, RejectedError, TransientError, UnreachableError
+from prism_engine.http import shown_url
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
+
+    from prism_engine.backends.chat.paying import Purse, Sending
+    from prism_engine.backends.chat.transport import Answer
+    from prism_engine.backends.limits.slot import Slot
+    from prism_engine.config import ApiModel
+    from prism_engine.records import Call, Completion, Usage
+
+UNREACHABLE_CALLS = 3
+"""Calls in a row that found nobody at the address, for all their attempts, until a server that had answered is dead,
+where nobody sits an outage out."""
+PROBE_TIMEOUT = 10.0
+"""Seconds that `probe` waits for an answer."""
+MONEY_WAIT = 0.25
+"""Seconds after which a call that is not paid yet waits for money, and not for the ledger's disk."""
+
+
+class ChatApi(Backend):
+    """Sends calls to `/chat/completions`, within the limits of the spec, and again where that may help.
+
+    Args:
+        spec: the registry's entry.
+        api_key: sent as bearer token; taken out of whatever the server sends back. None sends no key.
+        base_url: instead of the spec's.
+        start: starts the server of this model and returns its base URL. Awaited once, before the first request;
+            what it raises reaches every call.
+        purse: pays for every request; None where nobody counts money.
+        quotas: the file in which the processes that use the same key agree on its limits; None shares nothing.
+    """
+
+    def __init__(
+        self,
+        spec: ApiModel,
+        api_key: str | None,
+        *,
+        base_url: str | None = None,
+        start: Callable[[], Awaitable[str]] | None = None,
+        purse: Purse | None = None,
+        quotas: Path | None = None,
+    ) -> None:
+        self._spec = spec
+        self._purse = purse
+        self._base_url = (base_url or spec.base_url).rstrip("/")
+        self._start = start
+        self._starting: asyncio.Future[str] | None = None
+        self._transport = Transport(api_key, self.capacity)
+        self._quota = None
+        if quotas is not None and api_key is not None:
+            secret = f"{self._base_url} {spec.model} {api_key}"
+            self._quota = SharedQuota(quotas, secret, per_minute(spec.limits), window=60 * SLACK, clock=_time)
+        # A server of our own that fails is started again instead.
+        patience = spec.outage_patience if start is None else 0.0
+        self._outage = Outage(shown_url(self._base_url), _time, patience=patience, concurrency=self.capacity)
+        self._limiter = Limiter(spec.limits, shared=self._quota, outage=self._outage)
+        self._gave_up: set[int] = set()
+        self._unpaid: dict[object, float] = {}
+        self._dead: DeadError | None = None
+        self._answered = False
+        self._unreachable = 0
+
+    def __repr__(self) -> str:
+        state = "dead" if self._dead else "alive"
+        return f"<ChatApi {self._spec.model} at {shown_url(self._base_url)}, {state}, {self._limiter!r}>"
+
+    @property
+    def capacity(self) -> int:
+        """Requests that may be on the wire at once."""
+        return self._spec.limits.concurrency
+
+    @property
+    def load(self) -> Load:
+        """What the next call waits for; nothing outside of the event loop, where none is under way."""
+        try:
+            load = self._limiter.load
+        except RuntimeError:
+            return Load()
+        since = next(iter(self._unpaid.values()), None)
+        if load.waiting_for is None and since is not None and _time() - since > MONEY_WAIT:
+            return replace(load, waiting_for=Guard.BUDGET)
+        return load
+
+    async def generate(self, call: Call) -> Completion:
+        """Answer one call; see `Backend.generate`.
+
+        A call that waits for its next attempt when `drain` comes raises NotRunError as well: its failed attempts
+        gave nothing, so a later run takes it up. After a DeadError every later call raises it, too.
+        """
+        if self._dead is not None:
+            raise DeadError(str(self._dead))
+        try:
+            if self._start is not None:
+                self._base_url = await self._limiter.unless_closed(self._started, self._start)
+            return await retried(
+                lambda number: self._attempt(call, number),
+                attempts=self._spec.attempts,
+                sleep=self._sleep,
+                excused=lambda: self._outage.on,
+            )
+        except NotRunError:
+            if self._dead is not None:
+                raise DeadError(str(self._dead)) from None
+            raise
+        except UnreachableError as error:
+            self._gave_up.add(hash(call))
+            self._unreachable += 1
+            if self._answered and (self._outage.awaited or self._unreachable < UNREACHABLE_CALLS):
+                raise
+            raise self._died(
+                DeadError(f"server down: nothing answers at {shown_url(self._base_url)} ({error})")
+            ) from None
+        except TransientError:
+            self._gave_up.add(hash(call))
+            raise
+        except DeadError as error:
+            self._died(error)
+            raise
+
+    def drain(self) -> None:
+        """Send nothing more; see `Backend.drain`."""
+        self._limiter.close()
+
+    async def aclose(self) -> None:
+        """Close the connections; a server that `start` was still starting is no longer waited for."""
+        self._limiter.close()
+        if self._quota is not None:
+            self._quota.close()
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.gather(self._starting, return_exceptions=True)
+        await self._transport.aclose()
+
+    async def models(self) -> list[str]:
+        """Return the ids of the models that the endpoint offers, asking once and outside the limits.
+
+        Raises:
+            BackendError: it gave no such list; the kind says why.
+        """
+        answer = await self._exchange("GET", "/models", None, PROBE_TIMEOUT)
+        if answer.ok:
+            return model_ids(answer.body)
+        refused = read_refusal(*answer, self._endpoint())
+        raise RejectedError(refused.detail)
+
+    async def _attempt(self, call: Call, number: int) -> Completion:
+        worst = estimated_tokens(call)
+        first = number == 1 and hash(call) not in self._gave_up
+        async with self._paid(call) as sending, self._limiter.slot(worst) as slot:
+            if call.images:
+                body = await asyncio.to_thread(request_body, call, self._spec)
+            else:
+                body = request_body(call, self._spec)
+            with self._outage.judging(first=first):
+                sent = _time()
+                sending.sent = True
+                answer = await self._exchange("POST", "/chat/completions", body, self._spec.timeout)
+                sending.status = answer.status
+                slot.heard(answer.headers)
+                seconds = _time() - sent
+                completion = self._read(answer, slot)
+            sending.usage = completion.usage
+            slot.answered(_used(completion.usage))
+        return replace(completion, seconds=seconds, attempts=number)
+
+    @asynccontextmanager
+    async def _paid(self, call: Call) -> AsyncIterator[Sending]:
+        waiting = object()
+        self._unpaid[waiting] = _time()
+        try:
+            async with paid(self._purse, call, self._limiter) as sending:
+                del self._unpaid[waiting]
+                yield sending
+        finally:
+            self._unpaid.pop(waiting, None)
+
+    async def _exchange(self, method: str, path: str, body: bytes | None, seconds: float) -> Answer:
+        answer = await self._transport.exchange(method, self._base_url + path, body=body, seconds=seconds)
+        self._answered, self._unreachable = True, 0
+        return answer
+
+    def _read(self, answer: Answer, slot: Slot) -> Completion:
+        try:
+            return read_reply(answer.body) if answer.ok else read_refusal(*answer, self._endpoint())
+        except TransientError as error:
+            if error.rate_limited:
+                slot.refused()
+            if error.retry_after is not None:
+                self._limiter.pause(error.retry_after)
+            raise
+
+    async def _started(self, start: Callable[[], Awaitable[str]]) -> str:
+        if self._starting is None:
+            self._starting = asyncio.ensure_future(start())
+        return await asyncio.shield(self._starting)  # one caller's cancellation is not the others'
+
+    async def _sleep(self, seconds: float) -> None:
+        await self._limiter.unless_closed(asyncio.sleep, seconds)
+
+    def _died(self, error: DeadError) -> DeadError:
+        self._dead = error
+        self._limiter.close()
+        return error
+
+    def _endpoint(self) -> Endpoint:
+        return Endpoint(shown_url(self._base_url), self._spec.model, self._spec.api_key_env)
+
+
+def _time() -> float:
+    return asyncio.get_running_loop().time()  # the machine's monotonic clock
+
+
+def _used(usage: Usage) -> Tokens | None:
+    prompt, output = usage.prompt_tokens, usage.completion_tokens
+    return None if prompt is None or output is None else Tokens(prompt, output)
+
+
+async def probe(spec: ApiModel, api_key: str | None) -> list[str]:
+    """Return the ids of the models that an endpoint offers; nothing is billed.
+
+    Raises:
+        BackendError: it cannot be reached, refuses the key, or has no such list.
+    """
+    api = ChatApi(spec, api_key)
+    try:
+        return await api.models()
+    finally:
+        await api.aclose()

@@ -1,0 +1,121 @@
+"""A check of every row and of the file's structure; what is damaged is set aside, so that its call is made again."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from prism_engine.cache.call_rows import UNNAMED, Found, is_record
+from prism_engine.cache.schema import open_reader, open_writer, store_error, transaction
+from prism_engine.cache.storing import set_aside, set_aside_damaged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_PAGE = 500
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_COMPLETIONS_PAGE = """
+    SELECT id, key, max_tokens, outcome, value, checksum, created_at FROM completions WHERE id > ? ORDER BY id LIMIT ?
+"""
+_REQUESTS_PAGE = "SELECT rowid, key, record FROM requests WHERE rowid > ? ORDER BY rowid LIMIT ?"
+_REQUEST = "SELECT key, record FROM requests WHERE rowid = ?"
+_COMPLETIONS_OF = """
+    SELECT key, max_tokens, outcome, value, checksum, created_at FROM completions WHERE key = ?
+"""
+_TOTAL = "SELECT (SELECT COUNT(*) FROM completions) + (SELECT COUNT(*) FROM requests)"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """How far a check has come; everything but `named` counts from its beginning."""
+
+    checked: int = 0
+    """Rows of both tables."""
+    total: int = 0
+    corrupt: int = 0
+    """Completions that do not fit their checksum, and requests that do not fit their key."""
+    named: tuple[str, ...] = ()
+    """The keys, as they stand in the file, of the corrupt rows since the step before."""
+    damage: tuple[str, ...] = ()
+    """What SQLite says about the file itself; empty for a sound one."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing wrong was found so far."""
+        return not self.corrupt and not self.damage
+
+
+def verify(path: Path, *, dry_run: bool = False) -> Iterator[Verification]:
+    """Check the file's structure and then every row, in flat memory, while others may go on using it.
+
+    A damaged completion is set aside. So is a damaged request, with its completions: without it, nobody can say
+    which call they belong to. Both calls are then made again by the next run that needs them.
+
+    Args:
+        dry_run: only look; writes nothing.
+
+    Yields:
+        How far it has come, after the structure and then after every few hundred rows. The last one is the result.
+
+    Raises:
+        StoreError: the file cannot be opened, or what is damaged cannot be set aside.
+    """
+    connection = open_reader(path) if dry_run or not path.exists() else open_writer(path)
+    if connection is None:
+        yield Verification()
+        return
+    state = Verification()
+    with closing(connection):
+        try:
+            damage = tuple(str(line) for (line,) in connection.execute("PRAGMA quick_check") if line != "ok")
+            state = Verification(total=connection.execute(_TOTAL).fetchone()[0], damage=damage)
+            yield state
+            for size, named in _checked_pages(connection, only_look=dry_run or bool(damage)):
+                checked, corrupt = state.checked + size, state.corrupt + len(named)
+                total = max(state.total, checked)
+                state = replace(state, checked=checked, total=total, corrupt=corrupt, named=named)
+                yield state
+        except sqlite3.Error as error:
+            trouble = store_error(path, error)
+            if error.sqlite_errorcode & 0xFF not in _DAMAGE:
+                raise trouble from error
+            # Damaged so badly that it cannot be read to the end: that is the finding.
+            yield replace(state, named=(), damage=(*state.damage, str(trouble)))
+
+
+def _checked_pages(connection: sqlite3.Connection, *, only_look: bool) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Yield the size of each page of rows and the keys of its corrupt ones, which are set aside by then."""
+    for page in _pages(connection, _COMPLETIONS_PAGE):
+        bad = {number: str(columns[0]) for number, *columns in page if not Found(*columns).intact}
+        if bad and not only_look:
+            with transaction(connection):
+                set_aside_damaged(connection, bad)
+        yield len(page), tuple(bad.values())
+    for page in _pages(connection, _REQUESTS_PAGE):
+        bad = {number: str(key) for number, key, record in page if not is_record(key, record)}
+        if bad and not only_look:
+            with transaction(connection):
+                for number in bad:
+                    _set_aside_request(connection, number)
+        yield len(page), tuple(bad.values())
+
+
+def _set_aside_request(connection: sqlite3.Connection, number: int) -> None:
+    for key, record in connection.execute(_REQUEST, (number,)).fetchall():
+        if is_record(key, record):  # another process has mended it meanwhile
+            return
+        set_aside(connection, Found(key, None, None, record, None, None), UNNAMED)
+        for columns in connection.execute(_COMPLETIONS_OF, (key,)).fetchall():
+            set_aside(connection, Found(*columns), UNNAMED)
+        connection.execute("DELETE FROM completions WHERE key = ?", (key,))
+        connection.execute("DELETE FROM requests WHERE rowid = ?", (number,))
+
+
+def _pages(connection: sqlite3.Connection, statement: str) -> Iterator[list[tuple[Any, ...]]]:
+    last = -(2**63)
+    while page := connection.execute(statement, (last, _PAGE)).fetchall():
+        yield page
+        last = page[-1][0]

@@ -1,0 +1,204 @@
+"""Progress while it happens: a live panel on a terminal, a line of JSON now and then in a log."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from prism_engine.cli.show.tables import human_bytes, human_limit, human_seconds, stderr
+from prism_engine.engine.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from prism_engine.datasets import IngestProgress
+    from prism_engine.engine.overview import Overview
+    from prism_engine.stages.meter import Meter
+
+LIVE_SECONDS = 0.25
+LOG_SECONDS = 10.0
+WAITING = "none answered yet: its model may be starting"
+SHOWN_RUNS = 12
+"""Of a sweep at once."""
+LARGE_FILE = 50_000_000
+"""Bytes of a benchmark file from which reading it takes long enough to be told."""
+
+
+@contextlib.asynccontextmanager
+async def watch(progress: Progress | Overview) -> AsyncIterator[None]:
+    """Show progress on stderr until the block ends."""
+    async with _live(progress) if stderr.is_terminal else _logged(progress):
+        yield
+    with contextlib.suppress(OSError):
+        for one in (progress,) if isinstance(progress, Progress) else progress.runs:
+            one.stopping = False  # it has stopped
+            stderr.print(line(one), soft_wrap=True)
+
+
+@contextlib.asynccontextmanager
+async def _live(progress: Progress | Overview) -> AsyncIterator[None]:
+    live = Live(console=stderr, auto_refresh=False, transient=True)
+    live.start()
+    try:
+        async with _every(LIVE_SECONDS, lambda: live.update(panel(progress), refresh=True)):
+            yield
+    finally:
+        with contextlib.suppress(OSError):
+            live.stop()
+
+
+def _logged(progress: Progress | Overview) -> contextlib.AbstractAsyncContextManager[None]:
+    return _every(LOG_SECONDS, lambda: stderr.print(json.dumps(progress.snapshot()), soft_wrap=True, markup=False))
+
+
+def ingesting() -> Callable[[IngestProgress], None]:
+    """Return a callback that tells how far a benchmark file is read, at every tenth of a large one."""
+    told = 0
+
+    def tell(progress: IngestProgress) -> None:
+        nonlocal told
+        tenth = 10 * progress.bytes_read // max(progress.bytes_total, 1)
+        if tenth > told and progress.bytes_total >= LARGE_FILE:
+            told = tenth
+            stderr.print(
+                f"reading the benchmark: {progress.rows:,} rows, "
+                f"{human_bytes(progress.bytes_read)} of {human_bytes(progress.bytes_total)}"
+            )
+
+    return tell
+
+
+def line(progress: Progress | Overview) -> str:
+    """Return the state of a run as one line of plain text."""
+    parts = [
+        progress.name,
+        f"{progress.finished:,}/{progress.total:,} samples",
+        _trouble(progress),
+        *(f"{name} {_stage(name, meter)}" for name, meter in _stages(progress)),
+        _accuracy(progress),
+        _money(progress),
+        _time(progress),
+    ]
+    return " | ".join(part for part in parts if part)
+
+
+def panel(progress: Progress | Overview) -> Group:
+    """Return the state of a run as a live display."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("", "open", "called", "cached", "shared", "failed", "tokens out", "speed"):
+        table.add_column(name, justify="left" if not name else "right")
+    stages = _stages(progress)
+    for name, meter in stages:
+        table.add_row(
+            name,
+            f"{meter.in_flight:,}",
+            f"{meter.calls:,}",
+            f"{meter.hits:,}",
+            f"{meter.shared:,}",
+            f"{meter.failed:,}",
+            f"{meter.completion_tokens:,}",
+            _speed(name, meter) or "-",
+        )
+    bar = Table.grid()  # the bar alone would leave its line open
+    bar.add_row(ProgressBar(total=max(progress.total, 1), completed=progress.done + progress.failed, width=72))
+    samples = f"{progress.finished:,}/{progress.total:,}"
+    head = [progress.name, samples, _trouble(progress), _accuracy(progress), _money(progress), _time(progress)]
+    runs = Table.grid(padding=(0, 2))
+    for one in _under_way(progress):
+        runs.add_row(f"  {one.name}", f"{one.finished:,}/{one.total:,}", _trouble(one), _accuracy(one))
+    waiting = [f"{name}: {WAITING}" for name, meter in stages if meter.in_flight and not meter.calls]
+    limits = [f"{name}: {said}" for name, meter in stages if (said := _limits(meter))]
+    return Group(Text("  ".join(part for part in head if part), style="bold"), bar, table, runs, *limits, *waiting)
+
+
+def _under_way(progress: Progress | Overview) -> list[Progress]:
+    """Return the first runs of several that are not through; none where there is only one."""
+    runs = () if isinstance(progress, Progress) else progress.runs
+    return [one for one in runs if one.ended is None][:SHOWN_RUNS]
+
+
+def _stages(progress: Progress | Overview) -> list[tuple[str, Meter]]:
+    stages = (("write", progress.writing), ("describe", progress.describing), ("answer", progress.answering))
+    return [(name, meter) for name, meter in stages if meter is not None]
+
+
+def _stage(name: str, meter: Meter) -> str:
+    parts = [f"{meter.calls:,} called", f"{meter.hits:,} cached"]
+    if meter.shared:
+        parts.append(f"{meter.shared:,} shared")
+    if meter.failed:
+        parts.append(f"{meter.failed:,} failed")
+    if speed := _speed(name, meter):
+        parts.append(speed)
+    if meter.in_flight:
+        parts.append(f"{meter.in_flight:,} in flight" + (f" ({WAITING})" if not meter.calls else ""))
+    return ", ".join(parts)
+
+
+def _speed(name: str, meter: Meter) -> str:
+    unit = "images/s" if name == "describe" else "answers/s"
+    rates = ((meter.calls_per_second, unit), (meter.tokens_per_second, "tokens/s"))
+    return ", ".join(f"{rate:,.{0 if rate >= 100 else 1}f} {unit}" for rate, unit in rates if rate)
+
+
+def _limits(meter: Meter) -> str:
+    """Say how much of each limit is in use, and which one holds the next call back."""
+    load = meter.load()
+    shares = [
+        f"{human_limit(name)} {use.used:,.0f}/{use.limit:,.0f} ({use.used / use.limit:.0%})"
+        for name, use in load.limits.items()
+    ]
+    waits = f"; the next call waits for: {human_limit(load.waiting_for)}" if load.waiting_for is not None else ""
+    return ", ".join(shares) + waits
+
+
+def _trouble(progress: Progress | Overview) -> str:
+    parts = [f"{progress.cached:,} cached"] if progress.cached else []
+    if progress.failed:
+        parts.append(f"{progress.failed:,} failed")
+    if progress.not_run:
+        parts.append(f"{progress.not_run:,} not run")
+    return ", ".join(parts)
+
+
+def _accuracy(progress: Progress | Overview) -> str:
+    return f"{progress.correct / progress.scored:.1%} right so far" if progress.scored else ""
+
+
+def _money(progress: Progress | Overview) -> str:
+    return "" if progress.spending is None else str(progress.spending)
+
+
+def _time(progress: Progress | Overview) -> str:
+    if progress.stopping:
+        return "stopping: finishing what is on the wire (Ctrl-C again to stop at once)"
+    left = progress.eta_seconds
+    so_far = human_seconds(progress.seconds)
+    if left is None or progress.finished == progress.total:
+        return so_far
+    return f"{so_far}, about {human_seconds(left)} left"
+
+
+@contextlib.asynccontextmanager
+async def _every(seconds: float, show: Callable[[], None]) -> AsyncIterator[None]:
+    async def repeat() -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            with contextlib.suppress(OSError):  # a terminal that is gone must not end the run
+                show()
+
+    task = asyncio.create_task(repeat())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,265 @@
+"""What a run or a plan came to, on the terminal."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from prism_engine.budget import cap_of, shown
+from prism_engine.cli.show.tables import (
+    exit_code,
+    human_seconds,
+    print_bounds,
+    print_scores,
+    print_table,
+    stderr,
+    stdout,
+)
+from prism_engine.engine.plan import StagePlan
+from prism_engine.report.scores.draws import told
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from prism_engine.api import Forecast, PlannedRun, RunReport
+    from prism_engine.budget import Range, Spending
+    from prism_engine.config import RunConfig
+    from prism_engine.engine.plan import Plan
+    from prism_engine.engine.progress import Progress
+    from prism_engine.report import DrawScores
+    from prism_engine.stages.meter import Meter
+
+SHOWN_REASONS = 3
+_JUDGED = ("mathvista", "mmvet", "llavabench")
+"""Answer kinds that rules alone do not score."""
+
+
+def print_report(report: RunReport) -> None:
+    """Print a run's scores, where its results are, and what went wrong."""
+    if report.name:
+        stdout.print(report.name, style="bold", markup=False, soft_wrap=True)
+    if report.status.value == "not begun":
+        stdout.print("not begun, because the run before it stopped; the same command takes it up", soft_wrap=True)
+        return
+    if report.scores is not None:
+        print_scores(report.scores)
+        if unscored := report.scores.overall.unscored:
+            why = "their target is none of their options, as in open questions and test splits"
+            if report.scores.kind in _JUDGED and not report.config.judge:
+                why = "that takes a judge: `prism judge` with this run, and --judge MODEL"
+            stdout.print(
+                f"{unscored:,} samples are not scored: {why}. Their replies are in predictions.jsonl.", soft_wrap=True
+            )
+    if report.draws is not None:
+        print_draws({"": report.draws})
+    progress = report.progress
+    kept = " (of an earlier run that got further; left as they were)" if report.kept_earlier else ""
+    stdout.print(f"Results: {report.folder}{kept}", soft_wrap=True)
+    cached = f"done ({progress.cached:,} from the cache)" if progress.cached else "done"
+    counts = [(progress.done, cached), (progress.failed, "failed"), (progress.not_run, "not run")]
+    summary = ", ".join(f"{count:,} {name}" for count, name in counts if count)
+    stdout.print(f"{progress.total:,} samples: {summary} in {human_seconds(progress.seconds)}")
+    print_bounds(progress.bounds.shares)
+    _print_money(progress.spending)
+    _print_reasons(progress.failures)
+    if progress.fell_back:
+        stdout.print(
+            f"{progress.fell_back:,} samples have no contents to observe, so the generic instruction had to do; "
+            "`fell_back` in the results' rows says why",
+            soft_wrap=True,
+        )
+    _print_cut("contents to observe", progress.writing, "`writing: {max_tokens: ...}` in a run file")
+    _print_cut("descriptions", progress.describing, "--perception-tokens")
+    _print_cut("answers", progress.answering, "--reasoning-tokens")
+    _print_how_to_go_on(report)
+
+
+def print_draws(scores: Mapping[str, DrawScores]) -> None:
+    """Print what all draws of the same questions come to, under each of the rules by which they were scored.
+
+    Args:
+        scores: one at least, by the rules' name; empty names tell nothing.
+    """
+    one = next(iter(scores.values()))
+    each = one.draws / max(one.questions, 1)
+    stdout.print(f"The above is of each question's first draw. Of all {each:g} draws of {one.questions:,} questions:")
+    rows = [
+        (", ".join(filter(None, (what, name))), *cells) for name, one in scores.items() for what, *cells in told(one)
+    ]
+    print_table(("Of all draws", "Accuracy %", "95 % interval"), rows)
+
+
+def print_sweep(reports: Sequence[RunReport]) -> None:
+    """Print the runs of a sweep as one table, and once what stopped them or kept samples from an answer."""
+    from prism_engine import api  # noqa: PLC0415 - what calls this has it loaded
+
+    rows = [api.SweepRow.of(report).told() for report in reports]
+    shown = [place for place in range(len(api.HEADER)) if any(row[place].strip("-") for row in rows)]
+    words = sum(place < 5 for place in shown)
+    print_table([api.HEADER[place] for place in shown], [[row[place] for place in shown] for row in rows], words=words)
+    stdout.print(f"Results: {reports[0].config.results_dir}", soft_wrap=True)
+    _print_sum(reports)
+    _print_reasons(sum((report.progress.failures for report in reports), Counter[str]()))
+    told = set()
+    for report in reports:
+        key = (report.status, str(report.trouble))
+        if key not in told:
+            told.add(key)
+            _print_how_to_go_on(report)
+
+
+def report_code(report: RunReport) -> int:
+    """Return the exit code of a run; of several runs the highest one counts."""
+    codes = {"complete": 0, "incomplete": 1, "not begun": 1, "interrupted": 130}
+    return codes[report.status.value] if report.trouble is None else exit_code(report.trouble)
+
+
+def same_command() -> str:
+    """Return the command that is running, as one would type it."""
+    return shlex.join(["prism", *sys.argv[1:]]).replace("[", "\\[")
+
+
+def print_plan(config: RunConfig, plan: Plan) -> None:
+    """Print what a run would call and what it would not."""
+    stages = [] if plan.writing is None else [("write", plan.writing)]
+    if config.describes:
+        stages.append(("describe", plan.describing))
+    if plan.answering is not None:
+        stages.append(("answer", plan.answering))
+    stdout.print(f"{plan.samples:,} samples")
+    print_table(
+        ("Calls", "Cached", "To call", "After describing" if plan.writing is None else "After others"),
+        [(name, f"{stage.cached:,}", f"{stage.to_call:,}", f"{stage.unknown:,}") for name, stage in stages],
+    )
+    if plan.undescribed:
+        stdout.print(f"{plan.undescribed:,} samples have no description yet, and this mode makes none")
+
+
+def print_plans(planned: Sequence[PlannedRun]) -> None:
+    """Print what several runs would call together; what they share stands at the first of them."""
+    stdout.print(f"{sum(one.plan.samples for one in planned):,} samples in {len(planned)} runs")
+    writes = any(one.plan.writing is not None for one in planned)
+    rows = [(one.name, _calls(one.plan, writes=writes)) for one in planned]
+    rows.append(("together", tuple(map(sum, zip(*(counts for _, counts in rows), strict=True)))))
+    heads = ["Describe: cached", "to call", "Answer: cached", "to call", "after describing"]
+    if writes:
+        heads = ["Write: cached", "to call", *heads[:2], "after writing", *heads[2:]]
+    print_table(("Run", *heads), [(name, *(f"{count:,}" for count in counts)) for name, counts in rows])
+    stdout.print("Calls that several runs share are counted once, at the first of them.")
+
+
+def _calls(plan: Plan, *, writes: bool) -> tuple[int, ...]:
+    answering, describing, writing = plan.answering or StagePlan(0, 0), plan.describing, plan.writing or StagePlan(0, 0)
+    before = (writing.cached, writing.to_call) if writes else ()
+    likely = (describing.unknown,) if writes else ()
+    counts = (answering.cached, answering.to_call, answering.unknown)
+    return *before, describing.cached, describing.to_call, *likely, *counts
+
+
+def print_forecast(config: RunConfig, forecast: Forecast) -> None:
+    """Print what the calls that remain will use and cost."""
+    # What costs nothing and is not known either is no news.
+    stages = {name: stage for name, stage in forecast.stages.items() if stage.learnt or name not in forecast.free}
+    rows = []
+    for name, expense in stages.items():
+        rows.append((f"{name}: prompt tokens", *_counts(expense.prompt_tokens)))
+        rows.append((f"{name}: completion tokens", *_counts(expense.completion_tokens)))
+        if name not in forecast.free:
+            rows.append((f"{name}: cost", *_dollars(expense.cost)))
+    if len(stages) > 1 and not forecast.free.issuperset(stages):
+        rows.append(("cost", *_dollars(forecast.cost)))
+    if not rows:
+        return
+    print_table(("Forecast", "Low", "Likely", "High"), rows)
+    if guessed := [name for name, expense in stages.items() if not expense.learnt]:
+        stdout.print(
+            f"{' and '.join(guessed)}: hardly any earlier call tells, so this is what is possible; a pilot "
+            "(`prism run` with the same options and -n 50) makes it narrow",
+            soft_wrap=True,
+        )
+    if forecast.unpriced:
+        names = ", ".join(forecast.unpriced)
+        stdout.print(
+            f"no price is known for {names}: give one as `price:` in the registry", soft_wrap=True, markup=False
+        )
+    cost, cap = forecast.cost, config.max_cost
+    if cost is not None and cap is not None and cost.high > cap_of(cap):
+        often = "would" if cost.low > cap_of(cap) else "may"
+        stdout.print(f"this {often} pass --max-cost {shown(cap_of(cap))}: the run then stops, and a larger cap goes on")
+
+
+def _counts(known: Range) -> list[str]:
+    return [f"{round(each):,}" for each in known]
+
+
+def _dollars(known: Range | None) -> list[str]:
+    return ["unknown"] * 3 if known is None else [shown(round(each)) for each in known]
+
+
+def _print_money(spending: Spending | None) -> None:
+    """Say what the run cost, and the experiment; nothing where nothing costs anything."""
+    if spending is None or not str(spending):
+        return
+    stages = ", ".join(f"{stage} {shown(cost)}" for stage, cost in sorted(spending.by_stage.items()))
+    parts = [f"{shown(spending.run)} by this run" + (f" ({stages})" if stages else "")]
+    if spending.cap is not None:
+        parts.append(f"{shown(spending.experiment)} of {shown(spending.cap)} by all runs into this results folder")
+    elif spending.experiment > spending.run:
+        parts.append(f"{shown(spending.experiment)} by all runs into this results folder")
+    if spending.unpriced:
+        names = ", ".join(spending.unpriced)
+        parts = [*(parts if spending.run else []), f"unknown for {names}: no price is known (`price:` in the registry)"]
+    stdout.print(f"Cost: {'; '.join(parts)}", soft_wrap=True, markup=False)
+
+
+def _out_of_money(progress: Progress) -> str:
+    spending = progress.spending
+    done = f"{progress.done:,} of {progress.total:,} samples done"
+    if spending is None or spending.cap is None:  # the run beside it paid
+        return f"the budget of the runs beside it is used up; {done}; raise --max-cost and run the same command"
+    return (
+        f"the budget of {shown(spending.cap)} is used up: {shown(spending.experiment)} spent, {done}; "
+        f"raise --max-cost and run the same command: {same_command()}"
+    )
+
+
+def _print_how_to_go_on(report: RunReport) -> None:
+    match report.status.value:
+        case "incomplete":
+            stderr.print(f"samples without an answer are tried again by: {same_command()}", soft_wrap=True)
+        case "interrupted":
+            stderr.print(f"interrupted; go on with: {same_command()}", soft_wrap=True)
+        case "budget":
+            stderr.print(_out_of_money(report.progress), soft_wrap=True)
+        case "deadline":
+            stderr.print(f"{report.trouble}; go on with: {same_command()}", soft_wrap=True)
+        case "failing":
+            stderr.print(f"stopped: {report.trouble}; once mended, go on with: {same_command()}", soft_wrap=True)
+        case "died":
+            reason = str(report.trouble).replace("[", "\\[")
+            stderr.print(f"[bold red]stopped:[/] {reason}", soft_wrap=True)
+            stderr.print(f"once mended, go on with: {same_command()}", soft_wrap=True)
+
+
+def _print_sum(reports: Sequence[RunReport]) -> None:
+    """Say what a sweep's runs cost together."""
+    spending = [report.progress.spending for report in reports if report.progress.spending is not None]
+    if cost := sum(one.run for one in spending):
+        unknown = " and what is unknown" if any(one.unpriced for one in spending) else ""
+        experiment = max(one.experiment for one in spending)
+        stdout.print(f"Cost: {shown(cost)}{unknown} by these runs; {shown(experiment)} by all into this results folder")
+
+
+def _print_reasons(failures: Counter[str]) -> None:
+    """Say why samples failed or were not run, the commonest reasons first."""
+    for reason, count in failures.most_common(SHOWN_REASONS):
+        stderr.print(f"  {count:,} x {reason}".replace("[", "\\["), soft_wrap=True)
+    if (others := len(failures) - SHOWN_REASONS) > 0:
+        stderr.print(f"  and {others:,} other reasons; `failure` in the results' rows has each")
+
+
+def _print_cut(what: str, meter: Meter | None, option: str) -> None:
+    if meter is not None and meter.truncated:
+        stdout.print(f"{meter.truncated:,} {what} were cut at the output limit; {option} raises it", soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Downloads known benchmarks."""

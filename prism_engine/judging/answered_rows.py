@@ -1,0 +1,44 @@
+"""Rows of a predictions file: as samples for judges, and as what scorers fold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from prism_engine.records import AnswerKind
+from prism_engine.report.scores.predictions import draw_of, sample_of, scored_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from prism_engine.records import Sample
+    from prism_engine.scoring.scorer import Scored
+
+_ROTATION: Final = 1_000_000
+"""What VLMEvalKit adds to an index for each rotation of a question's options."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One row."""
+
+    sample: Sample
+    """Its pictures are known by their digests only."""
+    reply: str
+    scored: Scored
+    draw: tuple[int, int] = (0, 0)
+    """Which answer to its question it is: see `draw_of`."""
+
+
+def answered_of(row: Mapping[str, Any]) -> Answered:
+    """Return what a judge needs of a row."""
+    return Answered(sample_of(row), row.get("reply") or "", scored_of(row), draw_of(row))
+
+
+def group_of(kind: AnswerKind, row: Scored) -> str:
+    """Return what ties rows together that are judged one after the other: rotations of one question, else the row."""
+    if kind is not AnswerKind.CIRCULAR:
+        return row.index
+    if (group := row.extra.get("g_index")) is not None:
+        return group
+    return str(int(row.index) % _ROTATION) if row.index.isdecimal() else row.index

@@ -1,0 +1,172 @@
+"""All answers of a run before a judge: which are open, the window of those under way, and what came of each row."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from prism_engine.errors import DeadError, PrismError
+from prism_engine.judging.answered_rows import Answered, answered_of, group_of
+from prism_engine.records import AnswerKind, SampleStatus
+from prism_engine.report.scores.predictions import draw_of, rows_of, sample_of, scored_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from prism_engine.engine.progress import Progress
+    from prism_engine.engine.scheduler import Stop
+    from prism_engine.judging.referee import Referee, Verdict
+    from prism_engine.scoring import Scored, Scorer
+
+Key = tuple[tuple[int, int], str]
+"""A draw (see `draw_of`), and of its answers one by its index, or several by the name of their group."""
+
+
+class Resolved(StrEnum):
+    """How an answer came to its score."""
+
+    MATCHED = "matched"
+    """By rules; no judge was needed."""
+    JUDGED = "judged"
+    """By the judge's review."""
+    SPARED = "spared"
+    """By none: rules could not read it, and its group is decided without it."""
+    UNSCORED = "unscored"
+    """Not: no review could be read."""
+    ABSENT = "absent"
+    """Not: there is no answer."""
+
+
+@dataclass
+class Docket:
+    """The answers of one file, sorted by whether a judge could still change their result.
+
+    Each draw of the questions is looked at as if it were the only one.
+    """
+
+    scorer: Scorer
+    groups: dict[Key, list[Answered]] = field(default_factory=dict)
+    """Groups with an open answer, whole, in the benchmark's order."""
+    unsettled: set[Key] = field(default_factory=set)
+    """The open answers."""
+
+    @classmethod
+    def of(cls, answers: Path, scorer: Scorer) -> Docket:
+        """Read predictions or draws, and score each answer by rules, whatever profile it was scored by before.
+
+        Memory: the rows of open groups; for rotations also what folding needs of every row, while they are read.
+
+        Raises:
+            UserError: the file is absent or damaged.
+        """
+        docket = cls(scorer)
+        for key, group in _groups(rescored(answers, scorer), scorer.kind):
+            if found := scorer.unsettled(group):
+                docket.groups[key] = []
+                docket.unsettled.update((key[0], index) for index in found)
+        for row in rescored(answers, scorer) if docket.groups else ():
+            if (rows := docket.groups.get(_group_key(row, scorer.kind))) is not None:
+                rows.append(answered_of(row))
+        return docket
+
+    def open_answers(self) -> Iterator[Answered]:
+        """Yield the answers that may have to be judged."""
+        return (
+            row for group in self.groups.values() for row in group if (row.draw, row.sample.index) in self.unsettled
+        )
+
+
+def _groups(rows: Iterable[dict[str, Any]], kind: AnswerKind) -> Iterator[tuple[Key, list[Scored]]]:
+    """Yield what is settled together: a row alone as it comes, rotations of a question when all rows are read."""
+    rotations: defaultdict[Key, list[Scored]] = defaultdict(list)
+    for row in rows:
+        key, scored = _group_key(row, kind), scored_of(row)
+        if kind is AnswerKind.CIRCULAR:
+            rotations[key].append(scored)
+        else:
+            yield key, [scored]
+    yield from rotations.items()
+
+
+def _group_key(row: dict[str, Any], kind: AnswerKind) -> Key:
+    return draw_of(row), group_of(kind, scored_of(row))
+
+
+def rescored(answers: Path, scorer: Scorer) -> Iterator[dict[str, Any]]:
+    """Yield the rows of predictions or draws as the scorer's rules alone score them.
+
+    Raises:
+        UserError: as `rows_of`.
+    """
+    for row in rows_of(answers):
+        row.pop("judge", None)
+        if row["status"] == SampleStatus.DONE and row.get("reply") is not None:
+            score = scorer.score(row["reply"], sample_of(row))
+            row |= {"extracted": score.answer, "score": score.value}
+        yield row
+
+
+async def judge_all(
+    docket: Docket, referee: Referee, *, width: int, progress: Progress, stop: Stop
+) -> dict[Key, Verdict]:
+    """Judge all open groups, `width` of them at once; the verdicts by answer.
+
+    Trouble that concerns every answer requests the stop and ends the session; what was judged is in the cache.
+    """
+    verdicts: dict[Key, Verdict] = {}
+    groups = iter(docket.groups.items())
+
+    async def work() -> None:
+        while not stop.requested and (taken := next(groups, None)) is not None:
+            (draw, _), group = taken
+            try:
+                found = await referee.settle(group)
+            except PrismError as error:  # NotRunError among them: it stops already, or there is no judge to ask
+                stop.request(error)
+                return
+            for index, verdict in found.items():
+                verdicts[draw, index] = verdict
+                _count(progress, verdict)
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in islice(docket.groups, width):
+            tasks.create_task(work())
+    if not stop.requested and verdicts and all(not verdict.heard for verdict in verdicts.values()):
+        reason = next(iter(verdicts.values())).failures[-1]
+        stop.request(DeadError(f"the judge has answered nothing at all: {reason}"))
+    return verdicts
+
+
+def _count(progress: Progress, verdict: Verdict) -> None:
+    if verdict.review is None:
+        progress.failed += 1
+    else:
+        progress.done += 1
+
+
+def judged_rows(
+    answers: Path, docket: Docket, verdicts: dict[Key, Verdict], judge: str, counts: Counter[Resolved]
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of predictions or draws with their verdicts, and count how each was resolved.
+
+    Raises:
+        UserError: as `rows_of`.
+    """
+    for row in rescored(answers, docket.scorer):
+        key = draw_of(row), row["index"]
+        note: dict[str, Any] = {}
+        if row["status"] != SampleStatus.DONE:
+            resolved = Resolved.ABSENT
+        elif (verdict := verdicts.get(key)) is not None:
+            resolved = Resolved.UNSCORED if verdict.review is None else Resolved.JUDGED
+            row |= {"extracted": verdict.score.answer, "score": verdict.score.value}
+            note = {"review": verdict.review, "asked": verdict.asked, "failures": list(verdict.failures)}
+        else:
+            resolved = Resolved.SPARED if key in docket.unsettled else Resolved.MATCHED
+        counts[resolved] += 1
+        yield row | {"judge": {"model": judge, "resolved": resolved.value, **note}}

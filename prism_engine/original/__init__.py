@@ -1,0 +1,1 @@
+"""Everything about the original Prism: its arguments, its configuration files, its result folders."""

@@ -1,0 +1,133 @@
+"""A run's descriptions and answers in the shape of the original's result folders, for tools that read those."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from prism_engine.api.results.rescoring import NEEDED, PREDICTIONS
+from prism_engine.api.results.status import find_standing
+from prism_engine.config import Mode
+from prism_engine.datasets import open_benchmark
+from prism_engine.errors import UserError
+from prism_engine.original.workbooks import DESCRIPTION, FAILED, LOG, MARK, PREDICTION, SUCCESS, SUFFIX
+from prism_engine.records import Sample, SampleStatus
+from prism_engine.report.pages.workbook import write_workbook
+from prism_engine.report.scores.predictions import rows_of, sample_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Row = dict[str, str | None]
+_DESCRIPTIONS: Final = "descriptions.jsonl"
+_OWN: Final = (DESCRIPTION, PREDICTION, LOG)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """One Excel file that was written."""
+
+    path: Path
+    rows: int
+    failed: int
+    """Rows in which the original's words for a failed call stand in the place of a text."""
+    cut: int
+    """Rows with a text that no cell of Excel could hold."""
+
+
+def export_original(results_dir: Path, run: str, out: Path) -> list[Exported]:
+    """Write `<model>_description.xlsx` and `<reasoner>/<reasoner>.xlsx` into `<prompt_version>/<dataset>/<model>/`.
+
+    Rows that failed or were not run are there too, with the text by which the original knows a failed call.
+
+    Args:
+        run: its folder, or what `prism runs` calls it.
+
+    Raises:
+        UserError: no such run, one that describes nothing, or a file is there already.
+    """
+    folder = _folder(results_dir, run)
+    manifest = _manifest(folder)
+    mode = Mode(manifest["config"]["mode"])
+    if not mode.describes:
+        raise UserError(f"{folder}: mode {mode.value} has no descriptions, and the original's results are made of them")
+    root = folder.parent if mode.answers else folder
+    target = out / root.parents[1].name.removeprefix(MARK) / root.parents[0].name / root.name
+    files = {target / f"{root.name}{SUFFIX}": DESCRIPTION}
+    if mode.answers:
+        files[target / folder.name / f"{folder.name}.xlsx"] = PREDICTION
+    if there := [path for path in files if path.exists()]:
+        raise UserError(f"{there[0]}: is there already; remove it, or give another folder")
+    rows = list(_answered_rows(folder / PREDICTIONS) if mode.answers else _described_rows(folder, manifest))
+    return [_write(path, rows, text) for path, text in files.items()]
+
+
+def _folder(results_dir: Path, run: str) -> Path:
+    folder = Path(run).parent if Path(run).is_file() else Path(run)
+    if not any((folder / name).is_file() for name in (PREDICTIONS, _DESCRIPTIONS)):
+        folder = find_standing(results_dir, run).folder
+    return folder.resolve()
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / "manifest.json"
+    try:
+        found = orjson.loads(path.read_bytes())
+        Mode(found["config"]["mode"])
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read ({error}); name the folder of a finished run") from error
+    return dict(found)
+
+
+def _answered_rows(predictions: Path) -> Iterator[Row]:
+    for row in rows_of(predictions, *NEEDED):
+        done = row["status"] == SampleStatus.DONE
+        yield _columns(sample_of(row)) | {
+            DESCRIPTION: row.get("description") or FAILED,
+            PREDICTION: row["reply"] if done else FAILED,
+            LOG: SUCCESS if done else row.get("failure"),
+        }
+
+
+def _described_rows(folder: Path, manifest: dict[str, Any]) -> Iterator[Row]:
+    """Yield what a run left that only describes; questions are the benchmark's."""
+    said = {}
+    with (folder / _DESCRIPTIONS).open("rb") as lines:
+        for line in lines:
+            row = orjson.loads(line)
+            said[row["index"]] = row["description"]
+    with open_benchmark(Path(manifest["benchmark"]["path"]), Path(manifest["config"]["cache_dir"])) as benchmark:
+        for sample in benchmark:
+            if sample.index in said:
+                yield _columns(sample) | {DESCRIPTION: said[sample.index] or FAILED}
+
+
+def _columns(sample: Sample) -> Row:
+    """Return the benchmark's columns, but for the picture, as the original leaves them."""
+    return {
+        "index": sample.index,
+        "question": sample.question,
+        "hint": sample.hint,
+        **{option.letter: option.text for option in sample.options},
+        "answer": sample.answer,
+        "category": sample.category,
+        "l2-category": sample.l2_category,
+        "split": sample.split,
+        **{name: text for name, text in sample.extra.items() if name not in _OWN},
+    }
+
+
+def _write(path: Path, rows: list[Row], text: str) -> Exported:
+    """Write a file whose rows are about that text."""
+    names = list(dict.fromkeys(name for row in rows for name, value in row.items() if value is not None))
+    letters = sorted(name for name in names if len(name) == 1 and name.isupper())
+    first = [name for name in ("index", "question", "hint") if name in names]
+    others = [name for name in names if name not in (*first, *letters, *_OWN)]
+    own = [DESCRIPTION] if text == DESCRIPTION else _OWN
+    header = [*first, *letters, *others, *own]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cut = write_workbook(path, header, ([row.get(name) for name in header] for row in rows))
+    return Exported(path, len(rows), sum(row.get(text) == FAILED for row in rows), len(cut))

@@ -1,0 +1,233 @@
+"""Results of an original checkout made into results of prism: its descriptions and answers, scored by prism's rules."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from prism_engine import __version__
+from prism_engine.config import Mode, RunConfig
+from prism_engine.datasets import data_roots, find_benchmark, open_benchmark
+from prism_engine.engine.journal import result_row
+from prism_engine.errors import UserError
+from prism_engine.original.workbooks import DESCRIPTION, MARK, PREDICTION, OriginalTable, completion, find_places
+from prism_engine.records import SampleResult, SampleStatus
+from prism_engine.report import export_parquet, replacing, summarise, write_scores
+from prism_engine.scoring import Scorer, known_profile, scorer_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from prism_engine.datasets import Benchmark
+    from prism_engine.original.workbooks import Place
+    from prism_engine.records import Completion, Sample
+    from prism_engine.report import Scores
+
+_MANIFEST: Final = "manifest.json"
+_IMPORTED: Final = "imported"
+_DESCRIBED: Final = ("index", "position", "images", "description", "description_outcomes", "status", "failure")
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What one file of the original became."""
+
+    source: Path
+    folder: Path
+    statuses: Counter[str] = field(default_factory=Counter)
+    """Samples by how they ended: done, failed (the original's call gave nothing), not_run (not in the file)."""
+    scores: Scores | None = None
+    """None where the file holds descriptions."""
+
+
+def import_original(
+    results: Path, out: Path, *, cache_dir: Path, data: str | None = None, profile: str = "prism"
+) -> list[Imported]:
+    """Import every file of descriptions and of answers at or below a folder of results.
+
+    Nothing goes into the cache: a call is known there by its prompt, model version and sampling, and the files do not
+    tell them. What the original scored is not read; answers are scored anew.
+
+    Args:
+        out: a folder of results; `original-generic/...` are apart in it from what prism itself has run.
+        data: the benchmark, by name or file; None: the one that each dataset's folder is named after.
+        profile: rules by which replies are read.
+
+    Raises:
+        UserError: there are no such files, one cannot be read, or is about another benchmark; nothing is written over
+            what prism has run.
+        StoreError: the benchmark's pictures cannot be kept.
+    """
+    places = find_places(results)
+    datasets = sorted({place.dataset for place in places})
+    if data is not None and len(datasets) > 1:
+        raise UserError(
+            f"{results}: results of several datasets ({', '.join(datasets)}); name one's folder, or no --data"
+        )
+    profile = known_profile(profile)
+    imported = []
+    for dataset in datasets:
+        path = find_benchmark(data or dataset, data_roots(os.environ))
+        with open_benchmark(path, cache_dir) as benchmark:
+            bench = _Bench(benchmark, scorer_of(benchmark.kind, profile), out)
+            for place in places:
+                if place.dataset == dataset:
+                    imported += _place(place, bench)
+    return imported
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """Where one dataset's results go, and what they are about."""
+
+    benchmark: Benchmark
+    scorer: Scorer
+    out: Path
+
+    def config(self, place: Place, reasoner: str | None) -> RunConfig:
+        return RunConfig(
+            benchmark=str(self.benchmark.path),
+            perceiver=place.perceiver,
+            reasoner=reasoner,
+            instruction=MARK + place.prompt_version,
+            mode=Mode.PERCEPTION if reasoner is None else Mode.ALL,
+            profile=self.scorer.profile,
+            results_dir=self.out,
+        )
+
+
+def _place(place: Place, bench: _Bench) -> list[Imported]:
+    root = bench.out / f"{MARK}{place.prompt_version}" / place.dataset
+    folder = root / place.perceiver
+    _require_ours(folder)
+    described = _table(place.described, DESCRIPTION, bench)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_json(root / "benchmark.json", {"path": str(bench.benchmark.path), "sha256": bench.benchmark.sha256})
+    results = [_described(sample, described) for sample in bench.benchmark]
+    with replacing(folder / "descriptions.jsonl") as draft, draft.open("wb") as file:
+        for result in results:
+            row = result_row(result)
+            line = {name: row[name] for name in _DESCRIBED}
+            file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+    export_parquet(folder / "descriptions.jsonl", folder / "descriptions.parquet")
+    imported = [Imported(place.described, folder, Counter(result.status.value for result in results))]
+    _write_manifest(imported[0], bench, bench.config(place, None))
+    for reasoner, path in place.answered():
+        _require_ours(folder / reasoner)
+        imported.append(_answers(_table(path, PREDICTION, bench), described, folder / reasoner, bench))
+        _write_manifest(imported[-1], bench, bench.config(place, reasoner))
+    return imported
+
+
+def _answers(table: OriginalTable, described: OriginalTable, folder: Path, bench: _Bench) -> Imported:
+    """Write one reasoner's predictions and scores."""
+    folder.mkdir(parents=True, exist_ok=True)
+    statuses: Counter[str] = Counter()
+    predictions = folder / "predictions.jsonl"
+    with replacing(predictions) as draft, draft.open("wb") as file:
+        for sample in bench.benchmark:
+            result = _answered(sample, table, described, bench.scorer)
+            statuses[result.status.value] += 1
+            file.write(orjson.dumps(result_row(result), option=orjson.OPT_APPEND_NEWLINE))
+    export_parquet(predictions, predictions.with_suffix(".parquet"))
+    scores = summarise(predictions, profile=bench.scorer.profile, kind=bench.scorer.kind)
+    write_scores(scores, folder)
+    return Imported(table.path, folder, statuses, scores)
+
+
+def _described(sample: Sample, *tables: OriginalTable) -> SampleResult:
+    """Return a sample with the description of the first table that has a row on it."""
+    rows = [row for table in tables if (row := table.row(sample)) is not None and DESCRIPTION in row]
+    if not rows:
+        return SampleResult(sample, SampleStatus.NOT_RUN, failure=f"not in {tables[-1].path.name}")
+    said = completion(rows[0], DESCRIPTION)
+    if not said.usable:
+        return SampleResult(sample, SampleStatus.FAILED, descriptions=(said,), failure=_failure(DESCRIPTION, said))
+    return SampleResult(sample, SampleStatus.DONE, description=said.text.strip(), descriptions=(said,))
+
+
+def _answered(sample: Sample, table: OriginalTable, described: OriginalTable, scorer: Scorer) -> SampleResult:
+    result = _described(sample, table, described)  # its own copy is what the reasoner was given
+    row = table.row(sample)
+    if row is None:
+        return SampleResult(sample, SampleStatus.NOT_RUN, result.description, failure=f"not in {table.path.name}")
+    if result.failure is not None:  # the original's reasoner was then asked about the words of the failure
+        return result
+    reply = completion(row, PREDICTION)
+    failure = None if reply.usable else _failure("answer", reply)
+    return SampleResult(
+        sample,
+        SampleStatus.DONE if failure is None else SampleStatus.FAILED,
+        result.description,
+        result.descriptions,
+        reply,
+        scorer.score(reply.text, sample) if failure is None else None,
+        failure,
+    )
+
+
+def _failure(what: str, said: Completion) -> str:
+    return f"{what}: {said.outcome.value}: {said.detail}"
+
+
+def _table(path: Path, column: str, bench: _Bench) -> OriginalTable:
+    table = OriginalTable(path, column)
+    table.require_known(bench.benchmark)
+    return table
+
+
+def _require_ours(folder: Path) -> None:
+    """Make sure that no results of a run are written over.
+
+    Raises:
+        UserError: they would be.
+    """
+    try:
+        manifest = orjson.loads((folder / _MANIFEST).read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return
+    if _IMPORTED not in manifest:
+        raise UserError(f"{folder}: prism's own results are here; give another folder with --results-dir")
+
+
+def _write_manifest(imported: Imported, bench: _Bench, config: RunConfig) -> None:
+    statuses, benchmark = imported.statuses, bench.benchmark
+    samples: dict[str, Any] = {"cached": 0} | {status.value: statuses[status.value] for status in SampleStatus}
+    content = {
+        "prism_engine": __version__,
+        "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "status": "complete" if set(statuses) <= {SampleStatus.DONE.value} else "incomplete",
+        _IMPORTED: {"path": str(imported.source), "sha256": _digest([imported.source])},
+        "config": config.model_dump(mode="json"),
+        "scoring": {"answer_kind": bench.scorer.kind.value, "profile": bench.scorer.profile},
+        "benchmark": {
+            "name": benchmark.name,
+            "path": str(benchmark.path),
+            "sha256": benchmark.sha256,
+            "samples": len(benchmark),
+            "rows_without_image": benchmark.dropped,
+        },
+        "models": {},
+        "samples": samples,
+        "stages": {},
+    }
+    _write_json(imported.folder / _MANIFEST, content)
+
+
+def _write_json(path: Path, content: Any) -> None:
+    with replacing(path) as draft:
+        draft.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

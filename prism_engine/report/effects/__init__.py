@@ -1,0 +1,1 @@
+"""What finished runs say about models: contrasts, failures, the two-factor analysis."""

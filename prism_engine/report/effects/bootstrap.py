@@ -1,0 +1,65 @@
+"""Resampled means: how far the mean over benchmarks would move if the pictures had been others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from prism_engine.report.scores.inference import Labels, Numbers
+
+REPLICATES: Final = 2_000
+SEED: Final = 20240620
+"""Fixed, so that equal results give equal intervals."""
+_AT_ONCE: Final = 4_000_000
+"""Weights that are in memory at once."""
+
+
+def resampled_means(scores: Numbers, clusters: Labels, *, seed: int = SEED, replicates: int = REPLICATES) -> Numbers:
+    """Return each run's mean score in each replicate: pictures are drawn with replacement, the same for all runs.
+
+    The cluster bootstrap (A. C. Davison and D. V. Hinkley, Bootstrap Methods and their Application, 1997, 3.8). Since
+    all runs see the same pictures in a replicate, differences between runs can be taken replicate by replicate.
+
+    Args:
+        scores: a row per run; NaN where a run has no score, which is left out of its mean.
+        clusters: the columns' clusters, numbered from 0 without gaps.
+
+    Returns:
+        A row per replicate, a column per run.
+    """
+    import numpy as np  # noqa: PLC0415 - a run that needs no statistics starts without it
+
+    groups = int(clusters.max()) + 1
+    there = ~np.isnan(scores)
+    sums = np.stack(
+        [np.bincount(clusters, np.where(row, one, 0.0), groups) for one, row in zip(scores, there, strict=True)]
+    )
+    counts = np.stack([np.bincount(clusters, row, groups) for row in there])
+    draw = np.random.default_rng(seed)
+    parts = []
+    step = max(1, _AT_ONCE // groups)
+    for start in range(0, replicates, step):
+        size = min(step, replicates - start)
+        weights = draw.multinomial(groups, np.full(groups, 1 / groups), size=size).astype(np.float64)
+        with np.errstate(invalid="ignore"):  # a replicate may hold no score of a run that has hardly any
+            parts.append((weights @ sums.T) / (weights @ counts.T))
+    means: Numbers = np.concatenate(parts)
+    return means
+
+
+def percentile_interval(replicates: Numbers) -> tuple[float, float]:
+    """Return the 2.5 % and 97.5 % points."""
+    import numpy as np  # noqa: PLC0415
+
+    low, high = np.nanpercentile(replicates, (2.5, 97.5))
+    return float(low), float(high)
+
+
+def mean_over(parts: Sequence[Numbers]) -> Numbers:
+    """Return the plain mean of several benchmarks' replicates of one run."""
+    import numpy as np  # noqa: PLC0415
+
+    mean: Numbers = np.mean(np.stack(parts), axis=0)
+    return mean

@@ -1,0 +1,137 @@
+"""Logistic regression over a table of cells, robust to clusters, also where the plain one has no finite solution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from prism_engine.report.scores.inference import t_point
+
+if TYPE_CHECKING:
+    from prism_engine.report.scores.inference import Labels, Numbers
+
+_STEPS: Final = 200
+_CLOSE: Final = 1e-10
+_LONGEST: Final = 2.0
+"""The most that one step may change a coefficient: Newton's method overshoots where shares are near 0 or 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Coefficients with what is known about them."""
+
+    coefficients: Numbers
+    covariance: Numbers
+    """Cluster-robust."""
+    model_covariance: Numbers
+    """What it would be if all answers were independent: the inverse of the information."""
+    fitted: Numbers
+    """Each cell's share by the model."""
+    observed: Numbers
+    clusters: int
+    penalised: bool
+    """Fitted by Firth's penalised likelihood, since the plain one has its maximum at infinity."""
+
+    def contrast(self, weights: Numbers) -> tuple[float, float, float, float]:
+        """Return value, standard error and 95 % interval (t, clusters - 1) of a weighted sum of coefficients.
+
+        Where the fit is penalised, the larger of the two standard errors counts: cells without a single right (or
+        wrong) answer have next to no residuals, and a robust one would be too small.
+        """
+        value = float(weights @ self.coefficients)
+        variance = float(weights @ self.covariance @ weights)
+        if self.penalised:
+            variance = max(variance, float(weights @ self.model_covariance @ weights))
+        se = variance**0.5
+        reach = t_point(self.clusters - 1) * se
+        return value, se, value - reach, value + reach
+
+
+def fit(design: Numbers, cell: Labels, score: Numbers, cluster: Labels) -> Fit:
+    """Fit log odds = design · coefficients by maximum likelihood, with cluster-robust (CR1) covariance.
+
+    With H the information and U_g the score (gradient) of cluster g at the maximum, the covariance is
+    H⁻¹ (Σ_g U_g U_gᵀ) H⁻¹ · G/(G-1) · (N-1)/(N-k): statsmodels' `GLM(..., Binomial()).fit(cov_type="cluster")`
+    (Liang and Zeger 1986). Scores between 0 and 1 are fractions (L. E. Papke and J. M. Wooldridge, J. Appl. Econom.
+    11 (1996) 619-632). Where right and wrong answers are separated (`is_separated`) the likelihood is D. Firth's,
+    Biometrika 80 (1993) 27-38: it adds half the log determinant of the information, and always has a finite maximum.
+
+    Args:
+        design: a row per cell, of full column rank.
+        cell: each answer's cell; every cell has answers.
+        score: from 0 to 1.
+        cluster: numbered from 0 without gaps, two at least.
+    """
+    import numpy as np  # noqa: PLC0415 - a run that needs no statistics starts without it
+
+    totals = np.bincount(cell, minlength=len(design)).astype(np.float64)
+    right: Numbers = np.bincount(cell, weights=score, minlength=len(design)).astype(np.float64)
+    penalised = is_separated(design, totals, right)
+    coefficients = _maximum(design, totals, right, penalised=penalised)
+    fitted = _share(design @ coefficients)
+    inverse = np.linalg.inv(_information(design, totals, fitted))
+    groups, (samples, width) = int(cluster.max()) + 1, (len(score), design.shape[1])
+    residuals = np.bincount(cluster * len(design) + cell, weights=score - fitted[cell], minlength=groups * len(design))
+    gradients = residuals.reshape(groups, len(design)) @ design
+    small = groups / (groups - 1) * (samples - 1) / (samples - width)
+    robust = small * inverse @ (gradients.T @ gradients) @ inverse
+    observed: Numbers = right / totals
+    return Fit(coefficients, robust, inverse.astype(np.float64), fitted, observed, groups, penalised)
+
+
+def is_separated(design: Numbers, totals: Numbers, right: Numbers) -> bool:
+    """Tell whether some coefficients would run off to infinity: a linear programme (K. Konis, Oxford 2007) decides.
+
+    That is so where a direction exists in which all-right cells only rise, all-wrong ones only fall, and mixed ones
+    stay: a model that is never right, for example.
+    """
+    import numpy as np  # noqa: PLC0415
+    from scipy.optimize import linprog  # noqa: PLC0415 - the same
+
+    rising, falling = right >= totals, right <= 0
+    signed = np.vstack([design[rising], -design[falling]])
+    if not len(signed):
+        return False
+    mixed = design[~(rising | falling)]
+    found = linprog(
+        -signed.sum(axis=0),
+        A_ub=-signed,
+        b_ub=np.zeros(len(signed)),
+        A_eq=mixed if len(mixed) else None,
+        b_eq=np.zeros(len(mixed)) if len(mixed) else None,
+        bounds=(-1, 1),
+        method="highs",
+    )
+    return bool(-found.fun > 1e-7)
+
+
+def _maximum(design: Numbers, totals: Numbers, right: Numbers, *, penalised: bool) -> Numbers:
+    """Newton's method with bounded steps; both likelihoods are well behaved on the way."""
+    import numpy as np  # noqa: PLC0415
+
+    coefficients = np.zeros(design.shape[1])
+    for _ in range(_STEPS):
+        share = _share(design @ coefficients)
+        inverse = np.linalg.inv(_information(design, totals, share))
+        residual = right - totals * share
+        if penalised:
+            leverage = totals * share * (1 - share) * np.einsum("ij,jk,ik->i", design, inverse, design)
+            residual = residual + leverage * (0.5 - share)
+        step = inverse @ (design.T @ residual)
+        longest = float(np.abs(step).max())
+        coefficients = coefficients + step * min(1.0, _LONGEST / longest if longest else 1.0)
+        if longest < _CLOSE:
+            break
+    return coefficients
+
+
+def _information(design: Numbers, totals: Numbers, share: Numbers) -> Numbers:
+    weighted: Numbers = design.T @ (design * (totals * share * (1 - share))[:, None])
+    return weighted
+
+
+def _share(log_odds: Numbers) -> Numbers:
+    from scipy.special import expit  # noqa: PLC0415 - as numpy
+
+    share: Numbers = expit(log_odds)
+    return share

@@ -1,0 +1,212 @@
+"""Perception and reasoning apart: from a grid of perceivers and reasoners, what each model contributes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from prism_engine.report.effects.conditional import conditional_fit
+from prism_engine.report.effects.logistic import fit
+from prism_engine.report.effects.stacked import GridRun, stacked
+from prism_engine.report.scores.inference import t_point
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from prism_engine.report.effects.conditional import ConditionalFit
+    from prism_engine.report.effects.logistic import Fit
+    from prism_engine.report.scores.inference import Labels, Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What one model contributes, beside the mean of the models of its kind."""
+
+    model: str
+    value: float
+    """In log odds of a right answer; the effects of one kind sum to zero."""
+    se: float
+    low: float
+    high: float
+    """Of the 95 % interval."""
+    same_question: tuple[float, float, float] | None
+    """Value and interval for one and the same question (`conditional_fit`): larger the more difficulties differ. None
+    where it cannot be estimated."""
+    accuracy: float
+    """What the model's runs would score, by the estimate, if every model of the other kind were beside it."""
+    rank: int
+    """1 is the best by value."""
+    rank_sure: int
+    """1 + the models whose interval lies wholly above this one's: models that share it are not told apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class TwoFactor:
+    """The estimate of a grid, best models first."""
+
+    perception: tuple[Effect, ...]
+    """Empty where there is one perceiver only."""
+    reasoning: tuple[Effect, ...]
+    samples: int
+    """Questions that count: those that have a score in every run of their benchmark."""
+    of_samples: int
+    clusters: int
+    runs: int
+    penalised: bool
+    """See `logistic.Fit`: some cells have no right answer, or no wrong one, and effects are drawn towards zero."""
+    misfit: float
+    """The most by which a run's accuracy differs from the estimate's, 0 to 1: large where some pairs of models suit
+    each other better than the sum of their effects says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unestimable:
+    """No estimate, and why."""
+
+    reason: str
+
+
+def two_factor(runs: Sequence[GridRun], clusters: Mapping[str, Labels]) -> TwoFactor | Unestimable:
+    """Estimate log odds(right) = benchmark + perception of the perceiver + reasoning of the reasoner.
+
+    Effects-coded: the effects of each kind sum to zero. Intervals are robust to whatever ties the answers to one
+    picture together (`logistic.fit`), so the effects are population averages, not those of a single question. The grid
+    need not be full, as long as chains of runs connect all its models.
+
+    Args:
+        clusters: per benchmark, each sample's cluster (`inference.clusters_of`).
+    """
+    perceivers = sorted({run.perceiver for run in runs})
+    reasoners = sorted({run.reasoner for run in runs})
+    grid = _Grid(sorted({run.benchmark for run in runs}), perceivers, reasoners)
+    if impossible := grid.obstacle(runs):
+        return Unestimable(impossible)
+    data = stacked(runs, clusters)
+    if data is None or (impossible := data.obstacle()):
+        return Unestimable(impossible or "no question has a score in every run of its benchmark")
+    design = grid.design(runs)
+    fitted = fit(design, data.cell, data.score, data.cluster)
+    inside = None if fitted.penalised else conditional_fit(data.blocks(design[:, len(grid.benchmarks) :]))
+    return TwoFactor(
+        grid.effects(fitted, inside, perceivers, other=reasoners),
+        grid.effects(fitted, inside, reasoners, other=perceivers),
+        samples=data.samples,
+        of_samples=data.of_samples,
+        clusters=fitted.clusters,
+        runs=len(runs),
+        penalised=fitted.penalised,
+        misfit=float(abs(fitted.fitted - fitted.observed).max()),
+    )
+
+
+def sure_ranks(intervals: Sequence[tuple[float, float]]) -> list[int]:
+    """Rank by 1 + how many have their whole interval above one's own (low, high): Vision Arena's rule."""
+    return [1 + sum(low > high for low, _ in intervals) for _, high in intervals]
+
+
+def _twice(runs: Iterable[GridRun]) -> str:
+    seen: set[tuple[str, str, str]] = set()
+    for run in runs:
+        if run[:3] in seen:
+            return f"{run.perceiver} with {run.reasoner} on {run.benchmark}"
+        seen.add(run[:3])
+    return ""
+
+
+class _Grid(NamedTuple):
+    """How models become columns: one per benchmark, then one per model of each kind but the last one's."""
+
+    benchmarks: list[str]
+    perceivers: list[str]
+    reasoners: list[str]
+
+    def design(self, runs: Sequence[GridRun]) -> Numbers:
+        """Return a row per run."""
+        import numpy as np  # noqa: PLC0415
+
+        rows = []
+        for run in runs:
+            benchmark = np.eye(len(self.benchmarks))[self.benchmarks.index(run.benchmark)]
+            perceiver = _coding(len(self.perceivers))[self.perceivers.index(run.perceiver)]
+            reasoner = _coding(len(self.reasoners))[self.reasoners.index(run.reasoner)]
+            rows.append(np.concatenate([benchmark, perceiver, reasoner]))
+        return np.array(rows)
+
+    def obstacle(self, runs: Sequence[GridRun]) -> str:
+        """Say why these runs are no grid to estimate from; an empty text where they are one."""
+        if len(self.perceivers) < 2 and len(self.reasoners) < 2:
+            return "it takes two perceivers or two reasoners at least"
+        twice = _twice(runs)
+        return f"two runs are {twice}" if twice else self._apart(runs)
+
+    def _apart(self, runs: Sequence[GridRun]) -> str:
+        """Say which models no chain of runs connects."""
+        import numpy as np  # noqa: PLC0415
+
+        design = self.design(runs)
+        rank = np.linalg.matrix_rank(design)
+        if rank == design.shape[1]:
+            return ""
+        for names, start in self._kinds():
+            for name, row in zip(names[1:], self._weights(len(names), start)[1:], strict=True):
+                contrast = self._weights(len(names), start)[0] - row
+                if np.linalg.matrix_rank(np.vstack([design, contrast])) > rank:
+                    return f"no chain of runs connects {names[0]} with {name}; a model run with both connects them"
+        return "no chain of runs connects the benchmarks"
+
+    def effects(
+        self, fitted: Fit, inside: ConditionalFit | None, names: Sequence[str], *, other: Sequence[str]
+    ) -> tuple[Effect, ...]:
+        """Return one kind's effects, the best first."""
+        import numpy as np  # noqa: PLC0415
+
+        if len(names) < 2:
+            return ()
+        start, other_start = (next(at for kind, at in self._kinds() if kind is wanted) for wanted in (names, other))
+        weights = self._weights(len(names), start)
+        others = self._weights(len(other), other_start) @ fitted.coefficients
+        levels = fitted.coefficients[: len(self.benchmarks)]
+        base = levels[:, None] + others[None, :]
+        found = [fitted.contrast(row) for row in weights]
+        sure = sure_ranks([(low, high) for _, _, low, high in found])
+        effects = [
+            Effect(
+                name,
+                *numbers,
+                same_question=_same_question(inside, row[len(self.benchmarks) :], fitted.clusters),
+                accuracy=float((1 / (1 + np.exp(-(base + numbers[0])))).mean()),
+                rank=1 + sum(another[0] > numbers[0] for another in found),
+                rank_sure=rank,
+            )
+            for name, numbers, rank, row in zip(names, found, sure, weights, strict=True)
+        ]
+        return tuple(sorted(effects, key=lambda effect: (effect.rank, effect.model)))
+
+    def _kinds(self) -> tuple[tuple[list[str], int], ...]:
+        first = len(self.benchmarks)
+        return (self.perceivers, first), (self.reasoners, first + len(self.perceivers) - 1)
+
+    def _weights(self, count: int, start: int) -> Numbers:
+        """Return the coefficients' weights in each model's effect, a row per model."""
+        import numpy as np  # noqa: PLC0415
+
+        width = len(self.benchmarks) + len(self.perceivers) - 1 + len(self.reasoners) - 1
+        weights = np.zeros((count, width))
+        weights[:, start : start + count - 1] = _coding(count)
+        return weights
+
+
+def _same_question(inside: ConditionalFit | None, weights: Numbers, clusters: int) -> tuple[float, float, float] | None:
+    if inside is None:
+        return None
+    value = float(weights @ inside.coefficients)
+    reach = t_point(clusters - 1) * float(weights @ inside.covariance @ weights) ** 0.5
+    return value, value - reach, value + reach
+
+
+def _coding(count: int) -> Numbers:
+    """Return effects coding: a column per model but the last, which is minus their sum."""
+    import numpy as np  # noqa: PLC0415
+
+    coding: Numbers = np.vstack([np.eye(count - 1), -np.ones(count - 1)])
+    return coding

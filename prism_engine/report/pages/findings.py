@@ -1,0 +1,170 @@
+"""An analysis as tables: accuracies, comparisons, effects, what failed, and each sample's verdict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from prism_engine.report.effects.failures import Verdict
+from prism_engine.report.effects.two_factor import TwoFactor
+from prism_engine.report.pages.sheets import Column, Sheet
+from prism_engine.report.scores.inference import as_numbers, clustered_share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prism_engine.report.effects.analysis import Analysis, Grid
+    from prism_engine.report.effects.contrasts import Contrast
+    from prism_engine.report.effects.failures import Judged
+    from prism_engine.report.pages.sheets import Cell
+    from prism_engine.report.scores.aligned import Aligned
+
+_GROUP: Final = (Column("level", "Level"), Column("name", "Name"))
+_INTERVAL: Final = (Column("low", "95 % from", "share"), Column("high", "to", "share"))
+_SIZE: Final = (Column("samples", "Samples", "count"), Column("clusters", "Pictures", "count"))
+
+
+def sheets(analysis: Analysis) -> dict[str, Sheet]:
+    """Return all tables by the names of their files."""
+    return {
+        "accuracies": accuracy_sheet(analysis),
+        "comparisons": contrast_sheet(analysis.contrasts),
+        "effects": effect_sheet(analysis.grids),
+        "failures": failure_sheet(analysis),
+        "samples": sample_sheet(analysis),
+    }
+
+
+def accuracy_sheet(analysis: Analysis) -> Sheet:
+    """Tabulate every run's accuracy, overall and per category."""
+    who = ("benchmark", "mode", "perceiver", "reasoner", "instruction", "profile")
+    columns = (
+        *(Column(name, name.capitalize()) for name in who),
+        *_GROUP,
+        *_SIZE,
+        Column("accuracy", "Accuracy %", "share"),
+        *_INTERVAL,
+    )
+    rows = []
+    for setting, level, name, share in ((one.setting, one.level, one.name, one.share) for one in analysis.accuracies):
+        place = tuple(getattr(setting, each) for each in who)
+        rows.append((*place, level, name, share.n, share.clusters, share.value, share.low, share.high))
+    return Sheet(columns, tuple(rows))
+
+
+def contrast_sheet(contrasts: tuple[Contrast, ...]) -> Sheet:
+    """Tabulate the paired comparisons."""
+    columns = (
+        Column("comparison", "Comparison"),
+        Column("benchmark", "Benchmark"),
+        Column("fixed", "The same"),
+        Column("first", "First"),
+        Column("second", "Second"),
+        *_GROUP,
+        *_SIZE,
+        Column("first_accuracy", "First %", "share"),
+        Column("second_accuracy", "Second %", "share"),
+        Column("difference", "Difference", "points"),
+        Column("low", "95 % from", "points"),
+        Column("high", "to", "points"),
+        Column("improved", "Wrong to right", "count"),
+        Column("worsened", "Right to wrong", "count"),
+        Column("test", "Test"),
+        Column("p", "p", "p"),
+        Column("p_holm", "p (Holm)", "p"),
+        Column("p_clustered", "p clustered", "p"),
+        Column("p_mcnemar", "p McNemar", "p"),
+    )
+    return Sheet(columns, tuple(map(_contrast_row, contrasts)))
+
+
+def _contrast_row(one: Contrast) -> tuple[Cell, ...]:
+    gap, test = one.paired.difference, one.paired
+    return (
+        *(one.kind, one.benchmark, one.fixed, one.first, one.second, one.level, one.name, gap.n, gap.clusters),
+        *(one.first_share, one.second_share, gap.value, gap.low, gap.high, test.improved, test.worsened),
+        *(test.test, test.p, one.p_holm, test.p_clustered, test.p_mcnemar),
+    )
+
+
+def effect_sheet(grids: tuple[Grid, ...]) -> Sheet:
+    """Tabulate perception and reasoning effects, the best models first; a grid without an estimate has its reason."""
+    columns = (
+        Column("benchmark", "Benchmark"),
+        Column("instruction", "Instruction"),
+        Column("profile", "Profile"),
+        Column("effect_on", "Effect on"),
+        Column("model", "Model"),
+        Column("rank", "Rank", "count"),
+        Column("rank_sure", "Rank (sure)", "count"),
+        Column("effect", "Log odds", "effect"),
+        Column("low", "95 % from", "effect"),
+        Column("high", "to", "effect"),
+        Column("same_question", "Same question", "effect"),
+        Column("same_question_low", "95 % from", "effect"),
+        Column("same_question_high", "to", "effect"),
+        Column("accuracy", "Accuracy % with all others", "share"),
+        Column("remark", "Remark"),
+    )
+    return Sheet(columns, tuple(row for grid in grids for row in _effect_rows(grid)))
+
+
+def _effect_rows(grid: Grid) -> Iterator[tuple[Cell, ...]]:
+    place = (grid.benchmark, grid.instruction, grid.profile)
+    found = grid.estimate
+    if not isinstance(found, TwoFactor):
+        yield (*place, *[None] * 11, f"cannot be estimated: {found.reason}")
+        return
+    remark = "penalised" if found.penalised else None
+    for kind, effects in (("perception", found.perception), ("reasoning", found.reasoning)):
+        for one in effects:
+            inside = one.same_question or (None, None, None)
+            numbers = (one.rank, one.rank_sure, one.value, one.low, one.high, *inside, one.accuracy)
+            yield (*place, kind, one.model, *numbers, remark)
+
+
+def failure_sheet(analysis: Analysis) -> Sheet:
+    """Tabulate, run by run and group by group, the share of samples with each verdict."""
+    columns = (
+        Column("benchmark", "Benchmark"),
+        Column("run", "Run"),
+        *_GROUP,
+        Column("verdict", "Verdict"),
+        Column("count", "Samples", "count"),
+        Column("share", "Share %", "share"),
+        *_INTERVAL,
+    )
+    rows = (
+        row
+        for judged in analysis.judged
+        for row in _failure_rows(judged, analysis.benchmarks[judged.setting.benchmark])
+    )
+    return Sheet(columns, tuple(rows))
+
+
+def _failure_rows(judged: Judged, aligned: Aligned) -> Iterator[tuple[Cell, ...]]:
+    there = {
+        verdict: as_numbers(float(one is verdict) for one in judged.verdicts)
+        for verdict in Verdict
+        if verdict in judged.verdicts
+    }
+    for level, name, members in aligned.groups():
+        for verdict, every in there.items():
+            marks = every[members]
+            share = clustered_share(marks, aligned.clusters[members])
+            place = (judged.setting.benchmark, judged.setting.who, level, name)
+            yield (*place, verdict.value, int(marks.sum()), share.value, share.low, share.high)
+
+
+def sample_sheet(analysis: Analysis) -> Sheet:
+    """List every sample of every decoupled run with its verdict."""
+    names = ("benchmark", "run", "index", "l2_category", "category", "question", "verdict")
+    rows = [
+        (judged.setting.benchmark, judged.setting.who, *asked, verdict.value)
+        for judged in analysis.judged
+        for asked, verdict in zip(
+            analysis.benchmarks[judged.setting.benchmark].samples.select(names[2:-1]).rows(),
+            judged.verdicts,
+            strict=True,
+        )
+    ]
+    return Sheet(tuple(Column(name, name.capitalize()) for name in names), tuple(rows))

@@ -1,0 +1,180 @@
+"""An analysis as plots: one per question that the paper asks, as far as the runs can answer it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from prism_engine.report.effects.failures import Verdict
+from prism_engine.report.effects.two_factor import TwoFactor
+from prism_engine.report.pages.plots import Point, draw_points, draw_shares
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from prism_engine.report.effects.analysis import Analysis, Grid
+    from prism_engine.report.effects.contrasts import Accuracy
+    from prism_engine.report.pages.plots import Series
+    from prism_engine.report.scores.aligned import Aligned
+
+_LOOKS: Final = {
+    Verdict.SOLVED.value: ("#0072B2", ""),
+    Verdict.SOLVED_BLIND.value: ("#56B4E9", "//"),
+    Verdict.NOT_SEEN.value: ("#D55E00", ""),
+    Verdict.NOT_SAID.value: ("#E69F00", "//"),
+    Verdict.PERCEPTION.value: ("#D55E00", ""),
+    Verdict.BOTH.value: ("#8C6D31", ".."),
+    Verdict.REASONING.value: ("#CC79A7", ""),
+    Verdict.REASONING_AT_LEAST.value: ("#CC79A7", "//"),
+    Verdict.UNDECIDED.value: ("#999999", ""),
+    Verdict.MISSING.value: ("#DDDDDD", "//"),
+}
+"""What went right is blue, what perception lost is orange, what reasoning lost is pink."""
+_ARMS: Final = {"blind": 0, "all": 1, "direct": 2, "oracle": 3}
+
+
+def draw_analysis(analysis: Analysis, folder: Path, ending: str) -> list[Path]:
+    """Draw everything there is to draw.
+
+    Args:
+        ending: `png` or `svg`.
+
+    Returns:
+        The files.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = []
+    for benchmark, aligned in analysis.benchmarks.items():
+        chance = _chance(aligned)
+        label = "accuracy in %, 95 % intervals" + ("; dashed: guessing" if chance is not None else "")
+        for what, (title, series) in _pictures(analysis, benchmark).items():
+            path = folder / f"{_file(benchmark)}-{what}.{ending}"
+            draw_points(path, f"{benchmark}: {title}", series, label=label, reference=chance)
+            drawn.append(path)
+        if shares := _failures(analysis, benchmark):
+            path = folder / f"{_file(benchmark)}-failures.{ending}"
+            draw_shares(path, f"{benchmark}: what failed", shares, _LOOKS)
+            drawn.append(path)
+    return drawn + _draw_effects(analysis.grids, folder, ending)
+
+
+def _chance(aligned: Aligned) -> float | None:
+    """Return the accuracy of guessing, where it is one and the same for all runs and all their categories."""
+    rows = [row for run in aligned.runs for row in (run.scores.get("overall"), *run.scores.get("groups", ()))]
+    chances = {row.get("chance") for row in rows if isinstance(row, dict)}
+    return chances.pop() if len(chances) == 1 else None
+
+
+def _pictures(analysis: Analysis, benchmark: str) -> dict[str, tuple[str, Series]]:
+    """Return title and points of each plot; one that would compare nothing is left out."""
+    found = [one for one in analysis.accuracies if one.setting.benchmark == benchmark]
+    overall = [one for one in found if one.level == "overall"]
+    decoupled = [one for one in overall if one.setting.mode == "all"]
+    pictures = {
+        "perceivers": ("perceivers under the same reasoner", _best_first(_perceivers(decoupled))),
+        "reasoners": ("reasoners under the same perceiver", _best_first(_reasoners(decoupled))),
+        "instructions": ("instructions to the same models", _instructions(decoupled)),
+        "arms": ("arms", _arms(overall)),
+    }
+    kept = {name: picture for name, picture in pictures.items() if _compares(picture[1], name)}
+    for who, series in _by_category(found).items():
+        kept[f"{_file(who)}-by-category"] = (f"{who}, direct against decoupled", series)
+    return kept
+
+
+def _perceivers(decoupled: list[Accuracy]) -> Series:
+    return _series(
+        [(f"{one.setting.reasoner}, {one.setting.instruction}", str(one.setting.perceiver), one) for one in decoupled]
+    )
+
+
+def _reasoners(decoupled: list[Accuracy]) -> Series:
+    return _series(
+        [(f"{one.setting.perceiver}, {one.setting.instruction}", str(one.setting.reasoner), one) for one in decoupled]
+    )
+
+
+def _instructions(decoupled: list[Accuracy]) -> Series:
+    return _series(
+        [(str(one.setting.instruction), f"{one.setting.perceiver} + {one.setting.reasoner}", one) for one in decoupled]
+    )
+
+
+def _arms(overall: list[Accuracy]) -> Series:
+    ordered = sorted(overall, key=lambda one: (_ARMS.get(one.setting.mode, len(_ARMS)), one.setting.who))
+    return _series([("", one.setting.who, one) for one in ordered])
+
+
+def _by_category(found: list[Accuracy]) -> dict[str, Series]:
+    """Return, per perceiver that has a direct arm, its arms by category."""
+    pictures = {}
+    levels = {one.level for one in found}
+    level = "category" if "category" in levels else "l2_category"
+    for direct in (one.setting for one in found if one.setting.mode == "direct" and one.level == "overall"):
+        kin = [
+            (one.setting.who, str(one.name), one)
+            for one in found
+            if one.level == level and one.setting.vlm == direct.vlm and one.setting.mode in ("direct", "all")
+        ]
+        if len({who for who, _, _ in kin}) > 1:
+            pictures[str(direct.perceiver)] = _series(kin)
+    return pictures
+
+
+def _series(points: list[tuple[str, str, Accuracy]]) -> Series:
+    series: Series = {}
+    for name, row, one in points:
+        series.setdefault(name, {})[row] = Point(one.share.value, one.share.low, one.share.high)
+    return series
+
+
+def _best_first(series: Series) -> Series:
+    """Order the rows by their mean over all series."""
+    values: dict[str, list[float]] = {}
+    for points in series.values():
+        for row, point in points.items():
+            values.setdefault(row, []).append(point.value)
+    order = sorted(values, key=lambda row: -sum(values[row]) / len(values[row]))
+    return {name: {row: points[row] for row in order if row in points} for name, points in series.items()}
+
+
+def _compares(series: Series, what: str) -> bool:
+    """Tell whether there are two marks to compare: of one series, or for instructions, of one row."""
+    if what == "instructions":
+        rows = Counter(row for points in series.values() for row in points)
+        return max(rows.values(), default=0) > 1
+    return max(map(len, series.values()), default=0) > 1
+
+
+def _failures(analysis: Analysis, benchmark: str) -> dict[str, dict[str, float]]:
+    return {
+        judged.setting.who: {
+            verdict.value: count / len(judged.verdicts) for verdict, count in Counter(judged.verdicts).items()
+        }
+        for judged in analysis.judged
+        if judged.setting.benchmark == benchmark
+    }
+
+
+def _draw_effects(grids: tuple[Grid, ...], folder: Path, ending: str) -> list[Path]:
+    drawn = []
+    for grid in grids:
+        if not isinstance(grid.estimate, TwoFactor):
+            continue
+        for kind, effects in (("perception", grid.estimate.perception), ("reasoning", grid.estimate.reasoning)):
+            if effects:
+                path = folder / f"{_file(f'{grid.benchmark}-{grid.instruction}-{grid.profile}')}-{kind}.{ending}"
+                points: Series = {kind: {one.model: Point(one.value, one.low, one.high) for one in effects}}
+                title = f"{grid.benchmark}, {grid.instruction}: {kind} effects"
+                label = "log odds of a right answer beside the mean model, 95 % intervals"
+                draw_points(path, title, points, label=label, reference=0.0, percent=False)
+                drawn.append(path)
+    return drawn
+
+
+def _file(name: str) -> str:
+    return re.sub(r"[^\w.+~=@-]+", "_", name)

@@ -1,0 +1,1 @@
+"""Rows read back and folded into scores with intervals."""

@@ -1,0 +1,146 @@
+"""Several draws of each question folded into mean accuracy, best of n and majority vote, with clustered intervals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from prism_engine.records import SampleStatus
+from prism_engine.report.atomic import replacing
+from prism_engine.report.scores.inference import as_numbers, clustered_share, clusters_of
+from prism_engine.report.scores.predictions import as_wrong, rows_of
+from prism_engine.report.scores.statistics import FAILED_AS_WRONG
+from prism_engine.scoring import REFUSAL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from prism_engine.report.scores.inference import Labels
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """An accuracy from 0 to 1 with its 95 % interval; None where nothing was scored, or in one picture only."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DrawScores:
+    """What all draws of all questions amount to.
+
+    Draws of one question, and questions about one picture, are no independent trials: the intervals are those of
+    `clustered_share`, with pictures as clusters.
+    """
+
+    profile: str
+    questions: int
+    draws: int
+    """Lines, of all questions."""
+    scored: int
+    """Draws that were compared with a target."""
+    failed: int
+    not_run: int
+    mean: Estimate
+    """Over all scored draws."""
+    best: Estimate
+    """Over questions: the best of their draws."""
+    majority: Estimate
+    """Over questions: the answer that most draws gave, of equally frequent ones the first given. Draws without an
+    answer, refusals among them, have no vote; where nobody has one, the question is wrong."""
+
+
+def summarise_draws(path: Path, *, profile: str, failed_as_wrong: bool = False) -> DrawScores:
+    """Fold a file of draws, in which the draws of a question come together, into scores.
+
+    Memory: two numbers per draw, and the picture digests of each question.
+
+    Raises:
+        UserError: the file is absent or damaged.
+    """
+    every: list[float] = []
+    owners: list[int] = []
+    best: list[float] = []
+    majority: list[float] = []
+    pictures: list[Sequence[str]] = []
+    statuses: Counter[str] = Counter()
+    questions = 0
+    for _, group in groupby(rows_of(path, "position", "images"), key=lambda row: row["position"]):
+        rows = list(group)
+        questions += 1
+        statuses.update(row["status"] for row in rows)
+        if failed_as_wrong:
+            rows = list(map(as_wrong, rows))
+        scored = [row for row in rows if row["score"] is not None]
+        if not scored:
+            continue
+        every += (row["score"] for row in scored)
+        owners += [len(pictures)] * len(scored)
+        best.append(max(row["score"] for row in scored))
+        majority.append(vote(scored))
+        pictures.append(scored[0]["images"])
+    clusters = clusters_of(pictures)
+    return DrawScores(
+        profile + FAILED_AS_WRONG if failed_as_wrong else profile,
+        questions,
+        draws=sum(statuses.values()),
+        scored=len(every),
+        failed=statuses[SampleStatus.FAILED],
+        not_run=statuses[SampleStatus.NOT_RUN],
+        mean=_estimate(every, clusters[owners]),
+        best=_estimate(best, clusters),
+        majority=_estimate(majority, clusters),
+    )
+
+
+def vote(rows: Sequence[dict[str, Any]]) -> float:
+    """Return the score of the answer that most rows have; 0 where none has one."""
+    voters = [row for row in rows if row["extracted"] is not None and row["extracted"] != REFUSAL]
+    if not voters:
+        return 0.0
+    ((winner, _),) = Counter(row["extracted"] for row in voters).most_common(1)  # of equal ones the first counted
+    return float(next(row["score"] for row in voters if row["extracted"] == winner))
+
+
+def write_draw_scores(scores: DrawScores, folder: Path, stem: str = "draws") -> None:
+    """Write draws.json and draws.md (or of another stem), each in one step; the folder exists.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
+    table = ["| Of all draws | Accuracy % | 95 % interval |", "| --- | ---: | ---: |"]
+    table += [f"| {' | '.join(cells)} |" for cells in told(scores)]
+    counts = f"{scores.questions} questions, {scores.draws} draws: {scores.scored} scored, {scores.failed} failed"
+    text = f"Matching profile: {scores.profile}\n\n{counts}, {scores.not_run} not run\n\n" + "\n".join(table) + "\n"
+    for name, content in (
+        (f"{stem}.json", orjson.dumps(scores, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)),
+        (f"{stem}.md", text.encode()),
+    ):
+        with replacing(folder / name) as draft:
+            draft.write_bytes(content)
+
+
+def told(scores: DrawScores) -> list[tuple[str, str, str]]:
+    """Return the estimates for people: name, accuracy in %, interval."""
+    named = (("mean", scores.mean), ("best of each question", scores.best), ("majority vote", scores.majority))
+    return [(name, _percent(one.value), f"{_percent(one.low)} - {_percent(one.high)}") for name, one in named]
+
+
+def _estimate(values: Sequence[float], clusters: Labels) -> Estimate:
+    if not values:
+        return Estimate(None, None, None)
+    share = clustered_share(as_numbers(values), clusters)
+    if share.clusters == 1:
+        return Estimate(share.value, None, None)
+    return Estimate(share.value, share.low, share.high)
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f}"

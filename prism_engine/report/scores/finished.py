@@ -1,0 +1,189 @@
+"""Finished runs read back from their folders: who answered what, under which mode, and how each sample was scored."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from prism_engine.errors import UserError
+from prism_engine.report.scores.inference import as_numbers
+from prism_engine.report.scores.predictions import reading, scan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import polars as pl
+
+    from prism_engine.report.scores.inference import Numbers
+
+PREDICTIONS: Final = "predictions.jsonl"
+MANIFEST: Final = "manifest.json"
+SCORES: Final = "scores.json"
+_COLUMNS: Final = ("index", "category", "l2_category", "images", "question", "target", "extracted", "score", "status")
+_DECOUPLED: Final = ("all", "reasoning")
+"""Modes in which the reasoner answers from the perceiver's descriptions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a run is, for people: what tells it from the runs beside it."""
+
+    benchmark: str
+    mode: str
+    """`all` also where the descriptions were all in the cache (`reasoning`)."""
+    perceiver: str | None
+    """Its name, and what its folder's name adds to it, such as another output limit."""
+    reasoner: str | None
+    instruction: str | None
+    profile: str
+    vlm: str | None = None
+    """The perceiver's bare name: what a direct run and a decoupled one have in common."""
+
+    @property
+    def who(self) -> str:
+        """The models that answer."""
+        models = " + ".join(name for name in (self.perceiver, self.reasoner) if name)
+        plain = self.mode == "all" and self.instruction == "generic"
+        return models if plain else f"{models} ({self.instruction if self.mode == 'all' else self.mode})"
+
+    def __str__(self) -> str:
+        return f"{self.who} on {self.benchmark}"
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """One folder of results."""
+
+    folder: Path
+    setting: Setting
+    manifest: Mapping[str, Any]
+    scores: Mapping[str, Any]
+    """`scores.json` as it is; empty where there is none."""
+    table: pl.DataFrame
+    """A row per sample in the benchmark's order: see `_COLUMNS`."""
+
+    @property
+    def values(self) -> Numbers:
+        """Scores in the table's order, NaN where a sample has none."""
+        return as_numbers(self.table["score"].to_list())
+
+    def about(self, role: str) -> Mapping[str, Any]:
+        """Return the registry's words about a model (`perceiver`, `reasoner`) when the run was made; empty if none."""
+        model = self.manifest.get("models", {}).get(role) or {}
+        return model.get("about") or {}
+
+
+def find_runs(paths: Sequence[Path]) -> list[FinishedRun]:
+    """Read the runs in these folders, each either a run's own or one with runs anywhere below it.
+
+    Runs that only describe have no predictions, and are passed over.
+
+    Raises:
+        UserError: a folder holds no run, a file of a run cannot be read, or two runs are the same experiment.
+    """
+    folders: dict[Path, None] = {}
+    for path in paths:
+        found = [path] if (path / PREDICTIONS).is_file() else sorted(file.parent for file in path.rglob(PREDICTIONS))
+        if not found:
+            what = "no finished run in it" if path.is_dir() else "no such folder"
+            raise UserError(f"{path}: {what} (a folder with {PREDICTIONS}); `prism runs` lists runs")
+        folders.update(dict.fromkeys(found))
+    runs = [read_run(folder) for folder in folders]
+    by_setting: dict[Setting, FinishedRun] = {}
+    for run in _told_apart(runs):
+        if (same := by_setting.setdefault(run.setting, run)) is not run:
+            raise UserError(
+                f"{same.folder} and {run.folder}: both are {run.setting}; name the runs' folders, with one of the two"
+            )
+    return list(by_setting.values())
+
+
+def read_run(folder: Path) -> FinishedRun:
+    """Read one run.
+
+    Raises:
+        UserError: a file is absent or cannot be read as what it should be.
+    """
+    predictions = folder / PREDICTIONS
+    with reading(predictions):
+        table = scan(predictions, _COLUMNS).collect()
+    if table["index"].is_duplicated().any():
+        twice = table.filter(table["index"].is_duplicated())["index"][0]
+        raise UserError(f"{predictions}, index {twice}: two rows have this index, so runs cannot be compared by it.")
+    manifest = _json(folder / MANIFEST)
+    try:
+        setting = _setting(folder, manifest)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{folder / MANIFEST}: lacks {error}; start the same run again to write it anew.") from error
+    scores = _json(folder / SCORES) if (folder / SCORES).is_file() else {}
+    return FinishedRun(folder, setting, manifest, scores, table)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = orjson.loads(path.read_bytes())
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise UserError(f"{path}: cannot be read ({error}); start the same run again to write it anew.") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: is no JSON object; start the same run again to write it anew.")
+    return content
+
+
+def _setting(folder: Path, manifest: dict[str, Any]) -> Setting:
+    config = manifest["config"]
+    mode = "all" if config["mode"] in _DECOUPLED else config["mode"]
+    first = f"-first{config['samples']}" if config.get("samples") else ""
+    profile = str(config["profile"])
+    places = {"all": (folder.parent.name, folder.name), "direct": (folder.name, "")}.get(mode, ("", folder.name))
+    perceiver, reasoner = (
+        _label(str(config[role]), place.removesuffix(f"-{profile}")) if place and config[role] else None
+        for role, place in zip(("perceiver", "reasoner"), places, strict=True)
+    )
+    instruction = _instruction(folder, config, manifest["benchmark"]["name"]) if mode == "all" else None
+    vlm = _short(str(config["perceiver"])) if perceiver else None
+    return Setting(f"{manifest['benchmark']['name']}{first}", mode, perceiver, reasoner, instruction, profile, vlm)
+
+
+def _instruction(folder: Path, config: dict[str, Any], benchmark: str) -> str:
+    """Name the instruction as its folder does, which is short also for a wording of the user's own."""
+    if len(folder.parents) > 2 and folder.parents[1].name.startswith(folder_name(benchmark)):
+        return folder.parents[2].name
+    return str(config["instruction"])
+
+
+def _label(name: str, folder: str) -> str:
+    """Name a model with what its folder says beyond its name, such as another output limit (`-2048`)."""
+    short = _short(name)
+    prefix = folder_name(short)
+    return short + folder[len(prefix) :] if folder.startswith(prefix) else short
+
+
+def folder_name(name: str) -> str:
+    """Return a name as a folder may be called; empty where nothing of it is left."""
+    return re.sub(r"[^\w.+~=@-]+", "_", name).strip(".")
+
+
+def _short(name: str) -> str:
+    return Path(name).name if Path(name).is_absolute() or name.startswith(".") else name
+
+
+def _told_apart(runs: Iterable[FinishedRun]) -> list[FinishedRun]:
+    """Give benchmarks that share a name but not a file the beginning of their digest as well."""
+    runs = list(runs)
+    files: dict[str, set[str]] = {}
+    for run in runs:
+        files.setdefault(run.setting.benchmark, set()).add(_digest(run))
+    return [
+        run
+        if len(files[run.setting.benchmark]) == 1
+        else replace(run, setting=replace(run.setting, benchmark=f"{run.setting.benchmark}-{_digest(run)[:8]}"))
+        for run in runs
+    ]
+
+
+def _digest(run: FinishedRun) -> str:
+    return str(run.manifest["benchmark"].get("sha256"))

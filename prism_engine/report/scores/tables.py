@@ -1,0 +1,155 @@
+"""Scores as files and as rows for the terminal: JSON and CSV for machines, Markdown for people."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from prism_engine.report.atomic import replacing
+from prism_engine.report.scores.statistics import GroupScore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from prism_engine.report.scores.statistics import Scores
+    from prism_engine.scoring import Metric
+
+HEADER: Final = (
+    "Split",
+    "Level",
+    "Name",
+    "Samples",
+    "Scored",
+    "Correct",
+    "Accuracy %",
+    "95 % interval",
+    "If the missing were wrong - right",
+    "Chance %",
+    "If guessed %",
+    "If at chance %",
+    "Coverage %",
+    "Unanswered",
+    "Refused",
+    "Cannot tell",
+    "Failed",
+    "Not run",
+    "Unscored",
+)
+"""Headings of `as_rows`; the first three are words, the others numbers. "If guessed" and "if at chance" are what the
+accuracy would be if the unanswered samples were answered by guessing; "cannot tell" counts replies that say so."""
+
+
+def as_rows(scores: Scores) -> list[tuple[str, ...]]:
+    """Lay the scores out for people, one row of text per group under HEADER; percentages have one decimal."""
+    return [_cells(row) for row in (scores.overall, *scores.groups)]
+
+
+def metric_rows(scores: Scores) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Lay the benchmark's own numbers out: one row per group, one column per number, its best value in the heading.
+
+    Returns:
+        The headings, the first three of which are words, and the rows; both empty where there are no such numbers.
+    """
+    names = list(dict.fromkeys(metric.name for metric in scores.metrics))
+    best = {name: max(metric.maximum for metric in scores.metrics if metric.name == name) for name in names}
+    rows: dict[tuple[str, ...], dict[str, Metric]] = {}
+    for metric in scores.metrics:
+        place = (metric.split or "", metric.level.replace("_", "-"), metric.group or "")
+        rows.setdefault(place, {})[metric.name] = metric
+    header = ("Split", "Level", "Name", *(f"{name} (of {best[name]:g})" for name in names)) if names else ()
+    return header, [
+        (*place, *(_number(found[name]) if name in found else "" for name in names)) for place, found in rows.items()
+    ]
+
+
+def write_scores(scores: Scores, folder: Path, stem: str = "scores") -> None:
+    """Write scores.json, scores.csv and scores.md (or of another stem), each in one step; the folder exists.
+
+    JSON and CSV hold fractions from 0 to 1 at full precision. Equal scores give equal bytes.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
+    for name, content in (
+        (f"{stem}.json", _json(scores)),
+        (f"{stem}.csv", _csv(scores)),
+        (f"{stem}.md", _markdown(scores)),
+    ):
+        with replacing(folder / name) as draft:
+            draft.write_bytes(content)
+
+
+def _json(scores: Scores) -> bytes:
+    return orjson.dumps(scores, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _csv(scores: Scores) -> bytes:
+    """One row per group; the benchmark's own numbers are columns after the counts."""
+    table = io.StringIO()
+    names = [field.name for field in fields(GroupScore)]
+    own = dict.fromkeys(metric.name for metric in scores.metrics)
+    rows: dict[tuple[str | None, ...], dict[str, Any]] = {
+        (row.split, row.level, row.name): asdict(row) for row in (scores.overall, *scores.groups)
+    }
+    for metric in scores.metrics:
+        place = {"split": metric.split, "level": metric.level, "name": metric.group}
+        rows.setdefault(tuple(place.values()), {**place})[metric.name] = metric.value
+    writer = csv.DictWriter(table, ["profile", "kind", *names, *own], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({"profile": scores.profile, "kind": scores.kind, **row} for row in rows.values())
+    return table.getvalue().encode()
+
+
+def _markdown(scores: Scores) -> bytes:
+    kind = f"Answer kind: {_escape(scores.kind)}\n\n" if scores.kind else ""
+    text = f"Matching profile: {_escape(scores.profile)}\n\n{kind}{_table(HEADER, as_rows(scores))}"
+    header, rows = metric_rows(scores)
+    return (text + (f"\n{_table(header, rows)}" if rows else "")).encode()
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    rule = tuple("---" if place < 3 else "---:" for place in range(len(header)))
+    return "".join(f"| {' | '.join(map(_escape, line))} |\n" for line in (header, rule, *rows))
+
+
+def _number(metric: Metric) -> str:
+    if metric.value is None:
+        return "-"
+    return f"{metric.value:.3f}" if metric.maximum == 1 else f"{metric.value:.1f}"
+
+
+def _cells(row: GroupScore) -> tuple[str, ...]:
+    interval = f"{_percent(row.accuracy_low)} - {_percent(row.accuracy_high)}" if row.scored else "-"
+    return (
+        row.split or "",
+        row.level.replace("_", "-"),
+        row.name or "",
+        str(row.n),
+        str(row.scored),
+        f"{row.correct:g}" if row.correct < 1e6 else f"{row.correct:.0f}",
+        _percent(row.accuracy),
+        interval,
+        f"{_percent(row.accuracy_least)} - {_percent(row.accuracy_most)}" if row.missing else "-",
+        _percent(row.chance),
+        _percent(row.accuracy_guessed),
+        _percent(row.accuracy_at_chance),
+        _percent(row.coverage),
+        str(row.unanswered),
+        str(row.refused),
+        str(row.cannot_tell),
+        str(row.failed),
+        str(row.not_run),
+        str(row.unscored),
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f}"
+
+
+def _escape(text: str) -> str:
+    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").split())

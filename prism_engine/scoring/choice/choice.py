@@ -1,0 +1,81 @@
+"""Multiple choice: one option's letter, read out of a reply under a named and pinned set of rules.
+
+prism   our own rule, and the default (`reading.py`)
+v1, v2, v3   VLMEvalKit's in three periods (`choice_rules.py`), for scores that are to be compared with theirs
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from prism_engine.records import AnswerKind, Score
+from prism_engine.scoring.choice.reading import read_option
+from prism_engine.scoring.choice.rules import Rules, match_as_upstream
+from prism_engine.scoring.scorer import OUR_PROFILE, Scorer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from prism_engine.records import Option, Sample
+    from prism_engine.scoring.scorer import Scored
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceProfile:
+    """One set of matching rules."""
+
+    name: str
+    match: Callable[[str, Sequence[Option]], str | None]
+    """Reads the letter out of a reply; `match_option` says what it returns."""
+
+
+_V1 = Rules(letter_near_end=False, short_reply=False, answer_phrase=False)
+_V2 = Rules(letter_near_end=True, short_reply=True, answer_phrase=False)
+_V3 = Rules(letter_near_end=True, short_reply=True, answer_phrase=True)
+
+PROFILES: Final[Mapping[str, ChoiceProfile]] = MappingProxyType(
+    {
+        OUR_PROFILE: ChoiceProfile(OUR_PROFILE, read_option),
+        "v1": ChoiceProfile("v1", partial(match_as_upstream, rules=_V1)),
+        "v2": ChoiceProfile("v2", partial(match_as_upstream, rules=_V2)),
+        "v3": ChoiceProfile("v3", partial(match_as_upstream, rules=_V3)),
+    }
+)
+"""The matching rules by name."""
+
+
+class Choice(Scorer):
+    """One option's letter."""
+
+    kind = AnswerKind.CHOICE
+
+    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - the contract says it
+        return score_choice(reply, sample, PROFILES[self.profile])
+
+    def unsettled(self, rows: Iterable[Scored]) -> tuple[str, ...]:  # noqa: D102
+        return tuple(row.index for row in rows if row.score == 0.0 and row.extracted is None)
+
+
+def match_option(reply: str, options: Sequence[Option], profile: ChoiceProfile) -> str | None:
+    """Read the chosen option out of a reply, in time linear in the reply's length.
+
+    Returns:
+        The letter of an option; "Z" for a refusal (or a real option Z); None where nothing can be inferred.
+    """
+    return profile.match(reply, options)
+
+
+def score_choice(reply: str, sample: Sample, profile: ChoiceProfile) -> Score:
+    """Score a reply strictly: refused or unmatched is wrong, and told apart from wrong by the score's answer.
+
+    Returns:
+        1.0 for the target's letter, otherwise 0.0; value None where the target is none of the sample's options: an open
+        question, a test split without answers, a broken row. Nothing that could be chosen would be right there.
+    """
+    answer = match_option(reply, sample.options, profile)
+    target = (sample.answer or "").strip()
+    choosable = any(option.letter == target for option in sample.options)
+    return Score(value=float(answer == target) if choosable else None, answer=answer)

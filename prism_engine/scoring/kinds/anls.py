@@ -1,0 +1,54 @@
+"""ANLS: how near a short answer is to a right one by edit distance (DocVQA, InfoVQA)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from prism_engine.records import AnswerKind, Score
+from prism_engine.scoring.golds import right_answers
+from prism_engine.scoring.scorer import Scorer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from prism_engine.records import Sample
+
+THRESHOLD: Final = 0.5
+"""A similarity below it counts nothing."""
+
+
+class Anls(Scorer):
+    """A short answer, by edit distance."""
+
+    kind = AnswerKind.ANLS
+
+    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - the contract says it
+        if sample.answer is None:
+            return Score(None)
+        return Score(anls(reply, right_answers(sample.answer), compatible=not self.ours), reply.strip() or None)
+
+
+def anls(reply: str, golds: Sequence[str], *, compatible: bool = False) -> float:
+    """Return the similarity to the nearest gold, 1 - edits / length of the longer text; 0 below a half.
+
+    Case and the width of blanks do not count.
+
+    Args:
+        golds: at least one.
+        compatible: divide by the longer text's length before blanks were trimmed, as VLMEvalKit does.
+    """
+    best = 1.0 - min(_distance(reply, gold, compatible=compatible) for gold in golds)
+    return best if best >= THRESHOLD else 0.0
+
+
+def _distance(reply: str, gold: str, *, compatible: bool) -> float:
+    from rapidfuzz.distance import Levenshtein  # noqa: PLC0415 - who scores something else starts without it
+
+    said, right = _plain(reply), _plain(gold)
+    # VLMEvalKit measures the upper-cased texts, some of which are longer than what was written.
+    longest = max(len(reply.upper()), len(gold.upper())) if compatible else max(len(said), len(right))
+    return Levenshtein.distance(said, right) / longest if longest else 0.0
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().split())

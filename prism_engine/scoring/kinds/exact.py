@@ -1,0 +1,31 @@
+"""Exact answers: the same text, but for case and blanks around it (OCRVQA, GQA)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prism_engine.records import AnswerKind, Score
+from prism_engine.scoring.golds import right_answers
+from prism_engine.scoring.scorer import Scorer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from prism_engine.records import Sample
+
+
+class Exact(Scorer):
+    """A short answer, the same but for case."""
+
+    kind = AnswerKind.EXACT
+
+    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - the contract says it
+        if sample.answer is None:
+            return Score(None)
+        return Score(exact(reply, right_answers(sample.answer)), reply.strip() or None)
+
+
+def exact(reply: str, golds: Sequence[str]) -> float:
+    """Return 1.0 where the reply equals any gold, else 0.0."""
+    said = reply.strip().lower()
+    return float(any(gold.strip().lower() == said for gold in golds))

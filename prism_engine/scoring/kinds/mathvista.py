@@ -1,0 +1,169 @@
+"""MathVista: an option, a number or a text; a reply that is just that needs no judge to be read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from prism_engine.records import AnswerKind, Option, SampleStatus, Score
+from prism_engine.scoring.choice.choice import PROFILES, match_option
+from prism_engine.scoring.golds import literal_list
+from prism_engine.scoring.judged import JudgedScorer
+from prism_engine.scoring.scorer import Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from prism_engine.records import Sample
+    from prism_engine.scoring.choice.choice import ChoiceProfile
+    from prism_engine.scoring.scorer import Level, Scored
+
+Kind = Literal["choice", "integer", "float", "text"]
+_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+class MathVista(JudgedScorer):
+    """An option, a number or a text; what is not just that is extracted by a judge, and then compared."""
+
+    kind = AnswerKind.MATHVISTA
+
+    def score(self, reply: str, sample: Sample) -> Score:
+        """Score a reply that needs no judge; any other has no score until one has spoken."""
+        question, profile = MathQuestion.of(sample), PROFILES[self.profile]
+        if not question.answer:
+            return Score(None)
+        extracted = read_plain(reply, question, profile, compatible=not self.ours)
+        return Score(None) if extracted is None else self._compared(extracted, question)
+
+    def judged(self, review: str, sample: Sample) -> Score:
+        """Score what a judge extracted; whatever it says, nothing included, is its answer."""
+        return self._compared(review, MathQuestion.of(sample))
+
+    def unread(self, sample: Sample) -> Score:
+        """Score nothing; VLMEvalKit scores an empty answer."""
+        return super().unread(sample) if self.ours else self._compared("", MathQuestion.of(sample))
+
+    def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:
+        """Return accuracy in percent, overall and by skill and task."""
+        counted = [(names_of(row.extra), False, row.score == 1) for row in rows if row.score is not None]
+        table: Mapping[str, MathShare | None] = mathvista_table(counted) or {"Overall": None}
+        return tuple(
+            Metric("accuracy", share and share.accuracy, 100, share.total if share else 0, *_place(name))
+            for name, share in table.items()
+        )
+
+    def unsettled(self, rows: Iterable[Scored]) -> tuple[str, ...]:
+        """Return the rows that only a judge can read."""
+        done = (row for row in rows if row.status is SampleStatus.DONE and row.extracted is None)
+        return tuple(row.index for row in done if row.score is None and (row.target or row.extra.get("answer_option")))
+
+    def _compared(self, extracted: str, question: MathQuestion) -> Score:
+        right = is_right(extracted, question, PROFILES[self.profile], compatible=not self.ours)
+        return Score(float(right), extracted)
+
+
+def _place(name: str) -> tuple[Level, str | None]:
+    return ("overall", None) if name == "Overall" else ("category", name)
+
+
+@dataclass(frozen=True, slots=True)
+class MathQuestion:
+    """What a right answer of one question is."""
+
+    kind: Kind
+    answer: str
+    """The option's letter, or the value as written."""
+    options: tuple[Option, ...] = ()
+
+    @classmethod
+    def of(cls, sample: Sample) -> MathQuestion:
+        """Read it out of a sample's columns."""
+        extra = sample.extra
+        if extra.get("question_type") == "multi_choice":
+            options = sample.options or _listed(extra.get("choices", ""))
+            return cls("choice", extra.get("answer_option") or sample.answer or "", options)
+        answer_type = extra.get("answer_type")
+        kind: Kind = "integer" if answer_type == "integer" else "float" if answer_type == "float" else "text"
+        return cls(kind, sample.answer or "")
+
+
+def read_plain(reply: str, question: MathQuestion, profile: ChoiceProfile, *, compatible: bool = False) -> str | None:
+    """Return what a reply answers where no judge is needed: an option is matched, or the reply is the right value.
+
+    Args:
+        compatible: as VLMEvalKit, leave every text to the judge.
+    """
+    if question.kind == "choice":
+        return match_option(reply, question.options, profile)
+    # A right 0 is asked about all the same: upstream takes it for nothing, and a judge reads it as well.
+    if not is_right(reply, question, profile, compatible=compatible) or _as_number(reply, question.kind) == 0:
+        return None
+    return reply if question.kind == "text" else str(_as_number(reply, question.kind))
+
+
+def is_right(extracted: str, question: MathQuestion, profile: ChoiceProfile, *, compatible: bool = False) -> bool:
+    """Return whether an extracted answer is the right one.
+
+    Args:
+        compatible: as VLMEvalKit, for whom an open text or list is never right.
+    """
+    if question.kind == "choice":
+        return match_option(extracted, question.options, profile) == question.answer
+    if question.kind == "text":
+        return not compatible and extracted == question.answer
+    said = _as_number(extracted, question.kind)
+    return said is not None and said == _as_number(question.answer, question.kind)
+
+
+class MathShare(NamedTuple):
+    """One row of MathVista's table; shares are percent."""
+
+    total: int
+    prefetched: int
+    hits: int
+
+    @property
+    def accuracy(self) -> float:
+        """Percent of the rows that are right."""
+        return 100 * self.hits / self.total
+
+    @property
+    def prefetch_rate(self) -> float:
+        """Percent of the rows that no judge was needed for."""
+        return 100 * self.prefetched / self.total
+
+
+def mathvista_table(rows: Iterable[tuple[Sequence[str], bool, bool]]) -> dict[str, MathShare]:
+    """Count rows overall, per skill and per task.
+
+    Args:
+        rows: for each row the names that it counts under (its skills and its task), whether it was read without a
+            judge, and whether it is right.
+    """
+    counts: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for names, prefetched, hit in rows:
+        for name in ("Overall", *names):
+            for place, one in enumerate((1, prefetched, hit)):
+                counts[name][place] += one
+    return {name: MathShare(*three) for name, three in counts.items()}
+
+
+def names_of(extra: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the skills and the task that a row counts under."""
+    skills = literal_list(extra.get("skills", "")) or []
+    task = extra.get("task")
+    return (*map(str, skills), *([task] if task else []))
+
+
+def _listed(choices: str) -> tuple[Option, ...]:
+    texts = literal_list(choices) or []
+    return tuple(Option(letter, str(text)) for letter, text in zip(_LETTERS, texts, strict=False))
+
+
+def _as_number(text: str, kind: Kind) -> float | None:
+    """Read a value as Python's int or float does; None where it is none, or a text is wanted."""
+    try:
+        return int(text) if kind == "integer" else float(text) if kind == "float" else None
+    except ValueError:
+        return None

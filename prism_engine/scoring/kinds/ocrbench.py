@@ -1,0 +1,85 @@
+"""OCRBench: a reply is right that holds a right text; counts over five abilities, up to 1000 points."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from prism_engine.records import AnswerKind, Score
+from prism_engine.scoring.golds import right_answers
+from prism_engine.scoring.scorer import Metric, Scorer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from prism_engine.records import Sample
+    from prism_engine.scoring.scorer import Scored
+
+FORMULAS: Final = "Handwritten Mathematical Expression Recognition"
+"""The category in which blanks do not count and case does."""
+_RECOGNITION: Final = (
+    "Regular Text Recognition",
+    "Irregular Text Recognition",
+    "Artistic Text Recognition",
+    "Handwriting Recognition",
+    "Digit String Recognition",
+    "Non-Semantic Text Recognition",
+)
+_ABILITIES: Final = {
+    **dict.fromkeys(_RECOGNITION, "Text Recognition"),
+    **{name: name for name in ("Scene Text-centric VQA", "Doc-oriented VQA", "Key Information Extraction", FORMULAS)},
+}
+TOTAL: Final = "Final Score"
+NORMED: Final = "Final Score Norm"
+_MOST: Final = {"Text Recognition": 300, FORMULAS: 100, TOTAL: 1000, NORMED: 100}
+"""Points to be had, where they are not 200."""
+
+
+class OcrBench(Scorer):
+    """Text that must hold a right one."""
+
+    kind = AnswerKind.OCRBENCH
+    headline = TOTAL
+
+    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - the contract says it
+        if sample.answer is None:
+            return Score(None)
+        return Score(ocrbench_hit(reply, right_answers(sample.answer), sample.category), reply.strip() or None)
+
+    def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:
+        """Return OCRBench's points, which are counts: a part of the benchmark has fewer to give."""
+        hits = [(row.category, row.score) for row in rows if row.score is not None]
+        points = ocrbench_points(hits)
+        order = (TOTAL, NORMED, *(name for name in points if name not in (TOTAL, NORMED)))
+        return tuple(Metric(name, points[name] if hits else None, _MOST.get(name, 200), len(hits)) for name in order)
+
+
+def ocrbench_hit(reply: str, golds: Sequence[str], category: str | None) -> float:
+    """Return 1.0 where the reply holds any gold, else 0.0."""
+    plain = _formula if category == FORMULAS else _text
+    said = plain(reply)
+    return float(any(plain(gold) in said for gold in golds))
+
+
+def ocrbench_points(rows: Iterable[tuple[str | None, float]]) -> dict[str, float]:
+    """Count hits per ability, all together, and a tenth of that. They are counts: a part of the benchmark gives less.
+
+    Args:
+        rows: category and hit of each row; a category that OCRBench does not have counts in the total alone.
+    """
+    points: Counter[str] = Counter()
+    total = 0
+    for category, hit in rows:
+        total += round(hit)
+        if category in _ABILITIES:
+            points[_ABILITIES[category]] += round(hit)
+    by_ability = {ability: points[ability] for ability in dict.fromkeys(_ABILITIES.values())}
+    return {**by_ability, TOTAL: total, NORMED: total / 10}
+
+
+def _text(text: str) -> str:
+    return text.lower().strip().replace("\n", " ")
+
+
+def _formula(text: str) -> str:
+    return text.strip().replace("\n", " ").replace(" ", "")

@@ -1,0 +1,89 @@
+"""Yes or no: which of the two a reply means.
+
+VLMEvalKit's profiles look for exactly one of the words after a punctuation step that leaves colons, stars and
+full-width marks in place, so that `**Yes**`, `answer:yes` and `No.The` read as nothing; prism's own profile does not
+mind marks, and where both words occur goes by the one that follows the last "answer", else by the one that begins the
+reply.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from prism_engine.records import AnswerKind, Score
+from prism_engine.scoring.inability import says_it_cannot_tell
+from prism_engine.scoring.scorer import REFUSAL, Scorer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from prism_engine.records import Sample
+    from prism_engine.scoring.scorer import Scored
+
+YES: Final = "Yes"
+NO: Final = "No"
+
+_MARKS: Final = ';/[]"{}()=+\\_-><@`,?!'
+_DIGITS_WITH_COMMA: Final = re.compile(r"\d,\d")
+_LONE_PERIOD: Final = re.compile(r"(?<!\d)\.(?!\d)")
+_MOST_PERIODS: Final = 32
+"""VLMEvalKit removes no more of them."""
+
+_WORD: Final = re.compile(r"(?<![^\W_])(yes|no)(?![^\W_]|['’][a-z])")
+_ANSWER: Final = re.compile(r"\banswer\b[\W_]{0,12}(?:is|was|would be|should be)?[\W_]{0,12}(yes|no)(?![^\W_])")
+_START: Final = re.compile(r"[\W_]*+(yes|no)(?![^\W_])")
+
+
+class YesNo(Scorer):
+    """Yes or no, right where it is the target's."""
+
+    kind = AnswerKind.YES_NO
+    ways: ClassVar[int | None] = 2
+
+    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - the contract says it
+        answer = read_yes_no(reply) if self.ours else read_as_upstream(reply)
+        target = sample.answer
+        if target is not None and self.ours:
+            target = target.strip().capitalize()
+        if target not in (YES, NO):
+            return Score(value=None, answer=answer)
+        return Score(value=float(answer == target), answer=answer)
+
+    def unsettled(self, rows: Iterable[Scored]) -> tuple[str, ...]:  # noqa: D102
+        return tuple(row.index for row in rows if row.score == 0.0 and row.extracted is None)
+
+
+def read_as_upstream(reply: str) -> str | None:
+    """Read a reply as VLMEvalKit does: the one of the two words that is there, else nothing."""
+    words = set(_without_marks(reply.lower()).split())
+    if ("yes" in words) == ("no" in words):
+        return None
+    return YES if "yes" in words else NO
+
+
+def read_yes_no(reply: str) -> str | None:
+    """Read a reply, in time linear in its length.
+
+    Returns:
+        "Yes", "No"; "Z" where it says that it cannot tell; None where nothing, or both, are said.
+    """
+    text = reply.lower() if reply.isascii() else unicodedata.normalize("NFKC", reply).lower()
+    said = {found[1] for found in _WORD.finditer(text)}
+    if len(said) == 2:
+        answers = _ANSWER.findall(text)
+        start = _START.match(text)
+        said = set(answers[-1:]) or ({start[1]} if start else set())
+    if len(said) == 1:
+        return said.pop().capitalize()
+    return REFUSAL if says_it_cannot_tell(reply) else None
+
+
+def _without_marks(text: str) -> str:
+    marked = _DIGITS_WITH_COMMA.search(text) is not None
+    cleaned = text
+    for mark in _MARKS:
+        beside_blank = f"{mark} " in text or f" {mark}" in text
+        cleaned = cleaned.replace(mark, "" if marked or beside_blank else " ")
+    return _LONE_PERIOD.sub("", cleaned, count=_MOST_PERIODS)

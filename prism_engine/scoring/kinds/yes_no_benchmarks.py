@@ -1,0 +1,174 @@
+"""The yes-or-no benchmarks' own numbers: MME's points, POPE's F1, HallusionBench's accuracies per figure and question.
+
+Under prism's own profile a picture, figure or question that lacks a prediction is not right as a whole; VLMEvalKit's
+profiles leave missing rows out, look at the first two rows of an MME picture only, and throw HallusionBench's figures
+together where both of its categories have an l2-category of the same name.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from statistics import fmean
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+
+from prism_engine.records import AnswerKind
+from prism_engine.scoring.grouping import Group, groups_of
+from prism_engine.scoring.kinds.yes_no import YES, YesNo
+from prism_engine.scoring.scorer import Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from prism_engine.scoring.scorer import Scored
+
+_PERCEPTION: Final = (
+    *("OCR", "artwork", "celebrity", "color", "count"),
+    *("existence", "landmark", "position", "posters", "scene"),
+)
+_REASONING: Final = ("code_reasoning", "commonsense_reasoning", "numerical_calculation", "text_translation")
+_PER_CATEGORY: Final = 200
+
+
+class Mme(YesNo):
+    """Points: per category the accuracy over questions and the one over pictures, in percent, added up."""
+
+    kind = AnswerKind.MME
+    headline: ClassVar[str | None] = "total"
+
+    def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:  # noqa: D102 - the contract says it
+        categories: defaultdict[str, list[Scored]] = defaultdict(list)
+        for row in rows:
+            categories[row.category or ""].append(row)
+        found: list[Metric] = []
+        points: dict[str, float | None] = {}
+        for name in sorted(categories):
+            numbers = self._category(name, categories[name])
+            points[name] = numbers[0].value
+            found += numbers
+        counts = {name: len(members) for name, members in categories.items()}
+        sums = [
+            _sum("total", _PERCEPTION + _REASONING, points, counts),
+            _sum("perception", _PERCEPTION, points, counts),
+            _sum("reasoning", _REASONING, points, counts),
+        ]
+        return (*sums, *found)
+
+    def _category(self, name: str, rows: list[Scored]) -> list[Metric]:
+        pictures: defaultdict[object, list[float | None]] = defaultdict(list)
+        for row in rows:
+            if self.ours or row.score is not None:
+                pictures[row.extra.get("image_path") or row.images].append(row.score)
+        scores = [row.score for row in rows if row.score is not None]
+        if not scores:
+            return [
+                Metric(metric, None, maximum, 0, "category", name)
+                for metric, maximum in (("score", _PER_CATEGORY), ("acc", 100), ("acc+", 100))
+            ]
+        looked_at = None if self.ours else 2
+        whole = [all(score == 1.0 for score in each[:looked_at]) for each in pictures.values()]
+        acc, plus = 100 * fmean(scores), 100 * fmean(whole)
+        return [
+            Metric("score", acc + plus, _PER_CATEGORY, len(scores), "category", name),
+            Metric("acc", acc, 100, len(scores), "category", name),
+            Metric("acc+", plus, 100, len(whole), "category", name),
+        ]
+
+
+def _sum(name: str, parts: Sequence[str], points: Mapping[str, float | None], counts: Mapping[str, int]) -> Metric:
+    values = [points.get(part) for part in parts]
+    whole = None if None in values else sum(value for value in values if value is not None)
+    return Metric(name, whole, _PER_CATEGORY * len(parts), sum(counts.get(part, 0) for part in parts))
+
+
+class Pope(YesNo):
+    """F1, accuracy, precision and recall of "yes", in percent; a row counts once for each of its categories."""
+
+    kind = AnswerKind.POPE
+    headline: ClassVar[str | None] = "F1"
+
+    def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:  # noqa: D102 - the contract says it
+        counts: defaultdict[Group, _Detection] = defaultdict(_Detection)
+        counts[Group(None, "overall", None)]  # it is there even where no row is
+        for row in rows:
+            if row.score is None:
+                continue
+            for category in (row.category or "").split(","):
+                # Overall is over the rows once they are spread over their categories.
+                for group in groups_of(None, None, category.strip() or None):
+                    counts[group].add(row)
+        return tuple(
+            metric
+            for group in sorted(counts, key=lambda group: (group.level != "overall", group.name or ""))
+            for metric in counts[group].metrics(group)
+        )
+
+
+class _Detection:
+    """How well "yes" is told; whatever is not read as yes counts as no for precision, recall and F1."""
+
+    def __init__(self) -> None:
+        self.cells: Counter[tuple[bool, bool]] = Counter()
+        self.right = 0.0
+
+    def add(self, row: Scored) -> None:
+        self.cells[(row.target or "").strip().capitalize() == YES, row.extracted == YES] += 1
+        self.right += row.score or 0.0
+
+    def metrics(self, group: Group) -> Iterator[Metric]:
+        hits, misses, alarms = (self.cells[key] for key in ((True, True), (True, False), (False, True)))
+        n = self.cells.total()
+        shares = {
+            "F1": (2 * hits, 2 * hits + alarms + misses),
+            "acc": (self.right, n),
+            "precision": (hits, hits + alarms),
+            "recall": (hits, hits + misses),
+        }
+        for name, (part, whole) in shares.items():
+            yield Metric(name, 100 * part / whole if whole else None, 100, n, group.level, group.name)
+
+
+class _Place(NamedTuple):
+    """Where a HallusionBench row belongs, from its index `category_l2_visual_set_figure_question`."""
+
+    set: str
+    figure: str
+    question: str
+
+
+class Hallusion(YesNo):
+    """Accuracy per question (aAcc), per figure (fAcc) and per question over all its figures (qAcc), in percent."""
+
+    kind = AnswerKind.HALLUSION
+    headline: ClassVar[str | None] = "aAcc"
+
+    def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:  # noqa: D102 - the contract says it
+        groups: defaultdict[Group, list[Scored]] = defaultdict(list)
+        groups[Group(None, "overall", None)]  # it is there even where no row is
+        for row in rows:
+            if self.ours or row.score is not None:
+                for group in groups_of(None, row.l2_category, row.category):
+                    groups[group].append(row)
+        order = sorted(groups, key=lambda group: group.rank)
+        return tuple(metric for group in order for metric in self._numbers(group, groups[group]))
+
+    def _numbers(self, group: Group, rows: list[Scored]) -> Iterator[Metric]:
+        scores = [row.score for row in rows if row.score is not None]
+        figures: defaultdict[tuple[str | None, ...], list[float | None]] = defaultdict(list)
+        questions: defaultdict[tuple[str | None, ...], list[float | None]] = defaultdict(list)
+        for row in rows if scores else ():
+            place = _place(row)
+            above = (row.category if self.ours else None, row.l2_category, place.set)
+            figures[*above, place.figure].append(row.score)
+            questions[*above, place.question].append(row.score)
+        for name, parts in (
+            ("aAcc", [[score] for score in scores]),
+            ("fAcc", figures.values()),
+            ("qAcc", questions.values()),
+        ):
+            right = [all(score == 1.0 for score in part) for part in parts]
+            yield Metric(name, 100 * fmean(right) if right else None, 100, len(right), group.level, group.name)
+
+
+def _place(row: Scored) -> _Place:
+    parts = row.index.split("_")
+    return _Place(*parts[3:6]) if len(parts) >= 6 else _Place(row.index, "", "")

@@ -1,0 +1,121 @@
+"""nano-reasoner: a Llama of a million weights that answers from descriptions, and says what to observe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+from prism_engine.scenes.scene import MOST_THINGS
+from prism_engine.training.nano.course import About, Stage
+from prism_engine.training.nano.examine import examine_reasoner
+from prism_engine.training.nano.export import write_model
+from prism_engine.training.nano.language import language_loss
+from prism_engine.training.nano.lessons import Teacher
+from prism_engine.training.nano.packing import pack
+from prism_engine.training.nano.planting import plant_lookups
+from prism_engine.training.nano.tokens import build_tokenizer, same_meaning
+
+if TYPE_CHECKING:
+    import random
+    from pathlib import Path
+
+    from transformers import PreTrainedTokenizerFast
+
+    from prism_engine.training.nano.packing import Lesson
+
+WIDTH, LAYERS, HEADS, INNER = 128, 6, 4, 256
+_CONTENTS, _BLIND = 0.08, 0.02  # shares of lessons
+_QUESTIONS = 5  # about one description
+_GROWTH = 0.03  # share of the course after which scenes get one thing more
+_FAR = 0.48  # share of the course after which places are practised above all: they are learnt last
+_DRILLED = 0.85  # share of the course with look-up drills
+
+
+class ReasonerCourse:
+    """How nano-reasoner is taught."""
+
+    name = "reasoner"
+    stages: tuple[Stage, ...] = (Stage("answers", steps=12_000, batch=6, peak=2e-3),)
+    headline: tuple[str, ...] = ("gold", "contents", "blind")
+
+    def __init__(self, device: torch.device) -> None:
+        self.tokenizer = build_tokenizer()
+        self.model = build_reasoner(self.tokenizer).to(device)
+        self.network: torch.nn.Module = self.model
+        self._device = device
+        self._teacher = Teacher(self.tokenizer)
+
+    def loss(self, stage: Stage, step: int, rng: random.Random) -> torch.Tensor:
+        """Return the loss over one batch: the mean cross entropy of the replies' tokens."""
+        progress = step / stage.steps
+        packed = pack([self._lesson(rng, progress) for _ in range(stage.batch)], self._device)
+        return language_loss(self.model, packed, self.model.model.embed_tokens(packed.ids))
+
+    def parameters(self, stage: Stage) -> list[torch.nn.Parameter]:
+        """Return what a stage trains: everything."""
+        del stage
+        return list(self.network.parameters())
+
+    def examine(self, count: int, folder: Path | None = None) -> dict[str, float]:
+        """Return accuracies on `count` held-out questions: of the checkpoint in `folder`, else of the model taught."""
+        if folder is None:
+            return examine_reasoner(self.model, self.tokenizer, count)
+        saved = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
+        return examine_reasoner(saved.to(self._device), AutoTokenizer.from_pretrained(folder), count)
+
+    def save(self, folder: Path, dtype: str) -> None:
+        """Write an ordinary checkpoint: weights, configuration, tokenizer with chat template."""
+        write_model(self.model, folder, dtype)
+        self.tokenizer.save_pretrained(folder)
+
+    def about(self) -> About:
+        """Return what the model card says of it."""
+        return About(
+            does="It is told a description and a question, and writes a step or two and the letter of the answer.",
+            architecture=(
+                f"Llama: {LAYERS} layers, {WIDTH} wide, {HEADS} heads, {INNER} inside the MLPs; "
+                f"{len(self.tokenizer)} tokens in the vocabulary, input and output tied"
+            ),
+            pipeline="text-generation",
+            recipe=(
+                f"Up to {_QUESTIONS} questions about each description; {_CONTENTS:.0%} of the rows teach to write what "
+                f"has to be observed for a question, {_BLIND:.0%} to answer without a description.\n"
+                f"Scenes grow by an object each {_GROWTH:.0%} of the steps. For the first {_DRILLED:.0%} of them, each "
+                "description has a drill behind it: find its objects by place, or by name.\n"
+            ).splitlines(),
+        )
+
+    def _lesson(self, rng: random.Random, progress: float) -> Lesson:
+        if (drawn := rng.random()) < _CONTENTS:
+            return self._teacher.contents(rng)
+        if drawn < _CONTENTS + _BLIND:
+            return self._teacher.blind(rng)
+        most = min(MOST_THINGS, 1 + int(progress / _GROWTH))
+        return self._teacher.reasoning(
+            rng, questions=_QUESTIONS, most=most, drills=progress < _DRILLED, far=progress >= _FAR
+        )
+
+
+def build_reasoner(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
+    """Return the untrained network. Set torch's seed first."""
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=WIDTH,
+        intermediate_size=INNER,
+        num_hidden_layers=LAYERS,
+        num_attention_heads=HEADS,
+        num_key_value_heads=HEADS,
+        head_dim=WIDTH // HEADS,
+        max_position_embeddings=1024,
+        # Slow rotations leave most of a head's dimensions free to compare words wherever they stand.
+        rope_theta=1e6,
+        tie_word_embeddings=True,  # what is copied out of the prompt needs no second table
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    network = LlamaForCausalLM(config)
+    plant_lookups(network.model, same_meaning(tokenizer))
+    return network

@@ -1,0 +1,32 @@
+from decimal import Decimal
+
+import pytest
+
+from prism_engine.api.build.purses import paying_for
+from prism_engine.config import ApiModel, PriceSpec, ScriptedModel
+from prism_engine.errors import ConfigError
+
+PRICED = ApiModel(model="m", base_url="http://here/v1", price=PriceSpec(input=Decimal(1), output=Decimal(2)))
+FREE = PRICED.model_copy(update={"price": PriceSpec(input=Decimal(0), output=Decimal(0))})
+UNKNOWN = PRICED.model_copy(update={"price": None})
+
+
+def paying(spec, max_cost, folder):
+    return paying_for("m", spec, folder, max_cost, lambda path, cap: (path, cap))  # type: ignore[arg-type,return-value]
+
+
+def test_a_priced_model_is_paid_from_the_ledger_under_the_cap(tmp_path):
+    found = paying(PRICED, Decimal("1.5"), tmp_path)
+    assert found.purse.till == (tmp_path / "ledger.sqlite", 1_500_000_000)
+    assert paying(PRICED, None, tmp_path).purse.till == (tmp_path / "ledger.sqlite", None)
+
+
+@pytest.mark.parametrize("spec", [FREE, ScriptedModel()])
+def test_what_costs_nothing_needs_no_purse(tmp_path, spec):
+    assert paying(spec, Decimal(1), tmp_path) == (None, False)
+
+
+def test_a_price_that_nobody_knows_is_told_and_refused_under_a_cap(tmp_path):
+    assert paying(UNKNOWN, None, tmp_path) == (None, True)
+    with pytest.raises(ConfigError, match="--max-cost needs the price of 'm'"):
+        paying(UNKNOWN, Decimal(1), tmp_path)

@@ -1,0 +1,25 @@
+"""Contents as files that an original checkout could have written."""
+
+from __future__ import annotations
+
+import orjson
+import polars as pl
+
+from prism_engine.api.results.contents import contents_name, write_contents
+
+
+def row(index, contents):
+    fate = {"status": "done", "failure": None} if contents else {"status": "failed", "failure": "instruction: error: x"}
+    return orjson.dumps({"index": index, "position": 0, "question": "Q?", "contents": contents, "score": None, **fate})
+
+
+def test_what_was_written_is_in_the_json_and_what_was_not_is_in_the_table_with_its_reason(tmp_path):
+    path = tmp_path / contents_name("MMStar", "gpt-4o")
+    write_contents(path, [row("3", "the sky"), row("7", None)])
+    assert path.name == "MMStar_gpt-4o.json"
+    assert orjson.loads(path.read_bytes()) == {"3": "the sky"}
+    table = pl.read_parquet(tmp_path / "contents.parquet")
+    assert table.select("index", "contents", "failure").rows() == [
+        ("3", "the sky", None),
+        ("7", None, "instruction: error: x"),
+    ]

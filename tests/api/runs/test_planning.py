@@ -1,0 +1,137 @@
+"""`prism plan` before money is spent, held against the provider's bill afterwards."""
+
+from __future__ import annotations
+
+import random
+from decimal import Decimal
+
+import orjson
+import pytest
+
+from prism_engine import api
+from prism_engine.api.runs.execution import RunStatus
+from prism_engine.chaos.behaviour import Behaviour
+from prism_engine.chaos.bill import Prices
+from prism_engine.cli.show.reports import print_forecast
+from prism_engine.config import RunConfig, load_registry
+from tests.provider import paid_model, provider
+from tests.shapes import write_described_shapes
+
+SAMPLES = 120
+PILOT = 30
+
+
+def talkative(seed):
+    """A provider whose replies are now short, now long, as the request and the seed will have it."""
+
+    def reply(body):
+        chance = random.Random(f"{seed} {orjson.dumps(body['messages'])!r}")
+        return " ".join(["A", *["word"] * min(400, round(chance.lognormvariate(3.5, 0.8)))])
+
+    return Behaviour(prices=Prices(Decimal("0.15"), Decimal("0.6")), reply=reply)
+
+
+@pytest.fixture
+def config(tmp_path):
+    write_described_shapes(tmp_path / "shapes.tsv", SAMPLES)
+
+    def config(server, *, price=("0.15", "0.6"), **fields):
+        paid = paid_model(server, price=price, image_tokens=1500)
+        return RunConfig.model_validate(
+            {
+                "benchmark": str(tmp_path / "shapes.tsv"),
+                "perceiver": "paid",
+                "reasoner": "paid",
+                "cache_dir": tmp_path / "cache",
+                "results_dir": tmp_path / "results",
+                "models": {"paid": paid},
+                **fields,
+            }
+        )
+
+    return config
+
+
+def forecast(config):
+    return api.plan_and_forecast(config, load_registry())[1]
+
+
+def spend(server, config):
+    before = server.bill.nano_dollars
+    assert api.run(config, load_registry()).status is RunStatus.COMPLETE
+    return server.bill.nano_dollars - before
+
+
+def test_a_pilot_narrows_the_forecast_and_the_bill_is_within_both(config):
+    with provider(talkative(0)) as server:
+        blind = forecast(config(server)).cost
+        first = spend(server, config(server, samples=PILOT))
+        told = forecast(config(server))
+        rest = spend(server, config(server))
+        assert set(told.stages) == {"describe", "answer"}
+        assert told.cost.low <= rest <= told.cost.high
+        assert blind.low <= first + rest <= blind.high
+        assert told.cost.high - told.cost.low < (blind.high - blind.low) / 3
+        assert forecast(config(server)).stages == {}
+
+
+def test_prompts_are_exact_where_descriptions_exist(config):
+    with provider(talkative(0)) as server:
+        spend(server, config(server, mode="oracle", samples=PILOT))
+        told = forecast(config(server, mode="oracle")).stages["answer"]
+        before = server.bill.prompt_tokens
+        spend(server, config(server, mode="oracle"))
+        actual = server.bill.prompt_tokens - before
+        assert told.prompt_tokens.low <= actual <= told.prompt_tokens.high
+        assert told.prompt_tokens.high - told.prompt_tokens.low < 0.03 * actual
+
+
+def test_earlier_runs_on_another_benchmark_tell_as_well(config, tmp_path):
+    write_described_shapes(tmp_path / "other.tsv", PILOT, 5, gold="Something else is in row {}.")
+    with provider(talkative(0)) as server:
+        spend(server, config(server, mode="oracle", benchmark=str(tmp_path / "other.tsv")))
+        told = forecast(config(server, mode="oracle")).stages["answer"]
+        assert told.learnt
+        assert told.cost.low <= spend(server, config(server, mode="oracle")) <= told.cost.high
+
+
+def test_what_is_printed_names_the_cost_and_what_makes_it_narrow(config, capsys):
+    with provider(talkative(0)) as server:
+        given = config(server, max_cost=Decimal("0.0001"))
+        print_forecast(given, forecast(given))
+        said = " ".join(capsys.readouterr().out.split())
+        assert "describe: cost $0.0" in said
+        assert "answer: completion tokens 120" in said
+        assert "a pilot (`prism run` with the same options and -n 50)" in said
+        assert "this would pass --max-cost $0.00010" in said
+        unpriced = config(server, price=None)
+        print_forecast(unpriced, forecast(unpriced))
+        said = " ".join(capsys.readouterr().out.split())
+        assert "cost unknown unknown unknown" in said
+        assert "no price is known for paid" in said
+        free = config(server, price=("0", "0"))
+        print_forecast(free, forecast(free))
+        assert "cost" not in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_forecast_holds_the_bill_in_at_least_nine_of_ten_seeded_runs(config, tmp_path):
+    held = 0
+    for seed in range(10):
+        with provider(talkative(seed)) as server:
+            here = {"cache_dir": tmp_path / f"cache{seed}", "results_dir": tmp_path / f"results{seed}"}
+            spend(server, config(server, samples=PILOT, **here))
+            told = forecast(config(server, **here)).cost
+            held += told.low <= spend(server, config(server, **here)) <= told.high
+    assert held >= 9
+
+
+def test_a_query_specific_run_is_forecast_with_its_writer_and_the_bill_is_within(config):
+    with provider(talkative(3)) as server:
+        for told in ({"samples": PILOT}, {}):
+            run = config(server, instruction="query-specific_paid", **told)
+            expected = forecast(run)
+            assert set(expected.stages) == {"write", "describe", "answer"}
+            assert expected.cost is not None
+            assert expected.cost.low <= spend(server, run) <= expected.cost.high

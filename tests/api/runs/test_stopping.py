@@ -1,0 +1,66 @@
+"""What stops the runs of a command."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from prism_engine.api.runs.stopping import StopOfOne, heeding_deadlines, heeding_signals
+from prism_engine.engine.scheduler import Stop
+from prism_engine.errors import DeadError, DeadlineError
+
+
+def test_one_run_s_trouble_stops_all_and_only_it_is_its_own():
+    whole = Stop()
+    one, other = StopOfOne(whole), StopOfOne(whole)
+    heard = []
+    other.listen(lambda: heard.append("other"))
+    one.request(DeadError("key refused"))
+    assert (whole.requested, one.requested, other.requested) == (True, True, True)
+    assert str(other.reason) == str(whole.reason) == "key refused"
+    assert (one.is_own, other.is_own, heard) == (True, False, ["other"])
+    other.request(DeadError("too late"))
+    assert (str(other.reason), other.is_own) == ("key refused", False)
+
+
+def test_a_stop_of_all_reaches_every_run_also_those_that_come_later():
+    whole = Stop()
+    one = StopOfOne(whole)
+    whole.request()
+    later = StopOfOne(whole)
+    assert (one.requested, one.is_own, later.requested, later.is_own) == (True, False, True, False)
+
+
+async def test_the_first_deadline_requests_the_stop(monkeypatch):
+    stop = Stop()
+    monkeypatch.setattr("prism_engine.api.runs.stopping.deadline_at", lambda _text, now: now)
+    with heeding_deadlines(stop, [None, "8h"]):
+        await asyncio.sleep(0.01)
+    assert isinstance(stop.reason, DeadlineError)
+
+
+async def test_without_a_deadline_nothing_stops():
+    stop = Stop()
+    with heeding_deadlines(stop, [None]):
+        await asyncio.sleep(0)
+    assert not stop.requested
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_the_first_signal_drains_and_the_second_cancels(number):
+    stop = Stop()
+
+    async def run():
+        with heeding_signals(stop):
+            os.kill(os.getpid(), number)
+            await asyncio.sleep(0.01)
+            assert (stop.requested, stop.reason) == (True, None)
+            os.kill(os.getpid(), number)
+            await asyncio.sleep(10)
+
+    task = asyncio.create_task(run())
+    await asyncio.wait([task])
+    assert task.cancelled()

@@ -1,0 +1,231 @@
+"""Limits of the API backend: its own, those that a server tells, and the 429s of one that tells none."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from aiohttp import web
+
+from prism_engine.backends.chat.api import ChatApi
+from prism_engine.backends.chat.reply import UNNAMED_WAIT
+from prism_engine.backends.chat.retry import SPREAD
+from prism_engine.backends.limits.expectation import FEW
+from prism_engine.backends.load import Guard, Load
+from prism_engine.chaos.behaviour import Behaviour, Fault
+from prism_engine.chaos.rate_limits import Change, RateLimits
+from prism_engine.chaos.server import ChaosServer
+from prism_engine.config import ApiModel, Limits
+from prism_engine.records import Outcome, Sampling
+from tests.backends.calls import call_of
+from tests.backends.playing import KEY, play
+from tests.virtual_time import now, run_virtually
+
+
+def test_retry_after_is_honoured_by_the_call_and_by_all_others():
+    times = []
+
+    def reply(body):
+        times.append(now())
+        if len(times) == 1:
+            return web.json_response({"error": {"message": "slow"}}, status=429, headers={"Retry-After": "7"})
+        return "Fine."
+
+    async def scenario(api, server):
+        first = asyncio.create_task(api.generate(call_of()))
+        await asyncio.sleep(1)
+        others = [asyncio.create_task(api.generate(call_of(str(n)))) for n in range(5)]
+        done = await first
+        await asyncio.gather(*others)
+        return done
+
+    assert play(scenario, Behaviour(reply=reply)).attempts == 2
+    assert 7.0 <= times[1] - times[0] < 8.5
+    assert min(times[1:]) - times[0] >= 7.0
+    assert len(times) == 7
+
+
+def test_a_quota_per_minute_that_names_no_time_is_outlived():
+    async def scenario(api, server):
+        await api.generate(call_of("the one of this minute"))
+        started = now()
+        done = await api.generate(call_of("one too many"))
+        return done, now() - started
+
+    done, seconds = play(scenario, Behaviour(rate_limit=1))
+    assert (done.outcome, done.attempts) == (Outcome.OK, 5)
+    assert 60 <= seconds <= 4 * (UNNAMED_WAIT + SPREAD)
+
+
+def test_a_rate_limit_that_names_no_time_is_waited_out_by_everybody():
+    times = []
+
+    def reply(body):
+        times.append(now())
+        return web.json_response({"error": {"message": "slow"}}, status=429) if len(times) == 1 else "Fine."
+
+    async def scenario(api, server):
+        await asyncio.gather(*(api.generate(call_of(str(n))) for n in range(5)))
+
+    play(scenario, Behaviour(reply=reply), limits=Limits(concurrency=1))
+    assert len(times) == 6
+    assert min(times[1:]) - times[0] >= UNNAMED_WAIT
+
+
+def test_no_more_requests_are_on_the_wire_than_allowed():
+    async def scenario(api, server):
+        assert api.capacity == 3
+        await asyncio.gather(*(api.generate(call_of(str(n))) for n in range(40)))
+        return server.stats
+
+    stats = play(scenario, Behaviour(latency=1.0), limits=Limits(concurrency=3))
+    assert (stats.most_in_flight, stats.completed) == (3, 40)
+    assert set(stats.hits.values()) == {1}
+
+
+@pytest.mark.parametrize("rate", [30, 119, 600])
+def test_a_server_with_the_same_strict_limit_never_has_to_say_429(rate):
+    async def scenario(api, server):
+        started = now()
+        await asyncio.gather(*(api.generate(call_of(str(n))) for n in range(2 * rate)))
+        assert server.stats.rate_limited == 0
+        return 2 * rate / (now() - started) * 60
+
+    behaviour = Behaviour(latency=0.5, rate_limit=rate)
+    assert play(scenario, behaviour, limits=Limits(requests_per_minute=rate, concurrency=50)) > 0.95 * rate
+
+
+def test_a_stricter_server_is_followed_until_all_is_done():
+    async def scenario(api, server):
+        results = await asyncio.gather(*(api.generate(call_of(str(n))) for n in range(60)))
+        assert {done.outcome for done in results} == {Outcome.OK}
+        return server.stats
+
+    stats = play(scenario, Behaviour(rate_limit=20, retry_after="60"), attempts=20, limits=Limits(concurrency=4))
+    assert stats.completed == 60
+    assert 0 < stats.rate_limited <= 4 * 3  # once per call that was on the wire, per minute
+
+
+def flood(count):
+    async def scenario(api, server):
+        started = now()
+        calls = (api.generate(call_of(str(n), sampling=Sampling(200))) for n in range(count))
+        results = await asyncio.gather(*calls)
+        assert {done.outcome for done in results} == {Outcome.OK}
+        return server.stats.rate_limited, now() - started
+
+    return scenario
+
+
+@pytest.mark.parametrize(
+    ("limits", "most"),
+    [
+        (RateLimits(requests_per_minute=300), 300),
+        (RateLimits(requests_per_minute=300, burst=5.0), 300),
+        (RateLimits(tokens_per_minute=60_000), 280),
+        (RateLimits(tokens_per_minute=60_000, count="used", burst=20.0), 2000),
+    ],
+)
+def test_a_server_whose_headers_tell_its_limit_never_has_to_say_429(limits, most):
+    refused, seconds = play(flood(900), Behaviour(latency=0.3, limits=limits))
+    assert refused == 0
+    assert seconds <= 60 * (900 / most - limits.burst / 60) * 1.05 + 3
+
+
+def test_processes_that_share_a_key_and_know_no_limit_never_make_the_server_say_429(tmp_path):
+    async def main():
+        async with ChaosServer(
+            Behaviour(latency=0.3, limits=RateLimits(requests_per_minute=300, burst=20.0))
+        ) as server:
+            spec = ApiModel(model="m", base_url=server.base_url)
+            apis = [ChatApi(spec, KEY, quotas=tmp_path / "cache" / "limits.sqlite") for _ in range(3)]
+            for api in (*apis, *apis):
+                await api.generate(call_of())
+                await asyncio.sleep(1)
+            started = now()
+            await asyncio.gather(*(flood(300)(api, server) for api in apis))
+            for api in apis:
+                await api.aclose()
+            return server.stats.rate_limited, now() - started
+
+    refused, seconds = run_virtually(main())
+    assert refused == 0
+    assert seconds <= (900 - 100) / 5 * 1.05
+
+
+def test_limits_that_are_halved_while_it_runs_are_followed():
+    limits = RateLimits(requests_per_minute=600, changes=(Change(0.5, after_seconds=30),))
+    refused, seconds = play(flood(1200), Behaviour(latency=0.3, limits=limits), limits=Limits(requests_per_minute=600))
+    assert refused <= 5
+    assert seconds <= 30 + (1200 - 300) / 5 * 1.05
+
+
+def test_tokens_are_reserved_and_what_was_not_used_is_given_back():
+    async def scenario(api, server):
+        started = now()
+        await asyncio.gather(*(api.generate(call_of(str(n), sampling=Sampling(900))) for n in range(FEW)))
+        assert "/1300 tokens" in repr(api)
+        return now() - started, server.stats.most_in_flight
+
+    seconds, at_once = play(scenario, Behaviour(latency=1.0), limits=Limits(tokens_per_minute=1300))
+    assert at_once == 1  # two worst cases do not fit
+    assert seconds < FEW + 1  # but one use after the other does
+
+
+def test_once_replies_are_known_to_be_short_more_are_on_the_wire_than_worst_cases_would_fit():
+    async def scenario(api, server):
+        await asyncio.gather(*(api.generate(call_of(str(n), sampling=Sampling(900))) for n in range(30)))
+        return server.stats.most_in_flight
+
+    assert play(scenario, Behaviour(latency=1.0), limits=Limits(tokens_per_minute=1300)) > 5
+
+
+@pytest.mark.parametrize("usage", [Fault.USAGE_MISSING, Fault.USAGE_ZERO, Fault.USAGE_NEGATIVE, Fault.USAGE_ABSURD])
+def test_a_use_that_is_not_told_or_cannot_be_counts_as_the_worst_case(usage):
+    async def scenario(api, server):
+        started = now()
+        for number in range(3):
+            await api.generate(call_of(str(number), sampling=Sampling(500)))
+        return now() - started
+
+    behaviour = Behaviour(faults=(usage,), repeat=True)
+    assert play(scenario, behaviour, limits=Limits(tokens_per_minute=1100)) > 60
+
+
+def test_a_backend_says_how_much_of_each_limit_is_in_use_and_what_the_next_call_waits_for():
+    async def scenario(api, server):
+        tasks = [asyncio.create_task(api.generate(call_of(str(n), sampling=Sampling(10)))) for n in range(60)]
+        await asyncio.sleep(30)
+        load = api.load
+        await asyncio.gather(*tasks)
+        assert api.load.waiting_for is None
+        return load
+
+    load = play(scenario, limits=Limits(requests_per_minute=40, tokens_per_minute=60_000, concurrency=8))
+    assert load.waiting_for is Guard.REQUESTS
+    assert load.limits["requests_per_minute"] in [(used, 40) for used in (19, 20, 21)]
+    assert (load.limits["concurrency"].used, load.limits["concurrency"].limit) == (0, 8)
+    assert 0 < load.limits["tokens_per_minute"].used < 3000
+
+
+def test_outside_of_the_event_loop_nothing_is_waited_for():
+    assert ChatApi(ApiModel(model="m", limits=Limits(requests_per_minute=3)), None).load == Load()
+
+
+@pytest.mark.parametrize(
+    ("limits", "guard"),
+    [
+        (Limits(concurrency=2), Guard.CONCURRENCY),
+        (Limits(tokens_per_minute=100), Guard.TOKENS),
+        (Limits(requests_per_minute=1), Guard.REQUESTS),
+    ],
+)
+def test_what_the_next_call_waits_for_has_a_name(limits, guard):
+    async def scenario(api, server):
+        tasks = [asyncio.create_task(api.generate(call_of(str(n), sampling=Sampling(60)))) for n in range(4)]
+        await asyncio.sleep(1)
+        guards = api.load.waiting_for
+        await asyncio.gather(*tasks)
+        return guards
+
+    assert play(scenario, Behaviour(latency=5.0), limits=limits) is guard

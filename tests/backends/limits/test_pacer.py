@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+import heapq
+import itertools
+import random
+from collections import deque
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prism_engine.backends.limits.expectation import Tokens
+from prism_engine.backends.limits.pacer import LONGEST_PAUSE, Outlay, Pacer
+from prism_engine.backends.limits.rate_headers import Allowance, read_allowances
+from prism_engine.chaos.rate_limits import Change, Quota, RateLimits
+
+
+class BucketServer:
+    """The chaos server's buckets, without HTTP."""
+
+    def __init__(self, limits):
+        self.now = 0.0
+        self.quota = Quota(limits, lambda: self.now)
+
+    def admit(self, now, worst):
+        self.now = now
+        return self.quota.admit(sum(worst)) is None
+
+    def settle(self, now, worst, used):
+        self.now = now
+        self.quota.settle(sum(worst), sum(used))
+
+    def headers(self, now):
+        self.now = now
+        return read_allowances(self.quota.headers(), 0.0)
+
+
+@dataclass
+class WindowServer:
+    """So many requests per minute by the clock, as many gateways count; resets in whole seconds."""
+
+    limit: int
+    rounded: bool = True
+    window: int = -1
+    count: int = 0
+
+    def roll(self, now):
+        if now // 60 != self.window:
+            self.window, self.count = int(now // 60), 0
+
+    def admit(self, now, worst):
+        self.roll(now)
+        if self.count >= self.limit:
+            return False
+        self.count += 1
+        return True
+
+    def settle(self, now, worst, used):
+        pass
+
+    def headers(self, now):
+        self.roll(now)
+        reset = 60 - now % 60
+        return [
+            Allowance("requests", "", self.limit, self.limit - self.count, -(-reset // 1) if self.rounded else reset)
+        ]
+
+
+@dataclass
+class Seen:
+    sent: list[float]
+    refused: list[float]
+
+    def rate(self, since, until):
+        good = [at for at in self.sent if since <= at < until]
+        return len(good) / (until - since) * 60
+
+
+class Simulation:
+    """A client that always has more to send and obeys the pacer alone; four requests before the first answer."""
+
+    def __init__(self, server, *, wire=0.5, stamped="late", dice=None):
+        self.server, self.wire, self.stamped, self.dice = server, wire, stamped, dice or random.Random(1)
+        self.pacer, self.seen, self.worst = Pacer(), Seen([], []), Tokens(100, 400)
+        self.in_flight, self.at_once, self.wake = 0, 4, float("inf")
+        self.order, self.events = itertools.count(), []
+
+    def push(self, at, what, *facts):
+        heapq.heappush(self.events, (at, next(self.order), what, facts))
+
+    def trip(self):
+        return self.dice.uniform(0.01, 0.02)
+
+    def arrive(self, now, outlay):
+        if self.server.admit(now, outlay.worst):
+            self.seen.sent.append(now)
+            self.push(now + self.wire * self.dice.uniform(0.5, 1.5), self.finish, outlay, self.server.headers(now))
+        else:
+            self.seen.refused.append(now)
+            self.push(now + self.trip(), self.answer, outlay, self.server.headers(now))
+
+    def finish(self, now, outlay, early):
+        self.server.settle(now, outlay.worst, Tokens(100, 50))
+        said = early if self.stamped == "early" else self.server.headers(now)
+        self.push(now + self.trip(), self.answer, outlay, said)
+
+    def answer(self, now, outlay, said):
+        self.in_flight, self.at_once = self.in_flight - 1, 64
+        self.pacer.heard(outlay, now, said)
+
+    def send(self, now):
+        while self.in_flight < self.at_once:
+            if (wait := self.pacer.delay(now, self.worst, alone=not self.in_flight)) > 0:
+                if now + wait < self.wake:
+                    self.wake = now + wait
+                    self.push(self.wake, lambda now: None)
+                break
+            self.in_flight += 1
+            self.push(now + self.trip(), self.arrive, self.pacer.sent(now, self.worst))
+
+    def run(self, seconds):
+        self.push(0.0, lambda now: None)
+        now = 0.0
+        while now < seconds:
+            now, _, happen, facts = heapq.heappop(self.events)
+            self.wake = self.wake if self.wake > now else float("inf")
+            happen(now, *facts)
+            self.send(now)
+        return self.seen
+
+
+def simulate(server, *, seconds=180.0, **how):
+    return Simulation(server, **how).run(seconds)
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from(["early", "late"]),
+    st.sampled_from([0.1, 1.0, 3.0]),
+    st.sampled_from(["reserved", "used"]),
+    st.sampled_from([30.0, 60.0]),
+)
+def test_a_bucket_is_used_up_and_never_overdrawn(seed, stamped, wire, count, burst):
+    limits = RateLimits(requests_per_minute=300, tokens_per_minute=60_000, count=count, burst=burst)
+    seen = simulate(BucketServer(limits), stamped=stamped, wire=wire, dice=random.Random(seed))
+    assert seen.refused == []
+    possible = 60_000 / (500 if count == "reserved" else 300)
+    assert seen.rate(90, 180) >= 0.95 * min(possible, 300)
+
+
+@pytest.mark.parametrize("stamped", ["early", "late"])
+@pytest.mark.parametrize("wire", [0.1, 0.5])
+def test_a_bucket_that_holds_only_seconds_is_used_as_well(wire, stamped):
+    seen = simulate(BucketServer(RateLimits(requests_per_minute=600, burst=2.0)), stamped=stamped, wire=wire)
+    assert seen.refused == []
+    assert seen.rate(60, 180) >= 0.9 * 600
+
+
+@pytest.mark.parametrize("rounded", [True, False])
+@pytest.mark.parametrize("wire", [0.1, 3.0])
+def test_a_window_that_starts_anew_is_used_up_and_never_overdrawn(wire, rounded):
+    seen = simulate(WindowServer(200, rounded=rounded), wire=wire)
+    assert seen.refused == []
+    assert len(seen.sent) >= 0.97 * 200 * 3
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 2**32), st.floats(20, 100), st.sampled_from([0.2, 2.0]))
+def test_limits_that_are_halved_on_the_way_are_followed(seed, at, wire):
+    limits = RateLimits(requests_per_minute=600, changes=(Change(0.5, after_seconds=at),))
+    seen = simulate(BucketServer(limits), wire=wire, dice=random.Random(seed), seconds=at + 130)
+    assert [late for late in seen.refused if late > at + 10] == []
+    assert len(seen.refused) <= 10
+    assert seen.rate(at + 70, at + 130) >= 0.95 * 300
+
+
+def test_headers_that_never_come_delay_nothing():
+    pacer = Pacer()
+    for _ in range(1000):
+        assert pacer.delay(1.0, Tokens(10**6, 10**6)) == 0
+        pacer.sent(1.0, Tokens(10**6, 10**6))
+
+
+def test_an_allowance_that_is_spent_for_hours_is_left_to_the_server_to_refuse():
+    pacer = Pacer()
+    outlay = pacer.sent(0.0, Tokens(1, 1))
+    pacer.heard(outlay, 1.0, [Allowance("requests", "day", 1000, 0, LONGEST_PAUSE + 60)])
+    assert pacer.delay(2.0, Tokens(1, 1)) == 0
+    assert LONGEST_PAUSE - 10 < pacer.delay(55.0 + 10, Tokens(1, 1)) <= LONGEST_PAUSE
+
+
+def test_requests_without_answers_block_nothing_for_ever():
+    pacer, now = Pacer(), 0.0
+    outlay = pacer.sent(now, Tokens(10, 10))
+    pacer.heard(outlay, now, [Allowance("requests", "", 10, 9, 6.0, flows=True)])
+    for _ in range(9):
+        assert pacer.delay(now, Tokens(10, 10)) <= 0.11
+        pacer.sent(now, Tokens(10, 10))
+    assert 5 < pacer.delay(now, Tokens(10, 10)) <= 7
+    assert pacer.delay(now + 60, Tokens(10, 10)) == 0
+
+
+class Counting(deque[Outlay]):
+    """Counts what is looked at."""
+
+    looked = 0
+
+    def __reversed__(self):
+        for item in super().__reversed__():
+            self.looked += 1
+            yield item
+
+
+def test_a_decision_looks_only_at_the_requests_that_the_last_header_may_not_know_of():
+    pacer, now = Pacer(), 0.0
+    pacer._outlays = looking = Counting()
+    for _ in range(3000):  # all within the minute that the allowance takes to fill
+        now += 0.01
+        outlay = pacer.sent(now, Tokens(10, 10))
+        pacer.heard(outlay, now, [Allowance("requests", "", 6000, 5999, 60.0, flows=True)])
+    looking.looked = 0
+    assert pacer.delay(now, Tokens(10, 10)) == 0
+    assert 0 < looking.looked < 100
+
+
+HEARD = st.builds(
+    Allowance,
+    st.sampled_from(["requests", "tokens", "input-tokens", "output-tokens"]),
+    st.sampled_from(["", "second", "minute", "day"]),
+    st.none() | st.floats(0, 1e15),
+    st.floats(0, 1e15),
+    st.none() | st.floats(0, 1e15),
+    st.booleans(),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.lists(HEARD, max_size=4), st.floats(0, 100), st.floats(0, 100)), max_size=20))
+def test_whatever_a_server_says_the_next_request_goes_within_bounds(said):
+    pacer, now = Pacer(), 0.0
+    for allowances, idle, took in said:
+        now += idle
+        outlay = pacer.sent(now, Tokens(10, 10))
+        now += took
+        pacer.heard(outlay, now, allowances)
+        assert 0 <= pacer.delay(now, Tokens(10, 10)) <= LONGEST_PAUSE
+    for _ in range(10_000):
+        wait = pacer.delay(now, Tokens(10, 10))
+        if not wait:
+            break
+        now += wait
+    assert pacer.delay(now, Tokens(10, 10)) == 0

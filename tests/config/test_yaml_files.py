@@ -1,0 +1,44 @@
+"""YAML that is wrong, and what is said about it."""
+
+from __future__ import annotations
+
+import pytest
+
+from prism_engine.config.yaml_files import nearest, read_yaml
+from prism_engine.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [1, 2\n", "line 2, column 1: not valid YAML"),
+        ("a: 1\na: 2\n", "line 2, column 1: not valid YAML: key 'a' is given twice"),
+        ("- 1\n", "must be `key: value` pairs"),
+        ("1: 2\n", "must be `key: value` pairs"),
+        ("a: !!python/object/apply:os.system ['true']\n", "not valid YAML"),
+    ],
+)
+def test_a_wrong_file_is_named_with_its_place(tmp_path, text, message):
+    file = tmp_path / "run.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=message) as caught:
+        read_yaml(file)
+    assert str(file) in str(caught.value)
+
+
+def test_an_absent_file_and_a_binary_one_are_named(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_yaml(tmp_path / "absent.yaml")
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        read_yaml(tmp_path / "binary.yaml")
+
+
+def test_an_empty_file_is_an_empty_mapping(tmp_path):
+    (tmp_path / "empty.yaml").write_text("# nothing yet\n")
+    assert read_yaml(tmp_path / "empty.yaml") == {}
+
+
+def test_nearest_is_silent_where_nothing_is_close():
+    assert nearest("zzz", ["benchmark"]) == ""
+    assert nearest("benchmrk", ["benchmark"]) == " - did you mean 'benchmark'?"

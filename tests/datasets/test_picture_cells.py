@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prism_engine.datasets.images import ImageStore, PictureError
+from prism_engine.datasets.picture_cells import PictureCells, Reference, split_list
+from prism_engine.datasets.rows import Row, picture_folders
+from prism_engine.errors import DatasetError
+
+from .conftest import encode, payload
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), min_size=1, max_size=5))
+def test_any_list_of_texts_as_python_writes_it_comes_back(texts):
+    assert split_list(str(texts)) == tuple(texts)
+
+
+@pytest.mark.parametrize("cell", ["a.png", "", "[", "[a.png", "a]", "12"])
+def test_other_cells_are_one_text(cell):
+    assert split_list(cell) == (cell,)
+
+
+def test_a_trailing_comma_and_double_quotes_are_fine():
+    assert split_list("""[ "a" , 'b', ]""") == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "[]",
+        "[ ]",
+        "[1, 2]",
+        "['a' 'b']",
+        "['a', 1]",
+        "['a', ['b']]",
+        "['a'], ['b']",
+        "[b'a']",
+        "['a\\ud800']",
+        "['a\\xZZ']",
+        "[__import__('os').system('touch /tmp/owned')]",
+        "[x for x in ().__class__.__base__.__subclasses__()]",
+        "[" * 100_000 + "]",
+        "[" + "-" * 100_000 + "1]",
+        "['a', " + "(" * 100_000 + "]",
+        "['" + "\\" * 99_999 + "]",
+    ],
+)
+def test_lists_that_are_not_of_texts_are_refused_and_never_run(cell):
+    with pytest.raises(PictureError, match="no list of quoted texts"):
+        split_list(cell)
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read_row(column, cell):
+        store = ImageStore(tmp_path / "images-kept")
+        cells = PictureCells(tmp_path / "Toy.tsv", column, store, picture_folders(tmp_path, "Toy"))
+        return cells.read(Row(7, {"index": "id7", column: cell}))
+
+    return read_row
+
+
+def test_payloads_references_and_lists_of_both_are_told_apart(read):
+    first, second = read("image", str([payload(1), "12"]))
+    assert first.size == len(encode(shade=1))
+    assert second == Reference("12")
+    assert read("image", f"['{payload(1)}']") == (first,) == read("image", payload(1))
+    assert read("image", "x" * 64) == (Reference("x" * 64),)
+    assert read("image", "") == ()
+
+
+def test_a_payload_just_over_the_length_of_a_reference_is_no_reference(read):
+    with pytest.raises(DatasetError, match=r"row 7 \(index id7\), column 'image': is no picture"):
+        read("image", "x" * 68)
+
+
+@pytest.mark.parametrize("folder", [".", "images/Toy", "images"])
+def test_files_are_found_beside_the_table_and_in_its_picture_folders(read, tmp_path, folder):
+    path = tmp_path / folder / "a b.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(encode())
+    (found,) = read("image_path", "a b.png")
+    assert (found.source, found.size, found.mtime_ns) == (path, len(encode()), path.stat().st_mtime_ns)
+    assert len(read("image_path", "['a b.png', 'a b.png']")) == 2
+
+
+def test_a_missing_file_names_the_places_that_were_tried(read, tmp_path):
+    with pytest.raises(DatasetError) as caught:
+        read("image_path", "gone.png")
+    for folder in (tmp_path, tmp_path / "images" / "Toy", tmp_path / "images"):
+        assert str(folder / "gone.png") in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"), [("", "has no picture"), ("x" * 5000, "column 'image_path'"), ("..", "no file")]
+)
+def test_a_cell_that_names_no_file_is_refused(read, cell, told):
+    with pytest.raises(DatasetError, match=told):
+        read("image_path", cell)
+
+
+def test_a_file_that_is_no_picture_is_named(read, tmp_path):
+    (tmp_path / "a.png").write_bytes(b"text")
+    with pytest.raises(DatasetError, match=r"a\.png, which is no picture"):
+        read("image_path", "a.png")

@@ -1,0 +1,81 @@
+"""What bounded a run, on a clock of our own and in whole runs in virtual time."""
+
+from __future__ import annotations
+
+import pytest
+
+from prism_engine.backends.load import Guard, Load
+from prism_engine.engine.bottleneck import TURN, Bounds
+from prism_engine.stages.meter import Meter
+
+
+class World:
+    """Two stages whose state the test sets, and the time."""
+
+    def __init__(self, *, describing=True, answering=True):
+        self.now = 10.0
+        self.guards = {"describe": None, "answer": None}
+        self.describing = Meter(load=lambda: Load(self.guards["describe"])) if describing else None
+        self.answering = Meter(load=lambda: Load(self.guards["answer"])) if answering else None
+        self.bounds = Bounds(self.describing, self.answering, clock=lambda: self.now)
+
+    def spend(self, seconds, *, describing=0, answering=0, describe=None, answer=None):
+        for meter, calls in ((self.describing, describing), (self.answering, answering)):
+            if meter is not None:
+                meter.in_flight = calls
+        self.guards = {"describe": describe, "answer": answer}
+        self.now += seconds
+        self.bounds.look()
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ({}, "prism"),
+        ({"describing": 3}, "perceiver"),
+        ({"describing": 3, "describe": Guard.REQUESTS}, "perceiver's requests_per_minute"),
+        ({"answering": 3}, "reasoner"),
+        ({"describing": 3, "answering": 3}, "perceiver"),
+        ({"answering": 3, "answer": Guard.TOKENS}, "tokens_per_minute"),
+        ({"describing": 3, "answering": 3, "answer": Guard.TOKENS}, "tokens_per_minute"),
+        ({"describing": 3, "answer": Guard.TOKENS}, "perceiver"),  # of another run on the same backend
+    ],
+)
+def test_each_moment_has_one_thing_that_holds_the_run_back(state, expected):
+    world = World()
+    world.spend(5, **state)
+    assert world.bounds.shares == {expected: 1.0}
+
+
+def test_shares_add_up_and_the_largest_comes_first():
+    world = World()
+    world.spend(1)
+    world.spend(2, describing=1)
+    world.spend(3, answering=1, answer=Guard.BUDGET)
+    world.spend(2, describing=1)
+    assert list(world.bounds.shares.items()) == [("perceiver", 0.5), ("budget", 0.375), ("prism", 0.125)]
+
+
+def test_a_run_of_one_stage_and_one_that_has_not_begun_are_fine():
+    world = World(describing=False)
+    assert world.bounds.shares == {}
+    world.spend(1, answering=1)
+    assert world.bounds.shares == {"reasoner": 1.0}
+    world = World(answering=False)
+    world.spend(1, describing=1)
+    assert world.bounds.shares == {"perceiver": 1.0}
+
+
+def test_another_run_s_call_counts_where_this_one_waits_for_it_and_so_does_another_engine_s_turn():
+    world = World()
+    assert world.describing is not None
+    assert world.answering is not None
+    world.describing.joined = 1
+    world.spend(1)
+    world.describing.joined, world.answering.joined = 0, 1
+    world.spend(1)
+    world.answering.joined = 0
+    world.bounds.waits_for_turn = True
+    world.spend(2)
+    world.spend(4, answering=1)  # what is described is answered meanwhile
+    assert world.bounds.shares == {"reasoner": 5 / 8, TURN: 2 / 8, "perceiver": 1 / 8}

@@ -1,0 +1,26 @@
+"""The loss curve is a picture, with or without examinations."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image
+
+from prism_engine.training.nano.curve import draw_curve
+from prism_engine.training.nano.log import Progress
+from tests.training.courses import LineCourse
+
+LINES = [
+    Progress("first", 6, 12, 2.0, 1.0),
+    Progress("first", 12, 12, 0.5, 2.0),
+    Progress("second", 5, 10, 0.1, 3.0, {"close": 0.4}),
+    Progress("second", 10, 10, 0.01, 4.0, {"close": 0.6}),
+]
+
+
+@pytest.mark.parametrize("lines", [LINES, LINES[:2], []])
+def test_a_curve_is_a_picture_with_something_on_it(tmp_path, lines):
+    path = tmp_path / "loss.png"
+    draw_curve(path, "nano-line", LineCourse.stages, lines, final={"close": 0.7}, shown=("close",))
+    with Image.open(path) as picture:
+        assert (picture.format, picture.size) == ("PNG", (1200, 675))
+        assert len(picture.convert("RGB").getcolors(100_000) or ()) > 10
