@@ -104,7 +104,7 @@ def build_backend(name: str, spec: ModelSpec, cache_dir: Path, purse: Purse | No
             return Restarting(lambda: VllmEngine(spec))
         case ApiModel():
             if spec.server is not None:
-                from prism_engine.backends.vllm.served_api import ServedApi  # noqa: PLC0415 - the same
+                from prism_engine.backends.vllm.managed_server import ServedApi  # noqa: PLC0415 - the same
 
                 log = cache_dir / "logs" / f"{name.replace('/', '_')}.log"
                 server = spec.server

@@ -21,7 +21,7 @@ from prism_engine.cli.options import (
 from prism_engine.cli.show.reports import same_command
 from prism_engine.cli.show.tables import exit_code, print_table, stderr, stdout
 from prism_engine.config import load_registry
-from prism_engine.config.grading import GradingConfig, Template
+from prism_engine.config.judging import GradingConfig, Template
 from prism_engine.config.run_config import default_cache_dir
 
 if TYPE_CHECKING:

@@ -52,8 +52,7 @@ from prism_engine.cli.show.reports import (
 )
 from prism_engine.cli.show.tables import print_comparison, stderr, stdout
 from prism_engine.config import load_registry, load_run_configs
-from prism_engine.config.run_config import default_cache_dir
-from prism_engine.config.sweep import SWEPT
+from prism_engine.config.run_config import SWEPT, default_cache_dir
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

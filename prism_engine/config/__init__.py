@@ -1,6 +1,6 @@
 """What a run is told: YAML and options checked into frozen values."""
 
-from prism_engine.config.mode import Mode
+from prism_engine.config.choices import Merge, Mode, Pictures, perceiver_names
 from prism_engine.config.models import (
     ApiModel,
     Limits,
@@ -12,7 +12,6 @@ from prism_engine.config.models import (
     VllmModel,
     load_registry,
 )
-from prism_engine.config.perceiving import Merge, Pictures, perceiver_names
 from prism_engine.config.run_config import RunConfig, SamplingConfig, load_run_configs
 
 __all__ = [

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dotenv import dotenv_values
-from pydantic import Field, PositiveInt
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    PositiveInt,
+)
 
 from prism_engine.config.models import ApiModel, Dollars, Frozen, Limits, ModelSpec, Registry
 from prism_engine.config.run_config import default_cache_dir
@@ -98,3 +103,34 @@ def _as_told(spec: ApiModel, told: Mapping[str, str | None]) -> ApiModel:
         return ApiModel.model_validate(fields)
     except ValueError as error:
         raise ConfigError(f"OPENAI_API_BASE: {base!r} is no address of an API (http://... or https://...)") from error
+
+
+class Template(StrEnum):
+    """Which of Prometheus-Vision's two prompts."""
+
+    DATA = "data"
+    """That of its training and evaluation data: for the released weights."""
+    README = "readme"
+    """That of its README, which names the image and puts the criterion in brackets."""
+
+
+class GradingConfig(JudgeConfig):
+    """What a grading is told, beside its judge."""
+
+    rows: Path
+    """JSON lines: Perception-Bench's, or prism's own."""
+    rubrics: Path | None = None
+    """YAML with rubrics by name."""
+    rubric: str | None = None
+    """The name of the rubric of rows that have none."""
+    template: Template = Template.DATA
+    blind: bool = False
+    """Leave the pictures out: what can be graded without seeing."""
+    reference_free: bool = False
+    """Leave the reference answers out."""
+    samples: PositiveInt = 1
+    """Grades that are drawn for each row."""
+    temperature: NonNegativeFloat = 1.0
+    top_p: float = 0.9
+    against: tuple[Path, ...] = ()
+    """Other scores of the same rows: a CSV with `id` and `score`, or another judge's `grades.jsonl`."""

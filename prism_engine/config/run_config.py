@@ -3,24 +3,56 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
+from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 import platformdirs
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, TypeAdapter, field_validator, model_validator
 
-from prism_engine.config.deadline import deadline_at
-from prism_engine.config.mode import Mode
+from prism_engine.config.choices import Merge, Mode, Pictures
 from prism_engine.config.models import Dollars, Frozen, ModelSpec
-from prism_engine.config.perceiving import Merge, Pictures
-from prism_engine.config.sweep import combinations
 from prism_engine.config.yaml_files import read_yaml, validated
 from prism_engine.errors import ConfigError
 from prism_engine.records import AnswerKind, Sampling
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+_CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})")
+_SPAN: Final = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,6})m(?:in)?)?")
+FORMS: Final = "`07:00` (the next one), `8h30m` from the start, or `2026-11-22 07:00`"
+
+
+def deadline_at(text: str, now: datetime) -> datetime:
+    """Return the moment that is meant, in local time.
+
+    Args:
+        text: one of `FORMS`.
+        now: the start of the run, with its time zone.
+
+    Raises:
+        ValueError: it is none of the forms, or lies in the past.
+    """
+    said = text.strip()
+    if clock := _CLOCK.fullmatch(said):
+        today = now.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
+        return today if today > now else today + timedelta(days=1)
+    if (span := _SPAN.fullmatch(said)) and (span[1] or span[2]):
+        return now + timedelta(hours=int(span[1] or 0), minutes=int(span[2] or 0))
+    if not said[:4].isdigit():
+        raise ValueError(f"is none of {FORMS}")
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError as error:
+        raise ValueError(f"is none of {FORMS}") from error
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
+    if moment <= now:
+        raise ValueError("lies in the past")
+    return moment
+
 
 GIVEN = "given"
 """Stands where an instruction's name would, for descriptions from elsewhere."""
@@ -254,3 +286,48 @@ def load_run_configs(path: Path | None, options: Mapping[str, Any]) -> tuple[Run
     if "benchmark" not in data and set(data) <= set(RunConfig.model_fields):  # else a misspelt key is the better news
         raise ConfigError(f"{where}: no benchmark: give it as the argument, or as `benchmark:` in a run file")
     return tuple(validated(_RUN, one, where) for one in combinations(data, where))
+
+
+SWEPT: Final = ("descriptions", "perceiver", "benchmark", "instruction", "reasoner", "mode")
+"""Keys that may be lists. The first varies slowest: runs of one engine come together."""
+
+
+def combinations(data: Mapping[str, Any], where: str) -> Iterator[dict[str, Any]]:
+    """Yield one run's keys per combination of the lists; where there is no list, the keys as they are.
+
+    A mode that needs no perceiver (or no instruction, no reasoner) makes one run for all of a list of them.
+
+    Raises:
+        ConfigError: a list is empty, or holds a value twice.
+    """
+    lists = {key: data[key] for key in SWEPT if isinstance(data.get(key), list)}
+    for key, values in lists.items():
+        if not values:
+            raise ConfigError(f"{where}: {key}: the list is empty")
+        for place, value in enumerate(values):
+            if value in values[:place]:
+                raise ConfigError(f"{where}: {key}: {value!r} is given twice")
+    seen = []
+    for values in product(*lists.values()):
+        one = {**data, **dict(zip(lists, values, strict=True))}
+        for key in _unneeded(one):
+            if key in lists:
+                del one[key]
+        if one not in seen:
+            seen.append(one)
+            yield one
+
+
+def _unneeded(one: Mapping[str, Any]) -> Iterator[str]:
+    try:
+        mode = Mode(one.get("mode", Mode.ALL))
+    except ValueError:  # whoever checks the run's keys says so
+        return
+    if not mode.needs_perceiver:
+        yield "perceiver"
+    if mode is not Mode.PROMPTS and (not mode.describes or one.get("descriptions") is not None):
+        yield "instruction"
+    if not (mode.describes or mode is Mode.ORACLE):
+        yield "descriptions"
+    if not mode.needs_reasoner:
+        yield "reasoner"

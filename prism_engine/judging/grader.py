@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from prism_engine.config.grading import Template
+from prism_engine.config.judging import Template
 from prism_engine.errors import DeadError, PrismError
 from prism_engine.judging.rubric import grading_messages, read_grade
 from prism_engine.records import Call, Sampling

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from prism_engine.config.grading import Template
+from prism_engine.config.judging import Template
 from prism_engine.records import Message
 
 if TYPE_CHECKING:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from prism_engine.report.atomic import replacing, write_lines
-from prism_engine.report.scores.comparison import ComparedGroup, compare
 from prism_engine.report.scores.draws import DrawScores, Estimate, summarise_draws, write_draw_scores
-from prism_engine.report.scores.export import export_parquet
 from prism_engine.report.scores.sensitivity import Difference, Sensitivity
 from prism_engine.report.scores.statistics import GroupScore, Scores, summarise
-from prism_engine.report.scores.tables import HEADER, as_rows, metric_rows, write_scores
+from prism_engine.report.scores.tables import (
+    HEADER,
+    ComparedGroup,
+    as_rows,
+    compare,
+    export_parquet,
+    metric_rows,
+    write_scores,
+)
 
 __all__ = [
     "HEADER",

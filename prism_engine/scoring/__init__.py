@@ -10,8 +10,6 @@ from prism_engine.errors import ConfigError
 from prism_engine.records import AnswerKind
 from prism_engine.scoring.choice.choice import PROFILES, Choice, ChoiceProfile, match_option, score_choice
 from prism_engine.scoring.grouping import Group, groups_of
-from prism_engine.scoring.guessing import GUESS_SEED, lucky
-from prism_engine.scoring.inability import INABILITY
 from prism_engine.scoring.kind_of import kind_of
 from prism_engine.scoring.kinds.circular import Circular
 from prism_engine.scoring.kinds.mmmu import Mmmu
@@ -19,7 +17,18 @@ from prism_engine.scoring.kinds.unjudged import Unjudged
 from prism_engine.scoring.kinds.yes_no import YesNo
 from prism_engine.scoring.kinds.yes_no_benchmarks import Hallusion, Mme, Pope
 from prism_engine.scoring.open_kinds import OPEN_SCORERS
-from prism_engine.scoring.scorer import OUR_PROFILE, PROFILE_NAMES, REFUSAL, Level, Metric, Scored, Scorer
+from prism_engine.scoring.scorer import (
+    GUESS_SEED,
+    INABILITY,
+    OUR_PROFILE,
+    PROFILE_NAMES,
+    REFUSAL,
+    Level,
+    Metric,
+    Scored,
+    Scorer,
+    lucky,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

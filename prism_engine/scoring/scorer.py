@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import re
+import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 if TYPE_CHECKING:
@@ -116,3 +121,65 @@ class Scorer(ABC):
         """
         del rows
         return ()
+
+
+GUESS_SEED: Final = 2680
+"""The original's seed. Its draws hung on the order of the rows; here each row's hangs on its index alone."""
+
+
+def lucky(index: str, ways: int, seed: int = GUESS_SEED) -> bool:
+    """Whether a guess among so many answers is right for that row: once in `ways` rows, the same ones each time."""
+    digest = blake2b(f"{seed}\n{index}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest) % ways == 0
+
+
+_TELLING: Final = r"(?:determin\w{1,3}|answer|tell|infer|conclude|identify|know|ascertain|say|decide)"
+_GIVEN: Final = r"(?:description|caption|image|picture|text|context|passage|information|details?)"
+_SILENT: Final = r"(?:mention|specify|state|provide|include|contain|describe|say|give|indicate|tell)"
+
+INABILITY: Final = (
+    rf"(?:cannot|can't|can’t|can not|could not|couldn't|unable to|impossible to|not possible to|no way to)"
+    rf"(?: \w+ly)?(?: be)? {_TELLING}"
+    rf"|(?:not enough|insufficient|lack of|no) (?:\w+ )?(?:information|details?|context|evidence)"
+    rf"|{_GIVEN} (?:\w+ )?(?:does not|doesn't|doesn’t|do not|don't|did not|didn't) (?:\w+ly )?{_SILENT}"
+    rf"|not (?:\w+ly )?(?:mentioned|specified|stated|provided|included|described|given|visible|shown)"
+    rf" (?:in|by) the (?:\w+ )?{_GIVEN}"
+    rf"|无法(?:确定|判断|回答|得知|从)|(?:描述|图片|图中)(?:中)?(?:没有|未)(?:提及|提到|说明|给出)|信息不足"
+)
+"""The phrases as a pattern for lower-cased text, in the syntax that Python's and Rust's engines share; linear."""
+
+_FOUND: Final = re.compile(INABILITY)
+
+
+def says_it_cannot_tell(reply: str) -> bool:
+    """Whether a reply says that what it was given does not hold the answer."""
+    return _FOUND.search(reply.lower()) is not None
+
+
+MOST_CHARACTERS = 100_000
+"""Of a cell that is read as a list; a longer one is a text."""
+
+
+@lru_cache(maxsize=4096)
+def right_answers(cell: str) -> tuple[str, ...]:
+    """Return the texts of a stringified list, or else the cell itself as the only right answer.
+
+    Nothing is evaluated: only literals are read, and what is no list of them stays the text that it is.
+    """
+    found = literal_list(cell)
+    return (cell,) if found is None else tuple(map(str, found))
+
+
+def literal_list(cell: str) -> list[object] | None:
+    """Return the list that a cell spells in Python's literals; None where it spells none."""
+    inside = cell.strip()
+    if len(inside) > MOST_CHARACTERS or not (inside.startswith("[") and inside.endswith("]")):
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # an odd escape is the text's own
+            warnings.simplefilter("ignore", DeprecationWarning)
+            found = ast.literal_eval(inside)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None
+    return found if isinstance(found, list) else None

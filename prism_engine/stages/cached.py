@@ -11,7 +11,6 @@ from prism_engine.cache import Flight, identify
 from prism_engine.errors import NotRunError, PrismError, RejectedError, TransientError
 from prism_engine.records import Completion, Outcome
 from prism_engine.stages.meter import Meter
-from prism_engine.stages.thinking import apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,3 +171,35 @@ class CachedModel:
             return apart(await backend.generate(call))
         except (RejectedError, TransientError) as error:
             return Completion(Outcome.ERROR, detail=str(error))
+
+
+MARKS = (
+    ("<think>", "</think>"),
+    ("<thinking>", "</thinking>"),
+    ("[THINK]", "[/THINK]"),
+    ("◁think▷", "◁/think▷"),
+)
+"""How models mark their thinking where the server does not take it out: DeepSeek and Qwen, others, Magistral, Kimi."""
+
+
+def apart(completion: Completion) -> Completion:
+    """Return a completion whose text is only what follows the thinking at its beginning.
+
+    The opening mark may be missing, as where the chat template has written it already. A model that was cut while it
+    was still thinking has no text yet (*truncated*); one that stopped there has none at all (*empty*).
+    """
+    if not completion.outcome.reusable:
+        return completion
+    for opening, closing in MARKS:
+        inside = completion.text.lstrip()
+        opened = inside.startswith(opening)
+        thinking, closed, text = inside.removeprefix(opening).partition(closing)
+        if opened or closed:
+            break
+    else:
+        return completion
+    outcome = completion.outcome
+    if outcome is Outcome.OK and not text.strip():
+        outcome = Outcome.EMPTY
+    kept = (part.strip() for part in (completion.reasoning, thinking))
+    return replace(completion, outcome=outcome, text=text.lstrip(), reasoning="\n\n".join(filter(None, kept)))

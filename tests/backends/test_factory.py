@@ -7,7 +7,7 @@ import pytest
 from prism_engine.backends.factory import build_backend, identify_model, pinned
 from prism_engine.backends.restarting import Restarting
 from prism_engine.backends.scripted import Scripted
-from prism_engine.backends.vllm.served_api import ServedApi
+from prism_engine.backends.vllm.managed_server import ServedApi
 from prism_engine.config import ApiModel, Limits, ScriptedModel, ServerSpec, VllmModel
 from prism_engine.errors import ConfigError
 

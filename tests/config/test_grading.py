@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from prism_engine.config.grading import GradingConfig, Template
+from prism_engine.config.judging import GradingConfig, Template
 
 
 def test_grades_are_drawn_as_prometheus_vision_draws_them():

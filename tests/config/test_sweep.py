@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from prism_engine.config import load_run_configs
-from prism_engine.config.sweep import combinations
+from prism_engine.config.run_config import combinations
 from prism_engine.errors import ConfigError
 
 GIVEN = {"benchmark": "b.tsv", "perceiver": "p", "reasoner": "r"}

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prism_engine.config.grading import Template
+from prism_engine.config.judging import Template
 from prism_engine.judging.rubric import MARK, Grade, Graded, Rubric, grading_messages, read_grade
 from prism_engine.records import Image
 

@@ -8,13 +8,13 @@ import pytest
 
 from prism_engine.records import AnswerKind
 from prism_engine.scoring import scorer_of
-from prism_engine.scoring.golds import right_answers
 from prism_engine.scoring.kinds.anls import anls
 from prism_engine.scoring.kinds.caption import Captioned, caption_scores, cider, rouge_l
 from prism_engine.scoring.kinds.exact import exact
 from prism_engine.scoring.kinds.ocrbench import ocrbench_points
 from prism_engine.scoring.kinds.relaxed import relaxed_accuracy
 from prism_engine.scoring.kinds.vqa import vqa_accuracy
+from prism_engine.scoring.scorer import right_answers
 from tests.scoring.golden_open import GOLDEN, expected, lines, names, replies, table
 
 METRICS: dict[str, Any] = {

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prism_engine.scoring.golds import MOST_CHARACTERS, literal_list, right_answers
+from prism_engine.scoring.scorer import MOST_CHARACTERS, literal_list, right_answers
 
 
 def test_a_list_gives_its_elements_as_texts():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from prism_engine.scoring.inability import INABILITY, says_it_cannot_tell
+from prism_engine.scoring.scorer import INABILITY, says_it_cannot_tell
 
 TELLING = [
     "I cannot determine the answer.",

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prism_engine.records import Completion, Outcome
-from prism_engine.stages.thinking import MARKS, apart
+from prism_engine.stages.cached import MARKS, apart
 
 
 @pytest.mark.parametrize(("opening", "closing"), MARKS)

@@ -10,8 +10,7 @@ from prism_engine.api.results.status import find_standing
 from prism_engine.errors import UserError
 from prism_engine.report.effects.contrasts import contrast
 from prism_engine.report.pages.findings import contrast_sheet
-from prism_engine.report.pages.flips import flips
-from prism_engine.report.pages.sheets import write_sheet
+from prism_engine.report.pages.sheets import flips, write_sheet
 from prism_engine.report.scores.aligned import align
 from prism_engine.report.scores.finished import PREDICTIONS, read_run
 from prism_engine.report.scores.inference import both_scored

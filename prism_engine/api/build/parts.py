@@ -9,15 +9,21 @@ from functools import partial
 from math import prod
 from typing import TYPE_CHECKING
 
-from prism_engine.api.build.given import given_descriptions
 from prism_engine.api.build.instruction_sources import read_instruction
-from prism_engine.api.build.perception_side import WRITER, perceiver_roles, seeing, seeing_roles, unsent_roles
+from prism_engine.api.build.perception_side import (
+    WRITER,
+    given_descriptions,
+    perceiver_roles,
+    seeing,
+    seeing_roles,
+    unsent_roles,
+)
 from prism_engine.api.build.purses import paying_for
 from prism_engine.backends.factory import build_backend, identify_model, pinned
 from prism_engine.budget import Purse, Spending, Till
 from prism_engine.cache import Store
 from prism_engine.config import ApiModel, Mode, Pictures
-from prism_engine.config.variants import with_own_limit
+from prism_engine.config.choices import with_own_limit
 from prism_engine.datasets import data_roots, find_benchmark, open_benchmark
 from prism_engine.engine.drawn_samples import Drawn
 from prism_engine.engine.pipeline import Pipeline
@@ -32,9 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from prism_engine.api.build.given import GivenDescriptions
     from prism_engine.api.build.instruction_sources import Instruction
-    from prism_engine.api.build.perception_side import Seeing
+    from prism_engine.api.build.perception_side import GivenDescriptions, Seeing
     from prism_engine.api.build.shared import Shared
     from prism_engine.backends.base import Backend
     from prism_engine.config import ModelSpec, Registry, RunConfig

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prism_engine.api.build.instruction_sources import contents_by_row, writer_of
 from prism_engine.config import Mode
-from prism_engine.config.variants import perceivers_of
+from prism_engine.config.choices import perceivers_of
+from prism_engine.datasets import GivenTable
 from prism_engine.errors import ConfigError
 from prism_engine.prompts import contents_shots
 from prism_engine.stages.cached import CachedModel
@@ -20,12 +21,11 @@ from prism_engine.stages.perception import Perception
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from prism_engine.api.build.given import GivenDescriptions
     from prism_engine.api.build.instruction_sources import Instruction
     from prism_engine.backends.load import Load
     from prism_engine.cache import Store
     from prism_engine.config import ModelSpec, Registry, RunConfig
-    from prism_engine.datasets import Benchmark
+    from prism_engine.datasets import Benchmark, Coverage
     from prism_engine.records import ModelIdentity
     from prism_engine.stages.context import Context
     from prism_engine.stages.instructing import Instructing
@@ -131,3 +131,37 @@ def seeing(
     elif instruction.listed is not None and describers:
         instructing = Listed(telling, contents_by_row(instruction.listed, benchmark, instruction.name))
     return Seeing(models, context(instruction.text), instructing)
+
+
+@dataclass(frozen=True)
+class GivenDescriptions:
+    """Descriptions that no model of the run makes."""
+
+    table: GivenTable
+    coverage: Coverage
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what a manifest says of them."""
+        return {
+            "path": str(self.table.path),
+            "sha256": self.table.sha256,
+            "by": self.table.by,
+            "texts": len(self.table),
+            "samples_without_one": self.coverage.missing,
+            "rows_of_no_sample": self.coverage.unknown,
+        }
+
+
+def given_descriptions(config: RunConfig, benchmark: Benchmark) -> GivenDescriptions | None:
+    """Return the descriptions that are given to a run; None where it has none, or its mode uses none.
+
+    Raises:
+        DatasetError: they cannot be read, or do not fit the benchmark; gold descriptions are missing in mode oracle.
+    """
+    count = min(len(benchmark), config.samples or len(benchmark))
+    if config.descriptions is not None and config.mode not in (Mode.DIRECT, Mode.BLIND):
+        table = GivenTable(config.descriptions)
+        return GivenDescriptions(table, table.check(benchmark, count, skip=config.missing_descriptions == "skip"))
+    if config.mode is Mode.ORACLE:
+        benchmark.require_gold(count)
+    return None

@@ -18,8 +18,7 @@ from prism_engine.api.runs.execution import RunStatus
 from prism_engine.api.runs.stopping import heeding_signals
 from prism_engine.backends.factory import identify_model
 from prism_engine.cache import Store, call_key
-from prism_engine.config.grading import Template
-from prism_engine.config.judging import find_judge
+from prism_engine.config.judging import Template, find_judge
 from prism_engine.datasets.images import ImageStore, PictureError
 from prism_engine.engine.progress import Progress
 from prism_engine.engine.scheduler import Stop
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 
     from prism_engine.api.runs.execution import Watch
     from prism_engine.config import Registry
-    from prism_engine.config.grading import GradingConfig
+    from prism_engine.config.judging import GradingConfig
     from prism_engine.judging.grader import GradedRow
     from prism_engine.judging.rubric import Graded
     from prism_engine.records import Image

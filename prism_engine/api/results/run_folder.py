@@ -16,7 +16,6 @@ import orjson
 from prism_engine import __version__
 from prism_engine.api.build.instruction_sources import SPECIFIC, read_instruction, writer_of
 from prism_engine.api.results.answer_files import Answers, once_per_description
-from prism_engine.api.results.contents import contents_name, write_contents
 from prism_engine.config import Merge, Mode, Pictures, RunConfig, SamplingConfig
 from prism_engine.errors import UserError
 from prism_engine.records import SampleStatus
@@ -299,3 +298,32 @@ def _safe(name: str) -> str:
         digest = hashlib.sha256(str(Path(name).resolve()).encode()).hexdigest()[:8]
         name = f"{Path(name).name}-{digest}"
     return folder_name(name) or "_"
+
+
+_COLUMNS = ("index", "position", "question", "contents", "status", "failure")
+
+
+def contents_name(benchmark: str, writer: str) -> str:
+    """Return how an original checkout calls its file of contents."""
+    return f"{benchmark}_{writer}.json"
+
+
+def write_contents(path: Path, lines: Iterable[bytes]) -> None:
+    """Write contents by index as one JSON object, and beside it `contents.jsonl` and `contents.parquet`.
+
+    Args:
+        lines: of the journal; one without contents is in the table alone, with the reason.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
+    found = {}
+    table = path.with_name("contents.jsonl")
+    with replacing(table) as draft, draft.open("wb") as file:
+        for row in map(orjson.loads, lines):
+            file.write(orjson.dumps({name: row[name] for name in _COLUMNS}, option=orjson.OPT_APPEND_NEWLINE))
+            if row["contents"] is not None:
+                found[row["index"]] = row["contents"]
+    export_parquet(table, table.with_suffix(".parquet"))
+    with replacing(path) as draft:
+        draft.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))

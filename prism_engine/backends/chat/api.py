@@ -14,9 +14,8 @@ from prism_engine.backends.chat.request import estimated_tokens, request_body
 from prism_engine.backends.chat.retry import retried
 from prism_engine.backends.chat.transport import Transport
 from prism_engine.backends.limits.expectation import Tokens
-from prism_engine.backends.limits.limiter import SLACK, Limiter
+from prism_engine.backends.limits.limiter import SLACK, Limiter, per_minute
 from prism_engine.backends.limits.outage import Outage
-from prism_engine.backends.limits.request_rate import per_minute
 from prism_engine.backends.limits.shared_quota import SharedQuota
 from prism_engine.backends.load import Guard, Load
 from prism_engine.errors import DeadError, NotRunError, RejectedError, TransientError, UnreachableError
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
     from prism_engine.backends.chat.paying import Purse, Sending
     from prism_engine.backends.chat.transport import Answer
-    from prism_engine.backends.limits.slot import Slot
+    from prism_engine.backends.limits.limiter import Slot
     from prism_engine.config import ApiModel
     from prism_engine.records import Call, Completion, Usage
 

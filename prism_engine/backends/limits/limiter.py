@@ -8,14 +8,13 @@ import time
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from prism_engine.backends.limits.adaptive import AdaptiveWidth
+from asyncio_throttle import Throttler
+
 from prism_engine.backends.limits.expectation import Expectation, Tokens
-from prism_engine.backends.limits.gate import Gate, stopping
+from prism_engine.backends.limits.gate import AdaptiveWidth, Gate, stopping
 from prism_engine.backends.limits.pacer import Pacer
 from prism_engine.backends.limits.rate_headers import read_allowances
-from prism_engine.backends.limits.request_rate import per_minute, throttler
 from prism_engine.backends.limits.shared_quota import Leased
-from prism_engine.backends.limits.slot import Slot
 from prism_engine.backends.limits.token_window import TokenWindow
 from prism_engine.backends.load import Guard, Hold, Load, Use
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from prism_engine.backends.limits.expectation import Kind
     from prism_engine.backends.limits.outage import Outage
+    from prism_engine.backends.limits.pacer import Outlay
     from prism_engine.backends.limits.shared_quota import Quantity, SharedQuota
     from prism_engine.backends.limits.token_window import Spent
     from prism_engine.config import Limits
@@ -236,3 +236,61 @@ class Limiter:
             window.settle(entry, used.of(kind))
         slot.leased.settle(used)
         self._changed.set()
+
+
+class Slot:
+    """Leave to send one request now, and how to tell what became of it.
+
+    A slot that ends untold counts its worst case for the whole window: a failed request may have been billed.
+    """
+
+    def __init__(self, limiter: Limiter, worst: Tokens, outlay: Outlay, leased: Leased) -> None:
+        self.worst = worst
+        self.outlay = outlay
+        self.leased = leased
+        self._limiter = limiter
+
+    def heard(self, headers: Mapping[str, str]) -> None:
+        """Hand over the headers of the answer, whatever its status: they may say what the server still allows."""
+        self._limiter.heard(self, headers)
+
+    def answered(self, used: Tokens | None = None) -> None:
+        """Say that an answer came, and what it used where that is known: the rest is free again at once."""
+        self._limiter.answered(self, used)
+
+    def refused(self) -> None:
+        """Say that the server refused it for a rate limit (HTTP 429); it used no tokens then."""
+        self._limiter.refused(self)
+
+
+SLICES = 60
+"""A minute's requests are spread over at least this many slices, so that no burst opens the minute."""
+
+
+def per_minute(limits: Limits) -> dict[Quantity, int]:
+    """Return the limits per minute that there are."""
+    rates: dict[Quantity, int | None] = {
+        "requests": limits.requests_per_minute,
+        "tokens": limits.tokens_per_minute,
+        "input": limits.input_tokens_per_minute,
+        "output": limits.output_tokens_per_minute,
+    }
+    return {kind: rate for kind, rate in rates.items() if rate is not None}
+
+
+def throttler(per_minute: int | None, minute: float) -> Throttler | None:
+    """Return a throttler that lets `per_minute` pass in any minute and only a slice's share at once.
+
+    A minute holds whole slices of whole requests, so a little of it may be left over: of the shares down to half the
+    largest, the one that leaves least is taken. 119 requests are 119 slices, not 60 of one.
+
+    Args:
+        minute: its length in seconds.
+    """
+    if per_minute is None:
+        return None
+    largest = max(1, per_minute // SLICES)
+    share = max(range(largest, largest // 2, -1), key=lambda share: per_minute // share * share)
+    period = minute / (per_minute // share)
+    # Its questions come at 1/200 of a period, and the last one just after the period's end instead of just before it.
+    return Throttler(rate_limit=share, period=period, retry_interval=min(1.0001 * period / 200, 0.05))

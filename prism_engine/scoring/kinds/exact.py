@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prism_engine.records import AnswerKind, Score
-from prism_engine.scoring.golds import right_answers
-from prism_engine.scoring.scorer import Scorer
+from prism_engine.scoring.scorer import Scorer, right_answers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from prism_engine.records import AnswerKind, Option, SampleStatus, Score
 from prism_engine.scoring.choice.choice import PROFILES, match_option
-from prism_engine.scoring.golds import literal_list
 from prism_engine.scoring.judged import JudgedScorer
-from prism_engine.scoring.scorer import Metric
+from prism_engine.scoring.scorer import Metric, literal_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

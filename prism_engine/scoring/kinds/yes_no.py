@@ -13,8 +13,7 @@ import unicodedata
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from prism_engine.records import AnswerKind, Score
-from prism_engine.scoring.inability import says_it_cannot_tell
-from prism_engine.scoring.scorer import REFUSAL, Scorer
+from prism_engine.scoring.scorer import REFUSAL, Scorer, says_it_cannot_tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,7 +15,7 @@ from prism_engine.api.runs.execution import RunStatus
 from prism_engine.cache import Store
 from prism_engine.chaos.behaviour import Behaviour
 from prism_engine.config import ApiModel, load_registry
-from prism_engine.config.grading import GradingConfig, Template
+from prism_engine.config.judging import GradingConfig, Template
 from prism_engine.engine.progress import Progress
 from prism_engine.engine.scheduler import Stop
 from prism_engine.errors import DatasetError, DeadError, UserError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prism_engine.api.objects.module_base import require, succeeded
+from prism_engine.api.objects.modules import require, succeeded
 from prism_engine.errors import NotRunError, StoreError, UserError
 from prism_engine.records import Sample, SampleResult, SampleStatus
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import polars as pl
 
-from prism_engine.api.results.contents import contents_name, write_contents
+from prism_engine.api.results.run_folder import contents_name, write_contents
 
 
 def row(index, contents):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prism_engine.backends.limits.adaptive import COOLDOWN, CUT, START, AdaptiveWidth
+from prism_engine.backends.limits.gate import COOLDOWN, CUT, START, AdaptiveWidth
 
 
 def simulate(bears, *, most=256, seconds=600.0, latency=1.0, waiting=10_000):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prism_engine.report.pages.flips import flips
+from prism_engine.report.pages.sheets import flips
 from prism_engine.report.scores.aligned import align
 from prism_engine.report.scores.finished import read_run
 from tests.finished import write_run

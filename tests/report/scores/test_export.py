@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from prism_engine.errors import UserError
-from prism_engine.report.scores.export import export_parquet
+from prism_engine.report.scores.tables import export_parquet
 
 ROW = {
     "index": "007",
