@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 from prism_engine.nano import CAPTIONER, REASONER
 from prism_engine.prompts import (
     INSTRUCTIONS,
-    contents_messages,
+    hint_messages,
     question_text,
     reasoning_messages,
     specific_instruction,
@@ -103,7 +103,7 @@ def evaluate(count: int, agree: int) -> dict[str, Any]:
 
     reasoner = Engine(REASONER)
     shots = [(question.text, question.contents) for _, question, _ in held_out(count + SHOTS)[-SHOTS:]]
-    contents = reasoner.reply([text_of(contents_messages(question.text, shots)) for question in questions])
+    contents = reasoner.reply([text_of(hint_messages(question.text, shots)) for question in questions])
     gold = reasoner.reply(
         [text_of(reasoning_messages(s, description(scene))) for s, scene in zip(samples, scenes, strict=True)]
     )

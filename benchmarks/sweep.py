@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from prism_engine.backends.base import Backend
-    from prism_engine.budget import Purse
+    from prism_engine.budget import ModelBudget
     from prism_engine.config import ModelSpec
     from prism_engine.records import Call, Completion
 
@@ -83,9 +83,9 @@ class StandIn(Scripted):
         await super().aclose()
 
 
-def build(name: str, spec: ModelSpec, cache_dir: Path, purse: Purse | None = None) -> Backend:
+def build(name: str, spec: ModelSpec, cache_dir: Path, budget: ModelBudget | None = None) -> Backend:
     """Build stand-ins for scripted models."""
-    return StandIn(spec) if isinstance(spec, ScriptedModel) else build_backend(name, spec, cache_dir, purse)
+    return StandIn(spec) if isinstance(spec, ScriptedModel) else build_backend(name, spec, cache_dir, budget)
 
 
 class Timed(NamedTuple):

@@ -12,7 +12,7 @@ from unittest import mock
 import pytest
 
 from prism_engine import api
-from prism_engine.api.build.shared import Lent
+from prism_engine.api.build.shared import BorrowedBackend
 from prism_engine.backends.factory import build_backend
 from prism_engine.config import RunConfig, ScriptedModel, VllmModel, load_registry
 from tests.shapes import write_shapes
@@ -22,7 +22,7 @@ from .conftest import SMALL
 SAMPLES = 16
 
 
-class Watched(Lent):
+class Watched(BorrowedBackend):
     """A real backend, and how many engines there are when it is called first, and when it is closed."""
 
     def __init__(self, name, backend, happened):

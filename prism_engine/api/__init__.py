@@ -1,6 +1,6 @@
 """The composition root: builds the parts and runs them. This is prism from Python."""
 
-from prism_engine.api.build.instruction_sources import cautions
+from prism_engine.api.build.instruction_sources import instruction_warnings
 from prism_engine.api.demo import demo_configs
 from prism_engine.api.doctor import Check, diagnose
 from prism_engine.api.judging.grading import GradingReport, grade
@@ -9,10 +9,10 @@ from prism_engine.api.judging.run_and_judge import run_and_judge
 from prism_engine.api.objects.modules import Perception, Reasoning
 from prism_engine.api.objects.session import Session
 from prism_engine.api.results.rescoring import Rescoring, find_predictions, rescore
-from prism_engine.api.results.status import Standing, find_standing, standings
+from prism_engine.api.results.status import RunState, find_run_state, run_states
 from prism_engine.api.runs.async_run import arun, arun_many
-from prism_engine.api.runs.execution import RunReport, RunStatus, Watch, run, run_many
-from prism_engine.api.runs.planning import Forecast, PlannedRun, plan, plan_and_forecast, plan_many, together
+from prism_engine.api.runs.execution import ProgressDisplay, RunReport, RunStatus, run, run_many
+from prism_engine.api.runs.planning import Forecast, PlannedRun, combined_forecast, plan, plan_and_forecast, plan_many
 from prism_engine.api.runs.sample_calls import SampleCall, sample_calls
 from prism_engine.api.runs.sweep_table import HEADER, SweepRow, write_sweep
 
@@ -25,23 +25,24 @@ __all__ = [
     "JudgeReport",
     "Perception",
     "PlannedRun",
+    "ProgressDisplay",
     "Reasoning",
     "Rescoring",
     "RunReport",
+    "RunState",
     "RunStatus",
     "SampleCall",
     "Session",
-    "Standing",
     "SweepRow",
-    "Watch",
     "arun",
     "arun_many",
-    "cautions",
+    "combined_forecast",
     "demo_configs",
     "diagnose",
     "find_predictions",
-    "find_standing",
+    "find_run_state",
     "grade",
+    "instruction_warnings",
     "judge_runs",
     "plan",
     "plan_and_forecast",
@@ -51,8 +52,7 @@ __all__ = [
     "run",
     "run_and_judge",
     "run_many",
+    "run_states",
     "sample_calls",
-    "standings",
-    "together",
     "write_sweep",
 ]

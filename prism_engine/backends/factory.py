@@ -17,7 +17,7 @@ from prism_engine.records import ModelIdentity
 
 if TYPE_CHECKING:
     from prism_engine.backends.base import Backend
-    from prism_engine.backends.chat.paying import Purse
+    from prism_engine.backends.chat.paying import SupportsReserve
     from prism_engine.config import ModelSpec
 
 OPERATIONAL_OPTIONS = frozenset(
@@ -88,7 +88,7 @@ def pinned(spec: ModelSpec, identity: ModelIdentity) -> ModelSpec:
     return spec.model_copy(update={"revision": commit})
 
 
-def build_backend(name: str, spec: ModelSpec, cache_dir: Path, purse: Purse | None = None) -> Backend:
+def build_backend(name: str, spec: ModelSpec, cache_dir: Path, budget: SupportsReserve | None = None) -> Backend:
     """Return the backend of a registry entry; nothing is started or imported that only a call needs.
 
     Args:
@@ -113,7 +113,7 @@ def build_backend(name: str, spec: ModelSpec, cache_dir: Path, purse: Purse | No
             from prism_engine.backends.chat.api_key import resolve_api_key  # noqa: PLC0415 - the same
 
             key = resolve_api_key(spec, os.environ)
-            return ChatApi(spec, key, purse=purse, quotas=cache_dir / "limits.sqlite")
+            return ChatApi(spec, key, budget=budget, quotas=cache_dir / "limits.sqlite")
         case ScriptedModel():
             from prism_engine.backends.scripted import Scripted  # noqa: PLC0415 - the same
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Guard(StrEnum):
+class WaitReason(StrEnum):
     """What keeps a call from being sent."""
 
     CONCURRENCY = "concurrency"
@@ -25,15 +25,15 @@ class Guard(StrEnum):
     """What is left of the cap is set aside for calls that are under way."""
 
 
-class Hold(NamedTuple):
+class Wait(NamedTuple):
     """A guard that lets nothing pass now."""
 
-    guard: Guard
+    guard: WaitReason
     seconds: float | None
     """For how long; None until something on the wire changes."""
 
 
-class Use(NamedTuple):
+class LimitUsage(NamedTuple):
     """How much of a limit is in use."""
 
     used: float
@@ -44,7 +44,7 @@ class Use(NamedTuple):
 class Load:
     """How busy a backend is, at one moment."""
 
-    waiting_for: Guard | None = None
+    waiting_for: WaitReason | None = None
     """What holds the next call back; None where none waits, or the model itself is all there is to wait for."""
-    limits: Mapping[str, Use] = field(default_factory=dict)
+    limits: Mapping[str, LimitUsage] = field(default_factory=dict)
     """By the limits' names in the registry (`concurrency`, `requests_per_minute`, ...)."""

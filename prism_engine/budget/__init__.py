@@ -1,25 +1,25 @@
 """Money: what calls cost, what was spent, and the cap that is never passed."""
 
+from prism_engine.budget.balance import Totals
+from prism_engine.budget.controller import PAYER, BudgetController
 from prism_engine.budget.forecast import Demand, Expense, PerCall, Range, Seen, expect, expected_sum
-from prism_engine.budget.funds import Totals
+from prism_engine.budget.model_budget import ModelBudget
 from prism_engine.budget.money import cap_of, exact, shown
 from prism_engine.budget.prices import Price, is_paid, price_of
-from prism_engine.budget.purse import Purse
 from prism_engine.budget.spending import Spending
-from prism_engine.budget.till import PAYER, Till
 from prism_engine.budget.worst_case import text_bytes
 
 __all__ = [
     "PAYER",
+    "BudgetController",
     "Demand",
     "Expense",
+    "ModelBudget",
     "PerCall",
     "Price",
-    "Purse",
     "Range",
     "Seen",
     "Spending",
-    "Till",
     "Totals",
     "cap_of",
     "exact",

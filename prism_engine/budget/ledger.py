@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, NamedTuple
 
-from prism_engine.budget.funds import Funds
-from prism_engine.budget.sessions import Session, is_alive
+from prism_engine.budget.balance import Balance
+from prism_engine.budget.sessions import LedgerSession, is_alive
 from prism_engine.errors import StoreError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Account(NamedTuple):
 
 
 @dataclass(slots=True)
-class Change:
+class LedgerEntry:
     """What is added to an account, in nano-dollars where nothing else is said."""
 
     requests: int = 0
@@ -72,7 +72,7 @@ class Change:
     settled: int = 0
     unknown: int = 0
 
-    def __iadd__(self, other: Change) -> Change:  # noqa: PYI034 - a dataclass, not meant to be derived from
+    def __iadd__(self, other: LedgerEntry) -> LedgerEntry:  # noqa: PYI034 - a dataclass, not meant to be derived from
         for each in fields(self):
             setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
         return self
@@ -102,7 +102,7 @@ class Ledger:
             )
             try:
                 self._prepare()
-                self._session = Session(path)
+                self._session = LedgerSession(path)
             except BaseException:
                 self._connection.close()
                 raise
@@ -127,7 +127,7 @@ class Ledger:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def add(self, changes: Mapping[Account, Change]) -> None:
+    def add(self, changes: Mapping[Account, LedgerEntry]) -> None:
         """Add to accounts of this session; inside a transaction."""
         token = self._session.token
         self._connection.executemany(
@@ -138,10 +138,10 @@ class Ledger:
             ],
         )
 
-    def funds(self) -> Funds:
+    def funds(self) -> Balance:
         """Return the experiment's state; inside a transaction it stays true until the end of it."""
         with self._translated():
-            return Funds(*self._connection.execute(_FUNDS).fetchone())
+            return Balance(*self._connection.execute(_FUNDS).fetchone())
 
     def by_stage(self) -> dict[str, int]:
         """Return what the experiment has cost at most up to now, by what the calls were for."""

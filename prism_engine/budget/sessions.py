@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Session:
+class LedgerSession:
     """One process at a ledger, from its first look at it to its end.
 
     Args:

@@ -10,8 +10,8 @@ from prism_engine.budget.money import exact, shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from prism_engine.budget.funds import Totals
-    from prism_engine.budget.till import Till
+    from prism_engine.budget.balance import Totals
+    from prism_engine.budget.controller import BudgetController
 
 
 class Spending:
@@ -23,9 +23,11 @@ class Spending:
         payer: which of several runs of this process is counted; None counts them all.
     """
 
-    def __init__(self, till: Till | None, unpriced: Sequence[str] = (), *, payer: str | None = None) -> None:
+    def __init__(
+        self, controller: BudgetController | None, unpriced: Sequence[str] = (), *, payer: str | None = None
+    ) -> None:
         self.unpriced = tuple(unpriced)
-        self._till = till
+        self._controller = controller
         self._payer = payer
         self._before = self._spent()
         self._totals: Totals | None = None
@@ -33,7 +35,7 @@ class Spending:
     @property
     def cap(self) -> int | None:
         """What the experiment may cost, in nano-dollars."""
-        return self._till.cap if self._till is not None else None
+        return self._controller.cap if self._controller is not None else None
 
     @property
     def run(self) -> int:
@@ -50,7 +52,7 @@ class Spending:
         """What all runs into this results folder have spent or lost, in nano-dollars, as `run`."""
         if self._totals is not None:
             return self._totals.funds.gone
-        return self._till.funds.gone if self._till is not None else 0
+        return self._controller.funds.gone if self._controller is not None else 0
 
     @property
     def left(self) -> int | None:
@@ -58,11 +60,11 @@ class Spending:
         return None if self.cap is None else max(self.cap - self.experiment, 0)
 
     def _spent(self) -> Counter[str]:
-        if self._till is None:
+        if self._controller is None:
             return Counter()
         if self._payer is None:
-            return Counter(self._till.spent)
-        by_payer = self._till.spent_for.copy()  # the till's thread may add to it
+            return Counter(self._controller.spent)
+        by_payer = self._controller.spent_for.copy()  # the till's thread may add to it
         return Counter({stage: cost for (payer, stage), cost in by_payer.items() if payer == self._payer})
 
     async def conclude(self) -> None:
@@ -71,12 +73,12 @@ class Spending:
         Raises:
             StoreError: the ledger cannot be read.
         """
-        if self._till is not None:
-            self._totals = await self._till.totals()
+        if self._controller is not None:
+            self._totals = await self._controller.totals()
 
     def __str__(self) -> str:
         """Return it for people, such as `$0.41 of $1.00, $0.59 left`; empty where nothing costs anything."""
-        if self._till is None:
+        if self._controller is None:
             return "cost unknown" if self.unpriced else ""
         if self.cap is not None:
             return f"{shown(self.experiment)} of {shown(self.cap)}, {shown(self.left or 0)} left"

@@ -1,9 +1,9 @@
 """Finished calls on disk, found by what identifies them."""
 
-from prism_engine.cache.clearing import Clearing, Limits, clear, compact
+from prism_engine.cache.clearing import Clearing, Retention, clear, compact
 from prism_engine.cache.earlier import EarlierCall, earlier_calls
 from prism_engine.cache.inspection import Entry, Statistics, StoredCompletion, Tally, show, stats
-from prism_engine.cache.key import ABSENT, Difference, Identity, call_key, call_record, explain, identify
+from prism_engine.cache.key import ABSENT, Identity, KeyDifference, call_key, call_record, explain, identify
 from prism_engine.cache.store import Flight, Store
 from prism_engine.cache.transfer import Transfer, export_rows, import_rows
 from prism_engine.cache.verifying import Verification, verify
@@ -11,12 +11,12 @@ from prism_engine.cache.verifying import Verification, verify
 __all__ = [
     "ABSENT",
     "Clearing",
-    "Difference",
     "EarlierCall",
     "Entry",
     "Flight",
     "Identity",
-    "Limits",
+    "KeyDifference",
+    "Retention",
     "Statistics",
     "Store",
     "StoredCompletion",

@@ -33,7 +33,7 @@ REUSABLE = frozenset(outcome.value for outcome in Outcome if outcome.reusable)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CallRow:
     """A completion ready to be written; every value is one that SQLite takes as it is."""
 
     key: str
@@ -49,7 +49,7 @@ class Row:
     created_at: float
 
 
-class Found(NamedTuple):
+class StoredRow(NamedTuple):
     """A row of `completions` as it was read, damaged perhaps: any column may be of any type."""
 
     key: Any
@@ -65,7 +65,7 @@ class Found(NamedTuple):
         return intact(self.key, self.max_tokens, self.outcome, self.value, expected=self.checksum)
 
 
-def encode(call: Call, completion: Completion, identity: Identity | None = None) -> Row:
+def encode(call: Call, completion: Completion, identity: Identity | None = None) -> CallRow:
     """Turn a call and what it gave into a row.
 
     Args:
@@ -80,7 +80,7 @@ def encode(call: Call, completion: Completion, identity: Identity | None = None)
     outcome = str(content.pop("outcome"))
     value = _written(content, fast=math.isfinite(completion.seconds))
     limit = call.sampling.max_tokens
-    return Row(
+    return CallRow(
         key=key,
         record=record,
         stage=call.stage,
@@ -95,7 +95,7 @@ def encode(call: Call, completion: Completion, identity: Identity | None = None)
     )
 
 
-def revive(found: Found, *, record: Any, stage: Any, model: Any) -> Row:
+def revive(found: StoredRow, *, record: Any, stage: Any, model: Any) -> CallRow:
     """Turn a row that came from elsewhere, with its request, into one that may be stored here.
 
     Raises:
@@ -118,7 +118,7 @@ def revive(found: Found, *, record: Any, stage: Any, model: Any) -> Row:
     if not whole:
         raise ValueError("its request is no JSON object")
     counts = _count(usage.prompt_tokens), _count(usage.completion_tokens)
-    return Row(
+    return CallRow(
         found.key, record, stage, model, limit, found.outcome, found.value, found.checksum, *counts, float(made_at)
     )
 

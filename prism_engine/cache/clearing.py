@@ -54,7 +54,7 @@ _DELETE_REQUESTS = """
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Retention:
     """What may stay. `models` narrows what the two others remove; alone, it names all rows of these models."""
 
     max_age: float | None = None
@@ -84,7 +84,7 @@ class Clearing:
     """About how much of the file are holes that could not be given back now, see `compact`."""
 
 
-def clear(path: Path, limits: Limits, *, dry_run: bool = False) -> Iterator[Clearing]:
+def clear(path: Path, limits: Retention, *, dry_run: bool = False) -> Iterator[Clearing]:
     """Remove the rows that go beyond any of the limits, and give their space back.
 
     Safe beside running processes: they wait for a few hundred rows at most, and a removed row is a miss to them.
@@ -154,7 +154,7 @@ def _compacted(connection: sqlite3.Connection, path: Path) -> bool:
     return True
 
 
-def _doom(connection: sqlite3.Connection, limits: Limits) -> tuple[int, int]:
+def _doom(connection: sqlite3.Connection, limits: Retention) -> tuple[int, int]:
     """Write down which rows go, oldest first; return how many, and about how many bytes of the file they take."""
     connection.execute("DELETE FROM doomed")
     used = _used_bytes(connection)
@@ -185,7 +185,7 @@ def _remove_doomed(connection: sqlite3.Connection) -> Iterator[int]:
         time.sleep(_PAUSE_SECONDS)  # lets the others in: waiting for a lock, SQLite only looks now and then
 
 
-def _clear_set_aside(connection: sqlite3.Connection, limits: Limits, *, dry_run: bool) -> int:
+def _clear_set_aside(connection: sqlite3.Connection, limits: Retention, *, dry_run: bool) -> int:
     """Remove the old among the damaged rows, or all where the cache is too large; they belong to no model."""
     names = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'set_aside'").fetchall()
     if limits.models or not names:

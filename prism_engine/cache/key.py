@@ -23,7 +23,7 @@ RECORD_VERSION = 1
 
 
 class Absent(Enum):
-    """Stands in a `Difference` for a component that one of the two records does not have."""
+    """Stands in a `KeyDifference` for a component that one of the two records does not have."""
 
     ABSENT = "(absent)"
 
@@ -32,7 +32,7 @@ ABSENT = Absent.ABSENT
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class KeyDifference:
     """One component in which two records differ."""
 
     path: str
@@ -106,7 +106,7 @@ def call_key(call: Call) -> str:
     return identify(call).key
 
 
-def explain(left: dict[str, Any], right: dict[str, Any]) -> list[Difference]:
+def explain(left: dict[str, Any], right: dict[str, Any]) -> list[KeyDifference]:
     """Name exactly the components in which two records differ, in the records' order.
 
     Empty if and only if both records have the same key.
@@ -140,7 +140,7 @@ def _number(value: float) -> float:
     return float(value) + 0.0
 
 
-def _differences(path: str, left: Any, right: Any) -> Iterator[Difference]:
+def _differences(path: str, left: Any, right: Any) -> Iterator[KeyDifference]:
     if isinstance(left, dict) and isinstance(right, dict):
         for name in left | right:
             inner = f"{path}.{name}" if path else name
@@ -150,4 +150,4 @@ def _differences(path: str, left: Any, right: Any) -> Iterator[Difference]:
             pair = (side[place] if place < len(side) else ABSENT for side in (left, right))
             yield from _differences(f"{path}[{place}]", *pair)
     elif type(left) is not type(right) or left != right:  # 1 and 1.0 are equal, their JSON is not
-        yield Difference(path, left, right)
+        yield KeyDifference(path, left, right)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from prism_engine.cache.call_rows import DAMAGED, REUSABLE, Found
+from prism_engine.cache.call_rows import DAMAGED, REUSABLE, StoredRow
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
-    from prism_engine.cache.call_rows import Row
+    from prism_engine.cache.call_rows import CallRow
 
 _INSERT_REQUESTS = """
     INSERT INTO requests (key, stage, model, record) VALUES {places}
@@ -40,7 +40,7 @@ _SET_ASIDE = """
 """
 
 
-class Stored(NamedTuple):
+class StoreCounts(NamedTuple):
     """What became of the rows that arrived."""
 
     added: int
@@ -50,19 +50,19 @@ class Stored(NamedTuple):
     """Not stored: what was there has precedence, or is the same."""
 
 
-def store_rows(connection: sqlite3.Connection, rows: Sequence[Row]) -> Stored:
+def store_rows(connection: sqlite3.Connection, rows: Sequence[CallRow]) -> StoreCounts:
     """Store rows in their order, within the caller's transaction.
 
     A usable row is never replaced; a failure gives way to a usable row and to a later failure. A damaged row
     is set aside first. Few statements, however many rows: each one lets the other threads of the process in.
     """
     if not rows:
-        return Stored(0, 0, 0)
+        return StoreCounts(0, 0, 0)
     keys = orjson.dumps(sorted({row.key for row in rows})).decode()
     there: dict[tuple[str, int], tuple[str, float]] = {}
     damaged = []
     for number, *columns in connection.execute(_SELECT_ROWS, (keys,)).fetchall():
-        found = Found(*columns)
+        found = StoredRow(*columns)
         if found.intact:
             there[found.key, found.max_tokens] = found.outcome, found.created_at
         else:
@@ -70,7 +70,7 @@ def store_rows(connection: sqlite3.Connection, rows: Sequence[Row]) -> Stored:
     if damaged:
         set_aside_damaged(connection, damaged)
     before = set(there)
-    taken: dict[tuple[str, int], Row] = {}
+    taken: dict[tuple[str, int], CallRow] = {}
     for row in rows:
         place = row.key, row.max_tokens
         if place not in there or _gives_way(*there[place], row):
@@ -81,25 +81,25 @@ def store_rows(connection: sqlite3.Connection, rows: Sequence[Row]) -> Stored:
     if taken:
         _insert(connection, _REPLACE_ROWS, [_columns(row) for row in taken.values()])
     added = len(taken.keys() - before)
-    return Stored(added, len(taken) - added, len(rows) - len(taken))
+    return StoreCounts(added, len(taken) - added, len(rows) - len(taken))
 
 
 def set_aside_damaged(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
     """Move those of these rows (ids) that are damaged out of the way, within the caller's transaction."""
     for number, *columns in connection.execute(_SELECT_BY_ID, (orjson.dumps(sorted(numbers)).decode(),)).fetchall():
-        found = Found(*columns)
+        found = StoredRow(*columns)
         if not found.intact:
             set_aside(connection, found, DAMAGED)
             connection.execute("DELETE FROM completions WHERE id = ?", (number,))
 
 
-def set_aside(connection: sqlite3.Connection, found: Found, reason: str) -> None:
+def set_aside(connection: sqlite3.Connection, found: StoredRow, reason: str) -> None:
     """Keep what cannot be served where people can look at it; the same finding is kept once."""
     digest = hashlib.blake2b(repr((reason, *found)).encode("utf-8", "backslashreplace"), digest_size=16).digest()
     connection.execute(_SET_ASIDE, (digest, reason, time.time(), *found))
 
 
-def _gives_way(outcome: str, created_at: float, row: Row) -> bool:
+def _gives_way(outcome: str, created_at: float, row: CallRow) -> bool:
     return outcome not in REUSABLE and (row.outcome in REUSABLE or row.created_at > created_at)
 
 
@@ -108,7 +108,7 @@ def _insert(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple
     connection.execute(statement.format(places=places), [value for row in rows for value in row])
 
 
-def _columns(row: Row) -> tuple[Any, ...]:
+def _columns(row: CallRow) -> tuple[Any, ...]:
     return (
         row.key,
         row.max_tokens,

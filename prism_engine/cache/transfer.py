@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from prism_engine.cache.call_rows import Found, Row, revive
+from prism_engine.cache.call_rows import CallRow, StoredRow, revive
 from prism_engine.cache.schema import open_reader, open_writer, require_models, transaction, translated
 from prism_engine.cache.storing import set_aside, store_rows
 from prism_engine.errors import UserError
@@ -178,13 +178,15 @@ def _read(reader: sqlite3.Connection, low: int, high: int) -> list[tuple[Any, ..
         raise
 
 
-def _sorted_out(page: list[tuple[object, ...]], models: Collection[str]) -> tuple[list[Row], list[tuple[Found, str]]]:
+def _sorted_out(
+    page: list[tuple[object, ...]], models: Collection[str]
+) -> tuple[list[CallRow], list[tuple[StoredRow, str]]]:
     """Return the sound rows of a page, and the others with what is wrong with them."""
     rows, bad = [], []
     for _, *columns, record, stage, model in page:
         if models and model not in models:
             continue
-        found = Found(*columns)
+        found = StoredRow(*columns)
         try:
             rows.append(revive(found, record=record, stage=stage, model=model))
         except ValueError as error:

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from prism_engine.cache.call_rows import UNNAMED, Found, is_record
+from prism_engine.cache.call_rows import UNNAMED, StoredRow, is_record
 from prism_engine.cache.schema import open_reader, open_writer, store_error, transaction
 from prism_engine.cache.storing import set_aside, set_aside_damaged
 
@@ -89,7 +89,7 @@ def verify(path: Path, *, dry_run: bool = False) -> Iterator[Verification]:
 def _checked_pages(connection: sqlite3.Connection, *, only_look: bool) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Yield the size of each page of rows and the keys of its corrupt ones, which are set aside by then."""
     for page in _pages(connection, _COMPLETIONS_PAGE):
-        bad = {number: str(columns[0]) for number, *columns in page if not Found(*columns).intact}
+        bad = {number: str(columns[0]) for number, *columns in page if not StoredRow(*columns).intact}
         if bad and not only_look:
             with transaction(connection):
                 set_aside_damaged(connection, bad)
@@ -107,9 +107,9 @@ def _set_aside_request(connection: sqlite3.Connection, number: int) -> None:
     for key, record in connection.execute(_REQUEST, (number,)).fetchall():
         if is_record(key, record):  # another process has mended it meanwhile
             return
-        set_aside(connection, Found(key, None, None, record, None, None), UNNAMED)
+        set_aside(connection, StoredRow(key, None, None, record, None, None), UNNAMED)
         for columns in connection.execute(_COMPLETIONS_OF, (key,)).fetchall():
-            set_aside(connection, Found(*columns), UNNAMED)
+            set_aside(connection, StoredRow(*columns), UNNAMED)
         connection.execute("DELETE FROM completions WHERE key = ?", (key,))
         connection.execute("DELETE FROM requests WHERE rowid = ?", (number,))
 

@@ -17,7 +17,7 @@ from prism_engine.errors import StoreError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from prism_engine.cache.call_rows import Row
+    from prism_engine.cache.call_rows import CallRow
 
 GROUP_ROWS = 512
 """Rows in one transaction at most."""
@@ -25,8 +25,8 @@ GROUP_SECONDS = 0.002
 """How long the first row of a transaction waits for company at most."""
 
 
-class _Job(NamedTuple):
-    row: Row
+class _WriteJob(NamedTuple):
+    row: CallRow
     done: asyncio.Future[None]
 
 
@@ -50,14 +50,14 @@ class Writer:
         """
         self._path = path
         self._connection = open_writer(path)
-        self._jobs: queue.SimpleQueue[_Job | _Damaged | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_WriteJob | _Damaged | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._refusal: str | None = None
         # A daemon: a store that nobody closed must not keep the interpreter from ending.
         self._thread = threading.Thread(target=self._run, name=f"cache writer {path.name}", daemon=True)
         self._thread.start()
 
-    def submit(self, row: Row) -> asyncio.Future[None]:
+    def submit(self, row: CallRow) -> asyncio.Future[None]:
         """Queue a row; callable wherever an event loop runs, in any thread.
 
         Returns:
@@ -67,7 +67,7 @@ class Writer:
             StoreError: the writer is closed, or an earlier write failed.
         """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue(_Job(row, done))
+        self._queue(_WriteJob(row, done))
         return done
 
     def set_aside(self, number: int) -> None:
@@ -83,7 +83,7 @@ class Writer:
         self._refuse(f"cache {self._path}: the cache is closed")
         self._thread.join()
 
-    def _queue(self, job: _Job | _Damaged) -> None:
+    def _queue(self, job: _WriteJob | _Damaged) -> None:
         with self._lock:
             if self._refusal is not None:
                 raise StoreError(self._refusal)
@@ -96,7 +96,7 @@ class Writer:
             self._jobs.put(None)
 
     def _run(self) -> None:
-        group: list[_Job | _Damaged] = []
+        group: list[_WriteJob | _Damaged] = []
         try:
             while group := self._gather():
                 self._write(group)
@@ -111,9 +111,9 @@ class Writer:
                 group = self._gather()
             self._connection.close()
 
-    def _gather(self) -> list[_Job | _Damaged]:
+    def _gather(self) -> list[_WriteJob | _Damaged]:
         """Wait for a row and then a moment for its company; empty at the end of the queue."""
-        group: list[_Job | _Damaged] = []
+        group: list[_WriteJob | _Damaged] = []
         deadline = 0.0
         while len(group) < GROUP_ROWS:
             try:
@@ -128,19 +128,19 @@ class Writer:
             group.append(job)
         return group
 
-    def _write(self, group: list[_Job | _Damaged]) -> None:
+    def _write(self, group: list[_WriteJob | _Damaged]) -> None:
         damaged = [job.number for job in group if isinstance(job, _Damaged)]
         with transaction(self._connection):
             if damaged:
                 set_aside_damaged(self._connection, damaged)
-            store_rows(self._connection, [job.row for job in group if isinstance(job, _Job)])
+            store_rows(self._connection, [job.row for job in group if isinstance(job, _WriteJob)])
 
 
-def _settle(group: list[_Job | _Damaged], refusal: str | None) -> None:
+def _settle(group: list[_WriteJob | _Damaged], refusal: str | None) -> None:
     """Tell all who wait, with one message per event loop: a message each would cost more than the writing."""
     waiting: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
     for job in group:
-        if isinstance(job, _Job):
+        if isinstance(job, _WriteJob):
             waiting.setdefault(job.done.get_loop(), []).append(job.done)
     for loop, futures in waiting.items():
         with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits there

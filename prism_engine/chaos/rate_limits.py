@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class LimitChange:
     """All limits times `factor`, once: so many seconds after the first request, or after so many requests."""
 
     factor: float = 0.5
@@ -34,7 +34,7 @@ class RateLimits:
     """`reserved`: what a request took is gone, as with OpenAI. `used`: what its completion left is given back."""
     count_refused: bool = False
     """A request that is refused for a limit takes a request all the same, so hammering keeps the door shut."""
-    changes: tuple[Change, ...] = ()
+    changes: tuple[LimitChange, ...] = ()
 
 
 class Refusal(NamedTuple):

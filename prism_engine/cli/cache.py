@@ -96,7 +96,7 @@ def show(
 def _show_sample(run: str, index: str, results_dir: Path | None) -> None:
     from prism_engine import api  # noqa: PLC0415
 
-    one = api.find_standing(results_dir or RESULTS, run)
+    one = api.find_run_state(results_dir or RESULTS, run)
     enter_folder(one)
     calls = api.sample_calls(one, index, load_registry())
     typer.echo(json.dumps([asdict(call) for call in calls], indent=2, default=str))

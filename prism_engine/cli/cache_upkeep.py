@@ -115,7 +115,7 @@ def gc(
         stdout.print(f"{path}: no cache there, nothing to remove", soft_wrap=True, markup=False)
         return
     if age is not None or size is not None or model:
-        limits = cache.Limits(age, size, tuple(model or ()))
+        limits = cache.Retention(age, size, tuple(model or ()))
         for step in watched(cache.clear(path, limits, dry_run=dry_run), _cleared):
             found = step
         _tell_cleared(path, found, dry_run=dry_run)

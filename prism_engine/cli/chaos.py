@@ -102,11 +102,11 @@ def chaos(  # noqa: PLR0913 - one parameter per option is Typer's way
 
 
 def _limits(given: dict[str, Any]) -> RateLimits:
-    from prism_engine.chaos.rate_limits import Change, RateLimits  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.chaos.rate_limits import LimitChange, RateLimits  # noqa: PLC0415 - `prism --help` is instant
 
     seconds, requests = given["halve_after"], given["halve_after_requests"]
-    timed = () if seconds is None else (Change(after_seconds=seconds),)
-    counted = () if requests is None else (Change(after_requests=requests),)
+    timed = () if seconds is None else (LimitChange(after_seconds=seconds),)
+    counted = () if requests is None else (LimitChange(after_requests=requests),)
     changes = timed + counted
     if changes and given["rpm"] is None and given["tpm"] is None:
         raise ConfigError("there is nothing to halve: give --rpm or --tpm too")

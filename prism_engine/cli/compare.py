@@ -97,9 +97,9 @@ def board(
 
     [bold]Example:[/] prism board results --size '<10B' --type open
     """
-    from prism_engine.api.analysis.leaderboard import Wanted, make_board  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.api.analysis.leaderboard import BoardFilter, make_board  # noqa: PLC0415 - `prism --help` is instant
 
-    wanted = Wanted(tuple(benchmark or ()), tuple(size or ()), tuple(licence or ()), tuple(kind or ()), baselines)
+    wanted = BoardFilter(tuple(benchmark or ()), tuple(size or ()), tuple(licence or ()), tuple(kind or ()), baselines)
     report = make_board(runs, load_registry(models_file or []), wanted, out=out)
     hidden = [f"{kind}_{end}" for kind in ("perception", "reasoning") for end in ("low", "high")]
     print_sheet(report.table.without(*hidden))

@@ -15,7 +15,7 @@ from prism_engine.config.run_config import default_cache_dir
 from prism_engine.errors import ConfigError, UserError
 
 if TYPE_CHECKING:
-    from prism_engine.config.benchmarks import Known
+    from prism_engine.config.benchmarks import CatalogueEntry
     from prism_engine.datasets import Benchmark, Checkup
 
 datasets_app = typer.Typer(
@@ -164,7 +164,7 @@ def check_dataset(
 datasets_app.command("make")(make_dataset)
 
 
-def _catalogued(known: Known) -> list[tuple[str, str]]:
+def _catalogued(known: CatalogueEntry) -> list[tuple[str, str]]:
     spec = known.spec
     rows = f"{spec.rows:,}{'' if spec.rows_verified else ' (not verified)'}" if spec.rows else "not known"
     published = [

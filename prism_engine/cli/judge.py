@@ -74,7 +74,7 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
     """
     from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
 
-    found = [api.find_standing(results_dir or Path("results"), run) for run in runs]
+    found = [api.find_run_state(results_dir or Path("results"), run) for run in runs]
     config = JudgeConfig(
         judge=judge,
         profile=profile,

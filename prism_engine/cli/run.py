@@ -135,7 +135,7 @@ def plan(**given: Any) -> None:
     if given["fetch"]:
         _fetch(parsed)
     planned = api.plan_many(parsed, load_registry(given["models_file"] or []), ingesting=ingesting())
-    forecast = api.together([one.forecast for one in planned])
+    forecast = api.combined_forecast([one.forecast for one in planned])
     if len(planned) == 1:
         print_plan(parsed[0], planned[0].plan)
     else:
@@ -210,7 +210,7 @@ def run_all(configs: Sequence[RunConfig], registry: Registry) -> list[RunReport]
     from prism_engine.cli.judge import judged_code, print_judged  # noqa: PLC0415 - it imports this file's options
     from prism_engine.cli.show.live import ingesting, watch  # noqa: PLC0415
 
-    for caution in dict.fromkeys(caution for one in configs for caution in api.cautions(one, registry)):
+    for caution in dict.fromkeys(caution for one in configs for caution in api.instruction_warnings(one, registry)):
         stderr.print(f"note: {caution}", soft_wrap=True, markup=False)
     in_one_table = not _differ_in_mode_only(configs)
     try:

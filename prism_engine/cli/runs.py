@@ -19,7 +19,7 @@ from prism_engine.config import load_registry
 from prism_engine.errors import UserError
 
 if TYPE_CHECKING:
-    from prism_engine.api import Standing
+    from prism_engine.api import RunState
 
 RESULTS = Path("results")
 RunArgument = Annotated[str, typer.Argument(help="A run of `prism runs`, or enough of its name.", metavar="RUN")]
@@ -30,7 +30,7 @@ def runs(*, results_dir: ResultsDirOption = None) -> None:
     from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
 
     folder = results_dir or RESULTS
-    found = api.standings(folder)
+    found = api.run_states(folder)
     if not found:
         stdout.print(f"no runs in {folder}; `prism run` makes one (--results-dir elsewhere)", soft_wrap=True)
         return
@@ -49,7 +49,7 @@ def status(
     from prism_engine import api  # noqa: PLC0415
 
     folder = results_dir or RESULTS
-    one = api.find_standing(folder, run)
+    one = api.find_run_state(folder, run)
     if as_json:
         stdout.print(json.dumps({"state": one.state, **one.progress}), soft_wrap=True, markup=False)
         return
@@ -92,7 +92,7 @@ def resume(
     """
     from prism_engine import api  # noqa: PLC0415
 
-    one = api.find_standing(results_dir or RESULTS, run)
+    one = api.find_run_state(results_dir or RESULTS, run)
     if one.state == "running":
         raise UserError(f"{one.folder}: this run is going on now; `prism status` says how far it is")
     config = one.run_config()
@@ -104,7 +104,7 @@ def resume(
     run_all([config], load_registry())
 
 
-def enter_folder(one: Standing) -> None:
+def enter_folder(one: RunState) -> None:
     """Go to the folder in which a run was begun: what is relative in its configuration means from there.
 
     Raises:
@@ -119,7 +119,7 @@ def enter_folder(one: Standing) -> None:
         raise UserError(f"{one.cwd}: the folder in which the run was begun is not there any more") from error
 
 
-def _row(one: Standing, results_dir: Path) -> tuple[str, ...]:
+def _row(one: RunState, results_dir: Path) -> tuple[str, ...]:
     samples, right = one.progress["samples"], one.progress["right_so_far"]
     trouble = ", ".join(
         f"{samples[kind]:,} {kind.replace('_', ' ')}" for kind in ("failed", "not_run") if samples[kind]
@@ -133,5 +133,5 @@ def _row(one: Standing, results_dir: Path) -> tuple[str, ...]:
     )
 
 
-def _name(one: Standing, results_dir: Path) -> str:
+def _name(one: RunState, results_dir: Path) -> str:
     return str(one.folder.relative_to(results_dir) if one.folder.is_relative_to(results_dir) else one.folder)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from prism_engine.training.nano.create import Created
-    from prism_engine.training.nano.log import Progress
+    from prism_engine.training.nano.log import TrainingProgress
 
 
 class Trainable(StrEnum):
@@ -97,7 +97,7 @@ class Display:
         """Print what begins now."""
         stderr.print(message, markup=False, soft_wrap=True)
 
-    def stepped(self, progress: Progress) -> None:
+    def stepped(self, progress: TrainingProgress) -> None:
         """Show a step, unless one was shown just now."""
         if progress.stage != self._stage:
             self._stage, self._began = progress.stage, (progress.step, progress.seconds)
@@ -113,18 +113,18 @@ class Display:
             else:
                 stderr.print(self.line(progress), markup=False, soft_wrap=True)
 
-    def line(self, progress: Progress) -> str:
+    def line(self, progress: TrainingProgress) -> str:
         """Return the state as one line of plain text, with the scores of an examination where there was one."""
         return " | ".join(part for part in (*self._parts(progress), _told(progress.scores)) if part)
 
-    def panel(self, progress: Progress) -> Group:
+    def panel(self, progress: TrainingProgress) -> Group:
         """Return the state as a live display."""
         bar = Table.grid()  # the bar alone would leave its line open
         bar.add_row(ProgressBar(total=progress.steps, completed=progress.step, width=72))
         scores = f"last examination: {_told(self._scores)}" if self._scores else ""
         return Group(Text("  ".join(self._parts(progress)), style="bold"), bar, Text(scores, style="dim"))
 
-    def _parts(self, progress: Progress) -> list[str]:
+    def _parts(self, progress: TrainingProgress) -> list[str]:
         steps, seconds = progress.step - self._began[0], progress.seconds - self._began[1]
         left = (
             f", about {human_seconds((progress.steps - progress.step) * seconds / steps)} left of this stage"

@@ -52,7 +52,7 @@ class _File(Frozen):
     benchmarks: dict[str, BenchmarkSpec]
 
 
-class Known(NamedTuple):
+class CatalogueEntry(NamedTuple):
     """A benchmark of the catalogue."""
 
     name: str
@@ -66,18 +66,18 @@ def answer_kind(name: str) -> AnswerKind | None:
     return next((rule.kind for rule in _catalogue().kinds if re.search(rule.pattern, name.lower())), None)
 
 
-def known_benchmark(name: str) -> Known | None:
+def known_benchmark(name: str) -> CatalogueEntry | None:
     """Return the benchmark of that name or alias, whatever its capitals; None where the catalogue has none."""
     return _by_name().get(name.lower())
 
 
-def known_benchmarks() -> tuple[Known, ...]:
+def known_benchmarks() -> tuple[CatalogueEntry, ...]:
     """Return the whole catalogue, in its order."""
-    return tuple(Known(name, spec) for name, spec in _catalogue().benchmarks.items())
+    return tuple(CatalogueEntry(name, spec) for name, spec in _catalogue().benchmarks.items())
 
 
 @cache
-def _by_name() -> dict[str, Known]:
+def _by_name() -> dict[str, CatalogueEntry]:
     found = known_benchmarks()
     aliases = {alias.lower(): known for known in found for alias in known.spec.aliases}
     return aliases | {known.name.lower(): known for known in found}

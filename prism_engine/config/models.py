@@ -85,7 +85,7 @@ class PriceSpec(Frozen):
     """Per request, whatever its tokens."""
 
 
-class About(Frozen):
+class ModelInfo(Frozen):
     """What people want to know of a model when they compare it; nothing here shapes an answer."""
 
     parameters: Annotated[str, Field(pattern=r"^\d+(\.\d+)?[MBT]$")] | None = None
@@ -98,7 +98,7 @@ class About(Frozen):
 class Described(Frozen):
     """What every registry entry may say."""
 
-    about: About | None = None
+    about: ModelInfo | None = None
 
 
 class VllmModel(Described):

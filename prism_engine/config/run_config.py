@@ -220,14 +220,14 @@ class RunConfig(Frozen):
         return self.mode.describes and self.descriptions is None
 
     @property
-    def told_perceiver(self) -> str | None:
+    def perceiver_label(self) -> str | None:
         """The perceiver's name for people and folders; a table of descriptions has its file's where none is given."""
         if not self.mode.needs_perceiver:
             return None
         return self.perceiver or (self.descriptions.stem if self.descriptions is not None else None)
 
     @property
-    def told_instruction(self) -> str | None:
+    def instruction_label(self) -> str | None:
         """What the descriptions were made by, for people and folders; None where there are none, or the usual gold."""
         if self.mode is Mode.ORACLE and self.descriptions is not None:
             return f"oracle-{self.descriptions.stem}"
@@ -236,7 +236,7 @@ class RunConfig(Frozen):
         return self.instruction if self.describes else GIVEN
 
     @property
-    def told_reasoner(self) -> str | None:
+    def reasoner_label(self) -> str | None:
         """The reasoner's name for people; behind it an unusual output limit of its answers, as Prism writes it."""
         limit = self.reasoning.max_tokens
         unusual = limit != SamplingConfig.model_fields["max_tokens"].default

@@ -54,7 +54,7 @@ _CHAT_TEMPLATE = """\
 
 
 @dataclass(frozen=True)
-class Source:
+class PublishedModel:
     """Where the parts of a published model lie."""
 
     llava: Path
@@ -65,7 +65,7 @@ class Source:
     """The vision encoder, with its image processor's configuration."""
 
 
-def convert(source: Source, folder: Path, dtype: str, say: Callable[[str], None]) -> int:
+def convert(source: PublishedModel, folder: Path, dtype: str, say: Callable[[str], None]) -> int:
     """Write the plain checkpoint; the folder appears when it is whole.
 
     Memory: the largest weight in float32, and one file of weights (4 GB).
@@ -106,7 +106,7 @@ def convert(source: Source, folder: Path, dtype: str, say: Callable[[str], None]
 
 
 def _weights(
-    source: Source, text: dict[str, Any], tokenizer: PreTrainedTokenizerFast, say: Callable[[str], None]
+    source: PublishedModel, text: dict[str, Any], tokenizer: PreTrainedTokenizerFast, say: Callable[[str], None]
 ) -> Iterator[tuple[str, torch.Tensor]]:
     say("vision encoder")
     with Weights(source.encoder) as weights:

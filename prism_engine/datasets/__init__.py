@@ -7,7 +7,7 @@ from prism_engine.datasets.catalogue import Listing, data_roots, find_benchmark,
 from prism_engine.datasets.checkup import Checkup, check_benchmark
 from prism_engine.datasets.contact_sheet import preview
 from prism_engine.datasets.given_table import Coverage, GivenTable
-from prism_engine.datasets.ingest import IngestProgress, Progress
+from prism_engine.datasets.ingest import IngestCallback, IngestProgress
 from prism_engine.datasets.survey import Sizes, picture_sizes
 
 __all__ = [
@@ -15,9 +15,9 @@ __all__ = [
     "Checkup",
     "Coverage",
     "GivenTable",
+    "IngestCallback",
     "IngestProgress",
     "Listing",
-    "Progress",
     "Sizes",
     "check_benchmark",
     "data_roots",

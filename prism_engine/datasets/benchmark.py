@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import TracebackType
 
-    from prism_engine.datasets.ingest import Progress
+    from prism_engine.datasets.ingest import IngestCallback
     from prism_engine.records import Image
 
 _BATCH = 256
@@ -40,7 +40,7 @@ _WITHOUT_GOLD = """
 """
 
 
-def open_benchmark(path: Path, cache_dir: Path, progress: Progress | None = None) -> Benchmark:
+def open_benchmark(path: Path, cache_dir: Path, progress: IngestCallback | None = None) -> Benchmark:
     """Open a VLMEvalKit TSV, a JSONL or Parquet file, or a mapping of one's own.
 
     The first opening reads it once, later ones take what that left in the cache.

@@ -14,7 +14,7 @@ from prism_engine.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from prism_engine.config.benchmarks import Known
+    from prism_engine.config.benchmarks import CatalogueEntry
 
 
 class Listing(NamedTuple):
@@ -83,7 +83,7 @@ def list_benchmarks(roots: Sequence[Path]) -> tuple[Listing, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-def _how_to_get(known: Known, folders: Sequence[Path]) -> str:
+def _how_to_get(known: CatalogueEntry, folders: Sequence[Path]) -> str:
     name = known.name
     if known.spec.url is None:
         made = "make it with `prism datasets make scenes`, then give the file's path"

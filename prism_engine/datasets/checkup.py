@@ -23,12 +23,12 @@ from prism_engine.records import AnswerKind
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from prism_engine.datasets.ingest import Progress
-    from prism_engine.datasets.picture_cells import Stored
-    from prism_engine.datasets.row_checks import Level
+    from prism_engine.datasets.ingest import IngestCallback
+    from prism_engine.datasets.picture_cells import StoredPicture
+    from prism_engine.datasets.row_checks import Severity
     from prism_engine.datasets.rows import Row, Source
 
-Pictures = tuple["Stored | Reference", ...]
+RowPictures = tuple["StoredPicture | Reference", ...]
 
 
 @dataclass
@@ -52,9 +52,9 @@ class Checkup:
     described: int = 0
     """Samples with a gold description."""
     categories: Counter[str] = field(default_factory=Counter)
-    counts: Counter[tuple[Level, str]] = field(default_factory=Counter)
+    counts: Counter[tuple[Severity, str]] = field(default_factory=Counter)
     """All findings, by level and kind."""
-    kept: dict[Level, list[str]] = field(default_factory=lambda: {"error": [], "warning": []})
+    kept: dict[Severity, list[str]] = field(default_factory=lambda: {"error": [], "warning": []})
 
     @property
     def errors(self) -> int:
@@ -81,7 +81,9 @@ class Checkup:
             self.kept["error"].append(str(error))
 
 
-def check_benchmark(path: Path, cache_dir: Path, *, limit: int = 100, progress: Progress | None = None) -> Checkup:
+def check_benchmark(
+    path: Path, cache_dir: Path, *, limit: int = 100, progress: IngestCallback | None = None
+) -> Checkup:
     """Read a whole benchmark, decode every picture, and find all broken rows, not only the first.
 
     Pictures that are sound are kept in the cache, so that a run does not decode them again.
@@ -102,10 +104,12 @@ def check_benchmark(path: Path, cache_dir: Path, *, limit: int = 100, progress: 
     return found
 
 
-def _read(found: Checkup, source: Source, relations: Relations, store: ImageStore, progress: Progress | None) -> None:
+def _read(
+    found: Checkup, source: Source, relations: Relations, store: ImageStore, progress: IngestCallback | None
+) -> None:
     cells = PictureCells(source.path, source.picture_column, store, source.folders)
 
-    def read(row: Row) -> Pictures | DatasetError:
+    def read(row: Row) -> RowPictures | DatasetError:
         try:
             return cells.read(row)
         except DatasetError as error:
@@ -123,9 +127,9 @@ def _read(found: Checkup, source: Source, relations: Relations, store: ImageStor
         found.note_error("rest that cannot be read", error)
 
 
-def _add(found: Checkup, row: Row, pictures: Pictures | DatasetError, relations: Relations) -> None:
+def _add(found: Checkup, row: Row, pictures: RowPictures | DatasetError, relations: Relations) -> None:
     broken = isinstance(pictures, DatasetError)
-    shown: Pictures = () if isinstance(pictures, DatasetError) else pictures
+    shown: RowPictures = () if isinstance(pictures, DatasetError) else pictures
     if isinstance(pictures, DatasetError):
         found.note_error("broken picture", pictures)
     targets = tuple(picture.index for picture in shown if isinstance(picture, Reference))

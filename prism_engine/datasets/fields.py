@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from prism_engine.config.mapping import Mapping as MappingSpec
-    from prism_engine.datasets.rows import Picture
+    from prism_engine.datasets.rows import EncodedPicture
 
 _PICTURES = ("image", "images", "image_path")
 _OPTIONS = ("options", "choices")
@@ -165,7 +165,7 @@ def _yes_or_no(value: object, _: dict[str, str]) -> str | None:
     return known.get(str(value).strip().lower())
 
 
-def _pictures(value: object, column: str, *, files: bool) -> Iterator[Picture]:
+def _pictures(value: object, column: str, *, files: bool) -> Iterator[EncodedPicture]:
     match value:
         case None | "":
             return

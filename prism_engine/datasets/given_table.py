@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from prism_engine.datasets.benchmark import Benchmark
     from prism_engine.records import Sample
 
-Key = Literal["index", "position", "picture"]
+JoinKey = Literal["index", "position", "picture"]
 
-_KEYS: Final[dict[str, Key]] = {
+_KEYS: Final[dict[str, JoinKey]] = {
     "index": "index",
     "question_id": "index",
     "id": "index",
@@ -60,7 +60,7 @@ class GivenTable:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.sha256 = file_digest(path)
-        self.by: Key = "index"
+        self.by: JoinKey = "index"
         self._texts: dict[str, str] = {}
         self._rows: dict[str, int] = {}
         """Number of the row that a text comes from."""

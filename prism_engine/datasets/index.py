@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prism_engine.datasets.images import ImageStore
-    from prism_engine.datasets.picture_cells import Stored
+    from prism_engine.datasets.picture_cells import StoredPicture
     from prism_engine.datasets.rows import Row
 
 READER_VERSION = 4
@@ -48,7 +48,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class BenchmarkFacts:
     """What is known of a benchmark as a whole."""
 
     path: str
@@ -89,7 +89,7 @@ class IndexWriter:
         """Distinct pictures so far."""
         return int(self._db.execute("SELECT count(*) FROM pictures").fetchone()[0])
 
-    def add(self, row: Row, pictures: tuple[Stored | Reference, ...]) -> None:
+    def add(self, row: Row, pictures: tuple[StoredPicture | Reference, ...]) -> None:
         """Append a sample.
 
         Raises:
@@ -134,12 +134,12 @@ class IndexWriter:
                 self._db.execute("UPDATE samples SET images = ? WHERE position = ?", (json.dumps(found), position))
             last = batch[-1][0]
 
-    def finish(self, facts: Facts) -> None:
+    def finish(self, facts: BenchmarkFacts) -> None:
         """Write the facts and commit."""
         self._db.execute("INSERT INTO facts VALUES (?)", (json.dumps(asdict(facts)),))
         self._db.commit()
 
-    def _note(self, pictures: list[Stored]) -> None:
+    def _note(self, pictures: list[StoredPicture]) -> None:
         self._db.executemany("INSERT OR IGNORE INTO pictures VALUES (?, ?)", [(p.digest, p.size) for p in pictures])
         self._db.executemany(
             "INSERT OR IGNORE INTO sources VALUES (?, ?, ?)",
@@ -212,10 +212,10 @@ def connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True, check_same_thread=False)
 
 
-def read_facts(db: sqlite3.Connection) -> Facts:
+def read_facts(db: sqlite3.Connection) -> BenchmarkFacts:
     """What the index says of the whole benchmark."""
     values: dict[str, Any] = json.loads(db.execute("SELECT value FROM facts").fetchone()[0])
-    return Facts(**{**values, "columns": tuple(values["columns"])})
+    return BenchmarkFacts(**{**values, "columns": tuple(values["columns"])})
 
 
 def is_current(path: Path, table: Path, status: os.stat_result, store: ImageStore) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from prism_engine.config.benchmarks import answer_kind
-from prism_engine.datasets.index import Facts, building, is_current
+from prism_engine.datasets.index import BenchmarkFacts, building, is_current
 from prism_engine.datasets.lettered import with_options
 from prism_engine.datasets.picture_cells import PictureCells
 from prism_engine.datasets.sources import open_source
@@ -39,11 +39,11 @@ class IngestProgress:
     bytes_total: int
 
 
-Progress = Callable[[IngestProgress], None]
+IngestCallback = Callable[[IngestProgress], None]
 """Told after every row, in the thread that opens the benchmark."""
 
 
-def ensure_index(table: Path, folder: Path, store: ImageStore, progress: Progress | None = None) -> Path:
+def ensure_index(table: Path, folder: Path, store: ImageStore, progress: IngestCallback | None = None) -> Path:
     """The index of a table, read afresh where the one in `folder` is missing or out of date.
 
     Safe to run in several processes at once, and to kill.
@@ -68,7 +68,7 @@ def ensure_index(table: Path, folder: Path, store: ImageStore, progress: Progres
     return index
 
 
-def _ingest(path: Path, index: Path, store: ImageStore, progress: Progress | None) -> None:
+def _ingest(path: Path, index: Path, store: ImageStore, progress: IngestCallback | None) -> None:
     with open_source(path) as source, building(index, path) as writer:
         before = _statuses(source)
         cells = PictureCells(path, source.picture_column, store, source.folders)
@@ -88,7 +88,7 @@ def _ingest(path: Path, index: Path, store: ImageStore, progress: Progress | Non
                 raise DatasetError("changed while it was read; try again when it is complete", path=file)
             if file != path:
                 writer.note_file(file, status)
-        facts = Facts(
+        facts = BenchmarkFacts(
             path=str(path),
             size=before[0].st_size,
             mtime_ns=before[0].st_mtime_ns,

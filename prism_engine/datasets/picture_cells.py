@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prism_engine.datasets.images import ImageStore
-    from prism_engine.datasets.rows import Picture, Row
+    from prism_engine.datasets.rows import EncodedPicture, Row
 
 MAX_REFERENCE = 64
 """Characters: a longer cell is a payload, a shorter one the index of the row whose pictures it shares."""
@@ -28,7 +28,7 @@ _NO_LIST = "starts like a list, but is no list of quoted texts such as ['...', '
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredPicture:
     """A picture that was put into the store."""
 
     digest: str
@@ -60,7 +60,7 @@ class PictureCells:
         self._store = store
         self._folders = tuple(folders)
 
-    def read(self, row: Row) -> tuple[Stored | Reference, ...]:
+    def read(self, row: Row) -> tuple[StoredPicture | Reference, ...]:
         """The row's pictures in order; empty where an `image` cell is empty, which drops the row.
 
         Raises:
@@ -74,7 +74,7 @@ class PictureCells:
                 str(error), path=self._table, row=row.number, index=row.index, column=self._column
             ) from error
 
-    def _pictures(self, row: Row) -> tuple[Picture, ...]:
+    def _pictures(self, row: Row) -> tuple[EncodedPicture, ...]:
         if row.pictures is not None:
             return row.pictures
         cell = row.cells[self._column]
@@ -82,15 +82,15 @@ class PictureCells:
             return tuple(map(FileName, split_list(cell)))
         return split_list(cell) if cell else ()
 
-    def _stored(self, picture: Picture) -> Stored | Reference:
+    def _stored(self, picture: EncodedPicture) -> StoredPicture | Reference:
         if isinstance(picture, FileName):
             return self._file(picture)
         if isinstance(picture, str) and len(picture) <= MAX_REFERENCE:
             return Reference(picture)
         data = decode_base64(picture) if isinstance(picture, str) else picture
-        return Stored(self._store.put(data).digest, len(data))
+        return StoredPicture(self._store.put(data).digest, len(data))
 
-    def _file(self, name: str) -> Stored:
+    def _file(self, name: str) -> StoredPicture:
         tried = [folder / name for folder in self._folders]
         try:
             path = next((path for path in tried if name and path.is_file()), None)
@@ -104,7 +104,7 @@ class PictureCells:
         except OSError as error:
             raise PictureError(f"names a file that cannot be read: {error}") from error
         try:
-            return Stored(self._store.put(data).digest, len(data), path, status.st_mtime_ns)
+            return StoredPicture(self._store.put(data).digest, len(data), path, status.st_mtime_ns)
         except PictureError as error:
             raise PictureError(f"names {path}, which {error}") from error
 

@@ -39,7 +39,7 @@ _GROUPS = """
 """
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 
-Placed = tuple[int, str, Flaw]
+LocatedFlaw = tuple[int, str, Flaw]
 """A row's number and index, and what is wrong with it."""
 
 
@@ -74,7 +74,7 @@ class Relations:
         self._db.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)", values)
         self._db.executemany("INSERT INTO refs VALUES (?, ?)", [(row.number, target) for target in targets])
 
-    def flaws(self) -> Iterator[Placed]:
+    def flaws(self) -> Iterator[LocatedFlaw]:
         """What is wrong between the rows."""
         for number, index, first in self._db.execute(_TWICE):
             yield number, index, Flaw("error", "index that is there twice", "index", f"row {first} has the same one")

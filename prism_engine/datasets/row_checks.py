@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from prism_engine.datasets.rows import Row
 
-Level = Literal["error", "warning"]
+Severity = Literal["error", "warning"]
 
 
 class Flaw(NamedTuple):
     """Something wrong with a row. An error spoils its score; a warning is for the user to judge."""
 
-    level: Level
+    level: Severity
     what: str
     """The kind of flaw, in a few words; flaws are counted by it."""
     column: str | None

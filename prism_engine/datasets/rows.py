@@ -31,7 +31,7 @@ class FileName(str):
     __slots__ = ()
 
 
-Picture = bytes | str
+EncodedPicture = bytes | str
 """An encoded picture; a `FileName`; or text as in an `image` cell: a payload, or the index of another row."""
 
 
@@ -42,7 +42,7 @@ class Row:
     number: int
     """1-based; neither the header nor blank lines are counted."""
     cells: dict[str, str]
-    pictures: tuple[Picture, ...] | None = None
+    pictures: tuple[EncodedPicture, ...] | None = None
     """The row's pictures; None where the source's picture column holds them as text."""
 
     @property

@@ -23,7 +23,7 @@ NOTHING = "prism"
 """No call is under way: look-ups, reading, writing."""
 
 
-class Bounds:
+class BottleneckClock:
     """Looks every now and then at what holds the run back, and counts the time since the last look towards that.
 
     Where a question waits for a limit of who answers, that limit is it (`requests_per_minute`, `tokens_per_minute`,

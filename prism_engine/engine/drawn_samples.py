@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from prism_engine.records import Sample
 
 
-class Drawn:
+class DrawnSamples:
     """Every draw of every question as a sample of its own; the draws of a question have neighbouring positions.
 
     Draw d of question q stands at q * `of` + d, and is answer d % answers to description d // answers.

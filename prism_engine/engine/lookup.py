@@ -42,7 +42,7 @@ class LookedUp(NamedTuple):
     call: Call
 
 
-class Known(NamedTuple):
+class SampleLookup(NamedTuple):
     """What can be known of a sample before anything is called."""
 
     sample: Sample
@@ -73,7 +73,7 @@ def batches(benchmark: Samples, positions: Iterable[int]) -> Iterator[list[Sampl
         yield batch
 
 
-def looked_up(batch: Sequence[Sample], pipeline: Pipeline, store: Store) -> Iterator[Known]:
+def looked_up(batch: Sequence[Sample], pipeline: Pipeline, store: Store) -> Iterator[SampleLookup]:
     """Yield what is known of each sample; one look-up per kind of call serves the batch."""
     told = list(_told(batch, pipeline, store))
     per_sample = [context.calls(sample) for sample, (context, _, _, _) in zip(batch, told, strict=True)]
@@ -81,7 +81,7 @@ def looked_up(batch: Sequence[Sample], pipeline: Pipeline, store: Store) -> Iter
     found = iter(look_up([call for calls in sure for call in calls], store))
     for sample, calls, (context, is_sure, writing, contents) in zip(batch, per_sample, told, strict=True):
         describing = list(islice(found, len(calls))) if is_sure else []
-        yield Known(sample, context, writing, describing, () if is_sure else calls, contents)
+        yield SampleLookup(sample, context, writing, describing, () if is_sure else calls, contents)
 
 
 def _told(

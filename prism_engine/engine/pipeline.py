@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from prism_engine.records import Call, Completion, Sample, Score
     from prism_engine.stages.answering import Answering
     from prism_engine.stages.context import Context
-    from prism_engine.stages.instructing import Instructing
+    from prism_engine.stages.hint_sources import HintSource
 
 
 NONE_GIVEN = "description: none is given for this sample"
@@ -30,7 +30,7 @@ class Pipeline:
     answering: Answering | None
     """None describes only."""
     score: Callable[[str, Sample], Score]
-    instructing: Instructing | None = None
+    instructing: HintSource | None = None
     """Tells the perceiver what to observe for each sample; None where it is told the same for all."""
     needs_contents: bool = False
     """Whether a sample without contents has failed, instead of going on with the instruction for all."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from prism_engine.cache import Store
-    from prism_engine.engine.lookup import Known, LookedUp, Samples
+    from prism_engine.engine.lookup import LookedUp, SampleLookup, Samples
     from prism_engine.engine.pipeline import Pipeline
     from prism_engine.records import Call, ModelIdentity
 
@@ -91,7 +91,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountedCalls:
     """Calls that plans have counted, by 64 bits of their keys (8 bytes and a set slot each)."""
 
     contents: set[int] = field(default_factory=set)
@@ -101,15 +101,17 @@ class Counted:
     """Calls about what does not exist yet, told apart by the calls that will make that."""
 
 
-def make_plan(benchmark: Samples, count: int, pipeline: Pipeline, store: Store, counted: Counted | None = None) -> Plan:
+def make_plan(
+    benchmark: Samples, count: int, pipeline: Pipeline, store: Store, counted: CountedCalls | None = None
+) -> Plan:
     """Look every call up that can be known, without making any.
 
     Args:
         counted: calls that the plans of other runs have counted, which are left out of this one; it is added to.
     """
-    counted = counted or Counted()
-    write, describe, answer = _Tally(), _Tally(), _Tally()
-    by_perceiver: dict[ModelIdentity, _Tally] = defaultdict(_Tally)
+    counted = counted or CountedCalls()
+    write, describe, answer = _CallCount(), _CallCount(), _CallCount()
+    by_perceiver: dict[ModelIdentity, _CallCount] = defaultdict(_CallCount)
     described, contents = _Sizes(), _Sizes()
     for batch in batches(benchmark, range(count)):
         known: list[Call] = []
@@ -156,7 +158,7 @@ class _Sizes(list[int]):
             self.append(len(text.encode("utf-8", "surrogatepass")))
 
 
-class _Tally:
+class _CallCount:
     """Distinct calls."""
 
     def __init__(self) -> None:
@@ -202,7 +204,7 @@ def _uncounted(calls: Iterable[LookedUp], keys: set[int]) -> list[LookedUp]:
     return new
 
 
-def _before(found: Known) -> list[str]:
+def _before(found: SampleLookup) -> list[str]:
     """Return the keys of the calls that a sample's answer depends on, as far as they are known."""
     sure = [call.key for call in (*found.writing, *found.describing)]
     return sure + list(map(call_key, found.likely))

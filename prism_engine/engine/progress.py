@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from prism_engine.engine.bottleneck import REASONER, Bounds
+from prism_engine.engine.bottleneck import REASONER, BottleneckClock
 from prism_engine.records import SampleStatus
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Progress:
     started: float = field(init=False)
     ended: float | None = field(default=None, init=False)
     """When the last sample was through."""
-    bounds: Bounds = field(init=False, repr=False)
+    bounds: BottleneckClock = field(init=False, repr=False)
     _worked: int = field(default=0, init=False, repr=False)
     """Samples that took calls and are finished."""
     _first_worked: float | None = field(default=None, init=False, repr=False)
@@ -67,7 +67,7 @@ class Progress:
 
     def __post_init__(self) -> None:
         self.started = self.clock()
-        self.bounds = Bounds(self.describing, self.answering, answerer=self.answerer, clock=self.clock)
+        self.bounds = BottleneckClock(self.describing, self.answering, answerer=self.answerer, clock=self.clock)
 
     @property
     def finished(self) -> int:

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from prism_engine.cache import Store
-    from prism_engine.engine.bottleneck import Bounds
+    from prism_engine.engine.bottleneck import BottleneckClock
     from prism_engine.engine.journal import Journal
     from prism_engine.engine.lookup import Samples
     from prism_engine.engine.pipeline import Pipeline
     from prism_engine.engine.progress import Progress
     from prism_engine.engine.scheduler import Stop
-    from prism_engine.engine.turns import Perceiver
+    from prism_engine.engine.turns import EngineUse
     from prism_engine.records import Sample
     from prism_engine.stages.cached import CachedModel
 
@@ -47,23 +47,23 @@ class Run:
     journal: Journal
     ahead: int
     """Samples that may be described and wait for the reasoner."""
-    others: tuple[CachedModel, ...] = ()
+    other_models: tuple[CachedModel, ...] = ()
     """Who else may be called: further perceivers, and the writer of what to observe."""
     writer: CachedModel | None = None
     """The writer among them."""
     most_failures: int | None = None
     """Samples that may have failed at any moment; one more stops the run. None goes on."""
-    only: frozenset[int] | None = None
+    retry_only: frozenset[int] | None = None
     """Positions of the samples that calls are made for; None is all."""
-    from_cache: Pipeline | None = None
+    cached_pipeline: Pipeline | None = None
     """What is done to the others: the same, without a call."""
-    engines: tuple[Perceiver, ...] = ()
+    engines: tuple[EngineUse, ...] = ()
     """Those who see and take turns with other engines, in the order of their turns."""
 
     @property
     def models(self) -> list[CachedModel]:
         """Everybody who may be called, the reasoner last."""
-        return [model for model in (self.perceiver, *self.others, self.reasoner) if model is not None]
+        return [model for model in (self.perceiver, *self.other_models, self.reasoner) if model is not None]
 
 
 async def execute(run: Run, progress: Progress, stop: Stop) -> None:
@@ -93,7 +93,7 @@ async def execute(run: Run, progress: Progress, stop: Stop) -> None:
 
 async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
     every = run.benchmark.order(run.count)
-    chosen = every if run.only is None else array("q", (one for one in every if one in run.only))
+    chosen = every if run.retry_only is None else array("q", (one for one in every if one in run.retry_only))
     # In a thread, because several runs begin together: the first one's calls do not wait for the others' look-ups.
     order = await asyncio.to_thread(order_samples, run.benchmark, chosen, run.pipeline, run.store)
     # A sample keeps its place until it is answered: room for what is described, answered, and waits between.
@@ -110,10 +110,10 @@ async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
     results = _Results(run, progress, stop)
     helpers = [asyncio.create_task(_flush_often(run.journal, stop)), asyncio.create_task(progress.bounds.watch())]
     try:
-        if run.only is not None and run.from_cache is not None:
-            others = run.benchmark.samples(one for one in every if one not in run.only)
+        if run.retry_only is not None and run.cached_pipeline is not None:
+            others = run.benchmark.samples(one for one in every if one not in run.retry_only)
             lane = Lane("others", others, perceiving, drains=True)
-            await run_lanes([lane], run.from_cache.run, results.take, stop)
+            await run_lanes([lane], run.cached_pipeline.run, results.take, stop)
         async with asyncio.TaskGroup() as group:
             group.create_task(take_turns(run, order.undescribed, up, stop, progress.bounds))
             group.create_task(run_lanes(lanes, run.pipeline.run, results.take, stop))
@@ -188,7 +188,9 @@ ROUNDS = 3
 """How often a sample is taken up at most, the first time included, where a call of it failed."""
 
 
-async def take_turns(run: Run, undescribed: Sequence[int], up: asyncio.Event, stop: Stop, bounds: Bounds) -> None:
+async def take_turns(
+    run: Run, undescribed: Sequence[int], up: asyncio.Event, stop: Stop, bounds: BottleneckClock
+) -> None:
     """Take the turns of a run's engines, one after another, and set `up` when samples may call the last one.
 
     While another engine waits, all descriptions are made as fast as the engine can, however far the reasoner is behind:
@@ -218,7 +220,7 @@ async def take_turns(run: Run, undescribed: Sequence[int], up: asyncio.Event, st
     up.set()
 
 
-async def _describe_ahead(run: Run, one: Perceiver, positions: Sequence[int], stop: Stop) -> None:
+async def _describe_ahead(run: Run, one: EngineUse, positions: Sequence[int], stop: Stop) -> None:
     """Make all calls that descriptions take of one engine; again those that failed, as its turn does not come again."""
 
     async def describe(sample: Sample) -> SampleResult:

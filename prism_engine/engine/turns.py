@@ -112,7 +112,7 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Perceiver:
+class EngineUse:
     """An engine that takes turns, as one run uses it."""
 
     model: CachedModel

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, field_vali
 from prism_engine.config.models import Frozen
 from prism_engine.config.yaml_files import nearest, read_yaml, validated
 from prism_engine.errors import ConfigError, DatasetError
-from prism_engine.judging.rubric import Graded, Rubric
+from prism_engine.judging.rubric import Rubric, RubricRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -69,7 +69,7 @@ def read_rubrics(path: Path) -> dict[str, Rubric]:
 
 def read_rows(
     path: Path, rubrics: Mapping[str, Rubric], usual: str | None, keep: Callable[[bytes], Image]
-) -> list[Graded]:
+) -> list[RubricRow]:
     """Read all rows, and each of their pictures once.
 
     Args:
@@ -89,7 +89,7 @@ def read_rows(
         if place is not None and place not in pictures:
             pictures[place] = _picture(place, keep, path, number)
         rows.append(
-            Graded(
+            RubricRow(
                 id=str(number if row.id is None else row.id),
                 image=None if place is None else pictures[place],
                 instruction=row.instruction,
@@ -156,7 +156,7 @@ def _picture(place: Path, keep: Callable[[bytes], Image], path: Path, number: in
         raise DatasetError(f"image {place} {error}", path=path, row=number) from error
 
 
-def _check_ids(rows: list[Graded], path: Path) -> None:
+def _check_ids(rows: list[RubricRow], path: Path) -> None:
     seen: set[str] = set()
     for number, row in enumerate(rows, start=1):
         if row.id in seen:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from prism_engine.engine.progress import Progress
     from prism_engine.engine.scheduler import Stop
-    from prism_engine.judging.rubric import Grade, Graded
+    from prism_engine.judging.rubric import Grade, RubricRow
     from prism_engine.records import ModelIdentity
     from prism_engine.stages.cached import CachedModel
 
@@ -32,7 +32,7 @@ _APART: Final = 1_000
 class GradedRow:
     """What a row's samples came to."""
 
-    row: Graded
+    row: RubricRow
     samples: tuple[Grade | None, ...]
     """None where no attempt could be read: not scored, and no grade is put in its place."""
     asked: int
@@ -88,7 +88,7 @@ class Grader:
     samples: int = 1
     template: Template = Template.DATA
 
-    def call(self, row: Graded, sample: int, attempt: int) -> Call:
+    def call(self, row: RubricRow, sample: int, attempt: int) -> Call:
         """Return the call of a sample's attempt, both 0-based."""
         seed = 1 + sample + _APART * attempt
         sampling = replace(self.sampling, seed=seed)
@@ -96,7 +96,7 @@ class Grader:
             sampling = replace(sampling, seed=None)
         return Call("judge", self.identity, grading_messages(row, self.template), sampling)
 
-    async def grade(self, row: Graded) -> GradedRow:
+    async def grade(self, row: RubricRow) -> GradedRow:
         """Grade one row.
 
         Raises:
@@ -122,7 +122,7 @@ class Grader:
 
 
 async def grade_all(
-    rows: Sequence[Graded], grader: Grader, *, width: int, progress: Progress, stop: Stop
+    rows: Sequence[RubricRow], grader: Grader, *, width: int, progress: Progress, stop: Stop
 ) -> list[GradedRow]:
     """Grade all rows, `width` of them at once; in their order. Trouble that concerns every row requests the stop."""
     graded: dict[int, GradedRow] = {}

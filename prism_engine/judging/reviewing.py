@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from prism_engine.engine.progress import Progress
     from prism_engine.engine.scheduler import Stop
-    from prism_engine.judging.referee import Referee, Verdict
+    from prism_engine.judging.answer_judge import AnswerJudge, Verdict
     from prism_engine.scoring import Scored, Scorer
 
-Key = tuple[tuple[int, int], str]
+RowKey = tuple[tuple[int, int], str]
 """A draw (see `draw_of`), and of its answers one by its index, or several by the name of their group."""
 
 
@@ -43,20 +43,20 @@ class Resolved(StrEnum):
 
 
 @dataclass
-class Docket:
+class OpenAnswers:
     """The answers of one file, sorted by whether a judge could still change their result.
 
     Each draw of the questions is looked at as if it were the only one.
     """
 
     scorer: Scorer
-    groups: dict[Key, list[Answered]] = field(default_factory=dict)
+    groups: dict[RowKey, list[Answered]] = field(default_factory=dict)
     """Groups with an open answer, whole, in the benchmark's order."""
-    unsettled: set[Key] = field(default_factory=set)
+    unsettled: set[RowKey] = field(default_factory=set)
     """The open answers."""
 
     @classmethod
-    def of(cls, answers: Path, scorer: Scorer) -> Docket:
+    def of(cls, answers: Path, scorer: Scorer) -> OpenAnswers:
         """Read predictions or draws, and score each answer by rules, whatever profile it was scored by before.
 
         Memory: the rows of open groups; for rotations also what folding needs of every row, while they are read.
@@ -81,9 +81,9 @@ class Docket:
         )
 
 
-def _groups(rows: Iterable[dict[str, Any]], kind: AnswerKind) -> Iterator[tuple[Key, list[Scored]]]:
+def _groups(rows: Iterable[dict[str, Any]], kind: AnswerKind) -> Iterator[tuple[RowKey, list[Scored]]]:
     """Yield what is settled together: a row alone as it comes, rotations of a question when all rows are read."""
-    rotations: defaultdict[Key, list[Scored]] = defaultdict(list)
+    rotations: defaultdict[RowKey, list[Scored]] = defaultdict(list)
     for row in rows:
         key, scored = _group_key(row, kind), scored_of(row)
         if kind is AnswerKind.CIRCULAR:
@@ -93,7 +93,7 @@ def _groups(rows: Iterable[dict[str, Any]], kind: AnswerKind) -> Iterator[tuple[
     yield from rotations.items()
 
 
-def _group_key(row: dict[str, Any], kind: AnswerKind) -> Key:
+def _group_key(row: dict[str, Any], kind: AnswerKind) -> RowKey:
     return draw_of(row), group_of(kind, scored_of(row))
 
 
@@ -112,13 +112,13 @@ def rescored(answers: Path, scorer: Scorer) -> Iterator[dict[str, Any]]:
 
 
 async def judge_all(
-    docket: Docket, referee: Referee, *, width: int, progress: Progress, stop: Stop
-) -> dict[Key, Verdict]:
+    docket: OpenAnswers, referee: AnswerJudge, *, width: int, progress: Progress, stop: Stop
+) -> dict[RowKey, Verdict]:
     """Judge all open groups, `width` of them at once; the verdicts by answer.
 
     Trouble that concerns every answer requests the stop and ends the session; what was judged is in the cache.
     """
-    verdicts: dict[Key, Verdict] = {}
+    verdicts: dict[RowKey, Verdict] = {}
     groups = iter(docket.groups.items())
 
     async def work() -> None:
@@ -150,7 +150,7 @@ def _count(progress: Progress, verdict: Verdict) -> None:
 
 
 def judged_rows(
-    answers: Path, docket: Docket, verdicts: dict[Key, Verdict], judge: str, counts: Counter[Resolved]
+    answers: Path, docket: OpenAnswers, verdicts: dict[RowKey, Verdict], judge: str, counts: Counter[Resolved]
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of predictions or draws with their verdicts, and count how each was resolved.
 

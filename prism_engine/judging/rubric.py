@@ -36,7 +36,7 @@ class Rubric:
 
 
 @dataclass(frozen=True, slots=True)
-class Graded:
+class RubricRow:
     """One row to grade."""
 
     id: str
@@ -56,7 +56,7 @@ class Grade(NamedTuple):
     grade: int
 
 
-def grading_messages(row: Graded, template: Template = Template.DATA) -> tuple[Message, ...]:
+def grading_messages(row: RubricRow, template: Template = Template.DATA) -> tuple[Message, ...]:
     """Return what a judge is sent: the picture, then the prompt, which ends where the feedback begins."""
     rubric = row.rubric
     criterion = f"[{rubric.criterion}]" if template is Template.README else rubric.criterion
@@ -72,7 +72,7 @@ def grading_messages(row: Graded, template: Template = Template.DATA) -> tuple[M
     return (Message("user", (text,) if row.image is None else (row.image, text)),)
 
 
-def _task(row: Graded, template: Template) -> str:
+def _task(row: RubricRow, template: Template) -> str:
     given = ["an instruction (which may hold an input)", "a response to evaluate"]
     if row.reference is not None:
         given.append("a reference answer that deserves a score of 5")

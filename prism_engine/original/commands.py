@@ -71,7 +71,7 @@ def export_results(
 
     [bold]Example:[/] prism export original results/generic/MMStar/GPT4V/chatgpt-0125 Prism/results
     """
-    from prism_engine.original.export import export_original  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.original.exporting import export_original  # noqa: PLC0415 - `prism --help` is instant
 
     for one in export_original(results_dir or Path("results"), run, out):
         failed = f", {one.failed:,} of them failed" if one.failed else ""

@@ -16,7 +16,7 @@ from prism_engine.config import Mode, RunConfig
 from prism_engine.datasets import data_roots, find_benchmark, open_benchmark
 from prism_engine.engine.journal import result_row
 from prism_engine.errors import UserError
-from prism_engine.original.workbooks import DESCRIPTION, MARK, PREDICTION, OriginalTable, completion, find_places
+from prism_engine.original.layout import DESCRIPTION, MARK, PREDICTION, OriginalTable, completion, find_places
 from prism_engine.records import SampleResult, SampleStatus
 from prism_engine.report import export_parquet, replacing, summarise, write_scores
 from prism_engine.scoring import Scorer, known_profile, scorer_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prism_engine.datasets import Benchmark
-    from prism_engine.original.workbooks import Place
+    from prism_engine.original.layout import OriginalFolder
     from prism_engine.records import Completion, Sample
     from prism_engine.report import Scores
 
@@ -76,7 +76,7 @@ def import_original(
     for dataset in datasets:
         path = find_benchmark(data or dataset, data_roots(os.environ))
         with open_benchmark(path, cache_dir) as benchmark:
-            bench = _Bench(benchmark, scorer_of(benchmark.kind, profile), out)
+            bench = _ImportTarget(benchmark, scorer_of(benchmark.kind, profile), out)
             for place in places:
                 if place.dataset == dataset:
                     imported += _place(place, bench)
@@ -84,14 +84,14 @@ def import_original(
 
 
 @dataclass(frozen=True)
-class _Bench:
+class _ImportTarget:
     """Where one dataset's results go, and what they are about."""
 
     benchmark: Benchmark
     scorer: Scorer
     out: Path
 
-    def config(self, place: Place, reasoner: str | None) -> RunConfig:
+    def config(self, place: OriginalFolder, reasoner: str | None) -> RunConfig:
         return RunConfig(
             benchmark=str(self.benchmark.path),
             perceiver=place.perceiver,
@@ -103,7 +103,7 @@ class _Bench:
         )
 
 
-def _place(place: Place, bench: _Bench) -> list[Imported]:
+def _place(place: OriginalFolder, bench: _ImportTarget) -> list[Imported]:
     root = bench.out / f"{MARK}{place.prompt_version}" / place.dataset
     folder = root / place.perceiver
     _require_ours(folder)
@@ -126,7 +126,7 @@ def _place(place: Place, bench: _Bench) -> list[Imported]:
     return imported
 
 
-def _answers(table: OriginalTable, described: OriginalTable, folder: Path, bench: _Bench) -> Imported:
+def _answers(table: OriginalTable, described: OriginalTable, folder: Path, bench: _ImportTarget) -> Imported:
     """Write one reasoner's predictions and scores."""
     folder.mkdir(parents=True, exist_ok=True)
     statuses: Counter[str] = Counter()
@@ -177,7 +177,7 @@ def _failure(what: str, said: Completion) -> str:
     return f"{what}: {said.outcome.value}: {said.detail}"
 
 
-def _table(path: Path, column: str, bench: _Bench) -> OriginalTable:
+def _table(path: Path, column: str, bench: _ImportTarget) -> OriginalTable:
     table = OriginalTable(path, column)
     table.require_known(bench.benchmark)
     return table
@@ -197,7 +197,7 @@ def _require_ours(folder: Path) -> None:
         raise UserError(f"{folder}: prism's own results are here; give another folder with --results-dir")
 
 
-def _write_manifest(imported: Imported, bench: _Bench, config: RunConfig) -> None:
+def _write_manifest(imported: Imported, bench: _ImportTarget, config: RunConfig) -> None:
     statuses, benchmark = imported.statuses, bench.benchmark
     samples: dict[str, Any] = {"cached": 0} | {status.value: statuses[status.value] for status in SampleStatus}
     content = {

@@ -5,7 +5,7 @@ instruction; the reasoner sees a role sentence, the description, then the questi
 own.
 """
 
-from prism_engine.prompts.hints import clean_contents, contents_messages, contents_shots, observed_text
+from prism_engine.prompts.hints import clean_hints, hint_messages, hint_query, hint_shots
 from prism_engine.prompts.instructions import (
     ALIASES,
     INSTRUCTIONS,
@@ -24,15 +24,15 @@ from prism_engine.prompts.reasoner_prompts import direct_messages, question_text
 __all__ = [
     "ALIASES",
     "INSTRUCTIONS",
-    "clean_contents",
-    "contents_messages",
-    "contents_shots",
+    "clean_hints",
     "direct_messages",
+    "hint_messages",
+    "hint_query",
+    "hint_shots",
     "instruction_name",
     "instruction_text",
     "join_descriptions",
     "merge_descriptions",
-    "observed_text",
     "perception_messages",
     "question_text",
     "reasoning_messages",

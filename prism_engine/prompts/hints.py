@@ -16,7 +16,7 @@ _OBSERVE = "Name the contents of the image that must be observed to answer the l
 _CUE = "Contents to observe:"
 
 
-class Shot(NamedTuple):
+class HintShot(NamedTuple):
     """A question, with the contents that it needs observed."""
 
     question: str
@@ -24,27 +24,27 @@ class Shot(NamedTuple):
 
 
 _SHOTS = (
-    Shot("In which year did the company sell the most bicycles?", "the number of bicycles sold in each year"),
-    Shot("What is the person on the left about to do?", "the posture, hands and gaze of the person on the left"),
-    Shot("What is written on the sign above the door?", "the text on the sign above the door"),
-    Shot("How many of the cups stand behind the plate?", "the plate, and where each cup stands relative to it"),
-    Shot("Which layer of the soil do the roots reach?", "the labels of the layers and how deep the roots go"),
+    HintShot("In which year did the company sell the most bicycles?", "the number of bicycles sold in each year"),
+    HintShot("What is the person on the left about to do?", "the posture, hands and gaze of the person on the left"),
+    HintShot("What is written on the sign above the door?", "the text on the sign above the door"),
+    HintShot("How many of the cups stand behind the plate?", "the plate, and where each cup stands relative to it"),
+    HintShot("Which layer of the soil do the roots reach?", "the labels of the layers and how deep the roots go"),
 )
 _SCENE_SHOTS = (
-    Shot("What colour is the object at the top-left?", "the colour of the object at the top-left"),
-    Shot("How many objects are there?", "the number of objects"),
-    Shot("Where is the red star relative to the blue cross?", "the positions of the red star and the blue cross"),
-    Shot("What is written on the green circle?", "the label of the green circle"),
-    Shot("If every red object is removed, how many objects remain?", "the colours of all objects"),
+    HintShot("What colour is the object at the top-left?", "the colour of the object at the top-left"),
+    HintShot("How many objects are there?", "the number of objects"),
+    HintShot("Where is the red star relative to the blue cross?", "the positions of the red star and the blue cross"),
+    HintShot("What is written on the green circle?", "the label of the green circle"),
+    HintShot("If every red object is removed, how many objects remain?", "the colours of all objects"),
 )
 
 
-def contents_shots(benchmark: str) -> tuple[Shot, ...]:
+def hint_shots(benchmark: str) -> tuple[HintShot, ...]:
     """Return the examples for the writer of a benchmark's contents: of PrismScenes' own kind, or general ones."""
     return _SCENE_SHOTS if "prismscenes" in benchmark.lower() else _SHOTS
 
 
-def contents_messages(question: str, shots: Sequence[tuple[str, str]]) -> tuple[Message, ...]:
+def hint_messages(question: str, shots: Sequence[tuple[str, str]]) -> tuple[Message, ...]:
     """Return what a text model is sent so that it writes what to observe for a question, and not its answer.
 
     Args:
@@ -54,7 +54,7 @@ def contents_messages(question: str, shots: Sequence[tuple[str, str]]) -> tuple[
     return (Message("user", ("\n\n".join((_OBSERVE, *asked, f"Question: {question}\n{_CUE}")),)),)
 
 
-def observed_text(sample: Sample) -> str:
+def hint_query(sample: Sample) -> str:
     """Return what of a question decides what is to be observed: its text and hint, in one line, without the options.
 
     So no option is suggested to the perceiver, and all rotations of a question's options share one description.
@@ -77,7 +77,7 @@ _AROUND = " \t.;,:*_`"
 _QUOTES = (*((mark, mark) for mark in "\"'"), ("\u201c", "\u201d"), ("\u2018", "\u2019"))
 
 
-def clean_contents(reply: str, shots: int = 5) -> str | None:
+def clean_hints(reply: str, shots: int = 5) -> str | None:
     """Return what a writer's reply says is to be observed, as one phrase without a final period; None where nothing.
 
     Writers echo the cue (what follows the last one counts), go on with further questions (dropped), answer every

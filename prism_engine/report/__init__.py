@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from prism_engine.report.atomic import replacing, write_lines
-from prism_engine.report.scores.draws import DrawScores, Estimate, summarise_draws, write_draw_scores
-from prism_engine.report.scores.sensitivity import Difference, Sensitivity
+from prism_engine.report.scores.draws import AccuracyEstimate, DrawScores, summarise_draws, write_draw_scores
+from prism_engine.report.scores.sensitivity import ScorerDifference, Sensitivity
 from prism_engine.report.scores.statistics import GroupScore, Scores, summarise
 from prism_engine.report.scores.tables import (
     HEADER,
@@ -18,11 +18,11 @@ from prism_engine.report.scores.tables import (
 
 __all__ = [
     "HEADER",
+    "AccuracyEstimate",
     "ComparedGroup",
-    "Difference",
     "DrawScores",
-    "Estimate",
     "GroupScore",
+    "ScorerDifference",
     "Scores",
     "Sensitivity",
     "as_rows",

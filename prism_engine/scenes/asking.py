@@ -35,7 +35,7 @@ MOVED_TO = tuple(place for places in _REACHED.values() for place in places.value
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class DraftQuestion:
     """A question before its options are drawn."""
 
     text: str
@@ -47,54 +47,56 @@ class Asked:
     """What the options are drawn from, where not every right answer of the kind could be one."""
 
 
-def background(scene: Scene, rng: random.Random) -> Asked | None:
+def background(scene: Scene, rng: random.Random) -> DraftQuestion | None:
     """Ask for the background's colour."""
     del rng
     text = "What colour is the background?"
-    return Asked(text, scene.background, "the colour of the background", (), f"{scene.background} background")
+    return DraftQuestion(text, scene.background, "the colour of the background", (), f"{scene.background} background")
 
 
-def count(scene: Scene, rng: random.Random) -> Asked | None:
+def count(scene: Scene, rng: random.Random) -> DraftQuestion | None:
     """Ask how many things there are."""
     del rng
     number = str(len(scene.things))
     steps = f"{number} object{'' if number == '1' else 's'}"
-    return Asked("How many objects are there?", number, "the number of objects", (), steps)
+    return DraftQuestion("How many objects are there?", number, "the number of objects", (), steps)
 
 
-def colour_at(scene: Scene, rng: random.Random) -> Asked | None:
+def colour_at(scene: Scene, rng: random.Random) -> DraftQuestion | None:
     """Ask for the colour of the thing in a cell."""
     thing = rng.choice(scene.things)
     words = at(thing)
-    return Asked(f"What colour is {words}?", thing.colour, f"the colour of {words}", (thing,), sentence(thing))
+    return DraftQuestion(f"What colour is {words}?", thing.colour, f"the colour of {words}", (thing,), sentence(thing))
 
 
-def shape_at(scene: Scene, rng: random.Random) -> Asked | None:
+def shape_at(scene: Scene, rng: random.Random) -> DraftQuestion | None:
     """Ask for the shape of the thing in a cell."""
     thing = rng.choice(scene.things)
     words = at(thing)
-    return Asked(f"What shape is {words}?", thing.shape, f"the shape of {words}", (thing,), sentence(thing))
+    return DraftQuestion(f"What shape is {words}?", thing.shape, f"the shape of {words}", (thing,), sentence(thing))
 
 
-def label(scene: Scene, rng: random.Random) -> Asked | None:
+def label(scene: Scene, rng: random.Random) -> DraftQuestion | None:
     """Ask what is written on a thing."""
     thing = rng.choice(scene.things)
     words = phrase(scene, thing, rng)
     if words is None or thing.label is None:
         return None
-    return Asked(f"What is written on {words}?", thing.label, f"the label of {words}", (thing,), labelled(thing, words))
+    return DraftQuestion(
+        f"What is written on {words}?", thing.label, f"the label of {words}", (thing,), labelled(thing, words)
+    )
 
 
-def position(scene: Scene, rng: random.Random) -> Asked | None:
+def position(scene: Scene, rng: random.Random) -> DraftQuestion | None:
     """Ask where a thing is."""
     thing = unique(scene, rng)
     if thing is None:
         return None
     words = f"the {thing.name}"
-    return Asked(f"Where is {words}?", thing.place, f"the position of {words}", (thing,), placed(thing))
+    return DraftQuestion(f"Where is {words}?", thing.place, f"the position of {words}", (thing,), placed(thing))
 
 
-def relation(scene: Scene, rng: random.Random) -> Asked | None:
+def relation(scene: Scene, rng: random.Random) -> DraftQuestion | None:
     """Ask where a thing lies as seen from another one."""
     pair = unique_pair(scene, rng)
     if pair is None:
@@ -105,7 +107,7 @@ def relation(scene: Scene, rng: random.Random) -> Asked | None:
     horizontal = ("", "right", "left")[(columns > 0) - (columns < 0)]
     slanted = bool(vertical and horizontal)
     straight = {"upper": "above", "lower": "below"}.get(vertical, horizontal)
-    return Asked(
+    return DraftQuestion(
         f"Where is the {one.name} relative to the {other.name}?",
         f"{vertical}-{horizontal}" if slanted else straight,
         f"the positions of the {one.name} and the {other.name}",
@@ -116,14 +118,14 @@ def relation(scene: Scene, rng: random.Random) -> Asked | None:
     )
 
 
-def in_common(scene: Scene, rng: random.Random) -> Asked | None:
+def in_common(scene: Scene, rng: random.Random) -> DraftQuestion | None:
     """Ask what two things have in common: one attribute, or nothing."""
     one, other = rng.sample(scene.things, 2)
     shared = [name for name in COMMON[:-1] if getattr(one, name) == getattr(other, name)]
     if len(shared) > 1 or (one.label and one.label == other.label):  # a common label is no option
         return None
     compared = [f"{name} {getattr(one, name)} {getattr(other, name)}" for name in COMMON[:-1]]
-    return Asked(
+    return DraftQuestion(
         f"What do {at(one)} and {at(other)} have in common?",
         shared[0] if shared else COMMON[-1],
         f"the size, colour and shape of {at(one)} and {at(other)}",
@@ -132,12 +134,12 @@ def in_common(scene: Scene, rng: random.Random) -> Asked | None:
     )
 
 
-def only_colour(scene: Scene, rng: random.Random) -> Asked | None:
+def only_colour(scene: Scene, rng: random.Random) -> DraftQuestion | None:
     """Ask for the colour of the only thing of a size."""
     thing = only(scene, rng)
     if thing is None:
         return None
-    return Asked(
+    return DraftQuestion(
         f"What colour is the only {thing.size} object?",
         thing.colour,
         "the sizes and colours of all objects",
@@ -146,12 +148,12 @@ def only_colour(scene: Scene, rng: random.Random) -> Asked | None:
     )
 
 
-def only_shape(scene: Scene, rng: random.Random) -> Asked | None:
+def only_shape(scene: Scene, rng: random.Random) -> DraftQuestion | None:
     """Ask for the shape of the only thing of a size."""
     thing = only(scene, rng)
     if thing is None:
         return None
-    return Asked(
+    return DraftQuestion(
         f"What shape is the only {thing.size} object?",
         thing.shape,
         "the sizes and shapes of all objects",
@@ -160,14 +162,14 @@ def only_shape(scene: Scene, rng: random.Random) -> Asked | None:
     )
 
 
-def remaining(scene: Scene, rng: random.Random) -> Asked | None:
+def remaining(scene: Scene, rng: random.Random) -> DraftQuestion | None:
     """Ask how many things are left when all of a colour are gone."""
     colour = rng.choice(scene.things).colour
     left, steps = 0, []
     for thing in scene.things:
         left += thing.colour != colour
         steps.append(f"{thing.place} {thing.colour} {left}")
-    return Asked(
+    return DraftQuestion(
         f"If every {colour} object is removed, how many objects remain?",
         str(left),
         "the colours of all objects",
@@ -176,13 +178,13 @@ def remaining(scene: Scene, rng: random.Random) -> Asked | None:
     )
 
 
-def traded(scene: Scene, rng: random.Random) -> Asked | None:
+def traded(scene: Scene, rng: random.Random) -> DraftQuestion | None:
     """Ask where a thing is once it has traded places with another one."""
     pair = unique_pair(scene, rng)
     if pair is None:
         return None
     one, other = pair
-    return Asked(
+    return DraftQuestion(
         f"If the {one.name} and the {other.name} trade places, where is the {one.name}?",
         other.place,
         f"the positions of the {one.name} and the {other.name}",
@@ -191,7 +193,7 @@ def traded(scene: Scene, rng: random.Random) -> Asked | None:
     )
 
 
-def moved(scene: Scene, rng: random.Random) -> Asked | None:
+def moved(scene: Scene, rng: random.Random) -> DraftQuestion | None:
     """Ask where a thing is after a move by one cell."""
     thing = unique(scene, rng)
     name = rng.choice(tuple(_REACHED))
@@ -200,7 +202,7 @@ def moved(scene: Scene, rng: random.Random) -> Asked | None:
     reached = _REACHED[name]
     if thing.place not in reached:
         return None
-    return Asked(
+    return DraftQuestion(
         f"If the {thing.name} moves one cell {name}, where is it?",
         reached[thing.place],
         f"the position of the {thing.name}",
@@ -210,24 +212,24 @@ def moved(scene: Scene, rng: random.Random) -> Asked | None:
     )
 
 
-def total(scene: Scene, rng: random.Random) -> Asked | None:
+def total(scene: Scene, rng: random.Random) -> DraftQuestion | None:
     """Ask for the sum of two numbers."""
     return _arithmetic(scene, rng, "What is the sum of the numbers on {} and {}?", "+")
 
 
-def difference(scene: Scene, rng: random.Random) -> Asked | None:
+def difference(scene: Scene, rng: random.Random) -> DraftQuestion | None:
     """Ask for the difference of two numbers."""
     return _arithmetic(scene, rng, "What is the difference between the numbers on {} and {}?", "-")
 
 
-def doubled(scene: Scene, rng: random.Random) -> Asked | None:
+def doubled(scene: Scene, rng: random.Random) -> DraftQuestion | None:
     """Ask for twice a number."""
     things = [thing for thing in scene.things if thing.label in DIGITS]
     thing = rng.choice(things) if things else None
     words = phrase(scene, thing, rng) if thing else None
     if thing is None or thing.label is None or words is None:
         return None
-    return Asked(
+    return DraftQuestion(
         f"What is twice the number on {words}?",
         str(2 * int(thing.label)),
         f"the label of {words}",
@@ -236,7 +238,7 @@ def doubled(scene: Scene, rng: random.Random) -> Asked | None:
     )
 
 
-def _arithmetic(scene: Scene, rng: random.Random, text: str, sign: str) -> Asked | None:
+def _arithmetic(scene: Scene, rng: random.Random, text: str, sign: str) -> DraftQuestion | None:
     things = [thing for thing in scene.things if thing.label in DIGITS]
     if len(things) < 2:
         return None
@@ -245,7 +247,7 @@ def _arithmetic(scene: Scene, rng: random.Random, text: str, sign: str) -> Asked
     if first is None or second is None or one.label is None or other.label is None:
         return None
     left, right = int(one.label), int(other.label)
-    return Asked(
+    return DraftQuestion(
         text.format(first, second),
         str(left + right if sign == "+" else abs(left - right)),
         f"the labels of {first} and {second}",

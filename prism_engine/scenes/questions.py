@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
-    from prism_engine.scenes.asking import Asked
+    from prism_engine.scenes.asking import DraftQuestion
     from prism_engine.scenes.scene import Scene, Thing
 
 FAMILIES = (
@@ -32,14 +32,14 @@ OPTION_LETTERS = "ABCD"
 _HIGHEST = int(DIGITS[-1])
 
 
-class Kind(NamedTuple):
+class QuestionKind(NamedTuple):
     """One kind of question."""
 
     name: str
     family: str
     golds: tuple[str, ...]
     """The right answers that it may have; one that stands here twice is drawn twice as often."""
-    ask: Callable[[Scene, random.Random], Asked | None]
+    ask: Callable[[Scene, random.Random], DraftQuestion | None]
     least: int = 1
     """Things that a scene must have for it."""
     labelled: float = 0.6
@@ -51,22 +51,22 @@ def _numbers(first: int, last: int, step: int = 1) -> tuple[str, ...]:
 
 
 KINDS = (
-    Kind("background", FAMILIES[0], BACKGROUNDS, asking.background),
-    Kind("count", FAMILIES[0], _numbers(1, MOST_THINGS), asking.count),
-    Kind("colour", FAMILIES[1], COLOURS, asking.colour_at),
-    Kind("shape", FAMILIES[1], SHAPES, asking.shape_at),
-    Kind("label", FAMILIES[1], LABELS, asking.label, labelled=0.9),
-    Kind("position", FAMILIES[1], PLACES, asking.position),
-    Kind("relative position", FAMILIES[2], asking.RELATIONS, asking.relation, least=2),
-    Kind("in common", FAMILIES[3], asking.COMMON, asking.in_common, least=2),
-    Kind("colour of the only one", FAMILIES[3], COLOURS, asking.only_colour, least=2),
-    Kind("shape of the only one", FAMILIES[3], SHAPES, asking.only_shape, least=2),
-    Kind("what remains", FAMILIES[4], _numbers(0, MOST_THINGS - 1), asking.remaining),
-    Kind("places traded", FAMILIES[4], PLACES, asking.traded, least=2),
-    Kind("place after a move", FAMILIES[4], asking.MOVED_TO, asking.moved),
-    Kind("sum", FAMILIES[5], _numbers(2, 2 * _HIGHEST), asking.total, least=2, labelled=0.95),
-    Kind("difference", FAMILIES[5], _numbers(0, _HIGHEST - 1), asking.difference, least=2, labelled=0.95),
-    Kind("double", FAMILIES[5], _numbers(2, 2 * _HIGHEST, 2), asking.doubled, labelled=0.9),
+    QuestionKind("background", FAMILIES[0], BACKGROUNDS, asking.background),
+    QuestionKind("count", FAMILIES[0], _numbers(1, MOST_THINGS), asking.count),
+    QuestionKind("colour", FAMILIES[1], COLOURS, asking.colour_at),
+    QuestionKind("shape", FAMILIES[1], SHAPES, asking.shape_at),
+    QuestionKind("label", FAMILIES[1], LABELS, asking.label, labelled=0.9),
+    QuestionKind("position", FAMILIES[1], PLACES, asking.position),
+    QuestionKind("relative position", FAMILIES[2], asking.RELATIONS, asking.relation, least=2),
+    QuestionKind("in common", FAMILIES[3], asking.COMMON, asking.in_common, least=2),
+    QuestionKind("colour of the only one", FAMILIES[3], COLOURS, asking.only_colour, least=2),
+    QuestionKind("shape of the only one", FAMILIES[3], SHAPES, asking.only_shape, least=2),
+    QuestionKind("what remains", FAMILIES[4], _numbers(0, MOST_THINGS - 1), asking.remaining),
+    QuestionKind("places traded", FAMILIES[4], PLACES, asking.traded, least=2),
+    QuestionKind("place after a move", FAMILIES[4], asking.MOVED_TO, asking.moved),
+    QuestionKind("sum", FAMILIES[5], _numbers(2, 2 * _HIGHEST), asking.total, least=2, labelled=0.95),
+    QuestionKind("difference", FAMILIES[5], _numbers(0, _HIGHEST - 1), asking.difference, least=2, labelled=0.95),
+    QuestionKind("double", FAMILIES[5], _numbers(2, 2 * _HIGHEST, 2), asking.doubled, labelled=0.9),
 )
 
 
@@ -74,7 +74,7 @@ KINDS = (
 class Question:
     """A question about a scene, ready to be put."""
 
-    kind: Kind
+    kind: QuestionKind
     text: str
     options: tuple[str, ...]
     """Four different ones."""
@@ -98,7 +98,7 @@ class Question:
         return self.options[self.gold]
 
 
-def ask(kind: Kind, scene: Scene, rng: random.Random, gold: int | None = None) -> Question | None:
+def ask(kind: QuestionKind, scene: Scene, rng: random.Random, gold: int | None = None) -> Question | None:
     """Put a question of a kind about a scene, or return None where the scene allows none.
 
     Args:
@@ -114,7 +114,7 @@ def ask(kind: Kind, scene: Scene, rng: random.Random, gold: int | None = None) -
     return Question(kind, asked.text, tuple(options), place, asked.contents, asked.things, asked.steps)
 
 
-def drawn_question(kind: Kind, rng: random.Random, gold: int | None = None) -> tuple[Scene, Question]:
+def drawn_question(kind: QuestionKind, rng: random.Random, gold: int | None = None) -> tuple[Scene, Question]:
     """Draw a scene and a question of a kind about it, with every right answer of the kind equally likely."""
     answer = rng.choice(kind.golds)
     while True:

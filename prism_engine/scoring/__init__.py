@@ -27,7 +27,7 @@ from prism_engine.scoring.scorer import (
     Metric,
     Scored,
     Scorer,
-    lucky,
+    guess_is_right,
 )
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ __all__ = [
     "Scorer",
     "choice_profile",
     "groups_of",
+    "guess_is_right",
     "kind_of",
     "known_profile",
-    "lucky",
     "match_option",
     "score_choice",
     "scorer_of",

@@ -168,7 +168,7 @@ class CachedModel:
     @staticmethod
     async def _ask(backend: Backend, call: Call) -> Completion:
         try:
-            return apart(await backend.generate(call))
+            return split_thinking(await backend.generate(call))
         except (RejectedError, TransientError) as error:
             return Completion(Outcome.ERROR, detail=str(error))
 
@@ -182,7 +182,7 @@ MARKS = (
 """How models mark their thinking where the server does not take it out: DeepSeek and Qwen, others, Magistral, Kimi."""
 
 
-def apart(completion: Completion) -> Completion:
+def split_thinking(completion: Completion) -> Completion:
     """Return a completion whose text is only what follows the thinking at its beginning.
 
     The opening mark may be missing, as where the chat template has written it already. A model that was cut while it

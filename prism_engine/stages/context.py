@@ -28,7 +28,7 @@ class Context(Protocol):
         ...
 
 
-class Given:
+class FixedContext:
     """A context that takes no call.
 
     Args:

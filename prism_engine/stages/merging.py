@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
     from prism_engine.config import Merge
     from prism_engine.records import Call, Completion, Sample
-    from prism_engine.stages.perception import Perception
+    from prism_engine.stages.perception import PerceiverContext
 
 
-class Merged:
+class MergedContext:
     """Perceivers in the order in which they are named.
 
     Their calls are the very ones that each makes in a run of its own, so the cache serves what such runs left.
     """
 
-    def __init__(self, perceivers: Sequence[Perception], merge: Merge) -> None:
+    def __init__(self, perceivers: Sequence[PerceiverContext], merge: Merge) -> None:
         self._perceivers = tuple(perceivers)
         self._merge = merge
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from prism_engine.stages.cached import CachedModel
 
 
-class Perception:
+class PerceiverContext:
     """Describes the pictures of a sample with one instruction.
 
     Args:

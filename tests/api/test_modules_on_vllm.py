@@ -69,8 +69,8 @@ class TestEmbeddedModels:
         """Entries of the two models, the suite's engine in the place of the first one's own, and drawn scenes."""
         kept = Kept(vllm_engine, asyncio.get_running_loop())
 
-        def build(name, spec, cache_dir, purse):
-            return kept if isinstance(spec, VllmModel) else build_backend(name, spec, cache_dir, purse)
+        def build(name, spec, cache_dir, budget):
+            return kept if isinstance(spec, VllmModel) else build_backend(name, spec, cache_dir, budget)
 
         monkeypatch.setattr("prism_engine.api.build.shared.build_backend", build)
         url = await vllm_server.start()

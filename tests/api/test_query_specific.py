@@ -61,7 +61,7 @@ def world(tmp_path, monkeypatch):
     made.calls = []
     monkeypatch.setattr(
         "prism_engine.api.build.shared.build_backend",
-        lambda _name, spec, _cache, _purse: Scripted(spec, reply=made.reply),
+        lambda _name, spec, _cache, _budget: Scripted(spec, reply=made.reply),
     )
     return made
 

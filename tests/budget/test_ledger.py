@@ -11,8 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, precondition, rule
 
-from prism_engine.budget.funds import CRASH_SHARE, Funds, Verdict, judge
-from prism_engine.budget.ledger import Account, Change, Ledger
+from prism_engine.budget.balance import CRASH_SHARE, Balance, Decision, judge
+from prism_engine.budget.ledger import Account, Ledger, LedgerEntry
 from prism_engine.errors import StoreError
 
 ACCOUNT = Account("reason", "m")
@@ -28,8 +28,8 @@ def ask(ledger, amount, cap, *, die=False):
     """Reserve as the till does; `die` crashes between the decision and its commit."""
     with ledger.transaction():
         verdict = judge(ledger.funds(), amount, cap)
-        if verdict is Verdict.GRANTED:
-            ledger.add({ACCOUNT: Change(requests=1, reserved=amount)})
+        if verdict is Decision.GRANTED:
+            ledger.add({ACCOUNT: LedgerEntry(requests=1, reserved=amount)})
         if die:
             ledger._connection.execute("ROLLBACK")
             ledger._connection.execute("BEGIN")
@@ -38,7 +38,11 @@ def ask(ledger, amount, cap, *, die=False):
 
 def settle(ledger, amount, cost):
     with ledger.transaction():
-        change = Change(reserved=-amount, unknown=amount) if cost is None else Change(reserved=-amount, settled=cost)
+        change = (
+            LedgerEntry(reserved=-amount, unknown=amount)
+            if cost is None
+            else LedgerEntry(reserved=-amount, settled=cost)
+        )
         ledger.add({ACCOUNT: change})
 
 
@@ -46,12 +50,12 @@ def test_what_is_reserved_settled_and_unknown_is_there_for_the_next_run(tmp_path
     with closing(Ledger(tmp_path / "deep" / "ledger.sqlite")) as ledger:
         for amount in (100, 50, 30):
             ask(ledger, amount, 10**6)
-        assert ledger.funds() == Funds(under_way=180)
+        assert ledger.funds() == Balance(under_way=180)
         settle(ledger, 100, 40)
         settle(ledger, 50, None)
-        assert ledger.funds() == Funds(spent=90, under_way=30)
+        assert ledger.funds() == Balance(spent=90, under_way=30)
     with closing(Ledger(tmp_path / "deep" / "ledger.sqlite")) as ledger:
-        assert ledger.funds() == Funds(spent=120)
+        assert ledger.funds() == Balance(spent=120)
         assert ledger.by_stage() == {"reason": 120}
 
 
@@ -62,10 +66,10 @@ def test_what_a_dead_process_had_reserved_is_lost_but_what_a_living_one_has_is_u
     ask(living, 5, None)
     crash(dying)
     living.bury()
-    assert living.funds() == Funds(lost=70, under_way=5)
+    assert living.funds() == Balance(lost=70, under_way=5)
     living.close()
     with closing(Ledger(path)) as later:
-        assert later.funds() == Funds(spent=5, lost=70)
+        assert later.funds() == Balance(spent=5, lost=70)
         assert later.by_stage() == {"reason": 75}
 
 
@@ -75,16 +79,16 @@ def test_what_was_not_committed_never_happened(tmp_path):
     ask(ledger, 70, None, die=True)
     crash(ledger)
     with closing(Ledger(path)) as later:
-        assert later.funds() == Funds()
+        assert later.funds() == Balance()
 
 
 def test_two_processes_never_grant_the_same_money(tmp_path):
     path = tmp_path / "ledger.sqlite"
     with closing(Ledger(path)) as one, closing(Ledger(path)) as other:
-        assert ask(one, 60, 100) is Verdict.GRANTED
-        assert ask(other, 60, 100) is Verdict.WAIT
+        assert ask(one, 60, 100) is Decision.GRANTED
+        assert ask(other, 60, 100) is Decision.WAIT
         settle(one, 60, 60)
-        assert ask(other, 60, 100) is Verdict.REFUSED
+        assert ask(other, 60, 100) is Decision.REFUSED
 
 
 @pytest.mark.parametrize("content", [b"no database", None])
@@ -155,7 +159,7 @@ class Spending(RuleBasedStateMachine):
             self.kills += 1
             crash(self.ledgers.pop(number))
             return Sent(0, 0)
-        if verdict is not Verdict.GRANTED:
+        if verdict is not Decision.GRANTED:
             return Sent(0, 0)
         self.largest = max(self.largest, amount)
         self.billed += amount  # until we hear otherwise, the provider may have billed all of it

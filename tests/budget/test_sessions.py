@@ -3,13 +3,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from prism_engine.budget.sessions import Session, is_alive
+from prism_engine.budget.sessions import LedgerSession, is_alive
 
 HOLD = """
 import sys
 from pathlib import Path
-from prism_engine.budget.sessions import Session
-session = Session(Path(sys.argv[1]))
+from prism_engine.budget.sessions import LedgerSession
+session = LedgerSession(Path(sys.argv[1]))
 print(session.token, flush=True)
 sys.stdin.read()
 """
@@ -17,7 +17,7 @@ sys.stdin.read()
 
 def test_a_session_lives_until_it_is_closed_and_leaves_nothing_behind(tmp_path):
     ledger = tmp_path / "ledger.sqlite"
-    with Session(ledger) as session:
+    with LedgerSession(ledger) as session:
         assert is_alive(ledger, session.token)
         assert not is_alive(ledger, "0" * 32)
     assert not is_alive(ledger, session.token)

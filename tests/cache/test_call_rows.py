@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prism_engine.cache.call_rows import Found, checksum, choose, decode, encode, intact, revive, serves
+from prism_engine.cache.call_rows import StoredRow, checksum, choose, decode, encode, intact, revive, serves
 from prism_engine.records import Completion, Outcome, Usage
 
 from .examples import a_call, a_completion
@@ -117,7 +117,7 @@ def test_fields_that_only_a_later_version_knows_are_ignored():
 
 def test_a_row_from_elsewhere_is_the_row_that_was_written():
     row = encode(a_call(), a_completion())
-    found = Found(row.key, row.max_tokens, row.outcome, row.value, row.checksum, row.created_at)
+    found = StoredRow(row.key, row.max_tokens, row.outcome, row.value, row.checksum, row.created_at)
     assert revive(found, record=row.record, stage=row.stage, model=row.model) == row
     for record in (b"{}", None, "text"):
         with pytest.raises(ValueError, match="request"):

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from prism_engine.cache import Limits, Store, call_key, clear, compact
+from prism_engine.cache import Retention, Store, call_key, clear, compact
 from prism_engine.cache.locks import Claims, lock_path
 from prism_engine.errors import StoreError, UserError
 from prism_engine.records import ModelIdentity
@@ -68,7 +68,7 @@ def used(path):
 
 def test_old_rows_go_with_their_requests_and_the_file_shrinks(path):
     filled(path)
-    result = cleared(path, Limits(max_age=100.5 * DAY))
+    result = cleared(path, Retention(max_age=100.5 * DAY))
     assert (result.rows, result.doomed) == (1100, 1100)
     assert left(path) == list(range(1100, 1200))
     assert execute(path, "SELECT COUNT(*) FROM requests") == [(100,)]
@@ -78,26 +78,26 @@ def test_old_rows_go_with_their_requests_and_the_file_shrinks(path):
 
 def test_the_oldest_go_until_the_cache_fits_and_few_more(path):
     size = used(filled(path))
-    result = cleared(path, Limits(max_bytes=size // 2))
+    result = cleared(path, Retention(max_bytes=size // 2))
     assert used(path) <= size // 2
     assert left(path) == list(range(result.rows, ROWS))
     assert result.rows < 0.65 * ROWS
-    assert cleared(path, Limits(max_bytes=size // 2)).rows == 0
+    assert cleared(path, Retention(max_bytes=size // 2)).rows == 0
 
 
 def test_a_cache_that_cannot_be_small_enough_ends_empty(path):
-    assert cleared(filled(path, 20), Limits(max_bytes=0)).rows == 20
+    assert cleared(filled(path, 20), Retention(max_bytes=0)).rows == 20
     assert left(path) == []
 
 
 def test_a_model_alone_names_all_its_rows_and_beside_other_limits_narrows_them(path):
     filled(path)
-    assert cleared(path, Limits(max_age=1000.5 * DAY, models=("other",))).rows == 100
+    assert cleared(path, Retention(max_age=1000.5 * DAY, models=("other",))).rows == 100
     size = used(path)
-    assert 100 <= cleared(path, Limits(max_bytes=round(0.8 * size), models=("other",))).rows < 350
+    assert 100 <= cleared(path, Retention(max_bytes=round(0.8 * size), models=("other",))).rows < 350
     assert used(path) <= 0.8 * size
     assert left(path)[:150] == list(range(0, 300, 2))
-    assert cleared(path, Limits(models=("other", "tiny"))).rows > 600
+    assert cleared(path, Retention(models=("other", "tiny"))).rows > 600
     assert left(path) == []
 
 
@@ -105,7 +105,7 @@ def test_holes_are_given_back_unless_a_run_is_making_calls(path):
     size = filled(path).stat().st_size
     with child(CLAIMER, path, KEY) as claimer:
         claimer.stdout.readline()
-        result = cleared(path, Limits(models=("tiny",)))
+        result = cleared(path, Retention(models=("tiny",)))
         assert 0.25 * size < result.bytes_free < 0.6 * size
         with pytest.raises(StoreError, match="a run is making calls just now; try again"):
             compact(path)
@@ -127,29 +127,29 @@ def test_while_a_file_is_written_anew_no_other_process_begins_a_call(path):
 
 def test_a_model_that_is_not_there_is_a_user_error_that_lists_those_that_are(path):
     with pytest.raises(UserError, match=r"store\.sqlite3: holds nothing of a model 'typo'; it has other, tiny"):
-        cleared(filled(path, 4), Limits(models=("typo",)))
+        cleared(filled(path, 4), Retention(models=("typo",)))
 
 
 def test_a_dry_run_says_the_same_and_removes_nothing(path):
     filled(path)
-    for limits in (Limits(max_age=100.5 * DAY), Limits(max_bytes=used(path) // 2), Limits(models=("tiny",))):
+    for limits in (Retention(max_age=100.5 * DAY), Retention(max_bytes=used(path) // 2), Retention(models=("tiny",))):
         before = path.read_bytes()
         promised = cleared(path, limits, dry_run=True)
         assert path.read_bytes() == before
         assert promised.rows == 0
         assert 0 < promised.doomed < ROWS
         assert promised.weight == pytest.approx(used(path) * promised.doomed / ROWS, rel=0.1)
-    assert cleared(path, Limits(models=("tiny",))).rows == promised.doomed
+    assert cleared(path, Retention(models=("tiny",))).rows == promised.doomed
 
 
 def test_a_cache_that_is_not_there_stays_so(path):
-    assert list(clear(path, Limits(max_bytes=0), dry_run=True)) == []
+    assert list(clear(path, Retention(max_bytes=0), dry_run=True)) == []
     assert not path.exists()
 
 
 def test_a_row_that_came_in_a_failures_place_meanwhile_stays(path):
     filled(path, 3)
-    steps = clear(path, Limits(max_age=0.0))
+    steps = clear(path, Retention(max_age=0.0))
     assert next(steps).doomed == 3
     execute(path, "UPDATE completions SET created_at = ? WHERE id = 2", time.time())
     assert list(steps)[-1].rows == 2
@@ -159,7 +159,7 @@ def test_a_row_that_came_in_a_failures_place_meanwhile_stays(path):
 def test_a_running_store_takes_a_removed_row_for_a_miss_and_stores_it_again(path):
     filled(path, 10)
     with Store(path) as store:
-        steps = clear(path, Limits(max_age=0.0))
+        steps = clear(path, Retention(max_age=0.0))
         next(steps)
         put_all(store, (a_call("new"), a_completion()))
         list(steps)
@@ -173,11 +173,11 @@ def test_a_running_store_takes_a_removed_row_for_a_miss_and_stores_it_again(path
 @pytest.mark.parametrize(
     ("limits", "gone"),
     [
-        (Limits(max_age=DAY / 2), 1),
-        (Limits(max_age=5 * DAY), 0),
-        (Limits(max_bytes=0), 1),
-        (Limits(max_bytes=10**9), 0),
-        (Limits(models=("tiny",)), 0),
+        (Retention(max_age=DAY / 2), 1),
+        (Retention(max_age=5 * DAY), 0),
+        (Retention(max_bytes=0), 1),
+        (Retention(max_bytes=10**9), 0),
+        (Retention(models=("tiny",)), 0),
     ],
 )
 def test_rows_that_were_set_aside_go_by_age_or_for_their_size(path, limits, gone):
@@ -198,8 +198,8 @@ def test_a_file_of_format_1_shrinks_as_well(path):
     execute(path, "PRAGMA auto_vacuum = NONE")
     execute(path, "VACUUM")
     size = path.stat().st_size
-    assert cleared(path, Limits(max_age=100.5 * DAY), dry_run=True).doomed == 1100
-    assert cleared(path, Limits(max_age=100.5 * DAY)).bytes_free == 0
+    assert cleared(path, Retention(max_age=100.5 * DAY), dry_run=True).doomed == 1100
+    assert cleared(path, Retention(max_age=100.5 * DAY)).bytes_free == 0
     assert path.stat().st_size < size / 4
     assert left(path) == list(range(1100, 1200))
     assert execute(path, "PRAGMA auto_vacuum") == [(2,)]
@@ -208,7 +208,7 @@ def test_a_file_of_format_1_shrinks_as_well(path):
 def test_a_disk_without_room_for_copies_keeps_the_holes(path, monkeypatch):
     filled(path)
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10_000))
-    assert cleared(path, Limits(models=("tiny",))).bytes_free > 0
+    assert cleared(path, Retention(models=("tiny",))).bytes_free > 0
     assert left(path) == list(range(1, ROWS, 2))
 
 
@@ -217,6 +217,6 @@ def test_space_is_given_back_many_pages_at_a_time(path, monkeypatch):
     pauses = []
     monkeypatch.setattr("time.sleep", pauses.append)
     before = path.stat().st_size
-    cleared(path, Limits(max_age=100.5 * DAY))
+    cleared(path, Retention(max_age=100.5 * DAY))
     assert (before - path.stat().st_size) / 4096 > 300
     assert len(pauses) < 10

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prism_engine.cache import ABSENT, Difference, call_key, call_record, explain
+from prism_engine.cache import ABSENT, KeyDifference, call_key, call_record, explain
 from prism_engine.cache.key import identify
 from prism_engine.errors import ConfigError, RejectedError
 from prism_engine.records import Call, Image, Message, ModelIdentity, Sampling
@@ -158,12 +158,12 @@ def test_explain_names_the_components_and_both_values():
     left = call_record(a_call("one", stop=("\n",)))
     right = call_record(replace(a_call("two", temperature=0.5, seed=3), model=ModelIdentity("x", (("hub", "b"),))))
     assert explain(left, right) == [
-        Difference("model.hub", "org/tiny@1", "b"),
-        Difference("model.weights", "sha256:00", ABSENT),
-        Difference("messages[0].parts[1]", "one", "two"),
-        Difference("sampling.temperature", 0.0, 0.5),
-        Difference("sampling.stop[0]", "\n", ABSENT),
-        Difference("sampling.top_p", ABSENT, 1.0),
-        Difference("sampling.seed", ABSENT, 3),
-        Difference("sampling.max_tokens", ABSENT, 512),
+        KeyDifference("model.hub", "org/tiny@1", "b"),
+        KeyDifference("model.weights", "sha256:00", ABSENT),
+        KeyDifference("messages[0].parts[1]", "one", "two"),
+        KeyDifference("sampling.temperature", 0.0, 0.5),
+        KeyDifference("sampling.stop[0]", "\n", ABSENT),
+        KeyDifference("sampling.top_p", ABSENT, 1.0),
+        KeyDifference("sampling.seed", ABSENT, 3),
+        KeyDifference("sampling.max_tokens", ABSENT, 512),
     ]

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prism_engine.cache.call_rows import Found, encode
+from prism_engine.cache.call_rows import StoredRow, encode
 from prism_engine.cache.schema import open_writer
-from prism_engine.cache.storing import Stored, set_aside, store_rows
+from prism_engine.cache.storing import StoreCounts, set_aside, store_rows
 from prism_engine.records import Outcome
 
 from .examples import a_call, a_completion
@@ -36,10 +36,10 @@ def outcomes(connection):
 
 def test_rows_are_counted_by_what_became_of_them(connection):
     other = encode(a_call("another"), a_completion(outcome=Outcome.ERROR))
-    assert store_rows(connection, [ROW, other]) == Stored(2, 0, 0)
+    assert store_rows(connection, [ROW, other]) == StoreCounts(2, 0, 0)
     mended = encode(a_call("another"), a_completion())
-    assert store_rows(connection, [ROW, mended, encode(a_call("third"), a_completion())]) == Stored(1, 1, 1)
-    assert store_rows(connection, []) == Stored(0, 0, 0)
+    assert store_rows(connection, [ROW, mended, encode(a_call("third"), a_completion())]) == StoreCounts(1, 1, 1)
+    assert store_rows(connection, []) == StoreCounts(0, 0, 0)
 
 
 @pytest.mark.parametrize("kept", [Outcome.OK, Outcome.TRUNCATED])
@@ -59,8 +59,8 @@ def test_a_failure_is_replaced_by_what_comes_later(connection, late):
 
 def test_a_failure_gives_way_to_an_older_usable_row_but_to_no_older_failure(connection):
     store_rows(connection, [a_row(Outcome.ERROR, 5.0)])
-    assert store_rows(connection, [a_row(Outcome.REFUSED, 1.0)]) == Stored(0, 0, 1)
-    assert store_rows(connection, [a_row(Outcome.OK, 1.0)]) == Stored(0, 1, 0)
+    assert store_rows(connection, [a_row(Outcome.REFUSED, 1.0)]) == StoreCounts(0, 0, 1)
+    assert store_rows(connection, [a_row(Outcome.OK, 1.0)]) == StoreCounts(0, 1, 0)
     assert outcomes(connection) == ["ok"]
 
 
@@ -84,7 +84,7 @@ def test_rows_end_alike_however_they_are_grouped(tmp_path_factory, made, data):
 def test_a_damaged_row_is_set_aside_before_its_successor_comes(connection):
     store_rows(connection, [ROW])
     connection.execute("UPDATE completions SET value = x'00'")
-    assert store_rows(connection, [ROW]) == Stored(1, 0, 0)
+    assert store_rows(connection, [ROW]) == StoreCounts(1, 0, 0)
     assert connection.execute("SELECT value FROM completions").fetchall() == [(ROW.value,)]
     assert connection.execute("SELECT key, max_tokens, value FROM set_aside").fetchall() == [(ROW.key, 512, b"\0")]
 
@@ -97,7 +97,7 @@ def test_a_damaged_request_is_mended_by_the_next_row_of_its_call(connection):
 
 
 def test_the_same_finding_is_set_aside_once(connection):
-    found = Found("k", 1, "ok", b"\xff", None, 2.5)
+    found = StoredRow("k", 1, "ok", b"\xff", None, 2.5)
     for reason in ("one", "one", "two"):
         set_aside(connection, found, reason)
     assert connection.execute("SELECT reason, key FROM set_aside ORDER BY id").fetchall() == [

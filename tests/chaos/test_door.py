@@ -7,7 +7,7 @@ import asyncio
 import aiohttp
 
 from prism_engine.chaos.behaviour import Behaviour, RetryAfter
-from prism_engine.chaos.rate_limits import Change, RateLimits
+from prism_engine.chaos.rate_limits import LimitChange, RateLimits
 from prism_engine.chaos.server import ChaosServer
 from tests.chaos.client import ask, look
 from tests.virtual_time import now, run_virtually
@@ -58,7 +58,7 @@ async def test_what_is_too_large_for_the_limit_is_told_so_and_named_no_time():
 
 def test_a_burst_of_clients_gets_the_bucket_and_then_its_inflow():
     async def play():
-        limits = RateLimits(requests_per_minute=60, burst=10, changes=(Change(after_seconds=25),))
+        limits = RateLimits(requests_per_minute=60, burst=10, changes=(LimitChange(after_seconds=25),))
         async with ChaosServer(Behaviour(limits=limits)) as server:
             started, passed = now(), []
             for second in range(50):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prism_engine.chaos.rate_limits import Change, Quota, RateLimits, duration
+from prism_engine.chaos.rate_limits import LimitChange, Quota, RateLimits, duration
 
 
 class Clock:
@@ -93,7 +93,7 @@ def test_the_headers_are_openais():
 
 def test_limits_are_halved_so_many_seconds_after_the_first_request():
     clock = Clock()
-    one = quota(clock, requests_per_minute=60, burst=0, changes=(Change(after_seconds=10),))
+    one = quota(clock, requests_per_minute=60, burst=0, changes=(LimitChange(after_seconds=10),))
     clock.now += 500  # nobody has come yet
     seen = []
     for _ in range(20):
@@ -104,7 +104,7 @@ def test_limits_are_halved_so_many_seconds_after_the_first_request():
 
 
 def test_limits_change_after_so_many_requests_refused_ones_included():
-    one = quota(requests_per_minute=8, changes=(Change(after_requests=3), Change(4.0, after_requests=6)))
+    one = quota(requests_per_minute=8, changes=(LimitChange(after_requests=3), LimitChange(4.0, after_requests=6)))
     limits = []
     for _ in range(8):
         limits.append(one.headers()["x-ratelimit-limit-requests"])
@@ -114,7 +114,7 @@ def test_limits_change_after_so_many_requests_refused_ones_included():
 
 def test_changes_happen_in_their_own_time_however_late_they_are_noticed():
     clock = Clock()
-    late = Change(0.1, after_seconds=30), Change(0.5, after_seconds=20)
+    late = LimitChange(0.1, after_seconds=30), LimitChange(0.5, after_seconds=20)
     one = quota(clock, tokens_per_minute=600, changes=late)
     assert one.admit(600) is None
     clock.now += 30  # 20 s at 10 a second, 10 s at 5 a second, now 0.5 a second and room for 30
@@ -123,7 +123,7 @@ def test_changes_happen_in_their_own_time_however_late_they_are_noticed():
 
 
 def test_a_limit_never_becomes_less_than_one():
-    one = quota(requests_per_minute=1, changes=(Change(after_requests=0),))
+    one = quota(requests_per_minute=1, changes=(LimitChange(after_requests=0),))
     assert one.headers()["x-ratelimit-limit-requests"] == "1"
 
 

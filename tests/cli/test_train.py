@@ -13,8 +13,8 @@ from rich.console import Console
 from prism_engine.cli import train as command
 from prism_engine.cli.train import Display
 from prism_engine.training.nano import create, loop
-from prism_engine.training.nano.course import Stage
-from prism_engine.training.nano.log import Progress
+from prism_engine.training.nano.course import TrainingPhase
+from prism_engine.training.nano.log import TrainingProgress
 from prism_engine.training.nano.reasoner import ReasonerCourse
 from tests.training.courses import LineCourse
 
@@ -27,7 +27,7 @@ def line(monkeypatch):
 
 @pytest.mark.slow
 def test_a_model_is_taught_from_end_to_end(prism, tmp_path, monkeypatch):
-    monkeypatch.setattr(ReasonerCourse, "stages", (Stage("answers", steps=3, batch=1, peak=1e-3),))
+    monkeypatch.setattr(ReasonerCourse, "stages", (TrainingPhase("answers", steps=3, batch=1, peak=1e-3),))
     monkeypatch.setattr(create, "QUESTIONS", 16)
     monkeypatch.setattr(loop, "EXAMINE_EVERY", 10)
     said = prism("train", "reasoner", "--seed", "3")
@@ -93,9 +93,9 @@ def test_a_terminal_shows_one_panel_that_moves(monkeypatch):
     monkeypatch.setattr(command, "stderr", terminal)
     with command._shown(Display()) as display:
         display.said("reasoner: going on")
-        display.stepped(Progress("answers", 100, 1000, 0.5, 10.0, {"gold": 0.75}))
+        display.stepped(TrainingProgress("answers", 100, 1000, 0.5, 10.0, {"gold": 0.75}))
         display._shown = -math.inf
-        display.stepped(Progress("answers", 200, 1000, 0.25, 30.0))
+        display.stepped(TrainingProgress("answers", 200, 1000, 0.25, 30.0))
     shown = screen.getvalue()
     assert "reasoner: going on" in shown
     assert "200/1,000 steps  loss 0.2500  30 s, about 2 min 40 s left of this stage" in shown
@@ -106,7 +106,7 @@ def test_a_log_gets_its_first_and_last_line_and_every_examination(capsys, monkey
     monkeypatch.setattr(command, "LOG_SECONDS", math.inf)
     display = Display()
     for step in range(1, 101):
-        display.stepped(Progress("answers", step, 100, 0.5, 2.0 * step, {"gold": 0.5} if step == 50 else {}))
+        display.stepped(TrainingProgress("answers", step, 100, 0.5, 2.0 * step, {"gold": 0.5} if step == 50 else {}))
     lines = capsys.readouterr().err.splitlines()
     assert lines == [
         "answers | 1/100 steps | loss 0.5000 | 2 s",

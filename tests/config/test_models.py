@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from prism_engine.config import ApiModel, ScriptedModel, ServerSpec, VllmModel, load_registry
-from prism_engine.config.models import About, parse_models
+from prism_engine.config.models import ModelInfo, parse_models
 from prism_engine.errors import ConfigError
 from prism_engine.nano import CAPTIONER, REASONER
 
@@ -26,7 +26,7 @@ def test_any_entry_may_say_what_people_want_to_know_of_a_model(tmp_path):
     for backend in ("{backend: vllm, model: org/m", "{backend: api, model: m", "{backend: scripted"):
         entry = yaml.safe_load(f"m: {backend}, about: {{parameters: 0.5B, licence: MIT, type: open}}}}")
         about = parse_models(entry, "here")["m"].about
-        assert about == About(parameters="0.5B", licence="MIT", type="open")
+        assert about == ModelInfo(parameters="0.5B", licence="MIT", type="open")
     for wrong in ({"parameters": "seven"}, {"type": "free"}, {"license": "MIT"}):
         with pytest.raises(ConfigError, match="about"):
             parse_models({"m": {"backend": "scripted", "about": wrong}}, "here")

@@ -13,7 +13,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import AutoProcessor, AutoTokenizer, LlavaForConditionalGeneration
 
-from prism_engine.convert.xtuner import Source, convert
+from prism_engine.convert.xtuner import PublishedModel, convert
 from prism_engine.errors import ConfigError
 from tests.convert.original import Original, make_published
 
@@ -21,7 +21,7 @@ TEXT = "describe this image in detail, please: is there a red square?"
 
 
 def source_of(folder):
-    return Source(folder / "captioner", folder / "llm", folder / "encoder")
+    return PublishedModel(folder / "captioner", folder / "llm", folder / "encoder")
 
 
 def picture(number):

@@ -9,8 +9,8 @@ import pytest
 from prism_engine.datasets import open_benchmark
 from prism_engine.datasets.benchmark import Benchmark
 from prism_engine.datasets.images import ImageStore
-from prism_engine.datasets.index import Facts, building
-from prism_engine.datasets.picture_cells import Stored
+from prism_engine.datasets.index import BenchmarkFacts, building
+from prism_engine.datasets.picture_cells import StoredPicture
 from prism_engine.datasets.rows import Row
 from prism_engine.errors import DatasetError, StoreError
 from prism_engine.records import AnswerKind, Option
@@ -112,8 +112,8 @@ def test_a_hundred_thousand_samples_are_visited_in_any_order_with_flat_memory(tm
     with building(tmp_path / "big.sqlite", tmp_path / "big.tsv") as writer:
         for number in range(count):
             cells = {"index": str(number), "question": f"Question {number}? " * 10, "A": "yes", "B": "no"}
-            writer.add(Row(number + 1, cells), (Stored(f"{number % 999:064x}", 9),))
-        writer.finish(Facts(str(tmp_path / "big.tsv"), 1, 1, "0", ("index",), count, 0, True, 999))
+            writer.add(Row(number + 1, cells), (StoredPicture(f"{number % 999:064x}", 9),))
+        writer.finish(BenchmarkFacts(str(tmp_path / "big.tsv"), 1, 1, "0", ("index",), count, 0, True, 999))
     order = list(range(count))
     random.Random(0).shuffle(order)
     tracemalloc.start()

@@ -7,21 +7,21 @@ import pytest
 
 from prism_engine.datasets.images import ImageStore
 from prism_engine.datasets.index import building, is_current
-from prism_engine.datasets.picture_cells import Reference, Stored
+from prism_engine.datasets.picture_cells import Reference, StoredPicture
 from prism_engine.datasets.rows import Row
 from prism_engine.errors import DatasetError, StoreError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PICTURE = (Stored("ab" * 32, 9),)
+PICTURE = (StoredPicture("ab" * 32, 9),)
 
 
 def row(number: int, index: str) -> Row:
     return Row(number, {"index": index, "question": "?"})
 
 
-def write(final: Path, *rows: tuple[Row, tuple[Stored | Reference, ...]]) -> None:
+def write(final: Path, *rows: tuple[Row, tuple[StoredPicture | Reference, ...]]) -> None:
     with building(final, final.with_name("Toy.tsv")) as writer:
         for line, pictures in rows:
             writer.add(line, pictures)

@@ -19,8 +19,8 @@ from prism_engine.records import Completion, Image, ModelIdentity, Option, Outco
 from prism_engine.scoring import PROFILES, score_choice
 from prism_engine.stages.answering import Answering
 from prism_engine.stages.cached import CachedModel
-from prism_engine.stages.instructing import Telling, Written
-from prism_engine.stages.perception import Perception
+from prism_engine.stages.hint_sources import InstructionBuilder, ModelHints
+from prism_engine.stages.perception import PerceiverContext
 
 OPTIONS = (Option("A", "red"), Option("B", "blue"))
 
@@ -58,16 +58,16 @@ class World:
         perceiver = Scripted(spec, reply=describe or said("seen"))
         reasoner = Scripted(spec, reply=answer or said("A"))
         perceiving, thinking = CachedModel(perceiver, self.store), CachedModel(reasoner, self.store)
-        perception = Perception(
+        perception = PerceiverContext(
             perceiving, ModelIdentity("vlm", (("w", "1"),)), instruction="Describe.", sampling=Sampling()
         )
         reasoning = Answering(thinking, ModelIdentity("llm", (("w", "2"),)), sampling=Sampling())
         writing = CachedModel(Scripted(spec, reply=write), self.store) if write else None
         written = None
         if writing is not None:
-            telling = Telling("Describe.", (lambda _text: context) if context else perception.told)
+            telling = InstructionBuilder("Describe.", (lambda _text: context) if context else perception.told)
             identity = ModelIdentity("writer", (("w", "3"),))
-            written = Written(writing, identity, telling, shots=(), sampling=Sampling())
+            written = ModelHints(writing, identity, telling, shots=(), sampling=Sampling())
         pipeline = Pipeline(
             context or perception,
             reasoning if answering else None,
@@ -86,7 +86,7 @@ class World:
             store=self.store,
             journal=journal,
             ahead=4,
-            others=(writing,) if writing else (),
+            other_models=(writing,) if writing else (),
         )
         return run, Progress(count, perceiving.meter, thinking.meter, writing=writing.meter if writing else None)
 

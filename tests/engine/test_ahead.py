@@ -10,7 +10,7 @@ import pytest
 
 from prism_engine.engine.runner import execute
 from prism_engine.engine.scheduler import Stop
-from prism_engine.engine.turns import Perceiver, Turns
+from prism_engine.engine.turns import EngineUse, Turns
 from prism_engine.errors import DeadError, TransientError
 from prism_engine.records import Completion, ModelIdentity, Outcome
 
@@ -26,7 +26,7 @@ class Waiting:
         self.closed = asyncio.Event()
         mine = self.turns.enlist("mine", self.close)
         self.next = self.turns.enlist("next", self.close)
-        self.run = replace(run, engines=(Perceiver(run.perceiver, VLM, mine),), ahead=0)
+        self.run = replace(run, engines=(EngineUse(run.perceiver, VLM, mine),), ahead=0)
         self.calls_at_close = None
 
     async def close(self):
@@ -110,7 +110,7 @@ async def test_a_stop_while_it_waits_for_its_turn_ends_the_run_once_that_comes(w
 
     before = turns.enlist("before", close)
     mine = turns.enlist("mine", close)
-    run = replace(run, engines=(Perceiver(run.perceiver, VLM, mine),))
+    run = replace(run, engines=(EngineUse(run.perceiver, VLM, mine),))
     task = asyncio.create_task(execute(run, progress, stop))
     await asyncio.sleep(0.01)
     stop.request()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from prism_engine.backends.load import Guard, Load
-from prism_engine.engine.bottleneck import TURN, Bounds
+from prism_engine.backends.load import Load, WaitReason
+from prism_engine.engine.bottleneck import TURN, BottleneckClock
 from prism_engine.stages.meter import Meter
 
 
@@ -17,7 +17,7 @@ class World:
         self.guards = {"describe": None, "answer": None}
         self.describing = Meter(load=lambda: Load(self.guards["describe"])) if describing else None
         self.answering = Meter(load=lambda: Load(self.guards["answer"])) if answering else None
-        self.bounds = Bounds(self.describing, self.answering, clock=lambda: self.now)
+        self.bounds = BottleneckClock(self.describing, self.answering, clock=lambda: self.now)
 
     def spend(self, seconds, *, describing=0, answering=0, describe=None, answer=None):
         for meter, calls in ((self.describing, describing), (self.answering, answering)):
@@ -33,12 +33,12 @@ class World:
     [
         ({}, "prism"),
         ({"describing": 3}, "perceiver"),
-        ({"describing": 3, "describe": Guard.REQUESTS}, "perceiver's requests_per_minute"),
+        ({"describing": 3, "describe": WaitReason.REQUESTS}, "perceiver's requests_per_minute"),
         ({"answering": 3}, "reasoner"),
         ({"describing": 3, "answering": 3}, "perceiver"),
-        ({"answering": 3, "answer": Guard.TOKENS}, "tokens_per_minute"),
-        ({"describing": 3, "answering": 3, "answer": Guard.TOKENS}, "tokens_per_minute"),
-        ({"describing": 3, "answer": Guard.TOKENS}, "perceiver"),  # of another run on the same backend
+        ({"answering": 3, "answer": WaitReason.TOKENS}, "tokens_per_minute"),
+        ({"describing": 3, "answering": 3, "answer": WaitReason.TOKENS}, "tokens_per_minute"),
+        ({"describing": 3, "answer": WaitReason.TOKENS}, "perceiver"),  # of another run on the same backend
     ],
 )
 def test_each_moment_has_one_thing_that_holds_the_run_back(state, expected):
@@ -51,7 +51,7 @@ def test_shares_add_up_and_the_largest_comes_first():
     world = World()
     world.spend(1)
     world.spend(2, describing=1)
-    world.spend(3, answering=1, answer=Guard.BUDGET)
+    world.spend(3, answering=1, answer=WaitReason.BUDGET)
     world.spend(2, describing=1)
     assert list(world.bounds.shares.items()) == [("perceiver", 0.5), ("budget", 0.375), ("prism", 0.125)]
 

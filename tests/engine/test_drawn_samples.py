@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prism_engine.engine.drawn_samples import Drawn
+from prism_engine.engine.drawn_samples import DrawnSamples
 from tests.engine.conftest import Benchmark
 
 
@@ -11,7 +11,7 @@ def taken(drawn, positions):
 
 
 def test_every_draw_has_a_position_of_its_own_and_knows_its_question():
-    drawn = Drawn(Benchmark(3), 2, 3)
+    drawn = DrawnSamples(Benchmark(3), 2, 3)
     assert (len(drawn), drawn.of) == (18, 6)
     samples = taken(drawn, range(18))
     assert [sample.position for sample in samples] == list(range(18))
@@ -28,11 +28,11 @@ def test_every_draw_has_a_position_of_its_own_and_knows_its_question():
 
 
 def test_what_is_drawn_once_has_the_seed_that_it_has_alone():
-    (sample,) = taken(Drawn(Benchmark(3), 1, 2), [3])
+    (sample,) = taken(DrawnSamples(Benchmark(3), 1, 2), [3])
     assert (sample.draw.description, sample.draw.answer) == (None, 1)
 
 
 def test_samples_come_in_the_order_asked_for_and_a_question_s_draws_together():
-    drawn = Drawn(Benchmark(3), 1, 2)
+    drawn = DrawnSamples(Benchmark(3), 1, 2)
     assert [sample.position for sample in taken(drawn, [5, 0, 1, 4])] == [5, 0, 1, 4]
     assert list(drawn.order(4)) == [0, 1, 2, 3]

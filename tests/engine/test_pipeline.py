@@ -7,7 +7,7 @@ import pytest
 from prism_engine.engine.pipeline import _places
 from prism_engine.errors import DeadError, DependencyError, NotRunError, RejectedError
 from prism_engine.records import Call, Completion, ModelIdentity, Outcome, SampleStatus, Sampling
-from prism_engine.stages.context import Given
+from prism_engine.stages.context import FixedContext
 
 from .conftest import said
 
@@ -41,7 +41,7 @@ async def test_a_run_that_only_describes_ends_with_the_description(world):
 
 
 async def test_a_given_description_is_answered_from_without_describing(world):
-    run, _ = world.build(1, context=Given(lambda _sample: "gold"))
+    run, _ = world.build(1, context=FixedContext(lambda _sample: "gold"))
     (sample,) = run.benchmark.samples([0])
     result = await run.pipeline.run(sample)
     assert (result.status, result.description, result.descriptions) == (SampleStatus.DONE, "gold", ())
@@ -122,12 +122,14 @@ async def test_where_nothing_was_written_the_sample_goes_on_with_the_generic_ins
     ],
 )
 async def test_where_contents_are_all_that_is_wanted_a_sample_without_them_has_failed(world, write, failure, mended):
-    result = await take_one(world, write=write, answering=False, context=Given(lambda _sample: None), needs=True)
+    result = await take_one(world, write=write, answering=False, context=FixedContext(lambda _sample: None), needs=True)
     assert (result.status, result.failure, result.may_be_mended) == (SampleStatus.FAILED, failure, mended)
 
 
 async def test_where_contents_are_all_that_is_wanted_a_sample_ends_with_them(world):
-    result = await take_one(world, write=said("the clock"), answering=False, context=Given(lambda _: None), needs=True)
+    result = await take_one(
+        world, write=said("the clock"), answering=False, context=FixedContext(lambda _: None), needs=True
+    )
     assert (result.status, result.contents, result.description) == (SampleStatus.DONE, "the clock", None)
 
 

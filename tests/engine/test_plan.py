@@ -6,7 +6,7 @@ from prism_engine.engine.plan import StagePlan, make_plan, order_samples
 from prism_engine.engine.runner import execute
 from prism_engine.engine.scheduler import Stop
 from prism_engine.records import Completion, Outcome
-from prism_engine.stages.context import Given, nothing
+from prism_engine.stages.context import FixedContext, nothing
 
 
 def planned(run):
@@ -47,7 +47,7 @@ async def test_described_samples_come_first(world):
 
 
 async def test_where_no_description_is_to_be_made_everything_can_be_answered_at_once(world):
-    run, _ = world.build(10, context=Given(nothing))
+    run, _ = world.build(10, context=FixedContext(nothing))
     order = order_samples(run.benchmark, range(10), run.pipeline, run.store)
     assert (list(order.described), list(order.undescribed)) == (list(range(10)), [])
     assert (planned(run).describing, planned(run).answering) == (StagePlan(0, 0), StagePlan(cached=0, to_call=10))
@@ -98,7 +98,7 @@ async def test_before_contents_are_written_descriptions_are_at_most_so_many(worl
 async def test_written_contents_make_descriptions_known(world):
     run, progress = world.build(10, write=about)
     await execute(run, progress, Stop())
-    assert (run.others[0].meter.calls, run.perceiver.meter.calls) == (10, 10)
+    assert (run.other_models[0].meter.calls, run.perceiver.meter.calls) == (10, 10)
     run, _ = world.build(12, write=about)
     plan = planned(run)
     assert plan.writing == StagePlan(cached=10, to_call=2)

@@ -7,8 +7,8 @@ from collections import Counter
 
 from prism_engine.backends.scripted import Scripted
 from prism_engine.config import ScriptedModel
+from prism_engine.judging.answer_judge import AnswerJudge
 from prism_engine.judging.answered_rows import Answered, group_of
-from prism_engine.judging.referee import Referee
 from prism_engine.records import Completion, ModelIdentity, Outcome, SampleStatus
 from prism_engine.scoring.scorer import Scored
 from prism_engine.stages.cached import CachedModel
@@ -36,7 +36,7 @@ class Replay:
         return Completion(Outcome.OK if said.strip() else Outcome.EMPTY, said)
 
     def referee(self, scorer):
-        return Referee(scorer, self.model, IDENTITY)
+        return AnswerJudge(scorer, self.model, IDENTITY)
 
 
 def answered(folder, name, scorer):

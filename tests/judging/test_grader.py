@@ -7,7 +7,7 @@ from prism_engine.engine.progress import Progress
 from prism_engine.engine.scheduler import Stop
 from prism_engine.errors import DeadError, RejectedError
 from prism_engine.judging.grader import Grader, grade_all
-from prism_engine.judging.rubric import Graded, Rubric
+from prism_engine.judging.rubric import Rubric, RubricRow
 from prism_engine.records import Completion, ModelIdentity, Outcome, Sampling
 from prism_engine.stages.cached import CachedModel
 
@@ -16,7 +16,7 @@ DRAWN = Sampling(1024, 1.0, 0.9)
 
 
 def row(name="1"):
-    return Graded(name, None, f"Say {name}.", "A cat.", RUBRIC)
+    return RubricRow(name, None, f"Say {name}.", "A cat.", RUBRIC)
 
 
 class Judge:

@@ -9,8 +9,8 @@ from prism_engine.config import ScriptedModel
 from prism_engine.engine.progress import Progress
 from prism_engine.engine.scheduler import Stop
 from prism_engine.errors import BudgetError, DeadError, RejectedError
-from prism_engine.judging.referee import Referee
-from prism_engine.judging.reviewing import Docket, Resolved, judge_all, judged_rows
+from prism_engine.judging.answer_judge import AnswerJudge
+from prism_engine.judging.reviewing import OpenAnswers, Resolved, judge_all, judged_rows
 from prism_engine.records import AnswerKind, Completion, ModelIdentity, Outcome
 from prism_engine.scoring import scorer_of
 from prism_engine.stages.cached import CachedModel
@@ -43,14 +43,14 @@ def predictions(tmp_path):
 
 class Session:
     def __init__(self, predictions, store, reply):
-        self.docket = Docket.of(predictions, scorer_of(AnswerKind.CIRCULAR, "prism"))
+        self.docket = OpenAnswers.of(predictions, scorer_of(AnswerKind.CIRCULAR, "prism"))
         self.model = CachedModel(Scripted(ScriptedModel(concurrency=4), reply=reply), store)
         self.progress = Progress(len(self.docket.unsettled), None, self.model.meter)
         self.stop = Stop()
         self.predictions = predictions
 
     async def run(self):
-        referee = Referee(self.docket.scorer, self.model, ModelIdentity("judge", (("w", "1"),)))
+        referee = AnswerJudge(self.docket.scorer, self.model, ModelIdentity("judge", (("w", "1"),)))
         return await judge_all(self.docket, referee, width=3, progress=self.progress, stop=self.stop)
 
     def rows(self, verdicts):
@@ -70,7 +70,7 @@ def says(text):
 
 
 def test_the_docket_holds_whole_groups_with_an_open_answer(predictions):
-    docket = Docket.of(predictions, scorer_of(AnswerKind.CIRCULAR, "prism"))
+    docket = OpenAnswers.of(predictions, scorer_of(AnswerKind.CIRCULAR, "prism"))
     assert docket.unsettled == {(FIRST, "1000001"), (FIRST, "3"), (FIRST, "1000003")}
     assert {group: [row.sample.index for row in rows] for group, rows in docket.groups.items()} == {
         (FIRST, "1"): ["1", "1000001"],

@@ -3,11 +3,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prism_engine.config.judging import Template
-from prism_engine.judging.rubric import MARK, Grade, Graded, Rubric, grading_messages, read_grade
+from prism_engine.judging.rubric import MARK, Grade, Rubric, RubricRow, grading_messages, read_grade
 from prism_engine.records import Image
 
 PICTURE = Image("ab" * 32, None)  # type: ignore[arg-type] # never opened
-ROW = Graded(
+ROW = RubricRow(
     "1",
     PICTURE,
     "Say what it is.",
@@ -47,7 +47,7 @@ def test_only_the_readmes_template_names_the_image_and_brackets_the_criterion():
 
 
 def test_a_row_without_picture_or_reference_is_not_said_to_have_them():
-    bare = Graded("1", None, ROW.instruction, ROW.response, ROW.rubric)
+    bare = RubricRow("1", None, ROW.instruction, ROW.response, ROW.rubric)
     text = prompt(bare, Template.README)
     assert "image" not in text
     assert "eference" not in text

@@ -19,7 +19,7 @@ SAMPLE = Sample(0, "1", (), "What time\n is it?")
 
 
 def test_the_writer_is_asked_with_examples_and_the_question_last():
-    (message,) = prompts.contents_messages("What time is it?", [("How many cups?", "the cups")])
+    (message,) = prompts.hint_messages("What time is it?", [("How many cups?", "the cups")])
     expected = (
         "Name the contents of the image that must be observed to answer the last question. Do not answer it.\n\n"
         "Question: How many cups?\nContents to observe: the cups\n\n"
@@ -35,7 +35,7 @@ def masked(text):
 
 
 def test_there_are_five_examples_and_those_of_prismscenes_are_of_its_kind():
-    general, own = map(prompts.contents_shots, ("MMStar", "PrismScenes_circular"))
+    general, own = map(prompts.hint_shots, ("MMStar", "PrismScenes_circular"))
     assert len(set(general)) == len(set(own)) == 5
     assert not set(general) & set(own)
     rng = random.Random(0)
@@ -47,12 +47,12 @@ def test_there_are_five_examples_and_those_of_prismscenes_are_of_its_kind():
 def test_rotated_options_play_no_part_in_what_is_to_be_observed():
     one = replace(SAMPLE, options=(Option("A", "noon"), Option("B", "midnight")))
     other = replace(SAMPLE, options=(Option("A", "midnight"), Option("B", "noon")))
-    assert prompts.observed_text(one) == prompts.observed_text(other) == "What time is it?"
+    assert prompts.hint_query(one) == prompts.hint_query(other) == "What time is it?"
 
 
 def test_a_hint_is_part_of_the_question_and_a_label_is_not_there_twice():
-    assert prompts.observed_text(replace(SAMPLE, hint="Look\nup.")) == "What time is it? (Hint: Look up.)"
-    assert prompts.observed_text(replace(SAMPLE, question="Question: Why?")) == "Why?"
+    assert prompts.hint_query(replace(SAMPLE, hint="Look\nup.")) == "What time is it? (Hint: Look up.)"
+    assert prompts.hint_query(replace(SAMPLE, question="Question: Why?")) == "Why?"
 
 
 @pytest.mark.parametrize(
@@ -78,11 +78,11 @@ def test_a_hint_is_part_of_the_question_and_a_label_is_not_there_twice():
     ],
 )  # fmt: skip
 def test_a_reply_becomes_the_phrase_that_it_means(reply, expected):
-    assert prompts.clean_contents(reply) == expected
+    assert prompts.clean_hints(reply) == expected
 
 
 def test_broken_characters_are_not_passed_on():
-    assert prompts.clean_contents("the \ud83d clock") == "the ? clock"
+    assert prompts.clean_hints("the \ud83d clock") == "the ? clock"
 
 
 NOTHING = ["", " \n", "...", "Contents to observe:", "1. \n2. ", "**", '""', "Question: why?"]
@@ -90,7 +90,7 @@ NOTHING = ["", " \n", "...", "Contents to observe:", "1. \n2. ", "**", '""', "Qu
 
 @pytest.mark.parametrize("reply", [*NOTHING, "Question: why?\nContents to observe:"])
 def test_a_reply_that_says_nothing_is_nothing(reply):
-    assert prompts.clean_contents(reply) is None
+    assert prompts.clean_hints(reply) is None
 
 
 MARKS = ["\n", " ", ".", ":", ",", "1. ", "- ", "* ", "**", '"', "`", "\u201c", "\u201d"]
@@ -101,7 +101,7 @@ REPLIES = st.one_of(st.text(), st.lists(st.one_of(PIECES, st.text(max_size=4)), 
 
 @given(REPLIES, st.integers(0, 6))
 def test_whatever_comes_the_phrase_is_one_line_and_not_empty_and_ends_without_a_period(reply, shots):
-    cleaned = prompts.clean_contents(reply, shots)
+    cleaned = prompts.clean_hints(reply, shots)
     if cleaned is None:
         return
     assert cleaned == " ".join(cleaned.split())
@@ -112,12 +112,12 @@ def test_whatever_comes_the_phrase_is_one_line_and_not_empty_and_ends_without_a_
 
 @given(REPLIES, st.integers(0, 6))
 def test_what_is_clean_stays_as_it_is(reply, shots):
-    cleaned = prompts.clean_contents(reply, shots)
+    cleaned = prompts.clean_hints(reply, shots)
     if cleaned is not None:
-        assert prompts.clean_contents(cleaned, shots) == cleaned
+        assert prompts.clean_hints(cleaned, shots) == cleaned
 
 
 @given(st.text("abc xyz", min_size=1).filter(str.strip), st.lists(st.text("pqr", min_size=1), max_size=4))
 def test_of_echoed_cues_the_last_one_counts(phrase, earlier):
     reply = "\n".join(f"Contents to observe: {text}" for text in (*earlier, phrase))
-    assert prompts.clean_contents(reply) == " ".join(phrase.split())
+    assert prompts.clean_hints(reply) == " ".join(phrase.split())

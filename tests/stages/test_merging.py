@@ -11,8 +11,8 @@ from prism_engine.config import Merge, Pictures, ScriptedModel
 from prism_engine.errors import DeadError
 from prism_engine.records import Completion, ModelIdentity, Outcome, Sampling
 from prism_engine.stages.cached import CachedModel
-from prism_engine.stages.merging import Merged
-from prism_engine.stages.perception import Perception
+from prism_engine.stages.merging import MergedContext
+from prism_engine.stages.perception import PerceiverContext
 
 
 @pytest.fixture
@@ -23,14 +23,14 @@ def perceiving(store):
 
         model = CachedModel(Scripted(ScriptedModel(), reply=reply or said), store)
         identity = ModelIdentity(name, (("weights", name),))
-        return Perception(model, identity, instruction="Describe.", sampling=Sampling(), pictures=pictures)
+        return PerceiverContext(model, identity, instruction="Describe.", sampling=Sampling(), pictures=pictures)
 
     return perceiving
 
 
 async def test_each_describes_as_if_alone_and_the_texts_come_in_their_order(perceiving, make_sample):
     one, other = perceiving("one"), perceiving("other")
-    merged = Merged([one, other], Merge.PLAIN)
+    merged = MergedContext([one, other], Merge.PLAIN)
     sample = make_sample("a", "b")
     assert merged.calls(sample) == (*one.calls(sample), *other.calls(sample))
     completions = await merged.describe(sample)
@@ -45,19 +45,19 @@ async def test_what_each_said_alone_is_served_from_the_store(perceiving, make_sa
     def silent(_call):
         raise AssertionError("called")
 
-    merged = Merged([perceiving("one", silent), perceiving("other", silent)], Merge.LABELLED)
+    merged = MergedContext([perceiving("one", silent), perceiving("other", silent)], Merge.LABELLED)
     assert [completion.text for completion in await merged.describe(make_sample())] == ["one sees a", "other sees a"]
 
 
 def test_all_are_told_something_else_at_once(perceiving, make_sample):
-    merged = Merged([perceiving("one"), perceiving("other")], Merge.PLAIN).told("Look.")
+    merged = MergedContext([perceiving("one"), perceiving("other")], Merge.PLAIN).told("Look.")
     assert [call.messages[0].parts[-1] for call in merged.calls(make_sample())] == ["Look."] * 2
 
 
 def test_perceivers_that_take_all_pictures_at_once_have_one_text_each(perceiving, make_sample):
     together = [perceiving(name, pictures=Pictures.TOGETHER) for name in ("one", "other")]
     sample = make_sample("a", "b")
-    merged = Merged(together, Merge.ORIGINAL)
+    merged = MergedContext(together, Merge.ORIGINAL)
     assert len(merged.calls(sample)) == 2
     assert merged.text(sample, ["first", "second"]) == "secondfirst"
 
@@ -67,5 +67,5 @@ async def test_trouble_with_one_waits_for_the_others_and_leaves_nothing_running(
         raise DeadError("engine dead")
 
     with pytest.raises(DeadError, match="engine dead"):
-        await Merged([perceiving("one"), perceiving("other", dead)], Merge.PLAIN).describe(make_sample("a", "b"))
+        await MergedContext([perceiving("one"), perceiving("other", dead)], Merge.PLAIN).describe(make_sample("a", "b"))
     assert asyncio.all_tasks() == {asyncio.current_task()}

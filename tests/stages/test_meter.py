@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prism_engine.backends.load import Guard, Load, Use
+from prism_engine.backends.load import LimitUsage, Load, WaitReason
 from prism_engine.records import Completion, Outcome, Usage
 from prism_engine.stages.meter import Meter
 
@@ -47,7 +47,7 @@ def test_rates_count_from_the_first_answer_so_that_a_start_is_no_slowness():
 
 
 def test_a_snapshot_tells_what_the_backend_says_of_its_limits():
-    load = Load(Guard.TOKENS, {"tokens_per_minute": Use(30, 40)})
+    load = Load(WaitReason.TOKENS, {"tokens_per_minute": LimitUsage(30, 40)})
     told = Meter(load=lambda: load).snapshot()
     assert (told["waiting_for"], told["limits"]) == (
         "tokens_per_minute",

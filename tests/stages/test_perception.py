@@ -12,14 +12,16 @@ from prism_engine.errors import DeadError
 from prism_engine.prompts import join_descriptions
 from prism_engine.records import Completion, Outcome, Sampling
 from prism_engine.stages.cached import CachedModel
-from prism_engine.stages.perception import Perception
+from prism_engine.stages.perception import PerceiverContext
 
 from .conftest import IDENTITY
 
 
 def perceiving(store, reply, pictures=Pictures.EACH):
     model = CachedModel(Scripted(ScriptedModel(), reply=reply), store)
-    return Perception(model, IDENTITY, instruction="Describe.", sampling=Sampling(max_tokens=8), pictures=pictures)
+    return PerceiverContext(
+        model, IDENTITY, instruction="Describe.", sampling=Sampling(max_tokens=8), pictures=pictures
+    )
 
 
 def by_picture(call):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from prism_engine.training.nano import loop
-from prism_engine.training.nano.course import About, Stage
+from prism_engine.training.nano.course import About, TrainingPhase
 from prism_engine.training.nano.loop import Training
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ class LineCourse:
     """Learns to double three numbers."""
 
     name = "line"
-    stages: tuple[Stage, ...] = (
-        Stage("first", steps=12, batch=4, peak=2.0),
-        Stage("second", steps=10, batch=2, peak=2.0),
+    stages: tuple[TrainingPhase, ...] = (
+        TrainingPhase("first", steps=12, batch=4, peak=2.0),
+        TrainingPhase("second", steps=10, batch=2, peak=2.0),
     )
     headline: tuple[str, ...] = ("close",)
 
@@ -33,11 +33,11 @@ class LineCourse:
         self.network: torch.nn.Module = self.model
         self.examined: list[int] = []
 
-    def loss(self, stage: Stage, step: int, rng: random.Random) -> torch.Tensor:
+    def loss(self, stage: TrainingPhase, step: int, rng: random.Random) -> torch.Tensor:
         numbers = torch.tensor([[rng.gauss(0, 1) for _ in range(self.model.in_features)] for _ in range(stage.batch)])
         return ((self.model(numbers) - 2 * numbers) ** 2).mean()
 
-    def parameters(self, stage: Stage) -> list[torch.nn.Parameter]:
+    def parameters(self, stage: TrainingPhase) -> list[torch.nn.Parameter]:
         return [self.model.weight] if stage.name == "first" else list(self.model.parameters())
 
     def examine(self, count: int, folder: Path | None = None) -> dict[str, float]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prism_engine.config import Registry
-    from prism_engine.report.pages.board import Place
+    from prism_engine.report.pages.board import BoardRow
     from prism_engine.report.pages.sheets import Cell
     from prism_engine.report.scores.finished import FinishedRun
 
@@ -27,7 +27,7 @@ UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class BoardFilter:
     """Which systems are shown: each condition that is given must hold, of several values any one."""
 
     benchmarks: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class BoardReport:
 
 
 def make_board(
-    paths: Sequence[Path], registry: Registry, wanted: Wanted | None = None, *, out: Path | None = None
+    paths: Sequence[Path], registry: Registry, wanted: BoardFilter | None = None, *, out: Path | None = None
 ) -> BoardReport:
     """Rank the runs in these folders.
 
@@ -66,7 +66,7 @@ def make_board(
     Raises:
         UserError: no run is there, one cannot be read, or nothing is left to be shown.
     """
-    wanted = wanted or Wanted()
+    wanted = wanted or BoardFilter()
     bounds = [_bounds(size) for size in wanted.sizes]
     runs = [run for run in find_runs(paths) if wanted.baselines or run.setting.mode in _CONTESTANTS]
     runs = _of_benchmarks(runs, wanted.benchmarks)
@@ -107,7 +107,7 @@ def board_sheet(found: Board) -> Sheet:
 _EFFECT = (("", ""), ("_low", " from"), ("_high", " to"))
 
 
-def _row(place: Place, benchmarks: Iterable[str]) -> tuple[Cell, ...]:
+def _row(place: BoardRow, benchmarks: Iterable[str]) -> tuple[Cell, ...]:
     about = (place.about.get(name) for name in ("parameters", "licence", "type"))
     effects = [
         None if effect is None else getattr(effect, name)
@@ -158,7 +158,7 @@ def _about(run: FinishedRun, registry: Registry) -> Mapping[str, Any]:
     return about.model_dump() if about else {}
 
 
-def _is_wanted(about: Mapping[str, Any], wanted: Wanted, bounds: Sequence[tuple[float, float] | None]) -> bool:
+def _is_wanted(about: Mapping[str, Any], wanted: BoardFilter, bounds: Sequence[tuple[float, float] | None]) -> bool:
     size = about.get("parameters")
     count = float(size[:-1]) * _UNIT[size[-1]] if size else None
     fits = [count is None if bound is None else count is not None and bound[0] <= count < bound[1] for bound in bounds]

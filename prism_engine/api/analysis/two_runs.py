@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prism_engine.api.results.status import find_standing
+from prism_engine.api.results.status import find_run_state
 from prism_engine.errors import UserError
 from prism_engine.report.effects.contrasts import contrast
 from prism_engine.report.pages.findings import contrast_sheet
@@ -68,4 +68,4 @@ def compare_runs(first: str, second: str, *, results_dir: Path, out: Path | None
 def _folder(name: str, results_dir: Path) -> Path:
     if (Path(name) / PREDICTIONS).is_file():
         return Path(name)
-    return find_standing(results_dir, name).folder
+    return find_run_state(results_dir, name).folder

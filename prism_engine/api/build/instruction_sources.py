@@ -12,7 +12,7 @@ import orjson
 from prism_engine.config import Mode
 from prism_engine.config.choices import with_own_limit
 from prism_engine.errors import ConfigError
-from prism_engine.prompts import clean_contents, instruction_name, instruction_text
+from prism_engine.prompts import clean_hints, instruction_name, instruction_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -77,7 +77,7 @@ def writer_of(config: RunConfig) -> str | None:
     return writer
 
 
-def cautions(config: RunConfig, registry: Registry) -> list[str]:
+def instruction_warnings(config: RunConfig, registry: Registry) -> list[str]:
     """Return what the user should know about a run's instruction before it starts."""
     config = with_own_limit(config, registry.merged(config.models))
     writer = writer_of(config)
@@ -90,7 +90,7 @@ def cautions(config: RunConfig, registry: Registry) -> list[str]:
     return [caution]
 
 
-def contents_by_row(listed: Mapping[str, str], benchmark: Benchmark, name: str) -> Callable[[Sample], str | None]:
+def hints_by_row(listed: Mapping[str, str], benchmark: Benchmark, name: str) -> Callable[[Sample], str | None]:
     """Return the contents of a sample, which a file lists by index (a rotated copy has its core question's).
 
     Where the keys are no indices of the benchmark, but 0, 1, ..., they are positions.
@@ -109,7 +109,7 @@ def contents_by_row(listed: Mapping[str, str], benchmark: Benchmark, name: str) 
         found = listed.get(str(position) if positions else sample.index)
         if found is None and not positions and sample.index.isdecimal():
             found = listed.get(str(int(sample.index) % CIRCLE))
-        return None if found is None else clean_contents(found)
+        return None if found is None else clean_hints(found)
 
     return contents
 

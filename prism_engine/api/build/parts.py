@@ -10,22 +10,23 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from prism_engine.api.build.instruction_sources import read_instruction
+from prism_engine.api.build.payments import payment_for
 from prism_engine.api.build.perception_side import (
     WRITER,
+    build_perception_side,
     given_descriptions,
     perceiver_roles,
-    seeing,
-    seeing_roles,
+    perception_roles,
     unsent_roles,
 )
-from prism_engine.api.build.purses import paying_for
+from prism_engine.api.build.shared import BoundModel
 from prism_engine.backends.factory import build_backend, identify_model, pinned
-from prism_engine.budget import Purse, Spending, Till
+from prism_engine.budget import BudgetController, ModelBudget, Spending
 from prism_engine.cache import Store
 from prism_engine.config import ApiModel, Mode, Pictures
 from prism_engine.config.choices import with_own_limit
 from prism_engine.datasets import data_roots, find_benchmark, open_benchmark
-from prism_engine.engine.drawn_samples import Drawn
+from prism_engine.engine.drawn_samples import DrawnSamples
 from prism_engine.engine.pipeline import Pipeline
 from prism_engine.engine.plan import make_plan
 from prism_engine.engine.runner import Run
@@ -39,15 +40,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prism_engine.api.build.instruction_sources import Instruction
-    from prism_engine.api.build.perception_side import GivenDescriptions, Seeing
-    from prism_engine.api.build.shared import Shared
+    from prism_engine.api.build.perception_side import GivenDescriptions, PerceptionSide
+    from prism_engine.api.build.shared import SharedResources
     from prism_engine.backends.base import Backend
     from prism_engine.config import ModelSpec, Registry, RunConfig
     from prism_engine.datasets import Benchmark
-    from prism_engine.datasets import Progress as Ingesting
+    from prism_engine.datasets import IngestCallback as Ingesting
     from prism_engine.engine.journal import Journal
     from prism_engine.engine.lookup import Samples
-    from prism_engine.engine.plan import Counted, Plan
+    from prism_engine.engine.plan import CountedCalls, Plan
     from prism_engine.records import ModelIdentity
 
 STORE_NAME = "calls.sqlite"
@@ -68,16 +69,16 @@ class Parts:
     answering: CachedModel | None
     """Who answers; None where the mode answers nothing."""
     pipeline: Pipeline
-    from_cache: Pipeline
+    cached_pipeline: Pipeline
     """The same without a call: what is not cached is not run."""
     instruction: Instruction
     scorer: Scorer
     """What a right answer is, and how replies are read."""
-    others: dict[str, CachedModel] = field(default_factory=dict)
+    other_models: dict[str, CachedModel] = field(default_factory=dict)
     """Further perceivers, and the writer of what to observe, by role."""
     given: GivenDescriptions | None = None
     """Descriptions from elsewhere; None where a perceiver makes them, or nobody."""
-    till: Till | None = None
+    controller: BudgetController | None = None
     """Where the money of the run's calls comes from; None where no call has a price."""
     unpriced: list[str] = field(default_factory=list)
     """Models that somebody may charge for, nobody knows how much."""
@@ -87,12 +88,12 @@ class Parts:
         """Everybody who may be called, by role."""
         answerer = "perceiver" if self.config.mode is Mode.DIRECT else "reasoner"
         both = (("perceiver", self.describing), (answerer, self.answering))
-        return {role: model for role, model in both if model is not None} | self.others
+        return {role: model for role, model in both if model is not None} | self.other_models
 
     @property
     def writing(self) -> CachedModel | None:
         """Who writes what to observe; None where nobody does."""
-        return self.others.get(WRITER)
+        return self.other_models.get(WRITER)
 
     @property
     def count(self) -> int:
@@ -108,10 +109,14 @@ class Parts:
     def samples(self) -> Samples:
         """The benchmark as the run takes it: every draw of a question a sample of its own."""
         draws = self.config.draws
-        return self.benchmark if prod(draws) == 1 else Drawn(self.benchmark, *draws)
+        return self.benchmark if prod(draws) == 1 else DrawnSamples(self.benchmark, *draws)
 
-    def run(self, journal: Journal, only: frozenset[int] | None = None) -> Run:
-        """Return the run that these parts make; with `only`, calls are made for samples at these positions alone."""
+    def run(self, journal: Journal, retry_only: frozenset[int] | None = None) -> Run:
+        """Return the run that these parts make.
+
+        Args:
+            retry_only: positions of the samples that calls are made for; None is all.
+        """
         return Run(
             benchmark=self.samples,
             count=self.asked,
@@ -121,23 +126,23 @@ class Parts:
             store=self.store,
             journal=journal,
             ahead=self.config.ahead,
-            others=tuple(self.others.values()),
+            other_models=tuple(self.other_models.values()),
             writer=self.writing,
             most_failures=self.config.most_failures(self.asked),
-            only=only,
-            from_cache=self.from_cache,
+            retry_only=retry_only,
+            cached_pipeline=self.cached_pipeline,
         )
 
     def spending(self, payer: str) -> Spending:
         """Return what will count the money of the run from now on, where the run's tasks pay as `payer`."""
-        return Spending(self.till, self.unpriced, payer=payer)
+        return Spending(self.controller, self.unpriced, payer=payer)
 
-    def seeing(self) -> list[tuple[CachedModel, ModelIdentity, ModelSpec]]:
+    def bound_perceivers(self) -> list[BoundModel]:
         """Return the models that are shown pictures and have a backend, in their order."""
         roles = [role for role in perceiver_roles(self.specs) if self.models[role].backend is not None]
-        return [(self.models[role], self.identities[role], self.specs[role][1]) for role in roles]
+        return [BoundModel(self.models[role], self.identities[role], self.specs[role][1]) for role in roles]
 
-    def plan(self, counted: Counted | None = None) -> Plan:
+    def plan(self, counted: CountedCalls | None = None) -> Plan:
         """Look up what is cached and what remains, but for calls that other plans have `counted`."""
         plan = make_plan(self.samples, self.asked, self.pipeline, self.store, counted)
         only_cached = self.config.mode is Mode.REASONING and self.config.describes
@@ -151,7 +156,7 @@ def assembled(
     *,
     look_only: bool,
     ingesting: Ingesting | None = None,
-    shared: Shared | None = None,
+    shared: SharedResources | None = None,
 ) -> Iterator[Parts]:
     """Build the parts, and close at the end what is not shared (backends are closed by the run).
 
@@ -176,42 +181,46 @@ def assembled(
         scorer = scorer_of(config.answer_kind or benchmark.kind, profile)
         place = config.cache_dir / STORE_NAME
         store = shared.store(place) if shared else opened.enter_context(Store(place, read_only=look_only))
-        see = partial(seeing, config, instruction, identities, benchmark=benchmark, store=store, given=given)
-        sight = see()
+        make_side = partial(
+            build_perception_side, config, instruction, identities, benchmark=benchmark, store=store, given=given
+        )
+        side = make_side()
         answering = CachedModel(None, store) if config.mode.answers else None
 
-        def pipeline(sight: Seeing, answering: CachedModel | None) -> Pipeline:
+        def pipeline(side: PerceptionSide, answering: CachedModel | None) -> Pipeline:
             return Pipeline(
-                sight.context,
+                side.context,
                 _answering(config, answering, identities),
                 scorer.score,
-                instructing=sight.instructing,
+                instructing=side.instructing,
                 needs_contents=config.mode is Mode.PROMPTS,
                 needs_description=given is not None,
             )
 
-        looking = see(counting=sight)
-        others = {role: model for role, model in sight.models.items() if model is not sight.describing}
+        cached_side = make_side(counting=side)
+        other_models = {role: model for role, model in side.models.items() if model is not side.describing}
         parts = Parts(
-            *(config, benchmark, store, specs, identities, sight.describing, answering),
-            pipeline(sight, answering),
-            pipeline(looking, answering and answering.without_backend()),
+            *(config, benchmark, store, specs, identities, side.describing, answering),
+            pipeline(side, answering),
+            pipeline(cached_side, answering and answering.without_backend()),
             instruction=instruction,
             scorer=scorer,
-            others=others,
+            other_models=other_models,
             given=given,
         )
         if not look_only:
 
-            def open_till(path: Path, cap: int | None) -> Till:
-                return shared.till(path, cap) if shared else opened.enter_context(closing(Till(path, cap)))
+            def open_controller(path: Path, cap: int | None) -> BudgetController:
+                if shared:
+                    return shared.controller(path, cap)
+                return opened.enter_context(closing(BudgetController(path, cap)))
 
-            _attach_backends(parts, shared.lend if shared else build_backend, open_till)
+            _attach_backends(parts, shared.lend if shared else build_backend, open_controller)
         yield parts
 
 
 def _specs(config: RunConfig, registry: Registry) -> dict[str, tuple[str, ModelSpec]]:
-    names = seeing_roles(config, registry)
+    names = perception_roles(config, registry)
     if config.mode.needs_reasoner:
         names["reasoner"] = str(config.reasoner)
     limited = config.reasoner or config.perceiver or names.get(WRITER)
@@ -245,8 +254,8 @@ def _answering(
 
 def _attach_backends(
     parts: Parts,
-    build: Callable[[str, ModelSpec, Path, Purse | None], Backend],
-    open_till: Callable[[Path, int | None], Till],
+    build: Callable[[str, ModelSpec, Path, ModelBudget | None], Backend],
+    open_controller: Callable[[Path, int | None], BudgetController],
 ) -> None:
     """Build the backends. One whose key is missing is left out where the cache answers everything anyway."""
     unsent = unsent_roles(parts.config, parts.specs)
@@ -255,27 +264,29 @@ def _attach_backends(
             continue
         name, spec = parts.specs[role]
         try:
-            purse = _purse(parts, name, spec, open_till)
+            budget = _budget(parts, name, spec, open_controller)
             if isinstance(spec, ApiModel) and parts.config.deadline is not None:
                 spec = spec.model_copy(update={"outage_patience": None})
-            model.backend = build(name, pinned(spec, parts.identities[role]), parts.config.cache_dir, purse)
+            model.backend = build(name, pinned(spec, parts.identities[role]), parts.config.cache_dir, budget)
         except ConfigError:
             if not _all_cached(parts, model):
                 raise
 
 
-def _purse(parts: Parts, name: str, spec: ModelSpec, open_till: Callable[[Path, int | None], Till]) -> Purse | None:
+def _budget(
+    parts: Parts, name: str, spec: ModelSpec, open_controller: Callable[[Path, int | None], BudgetController]
+) -> ModelBudget | None:
     """Return what pays for a model's requests; None where nobody charges, or nobody knows how much.
 
     Raises:
         ConfigError: the run has a cap, and the price is not known.
     """
-    found = paying_for(name, spec, parts.config.results_dir, parts.config.max_cost, open_till)
+    found = payment_for(name, spec, parts.config.results_dir, parts.config.max_cost, open_controller)
     if found.unpriced and name not in parts.unpriced:
         parts.unpriced.append(name)
-    if found.purse is not None:
-        parts.till = found.purse.till
-    return found.purse
+    if found.budget is not None:
+        parts.controller = found.budget.controller
+    return found.budget
 
 
 def _all_cached(parts: Parts, model: CachedModel) -> bool:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from prism_engine.api.build.instruction_sources import contents_by_row, writer_of
+from prism_engine.api.build.instruction_sources import hints_by_row, writer_of
 from prism_engine.config import Mode
 from prism_engine.config.choices import perceivers_of
 from prism_engine.datasets import GivenTable
 from prism_engine.errors import ConfigError
-from prism_engine.prompts import contents_shots
+from prism_engine.prompts import hint_shots
 from prism_engine.stages.cached import CachedModel
-from prism_engine.stages.context import Given, gold_description, joined, nothing
-from prism_engine.stages.instructing import Listed, Telling, Written
-from prism_engine.stages.merging import Merged
+from prism_engine.stages.context import FixedContext, gold_description, joined, nothing
+from prism_engine.stages.hint_sources import FileHints, InstructionBuilder, ModelHints
+from prism_engine.stages.merging import MergedContext
 from prism_engine.stages.meter import Meter
-from prism_engine.stages.perception import Perception
+from prism_engine.stages.perception import PerceiverContext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from prism_engine.datasets import Benchmark, Coverage
     from prism_engine.records import ModelIdentity
     from prism_engine.stages.context import Context
-    from prism_engine.stages.instructing import Instructing
+    from prism_engine.stages.hint_sources import HintSource
 
 WRITER = "writer"
 PERCEIVER = "perceiver"
 """The role of the first perceiver; those after it are `perceiver_2` and so on."""
 
 
-def seeing_roles(config: RunConfig, registry: Registry) -> dict[str, str]:
+def perception_roles(config: RunConfig, registry: Registry) -> dict[str, str]:
     """Return the names of a run's perceivers and writer by their roles, in the order in which they are joined.
 
     Raises:
@@ -65,13 +65,13 @@ def unsent_roles(config: RunConfig, specs: Mapping[str, tuple[str, ModelSpec]]) 
 
 
 @dataclass(frozen=True)
-class Seeing:
+class PerceptionSide:
     """Who sees, and who says what to look at; no backend yet."""
 
     models: dict[str, CachedModel]
     """By role. Perceivers share one meter."""
     context: Context
-    instructing: Instructing | None
+    instructing: HintSource | None
 
     @property
     def describing(self) -> CachedModel | None:
@@ -79,7 +79,7 @@ class Seeing:
         return self.models.get(PERCEIVER)
 
 
-def seeing(
+def build_perception_side(
     config: RunConfig,
     instruction: Instruction,
     identities: Mapping[str, ModelIdentity],
@@ -87,8 +87,8 @@ def seeing(
     benchmark: Benchmark,
     store: Store,
     given: GivenDescriptions | None = None,
-    counting: Seeing | None = None,
-) -> Seeing:
+    counting: PerceptionSide | None = None,
+) -> PerceptionSide:
     """Build the parts that see.
 
     Args:
@@ -113,24 +113,26 @@ def seeing(
 
     def context(text: str) -> Context:
         if given is not None:
-            return Given(joined(given.table.texts))
+            return FixedContext(joined(given.table.texts))
         if not describers:
-            return Given(gold_description if config.mode is Mode.ORACLE else nothing)
+            return FixedContext(gold_description if config.mode is Mode.ORACLE else nothing)
         sampling = config.perception.to_sampling()
         perceivers = [
-            Perception(models[role], identities[role], instruction=text, sampling=sampling, pictures=config.pictures)
+            PerceiverContext(
+                models[role], identities[role], instruction=text, sampling=sampling, pictures=config.pictures
+            )
             for role in describers
         ]
-        return perceivers[0] if len(perceivers) == 1 else Merged(perceivers, config.merge)
+        return perceivers[0] if len(perceivers) == 1 else MergedContext(perceivers, config.merge)
 
-    telling = Telling(instruction.text, context)
-    instructing: Instructing | None = None
+    telling = InstructionBuilder(instruction.text, context)
+    instructing: HintSource | None = None
     if WRITER in models:
-        shots, sampling = contents_shots(benchmark.name), config.writing.to_sampling()
-        instructing = Written(models[WRITER], identities[WRITER], telling, shots=shots, sampling=sampling)
+        shots, sampling = hint_shots(benchmark.name), config.writing.to_sampling()
+        instructing = ModelHints(models[WRITER], identities[WRITER], telling, shots=shots, sampling=sampling)
     elif instruction.listed is not None and describers:
-        instructing = Listed(telling, contents_by_row(instruction.listed, benchmark, instruction.name))
-    return Seeing(models, context(instruction.text), instructing)
+        instructing = FileHints(telling, hints_by_row(instruction.listed, benchmark, instruction.name))
+    return PerceptionSide(models, context(instruction.text), instructing)
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack, ExitStack, closing
 from functools import partial
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from prism_engine.backends.base import Backend
 from prism_engine.backends.factory import build_backend
-from prism_engine.budget import Purse, Till
+from prism_engine.budget import BudgetController, ModelBudget
 from prism_engine.cache import Store
 from prism_engine.config import ApiModel, VllmModel
-from prism_engine.engine.turns import Perceiver, Turns
+from prism_engine.engine.turns import EngineUse, Turns
 from prism_engine.stages.meter import Meter
 
 if TYPE_CHECKING:
@@ -24,17 +24,23 @@ if TYPE_CHECKING:
     from prism_engine.records import Call, Completion, ModelIdentity
     from prism_engine.stages.cached import CachedModel
 
-    Seeing = tuple[CachedModel, ModelIdentity, ModelSpec]
+
+class BoundModel(NamedTuple):
+    """A model that has a backend, with what identifies it."""
+
+    model: CachedModel
+    identity: ModelIdentity
+    spec: ModelSpec
 
 
-class Lent(Backend):
+class BorrowedBackend(Backend):
     """A backend that outlives the run that uses it."""
 
     def __init__(self, backend: Backend) -> None:
         self.owned = backend
 
     def __repr__(self) -> str:
-        return f"<Lent {self.owned!r}>"
+        return f"<Borrowed {self.owned!r}>"
 
     @property
     def capacity(self) -> int:  # noqa: D102 - the contract says it
@@ -54,7 +60,7 @@ class Lent(Backend):
         """Leave it to its owner."""
 
 
-class Shared:
+class SharedResources:
     """Stores and backends by what they stand for; the stores close when the block ends.
 
     One store per file, because claims on calls belong to the process; one backend per model, because an engine or a
@@ -71,8 +77,8 @@ class Shared:
         self.describing, self.answering, self.writing = Meter(), Meter(), Meter()
         self._turns = Turns(engines_at_once)
         self._stores: dict[Path, Store] = {}
-        self._tills: dict[tuple[Path, int | None], Till] = {}
-        self._backends: dict[tuple[str, Till | None], Backend] = {}
+        self._controllers: dict[tuple[Path, int | None], BudgetController] = {}
+        self._backends: dict[tuple[str, BudgetController | None], Backend] = {}
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:
@@ -93,18 +99,18 @@ class Shared:
             self._stores[path] = self._opened.enter_context(Store(path))
         return self._stores[path]
 
-    def till(self, path: Path, cap: int | None) -> Till:
+    def controller(self, path: Path, cap: int | None) -> BudgetController:
         """Return the till of a ledger's file under a cap (nano-dollars).
 
         Raises:
             StoreError: it cannot be opened.
         """
         key = (path, cap)
-        if key not in self._tills:
-            self._tills[key] = self._opened.enter_context(closing(Till(path, cap)))
-        return self._tills[key]
+        if key not in self._controllers:
+            self._controllers[key] = self._opened.enter_context(closing(BudgetController(path, cap)))
+        return self._controllers[key]
 
-    def lend(self, name: str, spec: ModelSpec, cache_dir: Path, purse: Purse | None = None) -> Backend:
+    def lend(self, name: str, spec: ModelSpec, cache_dir: Path, budget: ModelBudget | None = None) -> Backend:
         """Return the backend of a registry entry, the same one for equal entries whatever their names.
 
         Args:
@@ -113,32 +119,32 @@ class Shared:
         Raises:
             ConfigError: as `build_backend`.
         """
-        key = (spec.model_dump_json(exclude={"about"}), purse.till if purse is not None else None)
+        key = (spec.model_dump_json(exclude={"about"}), budget.controller if budget is not None else None)
         if key not in self._backends:
-            self._backends[key] = build_backend(name, spec, cache_dir, purse)
-        return Lent(self._backends[key])
+            self._backends[key] = build_backend(name, spec, cache_dir, budget)
+        return BorrowedBackend(self._backends[key])
 
     @staticmethod
     def owner(backend: Backend | None) -> Backend | None:
         """Return what stands behind a backend that was lent."""
-        return backend.owned if isinstance(backend, Lent) else backend
+        return backend.owned if isinstance(backend, BorrowedBackend) else backend
 
-    def enlist(self, many: Sequence[Sequence[Seeing]]) -> list[tuple[Perceiver, ...]]:
+    def enlist(self, many: Sequence[Sequence[BoundModel]]) -> list[tuple[EngineUse, ...]]:
         """Let each run claim those of its seeing models that are engines on this machine, in the order of their turns.
 
         Runs claim in their order, so engines take turns in the order in which runs name them.
         """
         order: list[Backend] = []
         claims = []
-        for seeing in many:
+        for models in many:
             mine = []
-            for model, identity, spec in seeing:
+            for model, identity, spec in models:
                 backend = self.owner(model.backend)
                 if backend is None or not takes_a_gpu(spec):
                     continue
                 turn = self._turns.enlist(id(backend), partial(self._close, backend))
                 order += [backend] if backend not in order else []
-                mine.append((order.index(backend), Perceiver(model, identity, turn)))
+                mine.append((order.index(backend), EngineUse(model, identity, turn)))
             claims.append(tuple(one for _, one in sorted(mine, key=lambda pair: pair[0])))
         return claims
 

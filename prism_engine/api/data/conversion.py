@@ -49,7 +49,7 @@ def convert_xtuner(
         UserError: the folder cannot be written.
     """
     try:
-        from prism_engine.convert.xtuner import Source, convert  # noqa: PLC0415 - heavy
+        from prism_engine.convert.xtuner import PublishedModel, convert  # noqa: PLC0415 - heavy
     except (ImportError, RuntimeError) as error:  # RuntimeError: a torchvision that does not match torch
         raise DependencyError(
             f"Converting needs torch, transformers and sentencepiece, which do not all import here ({error}). Install "
@@ -70,7 +70,7 @@ def convert_xtuner(
             "or a hub id such as internlm/internlm2-chat-7b)"
         )
     encoder = encoder or own.get("visual_encoder") or _ENCODER
-    return convert(Source(llava, _local(llm, say), _local(encoder, say)), out, dtype, say)
+    return convert(PublishedModel(llava, _local(llm, say), _local(encoder, say)), out, dtype, say)
 
 
 def _known_llm(model: str) -> str | None:

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import FrameType
 
-    from prism_engine.training.nano.create import Created, Watch
+    from prism_engine.training.nano.create import Created, TrainingObserver
 
 
 def train(
     model: str,
     folder: Path,
-    watch: Watch,
+    watch: TrainingObserver,
     *,
     seed: int = 0,
     threads: int = 1,

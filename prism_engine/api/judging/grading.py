@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from prism_engine.api.runs.execution import Watch
+    from prism_engine.api.runs.execution import ProgressDisplay
     from prism_engine.config import Registry
     from prism_engine.config.judging import GradingConfig
     from prism_engine.judging.grader import GradedRow
-    from prism_engine.judging.rubric import Graded
+    from prism_engine.judging.rubric import RubricRow
     from prism_engine.records import Image
 
 _ODD = re.compile(r"[^\w.+~=@-]+")
@@ -60,7 +60,7 @@ class GradingReport:
     trouble: Exception | None = None
 
 
-def grade(config: GradingConfig, registry: Registry, *, watch: Watch | None = None) -> GradingReport:
+def grade(config: GradingConfig, registry: Registry, *, watch: ProgressDisplay | None = None) -> GradingReport:
     """Grade all rows, and write grades and agreements.
 
     Raises:
@@ -81,7 +81,7 @@ def grade(config: GradingConfig, registry: Registry, *, watch: Watch | None = No
     return report if report.status is RunStatus.NOT_BEGUN or not report.graded else _written(report, config, others)
 
 
-def _as_asked(row: Graded, config: GradingConfig) -> Graded:
+def _as_asked(row: RubricRow, config: GradingConfig) -> RubricRow:
     return replace(
         row,
         image=None if config.blind else row.image,
@@ -97,7 +97,7 @@ def _kept(pictures: ImageStore, data: bytes) -> Image:
 
 
 async def _grade(
-    config: GradingConfig, registry: Registry, rows: Sequence[Graded], watch: Watch | None
+    config: GradingConfig, registry: Registry, rows: Sequence[RubricRow], watch: ProgressDisplay | None
 ) -> GradingReport:
     spec = find_judge(config, registry, os.environ)
     identity = identify_model(config.judge, spec, config.cache_dir)

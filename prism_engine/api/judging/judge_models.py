@@ -7,9 +7,9 @@ import os
 from contextlib import AsyncExitStack, closing
 from typing import TYPE_CHECKING
 
-from prism_engine.api.build.purses import paying_for
+from prism_engine.api.build.payments import payment_for
 from prism_engine.backends.factory import build_backend, identify_model, pinned
-from prism_engine.budget import Spending, Till
+from prism_engine.budget import BudgetController, Spending
 from prism_engine.config.judging import find_judge
 from prism_engine.errors import ConfigError, DeadError, RejectedError, TransientError
 from prism_engine.records import Call, Message, Sampling
@@ -78,16 +78,16 @@ def open_judge(
         ConfigError: its key is missing, or there is a cap and no price.
         StoreError: the ledger cannot be opened.
     """
-    tills: list[Till] = []
+    controllers: list[BudgetController] = []
 
-    def open_till(path: Path, cap: int | None) -> Till:
-        tills.append(opened.enter_context(closing(Till(path, cap))))
-        return tills[-1]
+    def open_controller(path: Path, cap: int | None) -> BudgetController:
+        controllers.append(opened.enter_context(closing(BudgetController(path, cap))))
+        return controllers[-1]
 
-    paying = paying_for(config.judge, spec, config.results_dir, config.max_cost, open_till)
-    backend = build_backend(config.judge, pinned(spec, identity), config.cache_dir, paying.purse)
+    paying = payment_for(config.judge, spec, config.results_dir, config.max_cost, open_controller)
+    backend = build_backend(config.judge, pinned(spec, identity), config.cache_dir, paying.budget)
     opened.push_async_callback(backend.aclose)
-    return backend, Spending(tills[0] if tills else None, [config.judge] if paying.unpriced else [])
+    return backend, Spending(controllers[0] if controllers else None, [config.judge] if paying.unpriced else [])
 
 
 async def make_sure_it_answers(backend: Backend, identity: ModelIdentity, judge: str) -> None:

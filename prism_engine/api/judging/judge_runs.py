@@ -24,8 +24,8 @@ from prism_engine.engine.plan import MOST_SEEN
 from prism_engine.engine.progress import Progress
 from prism_engine.engine.scheduler import Stop
 from prism_engine.errors import BudgetError
-from prism_engine.judging.referee import Referee
-from prism_engine.judging.reviewing import Docket, Resolved, judge_all, judged_rows
+from prism_engine.judging.answer_judge import AnswerJudge
+from prism_engine.judging.reviewing import OpenAnswers, Resolved, judge_all, judged_rows
 from prism_engine.records import Outcome
 from prism_engine.stages.cached import CachedModel
 
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prism_engine.api.results.answer_files import Folded
-    from prism_engine.api.runs.execution import Watch
+    from prism_engine.api.runs.execution import ProgressDisplay
     from prism_engine.budget import Expense, Spending
     from prism_engine.config import ModelSpec, Registry
     from prism_engine.engine.lookup import LookedUp
-    from prism_engine.judging.referee import Verdict
-    from prism_engine.judging.reviewing import Key
+    from prism_engine.judging.answer_judge import Verdict
+    from prism_engine.judging.reviewing import RowKey
     from prism_engine.records import ModelIdentity
     from prism_engine.report import DrawScores, Scores
 
@@ -82,7 +82,7 @@ class JudgePlan:
 
 
 @dataclass(frozen=True)
-class _Bench:
+class _ReadyJudge:
     """A judge, ready."""
 
     config: JudgeConfig
@@ -96,8 +96,8 @@ class _Bench:
         """The judge's model as its endpoint knows it."""
         return str(getattr(self.spec, "model", self.config.judge))
 
-    def referee(self, docket: Docket) -> Referee:
-        return Referee(docket.scorer, self.model, self.identity, max_tokens=self.config.max_tokens)
+    def referee(self, docket: OpenAnswers) -> AnswerJudge:
+        return AnswerJudge(docket.scorer, self.model, self.identity, max_tokens=self.config.max_tokens)
 
 
 def judge_runs(
@@ -105,7 +105,7 @@ def judge_runs(
     config: JudgeConfig,
     registry: Registry,
     *,
-    watch: Watch | None = None,
+    watch: ProgressDisplay | None = None,
     finished: Callable[[JudgeReport], None] | None = None,
 ) -> list[JudgeReport]:
     """Judge the answers of finished runs, one run after the other.
@@ -137,11 +137,11 @@ def plan_judging(runs: Sequence[Path], config: JudgeConfig, registry: Registry) 
     spec = find_judge(config, registry, os.environ)
     identity = identify_model(config.judge, spec, config.cache_dir)
     with Store(config.cache_dir / STORE_NAME, read_only=True) as store:
-        bench = _Bench(config, spec, identity, CachedModel(None, store), store)
+        bench = _ReadyJudge(config, spec, identity, CachedModel(None, store), store)
         return [_plan(open_case(run, config), bench) for run in runs]
 
 
-def _plan(case: Case, bench: _Bench) -> JudgePlan:
+def _plan(case: Case, bench: _ReadyJudge) -> JudgePlan:
     demand, found = Demand(), _first_reviews(case, bench)
     to_ask = {one.key: one.call for one in found if one.completion is None}
     for call in to_ask.values():
@@ -161,14 +161,14 @@ async def _judge_cases(
     cases: Sequence[Case],
     config: JudgeConfig,
     spec: ModelSpec,
-    watch: Watch | None,
+    watch: ProgressDisplay | None,
     finished: Callable[[JudgeReport], None] | None,
 ) -> list[JudgeReport]:
     reports: list[JudgeReport] = []
     identity = identify_model(config.judge, spec, config.cache_dir)
     async with AsyncExitStack() as opened:
         store = opened.enter_context(Store(config.cache_dir / STORE_NAME))
-        bench = _Bench(config, spec, identity, CachedModel(None, store), store)
+        bench = _ReadyJudge(config, spec, identity, CachedModel(None, store), store)
         needed = any(one.completion is None for case in cases for one in _first_reviews(case, bench))
         backend, spending = await ready_judge(config, spec, identity, opened, needed=needed)
         stop = Stop()
@@ -183,7 +183,7 @@ async def _judge_cases(
 
 
 async def _judge_case(
-    case: Case, bench: _Bench, stop: Stop, spending: Spending | None, watch: Watch | None
+    case: Case, bench: _ReadyJudge, stop: Stop, spending: Spending | None, watch: ProgressDisplay | None
 ) -> JudgeReport:
     config, docket, folder = bench.config, case.docket, case.judged.folder
     progress = Progress(len(docket.unsettled), None, bench.model.meter, name=case.run.name, spending=spending)
@@ -205,14 +205,14 @@ async def _judge_case(
     return JudgeReport(case.run, folder, config.judge, bench.called, status, progress, counts, scores, draws)
 
 
-def _first_reviews(case: Case, bench: _Bench) -> list[LookedUp]:
+def _first_reviews(case: Case, bench: _ReadyJudge) -> list[LookedUp]:
     """Look the first review of each open answer up."""
     referee = bench.referee(case.docket)
     return look_up([referee.call(row.sample, row.reply, 0) for row in case.docket.open_answers()], bench.store)
 
 
 def _write(
-    case: Case, bench: _Bench, verdicts: dict[Key, Verdict], counts: Counter[Resolved], progress: Progress
+    case: Case, bench: _ReadyJudge, verdicts: dict[RowKey, Verdict], counts: Counter[Resolved], progress: Progress
 ) -> Folded:
     def judge() -> dict[str, Any]:
         return {

@@ -9,7 +9,7 @@ import orjson
 
 from prism_engine.api.results.answer_files import Answers
 from prism_engine.errors import UserError
-from prism_engine.judging.reviewing import Docket
+from prism_engine.judging.reviewing import OpenAnswers
 from prism_engine.records import AnswerKind
 from prism_engine.report import replacing, write_lines
 from prism_engine.report.scores.finished import folder_name
@@ -33,7 +33,7 @@ class Case:
     judged: Answers
     """Where the judged ones go."""
     manifest: dict[str, Any]
-    docket: Docket
+    docket: OpenAnswers
 
     @property
     def failed_as_wrong(self) -> bool:
@@ -60,7 +60,7 @@ def open_case(run: Path, config: JudgeConfig) -> Case:
     judge = folder_name(config.judge).strip("._")
     folder = run / (f"judged-{judge}" if profile == used else f"judged-{judge}-{profile}")
     judged = replace(answers, folder=folder)
-    return Case(run, answers, judged, manifest, Docket.of(answers.every, scorer_of(kind, profile)))
+    return Case(run, answers, judged, manifest, OpenAnswers.of(answers.every, scorer_of(kind, profile)))
 
 
 def write_case(case: Case, rows: Iterator[dict[str, Any]], judge: Callable[[], dict[str, Any]]) -> Folded:

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from prism_engine.api.judging.judge_runs import JudgeReport
-    from prism_engine.api.runs.execution import RunReport, Watch
+    from prism_engine.api.runs.execution import ProgressDisplay, RunReport
     from prism_engine.config import Registry, RunConfig
-    from prism_engine.datasets import Progress as Ingesting
+    from prism_engine.datasets import IngestCallback as Ingesting
 
 
 def run_and_judge(
     configs: Sequence[RunConfig],
     registry: Registry,
     *,
-    watch: Watch | None = None,
+    watch: ProgressDisplay | None = None,
     ingesting: Ingesting | None = None,
     finished: Callable[[RunReport], None] | None = None,
     ran: Callable[[list[RunReport]], None] | None = None,

@@ -6,31 +6,31 @@ from typing import TYPE_CHECKING
 
 from prism_engine.api.build.instruction_sources import read_instruction
 from prism_engine.api.build.shared import takes_a_gpu
-from prism_engine.api.objects.session import Closing, Picture, Session
+from prism_engine.api.objects.session import Closeable, ImageInput, Session
 from prism_engine.config import ApiModel, Merge, Mode, Pictures, RunConfig, SamplingConfig
 from prism_engine.config.choices import perceivers_of, with_own_limit
 from prism_engine.engine.pipeline import Pipeline
 from prism_engine.errors import ConfigError, NotRunError, OutcomeError, UserError
 from prism_engine.nano import REASONER
-from prism_engine.prompts import contents_shots
+from prism_engine.prompts import hint_shots
 from prism_engine.records import Outcome, Sample, Score
 from prism_engine.stages.answering import Answering
-from prism_engine.stages.instructing import Telling, Written
-from prism_engine.stages.merging import Merged
-from prism_engine.stages.perception import Perception as Describing
+from prism_engine.stages.hint_sources import InstructionBuilder, ModelHints
+from prism_engine.stages.merging import MergedContext
+from prism_engine.stages.perception import PerceiverContext as Describing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from prism_engine.api.objects.session import Connected
+    from prism_engine.api.objects.session import ConnectedModel
     from prism_engine.records import Completion, SampleResult
     from prism_engine.stages.context import Context
 
-Given = Picture | list[Picture] | tuple[Picture, ...]
+ImageInputs = ImageInput | list[ImageInput] | tuple[ImageInput, ...]
 """One picture, or several in their order."""
 
 
-class Module(Closing):
+class Module(Closeable):
     """A model with a session, its own one where none is given: that one is closed with it."""
 
     def __init__(self, session: Session | None) -> None:
@@ -48,7 +48,7 @@ class Module(Closing):
             await self.session.aclose()
 
 
-async def answered(answering: Answering, sample: Sample, description: str | None, one: Connected) -> Completion:
+async def answered(answering: Answering, sample: Sample, description: str | None, one: ConnectedModel) -> Completion:
     """Return a reply with a text.
 
     Raises:
@@ -66,7 +66,7 @@ async def answered(answering: Answering, sample: Sample, description: str | None
     return reply
 
 
-def succeeded(result: SampleResult, connected: Iterable[Connected]) -> SampleResult:
+def succeeded(result: SampleResult, connected: Iterable[ConnectedModel]) -> SampleResult:
     """Return a result that has a description.
 
     Raises:
@@ -92,7 +92,7 @@ def _reason_of(reply: Completion) -> str:
     return reply.outcome.value + (f": {why}" if why else "")
 
 
-def forget_failures(connected: Sequence[Connected]) -> None:
+def forget_failures(connected: Sequence[ConnectedModel]) -> None:
     """Ask again for what failed before: here nobody else would."""
     for one in connected:
         one.model.forget_failures()
@@ -156,7 +156,7 @@ class Perception(Module):
     def __repr__(self) -> str:
         return f"<Perception by {'~'.join(self._names)}, {self._instruction.name}>"
 
-    def generate(self, text: str, img_path: Given) -> str:
+    def generate(self, text: str, img_path: ImageInputs) -> str:
         """Return the description of a picture, or of several, for a question.
 
         Args:
@@ -172,27 +172,27 @@ class Perception(Module):
         """
         return str(self.describe(text, img_path).description)
 
-    async def agenerate(self, text: str, img_path: Given) -> str:
+    async def agenerate(self, text: str, img_path: ImageInputs) -> str:
         """Do the same in an event loop; several at once fill the engine."""
         return str((await self.adescribe(text, img_path)).description)
 
-    def describe(self, text: str, img_path: Given) -> SampleResult:
+    def describe(self, text: str, img_path: ImageInputs) -> SampleResult:
         """Return the description with all calls that it took; raises as `generate`."""
         return self.session.run(self._describe(text, img_path))
 
-    async def adescribe(self, text: str, img_path: Given) -> SampleResult:
+    async def adescribe(self, text: str, img_path: ImageInputs) -> SampleResult:
         """Do the same in an event loop."""
         return await self.session.arun(self._describe(text, img_path))
 
-    def answer(self, question: str, img_path: Given) -> Completion:
+    def answer(self, question: str, img_path: ImageInputs) -> Completion:
         """Let the perceiver answer by itself from the pictures, end to end, as mode `direct`; raises as `generate`."""
         return self.session.run(self._answer(question, img_path))
 
-    async def aanswer(self, question: str, img_path: Given) -> Completion:
+    async def aanswer(self, question: str, img_path: ImageInputs) -> Completion:
         """Do the same in an event loop."""
         return await self.session.arun(self._answer(question, img_path))
 
-    async def _describe(self, text: str, img_path: Given) -> SampleResult:
+    async def _describe(self, text: str, img_path: ImageInputs) -> SampleResult:
         if self._instruction.writer is not None:
             require(text, f"instruction {self._instruction.name!r} is made for a question, and there is none")
         pipeline, connected = self._pipeline()
@@ -200,7 +200,7 @@ class Perception(Module):
         sample = Sample(0, "0", self.session.pictures(img_path), text or "")
         return succeeded(await pipeline.run(sample), connected)
 
-    async def _answer(self, question: str, img_path: Given) -> Completion:
+    async def _answer(self, question: str, img_path: ImageInputs) -> Completion:
         if len(self._names) > 1:
             raise ConfigError(f"perceiver {'~'.join(self._names)!r}: one model answers by itself; name one")
         require(question, "there is no question")
@@ -211,7 +211,7 @@ class Perception(Module):
         )
         return await answered(answering, Sample(0, "0", self.session.pictures(img_path), question), None, one)
 
-    def _pipeline(self) -> tuple[Pipeline, list[Connected]]:
+    def _pipeline(self) -> tuple[Pipeline, list[ConnectedModel]]:
         """Return what describes, and all who may be asked."""
         seers = [self.session.connect(name) for name in self._names]
         sampling = self._sampling.to_sampling()
@@ -221,17 +221,17 @@ class Perception(Module):
                 Describing(one.model, one.identity, instruction=told, sampling=sampling, pictures=self._pictures)
                 for one in seers
             ]
-            return several[0] if len(several) == 1 else Merged(several, self._merge)
+            return several[0] if len(several) == 1 else MergedContext(several, self._merge)
 
         told = self._instruction.text
         if (name := self._instruction.writer) is None:
             return Pipeline(context(told), None, _unscored), seers
         writer = self.session.connect(name)
-        instructing = Written(
+        instructing = ModelHints(
             writer.model,
             writer.identity,
-            Telling(told, context),
-            shots=contents_shots(_lessons(writer)),
+            InstructionBuilder(told, context),
+            shots=hint_shots(_lessons(writer)),
             sampling=SamplingConfig().to_sampling(),
         )
         # A picture at a time there is no report that could count who fell back to the instruction for all.
@@ -293,7 +293,7 @@ def _unscored(_reply: str, _sample: Sample) -> Score:
     return Score(None)
 
 
-def _lessons(writer: Connected) -> str:
+def _lessons(writer: ConnectedModel) -> str:
     """Name the benchmark whose examples a writer is shown: the embedded one knows no others."""
     spec = writer.spec
     model = spec.server.model if isinstance(spec, ApiModel) and spec.server is not None else getattr(spec, "model", "")

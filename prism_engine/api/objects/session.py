@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from prism_engine.api.build.parts import STORE_NAME
-from prism_engine.api.build.purses import paying_for
-from prism_engine.api.build.shared import Shared
+from prism_engine.api.build.payments import payment_for
+from prism_engine.api.build.shared import SharedResources
 from prism_engine.api.objects.loop_thread import LoopThread
 from prism_engine.backends.factory import identify_model, pinned
 from prism_engine.budget import Spending
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence
     from types import TracebackType
 
-    from prism_engine.budget import Till
+    from prism_engine.budget import BudgetController
     from prism_engine.config import ModelSpec
     from prism_engine.records import Image, ModelIdentity
 
 T = TypeVar("T")
-Picture = str | Path | bytes
+ImageInput = str | Path | bytes
 """A picture: the path of its file, or the file's bytes."""
 
 
 @dataclass(frozen=True)
-class Connected:
+class ConnectedModel:
     """A model that may be called."""
 
     model: CachedModel
@@ -46,7 +46,7 @@ class Connected:
     """Why it answers from the cache alone, such as a missing key; None where it is called."""
 
 
-class Closing(ABC):
+class Closeable(ABC):
     """What a `with` block closes at its end, blocking or awaited."""
 
     def __enter__(self) -> Self:
@@ -74,7 +74,7 @@ class Closing(ABC):
         """Do the same without holding up the caller's event loop."""
 
 
-class Session(Closing):
+class Session(Closeable):
     """Opens everything at its first use and closes it once; engines and servers start with the first call they get.
 
     Models are connected once: two objects with the same model share its engine, its limits and its calls. Use it as a
@@ -111,8 +111,8 @@ class Session(Closing):
         self._max_cost = None if max_cost is None else Decimal(str(max_cost))
         self._images = ImageStore(self._cache_dir / "images")
         self._thread = LoopThread()
-        self._shared = Shared()
-        self._connected: dict[str, Connected] = {}
+        self._shared = SharedResources()
+        self._connected: dict[str, ConnectedModel] = {}
         self._spending: Spending | None = None
         self._unpriced: list[str] = []
 
@@ -132,7 +132,7 @@ class Session(Closing):
         """Do the same from an event loop."""
         return await self._thread.arun(coroutine)
 
-    def connect(self, name: str) -> Connected:
+    def connect(self, name: str) -> ConnectedModel:
         """Return the model of that name; call it in the session's loop.
 
         Raises:
@@ -143,7 +143,7 @@ class Session(Closing):
             self._connected[name] = self._connect(name)
         return self._connected[name]
 
-    def pictures(self, given: Picture | Sequence[Picture]) -> tuple[Image, ...]:
+    def pictures(self, given: ImageInput | Sequence[ImageInput]) -> tuple[Image, ...]:
         """Keep pictures in the cache and return what calls name them by.
 
         Raises:
@@ -166,26 +166,26 @@ class Session(Closing):
         """Do the same without holding up the event loop of the caller."""
         await asyncio.to_thread(self.close)
 
-    def _connect(self, name: str) -> Connected:
+    def _connect(self, name: str) -> ConnectedModel:
         spec = self.registry.find(name)
         identity = identify_model(name, spec, self._cache_dir)
         model = CachedModel(None, self._shared.store(self._cache_dir / STORE_NAME))
-        paying = paying_for(name, spec, self._results_dir, self._max_cost, self._till)
+        paying = payment_for(name, spec, self._results_dir, self._max_cost, self._controller)
         if paying.unpriced:
             self._unpriced.append(name)
         unusable = None
         try:
-            model.backend = self._shared.lend(name, pinned(spec, identity), self._cache_dir, paying.purse)
+            model.backend = self._shared.lend(name, pinned(spec, identity), self._cache_dir, paying.budget)
         except ConfigError as error:  # what is in the cache is answered all the same
             unusable = error
-        return Connected(model, identity, spec, unusable)
+        return ConnectedModel(model, identity, spec, unusable)
 
-    def _till(self, path: Path, cap: int | None) -> Till:
-        till = self._shared.till(path, cap)
-        self._spending = self._spending or Spending(till, self._unpriced)
-        return till
+    def _controller(self, path: Path, cap: int | None) -> BudgetController:
+        controller = self._shared.controller(path, cap)
+        self._spending = self._spending or Spending(controller, self._unpriced)
+        return controller
 
-    def _picture(self, given: Picture, number: int) -> Image:
+    def _picture(self, given: ImageInput, number: int) -> Image:
         where = f"picture {number}" if isinstance(given, bytes) else str(given)
         try:
             return self._images.put(given if isinstance(given, bytes) else Path(given).expanduser().read_bytes())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from prism_engine.api.results.answer_files import Answers
-from prism_engine.api.results.status import find_standing
+from prism_engine.api.results.status import find_run_state
 from prism_engine.errors import UserError
 from prism_engine.records import AnswerKind, SampleStatus, Score
 from prism_engine.report import Sensitivity, replacing
@@ -54,7 +54,7 @@ def find_predictions(results_dir: Path, run: str) -> Path:
     given = Path(run)
     folder = given.parent if given.name == PREDICTIONS else given
     if not (folder / PREDICTIONS).is_file():
-        folder = find_standing(results_dir, run).folder
+        folder = find_run_state(results_dir, run).folder
     if not (folder / PREDICTIONS).is_file():
         raise UserError(f"{folder}: this run has no {PREDICTIONS} to score; it only describes, or has not ended yet")
     return folder / PREDICTIONS

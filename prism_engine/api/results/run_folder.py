@@ -81,7 +81,7 @@ class Layout:
         if config.mode is Mode.PROMPTS:
             return cls(root, None, root / (_safe(str(writer_of(config))) + _variant(config.writing)))
         how = _variant(config.perception) + _shown(config) if config.describes else ""
-        perceiver = root / (_safe(str(config.told_perceiver)) + how)
+        perceiver = root / (_safe(str(config.perceiver_label)) + how)
         if not config.mode.answers:
             return cls(root, perceiver, perceiver)
         who = config.perceiver if config.mode is Mode.DIRECT else config.reasoner
@@ -141,8 +141,8 @@ def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Prog
             export_parquet(path, path.with_suffix(".parquet"))
     folded = None
     if parts.config.mode is Mode.PROMPTS:
-        name = contents_name(_safe(parts.benchmark.name), _safe(str(parts.instruction.writer)))
-        write_contents(layout.folder / name, journal.lines())
+        name = hints_file_name(_safe(parts.benchmark.name), _safe(str(parts.instruction.writer)))
+        write_hints(layout.folder / name, journal.lines())
     if parts.config.mode.answers:
         answers = Answers(layout.folder, several=prod(parts.config.draws) > 1)
         write_lines(answers.every, journal.lines())
@@ -267,7 +267,7 @@ def _versions() -> dict[str, str]:
 def _instruction(config: RunConfig) -> str:
     """Return the folder of an instruction, or of what takes its place."""
     if not config.describes:
-        return _safe(config.told_instruction or config.mode.value)
+        return _safe(config.instruction_label or config.mode.value)
     writer = writer_of(config)
     if writer is None:
         return _safe(read_instruction(config.instruction).name)
@@ -303,12 +303,12 @@ def _safe(name: str) -> str:
 _COLUMNS = ("index", "position", "question", "contents", "status", "failure")
 
 
-def contents_name(benchmark: str, writer: str) -> str:
+def hints_file_name(benchmark: str, writer: str) -> str:
     """Return how an original checkout calls its file of contents."""
     return f"{benchmark}_{writer}.json"
 
 
-def write_contents(path: Path, lines: Iterable[bytes]) -> None:
+def write_hints(path: Path, lines: Iterable[bytes]) -> None:
     """Write contents by index as one JSON object, and beside it `contents.jsonl` and `contents.parquet`.
 
     Args:

@@ -33,7 +33,7 @@ _SILENT = 60.0  # seconds after which a process of that number is taken for anot
 
 
 @dataclass(frozen=True)
-class Standing:
+class RunState:
     """One run as its file tells it."""
 
     folder: Path
@@ -78,26 +78,26 @@ class Standing:
             ) from error
 
 
-def standings(results_dir: Path) -> list[Standing]:
+def run_states(results_dir: Path) -> list[RunState]:
     """Return all runs below a results folder, the latest last; files that cannot be read are left out."""
     found = []
     for path in results_dir.rglob(STATUS_NAME):
         with suppress(ConfigError):
-            found.append(Standing.read(path))
+            found.append(RunState.read(path))
     return sorted(found, key=lambda one: (one.updated, one.folder))
 
 
-def find_standing(results_dir: Path, run: str | None) -> Standing:
+def find_run_state(results_dir: Path, run: str | None) -> RunState:
     """Return the run whose folder is `run`, or has it in its path; the latest one where `run` is None.
 
     Raises:
         UserError: there is none, or more than one.
     """
-    every = standings(results_dir)
+    every = run_states(results_dir)
     if run is None and every:
         return every[-1]
     if run is not None and (Path(run) / STATUS_NAME).is_file():
-        return Standing.read(Path(run) / STATUS_NAME)
+        return RunState.read(Path(run) / STATUS_NAME)
     matching = [one for one in every if run is not None and run.strip("/") in f"{one.folder.relative_to(results_dir)}"]
     if len(matching) == 1:
         return matching[0]

@@ -11,13 +11,13 @@ from prism_engine.api.runs.execution import run, run_many
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from prism_engine.api.runs.execution import RunReport, Watch
+    from prism_engine.api.runs.execution import ProgressDisplay, RunReport
     from prism_engine.config import Registry, RunConfig
 
 T = TypeVar("T")
 
 
-async def arun(config: RunConfig, registry: Registry, *, watch: Watch | None = None) -> RunReport:
+async def arun(config: RunConfig, registry: Registry, *, watch: ProgressDisplay | None = None) -> RunReport:
     """Do `run` while the caller's event loop goes on.
 
     Cancelling it is a second Ctrl-C: finished calls are in the cache, and no results are written. Signals are the
@@ -32,7 +32,9 @@ async def arun(config: RunConfig, registry: Registry, *, watch: Watch | None = N
     return await _beside(lambda seen: run(config, registry, watch=seen), watch)
 
 
-async def arun_many(configs: Sequence[RunConfig], registry: Registry, *, watch: Watch | None = None) -> list[RunReport]:
+async def arun_many(
+    configs: Sequence[RunConfig], registry: Registry, *, watch: ProgressDisplay | None = None
+) -> list[RunReport]:
     """Do `run_many` while the caller's event loop goes on; as `arun`."""
     return await _beside(lambda seen: run_many(configs, registry, watch=seen), watch)
 
@@ -40,7 +42,7 @@ async def arun_many(configs: Sequence[RunConfig], registry: Registry, *, watch: 
 class _Canceller:
     """Reaches into the run's own event loop, once it has one."""
 
-    def __init__(self, watch: Watch | None) -> None:
+    def __init__(self, watch: ProgressDisplay | None) -> None:
         self._watch = watch
         self._cancelled = False
         self._task: asyncio.Task[Any] | None = None
@@ -65,7 +67,7 @@ class _Canceller:
             yield
 
 
-async def _beside(run_it: Callable[[Watch], T], watch: Watch | None) -> T:
+async def _beside(run_it: Callable[[ProgressDisplay], T], watch: ProgressDisplay | None) -> T:
     canceller = _Canceller(watch)
     thread = asyncio.ensure_future(asyncio.to_thread(_caught, run_it, canceller))
     try:
@@ -79,7 +81,7 @@ async def _beside(run_it: Callable[[Watch], T], watch: Watch | None) -> T:
     return result
 
 
-def _caught(run_it: Callable[[Watch], T], watch: Watch) -> T | BaseException:
+def _caught(run_it: Callable[[ProgressDisplay], T], watch: ProgressDisplay) -> T | BaseException:
     """Return what it raises too: a KeyboardInterrupt in a thread's future would end the caller's loop."""
     try:
         return run_it(watch)

@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from prism_engine.api.build.parts import assembled
-from prism_engine.api.build.shared import Shared
+from prism_engine.api.build.shared import SharedResources
 from prism_engine.api.results.run_folder import write_results
 from prism_engine.api.results.status import keeping_status, write_status
-from prism_engine.api.runs.prepared import ready_arms
-from prism_engine.api.runs.stopping import StopOfOne, heeding_deadlines, heeding_signals
+from prism_engine.api.runs.prepared import prepare_runs
+from prism_engine.api.runs.stopping import RunStop, heeding_deadlines, heeding_signals
 from prism_engine.budget import PAYER, Spending
 from prism_engine.engine.overview import Overview
 from prism_engine.engine.pipeline import NONE_GIVEN
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from prism_engine.api.runs.prepared import Arm
+    from prism_engine.api.runs.prepared import PreparedRun
     from prism_engine.config import Registry, RunConfig
-    from prism_engine.datasets import Progress as Ingesting
+    from prism_engine.datasets import IngestCallback as Ingesting
     from prism_engine.engine.progress import Progress
     from prism_engine.report import DrawScores, Scores
 
 
-class Watch(Protocol):
+class ProgressDisplay(Protocol):
     """Shows progress for as long as the context that it returns lasts."""
 
     def __call__(self, progress: Progress | Overview, /) -> AbstractAsyncContextManager[None]: ...  # noqa: D102
@@ -95,7 +95,7 @@ class RunReport:
 
 
 def run(
-    config: RunConfig, registry: Registry, *, watch: Watch | None = None, ingesting: Ingesting | None = None
+    config: RunConfig, registry: Registry, *, watch: ProgressDisplay | None = None, ingesting: Ingesting | None = None
 ) -> RunReport:
     """Run to the end, or until stopped, and write the results: `run_many` of one."""
     (report,) = run_many([config], registry, watch=watch, ingesting=ingesting)
@@ -106,7 +106,7 @@ def run_many(
     configs: Sequence[RunConfig],
     registry: Registry,
     *,
-    watch: Watch | None = None,
+    watch: ProgressDisplay | None = None,
     ingesting: Ingesting | None = None,
     finished: Callable[[RunReport], None] | None = None,
 ) -> list[RunReport]:
@@ -128,9 +128,9 @@ def run_many(
         KeyboardInterrupt: stopped at once; finished calls are in the cache, the run under way has written no results.
     """
     with ExitStack() as opened:
-        shared = opened.enter_context(Shared(max(config.engines_at_once for config in configs)))
+        shared = opened.enter_context(SharedResources(max(config.engines_at_once for config in configs)))
         assemblies = [assembled(one, registry, look_only=False, ingesting=ingesting, shared=shared) for one in configs]
-        arms = ready_arms([opened.enter_context(assembly) for assembly in assemblies], shared, opened)
+        arms = prepare_runs([opened.enter_context(assembly) for assembly in assemblies], shared, opened)
         try:
             return asyncio.run(_run_arms(arms, shared, watch, finished))
         except asyncio.CancelledError:
@@ -138,15 +138,18 @@ def run_many(
 
 
 async def _run_arms(
-    arms: Sequence[Arm], shared: Shared, watch: Watch | None, finished: Callable[[RunReport], None] | None
+    arms: Sequence[PreparedRun],
+    shared: SharedResources,
+    watch: ProgressDisplay | None,
+    finished: Callable[[RunReport], None] | None,
 ) -> list[RunReport]:
     stop = Stop()
     overview = _overview(arms, shared)
     writing = asyncio.Lock()
     stop.listen(overview.stop)
 
-    async def one(arm: Arm) -> RunReport:
-        report = await _run_arm(arm, StopOfOne(stop), writing, among=len(arms))
+    async def one(arm: PreparedRun) -> RunReport:
+        report = await _run_arm(arm, RunStop(stop), writing, among=len(arms))
         if finished is not None:
             finished(report)
         return report
@@ -162,7 +165,7 @@ async def _run_arms(
     return [task.result() for task in tasks]
 
 
-def _overview(arms: Sequence[Arm], shared: Shared) -> Progress | Overview:
+def _overview(arms: Sequence[PreparedRun], shared: SharedResources) -> Progress | Overview:
     if len(arms) == 1:
         return arms[0].progress
     for arm in arms:
@@ -177,13 +180,13 @@ def _overview(arms: Sequence[Arm], shared: Shared) -> Progress | Overview:
                 model.meter.whole = whole
     if len({shared.owner(arm.parts.answering.backend) for arm in arms if arm.parts.answering is not None}) == 1:
         shared.answering.load = next(arm.parts.answering.load for arm in arms if arm.parts.answering is not None)
-    spending = next((Spending(arm.parts.till) for arm in arms if arm.parts.till is not None), None)
+    spending = next((Spending(arm.parts.controller) for arm in arms if arm.parts.controller is not None), None)
     return Overview(
         [arm.progress for arm in arms], shared.describing, shared.answering, spending, writing=shared.writing
     )
 
 
-async def _run_arm(arm: Arm, stop: StopOfOne, writing: asyncio.Lock, *, among: int) -> RunReport:
+async def _run_arm(arm: PreparedRun, stop: RunStop, writing: asyncio.Lock, *, among: int) -> RunReport:
     PAYER.set(arm.name)
     config, folder, progress = arm.parts.config, arm.layout.folder, arm.progress
     stop.listen(progress.stop)
@@ -211,7 +214,7 @@ async def _run_arm(arm: Arm, stop: StopOfOne, writing: asyncio.Lock, *, among: i
     return report if folded is None else replace(report, scores=folded.scores, draws=folded.draws)
 
 
-def _status(config: RunConfig, progress: Progress, stop: StopOfOne) -> RunStatus:
+def _status(config: RunConfig, progress: Progress, stop: RunStop) -> RunStatus:
     if stop.reason is not None and (stop.is_own or progress.not_run):
         return next((status for kind, status in _STOPPED.items() if isinstance(stop.reason, kind)), RunStatus.DIED)
     if stop.requested and progress.done + progress.failed < progress.total:

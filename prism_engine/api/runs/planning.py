@@ -12,7 +12,7 @@ from prism_engine.api.runs.prepared import names_of
 from prism_engine.budget import Expense, PerCall, Price, Range, Seen, expect, expected_sum, is_paid, price_of
 from prism_engine.cache import earlier_calls
 from prism_engine.config import ApiModel, Mode
-from prism_engine.engine.plan import MOST_SEEN, Counted
+from prism_engine.engine.plan import MOST_SEEN, CountedCalls
 from prism_engine.records import Outcome
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from prism_engine.api.build.parts import Parts
     from prism_engine.config import Registry, RunConfig, SamplingConfig
-    from prism_engine.datasets import Progress as Ingesting
+    from prism_engine.datasets import IngestCallback as Ingesting
     from prism_engine.engine.plan import Plan, StagePlan
     from prism_engine.records import Stage
 
@@ -85,7 +85,7 @@ def plan_many(
     Raises:
         UserError, StoreError: as `run`.
     """
-    counted = Counted()
+    counted = CountedCalls()
     with ExitStack() as opened:
         many = [
             opened.enter_context(assembled(config, registry, look_only=True, ingesting=ingesting)) for config in configs
@@ -97,7 +97,7 @@ def plan_many(
         return planned
 
 
-def together(forecasts: Sequence[Forecast]) -> Forecast:
+def combined_forecast(forecasts: Sequence[Forecast]) -> Forecast:
     """Sum up what several runs will use and cost."""
     stages: dict[str, Expense] = {}
     for one in forecasts:

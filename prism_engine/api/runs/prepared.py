@@ -21,27 +21,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prism_engine.api.build.parts import Parts
-    from prism_engine.api.build.shared import Shared
+    from prism_engine.api.build.shared import SharedResources
     from prism_engine.engine.runner import Run
-    from prism_engine.engine.turns import Perceiver
+    from prism_engine.engine.turns import EngineUse
 
 _TELLING = (
-    *("benchmark", "samples", "told_perceiver", "merge", "pictures", "told_instruction", "told_reasoner", "mode"),
+    *("benchmark", "samples", "perceiver_label", "merge", "pictures", "instruction_label", "reasoner_label", "mode"),
     *("answer_kind", "profile"),
 )
 """What tells runs apart for people."""
 
 
 @dataclass(frozen=True)
-class Arm:
+class PreparedRun:
     """One of the runs, ready."""
 
     name: str
     parts: Parts
     layout: Layout
     journal: Journal
-    engines: tuple[Perceiver, ...]
-    only: frozenset[int] | None = None
+    engines: tuple[EngineUse, ...]
+    retry_only: frozenset[int] | None = None
     """Positions of the samples that calls are made for; None is all."""
 
     @cached_property
@@ -60,10 +60,10 @@ class Arm:
 
     def run(self) -> Run:
         """Return the run that it makes."""
-        return replace(self.parts.run(self.journal, self.only), engines=self.engines)
+        return replace(self.parts.run(self.journal, self.retry_only), engines=self.engines)
 
 
-def ready_arms(many: Sequence[Parts], shared: Shared, opened: ExitStack) -> list[Arm]:
+def prepare_runs(many: Sequence[Parts], shared: SharedResources, opened: ExitStack) -> list[PreparedRun]:
     """Give each run its name, its place among the engines' users, and its folder, which no other one may write into.
 
     Raises:
@@ -80,20 +80,20 @@ def ready_arms(many: Sequence[Parts], shared: Shared, opened: ExitStack) -> list
             raise ConfigError(f"{layout.folder}: {both} would write their results here; start them one after the other")
         names[layout.folder] = name
         alike[name] += 1
-        # They may differ in what is not told; payments and progress must not be thrown together.
+        # They may differ in settings that are not part of the name; payments and progress must stay apart.
         own = name if alike[name] == 1 else f"{name} ({alike[name]})".lstrip()
         planned.append((own, parts, layout, layout.failed_before() if parts.config.retry_failed else None))
     engines = _claims(many, shared)
     return [
-        Arm(
+        PreparedRun(
             name,
             parts,
             layout,
             opened.enter_context(closing(Journal(layout.folder / "journal.jsonl", len(parts.samples)))),
             mine,
-            only,
+            retry_only,
         )
-        for (name, parts, layout, only), mine in zip(planned, engines, strict=True)
+        for (name, parts, layout, retry_only), mine in zip(planned, engines, strict=True)
     ]
 
 
@@ -107,7 +107,7 @@ def names_of(many: Sequence[Parts]) -> list[str]:
     return [" ".join(str(by_name.get(value, value)) for value in row if value is not None) for row in values]
 
 
-def _claims(many: Sequence[Parts], shared: Shared) -> list[tuple[Perceiver, ...]]:
+def _claims(many: Sequence[Parts], shared: SharedResources) -> list[tuple[EngineUse, ...]]:
     """Enlist each run for the engines that it sees with; one that reasons or writes for somebody is always up."""
     resident = {
         id(shared.owner(model.backend))
@@ -115,5 +115,8 @@ def _claims(many: Sequence[Parts], shared: Shared) -> list[tuple[Perceiver, ...]
         for role, model in parts.models.items()
         if role in ("reasoner", WRITER) and model.backend is not None
     }
-    seeing = [[one for one in parts.seeing() if id(shared.owner(one[0].backend)) not in resident] for parts in many]
-    return shared.enlist(seeing)
+    perceivers = [
+        [one for one in parts.bound_perceivers() if id(shared.owner(one.model.backend)) not in resident]
+        for parts in many
+    ]
+    return shared.enlist(perceivers)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from prism_engine.api.build.parts import Parts
-    from prism_engine.api.results.status import Standing
+    from prism_engine.api.results.status import RunState
     from prism_engine.cache import Entry, Store
     from prism_engine.config import Registry
     from prism_engine.records import Call, Sample
@@ -34,7 +34,7 @@ class SampleCall:
     """Everything that is stored under its key, failures and other output limits included."""
 
 
-def sample_calls(standing: Standing, index: str, registry: Registry) -> list[SampleCall]:
+def sample_calls(standing: RunState, index: str, registry: Registry) -> list[SampleCall]:
     """Return a sample's calls in order, each once; answers are left out where no description is there to answer from.
 
     Where the question is asked several times, these are the calls of all its draws.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
-class StopOfOne(Stop):
+class RunStop(Stop):
     """One run's stop: it stops all runs of the command, and stops with them.
 
     Attributes:
@@ -28,7 +28,7 @@ class StopOfOne(Stop):
         super().__init__()
         self.is_own = False
         self._whole = whole
-        whole.listen(lambda: super(StopOfOne, self).request(whole.reason))
+        whole.listen(lambda: super(RunStop, self).request(whole.reason))
         if whole.requested:
             super().request(whole.reason)
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Self
 
 from prism_engine.config import Mode
-from prism_engine.report import Estimate, replacing
+from prism_engine.report import AccuracyEstimate, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,16 +48,16 @@ class SweepRow:
         judged = "" if report.judged is None else f", judged by {config.judge}"
         overall = scores.overall if scores is not None else None
         draws = report.judged_draws or report.draws
-        accuracy = Estimate(None, None, None)
+        accuracy = AccuracyEstimate(None, None, None)
         if draws is not None:
             accuracy = draws.mean
         elif overall is not None:
-            accuracy = Estimate(overall.accuracy, overall.accuracy_low, overall.accuracy_high)
+            accuracy = AccuracyEstimate(overall.accuracy, overall.accuracy_low, overall.accuracy_high)
         return cls(
             benchmark=report.benchmark,
-            perceiver=config.told_perceiver,
-            instruction=config.told_instruction,
-            reasoner=config.told_reasoner,
+            perceiver=config.perceiver_label,
+            instruction=config.instruction_label,
+            reasoner=config.reasoner_label,
             mode=config.mode.value,
             profile=config.profile if scores is None else scores.profile + judged,
             status=report.status.value,

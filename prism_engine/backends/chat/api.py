@@ -17,7 +17,7 @@ from prism_engine.backends.limits.expectation import Tokens
 from prism_engine.backends.limits.limiter import SLACK, Limiter, per_minute
 from prism_engine.backends.limits.outage import Outage
 from prism_engine.backends.limits.shared_quota import SharedQuota
-from prism_engine.backends.load import Guard, Load
+from prism_engine.backends.load import Load, WaitReason
 from prism_engine.errors import DeadError, NotRunError, RejectedError, TransientError, UnreachableError
 from prism_engine.http import shown_url
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
-    from prism_engine.backends.chat.paying import Purse, Sending
+    from prism_engine.backends.chat.paying import Sending, SupportsReserve
     from prism_engine.backends.chat.transport import Answer
     from prism_engine.backends.limits.limiter import Slot
     from prism_engine.config import ApiModel
@@ -60,11 +60,11 @@ class ChatApi(Backend):
         *,
         base_url: str | None = None,
         start: Callable[[], Awaitable[str]] | None = None,
-        purse: Purse | None = None,
+        budget: SupportsReserve | None = None,
         quotas: Path | None = None,
     ) -> None:
         self._spec = spec
-        self._purse = purse
+        self._budget = budget
         self._base_url = (base_url or spec.base_url).rstrip("/")
         self._start = start
         self._starting: asyncio.Future[str] | None = None
@@ -101,7 +101,7 @@ class ChatApi(Backend):
             return Load()
         since = next(iter(self._unpaid.values()), None)
         if load.waiting_for is None and since is not None and _time() - since > MONEY_WAIT:
-            return replace(load, waiting_for=Guard.BUDGET)
+            return replace(load, waiting_for=WaitReason.BUDGET)
         return load
 
     async def generate(self, call: Call) -> Completion:
@@ -191,7 +191,7 @@ class ChatApi(Backend):
         waiting = object()
         self._unpaid[waiting] = _time()
         try:
-            async with paid(self._purse, call, self._limiter) as sending:
+            async with paid(self._budget, call, self._limiter) as sending:
                 del self._unpaid[waiting]
                 yield sending
         finally:

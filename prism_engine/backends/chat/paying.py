@@ -20,7 +20,7 @@ _BUSY = frozenset({503, 529})
 """Errors of a server that took nothing on."""
 
 
-class Payment(Protocol):
+class SupportsSettle(Protocol):
     """Money that is set aside for one request; one of the two is called exactly once."""
 
     def settle(self, usage: Usage | None) -> None:
@@ -30,10 +30,10 @@ class Payment(Protocol):
         """Nothing was used."""
 
 
-class Purse(Protocol):
+class SupportsReserve(Protocol):
     """Where the money of a model's requests comes from."""
 
-    async def reserve(self, call: Call) -> Payment:
+    async def reserve(self, call: Call) -> SupportsSettle:
         """Wait until the worst case of one request can be paid, and set it aside. Safe to cancel.
 
         Raises:
@@ -60,7 +60,7 @@ class Sending:
 
 
 @asynccontextmanager
-async def paid(purse: Purse | None, call: Call, limiter: Limiter) -> AsyncIterator[Sending]:
+async def paid(budget: SupportsReserve | None, call: Call, limiter: Limiter) -> AsyncIterator[Sending]:
     """Set money aside for one request, and settle it when the block ends, however it ends.
 
     Raises:
@@ -68,10 +68,10 @@ async def paid(purse: Purse | None, call: Call, limiter: Limiter) -> AsyncIterat
         NotRunError: the limiter was closed while it waited for money.
     """
     sending = Sending()
-    if purse is None:
+    if budget is None:
         yield sending
         return
-    payment = await limiter.unless_closed(purse.reserve, call)
+    payment = await limiter.unless_closed(budget.reserve, call)
     try:
         yield sending
     except UnreachableError:

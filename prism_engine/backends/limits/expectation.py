@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal, NamedTuple
 
-Kind = Literal["tokens", "input", "output"]
+TokenKind = Literal["tokens", "input", "output"]
 """What a limit counts: prompt and completion together, or one of them."""
 
 FEW = 8
@@ -23,7 +23,7 @@ class Tokens(NamedTuple):
     prompt: int = 0
     output: int = 0
 
-    def of(self, kind: Kind) -> int:
+    def of(self, kind: TokenKind) -> int:
         """Return those that a limit of this kind counts."""
         return {"tokens": self.prompt + self.output, "input": self.prompt, "output": self.output}[kind]
 
@@ -75,7 +75,7 @@ class Expectation:
         self._prompt = Running()
         self._outputs: dict[int, Running] = {}
 
-    def share(self, worst: Tokens, kind: Kind) -> Share:
+    def share(self, worst: Tokens, kind: TokenKind) -> Share:
         """Return what a call of this estimate and output limit will take of a limit of this kind."""
         parts = []
         if kind != "output":

@@ -14,18 +14,18 @@ from prism_engine.backends.limits.expectation import Expectation, Tokens
 from prism_engine.backends.limits.gate import AdaptiveWidth, Gate, stopping
 from prism_engine.backends.limits.pacer import Pacer
 from prism_engine.backends.limits.rate_headers import read_allowances
-from prism_engine.backends.limits.shared_quota import Leased
+from prism_engine.backends.limits.shared_quota import QuotaGrant
 from prism_engine.backends.limits.token_window import TokenWindow
-from prism_engine.backends.load import Guard, Hold, Load, Use
+from prism_engine.backends.load import LimitUsage, Load, Wait, WaitReason
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
-    from prism_engine.backends.limits.expectation import Kind
+    from prism_engine.backends.limits.expectation import TokenKind
     from prism_engine.backends.limits.outage import Outage
-    from prism_engine.backends.limits.pacer import Outlay
+    from prism_engine.backends.limits.pacer import SentRequest
     from prism_engine.backends.limits.shared_quota import Quantity, SharedQuota
-    from prism_engine.backends.limits.token_window import Spent
+    from prism_engine.backends.limits.token_window import WindowEntry
     from prism_engine.config import Limits
 
 P = ParamSpec("P")
@@ -58,7 +58,7 @@ class Limiter:
         self._head = Gate(1)
         self._width = AdaptiveWidth(limits.concurrency)
         self._throttler = throttler(limits.requests_per_minute, minute * SLACK)
-        kinds: tuple[Kind, ...] = ("tokens", "input", "output")
+        kinds: tuple[TokenKind, ...] = ("tokens", "input", "output")
         rates = per_minute(limits)
         self._windows = [(kind, TokenWindow(rates[kind], minute * SLACK)) for kind in kinds if kind in rates]
         self._requests, self._minute = limits.requests_per_minute, minute
@@ -66,8 +66,8 @@ class Limiter:
         self._pacer = Pacer()
         self._shared = shared
         self._outage = outage
-        self._waiting_for: Guard | None = None
-        self._on_wire: dict[Slot, list[Spent]] = {}
+        self._waiting_for: WaitReason | None = None
+        self._on_wire: dict[Slot, list[WindowEntry]] = {}
         self._crowded = False
         self._paused_until = 0.0
         self._changed = asyncio.Event()
@@ -159,18 +159,18 @@ class Limiter:
     def load(self) -> Load:
         """What the head of the queue waits for, and how much of each limit is in use."""
         now = asyncio.get_running_loop().time()
-        limits = {"concurrency": Use(len(self._on_wire), self._width.width)}
+        limits = {"concurrency": LimitUsage(len(self._on_wire), self._width.width)}
         if self._requests is not None:
-            limits["requests_per_minute"] = Use(self._pacer.sent_since(now - self._minute), self._requests)
+            limits["requests_per_minute"] = LimitUsage(self._pacer.sent_since(now - self._minute), self._requests)
         for kind, window in self._windows:
             window.pass_to(now)
             name = "tokens" if kind == "tokens" else f"{kind}_tokens"
-            limits[f"{name}_per_minute"] = Use(window.used, window.limit)
+            limits[f"{name}_per_minute"] = LimitUsage(window.used, window.limit)
         guard = self._waiting_for
         if self._outage is not None and self._outage.on:  # calls may all be waiting for another attempt
-            guard = Guard.OUTAGE
+            guard = WaitReason.OUTAGE
         elif guard is None and now < self._paused_until:
-            guard = Guard.PAUSE
+            guard = WaitReason.PAUSE
         return Load(guard, limits)
 
     async def _admit(self, worst: Tokens) -> Slot:
@@ -178,7 +178,7 @@ class Limiter:
             while (hold := self._hold(worst)) is not None:
                 self._waiting_for = hold.guard
                 await self.unless_closed(self._nap, hold.seconds)
-            self._waiting_for = Guard.REQUESTS  # seen by others only where what follows really waits
+            self._waiting_for = WaitReason.REQUESTS  # seen by others only where what follows really waits
             if self._throttler is not None:
                 await self.unless_closed(self._throttler.acquire)
             leased = await self._lease(worst)
@@ -194,31 +194,31 @@ class Limiter:
         ]
         return slot
 
-    async def _lease(self, worst: Tokens) -> Leased:
+    async def _lease(self, worst: Tokens) -> QuotaGrant:
         if self._shared is None:
-            return Leased({}, {})
+            return QuotaGrant({}, {})
         wanted: dict[Quantity, int] = {"requests": 1}
         wanted |= {kind: self._expectation.share(worst, kind).expected for kind, _ in self._windows}
         while isinstance(leased := self._shared.take(wanted), float):
-            self._waiting_for = Guard.TOKENS if self._requests is None else Guard.REQUESTS
+            self._waiting_for = WaitReason.TOKENS if self._requests is None else WaitReason.REQUESTS
             await self.unless_closed(asyncio.sleep, leased)
         self._pacer.share = 1 / (1 + self._shared.others)
         return leased
 
-    def _hold(self, worst: Tokens) -> Hold | None:
+    def _hold(self, worst: Tokens) -> Wait | None:
         """Return what keeps the head of the queue from being sent; None where nothing does."""
         self._crowded = len(self._on_wire) >= self._width.width
         if self._outage is not None and (wait := self._outage.delay()) != 0:
-            return Hold(Guard.OUTAGE, wait)
+            return Wait(WaitReason.OUTAGE, wait)
         if self._crowded:
-            return Hold(Guard.CONCURRENCY, None)
+            return Wait(WaitReason.CONCURRENCY, None)
         now = asyncio.get_running_loop().time()
-        holds = [Hold(Guard.PAUSE, self._paused_until - now)]
+        holds = [Wait(WaitReason.PAUSE, self._paused_until - now)]
         for kind, window in self._windows:
-            holds.append(Hold(Guard.TOKENS, window.delay(now, self._expectation.share(worst, kind))))
+            holds.append(Wait(WaitReason.TOKENS, window.delay(now, self._expectation.share(worst, kind))))
         needed = self._expectation.corrected(worst)
         for counted, seconds in self._pacer.delays(now, needed, alone=not self._on_wire):
-            holds.append(Hold(Guard.REQUESTS if counted == "requests" else Guard.TOKENS, seconds))
+            holds.append(Wait(WaitReason.REQUESTS if counted == "requests" else WaitReason.TOKENS, seconds))
         longest = max(holds, key=lambda hold: hold.seconds or 0.0)
         return longest if longest.seconds and longest.seconds > 0 else None
 
@@ -244,7 +244,7 @@ class Slot:
     A slot that ends untold counts its worst case for the whole window: a failed request may have been billed.
     """
 
-    def __init__(self, limiter: Limiter, worst: Tokens, outlay: Outlay, leased: Leased) -> None:
+    def __init__(self, limiter: Limiter, worst: Tokens, outlay: SentRequest, leased: QuotaGrant) -> None:
         self.worst = worst
         self.outlay = outlay
         self.leased = leased

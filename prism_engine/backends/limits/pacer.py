@@ -28,7 +28,7 @@ MEMORY = 120.0
 _SPANS = {"second": 1.0, "": 60.0, "minute": 60.0, "hour": 3_600.0, "day": 86_400.0, "month": 2_592_000.0}
 
 
-class Outlay(NamedTuple):
+class SentRequest(NamedTuple):
     """A request that was sent, and about the most that it can use."""
 
     number: int
@@ -43,18 +43,18 @@ class Outlay(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class HeaderReading:
     """What a header said: after `sent` had left, before it was heard (in seconds)."""
 
     remaining: float
     reset: float
-    sent: Outlay
+    sent: SentRequest
     heard: float
     lowest: float
     """The least that was said to remain by answers to requests that left shortly before, or this one."""
 
 
-class Meter:
+class ServerLimit:
     """One limit as the server sees it.
 
     What remains was true at one moment between a request's sending and the hearing of its answer; it is reckoned
@@ -67,10 +67,10 @@ class Meter:
         self._span = _SPANS[span]
         self._rate = self._size = 0.0
         self._flows = False
-        self._anchor: Sight | None = None
-        self._sight: Sight | None = None
+        self._anchor: HeaderReading | None = None
+        self._sight: HeaderReading | None = None
 
-    def hear(self, said: Allowance, sent: Outlay, now: float) -> None:
+    def hear(self, said: Allowance, sent: SentRequest, now: float) -> None:
         """Take in what the answer to a request said; what is older than what is known counts nothing."""
         old = self._sight
         together = old is not None and abs(sent.at - old.sent.at) < APART
@@ -85,12 +85,12 @@ class Meter:
             self._rate, self._size, self._flows, self._anchor = limit / self._span, 0.0, said.flows, None
         reset = said.reset if said.reset is not None else max(limit - said.remaining, 0.0) / self._rate
         lowest = min(said.remaining, old.lowest) if old is not None and together else said.remaining
-        self._sight = Sight(said.remaining, reset, sent, now, lowest)
+        self._sight = HeaderReading(said.remaining, reset, sent, now, lowest)
         self._flows = bool(limit) and (said.reset is None or self._judged(self._sight))
         # Right for an allowance that flows; no more than there is for one that starts anew.
         self._size = max(self._size, said.remaining, min(said.remaining + self._rate * reset, limit), 1.0)
 
-    def wait(self, now: float, outlay: Outlay, outlays: deque[Outlay], *, share: float, alone: bool) -> float:
+    def wait(self, now: float, outlay: SentRequest, outlays: deque[SentRequest], *, share: float, alone: bool) -> float:
         """Return the seconds until it can be paid for, as far as is known; more than there ever is goes alone.
 
         Where nothing else is on the wire, nothing can be missing from the least that was said last.
@@ -126,7 +126,7 @@ class Meter:
             return min(remaining + self._rate * (now - since), self._size)
         return self._size if now >= sight.heard + sight.reset else remaining
 
-    def _missing(self, sight: Sight, outlays: deque[Outlay], past: float) -> tuple[int, int]:
+    def _missing(self, sight: HeaderReading, outlays: deque[SentRequest], past: float) -> tuple[int, int]:
         """Return what a header may not have taken into account, written when its request was sent, or was heard.
 
         Args:
@@ -146,7 +146,7 @@ class Meter:
                     after_heard += amount
         return after_sent, after_heard
 
-    def _judged(self, sight: Sight) -> bool:
+    def _judged(self, sight: HeaderReading) -> bool:
         """Return whether the allowance flows, as soon as that is clear."""
         old = self._anchor
         if old is None or not self._rate:
@@ -167,8 +167,8 @@ class Pacer:
     def __init__(self) -> None:
         self.share = 1.0
         """What of all that remains is ours: other processes may be about to send, too."""
-        self._meters: dict[tuple[str, str], Meter] = {}
-        self._outlays: deque[Outlay] = deque()
+        self._meters: dict[tuple[str, str], ServerLimit] = {}
+        self._outlays: deque[SentRequest] = deque()
         self._number = 0
 
     def delay(self, now: float, worst: Tokens, *, alone: bool = False) -> float:
@@ -181,7 +181,7 @@ class Pacer:
 
     def delays(self, now: float, worst: Tokens, *, alone: bool = False) -> Iterator[tuple[str, float]]:
         """Yield the same for each limit: what it counts (`requests`, `tokens`, ...), and the seconds."""
-        outlay = Outlay(0, now, worst)
+        outlay = SentRequest(0, now, worst)
         for meter in self._meters.values():
             yield meter.counted, meter.wait(now, outlay, self._outlays, share=self.share, alone=alone)
 
@@ -189,19 +189,19 @@ class Pacer:
         """Return how many requests were sent after a moment, up to `MEMORY` ago."""
         return len(self._outlays) - bisect_right(self._outlays, moment, key=attrgetter("at"))
 
-    def sent(self, now: float, worst: Tokens) -> Outlay:
+    def sent(self, now: float, worst: Tokens) -> SentRequest:
         """Count a request; ask `delay` first."""
         self._number += 1
-        outlay = Outlay(self._number, now, worst)
+        outlay = SentRequest(self._number, now, worst)
         self._outlays.append(outlay)
         while self._outlays[0].at < now - MEMORY:
             self._outlays.popleft()
         return outlay
 
-    def heard(self, outlay: Outlay, now: float, allowances: Sequence[Allowance]) -> None:
+    def heard(self, outlay: SentRequest, now: float, allowances: Sequence[Allowance]) -> None:
         """Take in the headers of the answer to a request."""
         for said in allowances:
             key = (said.counted, said.span)
             if key not in self._meters:
-                self._meters[key] = Meter(*key)
+                self._meters[key] = ServerLimit(*key)
             self._meters[key].hear(said, outlay, now)

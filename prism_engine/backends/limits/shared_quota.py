@@ -63,7 +63,7 @@ class Lease:
 
 
 @dataclass(slots=True)
-class Leased:
+class QuotaGrant:
     """What was taken for one request."""
 
     leases: dict[Quantity, Lease]
@@ -114,7 +114,7 @@ class SharedQuota:
         self._present = float("-inf")
         self._broken = False
 
-    def take(self, wanted: Mapping[Quantity, int]) -> Leased | float:
+    def take(self, wanted: Mapping[Quantity, int]) -> QuotaGrant | float:
         """Take so many of each kind out of the leases; or return the seconds after which to ask again."""
         most = {kind: max(int(limit * (1 - SPARE)), 1) for kind, limit in self._limits.items()}
         wanted = {kind: min(amount, most[kind]) for kind, amount in wanted.items() if kind in most}
@@ -132,11 +132,11 @@ class SharedQuota:
             if wait:
                 return wait
         if self._broken:
-            return Leased({}, {})
+            return QuotaGrant({}, {})
         for kind, amount in wanted.items():
             self._leases[kind].left -= amount
             self._leases[kind].used_at = now
-        return Leased({kind: self._leases[kind] for kind in wanted}, wanted)
+        return QuotaGrant({kind: self._leases[kind] for kind in wanted}, wanted)
 
     def close(self) -> None:
         """Give back what was not used. Idempotent."""

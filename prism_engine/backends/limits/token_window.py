@@ -17,7 +17,7 @@ AWAY = 0.02
 
 
 @dataclass(slots=True)
-class Spent:
+class WindowEntry:
     """One entry of a token window: what is expected, later what was used. Times in seconds."""
 
     at: float
@@ -46,7 +46,7 @@ class TokenWindow:
         self.used = 0
         self._excess = 0
         self._variance = 0.0
-        self._entries: deque[Spent] = deque()
+        self._entries: deque[WindowEntry] = deque()
 
     def delay(self, now: float, share: Share) -> float:
         """Return the seconds until it fits; what is more than the whole limit goes alone into an empty window."""
@@ -68,21 +68,21 @@ class TokenWindow:
             self._count(gone, -1)
             gone.live = False
 
-    def reserve(self, now: float, share: Share) -> Spent:
+    def reserve(self, now: float, share: Share) -> WindowEntry:
         """Count a request from now on; ask `delay` first."""
-        entry = Spent(now, share.expected, share.worst - share.expected, share.variance)
+        entry = WindowEntry(now, share.expected, share.worst - share.expected, share.variance)
         self._entries.append(entry)
         self._count(entry, 1)
         return entry
 
-    def settle(self, entry: Spent, tokens: int) -> None:
+    def settle(self, entry: WindowEntry, tokens: int) -> None:
         """Replace what was expected by what was used. Nothing happens where the entry has left the window."""
         if entry.live:
             self._count(entry, -1)
             entry.tokens, entry.excess, entry.variance = tokens, 0, 0.0
             self._count(entry, 1)
 
-    def _count(self, entry: Spent, sign: int) -> None:
+    def _count(self, entry: WindowEntry, sign: int) -> None:
         self.used += sign * entry.tokens
         self._excess += sign * entry.excess
         self._variance += sign * entry.variance

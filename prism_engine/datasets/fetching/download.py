@@ -36,12 +36,12 @@ _PIECE = 1 << 20
 _RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+)")
 _TRY_AGAIN = frozenset({408, 409, 423, 425, 429, 500, 502, 503, 504})
 
-Progress = Callable[[int, int | None], None]
+DownloadCallback = Callable[[int, int | None], None]
 """Told how many bytes are here, and of how many (None where the server does not say)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DownloadRequest:
     """A file to download."""
 
     url: str
@@ -50,7 +50,9 @@ class Wanted:
     """What it must come to; None where nobody knows."""
 
 
-async def download(wanted: Wanted, progress: Progress = lambda *_: None, *, wait: float = 1.0) -> Digests:
+async def download(
+    wanted: DownloadRequest, progress: DownloadCallback = lambda *_: None, *, wait: float = 1.0
+) -> Digests:
     """Download a file. What is there under its name is replaced once the new file is whole and right, not before.
 
     A download that was cut goes on where it stopped, if the server still has the same version of the file.
@@ -82,7 +84,7 @@ async def download(wanted: Wanted, progress: Progress = lambda *_: None, *, wait
     return found
 
 
-async def _fetched(wanted: Wanted, part: PartFile, progress: Progress, wait: float) -> None:
+async def _fetched(wanted: DownloadRequest, part: PartFile, progress: DownloadCallback, wait: float) -> None:
     """Try until the part is whole."""
     patience = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=SILENCE)
     furthest, failures = part.size, 0
@@ -100,7 +102,9 @@ async def _fetched(wanted: Wanted, part: PartFile, progress: Progress, wait: flo
                 await asyncio.sleep(max(min(wait * 2 ** (failures - 1), LONGEST_WAIT), error.retry_after or 0.0))
 
 
-async def _attempt(session: aiohttp.ClientSession, wanted: Wanted, part: PartFile, progress: Progress) -> None:
+async def _attempt(
+    session: aiohttp.ClientSession, wanted: DownloadRequest, part: PartFile, progress: DownloadCallback
+) -> None:
     try:
         async with session.get(wanted.url, headers=_headers(wanted, part)) as answer:
             total = _accepted(wanted, part, answer)
@@ -120,7 +124,7 @@ async def _attempt(session: aiohttp.ClientSession, wanted: Wanted, part: PartFil
         raise TransientError(f"{shown_url(wanted.url)}: {part.size:,} of {total:,} bytes came")
 
 
-def _headers(wanted: Wanted, part: PartFile) -> dict[str, str]:
+def _headers(wanted: DownloadRequest, part: PartFile) -> dict[str, str]:
     """Ask for what is missing, provided that the file is still the same one."""
     headers = {"Accept-Encoding": "identity"}
     validator = part.proof(wanted.url)
@@ -131,7 +135,7 @@ def _headers(wanted: Wanted, part: PartFile) -> dict[str, str]:
     return headers
 
 
-def _accepted(wanted: Wanted, part: PartFile, answer: aiohttp.ClientResponse) -> int | None:
+def _accepted(wanted: DownloadRequest, part: PartFile, answer: aiohttp.ClientResponse) -> int | None:
     """Look at an answer's head, and make the part ready for its body; return the size of the whole file, if known."""
     url = shown_url(wanted.url)
     if urlsplit(wanted.url).scheme == "https" and any(hop.url.scheme != "https" for hop in (*answer.history, answer)):

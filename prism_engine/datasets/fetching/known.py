@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from prism_engine.config.benchmarks import known_benchmark, known_benchmarks
 from prism_engine.config.yaml_files import nearest
 from prism_engine.datasets import data_roots, list_benchmarks
-from prism_engine.datasets.fetching.download import Wanted, download
+from prism_engine.datasets.fetching.download import DownloadRequest, download
 from prism_engine.datasets.fetching.part_file import file_digests
 from prism_engine.errors import BackendError, ConfigError, UserError
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from prism_engine.config.benchmarks import Known
-    from prism_engine.datasets.fetching.download import Progress
+    from prism_engine.config.benchmarks import CatalogueEntry
+    from prism_engine.datasets.fetching.download import DownloadCallback
 
 _HUB = "https://huggingface.co/"
 
@@ -42,7 +42,7 @@ def fetch(
     mirror: str | None = None,
     folder: Path | None = None,
     force: bool = False,
-    progress: Progress = lambda *_: None,
+    progress: DownloadCallback = lambda *_: None,
 ) -> Fetched:
     """Put a known benchmark's file into the folder for benchmarks, unless it is there already.
 
@@ -82,7 +82,7 @@ def _folder() -> Path:
     return next((root for root in roots if root.is_dir()), roots[-1])
 
 
-def _already(known: Known, target: Path) -> Fetched | None:
+def _already(known: CatalogueEntry, target: Path) -> Fetched | None:
     """The file that is in its place, or was under another name, as older versions of VLMEvalKit left it."""
     others = (str(known.spec.url).rsplit("/", 1)[-1], *(f"{alias}.tsv" for alias in known.spec.aliases))
     for path in (target, *(target.with_name(other) for other in others if "/" not in other)):
@@ -96,11 +96,11 @@ def _already(known: Known, target: Path) -> Fetched | None:
     return None
 
 
-def _downloaded(known: Known, target: Path, urls: Sequence[str], progress: Progress) -> Fetched:
+def _downloaded(known: CatalogueEntry, target: Path, urls: Sequence[str], progress: DownloadCallback) -> Fetched:
     refused = []
     for url in urls:
         try:
-            digests = asyncio.run(download(Wanted(url, target, known.spec.md5), progress))
+            digests = asyncio.run(download(DownloadRequest(url, target, known.spec.md5), progress))
         except BackendError as error:
             refused.append(str(error))
             continue
@@ -114,7 +114,7 @@ def _downloaded(known: Known, target: Path, urls: Sequence[str], progress: Progr
     )
 
 
-def _urls(known: Known, mirror: str | None) -> tuple[str, ...]:
+def _urls(known: CatalogueEntry, mirror: str | None) -> tuple[str, ...]:
     url = str(known.spec.url)
     path = urlsplit(url).path.removeprefix("/")
     places = []

@@ -9,7 +9,7 @@ from prism_engine.report.effects.contrasts import Accuracy, Contrast, accuracies
 from prism_engine.report.effects.failures import Judged, judge
 from prism_engine.report.effects.stacked import GridRun
 from prism_engine.report.effects.two_factor import TwoFactor, Unestimable, two_factor
-from prism_engine.report.scores.aligned import Aligned, align
+from prism_engine.report.scores.aligned import AlignedRuns, align
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ class Grid(NamedTuple):
 class Analysis:
     """Everything that runs say about perception and reasoning."""
 
-    benchmarks: Mapping[str, Aligned]
+    benchmarks: Mapping[str, AlignedRuns]
     accuracies: tuple[Accuracy, ...]
     contrasts: tuple[Contrast, ...]
     grids: tuple[Grid, ...]
@@ -58,7 +58,7 @@ def analyse(runs: Sequence[FinishedRun]) -> Analysis:
     )
 
 
-def _grids(benchmarks: Mapping[str, Aligned]) -> Iterable[Grid]:
+def _grids(benchmarks: Mapping[str, AlignedRuns]) -> Iterable[Grid]:
     """Estimate a grid per benchmark, instruction and profile, and one over all benchmarks where they are several."""
     clusters = {name: aligned.clusters for name, aligned in benchmarks.items()}
     over_all: dict[tuple[str, str], list[GridRun]] = {}
@@ -74,7 +74,7 @@ def _grids(benchmarks: Mapping[str, Aligned]) -> Iterable[Grid]:
             yield Grid("all benchmarks", instruction, profile, two_factor(grid, clusters))
 
 
-def grid_runs(aligned: Aligned) -> Iterable[tuple[tuple[str, str], GridRun]]:
+def grid_runs(aligned: AlignedRuns) -> Iterable[tuple[tuple[str, str], GridRun]]:
     """Yield the runs that belong to a grid, each with its instruction and profile."""
     for run, scores in zip(aligned.runs, aligned.scores, strict=True):
         setting = run.setting

@@ -11,12 +11,12 @@ from prism_engine.report.scores.inference import Paired, clustered_share, holm, 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from prism_engine.report.scores.aligned import Aligned, Level
+    from prism_engine.report.scores.aligned import AlignedRuns, Level
     from prism_engine.report.scores.finished import FinishedRun, Setting
     from prism_engine.report.scores.inference import Estimate
 
-Kind = Literal["perceivers", "reasoners", "direct against decoupled", "instructions", "blind", "oracle", "runs"]
-KINDS: Final[tuple[Kind, ...]] = (
+ContrastKind = Literal["perceivers", "reasoners", "direct against decoupled", "instructions", "blind", "oracle", "runs"]
+KINDS: Final[tuple[ContrastKind, ...]] = (
     "perceivers",
     "reasoners",
     "direct against decoupled",
@@ -42,7 +42,7 @@ class Accuracy:
 class Contrast:
     """Two runs that differ in one thing, on one group of the samples that both have scores for."""
 
-    kind: Kind
+    kind: ContrastKind
     benchmark: str
     fixed: str
     """What both have in common."""
@@ -57,7 +57,7 @@ class Contrast:
     """The p value adjusted (Holm) for all contrasts of its kind, benchmark and level."""
 
 
-def accuracies(aligned: Aligned) -> list[Accuracy]:
+def accuracies(aligned: AlignedRuns) -> list[Accuracy]:
     """Estimate every run's accuracy, overall and per category; groups in which it has no score are left out."""
     import numpy as np  # noqa: PLC0415 - a run that needs no statistics starts without it
 
@@ -71,7 +71,7 @@ def accuracies(aligned: Aligned) -> list[Accuracy]:
     return found
 
 
-def contrasts(aligned: Aligned) -> list[Contrast]:
+def contrasts(aligned: AlignedRuns) -> list[Contrast]:
     """Compare every two runs of a benchmark that differ in one thing, overall and per category."""
     found = [
         one
@@ -81,7 +81,7 @@ def contrasts(aligned: Aligned) -> list[Contrast]:
     return sorted(_adjusted(found), key=lambda one: KINDS.index(one.kind))
 
 
-def contrast(aligned: Aligned, names: tuple[str, str]) -> list[Contrast]:
+def contrast(aligned: AlignedRuns, names: tuple[str, str]) -> list[Contrast]:
     """Compare the first two runs, whatever they are, overall and per category."""
     return _adjusted(list(_compared(aligned, "runs", "", pair=(0, 1), names=names)))
 
@@ -97,7 +97,7 @@ def _adjusted(found: list[Contrast]) -> list[Contrast]:
 
 
 def _compared(
-    aligned: Aligned, kind: Kind, fixed: str, *, pair: tuple[int, int], names: tuple[str, str]
+    aligned: AlignedRuns, kind: ContrastKind, fixed: str, *, pair: tuple[int, int], names: tuple[str, str]
 ) -> Iterator[Contrast]:
     """Compare two runs, overall and per category, where both have scores; p values are not adjusted yet."""
     import numpy as np  # noqa: PLC0415
@@ -114,7 +114,7 @@ def _compared(
         yield Contrast(kind, benchmark, fixed, *names, level, name, *shares, paired=test, p_holm=test.p)
 
 
-_Pair = tuple[Kind, str, tuple[int, int], tuple[str, str]]
+_Pair = tuple[ContrastKind, str, tuple[int, int], tuple[str, str]]
 
 
 def _pairs(runs: Sequence[FinishedRun]) -> Iterator[_Pair]:
@@ -128,7 +128,7 @@ def _pairs(runs: Sequence[FinishedRun]) -> Iterator[_Pair]:
 
 
 def _varied(one: Setting, other: Setting, places: tuple[int, int]) -> Iterator[_Pair]:
-    parts: tuple[tuple[Kind, str], ...] = (
+    parts: tuple[tuple[ContrastKind, str], ...] = (
         ("perceivers", "perceiver"),
         ("reasoners", "reasoner"),
         ("instructions", "instruction"),
@@ -147,5 +147,5 @@ def _armed(arm: Setting, decoupled: Setting, places: tuple[int, int]) -> Iterato
         fixed = str(arm.perceiver)
         yield "direct against decoupled", fixed, places, ("direct", f"{decoupled.reasoner}, {decoupled.instruction}")
     if arm.reasoner == decoupled.reasoner and arm.mode in ("blind", "oracle"):
-        kind: Kind = "blind" if arm.mode == "blind" else "oracle"
+        kind: ContrastKind = "blind" if arm.mode == "blind" else "oracle"
         yield kind, str(arm.reasoner), places, (arm.mode, f"{decoupled.perceiver}, {decoupled.instruction}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from prism_engine.report.scores.aligned import Aligned
+    from prism_engine.report.scores.aligned import AlignedRuns
     from prism_engine.report.scores.finished import Setting
     from prism_engine.report.scores.inference import Numbers
 
@@ -16,7 +16,7 @@ _RIGHT = 0.5
 """A score above it counts as right; below 1 only in benchmarks that grade in steps."""
 
 
-class Verdict(StrEnum):
+class Attribution(StrEnum):
     """What became of a sample, and what failed where it went wrong."""
 
     SOLVED = "solved"
@@ -50,32 +50,32 @@ class Arms(NamedTuple):
     blind: float | None = None
 
 
-def verdict(arms: Arms) -> Verdict:
-    """Decide by the rule that the members of `Verdict` state.
+def verdict(arms: Arms) -> Attribution:
+    """Decide by the rule that the members of `Attribution` state.
 
     A right answer counts as right however it came about: with four options a quarter of the guesses is right, so single
     verdicts may be luck, and only shares of many mean something.
     """
     run, direct, oracle, blind = (None if score is None else score > _RIGHT for score in arms)
     if run is None:
-        return Verdict.MISSING
+        return Attribution.MISSING
     if run:
-        return Verdict.SOLVED_BLIND if blind else Verdict.SOLVED
+        return Attribution.SOLVED_BLIND if blind else Attribution.SOLVED
     if oracle is None:
-        return Verdict.UNDECIDED
+        return Attribution.UNDECIDED
     if oracle:
-        return {None: Verdict.PERCEPTION, True: Verdict.NOT_SAID, False: Verdict.NOT_SEEN}[direct]
-    return {None: Verdict.REASONING_AT_LEAST, True: Verdict.REASONING, False: Verdict.BOTH}[direct]
+        return {None: Attribution.PERCEPTION, True: Attribution.NOT_SAID, False: Attribution.NOT_SEEN}[direct]
+    return {None: Attribution.REASONING_AT_LEAST, True: Attribution.REASONING, False: Attribution.BOTH}[direct]
 
 
 class Judged(NamedTuple):
     """A decoupled run with its samples' verdicts, in their order."""
 
     setting: Setting
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[Attribution, ...]
 
 
-def judge(aligned: Aligned) -> Iterator[Judged]:
+def judge(aligned: AlignedRuns) -> Iterator[Judged]:
     """Judge every decoupled run's samples by the arms that are there: its perceiver's direct, its reasoner's others.
 
     Where several runs could be an arm (another output limit of the direct one), the first one is.
@@ -96,7 +96,7 @@ def judge(aligned: Aligned) -> Iterator[Judged]:
         yield Judged(setting, tuple(verdict(Arms(*row)) for row in zip(own, *columns, strict=True)))
 
 
-def _column(scores: Numbers | None, aligned: Aligned) -> list[float | None]:
+def _column(scores: Numbers | None, aligned: AlignedRuns) -> list[float | None]:
     if scores is None:
         return [None] * len(aligned.samples)
     return [None if score != score else score for score in scores.tolist()]  # noqa: PLR0124 - NaN is not itself

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.report.effects.contrasts import KINDS
-from prism_engine.report.effects.failures import Verdict
+from prism_engine.report.effects.failures import Attribution
 from prism_engine.report.effects.two_factor import TwoFactor
 from prism_engine.report.pages.findings import accuracy_sheet, contrast_sheet, effect_sheet
 from prism_engine.report.pages.sheets import Column, Sheet, markdown
@@ -55,7 +55,7 @@ def overall_contrasts(contrasts: Iterable[Contrast]) -> Sheet:
 
 def verdicts(analysis: Analysis) -> Sheet:
     """Return a row per decoupled run, and the share of samples with each verdict."""
-    there = [one for one in Verdict if any(one in judged.verdicts for judged in analysis.judged)]
+    there = [one for one in Attribution if any(one in judged.verdicts for judged in analysis.judged)]
     columns = (Column("benchmark", "Benchmark"), Column("run", "Run"), Column("samples", "Samples", "count"))
     rows: list[tuple[Cell, ...]] = []
     for judged in analysis.judged:
@@ -124,14 +124,16 @@ def _failures(analysis: Analysis) -> str:
 
 
 RULES: Final = {
-    Verdict.SOLVED: "right, and the blind arm (where there is one) was wrong.",
-    Verdict.SOLVED_BLIND: "right, and so was the blind arm.",
-    Verdict.NOT_SEEN: "wrong; right from the gold description; the perceiver by itself is wrong.",
-    Verdict.NOT_SAID: "wrong; right from the gold description, and the perceiver by itself is right: it did not say.",
-    Verdict.PERCEPTION: "wrong; right from the gold description; no direct arm.",
-    Verdict.REASONING: "wrong, also from the gold description; the perceiver by itself is right.",
-    Verdict.BOTH: "wrong, also from the gold description; the perceiver by itself is wrong.",
-    Verdict.REASONING_AT_LEAST: "wrong, also from the gold description; no direct arm.",
-    Verdict.UNDECIDED: "wrong, and no oracle arm.",
-    Verdict.MISSING: "the run has no score.",
+    Attribution.SOLVED: "right, and the blind arm (where there is one) was wrong.",
+    Attribution.SOLVED_BLIND: "right, and so was the blind arm.",
+    Attribution.NOT_SEEN: "wrong; right from the gold description; the perceiver by itself is wrong.",
+    Attribution.NOT_SAID: (
+        "wrong; right from the gold description, and the perceiver by itself is right: it did not say."
+    ),
+    Attribution.PERCEPTION: "wrong; right from the gold description; no direct arm.",
+    Attribution.REASONING: "wrong, also from the gold description; the perceiver by itself is right.",
+    Attribution.BOTH: "wrong, also from the gold description; the perceiver by itself is wrong.",
+    Attribution.REASONING_AT_LEAST: "wrong, also from the gold description; no direct arm.",
+    Attribution.UNDECIDED: "wrong, and no oracle arm.",
+    Attribution.MISSING: "the run has no score.",
 }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from prism_engine.report.effects.stacked import GridRun
     from prism_engine.report.effects.two_factor import Effect
-    from prism_engine.report.scores.aligned import Aligned
+    from prism_engine.report.scores.aligned import AlignedRuns
     from prism_engine.report.scores.finished import FinishedRun, Setting
     from prism_engine.report.scores.inference import Numbers
 
@@ -47,7 +47,7 @@ class Mark(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Place:
+class BoardRow:
     """One line of the board."""
 
     system: System
@@ -81,7 +81,7 @@ class Board:
     """All places, the complete ones first, the best on top; then those that lack benchmarks."""
 
     benchmarks: tuple[str, ...]
-    places: tuple[Place, ...]
+    places: tuple[BoardRow, ...]
     gaps: tuple[Gap, ...]
     """Between all complete systems with intervals."""
     effects: TwoFactor | Unestimable
@@ -89,7 +89,7 @@ class Board:
     """Benchmarks whose number is not the mean of its samples' scores: a mean over them has no interval here."""
 
 
-def board(benchmarks: Mapping[str, Aligned], abouts: Mapping[System, Mapping[str, Any]]) -> Board:
+def board(benchmarks: Mapping[str, AlignedRuns], abouts: Mapping[System, Mapping[str, Any]]) -> Board:
     """Rank all systems over all benchmarks given.
 
     Args:
@@ -106,7 +106,7 @@ def board(benchmarks: Mapping[str, Aligned], abouts: Mapping[System, Mapping[str
     sure = dict(zip(intervals, sure_ranks(list(intervals.values())), strict=True))
     effects = _effects(benchmarks)
     places = [
-        Place(
+        BoardRow(
             system,
             names[system],
             abouts.get(system, {}),
@@ -137,7 +137,9 @@ def _mean_rank(marks: Mapping[str, Mark]) -> float:
     return sum(mark.rank for mark in marks.values()) / len(marks)
 
 
-def _drawn_means(benchmarks: Mapping[str, Aligned], own: Mapping[System, Mapping[str, Mark]]) -> dict[System, Numbers]:
+def _drawn_means(
+    benchmarks: Mapping[str, AlignedRuns], own: Mapping[System, Mapping[str, Mark]]
+) -> dict[System, Numbers]:
     """Return each system's resampled means over all benchmarks, where all its numbers can be resampled."""
     drawn = {name: _replicates(aligned) for name, aligned in benchmarks.items()}
     return {
@@ -147,7 +149,7 @@ def _drawn_means(benchmarks: Mapping[str, Aligned], own: Mapping[System, Mapping
     }
 
 
-def _order(place: Place) -> tuple[bool, float, int, float, str]:
+def _order(place: BoardRow) -> tuple[bool, float, int, float, str]:
     own = [mark.value for mark in place.marks.values()]
     return (place.mean is None, -(place.mean or 0.0), -len(own), -sum(own) / len(own), place.name)
 
@@ -165,7 +167,7 @@ def _names(systems: Iterable[System]) -> dict[System, str]:
     return names
 
 
-def _marks(aligned: Aligned) -> dict[System, Mark]:
+def _marks(aligned: AlignedRuns) -> dict[System, Mark]:
     import numpy as np  # noqa: PLC0415 - a run that needs no statistics starts without it
 
     found: dict[System, tuple[float, bool]] = {}
@@ -195,7 +197,7 @@ def _headline(run: FinishedRun) -> float | None:
     return None
 
 
-def _replicates(aligned: Aligned) -> dict[System, Numbers]:
+def _replicates(aligned: AlignedRuns) -> dict[System, Numbers]:
     import numpy as np  # noqa: PLC0415
 
     means = 100 * resampled_means(np.stack(aligned.scores), aligned.clusters)
@@ -213,7 +215,7 @@ def _perceiver(system: System) -> str:
     return str(system.perceiver) if system.instruction == "generic" else f"{system.perceiver} ({system.instruction})"
 
 
-def _effects(benchmarks: Mapping[str, Aligned]) -> TwoFactor | Unestimable:
+def _effects(benchmarks: Mapping[str, AlignedRuns]) -> TwoFactor | Unestimable:
     """Estimate perception and reasoning over all benchmarks; a perceiver told something else is another one."""
     runs: list[GridRun] = []
     for aligned in benchmarks.values():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from prism_engine.report.effects.failures import Verdict
+from prism_engine.report.effects.failures import Attribution
 from prism_engine.report.effects.two_factor import TwoFactor
 from prism_engine.report.pages.sheets import Column, Sheet
 from prism_engine.report.scores.inference import as_numbers, clustered_share
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from prism_engine.report.effects.contrasts import Contrast
     from prism_engine.report.effects.failures import Judged
     from prism_engine.report.pages.sheets import Cell
-    from prism_engine.report.scores.aligned import Aligned
+    from prism_engine.report.scores.aligned import AlignedRuns
 
 _GROUP: Final = (Column("level", "Level"), Column("name", "Name"))
 _INTERVAL: Final = (Column("low", "95 % from", "share"), Column("high", "to", "share"))
@@ -141,10 +141,10 @@ def failure_sheet(analysis: Analysis) -> Sheet:
     return Sheet(columns, tuple(rows))
 
 
-def _failure_rows(judged: Judged, aligned: Aligned) -> Iterator[tuple[Cell, ...]]:
+def _failure_rows(judged: Judged, aligned: AlignedRuns) -> Iterator[tuple[Cell, ...]]:
     there = {
         verdict: as_numbers(float(one is verdict) for one in judged.verdicts)
-        for verdict in Verdict
+        for verdict in Attribution
         if verdict in judged.verdicts
     }
     for level, name, members in aligned.groups():

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from prism_engine.report.effects.failures import Verdict
+from prism_engine.report.effects.failures import Attribution
 from prism_engine.report.effects.two_factor import TwoFactor
 from prism_engine.report.pages.plots import Point, draw_points, draw_shares
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from prism_engine.report.effects.analysis import Analysis, Grid
     from prism_engine.report.effects.contrasts import Accuracy
     from prism_engine.report.pages.plots import Series
-    from prism_engine.report.scores.aligned import Aligned
+    from prism_engine.report.scores.aligned import AlignedRuns
 
 _LOOKS: Final = {
-    Verdict.SOLVED.value: ("#0072B2", ""),
-    Verdict.SOLVED_BLIND.value: ("#56B4E9", "//"),
-    Verdict.NOT_SEEN.value: ("#D55E00", ""),
-    Verdict.NOT_SAID.value: ("#E69F00", "//"),
-    Verdict.PERCEPTION.value: ("#D55E00", ""),
-    Verdict.BOTH.value: ("#8C6D31", ".."),
-    Verdict.REASONING.value: ("#CC79A7", ""),
-    Verdict.REASONING_AT_LEAST.value: ("#CC79A7", "//"),
-    Verdict.UNDECIDED.value: ("#999999", ""),
-    Verdict.MISSING.value: ("#DDDDDD", "//"),
+    Attribution.SOLVED.value: ("#0072B2", ""),
+    Attribution.SOLVED_BLIND.value: ("#56B4E9", "//"),
+    Attribution.NOT_SEEN.value: ("#D55E00", ""),
+    Attribution.NOT_SAID.value: ("#E69F00", "//"),
+    Attribution.PERCEPTION.value: ("#D55E00", ""),
+    Attribution.BOTH.value: ("#8C6D31", ".."),
+    Attribution.REASONING.value: ("#CC79A7", ""),
+    Attribution.REASONING_AT_LEAST.value: ("#CC79A7", "//"),
+    Attribution.UNDECIDED.value: ("#999999", ""),
+    Attribution.MISSING.value: ("#DDDDDD", "//"),
 }
 """What went right is blue, what perception lost is orange, what reasoning lost is pink."""
 _ARMS: Final = {"blind": 0, "all": 1, "direct": 2, "oracle": 3}
@@ -62,7 +62,7 @@ def draw_analysis(analysis: Analysis, folder: Path, ending: str) -> list[Path]:
     return drawn + _draw_effects(analysis.grids, folder, ending)
 
 
-def _chance(aligned: Aligned) -> float | None:
+def _chance(aligned: AlignedRuns) -> float | None:
     """Return the accuracy of guessing, where it is one and the same for all runs and all their categories."""
     rows = [row for run in aligned.runs for row in (run.scores.get("overall"), *run.scores.get("groups", ()))]
     chances = {row.get("chance") for row in rows if isinstance(row, dict)}

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from prism_engine.report.scores.aligned import Aligned
+    from prism_engine.report.scores.aligned import AlignedRuns
 
-Kind = Literal["text", "count", "share", "points", "effect", "number", "p"]
+ColumnKind = Literal["text", "count", "share", "points", "effect", "number", "p"]
 Cell = str | int | float | None
 Format = Literal["csv", "md", "parquet"]
-_WORDS: Final[dict[Kind, str]] = {
+_WORDS: Final[dict[ColumnKind, str]] = {
     "text": "{}",
     "count": "{:,}",
     "share": "{:.1f}",
@@ -35,7 +35,7 @@ class Column(NamedTuple):
 
     name: str
     heading: str
-    kind: Kind = "text"
+    kind: ColumnKind = "text"
     """`share` is from 0 to 1 and shown in %; `points` a difference of two such; `effect` a signed number."""
 
 
@@ -110,7 +110,7 @@ def _write_parquet(sheet: Sheet, path: Path) -> None:
     pl.DataFrame(list(sheet.rows), schema=schema, orient="row").write_parquet(path)
 
 
-def _shown(cell: Cell, kind: Kind) -> str:
+def _shown(cell: Cell, kind: ColumnKind) -> str:
     if cell is None or isinstance(cell, str):
         return cell or "-"
     if kind == "p" and cell < 0.001:
@@ -125,7 +125,7 @@ def _escaped(text: str) -> str:
 _ASKED: Final = ("index", "l2_category", "category", "question", "target")
 
 
-def flips(aligned: Aligned) -> Sheet:
+def flips(aligned: AlignedRuns) -> Sheet:
     """List the samples on which the first two runs score differently, what got worse first.
 
     A score that only one of them has is no flip.

@@ -24,7 +24,7 @@ _ASKED: Final = ("question", "target")
 _LEVELS: Final[tuple[Level, ...]] = ("l2_category", "category")
 
 
-class Group(NamedTuple):
+class SampleSubset(NamedTuple):
     """A part of the samples."""
 
     level: Level
@@ -34,7 +34,7 @@ class Group(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Aligned:
+class AlignedRuns:
     """Runs whose scores stand in one order of samples."""
 
     runs: tuple[FinishedRun, ...]
@@ -45,18 +45,18 @@ class Aligned:
     clusters: Labels
     """Which samples share a picture."""
 
-    def groups(self) -> Iterator[Group]:
+    def groups(self) -> Iterator[SampleSubset]:
         """Yield all samples first, then each l2-category, then each category."""
         import numpy as np  # noqa: PLC0415 - a run that needs no statistics starts without it
 
-        yield Group("overall", None, np.ones(len(self.samples), dtype=bool))
+        yield SampleSubset("overall", None, np.ones(len(self.samples), dtype=bool))
         for level in _LEVELS:
             column = self.samples[level]
             for name in sorted(column.drop_nulls().unique()):
-                yield Group(level, name, (column == name).fill_null(value=False).to_numpy())
+                yield SampleSubset(level, name, (column == name).fill_null(value=False).to_numpy())
 
 
-def align(runs: Sequence[FinishedRun]) -> Aligned:
+def align(runs: Sequence[FinishedRun]) -> AlignedRuns:
     """Bring runs of one benchmark, or of parts of it, into one order of samples.
 
     Raises:
@@ -72,7 +72,7 @@ def align(runs: Sequence[FinishedRun]) -> Aligned:
         _check_questions(joined, run, runs)
         scores.append(as_numbers(joined["score"].to_list()))
     pictures = (images or () for images in samples["images"].to_list())
-    return Aligned(
+    return AlignedRuns(
         tuple(runs), samples.select("index", *_ASKED, *_LEVELS, "images"), tuple(scores), clusters_of(pictures)
     )
 

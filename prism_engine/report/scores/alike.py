@@ -10,7 +10,7 @@ import orjson
 from prism_engine.errors import UserError
 from prism_engine.records import SampleStatus
 from prism_engine.report.scores.predictions import as_wrong, reading
-from prism_engine.scoring import INABILITY, REFUSAL, lucky
+from prism_engine.scoring import INABILITY, REFUSAL, guess_is_right
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +84,7 @@ def _counted(frame: pl.DataFrame) -> pl.DataFrame:
     )
     # Each index is hashed in Python, so only where somebody would have to guess.
     luck = [
-        guess and ways is not None and lucky(index, ways)
+        guess and ways is not None and guess_is_right(index, ways)
         for guess, index, ways in flagged.select("unanswered", "index", "choices").iter_rows()
     ]
     alike = flagged.with_columns(lucky=pl.Series(luck, dtype=pl.Boolean)).group_by(*_KEYS, *_FLAGS, maintain_order=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class AccuracyEstimate:
     """An accuracy from 0 to 1 with its 95 % interval; None where nothing was scored, or in one picture only."""
 
     value: float | None
@@ -48,11 +48,11 @@ class DrawScores:
     """Draws that were compared with a target."""
     failed: int
     not_run: int
-    mean: Estimate
+    mean: AccuracyEstimate
     """Over all scored draws."""
-    best: Estimate
+    best: AccuracyEstimate
     """Over questions: the best of their draws."""
-    majority: Estimate
+    majority: AccuracyEstimate
     """Over questions: the answer that most draws gave, of equally frequent ones the first given. Draws without an
     answer, refusals among them, have no vote; where nobody has one, the question is wrong."""
 
@@ -133,13 +133,13 @@ def told(scores: DrawScores) -> list[tuple[str, str, str]]:
     return [(name, _percent(one.value), f"{_percent(one.low)} - {_percent(one.high)}") for name, one in named]
 
 
-def _estimate(values: Sequence[float], clusters: Labels) -> Estimate:
+def _estimate(values: Sequence[float], clusters: Labels) -> AccuracyEstimate:
     if not values:
-        return Estimate(None, None, None)
+        return AccuracyEstimate(None, None, None)
     share = clustered_share(as_numbers(values), clusters)
     if share.clusters == 1:
-        return Estimate(share.value, None, None)
-    return Estimate(share.value, share.low, share.high)
+        return AccuracyEstimate(share.value, None, None)
+    return AccuracyEstimate(share.value, share.low, share.high)
 
 
 def _percent(share: float | None) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _FIELD: Final = b'"images":['
 
-Place = tuple[str | None, "Level", str | None]
+GroupKey = tuple[str | None, "Level", str | None]
 """Split, level and name of a group of samples."""
 
 
@@ -32,7 +32,7 @@ class Repeated(NamedTuple):
     high: float
 
 
-def clustered_intervals(predictions: Path, *, failed_as_wrong: bool = False) -> dict[Place, Repeated]:
+def clustered_intervals(predictions: Path, *, failed_as_wrong: bool = False) -> dict[GroupKey, Repeated]:
     """Return the 95 % interval, clustered by picture, of each group in which a picture is asked about more than once.
 
     Empty where no picture repeats in the whole file.
@@ -108,7 +108,7 @@ def _clusters(images: pl.Series) -> Labels:
     return clusters_of(digests or () for digests in images.to_list())
 
 
-def _groups(table: pl.DataFrame) -> Iterator[tuple[Place, pl.DataFrame]]:
+def _groups(table: pl.DataFrame) -> Iterator[tuple[GroupKey, pl.DataFrame]]:
     for split, part in ((None, table), *((split, each) for (split,), each in _parts(table, "split"))):
         yield (split, "overall", None), part
         for (name,), each in _parts(part, "l2_category"):

@@ -23,7 +23,7 @@ _TAIL: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ScorerDifference:
     """Two scorers over the same rows; `first_total - second_total = more - less`."""
 
     first: str
@@ -78,10 +78,10 @@ class Sensitivity:
         if len(self.examples) < 10:
             self.examples.append(line)
 
-    def differences(self) -> tuple[Difference, ...]:
+    def differences(self) -> tuple[ScorerDifference, ...]:
         """Return the totals of every pair of scorers."""
         return tuple(
-            Difference(first, second, self._totals[first], self._totals[second], int(rows), more, less)
+            ScorerDifference(first, second, self._totals[first], self._totals[second], int(rows), more, less)
             for (first, second), (rows, more, less) in self._pairs.items()
         )
 

@@ -104,7 +104,7 @@ class Scores:
     """Which of them (over all rows) the benchmark is quoted by; None: the accuracy."""
 
 
-_Tally = Counter[str | int]
+_Counts = Counter[str | int]
 """Rows by how they ended, and by how many options (a number) a sample that can be scored has. Counts and sums."""
 
 
@@ -128,7 +128,7 @@ def summarise(
         UserError: the file is absent or damaged, or a row has a status or a score that is not known here.
     """
     scorer = None if kind is None else scorer_of(kind, profile)
-    tallies: defaultdict[Group, _Tally] = defaultdict(Counter)
+    tallies: defaultdict[Group, _Counts] = defaultdict(Counter)
     tallies[Group(None, "overall", None)] = Counter()
     for cell in count_alike(predictions, None if scorer is None else scorer.ways, failed_as_wrong=failed_as_wrong):
         tally = tally_of(cell, predictions)
@@ -166,7 +166,7 @@ def wilson(correct: float, scored: float) -> tuple[float, float]:
     return wilson_interval(correct / scored, scored, _Z95)
 
 
-def _fold(group: Group, tally: _Tally, repeated: Repeated | None) -> GroupScore:
+def _fold(group: Group, tally: _Counts, repeated: Repeated | None) -> GroupScore:
     n, scored, correct = tally["n"], tally["scored"], _whole(tally["correct"])
     low, high = wilson(correct, scored) if scored else (None, None)
     missing = tally["failed"] + tally["not_run"]
@@ -204,7 +204,7 @@ def _whole(total: float) -> float:
     return int(total) if total == int(total) else total
 
 
-def _chance(tally: _Tally) -> float | None:
+def _chance(tally: _Counts) -> float | None:
     by_options = sorted((options, rows) for options, rows in tally.items() if isinstance(options, int))
     choosable = sum(rows for _, rows in by_options)
     return sum(rows / options for options, rows in by_options) / choosable if choosable else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 from prism_engine.records import AnswerKind, SampleStatus
 from prism_engine.scoring.choice.choice import Choice
 from prism_engine.scoring.grouping import Means
-from prism_engine.scoring.scorer import REFUSAL, Metric, lucky
+from prism_engine.scoring.scorer import REFUSAL, Metric, guess_is_right
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -117,7 +117,7 @@ def _is_unanswered(row: Scored) -> bool:
 
 
 def _guessed(row: Scored) -> float:
-    return float(lucky(row.index, row.options)) if _is_unanswered(row) and row.options else row.score or 0.0
+    return float(guess_is_right(row.index, row.options)) if _is_unanswered(row) and row.options else row.score or 0.0
 
 
 def _at_chance(row: Scored) -> float:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from prism_engine.scoring.choice.choice import ChoiceProfile
     from prism_engine.scoring.scorer import Level, Scored
 
-Kind = Literal["choice", "integer", "float", "text"]
+AnswerType = Literal["choice", "integer", "float", "text"]
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -70,7 +70,7 @@ def _place(name: str) -> tuple[Level, str | None]:
 class MathQuestion:
     """What a right answer of one question is."""
 
-    kind: Kind
+    kind: AnswerType
     answer: str
     """The option's letter, or the value as written."""
     options: tuple[Option, ...] = ()
@@ -83,7 +83,7 @@ class MathQuestion:
             options = sample.options or _listed(extra.get("choices", ""))
             return cls("choice", extra.get("answer_option") or sample.answer or "", options)
         answer_type = extra.get("answer_type")
-        kind: Kind = "integer" if answer_type == "integer" else "float" if answer_type == "float" else "text"
+        kind: AnswerType = "integer" if answer_type == "integer" else "float" if answer_type == "float" else "text"
         return cls(kind, sample.answer or "")
 
 
@@ -160,7 +160,7 @@ def _listed(choices: str) -> tuple[Option, ...]:
     return tuple(Option(letter, str(text)) for letter, text in zip(_LETTERS, texts, strict=False))
 
 
-def _as_number(text: str, kind: Kind) -> float | None:
+def _as_number(text: str, kind: AnswerType) -> float | None:
     """Read a value as Python's int or float does; None where it is none, or a text is wanted."""
     try:
         return int(text) if kind == "integer" else float(text) if kind == "float" else None

@@ -54,7 +54,7 @@ class MmVet(JudgedScorer):
         return tuple(row.index for row in done if row.target is not None)
 
 
-class Graded(NamedTuple):
+class AbilityScore(NamedTuple):
     """Rows of one ability or combination, and their mean grade in percent."""
 
     total: int
@@ -72,7 +72,7 @@ def read_grade(reply: str) -> float | None:
 
 def mmvet_tables(
     rows: Iterable[tuple[str, float]], *, compatible: bool = False
-) -> tuple[dict[str, Graded], dict[str, Graded]]:
+) -> tuple[dict[str, AbilityScore], dict[str, AbilityScore]]:
     """Fold grades by ability, and by combination of abilities; what no row needs is left out.
 
     Args:
@@ -101,5 +101,5 @@ def mmvet_tables(
     )
 
 
-def _mean(grades: list[float]) -> Graded:
-    return Graded(len(grades), 100 * sum(grades) / len(grades))
+def _mean(grades: list[float]) -> AbilityScore:
+    return AbilityScore(len(grades), 100 * sum(grades) / len(grades))

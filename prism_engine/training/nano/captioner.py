@@ -20,7 +20,7 @@ from prism_engine.scenes import KINDS, PLACES, Scene, Thing, drawn_question, dra
 from prism_engine.scenes.render import SIDE
 from prism_engine.scenes.scene import BACKGROUNDS, COLOURS, LABELS, SHAPES, SIZES
 from prism_engine.training.nano.cells import CellClassifier
-from prism_engine.training.nano.course import About, Stage
+from prism_engine.training.nano.course import About, TrainingPhase
 from prism_engine.training.nano.examine import examine_captioner
 from prism_engine.training.nano.export import write_model
 from prism_engine.training.nano.language import language_loss
@@ -46,10 +46,10 @@ class CaptionerCourse:
     """How nano-captioner is taught."""
 
     name = "captioner"
-    stages: tuple[Stage, ...] = (
-        Stage("seeing", steps=1000, batch=16, peak=2e-3),
-        Stage("telling", steps=7000, batch=8, peak=1.2e-3),
-        Stage("answering", steps=2400, batch=8, peak=1e-3),
+    stages: tuple[TrainingPhase, ...] = (
+        TrainingPhase("seeing", steps=1000, batch=16, peak=2e-3),
+        TrainingPhase("telling", steps=7000, batch=8, peak=1.2e-3),
+        TrainingPhase("answering", steps=2400, batch=8, peak=1e-3),
     )
     headline: tuple[str, ...] = ("exact", "specific", "direct")
 
@@ -64,14 +64,14 @@ class CaptionerCourse:
         self._beginning = picture_ids(self.processor)
         self._first = self._beginning.index(self.tokenizer.convert_tokens_to_ids(IMAGE))
 
-    def parameters(self, stage: Stage) -> list[nn.Parameter]:
+    def parameters(self, stage: TrainingPhase) -> list[nn.Parameter]:
         """Return what a stage trains: the eye and its classifier, then everything."""
         if stage.name != "seeing":
             return list(self.network.parameters())
         inner = self.model.model
         return list(nn.ModuleList((inner.vision_model, inner.connector, self._classifier)).parameters())
 
-    def loss(self, stage: Stage, step: int, rng: random.Random) -> torch.Tensor:
+    def loss(self, stage: TrainingPhase, step: int, rng: random.Random) -> torch.Tensor:
         """Return the loss over one batch of pictures: the classifier's, and after the first stage the replies' too."""
         del step
         telling = stage.name != "seeing"
@@ -118,7 +118,7 @@ class CaptionerCourse:
         return seen
 
     def _telling_loss(
-        self, stage: Stage, seen: torch.Tensor, scenes: Sequence[Scene], rng: random.Random
+        self, stage: TrainingPhase, seen: torch.Tensor, scenes: Sequence[Scene], rng: random.Random
     ) -> torch.Tensor:
         """Return the cross entropy of the replies about pictures whose tokens are `seen`, (B, 9, width)."""
         answering = stage.name == "answering"

@@ -20,7 +20,7 @@ CHECKPOINT = "checkpoint.pt"
 
 
 @dataclass
-class Place:
+class TrainingPosition:
     """Where a course stands."""
 
     stage: int = 0
@@ -35,7 +35,7 @@ class Place:
     """The optimiser's state dict; None where a stage begins."""
 
 
-def keep(course: Course, seed: int, place: Place, folder: Path) -> None:
+def keep(course: Course, seed: int, place: TrainingPosition, folder: Path) -> None:
     """Write a checkpoint; the one before stays until this one is complete.
 
     Raises:
@@ -49,7 +49,7 @@ def keep(course: Course, seed: int, place: Place, folder: Path) -> None:
             raise UserError(f"{path}: cannot be written ({error}).") from error
 
 
-def resume(course: Course, seed: int, folder: Path) -> Place:
+def resume(course: Course, seed: int, folder: Path) -> TrainingPosition:
     """Give a course the weights of the checkpoint in `folder`, and return where it stands; at the start without one.
 
     Raises:
@@ -57,7 +57,7 @@ def resume(course: Course, seed: int, folder: Path) -> Place:
     """
     path = folder / CHECKPOINT
     if not path.is_file():
-        return Place()
+        return TrainingPosition()
     mend = "Give another folder with --out, or delete this one to begin anew."
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
@@ -69,7 +69,7 @@ def resume(course: Course, seed: int, folder: Path) -> Place:
         if differing:
             raise ConfigError(f"{path} is of another training: {'; '.join(differing)}. {mend}")
         course.network.load_state_dict(state["network"])
-        return Place(state["stage"], state["step"], state["seconds"], state["losses"], state["optimiser"])
+        return TrainingPosition(state["stage"], state["step"], state["seconds"], state["losses"], state["optimiser"])
     except (OSError, EOFError, pickle.UnpicklingError, LookupError, TypeError, RuntimeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ConfigError(f"{path} is no checkpoint that this training can go on from ({reason}). {mend}") from error

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import torch
 
 
-class Stage(NamedTuple):
+class TrainingPhase(NamedTuple):
     """A stretch of training with one schedule."""
 
     name: str
@@ -27,7 +27,7 @@ class Course(Protocol):
 
     name: str
     """Part of every batch's seed: another name is another training."""
-    stages: tuple[Stage, ...]
+    stages: tuple[TrainingPhase, ...]
     network: torch.nn.Module
     """Everything that a checkpoint of the training must hold."""
     model: torch.nn.Module
@@ -35,11 +35,11 @@ class Course(Protocol):
     headline: tuple[str, ...]
     """The scores that say most, for the curve."""
 
-    def loss(self, stage: Stage, step: int, rng: random.Random) -> torch.Tensor:
+    def loss(self, stage: TrainingPhase, step: int, rng: random.Random) -> torch.Tensor:
         """Return the loss (a scalar) over a batch that is drawn from `rng` alone."""
         ...
 
-    def parameters(self, stage: Stage) -> list[torch.nn.Parameter]:
+    def parameters(self, stage: TrainingPhase) -> list[torch.nn.Parameter]:
         """Return what a stage trains."""
         ...
 

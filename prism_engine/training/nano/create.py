@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from prism_engine.training.nano.course import Course
-    from prism_engine.training.nano.log import Progress
+    from prism_engine.training.nano.log import TrainingProgress
 
 COURSES: dict[str, Callable[[torch.device], Course]] = {"captioner": CaptionerCourse, "reasoner": ReasonerCourse}
 QUESTIONS = 960
@@ -35,14 +35,14 @@ QUESTIONS = 960
 MODEL, CURVE, NUMBERS = "model", "loss.png", "training.json"
 
 
-class Watch(Protocol):
+class TrainingObserver(Protocol):
     """Who is told how a training goes."""
 
     def said(self, message: str) -> None:
         """Take note of what begins now."""
         ...
 
-    def stepped(self, progress: Progress) -> None:
+    def stepped(self, progress: TrainingProgress) -> None:
         """Take note of a step."""
         ...
 
@@ -60,7 +60,7 @@ def create(
     name: str,
     folder: Path,
     settings: Settings,
-    watch: Watch,
+    watch: TrainingObserver,
     heeding: Callable[[], AbstractContextManager[Callable[[], bool]]],
 ) -> Created:
     """Teach a model and write it to `folder`: `model/`, `loss.png`, `training.json`, beside log and checkpoint.
@@ -90,7 +90,7 @@ def create(
     return Created(finished=True, facts=facts)
 
 
-def _say_where(training: Training, course: Course, watch: Watch) -> None:
+def _say_where(training: Training, course: Course, watch: TrainingObserver) -> None:
     place = training.place
     if training.finished:
         watch.said(f"{course.name}: all {len(course.stages)} stages are taught already")
@@ -113,7 +113,7 @@ def _finish(course: Course, folder: Path, settings: Settings, device: torch.devi
     return facts
 
 
-def _numbers(facts: Facts, lines: list[Progress]) -> dict[str, object]:
+def _numbers(facts: Facts, lines: list[TrainingProgress]) -> dict[str, object]:
     return {
         **{name: getattr(facts, name) for name in facts.__slots__},
         "about": facts.about._asdict(),

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from prism_engine.training.nano.course import Stage
-    from prism_engine.training.nano.log import Progress
+    from prism_engine.training.nano.course import TrainingPhase
+    from prism_engine.training.nano.log import TrainingProgress
 
 
 def draw_curve(
     path: Path,
     title: str,
-    stages: Sequence[Stage],
-    log: Sequence[Progress],
+    stages: Sequence[TrainingPhase],
+    log: Sequence[TrainingProgress],
     *,
     final: Mapping[str, float],
     shown: Sequence[str],
@@ -61,7 +61,9 @@ def draw_curve(
     figure.savefig(path, format="png", dpi=150)
 
 
-def _draw_losses(axes: Axes, stages: Sequence[Stage], starts: Mapping[str, int], log: Sequence[Progress]) -> None:
+def _draw_losses(
+    axes: Axes, stages: Sequence[TrainingPhase], starts: Mapping[str, int], log: Sequence[TrainingProgress]
+) -> None:
     """Draw one line per stage, and a dashed one where the next begins: each stage has a loss of its own."""
     for stage in stages:
         lines = [line for line in log if line.stage == stage.name]
@@ -71,7 +73,7 @@ def _draw_losses(axes: Axes, stages: Sequence[Stage], starts: Mapping[str, int],
         axes.annotate(stage.name, place, xycoords=axes.get_xaxis_transform(), fontsize=8, color="grey")
 
 
-def _starts(stages: Sequence[Stage]) -> dict[str, int]:
+def _starts(stages: Sequence[TrainingPhase]) -> dict[str, int]:
     """Return how many steps lie before each stage."""
     starts, before = {}, 0
     for stage in stages:

@@ -11,7 +11,7 @@ import torch
 
 from prism_engine.prompts import (
     INSTRUCTIONS,
-    contents_messages,
+    hint_messages,
     question_text,
     reasoning_messages,
     specific_instruction,
@@ -77,7 +77,7 @@ def examine_reasoner(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast
     told = replies(reasoning_messages(as_sample(q), description(scene)) for scene, q, _ in asked)
     blind = replies(reasoning_messages(as_sample(q), None) for _, q, _ in asked)
     shots = [(q.text, q.contents) for _, q, _ in held_out(_SHOTS)]
-    contents = replies(contents_messages(q.text, shots) for _, q, _ in asked)
+    contents = replies(hint_messages(q.text, shots) for _, q, _ in asked)
     right: dict[str, list[bool]] = defaultdict(list)
     for (_, question, _), reply, guess, written in zip(asked, told, blind, contents, strict=True):
         right["gold"].append(_is_right(reply, question))

@@ -13,7 +13,7 @@ import torch
 from prism_engine import __version__
 
 if TYPE_CHECKING:
-    from prism_engine.training.nano.course import About, Course, Stage
+    from prism_engine.training.nano.course import About, Course, TrainingPhase
 
 LIBRARIES = ("torch", "transformers", "tokenizers", "safetensors", "pillow", "numpy")
 _CPUINFO = Path("/proc/cpuinfo")
@@ -41,7 +41,7 @@ class Facts:
     device: str
     """What it was trained on: the name of a processor or a GPU."""
     about: About
-    stages: tuple[Stage, ...]
+    stages: tuple[TrainingPhase, ...]
     weights: int
     """Of the finished model."""
     bytes: int

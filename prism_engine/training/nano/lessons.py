@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from prism_engine.prompts import (
     INSTRUCTIONS,
-    contents_messages,
+    hint_messages,
     question_text,
     reasoning_messages,
     specific_instruction,
@@ -113,7 +113,7 @@ class Teacher:
     def contents(self, rng: random.Random, *, most_shots: int = 5, tasks: int = 4) -> Lesson:
         """Draw questions for which the contents to observe are to be written, after some examples."""
         shots = [(q.text, q.contents) for q in (self._any(rng) for _ in range(rng.randint(0, most_shots)))]
-        whole = str(contents_messages(_MARK, shots)[0].parts[0])
+        whole = str(hint_messages(_MARK, shots)[0].parts[0])
         beginning, end = whole.split(_MARK)
         asked = [self._any(rng) for _ in range(tasks)]
         return Lesson(

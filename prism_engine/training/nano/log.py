@@ -18,7 +18,7 @@ LOG = "log.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class TrainingProgress:
     """How far a course is."""
 
     stage: str
@@ -34,7 +34,7 @@ class Progress:
     """Of an examination, where there was one."""
 
 
-def append(path: Path, progress: Progress) -> None:
+def append(path: Path, progress: TrainingProgress) -> None:
     """Write one more line.
 
     Raises:
@@ -47,18 +47,18 @@ def append(path: Path, progress: Progress) -> None:
         raise UserError(f"{path}: cannot be written ({error.strerror}).") from error
 
 
-def read(path: Path) -> list[Progress]:
+def read(path: Path) -> list[TrainingProgress]:
     """Return the log's lines; none where there is no log. The half line that a kill may leave is left out."""
     found = []
     for line in path.read_bytes().splitlines() if path.is_file() else ():
         try:
-            found.append(Progress(**orjson.loads(line)))
+            found.append(TrainingProgress(**orjson.loads(line)))
         except (orjson.JSONDecodeError, TypeError):
             continue
     return found
 
 
-def keep(path: Path, wanted: Callable[[Progress], bool]) -> None:
+def keep(path: Path, wanted: Callable[[TrainingProgress], bool]) -> None:
     """Leave only the lines that are wanted: what came after a checkpoint is done, and logged, once more."""
     if path.is_file():
         lines = [

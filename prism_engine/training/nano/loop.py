@@ -10,15 +10,15 @@ import torch
 
 from prism_engine.errors import UserError
 from prism_engine.training.nano import checkpoint, log
-from prism_engine.training.nano.checkpoint import Place
-from prism_engine.training.nano.log import LOG, Progress
+from prism_engine.training.nano.checkpoint import TrainingPosition
+from prism_engine.training.nano.log import LOG, TrainingProgress
 from prism_engine.training.nano.optimise import CLIP, learning_rate, optimiser
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from prism_engine.training.nano.course import Course, Stage
+    from prism_engine.training.nano.course import Course, TrainingPhase
 
 LOG_EVERY = 50  # steps
 KEEP_EVERY = 250  # steps; a step takes about a fifth of a second
@@ -47,7 +47,7 @@ class Training:
         course: Course,
         folder: Path,
         seed: int,
-        report: Callable[[Progress], None],
+        report: Callable[[TrainingProgress], None],
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         try:
@@ -75,13 +75,13 @@ class Training:
         while not self.finished:
             done = self._teach(self._course.stages[self.place.stage])
             if done:
-                self.place = Place(self.place.stage + 1, seconds=self.place.seconds)
+                self.place = TrainingPosition(self.place.stage + 1, seconds=self.place.seconds)
             checkpoint.keep(self._course, self._seed, self.place, self._folder)
             if not done:
                 return False
         return True
 
-    def _teach(self, stage: Stage) -> bool:
+    def _teach(self, stage: TrainingPhase) -> bool:
         """Teach a stage from where it stands; return whether it is done."""
         place = self.place
         parameters = self._course.parameters(stage)
@@ -103,7 +103,7 @@ class Training:
                 checkpoint.keep(self._course, self._seed, place, self._folder)
         return True
 
-    def _step(self, stage: Stage, adamw: torch.optim.AdamW, parameters: list[torch.nn.Parameter]) -> float:
+    def _step(self, stage: TrainingPhase, adamw: torch.optim.AdamW, parameters: list[torch.nn.Parameter]) -> float:
         """Move the weights once; return the batch's loss."""
         step = self.place.step
         rng = random.Random(f"{self._course.name} {self._seed} {stage.name} {step}")  # noqa: S311 - reproducible
@@ -116,7 +116,7 @@ class Training:
         self._course.network.zero_grad()  # all of it: what this stage leaves alone may have gradients too
         return float(loss.item())
 
-    def _tell(self, stage: Stage) -> None:
+    def _tell(self, stage: TrainingPhase) -> None:
         """Report the step; now and then log it, and in the last stage examine the model."""
         place, losses = self.place, self.place.losses
         mean = sum(losses) / len(losses)
@@ -125,7 +125,7 @@ class Training:
             if stage is self._course.stages[-1] and place.step % EXAMINE_EVERY == 0:
                 scores = self._course.examine(QUICK)
             losses.clear()
-        progress = Progress(stage.name, place.step, stage.steps, mean, place.seconds, scores)
+        progress = TrainingProgress(stage.name, place.step, stage.steps, mean, place.seconds, scores)
         if not losses:
             log.append(self._folder / LOG, progress)
         self._report(progress)

@@ -8,7 +8,7 @@ import torch
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from prism_engine.scenes.scene import MOST_THINGS
-from prism_engine.training.nano.course import About, Stage
+from prism_engine.training.nano.course import About, TrainingPhase
 from prism_engine.training.nano.examine import examine_reasoner
 from prism_engine.training.nano.export import write_model
 from prism_engine.training.nano.language import language_loss
@@ -37,7 +37,7 @@ class ReasonerCourse:
     """How nano-reasoner is taught."""
 
     name = "reasoner"
-    stages: tuple[Stage, ...] = (Stage("answers", steps=12_000, batch=6, peak=2e-3),)
+    stages: tuple[TrainingPhase, ...] = (TrainingPhase("answers", steps=12_000, batch=6, peak=2e-3),)
     headline: tuple[str, ...] = ("gold", "contents", "blind")
 
     def __init__(self, device: torch.device) -> None:
@@ -47,13 +47,13 @@ class ReasonerCourse:
         self._device = device
         self._teacher = Teacher(self.tokenizer)
 
-    def loss(self, stage: Stage, step: int, rng: random.Random) -> torch.Tensor:
+    def loss(self, stage: TrainingPhase, step: int, rng: random.Random) -> torch.Tensor:
         """Return the loss over one batch: the mean cross entropy of the replies' tokens."""
         progress = step / stage.steps
         packed = pack([self._lesson(rng, progress) for _ in range(stage.batch)], self._device)
         return language_loss(self.model, packed, self.model.model.embed_tokens(packed.ids))
 
-    def parameters(self, stage: Stage) -> list[torch.nn.Parameter]:
+    def parameters(self, stage: TrainingPhase) -> list[torch.nn.Parameter]:
         """Return what a stage trains: everything."""
         del stage
         return list(self.network.parameters())

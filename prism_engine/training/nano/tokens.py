@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerFast
 
 from prism_engine.prompts import (
     INSTRUCTIONS,
-    contents_messages,
+    hint_messages,
     question_text,
     reasoning_messages,
     specific_instruction,
@@ -90,7 +90,7 @@ def fixed_texts() -> list[str]:
         *(str(message.parts[0]) for told in (mark, None) for message in reasoning_messages(sample, told)),
         question_text(sample),
         specific_instruction(INSTRUCTIONS["generic"], mark),
-        *(str(message.parts[0]) for message in contents_messages(mark, [(mark, mark), (mark, mark)])),
+        *(str(message.parts[0]) for message in hint_messages(mark, [(mark, mark), (mark, mark)])),
         INSTRUCTIONS["generic"],
     ]
     parts = {part.rstrip(" ") for text in texts for part in text.split(mark)}

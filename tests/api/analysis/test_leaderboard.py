@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from prism_engine.api.analysis.leaderboard import Wanted, make_board
+from prism_engine.api.analysis.leaderboard import BoardFilter, make_board
 from prism_engine.config import Registry
 from prism_engine.config.models import parse_models
 from prism_engine.errors import UserError
@@ -32,7 +32,7 @@ def results(tmp_path):
 
 
 def names(results, **wanted):
-    report = make_board([results], REGISTRY, Wanted(**wanted))
+    report = make_board([results], REGISTRY, BoardFilter(**wanted))
     return {place.name.split(" ")[0] for place in report.board.places}
 
 
@@ -58,7 +58,7 @@ def test_every_condition_must_hold_and_of_several_values_any(results, wanted, ex
 
 
 def test_what_is_left_out_is_named(results):
-    report = make_board([results], REGISTRY, Wanted(sizes=("<4B",)))
+    report = make_board([results], REGISTRY, BoardFilter(sizes=("<4B",)))
     assert report.left_out == ("late + brain", "middle + brain", "unheard + brain")
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prism_engine.api.build.instruction_sources import cautions, contents_by_row, read_instruction, writer_of
+from prism_engine.api.build.instruction_sources import hints_by_row, instruction_warnings, read_instruction, writer_of
 from prism_engine.config import Mode, RunConfig, ScriptedModel, load_registry
 from prism_engine.datasets import open_benchmark
 from prism_engine.errors import ConfigError
@@ -126,8 +126,8 @@ def test_only_a_run_that_describes_has_a_writer():
 def test_a_writer_who_is_not_the_reasoner_is_told_of(writer, reasoner, warned):
     mode = Mode.ALL if reasoner else Mode.PERCEPTION
     config = CONFIG.model_copy(update={"instruction": f"query-specific_{writer}", "reasoner": reasoner, "mode": mode})
-    assert bool(cautions(config, load_registry())) == warned
-    assert cautions(CONFIG, load_registry()) == []
+    assert bool(instruction_warnings(config, load_registry())) == warned
+    assert instruction_warnings(CONFIG, load_registry()) == []
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def benchmark(tmp_path):
 
 
 def found(benchmark, listed):
-    contents = contents_by_row(listed, benchmark, "x")
+    contents = hints_by_row(listed, benchmark, "x")
     return [contents(sample) for sample in benchmark]
 
 

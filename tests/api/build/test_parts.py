@@ -93,7 +93,7 @@ def test_limits_on_a_model_that_has_none_are_refused(config):
 def test_a_run_with_a_deadline_sits_an_outage_out_until_then(config, monkeypatch, deadline, patience):
     built = {}
 
-    def build_backend(name, spec, _cache_dir, _purse):
+    def build_backend(name, spec, _cache_dir, _budget):
         built[name] = spec
         return Scripted(ScriptedModel())
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from prism_engine.api.build.parts import assembled
-from prism_engine.api.build.perception_side import perceiver_roles, seeing_roles
+from prism_engine.api.build.perception_side import perceiver_roles, perception_roles
 from prism_engine.config import Mode, RunConfig, ScriptedModel, VllmModel, load_registry
 from prism_engine.errors import ConfigError
-from prism_engine.stages.instructing import Listed, Written
-from prism_engine.stages.merging import Merged
+from prism_engine.stages.hint_sources import FileHints, ModelHints
+from prism_engine.stages.merging import MergedContext
 from tests.shapes import write_shapes
 
 ENGINES = ("a", "b")
@@ -33,12 +33,17 @@ def config(tmp_path):
 def test_roles_are_numbered_in_the_order_of_the_names_and_the_writer_has_one(config):
     registry = load_registry().merged(config.models)
     specific = config.model_copy(update={"instruction": "query-specific_w"})
-    assert seeing_roles(specific, registry) == {"perceiver": "a", "perceiver_2": "x", "perceiver_3": "b", "writer": "w"}
-    assert seeing_roles(config.in_mode(Mode.BLIND), registry) == {}
+    assert perception_roles(specific, registry) == {
+        "perceiver": "a",
+        "perceiver_2": "x",
+        "perceiver_3": "b",
+        "writer": "w",
+    }
+    assert perception_roles(config.in_mode(Mode.BLIND), registry) == {}
     prompts = specific.model_copy(update={"mode": Mode.PROMPTS})
-    assert seeing_roles(prompts, registry) == {"writer": "w"}
+    assert perception_roles(prompts, registry) == {"writer": "w"}
     with pytest.raises(ConfigError, match="takes one"):
-        seeing_roles(config.in_mode(Mode.DIRECT), registry)
+        perception_roles(config.in_mode(Mode.DIRECT), registry)
 
 
 def test_several_perceivers_are_all_called_and_count_together(config):
@@ -46,8 +51,8 @@ def test_several_perceivers_are_all_called_and_count_together(config):
         assert perceiver_roles(parts.specs) == ["perceiver", "perceiver_2", "perceiver_3"]
         called = {role for role, model in parts.models.items() if model.backend is not None}
         assert called == {"perceiver", "perceiver_2", "perceiver_3", "reasoner"}
-        assert [identity.name for _, identity, _ in parts.seeing()] == ["a", "x", "b"]
-        assert isinstance(parts.pipeline.context, Merged)
+        assert [identity.name for _, identity, _ in parts.bound_perceivers()] == ["a", "x", "b"]
+        assert isinstance(parts.pipeline.context, MergedContext)
         assert len({id(model.meter) for role, model in parts.models.items() if role != "reasoner"}) == 1
 
 
@@ -59,14 +64,14 @@ def test_whoever_sees_is_not_called_where_descriptions_come_from_the_cache(confi
 
 def test_contents_are_written_or_listed_or_there_are_none(config, tmp_path):
     (tmp_path / "p.json").write_text('{"0": "the sky"}')
-    kinds = {"generic": None, "query-specific_w": Written, f"@{tmp_path / 'p.json'}": Listed}
+    kinds = {"generic": None, "query-specific_w": ModelHints, f"@{tmp_path / 'p.json'}": FileHints}
     for instruction, kind in kinds.items():
         with assembled(
             config.model_copy(update={"instruction": instruction}), load_registry(), look_only=True
         ) as parts:
             instructing = parts.pipeline.instructing
             assert instructing is None if kind is None else isinstance(instructing, kind)
-            assert (parts.writing is not None) == (kind is Written)
+            assert (parts.writing is not None) == (kind is ModelHints)
 
 
 def test_a_writer_behind_no_api_has_no_limits_to_override(config):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from prism_engine.api.build.shared import Shared
+from prism_engine.api.build.shared import SharedResources
 from prism_engine.backends.scripted import Scripted
 from prism_engine.config import ApiModel, ScriptedModel
-from prism_engine.config.models import About
+from prism_engine.config.models import ModelInfo
 from prism_engine.errors import ConfigError, StoreError
 
 
@@ -23,7 +23,7 @@ def built(monkeypatch):
     """Backends that were built, by the name that they were built for."""
     built = {}
 
-    def build(name, spec, _cache_dir, _purse):
+    def build(name, spec, _cache_dir, _budget):
         return built.setdefault(name, Backend(spec))
 
     monkeypatch.setattr("prism_engine.api.build.shared.build_backend", build)
@@ -31,7 +31,7 @@ def built(monkeypatch):
 
 
 async def test_equal_entries_share_a_backend_that_only_its_owner_closes(built, tmp_path):
-    with Shared() as shared:
+    with SharedResources() as shared:
         one = shared.lend("a", ScriptedModel(concurrency=3), tmp_path)
         same = shared.lend("b", ScriptedModel(concurrency=3), tmp_path)
         other = shared.lend("c", ScriptedModel(concurrency=4), tmp_path)
@@ -45,9 +45,9 @@ async def test_equal_entries_share_a_backend_that_only_its_owner_closes(built, t
 
 
 async def test_what_an_entry_says_about_its_model_makes_no_other_backend(built, tmp_path):
-    with Shared() as shared:
+    with SharedResources() as shared:
         shared.lend("a", ScriptedModel(), tmp_path)
-        shared.lend("b", ScriptedModel(about=About(parameters="7B")), tmp_path)
+        shared.lend("b", ScriptedModel(about=ModelInfo(parameters="7B")), tmp_path)
     assert set(built) == {"a"}
 
 
@@ -55,7 +55,7 @@ async def test_all_backends_are_closed_even_where_closing_one_goes_wrong(built, 
     async def fail(_self):
         raise OSError("no")
 
-    with Shared() as shared:
+    with SharedResources() as shared:
         for places in (3, 4):
             shared.lend(str(places), ScriptedModel(concurrency=places), tmp_path)
         monkeypatch.setattr(built["3"], "aclose", fail.__get__(built["3"]))
@@ -67,14 +67,14 @@ async def test_all_backends_are_closed_even_where_closing_one_goes_wrong(built, 
 def test_a_backend_that_cannot_be_built_is_tried_again(tmp_path, monkeypatch):
     monkeypatch.delenv("MY_API_KEY", raising=False)
     monkeypatch.chdir(tmp_path)
-    with Shared() as shared:
+    with SharedResources() as shared:
         for _ in range(2):
             with pytest.raises(ConfigError, match="MY_API_KEY"):
                 shared.lend("x", ApiModel(model="m", api_key_env="MY_API_KEY"), tmp_path)
 
 
 def test_a_file_has_one_store_and_it_is_closed_at_the_end(tmp_path):
-    with Shared() as shared:
+    with SharedResources() as shared:
         store = shared.store(tmp_path / "calls.sqlite")
         assert shared.store(tmp_path / "calls.sqlite") is store
         assert store.get("0" * 64, 1) is None
@@ -84,8 +84,8 @@ def test_a_file_has_one_store_and_it_is_closed_at_the_end(tmp_path):
 
 def test_arms_under_one_cap_pay_from_one_till_that_is_closed_at_the_end(tmp_path):
     place = tmp_path / "ledger.sqlite"
-    with Shared() as shared:
-        till = shared.till(place, 100)
-        assert shared.till(place, 100) is till
-        assert shared.till(place, None) is not till
+    with SharedResources() as shared:
+        controller = shared.controller(place, 100)
+        assert shared.controller(place, 100) is controller
+        assert shared.controller(place, None) is not controller
     assert [path.name for path in tmp_path.iterdir()] == ["ledger.sqlite"]

@@ -49,7 +49,7 @@ def world(tmp_path, monkeypatch):
             said = self.replies[call.stage](call)
             return Completion(Outcome.OK, said) if isinstance(said, str) else said
 
-    def build(_name, spec, _cache_dir, _purse):
+    def build(_name, spec, _cache_dir, _budget):
         made.built.append(Scripted(spec, reply=made.reply))
         return made.built[-1]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import polars as pl
 
-from prism_engine.api.results.run_folder import contents_name, write_contents
+from prism_engine.api.results.run_folder import hints_file_name, write_hints
 
 
 def row(index, contents):
@@ -14,8 +14,8 @@ def row(index, contents):
 
 
 def test_what_was_written_is_in_the_json_and_what_was_not_is_in_the_table_with_its_reason(tmp_path):
-    path = tmp_path / contents_name("MMStar", "gpt-4o")
-    write_contents(path, [row("3", "the sky"), row("7", None)])
+    path = tmp_path / hints_file_name("MMStar", "gpt-4o")
+    write_hints(path, [row("3", "the sky"), row("7", None)])
     assert path.name == "MMStar_gpt-4o.json"
     assert orjson.loads(path.read_bytes()) == {"3": "the sky"}
     table = pl.read_parquet(tmp_path / "contents.parquet")

@@ -14,8 +14,8 @@ import orjson
 import pytest
 
 from prism_engine import api
-from prism_engine.api import find_standing, standings
-from prism_engine.api.results.status import STATUS_NAME, Standing
+from prism_engine.api import find_run_state, run_states
+from prism_engine.api.results.status import STATUS_NAME, RunState
 from prism_engine.config import RunConfig, load_registry
 from prism_engine.errors import ConfigError, UserError
 from tests.shapes import write_shapes
@@ -56,7 +56,7 @@ def written(folder, **changes):
 
 def test_a_finished_run_says_so_and_its_configuration_goes_on(config):
     report = api.run(config, load_registry())
-    (one,) = standings(config.results_dir)
+    (one,) = run_states(config.results_dir)
     assert (one.folder, one.state, one.cwd) == (report.folder, "complete", Path.cwd())
     assert one.progress["samples"] == {"total": 6, "done": 6, "cached": 0, "failed": 0, "not_run": 0}
     assert one.run_config() == config
@@ -65,7 +65,7 @@ def test_a_finished_run_says_so_and_its_configuration_goes_on(config):
 def test_models_of_other_files_are_part_of_what_goes_on(config):
     registry = load_registry().merged(config.models)
     api.run(config.model_copy(update={"models": {}}), registry)
-    (one,) = standings(config.results_dir)
+    (one,) = run_states(config.results_dir)
     assert one.run_config().models == config.models
 
 
@@ -77,7 +77,7 @@ def test_while_it_goes_on_others_can_see_how_far_it_is(config):
     async def watch(_progress):
         async def look():
             while not seen:
-                seen.extend(standings(config.results_dir))
+                seen.extend(run_states(config.results_dir))
                 await asyncio.sleep(0.01)
 
         task = asyncio.create_task(look())
@@ -92,11 +92,11 @@ def test_while_it_goes_on_others_can_see_how_far_it_is(config):
 
 def test_a_run_whose_process_is_gone_was_killed(tmp_path):
     process = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    assert Standing.read(written(tmp_path, pid=int(process.stdout))).state == "killed"
-    assert Standing.read(written(tmp_path)).state == "running"
+    assert RunState.read(written(tmp_path, pid=int(process.stdout))).state == "killed"
+    assert RunState.read(written(tmp_path)).state == "running"
     silent = datetime.now(UTC) - timedelta(minutes=5)
-    assert Standing.read(written(tmp_path, updated_at=silent.isoformat())).state == "killed"
-    assert Standing.read(written(tmp_path, pid=1)).state == "running"  # another user's, or ours as root
+    assert RunState.read(written(tmp_path, updated_at=silent.isoformat())).state == "killed"
+    assert RunState.read(written(tmp_path, pid=1)).state == "running"  # another user's, or ours as root
 
 
 def test_a_run_is_found_by_its_folder_a_part_of_its_name_or_as_the_latest(tmp_path):
@@ -104,13 +104,13 @@ def test_a_run_is_found_by_its_folder_a_part_of_its_name_or_as_the_latest(tmp_pa
     one, other = tmp_path / "generic/MMStar/vlm/gpt", tmp_path / "generic/MMStar/vlm/llama"
     written(one, updated_at=old, state="complete")
     written(other, state="complete")
-    assert find_standing(tmp_path, None).folder == other
-    assert find_standing(tmp_path, "gpt").folder == one
-    assert find_standing(tmp_path, str(one)).folder == one
+    assert find_run_state(tmp_path, None).folder == other
+    assert find_run_state(tmp_path, "gpt").folder == one
+    assert find_run_state(tmp_path, str(one)).folder == one
     with pytest.raises(UserError, match="means 2 runs"):
-        find_standing(tmp_path, "MMStar")
+        find_run_state(tmp_path, "MMStar")
     with pytest.raises(UserError, match="no run claude"):
-        find_standing(tmp_path, "claude")
+        find_run_state(tmp_path, "claude")
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"state": "complete"}', b'{"updated_at": 3, "state": "x"}'])
@@ -118,12 +118,12 @@ def test_files_that_are_no_status_are_named_and_do_not_hide_the_others(tmp_path,
     written(tmp_path / "good", state="complete")
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / STATUS_NAME).write_bytes(content)
-    assert [one.folder.name for one in standings(tmp_path)] == ["good"]
+    assert [one.folder.name for one in run_states(tmp_path)] == ["good"]
     with pytest.raises(ConfigError, match=r"bad/status\.json"):
-        Standing.read(tmp_path / "bad" / STATUS_NAME)
+        RunState.read(tmp_path / "bad" / STATUS_NAME)
 
 
 def test_a_configuration_of_another_version_is_an_error_that_says_what_to_do(tmp_path):
-    one = Standing.read(written(tmp_path, config={"benchmark": "x", "perceivers": "y"}))
+    one = RunState.read(written(tmp_path, config={"benchmark": "x", "perceivers": "y"}))
     with pytest.raises(ConfigError, match="give the run's own command again"):
         one.run_config()

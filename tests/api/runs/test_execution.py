@@ -61,7 +61,7 @@ def world(tmp_path, monkeypatch):
                 backend.answered.clear()
             return counts
 
-    def build(name, spec, _cache_dir, _purse):
+    def build(name, spec, _cache_dir, _budget):
         def reply(backend, call):
             backend.answered.append(call)
             return Completion(Outcome.OK, made.reply(backend, call))

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 import pytest
 
 from prism_engine.api.build.parts import assembled
-from prism_engine.api.build.shared import Shared
-from prism_engine.api.runs.prepared import names_of, ready_arms
+from prism_engine.api.build.shared import SharedResources
+from prism_engine.api.runs.prepared import names_of, prepare_runs
 from prism_engine.config import RunConfig, VllmModel, load_registry
 from prism_engine.nano import CAPTIONER
 from tests.shapes import write_shapes
@@ -24,12 +24,12 @@ def ready(configured):
     with ExitStack() as opened:
 
         def make(*changes):
-            shared = opened.enter_context(Shared())
+            shared = opened.enter_context(SharedResources())
             many = [
                 opened.enter_context(assembled(configured(**each), load_registry(), look_only=False, shared=shared))
                 for each in changes
             ]
-            return ready_arms(many, shared, opened)
+            return prepare_runs(many, shared, opened)
 
         yield make
 

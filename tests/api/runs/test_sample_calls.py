@@ -27,7 +27,7 @@ def config(tmp_path):
 
 
 def calls_of(config, index):
-    return api.sample_calls(api.find_standing(config.results_dir, None), index, load_registry())
+    return api.sample_calls(api.find_run_state(config.results_dir, None), index, load_registry())
 
 
 def test_a_sample_s_calls_come_in_order_with_what_served_them(config):

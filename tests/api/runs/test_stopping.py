@@ -8,14 +8,14 @@ import signal
 
 import pytest
 
-from prism_engine.api.runs.stopping import StopOfOne, heeding_deadlines, heeding_signals
+from prism_engine.api.runs.stopping import RunStop, heeding_deadlines, heeding_signals
 from prism_engine.engine.scheduler import Stop
 from prism_engine.errors import DeadError, DeadlineError
 
 
 def test_one_run_s_trouble_stops_all_and_only_it_is_its_own():
     whole = Stop()
-    one, other = StopOfOne(whole), StopOfOne(whole)
+    one, other = RunStop(whole), RunStop(whole)
     heard = []
     other.listen(lambda: heard.append("other"))
     one.request(DeadError("key refused"))
@@ -28,9 +28,9 @@ def test_one_run_s_trouble_stops_all_and_only_it_is_its_own():
 
 def test_a_stop_of_all_reaches_every_run_also_those_that_come_later():
     whole = Stop()
-    one = StopOfOne(whole)
+    one = RunStop(whole)
     whole.request()
-    later = StopOfOne(whole)
+    later = RunStop(whole)
     assert (one.requested, one.is_own, later.requested, later.is_own) == (True, False, True, False)
 
 

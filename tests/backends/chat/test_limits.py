@@ -11,9 +11,9 @@ from prism_engine.backends.chat.api import ChatApi
 from prism_engine.backends.chat.reply import UNNAMED_WAIT
 from prism_engine.backends.chat.retry import SPREAD
 from prism_engine.backends.limits.expectation import FEW
-from prism_engine.backends.load import Guard, Load
+from prism_engine.backends.load import Load, WaitReason
 from prism_engine.chaos.behaviour import Behaviour, Fault
-from prism_engine.chaos.rate_limits import Change, RateLimits
+from prism_engine.chaos.rate_limits import LimitChange, RateLimits
 from prism_engine.chaos.server import ChaosServer
 from prism_engine.config import ApiModel, Limits
 from prism_engine.records import Outcome, Sampling
@@ -154,7 +154,7 @@ def test_processes_that_share_a_key_and_know_no_limit_never_make_the_server_say_
 
 
 def test_limits_that_are_halved_while_it_runs_are_followed():
-    limits = RateLimits(requests_per_minute=600, changes=(Change(0.5, after_seconds=30),))
+    limits = RateLimits(requests_per_minute=600, changes=(LimitChange(0.5, after_seconds=30),))
     refused, seconds = play(flood(1200), Behaviour(latency=0.3, limits=limits), limits=Limits(requests_per_minute=600))
     assert refused <= 5
     assert seconds <= 30 + (1200 - 300) / 5 * 1.05
@@ -202,7 +202,7 @@ def test_a_backend_says_how_much_of_each_limit_is_in_use_and_what_the_next_call_
         return load
 
     load = play(scenario, limits=Limits(requests_per_minute=40, tokens_per_minute=60_000, concurrency=8))
-    assert load.waiting_for is Guard.REQUESTS
+    assert load.waiting_for is WaitReason.REQUESTS
     assert load.limits["requests_per_minute"] in [(used, 40) for used in (19, 20, 21)]
     assert (load.limits["concurrency"].used, load.limits["concurrency"].limit) == (0, 8)
     assert 0 < load.limits["tokens_per_minute"].used < 3000
@@ -215,9 +215,9 @@ def test_outside_of_the_event_loop_nothing_is_waited_for():
 @pytest.mark.parametrize(
     ("limits", "guard"),
     [
-        (Limits(concurrency=2), Guard.CONCURRENCY),
-        (Limits(tokens_per_minute=100), Guard.TOKENS),
-        (Limits(requests_per_minute=1), Guard.REQUESTS),
+        (Limits(concurrency=2), WaitReason.CONCURRENCY),
+        (Limits(tokens_per_minute=100), WaitReason.TOKENS),
+        (Limits(requests_per_minute=1), WaitReason.REQUESTS),
     ],
 )
 def test_what_the_next_call_waits_for_has_a_name(limits, guard):

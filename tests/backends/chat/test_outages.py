@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from prism_engine.backends.chat.api import UNREACHABLE_CALLS, ChatApi
-from prism_engine.backends.load import Guard
+from prism_engine.backends.load import WaitReason
 from prism_engine.chaos.behaviour import Behaviour
 from prism_engine.chaos.server import ChaosServer
 from prism_engine.config import ApiModel, Limits
@@ -147,7 +147,7 @@ def test_draining_ends_an_outage_at_once():
     async def scenario(api, server):
         tasks = [asyncio.create_task(api.generate(call_of(str(n)))) for n in range(100)]
         await asyncio.sleep(200)
-        assert api.load.waiting_for is Guard.OUTAGE
+        assert api.load.waiting_for is WaitReason.OUTAGE
         api.drain()
         started = now()
         results = await asyncio.gather(*tasks, return_exceptions=True)

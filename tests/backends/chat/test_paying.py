@@ -38,7 +38,7 @@ class Money:
 
 async def outcome(behaviour, *, money, call=None, url=None, **spec):
     async with ChaosServer(behaviour) as server:
-        api = ChatApi(ApiModel(model="m", base_url=url or server.base_url, attempts=1, **spec), None, purse=money)
+        api = ChatApi(ApiModel(model="m", base_url=url or server.base_url, attempts=1, **spec), None, budget=money)
         try:
             return await api.generate(call or call_of())
         except PrismError as error:
@@ -76,7 +76,7 @@ async def test_each_way_a_request_can_end_is_paid_as_it_may_be_billed(fault, ent
 async def test_every_attempt_is_paid_for_by_itself():
     money = Money()
     async with ChaosServer(Behaviour(faults=(Fault.TORN,))) as server:
-        api = ChatApi(ApiModel(model="m", base_url=server.base_url), None, purse=money)
+        api = ChatApi(ApiModel(model="m", base_url=server.base_url), None, budget=money)
         await api.generate(call_of())
         await api.aclose()
     assert money.entries == ["reserved", "unknown", "reserved", "settled"]
@@ -97,7 +97,7 @@ async def test_a_picture_that_cannot_be_read_costs_nothing(tmp_path):
 
 async def test_nothing_is_sent_without_money():
     async with ChaosServer() as server:
-        api = ChatApi(ApiModel(model="m", base_url=server.base_url), None, purse=Money(empty=True))
+        api = ChatApi(ApiModel(model="m", base_url=server.base_url), None, budget=Money(empty=True))
         with pytest.raises(BudgetError):
             await api.generate(call_of())
         await api.aclose()
@@ -111,7 +111,7 @@ async def test_a_call_that_waits_for_money_hears_of_a_drain():
             return self
 
     async with ChaosServer() as server:
-        api = ChatApi(ApiModel(model="m", base_url=server.base_url), None, purse=Never())
+        api = ChatApi(ApiModel(model="m", base_url=server.base_url), None, budget=Never())
         task = asyncio.create_task(api.generate(call_of()))
         await asyncio.sleep(0.05)
         api.drain()
@@ -124,7 +124,7 @@ async def test_a_call_that_waits_for_money_hears_of_a_drain():
 async def test_a_request_that_is_cancelled_on_the_wire_counts_in_full():
     money = Money()
     async with ChaosServer(Behaviour(latency=30)) as server:
-        api = ChatApi(ApiModel(model="m", base_url=server.base_url), None, purse=money)
+        api = ChatApi(ApiModel(model="m", base_url=server.base_url), None, budget=money)
         task = asyncio.create_task(api.generate(call_of()))
         while not server.stats.received:
             await asyncio.sleep(0.01)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from prism_engine.backends.limits.expectation import FEW, Tokens
 from prism_engine.backends.limits.limiter import Limiter
-from prism_engine.backends.load import Guard
+from prism_engine.backends.load import WaitReason
 from prism_engine.config import Limits
 from prism_engine.errors import NotRunError
 from tests.backends.traffic import LENGTHS, NOTHING, largest_sum, made_up, send_for, weighed
@@ -200,7 +200,7 @@ def test_a_pause_is_what_is_waited_for_also_while_nobody_stands_in_the_queue():
         await asyncio.sleep(8)
         return before, during, limiter.load.waiting_for
 
-    assert run_virtually(play()) == (None, Guard.PAUSE, None)
+    assert run_virtually(play()) == (None, WaitReason.PAUSE, None)
 
 
 def test_slots_are_given_out_first_come_first_served():

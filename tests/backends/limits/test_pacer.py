@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prism_engine.backends.limits.expectation import Tokens
-from prism_engine.backends.limits.pacer import LONGEST_PAUSE, Outlay, Pacer
+from prism_engine.backends.limits.pacer import LONGEST_PAUSE, Pacer, SentRequest
 from prism_engine.backends.limits.rate_headers import Allowance, read_allowances
-from prism_engine.chaos.rate_limits import Change, Quota, RateLimits
+from prism_engine.chaos.rate_limits import LimitChange, Quota, RateLimits
 
 
 class BucketServer:
@@ -169,7 +169,7 @@ def test_a_window_that_starts_anew_is_used_up_and_never_overdrawn(wire, rounded)
 @settings(max_examples=8, deadline=None)
 @given(st.integers(0, 2**32), st.floats(20, 100), st.sampled_from([0.2, 2.0]))
 def test_limits_that_are_halved_on_the_way_are_followed(seed, at, wire):
-    limits = RateLimits(requests_per_minute=600, changes=(Change(0.5, after_seconds=at),))
+    limits = RateLimits(requests_per_minute=600, changes=(LimitChange(0.5, after_seconds=at),))
     seen = simulate(BucketServer(limits), wire=wire, dice=random.Random(seed), seconds=at + 130)
     assert [late for late in seen.refused if late > at + 10] == []
     assert len(seen.refused) <= 10
@@ -202,7 +202,7 @@ def test_requests_without_answers_block_nothing_for_ever():
     assert pacer.delay(now + 60, Tokens(10, 10)) == 0
 
 
-class Counting(deque[Outlay]):
+class Counting(deque[SentRequest]):
     """Counts what is looked at."""
 
     looked = 0

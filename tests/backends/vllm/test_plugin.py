@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and Linux's parent-death signal")
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DETACHED = "import os, time; from prism_engine.backends.vllm.plugin import detach; detach(); "
 
 

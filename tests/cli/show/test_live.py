@@ -9,7 +9,7 @@ import re
 import pytest
 from rich.console import Console
 
-from prism_engine.backends.load import Guard, Load, Use
+from prism_engine.backends.load import LimitUsage, Load, WaitReason
 from prism_engine.cli.show import live as display
 from prism_engine.cli.show.tables import human_bytes, human_seconds
 from prism_engine.datasets import IngestProgress
@@ -63,8 +63,8 @@ def test_speed_is_pictures_answers_and_tokens_per_second():
 
 
 def test_each_limit_is_shown_with_its_share_in_use_and_what_the_next_call_waits_for():
-    limits = {"concurrency": Use(6, 12), "requests_per_minute": Use(450, 500)}
-    shown = rendered(display.panel(progress(answering=Meter(load=lambda: Load(Guard.REQUESTS, limits)))))
+    limits = {"concurrency": LimitUsage(6, 12), "requests_per_minute": LimitUsage(450, 500)}
+    shown = rendered(display.panel(progress(answering=Meter(load=lambda: Load(WaitReason.REQUESTS, limits)))))
     assert "answer: concurrency 6/12 (50%), requests/min 450/500 (90%); the next call waits for: requests/min" in shown
 
 

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from prism_engine.datasets.fetching import download as module
-from prism_engine.datasets.fetching.download import Wanted, download
+from prism_engine.datasets.fetching.download import DownloadRequest, download
 from prism_engine.errors import RejectedError, TransientError, UnreachableError, UserError
 
 from .file_server import FileServer, serving
@@ -38,7 +38,7 @@ def target(tmp_path):
 
 
 def fetch(server, target, md5=MD5, **more):
-    return asyncio.run(download(Wanted(f"{server.url}/a.tsv", target, md5), wait=0.01, **more))
+    return asyncio.run(download(DownloadRequest(f"{server.url}/a.tsv", target, md5), wait=0.01, **more))
 
 
 def left(target):
@@ -205,10 +205,10 @@ def tls(certificate):
 TRUSTING = """
 import asyncio, sys
 from pathlib import Path
-from prism_engine.datasets.fetching.download import Wanted, download
+from prism_engine.datasets.fetching.download import DownloadRequest, download
 from prism_engine.errors import RejectedError
 try:
-    asyncio.run(download(Wanted(sys.argv[1], Path(sys.argv[2]))))
+    asyncio.run(download(DownloadRequest(sys.argv[1], Path(sys.argv[2]))))
 except RejectedError as error:
     sys.exit(str(error))
 """

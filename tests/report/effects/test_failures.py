@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from prism_engine.report.effects.failures import Arms, Verdict, judge, verdict
+from prism_engine.report.effects.failures import Arms, Attribution, judge, verdict
 from prism_engine.report.scores.aligned import align
 from prism_engine.report.scores.finished import find_runs
 from tests.finished import write_run
@@ -34,7 +34,7 @@ def test_the_rule(decoupled, direct, oracle, blind, expected):
 
 def test_every_combination_has_a_verdict_and_only_right_answers_are_solved():
     for scores in product((None, 0.0, 0.4, 0.6, 1.0), repeat=4):
-        solved = verdict(Arms(*scores)) in (Verdict.SOLVED, Verdict.SOLVED_BLIND)
+        solved = verdict(Arms(*scores)) in (Attribution.SOLVED, Attribution.SOLVED_BLIND)
         assert solved == (scores[0] is not None and scores[0] > 0.5)
 
 

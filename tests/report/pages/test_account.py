@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from prism_engine.report.effects.analysis import analyse
-from prism_engine.report.effects.failures import Verdict
+from prism_engine.report.effects.failures import Attribution
 from prism_engine.report.pages.account import RULES, overall_contrasts, overview, page, verdicts
 from prism_engine.report.scores.finished import find_runs
 from tests.finished import write_run
@@ -45,7 +45,7 @@ def test_direct_against_decoupled_is_shown_by_category_and_other_comparisons_as_
 
 
 def test_every_verdict_has_its_rule_and_shares_are_of_all_samples(analysis):
-    assert set(RULES) == set(Verdict)
+    assert set(RULES) == set(Attribution)
     sheet = verdicts(analysis)
     assert all(abs(sum(float(cell or 0) for cell in row[3:]) - 1) < 1e-9 for row in sheet.rows)
 

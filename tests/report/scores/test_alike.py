@@ -9,7 +9,7 @@ import pytest
 from prism_engine.records import AnswerKind
 from prism_engine.report import summarise
 from prism_engine.report.scores.alike import count_alike
-from prism_engine.scoring import lucky
+from prism_engine.scoring import guess_is_right
 
 OPTIONS = [{"letter": letter, "text": letter * 3} for letter in "ABCD"]
 
@@ -35,7 +35,7 @@ def test_unanswered_samples_are_wrong_and_what_guessing_would_make_of_them_stand
     overall = summarise(write(tmp_path, rows), profile="prism").overall
     assert (overall.accuracy, overall.unanswered, overall.refused) == (0.1, 800, 400)
     assert overall.accuracy_at_chance == pytest.approx((100 + 800 / 4) / 1000)
-    drawn = sum(lucky(line["index"], 4) for line in rows[:800])
+    drawn = sum(guess_is_right(line["index"], 4) for line in rows[:800])
     assert overall.accuracy_guessed == (100 + drawn) / 1000
     assert 150 < drawn < 250
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from prism_engine.records import Option
 from prism_engine.scoring.choice.reading import read_option
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "matcher.jsonl"
+GOLDEN = Path(__file__).parents[2] / "golden" / "matcher.jsonl"
 ANIMALS = (Option("A", "cat"), Option("B", "dog"), Option("C", "red apple"), Option("D", "blue car"))
 COUNTS = (Option("A", "1"), Option("B", "12"), Option("C", "2"), Option("D", "21"))
 PLACES = (Option("A", "left"), Option("B", "right"), Option("C", "top left"), Option("D", "bottom right"))

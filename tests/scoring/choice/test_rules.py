@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from prism_engine.records import Option
 from prism_engine.scoring import PROFILES, match_option
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "matcher.jsonl"
+GOLDEN = Path(__file__).parents[2] / "golden" / "matcher.jsonl"
 ANIMALS = (Option("A", "cat"), Option("B", "dog"), Option("C", "red apple"), Option("D", "blue car"))
 V1, V2, V3 = (PROFILES[name] for name in ("v1", "v2", "v3"))
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

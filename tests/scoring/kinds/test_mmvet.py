@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prism_engine.records import Sample, SampleStatus, Score
-from prism_engine.scoring.kinds.mmvet import Graded, MmVet, mmvet_tables, read_grade
+from prism_engine.scoring.kinds.mmvet import AbilityScore, MmVet, mmvet_tables, read_grade
 from prism_engine.scoring.scorer import Scored
 
 ROW = Sample(0, "0", (), "q", answer="a", category="rec")
@@ -33,8 +33,8 @@ def test_only_a_judge_scores():
 def test_a_row_that_needs_one_ability_counts_once_but_for_vlmevalkit():
     rows = [("rec", 1.0), ("rec,ocr", 0.5)]
     by_ability, by_combination = mmvet_tables(rows)
-    assert by_ability["rec"] == Graded(2, 75)
-    assert by_combination["rec"] == Graded(1, 100)
+    assert by_ability["rec"] == AbilityScore(2, 75)
+    assert by_combination["rec"] == AbilityScore(1, 100)
     upstream, _ = mmvet_tables(rows, compatible=True)
     assert upstream["rec"].total == 3
     assert upstream["rec"].accuracy == pytest.approx(250 / 3)

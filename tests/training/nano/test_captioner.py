@@ -12,10 +12,10 @@ from prism_engine.scenes import KINDS, PLACES, drawn_question, render
 from prism_engine.scenes.render import SIDE
 from prism_engine.training.nano import captioner
 from prism_engine.training.nano.captioner import CaptionerCourse, picture_ids, pixels
-from prism_engine.training.nano.course import Stage
+from prism_engine.training.nano.course import TrainingPhase
 from prism_engine.training.nano.tokens import IMAGE
 
-SMALL = {stage.name: Stage(stage.name, 10, 2, stage.peak) for stage in CaptionerCourse.stages}
+SMALL = {stage.name: TrainingPhase(stage.name, 10, 2, stage.peak) for stage in CaptionerCourse.stages}
 
 
 @pytest.fixture

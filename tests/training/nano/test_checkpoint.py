@@ -7,14 +7,14 @@ import torch
 
 from prism_engine.errors import ConfigError, UserError
 from prism_engine.training.nano import checkpoint
-from prism_engine.training.nano.checkpoint import CHECKPOINT, Place
-from prism_engine.training.nano.course import Stage
+from prism_engine.training.nano.checkpoint import CHECKPOINT, TrainingPosition
+from prism_engine.training.nano.course import TrainingPhase
 from tests.training.courses import LineCourse
 
 
 @pytest.fixture
 def folder(tmp_path):
-    checkpoint.keep(LineCourse(), 0, Place(1, 3, 2.5, [0.5]), tmp_path)
+    checkpoint.keep(LineCourse(), 0, TrainingPosition(1, 3, 2.5, [0.5]), tmp_path)
     return tmp_path
 
 
@@ -22,7 +22,7 @@ def test_a_place_is_taken_up_with_its_weights(tmp_path):
     course = LineCourse()
     with torch.no_grad():
         course.model.weight.fill_(7)
-    place = Place(1, 3, 2.5, [0.5, 0.25], {"state": {}, "param_groups": [{"lr": 0.1, "betas": (0.9, 0.98)}]})
+    place = TrainingPosition(1, 3, 2.5, [0.5, 0.25], {"state": {}, "param_groups": [{"lr": 0.1, "betas": (0.9, 0.98)}]})
     checkpoint.keep(course, 0, place, tmp_path)
     fresh = LineCourse()
     assert checkpoint.resume(fresh, 0, tmp_path) == place
@@ -31,7 +31,7 @@ def test_a_place_is_taken_up_with_its_weights(tmp_path):
 
 
 def test_without_a_checkpoint_it_is_the_start(tmp_path):
-    assert checkpoint.resume(LineCourse(), 0, tmp_path) == Place()
+    assert checkpoint.resume(LineCourse(), 0, tmp_path) == TrainingPosition()
 
 
 def test_another_seed_is_refused_with_the_mend(folder):
@@ -46,7 +46,7 @@ def test_another_model_or_recipe_is_refused(folder):
     with pytest.raises(ConfigError, match="its model is line, here it is circle"):
         checkpoint.resume(course, 0, folder)
     course = LineCourse()
-    course.stages = (Stage("first", 12, 4, 0.2),)
+    course.stages = (TrainingPhase("first", 12, 4, 0.2),)
     with pytest.raises(ConfigError, match="its recipe is"):
         checkpoint.resume(course, 0, folder)
 
@@ -77,6 +77,6 @@ def test_a_failed_write_leaves_the_checkpoint_before_it(folder, monkeypatch):
     before = (folder / CHECKPOINT).read_bytes()
     monkeypatch.setattr(torch, "save", full)
     with pytest.raises(UserError, match=r"checkpoint\.pt: cannot be written"):
-        checkpoint.keep(LineCourse(), 0, Place(), folder)
+        checkpoint.keep(LineCourse(), 0, TrainingPosition(), folder)
     assert (folder / CHECKPOINT).read_bytes() == before
     assert len(list(folder.iterdir())) == 1

@@ -6,14 +6,14 @@ import pytest
 from PIL import Image
 
 from prism_engine.training.nano.curve import draw_curve
-from prism_engine.training.nano.log import Progress
+from prism_engine.training.nano.log import TrainingProgress
 from tests.training.courses import LineCourse
 
 LINES = [
-    Progress("first", 6, 12, 2.0, 1.0),
-    Progress("first", 12, 12, 0.5, 2.0),
-    Progress("second", 5, 10, 0.1, 3.0, {"close": 0.4}),
-    Progress("second", 10, 10, 0.01, 4.0, {"close": 0.6}),
+    TrainingProgress("first", 6, 12, 2.0, 1.0),
+    TrainingProgress("first", 12, 12, 0.5, 2.0),
+    TrainingProgress("second", 5, 10, 0.1, 3.0, {"close": 0.4}),
+    TrainingProgress("second", 10, 10, 0.01, 4.0, {"close": 0.6}),
 ]
 
 

@@ -6,11 +6,11 @@ import pytest
 
 from prism_engine.errors import UserError
 from prism_engine.training.nano import log
-from prism_engine.training.nano.log import LOG, Progress
+from prism_engine.training.nano.log import LOG, TrainingProgress
 
 
 def line(step, **scores):
-    return Progress("telling", step, 100, 1 / step, 2.5 * step, scores)
+    return TrainingProgress("telling", step, 100, 1 / step, 2.5 * step, scores)
 
 
 def test_what_is_appended_is_read_back(tmp_path):

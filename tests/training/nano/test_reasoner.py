@@ -9,10 +9,10 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from prism_engine.training.nano import reasoner
-from prism_engine.training.nano.course import Stage
+from prism_engine.training.nano.course import TrainingPhase
 from prism_engine.training.nano.reasoner import ReasonerCourse
 
-STAGE = Stage("answers", 100, 2, 2e-3)
+STAGE = TrainingPhase("answers", 100, 2, 2e-3)
 
 
 @pytest.fixture

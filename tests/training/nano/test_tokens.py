@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from prism_engine.prompts import INSTRUCTIONS, contents_messages
+from prism_engine.prompts import INSTRUCTIONS, hint_messages
 from prism_engine.scenes import KINDS, description, drawn_question, render
 from prism_engine.training.nano import lessons
 from prism_engine.training.nano.captioner import picture_ids
@@ -91,16 +91,16 @@ def test_contents_lessons_are_tokenized_as_prisms_prompts_are(tokenizer, teacher
 
     def spy(question, examples):
         given.append(examples)
-        return contents_messages(question, examples)
+        return hint_messages(question, examples)
 
     monkeypatch.setattr(lessons, "contents_messages", spy)
     lesson = teacher.contents(random.Random(shots), most_shots=shots)
-    before, after = str(contents_messages("\0", given[0])[0].parts[0]).split("\0")
+    before, after = str(hint_messages("\0", given[0])[0].parts[0]).split("\0")
     for task in lesson.tasks:
         ids = lesson.beginning + task.prompt
         words = words_of(tokenizer, ids)
         question = words.removeprefix(before).removesuffix(after)
-        assert words == contents_messages(question, given[0])[0].parts[0]
+        assert words == hint_messages(question, given[0])[0].parts[0]
         assert question.endswith("?")
         assert ids == asked_alone(tokenizer, words)
 

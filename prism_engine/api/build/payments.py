@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from prism_engine.budget import Purse, cap_of, is_paid, price_of
+from prism_engine.budget import ModelBudget, cap_of, is_paid, price_of
 from prism_engine.config import ApiModel
 from prism_engine.errors import ConfigError
 
@@ -13,28 +13,28 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
-    from prism_engine.budget import Till
+    from prism_engine.budget import BudgetController
     from prism_engine.config import ModelSpec
 
 LEDGER_NAME = "ledger.sqlite"
 
 
-class Paying(NamedTuple):
+class ModelPayment(NamedTuple):
     """How a model is paid."""
 
-    purse: Purse | None
+    budget: ModelBudget | None
     """None where nobody charges, or nobody knows how much."""
     unpriced: bool = False
     """Whether somebody may charge, nobody knows how much."""
 
 
-def paying_for(
+def payment_for(
     name: str,
     spec: ModelSpec,
     results_dir: Path,
     max_cost: Decimal | None,
-    open_till: Callable[[Path, int | None], Till],
-) -> Paying:
+    open_controller: Callable[[Path, int | None], BudgetController],
+) -> ModelPayment:
     """Return what pays for a model's requests.
 
     Raises:
@@ -42,7 +42,7 @@ def paying_for(
         StoreError: the ledger cannot be opened.
     """
     if not (is_paid(spec) and isinstance(spec, ApiModel)):
-        return Paying(None)
+        return ModelPayment(None)
     price = price_of(spec)
     if price is None and max_cost is not None:
         raise ConfigError(
@@ -51,9 +51,8 @@ def paying_for(
             "to its entry under `models:` in the run file or a --models-file"
         )
     if price is None:
-        return Paying(None, unpriced=True)
+        return ModelPayment(None, unpriced=True)
     if price.is_free:
-        return Paying(None)
-    return Paying(
-        Purse(open_till(results_dir / LEDGER_NAME, None if max_cost is None else cap_of(max_cost)), price, spec)
-    )
+        return ModelPayment(None)
+    controller = open_controller(results_dir / LEDGER_NAME, None if max_cost is None else cap_of(max_cost))
+    return ModelPayment(ModelBudget(controller, price, spec))

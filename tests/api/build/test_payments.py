@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from prism_engine.api.build.purses import paying_for
+from prism_engine.api.build.payments import payment_for
 from prism_engine.config import ApiModel, PriceSpec, ScriptedModel
 from prism_engine.errors import ConfigError
 
@@ -12,13 +12,13 @@ UNKNOWN = PRICED.model_copy(update={"price": None})
 
 
 def paying(spec, max_cost, folder):
-    return paying_for("m", spec, folder, max_cost, lambda path, cap: (path, cap))  # type: ignore[arg-type,return-value]
+    return payment_for("m", spec, folder, max_cost, lambda path, cap: (path, cap))  # type: ignore[arg-type,return-value]
 
 
 def test_a_priced_model_is_paid_from_the_ledger_under_the_cap(tmp_path):
     found = paying(PRICED, Decimal("1.5"), tmp_path)
-    assert found.purse.till == (tmp_path / "ledger.sqlite", 1_500_000_000)
-    assert paying(PRICED, None, tmp_path).purse.till == (tmp_path / "ledger.sqlite", None)
+    assert found.budget.controller == (tmp_path / "ledger.sqlite", 1_500_000_000)
+    assert paying(PRICED, None, tmp_path).budget.controller == (tmp_path / "ledger.sqlite", None)
 
 
 @pytest.mark.parametrize("spec", [FREE, ScriptedModel()])

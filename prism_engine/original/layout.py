@@ -28,7 +28,7 @@ MARK: Final = "original-"
 """Stands before a prompt version in our folders: its wording is the original's, and none of ours of the same name."""
 
 
-class Place(NamedTuple):
+class OriginalFolder(NamedTuple):
     """A perceiver's folder: `<prompt_version>/<dataset>/<perceiver>/`."""
 
     prompt_version: str
@@ -44,7 +44,7 @@ class Place(NamedTuple):
                 yield folder.name, file
 
 
-def find_places(results: Path) -> list[Place]:
+def find_places(results: Path) -> list[OriginalFolder]:
     """Return the perceivers' folders at or below a folder.
 
     Raises:
@@ -54,7 +54,7 @@ def find_places(results: Path) -> list[Place]:
     for file in sorted(results.rglob(f"*{SUFFIX}")):
         folder = file.resolve().parent
         if file.name == f"{folder.name}{SUFFIX}":
-            found.append(Place(folder.parents[1].name, folder.parent.name, folder.name, file))
+            found.append(OriginalFolder(folder.parents[1].name, folder.parent.name, folder.name, file))
     if not found:
         raise UserError(
             f"{results}: no results of the original framework here, which are "

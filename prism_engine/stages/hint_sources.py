@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from prism_engine.prompts import clean_contents, contents_messages, observed_text, specific_instruction
+from prism_engine.prompts import clean_hints, hint_messages, hint_query, specific_instruction
 from prism_engine.records import Call
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from prism_engine.stages.context import Context
 
 
-class Told(NamedTuple):
+class InstructedContext(NamedTuple):
     """A perceiver that knows what it is asked for, and what that is."""
 
     context: Context
@@ -25,7 +25,7 @@ class Told(NamedTuple):
     """Why there are no contents, so that the instruction is the one for all."""
 
 
-class Instructing(Protocol):
+class HintSource(Protocol):
     """Where the contents to observe come from."""
 
     def call(self, sample: Sample) -> Call | None:
@@ -43,12 +43,12 @@ class Instructing(Protocol):
         """
         ...
 
-    def tell(self, sample: Sample, written: Completion | None) -> Told:
+    def tell(self, sample: Sample, written: Completion | None) -> InstructedContext:
         """Return the perceiver, told what to observe: whatever is amiss, it is told the instruction for all."""
         ...
 
 
-class Telling:
+class InstructionBuilder:
     """The way from contents to a perceiver that observes them.
 
     Args:
@@ -60,16 +60,16 @@ class Telling:
         self._instruction = instruction
         self._context = context
 
-    def observe(self, contents: str) -> Told:
+    def observe(self, contents: str) -> InstructedContext:
         """Return the perceiver that is told to observe these contents."""
-        return Told(self._context(specific_instruction(self._instruction, contents)), contents, None)
+        return InstructedContext(self._context(specific_instruction(self._instruction, contents)), contents, None)
 
-    def fall_back(self, reason: str) -> Told:
+    def fall_back(self, reason: str) -> InstructedContext:
         """Return the perceiver that is told the instruction for all."""
-        return Told(self._context(self._instruction), None, reason)
+        return InstructedContext(self._context(self._instruction), None, reason)
 
 
-class Written:
+class ModelHints:
     """Contents that a model writes, from the question alone.
 
     Args:
@@ -80,7 +80,7 @@ class Written:
         self,
         model: CachedModel,
         identity: ModelIdentity,
-        telling: Telling,
+        telling: InstructionBuilder,
         *,
         shots: Sequence[tuple[str, str]],
         sampling: Sampling,
@@ -92,31 +92,31 @@ class Written:
         self._sampling = sampling
 
     def call(self, sample: Sample) -> Call:  # noqa: D102 - the protocol says it
-        messages = contents_messages(observed_text(sample), self._shots)
+        messages = hint_messages(hint_query(sample), self._shots)
         return Call("write", self._identity, messages, self._sampling)
 
     async def write(self, sample: Sample, *, ahead: bool = False) -> Completion:  # noqa: D102
         make = self._model.make_ahead if ahead else self._model.complete
         return await make(self.call(sample))
 
-    def tell(self, _sample: Sample, written: Completion | None) -> Told:  # noqa: D102
+    def tell(self, _sample: Sample, written: Completion | None) -> InstructedContext:  # noqa: D102
         assert written is not None
         if not written.usable:
             return self._telling.fall_back(f"{written.outcome.value}: {written.detail or 'no text'}")
-        contents = clean_contents(written.text, len(self._shots))
+        contents = clean_hints(written.text, len(self._shots))
         if contents is None:
             return self._telling.fall_back("empty: nothing to observe in the writer's reply")
         return self._telling.observe(contents)
 
 
-class Listed:
+class FileHints:
     """Contents that are known already.
 
     Args:
         contents: those of a sample; None where there are none.
     """
 
-    def __init__(self, telling: Telling, contents: Callable[[Sample], str | None]) -> None:
+    def __init__(self, telling: InstructionBuilder, contents: Callable[[Sample], str | None]) -> None:
         self._telling = telling
         self._contents = contents
 
@@ -126,7 +126,7 @@ class Listed:
     async def write(self, _sample: Sample, *, ahead: bool = False) -> None:  # noqa: ARG002, D102
         return None
 
-    def tell(self, sample: Sample, _written: Completion | None) -> Told:  # noqa: D102
+    def tell(self, sample: Sample, _written: Completion | None) -> InstructedContext:  # noqa: D102
         contents = self._contents(sample)
         return (
             self._telling.fall_back("missing: not in the file") if contents is None else self._telling.observe(contents)

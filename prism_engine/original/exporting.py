@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from prism_engine.api.results.rescoring import NEEDED, PREDICTIONS
-from prism_engine.api.results.status import find_standing
+from prism_engine.api.results.status import find_run_state
 from prism_engine.config import Mode
 from prism_engine.datasets import open_benchmark
 from prism_engine.errors import UserError
-from prism_engine.original.workbooks import DESCRIPTION, FAILED, LOG, MARK, PREDICTION, SUCCESS, SUFFIX
+from prism_engine.original.layout import DESCRIPTION, FAILED, LOG, MARK, PREDICTION, SUCCESS, SUFFIX
 from prism_engine.records import Sample, SampleStatus
 from prism_engine.report.pages.workbook import write_workbook
 from prism_engine.report.scores.predictions import rows_of, sample_of
@@ -21,7 +21,7 @@ from prism_engine.report.scores.predictions import rows_of, sample_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Row = dict[str, str | None]
+WorkbookRow = dict[str, str | None]
 _DESCRIPTIONS: Final = "descriptions.jsonl"
 _OWN: Final = (DESCRIPTION, PREDICTION, LOG)
 
@@ -68,7 +68,7 @@ def export_original(results_dir: Path, run: str, out: Path) -> list[Exported]:
 def _folder(results_dir: Path, run: str) -> Path:
     folder = Path(run).parent if Path(run).is_file() else Path(run)
     if not any((folder / name).is_file() for name in (PREDICTIONS, _DESCRIPTIONS)):
-        folder = find_standing(results_dir, run).folder
+        folder = find_run_state(results_dir, run).folder
     return folder.resolve()
 
 
@@ -82,7 +82,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
     return dict(found)
 
 
-def _answered_rows(predictions: Path) -> Iterator[Row]:
+def _answered_rows(predictions: Path) -> Iterator[WorkbookRow]:
     for row in rows_of(predictions, *NEEDED):
         done = row["status"] == SampleStatus.DONE
         yield _columns(sample_of(row)) | {
@@ -92,7 +92,7 @@ def _answered_rows(predictions: Path) -> Iterator[Row]:
         }
 
 
-def _described_rows(folder: Path, manifest: dict[str, Any]) -> Iterator[Row]:
+def _described_rows(folder: Path, manifest: dict[str, Any]) -> Iterator[WorkbookRow]:
     """Yield what a run left that only describes; questions are the benchmark's."""
     said = {}
     with (folder / _DESCRIPTIONS).open("rb") as lines:
@@ -105,7 +105,7 @@ def _described_rows(folder: Path, manifest: dict[str, Any]) -> Iterator[Row]:
                 yield _columns(sample) | {DESCRIPTION: said[sample.index] or FAILED}
 
 
-def _columns(sample: Sample) -> Row:
+def _columns(sample: Sample) -> WorkbookRow:
     """Return the benchmark's columns, but for the picture, as the original leaves them."""
     return {
         "index": sample.index,
@@ -120,7 +120,7 @@ def _columns(sample: Sample) -> Row:
     }
 
 
-def _write(path: Path, rows: list[Row], text: str) -> Exported:
+def _write(path: Path, rows: list[WorkbookRow], text: str) -> Exported:
     """Write a file whose rows are about that text."""
     names = list(dict.fromkeys(name for row in rows for name, value in row.items() if value is not None))
     letters = sorted(name for name in names if len(name) == 1 and name.isupper())

@@ -6,11 +6,11 @@ import pytest
 
 from prism_engine.backends.scripted import Scripted
 from prism_engine.config import ScriptedModel
-from prism_engine.prompts import contents_messages
+from prism_engine.prompts import hint_messages
 from prism_engine.records import Completion, Outcome, Sampling
 from prism_engine.stages.cached import CachedModel
-from prism_engine.stages.instructing import Instructing, Listed, Telling, Written
-from prism_engine.stages.perception import Perception
+from prism_engine.stages.hint_sources import FileHints, HintSource, InstructionBuilder, ModelHints
+from prism_engine.stages.perception import PerceiverContext
 
 from .conftest import IDENTITY
 
@@ -19,8 +19,8 @@ SHOTS = (("How many cups?", "the cups"),)
 
 @pytest.fixture
 def telling(store):
-    perception = Perception(CachedModel(None, store), IDENTITY, instruction="Describe.", sampling=Sampling())
-    return Telling("Describe.", perception.told)
+    perception = PerceiverContext(CachedModel(None, store), IDENTITY, instruction="Describe.", sampling=Sampling())
+    return InstructionBuilder("Describe.", perception.told)
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def written(store, telling):
         model = CachedModel(
             Scripted(ScriptedModel(), reply=lambda _call: Completion(outcome, text, detail=detail)), store
         )
-        return Written(model, IDENTITY, telling, shots=SHOTS, sampling=Sampling(max_tokens=64))
+        return ModelHints(model, IDENTITY, telling, shots=SHOTS, sampling=Sampling(max_tokens=64))
 
     return written
 
@@ -42,7 +42,7 @@ async def test_what_is_written_is_told_to_the_perceiver(written, make_sample):
     sample = make_sample(question="What time is it?")
     writer = written(Outcome.OK, "Contents to observe: the clock.")
     call = writer.call(sample)
-    assert (call.stage, call.messages) == ("write", contents_messages("What time is it?", SHOTS))
+    assert (call.stage, call.messages) == ("write", hint_messages("What time is it?", SHOTS))
     told = writer.tell(sample, await writer.write(sample))
     assert (told.contents, told.fell_back) == ("the clock", None)
     assert instruction(told, sample) == "Describe. Especially, pay attention to the clock."
@@ -67,9 +67,9 @@ async def test_where_nothing_usable_is_written_the_instruction_is_the_generic_on
 
 
 async def test_listed_contents_take_no_call(telling, make_sample):
-    listed = Listed(telling, lambda sample: {"7": "the clock"}.get(sample.index))
-    instructing: Instructing = listed
+    listed = FileHints(telling, lambda sample: {"7": "the clock"}.get(sample.index))
+    instructing: HintSource = listed
     assert (instructing.call(make_sample()), await instructing.write(make_sample())) == (None, None)
     assert instruction(listed.tell(make_sample(), None), make_sample()).endswith("attention to the clock.")
-    missing = Listed(telling, lambda _sample: None).tell(make_sample(), None)
+    missing = FileHints(telling, lambda _sample: None).tell(make_sample(), None)
     assert (missing.fell_back, instruction(missing, make_sample())) == ("missing: not in the file", "Describe.")

@@ -6,8 +6,8 @@ from contextlib import closing
 
 import pytest
 
+from prism_engine.budget.controller import BudgetController
 from prism_engine.budget.ledger import Account
-from prism_engine.budget.till import Till
 from prism_engine.errors import BudgetError, StoreError
 
 ACCOUNT = Account("reason", "m")
@@ -20,40 +20,40 @@ def path(tmp_path):
 
 
 async def test_a_request_waits_for_what_others_give_back(path):
-    with closing(Till(path, CAP)) as till:
-        await till.reserve(ACCOUNT, 60_000)
-        second = asyncio.create_task(till.reserve(ACCOUNT, 60_000))
+    with closing(BudgetController(path, CAP)) as controller:
+        await controller.reserve(ACCOUNT, 60_000)
+        second = asyncio.create_task(controller.reserve(ACCOUNT, 60_000))
         await asyncio.sleep(0.05)
         assert not second.done()
-        till.settle(ACCOUNT, 60_000, 10_000)
+        controller.settle(ACCOUNT, 60_000, 10_000)
         await second
-        till.settle(ACCOUNT, 60_000, None)
-        assert till.spent == {"reason": 70_000}
-        totals = await till.totals()
+        controller.settle(ACCOUNT, 60_000, None)
+        assert controller.spent == {"reason": 70_000}
+        totals = await controller.totals()
         assert totals.funds.spent == 70_000
         assert totals.by_stage == {"reason": 70_000}
 
 
 async def test_what_can_never_fit_is_refused_at_once_and_names_what_was_spent(path):
-    with closing(Till(path, CAP)) as till:
-        await till.reserve(ACCOUNT, 90_000)
-        till.settle(ACCOUNT, 90_000, None)
+    with closing(BudgetController(path, CAP)) as controller:
+        await controller.reserve(ACCOUNT, 90_000)
+        controller.settle(ACCOUNT, 90_000, None)
         with pytest.raises(BudgetError, match=r"\$0\.00009 of \$0\.00010 are spent"):
-            await till.reserve(ACCOUNT, 20_000)
+            await controller.reserve(ACCOUNT, 20_000)
 
 
 async def test_the_next_run_goes_on_with_a_larger_cap(path):
-    with closing(Till(path, CAP)) as till:
-        await till.reserve(ACCOUNT, CAP)
-        till.settle(ACCOUNT, CAP, CAP)
-    with closing(Till(path, CAP)) as till, pytest.raises(BudgetError):
-        await till.reserve(ACCOUNT, 1)
-    with closing(Till(path, 2 * CAP)) as till:
-        await till.reserve(ACCOUNT, CAP)
+    with closing(BudgetController(path, CAP)) as controller:
+        await controller.reserve(ACCOUNT, CAP)
+        controller.settle(ACCOUNT, CAP, CAP)
+    with closing(BudgetController(path, CAP)) as controller, pytest.raises(BudgetError):
+        await controller.reserve(ACCOUNT, 1)
+    with closing(BudgetController(path, 2 * CAP)) as controller:
+        await controller.reserve(ACCOUNT, CAP)
 
 
 async def test_another_process_frees_money_for_those_who_wait_here(path):
-    with closing(Till(path, CAP)) as one, closing(Till(path, CAP)) as other:
+    with closing(BudgetController(path, CAP)) as one, closing(BudgetController(path, CAP)) as other:
         await one.reserve(ACCOUNT, 80_000)
         waiting = asyncio.create_task(other.reserve(ACCOUNT, 80_000))
         await asyncio.sleep(0.05)
@@ -63,8 +63,8 @@ async def test_another_process_frees_money_for_those_who_wait_here(path):
 
 
 async def test_money_of_a_process_that_died_is_not_waited_for(path):
-    with closing(Till(path, CAP)) as living:
-        dying = Till(path, CAP)
+    with closing(BudgetController(path, CAP)) as living:
+        dying = BudgetController(path, CAP)
         await dying.reserve(ACCOUNT, 80_000)
         waiting = asyncio.create_task(living.reserve(ACCOUNT, 80_000))
         await asyncio.sleep(0.05)
@@ -75,55 +75,55 @@ async def test_money_of_a_process_that_died_is_not_waited_for(path):
 
 
 async def test_who_is_cancelled_leaves_the_queue_and_keeps_nothing(path):
-    with closing(Till(path, CAP)) as till:
-        await till.reserve(ACCOUNT, 80_000)
-        waiting = asyncio.create_task(till.reserve(ACCOUNT, 80_000))
-        behind = asyncio.create_task(till.reserve(ACCOUNT, 1_000))
+    with closing(BudgetController(path, CAP)) as controller:
+        await controller.reserve(ACCOUNT, 80_000)
+        waiting = asyncio.create_task(controller.reserve(ACCOUNT, 80_000))
+        behind = asyncio.create_task(controller.reserve(ACCOUNT, 1_000))
         await asyncio.sleep(0.05)
         waiting.cancel()
-        till.settle(ACCOUNT, 80_000, 0)
+        controller.settle(ACCOUNT, 80_000, 0)
         await behind
-        till.settle(ACCOUNT, 1_000, 0)
-        assert (await till.totals()).funds.gone == 0
+        controller.settle(ACCOUNT, 1_000, 0)
+        assert (await controller.totals()).funds.gone == 0
 
 
 async def test_what_is_granted_to_somebody_who_was_cancelled_just_then_is_given_back(path):
-    with closing(Till(path, CAP)) as till:
+    with closing(BudgetController(path, CAP)) as controller:
         for _ in range(20):
-            task = asyncio.create_task(till.reserve(ACCOUNT, 1_000))
+            task = asyncio.create_task(controller.reserve(ACCOUNT, 1_000))
             await asyncio.sleep(random.uniform(0, 0.01))
             if task.cancel():
                 with pytest.raises(asyncio.CancelledError):
                     await task
             else:
-                till.settle(ACCOUNT, 1_000, 0)
+                controller.settle(ACCOUNT, 1_000, 0)
         for _ in range(200):
-            if not (funds := (await till.totals()).funds).under_way:
+            if not (funds := (await controller.totals()).funds).under_way:
                 break
             await asyncio.sleep(0.01)
         assert funds.under_way == funds.gone == 0
 
 
 async def test_a_till_that_is_closed_counts_what_was_never_settled_as_spent(path):
-    till = Till(path, CAP)
-    await till.reserve(ACCOUNT, 500)
-    till.close()
-    till.close()
+    controller = BudgetController(path, CAP)
+    await controller.reserve(ACCOUNT, 500)
+    controller.close()
+    controller.close()
     with pytest.raises(StoreError, match="closed"):
-        await till.reserve(ACCOUNT, 1)
-    with closing(Till(path, CAP)) as later:
+        await controller.reserve(ACCOUNT, 1)
+    with closing(BudgetController(path, CAP)) as later:
         assert later.funds.spent == 500
 
 
 async def test_nobody_is_left_waiting_when_the_ledger_breaks(path):
-    till = Till(path, CAP)
-    await till.reserve(ACCOUNT, 80_000)
-    waiting = [asyncio.create_task(till.reserve(ACCOUNT, 80_000)) for _ in range(3)]
+    controller = BudgetController(path, CAP)
+    await controller.reserve(ACCOUNT, 80_000)
+    waiting = [asyncio.create_task(controller.reserve(ACCOUNT, 80_000)) for _ in range(3)]
     await asyncio.sleep(0.05)
-    till._ledger._connection.close()
-    results = await asyncio.gather(*waiting, till.totals(), return_exceptions=True)
+    controller._ledger._connection.close()
+    results = await asyncio.gather(*waiting, controller.totals(), return_exceptions=True)
     assert {type(result) for result in results} == {StoreError}
-    till.close()
+    controller.close()
 
 
 @pytest.mark.parametrize("dear", [True, False])
@@ -132,10 +132,10 @@ async def test_a_thousand_at_once_spend_the_cap_and_never_pass_it(path, dear):
     chance = random.Random(5)
     billed = refused = 0
 
-    async def one(till):
+    async def one(controller):
         nonlocal billed, refused
         try:
-            await till.reserve(ACCOUNT, worst)
+            await controller.reserve(ACCOUNT, worst)
         except BudgetError:
             refused += 1
             return
@@ -143,17 +143,17 @@ async def test_a_thousand_at_once_spend_the_cap_and_never_pass_it(path, dear):
         billed += cost
         assert billed <= cap
         await asyncio.sleep(chance.uniform(0, 0.02))
-        till.settle(ACCOUNT, worst, cost)
+        controller.settle(ACCOUNT, worst, cost)
 
-    with closing(Till(path, cap)) as till:
+    with closing(BudgetController(path, cap)) as controller:
         places = asyncio.Semaphore(1000)
 
         async def in_place():
             async with places:
-                await one(till)
+                await one(controller)
 
         await asyncio.gather(*(in_place() for _ in range(2_600 if dear else 5_500)))
-        totals = await till.totals()
+        totals = await controller.totals()
     assert refused > 0
     assert cap - worst < billed <= cap
     assert totals.funds.spent == billed

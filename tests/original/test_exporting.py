@@ -9,9 +9,9 @@ import pytest
 from prism_engine import api
 from prism_engine.config import Mode, RunConfig, ScriptedModel, load_registry
 from prism_engine.errors import UserError
-from prism_engine.original.export import export_original
+from prism_engine.original.exporting import export_original
 from prism_engine.original.importing import import_original
-from prism_engine.original.workbooks import FAILED
+from prism_engine.original.layout import FAILED
 from prism_engine.report.pages.workbook import MOST_CHARACTERS, read_workbook
 from tests.shapes import write_shapes
 

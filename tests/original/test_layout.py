@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prism_engine.errors import UserError
-from prism_engine.original.workbooks import FAILED, OriginalTable, completion, find_places
+from prism_engine.original.layout import FAILED, OriginalTable, completion, find_places
 from prism_engine.records import Outcome, Sample
 from prism_engine.report.pages.workbook import MOST_CHARACTERS
 from tests.original import originals

@@ -49,7 +49,7 @@ class Verdict:
     """Why reviews could not be used, in order."""
 
 
-class Referee:
+class AnswerJudge:
     """Puts answers to a judge.
 
     Args:

@@ -10,7 +10,7 @@ CRASH_SHARE = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Funds:
+class Balance:
     """The state of an experiment's ledger, in nano-dollars."""
 
     spent: int = 0
@@ -30,12 +30,12 @@ class Funds:
 class Totals:
     """What an experiment has cost at most up to now, in nano-dollars."""
 
-    funds: Funds
+    funds: Balance
     by_stage: dict[str, int]
     """By what the calls were for; what is under way or lost included."""
 
 
-class Verdict(Enum):
+class Decision(Enum):
     """What becomes of a request that asks for money."""
 
     GRANTED = auto()
@@ -45,23 +45,23 @@ class Verdict(Enum):
     """Never under this cap."""
 
 
-def judge(funds: Funds, amount: int, cap: int | None) -> Verdict:
+def judge(funds: Balance, amount: int, cap: int | None) -> Decision:
     """Decide about a request whose worst case is `amount`. No cap grants everything.
 
     What is granted keeps `gone + under_way <= cap`, so the cap holds however the requests under way end.
     """
     if cap is None:
-        return Verdict.GRANTED
+        return Decision.GRANTED
     if funds.gone + amount > cap:
-        return Verdict.REFUSED
+        return Decision.REFUSED
     if funds.under_way == 0:
-        return Verdict.GRANTED
+        return Decision.GRANTED
     if funds.gone + funds.under_way + amount > cap or funds.under_way + amount > most_under_way(funds, cap):
-        return Verdict.WAIT
-    return Verdict.GRANTED
+        return Decision.WAIT
+    return Decision.GRANTED
 
 
-def most_under_way(funds: Funds, cap: int) -> int:
+def most_under_way(funds: Balance, cap: int) -> int:
     """Return how much may be under way at once (a single request may always be).
 
     A killed process loses what it had under way. With an allowance A of which r is left, r * r / 2A may be at risk:

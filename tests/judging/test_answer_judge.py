@@ -4,8 +4,8 @@ from prism_engine.backends.scripted import Scripted
 from prism_engine.cache import Store
 from prism_engine.config import ScriptedModel
 from prism_engine.errors import DeadError, RejectedError
+from prism_engine.judging.answer_judge import AnswerJudge
 from prism_engine.judging.answered_rows import Answered
-from prism_engine.judging.referee import Referee
 from prism_engine.records import AnswerKind, Completion, ModelIdentity, Option, Outcome, Sample, SampleStatus
 from prism_engine.scoring import scorer_of
 from prism_engine.scoring.scorer import Scored
@@ -38,7 +38,7 @@ class Bench:
         return Completion(Outcome.OK if text else Outcome.EMPTY, text)
 
     async def settle(self, *group, kind="circular"):
-        return await Referee(scorer_of(AnswerKind(kind), "prism"), self.model, IDENTITY).settle(group)
+        return await AnswerJudge(scorer_of(AnswerKind(kind), "prism"), self.model, IDENTITY).settle(group)
 
 
 @pytest.fixture

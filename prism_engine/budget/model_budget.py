@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from prism_engine.budget.controller import PAYER
 from prism_engine.budget.ledger import Account
-from prism_engine.budget.till import PAYER
 from prism_engine.budget.worst_case import prompt_bound
 
 if TYPE_CHECKING:
+    from prism_engine.budget.controller import BudgetController
     from prism_engine.budget.prices import Price
-    from prism_engine.budget.till import Till
     from prism_engine.config import ApiModel
     from prism_engine.records import Call, Usage
 
@@ -23,29 +23,29 @@ UNBELIEVABLE = 16
 _log = logging.getLogger(__name__)
 
 
-class Payment:
+class Reservation:
     """What is set aside for one request; end it exactly once."""
 
-    def __init__(self, purse: Purse, account: Account, reserved: int) -> None:
-        self._purse = purse
+    def __init__(self, budget: ModelBudget, account: Account, reserved: int) -> None:
+        self._budget = budget
         self._account = account
         self._reserved = reserved
-        self._factor = purse.factor
+        self._factor = budget.factor
         self._payer = PAYER.get()
 
     def settle(self, usage: Usage | None) -> None:
         """Pay for what the reply says that it used; all that is set aside where it says nothing believable."""
-        cost = None if usage is None else self._purse.price.cost(usage)
+        cost = None if usage is None else self._budget.price.cost(usage)
         if cost is not None and cost > self._reserved:
-            cost = self._purse.exceeded(self._reserved, cost, self._factor)
-        self._purse.till.settle(self._account, self._reserved, cost, payer=self._payer)
+            cost = self._budget.exceeded(self._reserved, cost, self._factor)
+        self._budget.controller.settle(self._account, self._reserved, cost, payer=self._payer)
 
     def free(self) -> None:
         """The request was not sent, or refused at no cost."""
-        self._purse.till.settle(self._account, self._reserved, 0, payer=self._payer)
+        self._budget.controller.settle(self._account, self._reserved, 0, payer=self._payer)
 
 
-class Purse:
+class ModelBudget:
     """Pays for the requests of one model.
 
     Attributes:
@@ -54,19 +54,19 @@ class Purse:
         factor: times the computed worst case that is set aside; more than 1 after a request that had cost more.
     """
 
-    def __init__(self, till: Till, price: Price, spec: ApiModel) -> None:
-        self.till = till
+    def __init__(self, controller: BudgetController, price: Price, spec: ApiModel) -> None:
+        self.controller = controller
         self.price = price
         self._image_tokens = spec.image_tokens
         self._extra_bytes = len(orjson.dumps(spec.extra_body, option=orjson.OPT_NON_STR_KEYS)) if spec.extra_body else 0
         self.factor = 1
 
-    async def reserve(self, call: Call) -> Payment:
-        """Set the worst case of one request aside; see `Till.reserve`."""
+    async def reserve(self, call: Call) -> Reservation:
+        """Set the worst case of one request aside; see `BudgetController.reserve`."""
         amount = self.worst(call)
         account = Account(call.stage, call.model.name)
-        await self.till.reserve(account, amount)
-        return Payment(self, account, amount)
+        await self.controller.reserve(account, amount)
+        return Reservation(self, account, amount)
 
     def worst(self, call: Call) -> int:
         """Return the most, in nano-dollars, that one request for this call can cost."""

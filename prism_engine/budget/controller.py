@@ -12,8 +12,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from prism_engine.budget.funds import Funds, Totals, Verdict, judge
-from prism_engine.budget.ledger import Account, Change, Ledger
+from prism_engine.budget.balance import Balance, Decision, Totals, judge
+from prism_engine.budget.ledger import Account, Ledger, LedgerEntry
 from prism_engine.budget.money import shown
 from prism_engine.errors import BudgetError, StoreError
 
@@ -42,7 +42,7 @@ class _Ask:
 @dataclass(slots=True)
 class _Settlement:
     account: Account
-    change: Change
+    change: LedgerEntry
 
 
 @dataclass(slots=True)
@@ -50,10 +50,10 @@ class _Question:
     totals: Future[Totals]
 
 
-_Job = _Ask | _Settlement | _Question | None
+_LedgerJob = _Ask | _Settlement | _Question | None
 
 
-class Till:
+class BudgetController:
     """Gives leave to spend, under a cap that holds over all processes and runs of an experiment.
 
     Args:
@@ -77,9 +77,9 @@ class Till:
         self.spent_for: Counter[tuple[str, str]] = Counter()
         self._ledger = Ledger(path)
         self.funds = self._ledger.funds()
-        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_LedgerJob] = queue.SimpleQueue()
         self._waiting: deque[_Ask] = deque()
-        self._decided: list[tuple[_Ask, Verdict]] = []
+        self._decided: list[tuple[_Ask, Decision]] = []
         self._lock = threading.Lock()
         self._refusal: str | None = None
         self._looked_for_dead = 0.0
@@ -118,7 +118,7 @@ class Till:
         """
         self.spent[account.stage] += reserved if cost is None else cost
         self.spent_for[payer, account.stage] += reserved if cost is None else cost
-        change = Change(reserved=-reserved)
+        change = LedgerEntry(reserved=-reserved)
         if cost is None:
             change.unknown = reserved
         else:
@@ -157,7 +157,7 @@ class Till:
             self.settle(ask.account, ask.amount, 0)
 
     def _run(self) -> None:
-        jobs: list[_Job] = []
+        jobs: list[_LedgerJob] = []
         try:
             while None not in jobs:
                 jobs = self._gather()
@@ -167,7 +167,7 @@ class Till:
         finally:
             self._end(jobs)
 
-    def _end(self, jobs: list[_Job]) -> None:
+    def _end(self, jobs: list[_LedgerJob]) -> None:
         """Leave nobody waiting, and close the books."""
         self._refuse("the ledger is no longer written")
         try:
@@ -183,9 +183,9 @@ class Till:
                 if not future.done():
                     future.set_exception(error)
 
-    def _gather(self) -> list[_Job]:
+    def _gather(self) -> list[_LedgerJob]:
         """Wait for a job and a moment for its company; or, while requests wait for money, not for long."""
-        jobs: list[_Job] = []
+        jobs: list[_LedgerJob] = []
         deadline = time.monotonic() + POLL_SECONDS
         while None not in jobs:
             patience = max(deadline - time.monotonic(), 0.0) if jobs or self._waiting else None
@@ -197,9 +197,9 @@ class Till:
                 deadline = time.monotonic() + GATHER_SECONDS
         return jobs
 
-    def _serve(self, jobs: list[_Job]) -> None:
+    def _serve(self, jobs: list[_LedgerJob]) -> None:
         """Make what was settled durable, then what can be granted now; only then say so."""
-        changes: defaultdict[Account, Change] = defaultdict(Change)
+        changes: defaultdict[Account, LedgerEntry] = defaultdict(LedgerEntry)
         for job in jobs:
             if isinstance(job, _Settlement):
                 changes[job.account] += job.change
@@ -213,7 +213,7 @@ class Till:
             self._decide()
             self._ledger.add(_reservations(self._decided))
         for ask, verdict in self._decided:
-            if verdict is Verdict.GRANTED:
+            if verdict is Decision.GRANTED:
                 ask.granted.set_result(None)
             else:
                 ask.granted.set_exception(BudgetError(self._used_up()))
@@ -227,15 +227,15 @@ class Till:
         while self._waiting:
             ask = self._waiting[0]
             verdict = judge(self.funds, ask.amount, self.cap)
-            if verdict is Verdict.WAIT and not ask.granted.cancelled():
+            if verdict is Decision.WAIT and not ask.granted.cancelled():
                 break
             self._waiting.popleft()
             if not ask.granted.set_running_or_notify_cancel():
                 continue  # nobody waits for it any more
             self._decided.append((ask, verdict))
-            if verdict is Verdict.GRANTED:
+            if verdict is Decision.GRANTED:
                 funds = self.funds
-                self.funds = Funds(funds.spent, funds.lost, funds.under_way + ask.amount)
+                self.funds = Balance(funds.spent, funds.lost, funds.under_way + ask.amount)
 
     def _used_up(self) -> str:
         assert self.cap is not None
@@ -244,9 +244,9 @@ class Till:
         return f"budget: {spent}{lost}, and what is left may not pay the next call"
 
 
-def _reservations(decided: list[tuple[_Ask, Verdict]]) -> dict[Account, Change]:
-    changes: defaultdict[Account, Change] = defaultdict(Change)
+def _reservations(decided: list[tuple[_Ask, Decision]]) -> dict[Account, LedgerEntry]:
+    changes: defaultdict[Account, LedgerEntry] = defaultdict(LedgerEntry)
     for ask, verdict in decided:
-        if verdict is Verdict.GRANTED:
-            changes[ask.account] += Change(requests=1, reserved=ask.amount)
+        if verdict is Decision.GRANTED:
+            changes[ask.account] += LedgerEntry(requests=1, reserved=ask.amount)
     return changes
