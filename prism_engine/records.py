@@ -274,7 +274,7 @@ class SampleResult:
     """What stopped this sample and concerns every other one too; the run stops for it."""
     written: Completion | None = None
     """The call that wrote what to observe; None where no model does."""
-    contents: str | None = None
+    hints: str | None = None
     """What the perceiver was told to observe for this question, beside everything else."""
     fell_back: str | None = None
     """Why there are no such contents, so that the perceiver was told the instruction for all."""

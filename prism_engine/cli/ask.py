@@ -142,7 +142,7 @@ def _described(result: SampleResult, instruction: str, *, quiet: bool) -> dict[s
         stdout.print(str(result.description), style="dim", markup=False, soft_wrap=True)
     return {
         "instruction": instruction,
-        "contents": result.contents,
+        "contents": result.hints,
         "description": result.description,
         "description_outcomes": [one.outcome.value for one in result.descriptions],
     }

@@ -9,13 +9,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from prism_engine.config.benchmarks import answer_kind
 from prism_engine.datasets.images import ImageStore
 from prism_engine.datasets.index import TEXTS, connect, read_facts
 from prism_engine.datasets.ingest import ensure_index
 from prism_engine.datasets.order import visits
 from prism_engine.errors import DatasetError, StoreError
 from prism_engine.records import AnswerKind, Option, Sample
+from prism_engine.scoring import AnswerCounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,9 +28,9 @@ _BATCH = 256
 _COLUMNS = f"position, id, images, options, extra, {', '.join(TEXTS)}"
 # The interpolated names are constants of this package.
 _FIND = f"SELECT {_COLUMNS} FROM samples WHERE position IN (SELECT value FROM json_each(?))"  # noqa: S608
-_ANSWERS = """
-    SELECT count(*) FILTER (WHERE options <> '[]'), count(answer),
-        count(*) FILTER (WHERE lower(trim(answer)) IN ('yes', 'no')), count(*)
+_ANSWER_COUNTS = """
+    SELECT count(*), count(*) FILTER (WHERE options <> '[]'), count(answer),
+        count(*) FILTER (WHERE lower(trim(answer)) IN ('yes', 'no'))
     FROM samples
 """
 _GOLD = "gold_description"
@@ -180,12 +180,8 @@ class Benchmark:
     def _kind(self) -> AnswerKind:
         if self.facts.kind is not None:
             return AnswerKind(self.facts.kind)
-        if (known := answer_kind(self.name)) is not None:
-            return known
-        ((lettered, answered, yes_no, samples),) = self._query(_ANSWERS)
-        if lettered:
-            return AnswerKind.CHOICE if lettered == samples else AnswerKind.MMMU
-        return AnswerKind.YES_NO if 0 < yes_no == answered else AnswerKind.OPEN
+        (counts,) = self._query(_ANSWER_COUNTS)
+        return AnswerCounts(*counts).kind(self.name)
 
     def _query(self, sql: str, *values: str | int) -> list[Any]:
         try:

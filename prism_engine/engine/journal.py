@@ -36,7 +36,7 @@ def result_row(result: SampleResult) -> dict[str, Any]:
         "target": sample.answer,
         "extra": dict(sample.extra),
         "images": [image.digest for image in sample.images],
-        "contents": result.contents,
+        "contents": result.hints,
         "fell_back": result.fell_back,
         "description": result.description,
         "description_outcomes": [completion.outcome.value for completion in result.descriptions],

@@ -53,7 +53,7 @@ class SampleLookup(NamedTuple):
     """The calls that the description takes; none where they are not known before that call."""
     likely: tuple[Call, ...]
     """As many calls like them, in that case."""
-    contents: str | None
+    hints: str | None
 
     @property
     def is_described(self) -> bool:
@@ -79,20 +79,20 @@ def looked_up(batch: Sequence[Sample], pipeline: Pipeline, store: Store) -> Iter
     per_sample = [context.calls(sample) for sample, (context, _, _, _) in zip(batch, told, strict=True)]
     sure = [calls for calls, (_, is_sure, _, _) in zip(per_sample, told, strict=True) if is_sure]
     found = iter(look_up([call for calls in sure for call in calls], store))
-    for sample, calls, (context, is_sure, writing, contents) in zip(batch, per_sample, told, strict=True):
+    for sample, calls, (context, is_sure, writing, hints) in zip(batch, per_sample, told, strict=True):
         describing = list(islice(found, len(calls))) if is_sure else []
-        yield SampleLookup(sample, context, writing, describing, () if is_sure else calls, contents)
+        yield SampleLookup(sample, context, writing, describing, () if is_sure else calls, hints)
 
 
 def _told(
     batch: Sequence[Sample], pipeline: Pipeline, store: Store
 ) -> Iterator[tuple[Context, bool, list[LookedUp], str | None]]:
     """Yield each sample's perceiver, whether it is told what it will be, the writing call, and the contents."""
-    instructing = pipeline.instructing
-    if instructing is None:
+    hint_source = pipeline.hint_source
+    if hint_source is None:
         yield from ((pipeline.context, True, [], None) for _ in batch)
         return
-    calls = [instructing.call(sample) for sample in batch]
+    calls = [hint_source.call(sample) for sample in batch]
     found = iter(look_up([call for call in calls if call is not None], store))
     for sample, call in zip(batch, calls, strict=True):
         writing = [] if call is None else [next(found)]
@@ -100,8 +100,8 @@ def _told(
         if writing and written is None:
             yield pipeline.context, False, writing, None
         else:
-            context, contents, _ = instructing.tell(sample, written)
-            yield context, True, writing, contents
+            context, hints, _ = hint_source.tell(sample, written)
+            yield context, True, writing, hints
 
 
 def look_up(calls: Sequence[Call], store: Store) -> list[LookedUp]:

@@ -30,9 +30,9 @@ class Pipeline:
     answering: Answering | None
     """None describes only."""
     score: Callable[[str, Sample], Score]
-    instructing: HintSource | None = None
+    hint_source: HintSource | None = None
     """Tells the perceiver what to observe for each sample; None where it is told the same for all."""
-    needs_contents: bool = False
+    needs_hints: bool = False
     """Whether a sample without contents has failed, instead of going on with the instruction for all."""
     needs_description: bool = False
     """Whether a sample that has none fails, instead of being answered without one."""
@@ -55,15 +55,15 @@ class Pipeline:
             ahead: the sample is taken up later, and counts only then.
         """
         so_far = SampleResult(sample, SampleStatus.NOT_RUN)
-        if self.instructing is None:
+        if self.hint_source is None:
             return self.context, so_far
         try:
-            written = await self.instructing.write(sample, ahead=ahead)
+            written = await self.hint_source.write(sample, ahead=ahead)
         except PrismError as error:
             return self.context, _stopped("instruction", error, so_far)
-        context, contents, fell_back = self.instructing.tell(sample, written)
-        so_far = replace(so_far, written=written, contents=contents, fell_back=fell_back)
-        if self.needs_contents and contents is None:
+        context, hints, fell_back = self.hint_source.tell(sample, written)
+        so_far = replace(so_far, written=written, hints=hints, fell_back=fell_back)
+        if self.needs_hints and hints is None:
             so_far = replace(so_far, status=SampleStatus.FAILED, failure=f"instruction: {fell_back}")
         return context, so_far
 

@@ -73,7 +73,7 @@ class Plan:
     """Bytes of some of the descriptions that exist."""
     writing: StagePlan | None = None
     """None where nobody writes what to observe."""
-    contents: tuple[int, ...] = field(default=(), compare=False, repr=False)
+    hints: tuple[int, ...] = field(default=(), compare=False, repr=False)
     """Bytes of some of the contents to observe that exist."""
     by_perceiver: dict[ModelIdentity, StagePlan] = field(default_factory=dict, compare=False, repr=False)
     """What `describing` says, by who describes."""
@@ -94,7 +94,7 @@ class Plan:
 class CountedCalls:
     """Calls that plans have counted, by 64 bits of their keys (8 bytes and a set slot each)."""
 
-    contents: set[int] = field(default_factory=set)
+    hints: set[int] = field(default_factory=set)
     descriptions: set[int] = field(default_factory=set)
     answers: set[int] = field(default_factory=set)
     later: set[int] = field(default_factory=set)
@@ -112,12 +112,12 @@ def make_plan(
     counted = counted or CountedCalls()
     write, describe, answer = _CallCount(), _CallCount(), _CallCount()
     by_perceiver: dict[ModelIdentity, _CallCount] = defaultdict(_CallCount)
-    described, contents = _Sizes(), _Sizes()
+    described, hints = _Sizes(), _Sizes()
     for batch in batches(benchmark, range(count)):
         known: list[Call] = []
         for found in looked_up(batch, pipeline, store):
-            write.add(_uncounted(found.writing, counted.contents))
-            contents.add(found.contents)
+            write.add(_uncounted(found.writing, counted.hints))
+            hints.add(found.hints)
             for model, calls in _by_model(_uncounted(found.describing, counted.descriptions)):
                 describe.add(calls)
                 by_perceiver[model].add(calls)
@@ -144,8 +144,8 @@ def make_plan(
         describing=describe.plan(),
         answering=answer.plan() if pipeline.answering else None,
         described=tuple(described),
-        writing=write.plan() if pipeline.instructing and (write.cached or write.to_call) else None,
-        contents=tuple(contents),
+        writing=write.plan() if pipeline.hint_source and (write.cached or write.to_call) else None,
+        hints=tuple(hints),
         by_perceiver={model: tally.plan() for model, tally in by_perceiver.items()},
     )
 

@@ -20,7 +20,7 @@ class HintShot(NamedTuple):
     """A question, with the contents that it needs observed."""
 
     question: str
-    contents: str
+    hints: str
 
 
 _SHOTS = (
@@ -50,7 +50,7 @@ def hint_messages(question: str, shots: Sequence[tuple[str, str]]) -> tuple[Mess
     Args:
         shots: other questions, each with the contents that it needs observed.
     """
-    asked = [f"Question: {other}\n{_CUE} {contents}" for other, contents in shots]
+    asked = [f"Question: {other}\n{_CUE} {hints}" for other, hints in shots]
     return (Message("user", ("\n\n".join((_OBSERVE, *asked, f"Question: {question}\n{_CUE}")),)),)
 
 

@@ -57,6 +57,6 @@ def instruction_text(name: str) -> str:
     return INSTRUCTIONS[instruction_name(name)]
 
 
-def specific_instruction(instruction: str, contents: str) -> str:
+def specific_instruction(instruction: str, hints: str) -> str:
     """Return an instruction that asks for what one question needs observed, beside everything else."""
-    return f"{instruction} Especially, pay attention to {contents}."
+    return f"{instruction} Especially, pay attention to {hints}."

@@ -7,16 +7,23 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.errors import ConfigError
-from prism_engine.records import AnswerKind
+from prism_engine.scoring.answer_counts import AnswerCounts
 from prism_engine.scoring.choice.choice import PROFILES, Choice, ChoiceProfile, match_option, score_choice
 from prism_engine.scoring.grouping import Group, groups_of
-from prism_engine.scoring.kind_of import kind_of
+from prism_engine.scoring.kinds.anls import Anls
+from prism_engine.scoring.kinds.caption import Caption
 from prism_engine.scoring.kinds.circular import Circular
+from prism_engine.scoring.kinds.exact import Exact
+from prism_engine.scoring.kinds.llavabench import LlavaBench
+from prism_engine.scoring.kinds.mathvista import MathVista
 from prism_engine.scoring.kinds.mmmu import Mmmu
+from prism_engine.scoring.kinds.mmvet import MmVet
+from prism_engine.scoring.kinds.ocrbench import OcrBench
+from prism_engine.scoring.kinds.relaxed import Relaxed
 from prism_engine.scoring.kinds.unjudged import Unjudged
+from prism_engine.scoring.kinds.vqa import Vqa
 from prism_engine.scoring.kinds.yes_no import YesNo
 from prism_engine.scoring.kinds.yes_no_benchmarks import Hallusion, Mme, Pope
-from prism_engine.scoring.open_kinds import OPEN_SCORERS
 from prism_engine.scoring.scorer import (
     GUESS_SEED,
     INABILITY,
@@ -33,6 +40,8 @@ from prism_engine.scoring.scorer import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from prism_engine.records import AnswerKind
+
 __all__ = [
     "GUESS_SEED",
     "INABILITY",
@@ -41,6 +50,7 @@ __all__ = [
     "PROFILE_NAMES",
     "REFUSAL",
     "SCORERS",
+    "AnswerCounts",
     "ChoiceProfile",
     "Group",
     "Level",
@@ -50,27 +60,18 @@ __all__ = [
     "choice_profile",
     "groups_of",
     "guess_is_right",
-    "kind_of",
     "known_profile",
     "match_option",
     "score_choice",
     "scorer_of",
 ]
 
-SCORERS: Final[Mapping[AnswerKind, Callable[[str], Scorer]]] = MappingProxyType(
-    {
-        AnswerKind.CHOICE: Choice,
-        AnswerKind.CIRCULAR: Circular,
-        AnswerKind.MMMU: Mmmu,
-        AnswerKind.YES_NO: YesNo,
-        AnswerKind.MME: Mme,
-        AnswerKind.POPE: Pope,
-        AnswerKind.HALLUSION: Hallusion,
-        AnswerKind.OPEN: Unjudged,
-        **OPEN_SCORERS,
-    }
+_SCORERS: Final = (
+    *(Choice, Circular, Mmmu, YesNo, Mme, Pope, Hallusion),
+    *(Vqa, Anls, Relaxed, Exact, OcrBench, MathVista, MmVet, LlavaBench, Caption, Unjudged),
 )
-"""What makes a scorer of each answer kind from the name of a profile."""
+SCORERS: Final[Mapping[AnswerKind, Callable[[str], Scorer]]] = MappingProxyType({one.kind: one for one in _SCORERS})
+"""The scorer class of each answer kind; called with the name of a profile."""
 
 
 def known_profile(name: str) -> str:

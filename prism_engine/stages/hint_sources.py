@@ -19,7 +19,7 @@ class InstructedContext(NamedTuple):
     """A perceiver that knows what it is asked for, and what that is."""
 
     context: Context
-    contents: str | None
+    hints: str | None
     """What the question needs observed."""
     fell_back: str | None
     """Why there are no contents, so that the instruction is the one for all."""
@@ -60,9 +60,9 @@ class InstructionBuilder:
         self._instruction = instruction
         self._context = context
 
-    def observe(self, contents: str) -> InstructedContext:
+    def observe(self, hints: str) -> InstructedContext:
         """Return the perceiver that is told to observe these contents."""
-        return InstructedContext(self._context(specific_instruction(self._instruction, contents)), contents, None)
+        return InstructedContext(self._context(specific_instruction(self._instruction, hints)), hints, None)
 
     def fall_back(self, reason: str) -> InstructedContext:
         """Return the perceiver that is told the instruction for all."""
@@ -80,14 +80,14 @@ class ModelHints:
         self,
         model: CachedModel,
         identity: ModelIdentity,
-        telling: InstructionBuilder,
+        builder: InstructionBuilder,
         *,
         shots: Sequence[tuple[str, str]],
         sampling: Sampling,
     ) -> None:
         self._model = model
         self._identity = identity
-        self._telling = telling
+        self._builder = builder
         self._shots = tuple(shots)
         self._sampling = sampling
 
@@ -102,11 +102,11 @@ class ModelHints:
     def tell(self, _sample: Sample, written: Completion | None) -> InstructedContext:  # noqa: D102
         assert written is not None
         if not written.usable:
-            return self._telling.fall_back(f"{written.outcome.value}: {written.detail or 'no text'}")
-        contents = clean_hints(written.text, len(self._shots))
-        if contents is None:
-            return self._telling.fall_back("empty: nothing to observe in the writer's reply")
-        return self._telling.observe(contents)
+            return self._builder.fall_back(f"{written.outcome.value}: {written.detail or 'no text'}")
+        hints = clean_hints(written.text, len(self._shots))
+        if hints is None:
+            return self._builder.fall_back("empty: nothing to observe in the writer's reply")
+        return self._builder.observe(hints)
 
 
 class FileHints:
@@ -116,9 +116,9 @@ class FileHints:
         contents: those of a sample; None where there are none.
     """
 
-    def __init__(self, telling: InstructionBuilder, contents: Callable[[Sample], str | None]) -> None:
-        self._telling = telling
-        self._contents = contents
+    def __init__(self, builder: InstructionBuilder, hints: Callable[[Sample], str | None]) -> None:
+        self._builder = builder
+        self._hints = hints
 
     def call(self, _sample: Sample) -> None:  # noqa: D102
         return None
@@ -127,7 +127,5 @@ class FileHints:
         return None
 
     def tell(self, sample: Sample, _written: Completion | None) -> InstructedContext:  # noqa: D102
-        contents = self._contents(sample)
-        return (
-            self._telling.fall_back("missing: not in the file") if contents is None else self._telling.observe(contents)
-        )
+        hints = self._hints(sample)
+        return self._builder.fall_back("missing: not in the file") if hints is None else self._builder.observe(hints)

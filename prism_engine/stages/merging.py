@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from itertools import islice
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from prism_engine.prompts import merge_descriptions
 
@@ -25,10 +25,6 @@ class MergedContext:
     def __init__(self, perceivers: Sequence[PerceiverContext], merge: Merge) -> None:
         self._perceivers = tuple(perceivers)
         self._merge = merge
-
-    def told(self, instruction: str) -> Self:
-        """Return the same perceivers, all told something else."""
-        return type(self)([one.told(instruction) for one in self._perceivers], self._merge)
 
     def calls(self, sample: Sample) -> tuple[Call, ...]:
         """Return the calls of all perceivers, one perceiver after the other."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from prism_engine.config import Pictures
 from prism_engine.prompts import join_descriptions, perception_messages, together_messages
@@ -37,12 +37,6 @@ class PerceiverContext:
         self._instruction = instruction
         self._sampling = sampling
         self._pictures = pictures
-
-    def told(self, instruction: str) -> Self:
-        """Return the same perceiver, told something else."""
-        return type(self)(
-            self._model, self._identity, instruction=instruction, sampling=self._sampling, pictures=self._pictures
-        )
 
     def calls(self, sample: Sample) -> tuple[Call, ...]:
         """Return one call per picture, or one for all. They depend on pictures and instruction alone."""

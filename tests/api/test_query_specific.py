@@ -83,7 +83,7 @@ def test_one_pass_writes_describes_and_answers_as_planned_and_a_second_one_calls
     assert world.count("write") == before.writing.to_call == len(questions)
     assert world.count("perceive") == len(wanted) <= before.describing.unknown
     told = {text for stage, text in world.calls if stage == "perceive"}
-    assert told == {specific_instruction(INSTRUCTIONS["generic"], contents) for _, contents in wanted}
+    assert told == {specific_instruction(INSTRUCTIONS["generic"], hints) for _, hints in wanted}
     assert report.folder.as_posix().endswith("results/query-specific_brain/shapes/eyes/brain")
     assert manifest(report)["stages"]["writing"]["calls"] == len(questions)
     assert list(manifest(report)["models"]) == ["perceiver", "writer", "reasoner"]
@@ -98,8 +98,8 @@ def test_what_was_written_before_is_not_written_again(world):
     report = world.run(mode=Mode.PROMPTS, perceiver=None, reasoner=None)
     assert {stage for stage, _ in world.calls} == {"write"}
     assert report.folder.as_posix().endswith("results/prompts/shapes/brain")
-    contents = json.loads((report.folder / "shapes_brain.json").read_text())
-    assert contents == {row["index"]: row["contents"] for row in rows(report, "contents.jsonl")}
+    hints = json.loads((report.folder / "shapes_brain.json").read_text())
+    assert hints == {row["index"]: row["contents"] for row in rows(report, "contents.jsonl")}
     world.run()
     assert world.count("write") == 0
     assert world.count("perceive") > 0

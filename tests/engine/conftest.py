@@ -58,22 +58,25 @@ class World:
         perceiver = Scripted(spec, reply=describe or said("seen"))
         reasoner = Scripted(spec, reply=answer or said("A"))
         perceiving, thinking = CachedModel(perceiver, self.store), CachedModel(reasoner, self.store)
-        perception = PerceiverContext(
-            perceiving, ModelIdentity("vlm", (("w", "1"),)), instruction="Describe.", sampling=Sampling()
-        )
+
+        def describing(instruction):
+            identity = ModelIdentity("vlm", (("w", "1"),))
+            return PerceiverContext(perceiving, identity, instruction=instruction, sampling=Sampling())
+
+        perception = describing("Describe.")
         reasoning = Answering(thinking, ModelIdentity("llm", (("w", "2"),)), sampling=Sampling())
         writing = CachedModel(Scripted(spec, reply=write), self.store) if write else None
         written = None
         if writing is not None:
-            telling = InstructionBuilder("Describe.", (lambda _text: context) if context else perception.told)
+            telling = InstructionBuilder("Describe.", (lambda _text: context) if context else describing)
             identity = ModelIdentity("writer", (("w", "3"),))
             written = ModelHints(writing, identity, telling, shots=(), sampling=Sampling())
         pipeline = Pipeline(
             context or perception,
             reasoning if answering else None,
             partial(score_choice, profile=PROFILES["v3"]),
-            instructing=written,
-            needs_contents=needs,
+            hint_source=written,
+            needs_hints=needs,
         )
         journal = Journal(self.folder / f"journal-{len(self.journals)}.jsonl", count)
         self.journals.append(journal)

@@ -26,7 +26,7 @@ async def test_a_sample_is_described_once_all_that_comes_before_its_answer_is_ca
     run, progress = world.build(4, answering=False, write=said("the clock"))
     assert [(one.is_described, len(one.likely)) for one in known(run, 4)] == [(False, 1)] * 4
     await execute(run, progress, Stop())
-    assert [(one.is_described, one.fails, one.contents) for one in known(run, 4)] == [(True, False, "the clock")] * 4
+    assert [(one.is_described, one.fails, one.hints) for one in known(run, 4)] == [(True, False, "the clock")] * 4
 
 
 async def test_a_sample_whose_description_has_no_text_fails(world):

@@ -104,13 +104,13 @@ async def test_what_the_writer_says_is_told_to_the_perceiver_and_kept(world):
         return Completion(Outcome.OK, "seen")
 
     result = await take_one(world, describe=describe, write=said("Contents to observe: the clock."))
-    assert (result.status, result.contents, result.fell_back) == (SampleStatus.DONE, "the clock", None)
+    assert (result.status, result.hints, result.fell_back) == (SampleStatus.DONE, "the clock", None)
     assert seen == ["Describe. Especially, pay attention to the clock."]
 
 
 async def test_where_nothing_was_written_the_sample_goes_on_with_the_generic_instruction_and_says_so(world):
     result = await take_one(world, write=raising(RejectedError("too long")))
-    assert (result.status, result.contents, result.fell_back) == (SampleStatus.DONE, None, "error: too long")
+    assert (result.status, result.hints, result.fell_back) == (SampleStatus.DONE, None, "error: too long")
     assert result.score.value == 1.0
 
 
@@ -130,7 +130,7 @@ async def test_where_contents_are_all_that_is_wanted_a_sample_ends_with_them(wor
     result = await take_one(
         world, write=said("the clock"), answering=False, context=FixedContext(lambda _: None), needs=True
     )
-    assert (result.status, result.contents, result.description) == (SampleStatus.DONE, "the clock", None)
+    assert (result.status, result.hints, result.description) == (SampleStatus.DONE, "the clock", None)
 
 
 async def test_a_writer_that_is_dead_stops_the_run_and_one_that_was_not_asked_does_not(world):

@@ -103,7 +103,7 @@ async def test_written_contents_make_descriptions_known(world):
     plan = planned(run)
     assert plan.writing == StagePlan(cached=10, to_call=2)
     assert plan.describing == StagePlan(cached=10, to_call=0, unknown=2)
-    assert len(plan.contents) == 10
+    assert len(plan.hints) == 10
     order = order_samples(run.benchmark, range(12), run.pipeline, run.store)
     assert (list(order.described), list(order.undescribed)) == (list(range(10)), [10, 11])
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from prism_engine.config.benchmarks import answer_kind
 from prism_engine.datasets import open_benchmark
 from prism_engine.engine.journal import result_row
 from prism_engine.records import Completion, Outcome, SampleResult, SampleStatus
 from prism_engine.report.scores.statistics import summarise
-from prism_engine.scoring import kind_of, scorer_of
+from prism_engine.scoring import scorer_of
 
 if TYPE_CHECKING:
     from prism_engine.report.scores.statistics import Scores
@@ -41,7 +42,9 @@ class Scoring:
             open_benchmark(GOLDEN / f"{table}.tsv", cached or folder / "cache") as benchmark,
             path.open("wb") as file,
         ):
-            self.scorer: Scorer = scorer_of(kind_of(Path(table).stem.removesuffix("Like"), benchmark), profile)
+            self.scorer: Scorer = scorer_of(
+                answer_kind(Path(table).stem.removesuffix("Like")) or benchmark.kind, profile
+            )
             for sample in benchmark:
                 result = SampleResult(sample, SampleStatus.NOT_RUN)
                 if (text := said.get(sample.index)) is not None:

@@ -18,18 +18,22 @@ SHOTS = (("How many cups?", "the cups"),)
 
 
 @pytest.fixture
-def telling(store):
-    perception = PerceiverContext(CachedModel(None, store), IDENTITY, instruction="Describe.", sampling=Sampling())
-    return InstructionBuilder("Describe.", perception.told)
+def builder(store):
+    model = CachedModel(None, store)
+
+    def context(instruction):
+        return PerceiverContext(model, IDENTITY, instruction=instruction, sampling=Sampling())
+
+    return InstructionBuilder("Describe.", context)
 
 
 @pytest.fixture
-def written(store, telling):
+def written(store, builder):
     def written(outcome, text="", detail=""):
         model = CachedModel(
             Scripted(ScriptedModel(), reply=lambda _call: Completion(outcome, text, detail=detail)), store
         )
-        return ModelHints(model, IDENTITY, telling, shots=SHOTS, sampling=Sampling(max_tokens=64))
+        return ModelHints(model, IDENTITY, builder, shots=SHOTS, sampling=Sampling(max_tokens=64))
 
     return written
 
@@ -44,7 +48,7 @@ async def test_what_is_written_is_told_to_the_perceiver(written, make_sample):
     call = writer.call(sample)
     assert (call.stage, call.messages) == ("write", hint_messages("What time is it?", SHOTS))
     told = writer.tell(sample, await writer.write(sample))
-    assert (told.contents, told.fell_back) == ("the clock", None)
+    assert (told.hints, told.fell_back) == ("the clock", None)
     assert instruction(told, sample) == "Describe. Especially, pay attention to the clock."
 
 
@@ -62,14 +66,14 @@ async def test_where_nothing_usable_is_written_the_instruction_is_the_generic_on
 ):
     writer = written(outcome, text, detail)
     told = writer.tell(make_sample(), await writer.write(make_sample()))
-    assert (told.contents, told.fell_back) == (None, reason)
+    assert (told.hints, told.fell_back) == (None, reason)
     assert instruction(told, make_sample()) == "Describe."
 
 
-async def test_listed_contents_take_no_call(telling, make_sample):
-    listed = FileHints(telling, lambda sample: {"7": "the clock"}.get(sample.index))
-    instructing: HintSource = listed
-    assert (instructing.call(make_sample()), await instructing.write(make_sample())) == (None, None)
+async def test_listed_contents_take_no_call(builder, make_sample):
+    listed = FileHints(builder, lambda sample: {"7": "the clock"}.get(sample.index))
+    hint_source: HintSource = listed
+    assert (hint_source.call(make_sample()), await hint_source.write(make_sample())) == (None, None)
     assert instruction(listed.tell(make_sample(), None), make_sample()).endswith("attention to the clock.")
-    missing = FileHints(telling, lambda _sample: None).tell(make_sample(), None)
+    missing = FileHints(builder, lambda _sample: None).tell(make_sample(), None)
     assert (missing.fell_back, instruction(missing, make_sample())) == ("missing: not in the file", "Describe.")

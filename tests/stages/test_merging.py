@@ -49,11 +49,6 @@ async def test_what_each_said_alone_is_served_from_the_store(perceiving, make_sa
     assert [completion.text for completion in await merged.describe(make_sample())] == ["one sees a", "other sees a"]
 
 
-def test_all_are_told_something_else_at_once(perceiving, make_sample):
-    merged = MergedContext([perceiving("one"), perceiving("other")], Merge.PLAIN).told("Look.")
-    assert [call.messages[0].parts[-1] for call in merged.calls(make_sample())] == ["Look."] * 2
-
-
 def test_perceivers_that_take_all_pictures_at_once_have_one_text_each(perceiving, make_sample):
     together = [perceiving(name, pictures=Pictures.TOGETHER) for name in ("one", "other")]
     sample = make_sample("a", "b")

@@ -57,13 +57,6 @@ async def test_only_the_first_picture_is_shown_where_that_is_asked_for_and_keeps
     assert first.text(make_sample("a"), [" x"]) == "x"
 
 
-async def test_the_same_perceiver_may_be_told_something_else(store, make_sample):
-    told = perceiving(store, by_picture, Pictures.FIRST).told("Look.")
-    (call,) = told.calls(make_sample("a", "b"))
-    assert call.messages[0].parts[-1] == "Look."
-    assert call.sampling == Sampling(max_tokens=8)
-
-
 async def test_trouble_with_one_picture_waits_for_the_others_and_leaves_nothing_running(store, make_sample):
     def reply(call):
         if call.images[0].digest.startswith("b"):

@@ -104,14 +104,14 @@ def hints_by_row(listed: Mapping[str, str], benchmark: Benchmark, name: str) -> 
         raise ConfigError(f"instruction {name}: its keys are no indices of {benchmark.name}; it belongs to another one")
     positions = by_position > by_index
 
-    def contents(sample: Sample) -> str | None:
+    def hints(sample: Sample) -> str | None:
         position = sample.position if sample.draw is None else sample.draw.position
         found = listed.get(str(position) if positions else sample.index)
         if found is None and not positions and sample.index.isdecimal():
             found = listed.get(str(int(sample.index) % CIRCLE))
         return None if found is None else clean_hints(found)
 
-    return contents
+    return hints
 
 
 def _from_file(path: Path) -> Instruction:

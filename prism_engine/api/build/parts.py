@@ -192,8 +192,8 @@ def assembled(
                 side.context,
                 _answering(config, answering, identities),
                 scorer.score,
-                instructing=side.instructing,
-                needs_contents=config.mode is Mode.PROMPTS,
+                hint_source=side.hint_source,
+                needs_hints=config.mode is Mode.PROMPTS,
                 needs_description=given is not None,
             )
 

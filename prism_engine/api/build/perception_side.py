@@ -71,7 +71,7 @@ class PerceptionSide:
     models: dict[str, CachedModel]
     """By role. Perceivers share one meter."""
     context: Context
-    instructing: HintSource | None
+    hint_source: HintSource | None
 
     @property
     def describing(self) -> CachedModel | None:
@@ -125,14 +125,14 @@ def build_perception_side(
         ]
         return perceivers[0] if len(perceivers) == 1 else MergedContext(perceivers, config.merge)
 
-    telling = InstructionBuilder(instruction.text, context)
-    instructing: HintSource | None = None
+    builder = InstructionBuilder(instruction.text, context)
+    hint_source: HintSource | None = None
     if WRITER in models:
         shots, sampling = hint_shots(benchmark.name), config.writing.to_sampling()
-        instructing = ModelHints(models[WRITER], identities[WRITER], telling, shots=shots, sampling=sampling)
+        hint_source = ModelHints(models[WRITER], identities[WRITER], builder, shots=shots, sampling=sampling)
     elif instruction.listed is not None and describers:
-        instructing = FileHints(telling, hints_by_row(instruction.listed, benchmark, instruction.name))
-    return PerceptionSide(models, context(instruction.text), instructing)
+        hint_source = FileHints(builder, hints_by_row(instruction.listed, benchmark, instruction.name))
+    return PerceptionSide(models, context(instruction.text), hint_source)
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def succeeded(result: SampleResult, connected: Iterable[ConnectedModel]) -> Samp
     calls = [call for call in (result.written, *result.descriptions) if call is not None]
     if (failed := next((call for call in calls if not call.usable), None)) is not None:
         raise OutcomeError(result.failure, outcome=failed.outcome.value)
-    if result.written is not None and result.contents is None:
+    if result.written is not None and result.hints is None:
         raise OutcomeError(result.failure, outcome=Outcome.EMPTY.value)
     for one in connected:
         if one.unusable is not None:
@@ -227,7 +227,7 @@ class Perception(Module):
         if (name := self._instruction.writer) is None:
             return Pipeline(context(told), None, _unscored), seers
         writer = self.session.connect(name)
-        instructing = ModelHints(
+        hint_source = ModelHints(
             writer.model,
             writer.identity,
             InstructionBuilder(told, context),
@@ -235,7 +235,7 @@ class Perception(Module):
             sampling=SamplingConfig().to_sampling(),
         )
         # A picture at a time there is no report that could count who fell back to the instruction for all.
-        return Pipeline(context(told), None, _unscored, instructing, needs_contents=True), [*seers, writer]
+        return Pipeline(context(told), None, _unscored, hint_source, needs_hints=True), [*seers, writer]
 
 
 class Reasoning(Module):

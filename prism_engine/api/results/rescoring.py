@@ -15,7 +15,7 @@ from prism_engine.errors import UserError
 from prism_engine.records import AnswerKind, SampleStatus, Score
 from prism_engine.report import Sensitivity, replacing
 from prism_engine.report.scores.predictions import rows_of, sample_of
-from prism_engine.scoring import kind_of, known_profile, scorer_of
+from prism_engine.scoring import AnswerCounts, known_profile, scorer_of
 from prism_engine.scoring.judged import score_with_review
 
 if TYPE_CHECKING:
@@ -134,4 +134,5 @@ def _recorded_kind(predictions: Path) -> AnswerKind:
     noted = manifest.get("scoring", {}).get("answer_kind")
     if noted in tuple(AnswerKind):
         return AnswerKind(noted)
-    return kind_of(str(manifest.get("benchmark", {}).get("name", "")), map(sample_of, rows_of(predictions, *NEEDED)))
+    name = str(manifest.get("benchmark", {}).get("name", ""))
+    return AnswerCounts.of(map(sample_of, rows_of(predictions, *NEEDED))).kind(name)

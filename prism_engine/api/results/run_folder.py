@@ -210,7 +210,7 @@ def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
         "scoring": {"answer_kind": parts.scorer.kind.value, "profile": parts.scorer.profile},
         "instruction": parts.instruction.text if parts.config.describes else None,
         **({"descriptions": parts.given.as_json()} if parts.given is not None else {}),
-        "contents": None if parts.pipeline.instructing is None else {"fell_back": progress.fell_back},
+        "contents": None if parts.pipeline.hint_source is None else {"fell_back": progress.fell_back},
         "benchmark": {
             "name": parts.benchmark.name,
             "path": str(parts.benchmark.path),
@@ -309,7 +309,7 @@ def hints_file_name(benchmark: str, writer: str) -> str:
 
 
 def write_hints(path: Path, lines: Iterable[bytes]) -> None:
-    """Write contents by index as one JSON object, and beside it `contents.jsonl` and `contents.parquet`.
+    """Write contents by index as one JSON object, and beside it `hints.jsonl` and `hints.parquet`.
 
     Args:
         lines: of the journal; one without contents is in the table alone, with the reason.

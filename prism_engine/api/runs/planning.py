@@ -185,7 +185,7 @@ def _description_bytes(parts: Parts, plan: Plan, count: int) -> Range:
 
 def _contents_bytes(parts: Parts, plan: Plan, count: int) -> Range:
     """Forecast the same of the contents to observe."""
-    known = list(plan.contents) or _lengths_elsewhere(parts, "write", WRITER)
+    known = list(plan.hints) or _lengths_elsewhere(parts, "write", WRITER)
     return _sizes(count, known, parts.config.writing.max_tokens)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from prism_engine.engine.runner import Run
     from prism_engine.engine.turns import EngineUse
 
-_TELLING = (
+_NAME_FIELDS = (
     *("benchmark", "samples", "perceiver_label", "merge", "pictures", "instruction_label", "reasoner_label", "mode"),
     *("answer_kind", "profile"),
 )
@@ -99,11 +99,11 @@ def prepare_runs(many: Sequence[Parts], shared: SharedResources, opened: ExitSta
 
 def names_of(many: Sequence[Parts]) -> list[str]:
     """Name the runs by what tells them apart; a benchmark by its own name where that is enough."""
-    telling = [field for field in _TELLING if len({getattr(parts.config, field) for parts in many} - {None}) > 1]
+    fields = [field for field in _NAME_FIELDS if len({getattr(parts.config, field) for parts in many} - {None}) > 1]
     by_name = {parts.config.benchmark: parts.benchmark.name for parts in many}
     if len(set(by_name.values())) < len(by_name):
         by_name = {path: path for path in by_name}
-    values = [[getattr(parts.config, field) for field in telling] for parts in many]
+    values = [[getattr(parts.config, field) for field in fields] for parts in many]
     return [" ".join(str(by_name.get(value, value)) for value in row if value is not None) for row in values]
 
 

@@ -171,16 +171,14 @@ class Pacer:
         self._outlays: deque[SentRequest] = deque()
         self._number = 0
 
-    def delay(self, now: float, worst: Tokens, *, alone: bool = False) -> float:
-        """Return the seconds until a request fits into what remains.
+    def delays(self, now: float, worst: Tokens, *, alone: bool = False) -> Iterator[tuple[str, float]]:
+        """Yield for each limit what it counts (`requests`, `tokens`, ...), and the seconds until a request fits.
 
         Args:
-            alone: no other request is on the wire.
+            now: seconds, on the clock that `sent` and `heard` use.
+            worst: the most tokens that the request may use.
+            alone: no other request is in flight.
         """
-        return max((seconds for _, seconds in self.delays(now, worst, alone=alone)), default=0.0)
-
-    def delays(self, now: float, worst: Tokens, *, alone: bool = False) -> Iterator[tuple[str, float]]:
-        """Yield the same for each limit: what it counts (`requests`, `tokens`, ...), and the seconds."""
         outlay = SentRequest(0, now, worst)
         for meter in self._meters.values():
             yield meter.counted, meter.wait(now, outlay, self._outlays, share=self.share, alone=alone)
@@ -190,7 +188,7 @@ class Pacer:
         return len(self._outlays) - bisect_right(self._outlays, moment, key=attrgetter("at"))
 
     def sent(self, now: float, worst: Tokens) -> SentRequest:
-        """Count a request; ask `delay` first."""
+        """Count a request; ask `delays` first."""
         self._number += 1
         outlay = SentRequest(self._number, now, worst)
         self._outlays.append(outlay)

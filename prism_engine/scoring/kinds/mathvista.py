@@ -120,17 +120,13 @@ class MathShare(NamedTuple):
 
     total: int
     prefetched: int
+    """Rows that no judge was needed for, as upstream's table counts them."""
     hits: int
 
     @property
     def accuracy(self) -> float:
         """Percent of the rows that are right."""
         return 100 * self.hits / self.total
-
-    @property
-    def prefetch_rate(self) -> float:
-        """Percent of the rows that no judge was needed for."""
-        return 100 * self.prefetched / self.total
 
 
 def mathvista_table(rows: Iterable[tuple[Sequence[str], bool, bool]]) -> dict[str, MathShare]:

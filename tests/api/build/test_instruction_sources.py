@@ -143,8 +143,8 @@ def benchmark(tmp_path):
 
 
 def found(benchmark, listed):
-    contents = hints_by_row(listed, benchmark, "x")
-    return [contents(sample) for sample in benchmark]
+    hints = hints_by_row(listed, benchmark, "x")
+    return [hints(sample) for sample in benchmark]
 
 
 def test_contents_are_found_by_index_and_a_rotated_copy_has_its_core_question_s(benchmark):

@@ -69,8 +69,8 @@ def test_contents_are_written_or_listed_or_there_are_none(config, tmp_path):
         with assembled(
             config.model_copy(update={"instruction": instruction}), load_registry(), look_only=True
         ) as parts:
-            instructing = parts.pipeline.instructing
-            assert instructing is None if kind is None else isinstance(instructing, kind)
+            hint_source = parts.pipeline.hint_source
+            assert hint_source is None if kind is None else isinstance(hint_source, kind)
             assert (parts.writing is not None) == (kind is ModelHints)
 
 

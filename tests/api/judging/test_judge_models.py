@@ -10,7 +10,11 @@ from tests.api.judged import says
 from tests.provider import paid_model, provider
 
 
-def test_a_model_on_this_machine_is_not_started_to_see_whether_it_answers(tmp_path):
+def test_a_model_on_this_machine_is_not_started_to_see_whether_it_answers(tmp_path, monkeypatch):
+    def build(name, *_):
+        raise AssertionError(f"{name} was built")
+
+    monkeypatch.setattr("prism_engine.api.judging.judge_models.build_backend", build)
     preflight(JudgeConfig(judge="nano-reasoner", cache_dir=tmp_path), load_registry())
     preflight(JudgeConfig(judge="scripted", cache_dir=tmp_path), load_registry())
 

@@ -8,9 +8,9 @@ import polars as pl
 from prism_engine.api.results.run_folder import hints_file_name, write_hints
 
 
-def row(index, contents):
-    fate = {"status": "done", "failure": None} if contents else {"status": "failed", "failure": "instruction: error: x"}
-    return orjson.dumps({"index": index, "position": 0, "question": "Q?", "contents": contents, "score": None, **fate})
+def row(index, hints):
+    fate = {"status": "done", "failure": None} if hints else {"status": "failed", "failure": "instruction: error: x"}
+    return orjson.dumps({"index": index, "position": 0, "question": "Q?", "contents": hints, "score": None, **fate})
 
 
 def test_what_was_written_is_in_the_json_and_what_was_not_is_in_the_table_with_its_reason(tmp_path):

@@ -74,7 +74,7 @@ def test_rows_count_under_their_skills_and_their_task():
     found = {metric.group: (metric.value, metric.n) for metric in MathVista("prism").metrics(rows)}
     assert found == {None: (50, 2), "algebra": (100, 1), "logic": (50, 2), "geometry": (50, 2)}
     assert MathVista("prism").metrics([])[0].value is None
-    assert mathvista_table([((), True, True)])["Overall"].prefetch_rate == 100
+    assert mathvista_table([((), True, False)])["Overall"] == (1, 1, 0)
 
 
 KINDS = st.sampled_from(["choice", "integer", "float", "text"])
