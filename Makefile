@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Both cores work: the tests that start vLLM stay together on one worker, the others fill the second.
 WORKERS ?= 2
 
-.PHONY: help demo test check format clean
+.PHONY: help demo test check format docs clean
 
 help:  ## Show this help.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,9 +21,12 @@ check: .venv/.installed-dev  ## Format check, lint, types, layers.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: .venv/.installed-dev  ## Format the code and mend what lint can mend.
+format: .venv/.installed-dev  ## Format the code and fix what lint can fix.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: .venv/.installed-dev  ## Rebuild the generated parts of docs/.
+	$(BIN)/python scripts/file_list.py
 
 clean:  ## Remove the virtual environment and tool caches (never cache/ or results/).
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+from scripts.file_list import PAGE, with_list
+
 ROOT = Path(__file__).parents[1]
 
 
-def caption(path):
-    lines = (ast.get_docstring(ast.parse(path.read_text())) or "(no caption)").splitlines()
-    return f"- `{path.relative_to(ROOT).as_posix()}`: {lines[0]}"
+def test_the_list_of_files_is_that_of_the_modules_and_their_captions():
+    page = PAGE.read_text(encoding="utf-8")
+    assert with_list(page) == page, "run `make docs`"
 
 
-def test_every_file_has_its_caption_in_the_architecture_page_and_no_other_does():
-    captions = [caption(path) for path in sorted((ROOT / "prism_engine").rglob("*.py"))]
-    page = (ROOT / "docs" / "architecture.md").read_text()
-    assert [line for line in page.splitlines() if line.startswith("- `prism_engine/")] == captions
+def test_every_module_and_folder_that_the_page_names_exists():
+    prose = PAGE.read_text(encoding="utf-8").partition("## Files")[0]
+    modules = sorted((ROOT / "prism_engine").rglob("*.py"))
+    paths = [f"/{path.relative_to(ROOT / 'prism_engine').as_posix()}" for path in modules]
+    paths += [f"{path.rpartition('/')[0]}/" for path in paths]
+    named = re.findall(r"`((?:[a-z_]+/)*(?:[a-z_]+\.py|[a-z_]+/))(?=[`:])", prose)
+    assert len(named) > 80
+    assert [name for name in named if not any(path.endswith(f"/{name}") for path in paths)] == []
 
 
 def test_composing_and_planning_a_run_imports_neither_vllm_nor_torch():
