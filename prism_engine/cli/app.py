@@ -19,12 +19,11 @@ from prism_engine.cli.datasets import datasets_app
 from prism_engine.cli.gen_prompts import gen_prompts
 from prism_engine.cli.grade import grade
 from prism_engine.cli.judge import judge
-from prism_engine.cli.listing import doctor, models
+from prism_engine.cli.machine import doctor, models
 from prism_engine.cli.run import demo, plan, run
 from prism_engine.cli.runs import resume, runs, status
 from prism_engine.cli.score import score
 from prism_engine.cli.show.tables import exit_code, stderr
-from prism_engine.cli.subset import subset
 from prism_engine.cli.train import train
 from prism_engine.errors import PrismError
 from prism_engine.original.arguments import OriginalNames
@@ -66,7 +65,6 @@ app.command()(chaos)
 app.command()(doctor)
 app.command()(models)
 app.add_typer(convert_app, name="convert")
-datasets_app.command()(subset)
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(cache_app, name="cache")
 app.add_typer(import_app, name="import")

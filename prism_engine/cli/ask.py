@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import orjson
 import typer
 
-from prism_engine.cli.perceiving import MergeOption, PicturesOption  # noqa: TC001 - Typer reads them
+from prism_engine.cli.options import MergeOption, PicturesOption  # noqa: TC001 - Typer reads them
 from prism_engine.cli.show.tables import stderr, stdout
 from prism_engine.config import Merge, Pictures, SamplingConfig
 from prism_engine.errors import ConfigError

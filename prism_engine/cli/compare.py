@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prism_engine.cli.analyze import RunsArgument, print_sheet
-from prism_engine.cli.listing import ModelsFileOption  # noqa: TC001 - Typer reads it
+from prism_engine.cli.machine import ModelsFileOption  # noqa: TC001 - Typer reads it
 from prism_engine.cli.options import ResultsDirOption  # noqa: TC001
 from prism_engine.cli.runs import RESULTS
 from prism_engine.cli.show.tables import stdout

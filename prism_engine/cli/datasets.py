@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from prism_engine.cli.listing import CacheDirOption  # noqa: TC001 - Typer reads it
-from prism_engine.cli.making import make_dataset
-from prism_engine.cli.show.tables import human_bytes, print_table, stderr, stdout
+from prism_engine.cli.datasets_getting import fetch_datasets, make_dataset, subset
+from prism_engine.cli.machine import CacheDirOption  # noqa: TC001 - Typer reads it
+from prism_engine.cli.show.tables import human_bytes, print_table, stdout
 from prism_engine.config.run_config import default_cache_dir
-from prism_engine.errors import ConfigError, UserError
+from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
     from prism_engine.config.benchmarks import Known
@@ -91,43 +91,6 @@ def describe_dataset(
             _draw(found, preview)
 
 
-@datasets_app.command("fetch")
-def fetch_datasets(
-    names: Annotated[list[str], typer.Argument(help="Names of `prism datasets list`.", metavar="NAME...")],
-    *,
-    mirror: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Where the files lie too: a folder's URL, or one with {name}, {file} or {path}.  "
-            "\\[default: $PRISM_MIRROR]",
-        ),
-    ] = None,
-    into: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Where they go.  \\[default: $LMUData, else ~/LMUData]")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Download what is here already.")] = False,
-) -> None:
-    """Download benchmarks, check them against their published checksums, and put them where runs find them.
-
-    What was cut goes on where it stopped, with the same command. A file with the wrong checksum never takes the place
-    of another. Files of huggingface.co come from $HF_ENDPOINT where that is set.
-    """
-    from prism_engine.cli.fetching import fetch_shown  # noqa: PLC0415 - `prism --help` is instant
-
-    failed = 0
-    for name in names:
-        try:
-            fetch_shown(name, mirror=mirror, folder=into, force=force)
-        except UserError as error:
-            if len(names) == 1:
-                raise
-            failed += 1
-            stderr.print(f"error: {error}", markup=False, soft_wrap=True)
-    if failed:
-        raise UserError(f"{failed} of {len(names)} cannot be fetched")
-
-
 @datasets_app.command("check")
 def check_dataset(
     benchmark: BenchmarkArgument,
@@ -161,7 +124,9 @@ def check_dataset(
         raise typer.Exit(2)
 
 
+datasets_app.command("fetch")(fetch_datasets)
 datasets_app.command("make")(make_dataset)
+datasets_app.command()(subset)
 
 
 def _catalogued(known: Known) -> list[tuple[str, str]]:

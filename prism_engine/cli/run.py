@@ -21,15 +21,18 @@ from prism_engine.cli.options import (  # noqa: TC001 - Typer reads annotations
     FailedOption,
     FailOnErrorOption,
     FetchOption,
+    InstructionOption,
     JudgeOption,
     KindOption,
     MaxCostOption,
+    MergeOption,
     MissingOption,
     ModelsFileOption,
     ModeOption,
     PerceiverOption,
     PerceptionTemperature,
     PerceptionTokens,
+    PicturesOption,
     ProfileOption,
     ReasonerOption,
     ReasoningTemperature,
@@ -40,7 +43,6 @@ from prism_engine.cli.options import (  # noqa: TC001 - Typer reads annotations
     SamplesOption,
     TpmOption,
 )
-from prism_engine.cli.perceiving import InstructionOption, MergeOption, PicturesOption  # noqa: TC001 - Typer reads them
 from prism_engine.cli.show.reports import (
     print_forecast,
     print_plan,
@@ -163,7 +165,7 @@ def demo(
 
 
 def _fetch(parsed: Sequence[RunConfig]) -> None:
-    from prism_engine.cli.fetching import fetch_missing  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.cli.datasets_getting import fetch_missing  # noqa: PLC0415 - `prism --help` is instant
 
     fetch_missing([one.benchmark for one in parsed])
 
