@@ -43,7 +43,7 @@ def test_several_draws_print_mean_best_and_majority(prism):
 
 
 @pytest.mark.parametrize("option", ["--answers-per-question", "--descriptions-per-image"])
-def test_draws_without_a_temperature_are_an_error_with_the_mend(prism, option):
+def test_draws_without_a_temperature_are_an_error_with_the_fix(prism, option):
     said = prism("run", *SCRIPTED, option, "3")
     assert said.code == 2
     assert "give a higher temperature" in said.err
@@ -69,11 +69,11 @@ def test_another_writer_than_the_reasoner_is_noted_before_anything_is_called(pri
     assert "OPENAI_API_KEY" in said.err
 
 
-def test_missing_contents_are_said_at_the_end(prism, tmp_path):
+def test_missing_hints_are_said_at_the_end(prism, tmp_path):
     (tmp_path / "few.json").write_text('{"0": "the sky"}')
     said = prism("run", *SCRIPTED, "--instruction", "@few.json")
     assert said.code == 0
-    assert "23 samples have no contents to observe" in said.out
+    assert "23 samples had no per-question hints" in said.out
 
 
 def test_words_of_one_s_own_have_results_of_their_own(prism, tmp_path):

@@ -74,4 +74,4 @@ def test_a_run_that_goes_on_is_not_begun_twice(prism, tmp_path):
     path = tmp_path / "results/generic/shapes/scripted/scripted/status.json"
     path.write_bytes(orjson.dumps(orjson.loads(path.read_bytes()) | {"state": "running"}))
     said = prism("resume", "scripted/scripted")
-    assert (said.code, "going on now" in said.err) == (2, True)
+    assert (said.code, "is running now" in said.err) == (2, True)
