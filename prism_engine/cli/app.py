@@ -216,7 +216,7 @@ def _options(
 def main() -> None:
     """Run the command line; an expected error is one message, never a traceback (unless `--debug`)."""
     try:
-        app()
+        app(prog_name="prism")  # also under `python -m prism_engine`
     except PrismError as error:
         if os.environ.get("PRISM_DEBUG"):
             raise

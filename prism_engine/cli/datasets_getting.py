@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from prism_engine.cli import completion
 from prism_engine.cli.show.tables import human_bytes, stderr, stdout
 from prism_engine.errors import UserError
 
@@ -19,7 +20,12 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that e
 
 
 def fetch_datasets(
-    names: Annotated[list[str], typer.Argument(help="Names from `prism datasets list`.", metavar="NAME...")],
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            help="Names from `prism datasets list`.", metavar="NAME...", autocompletion=completion.benchmarks
+        ),
+    ],
     *,
     mirror: Annotated[
         str | None,
