@@ -105,31 +105,31 @@ def ask(  # noqa: PLR0913 - one parameter per option is Typer's way
 
     *files, question = asked
     _check(files, question)
-    seer, answerer = _models(perceiver, reasoner, direct=direct)
-    told: dict[str, Any] = {"question": question, "images": files, "perceiver": seer}
+    describer, answerer = _models(perceiver, reasoner, direct=direct)
+    record: dict[str, Any] = {"question": question, "images": files, "perceiver": describer}
     try:
         with api.Session(
             cache_dir=cache_dir, results_dir=results_dir, max_cost=max_cost, models_files=models_file or ()
         ) as session:
             seeing = api.Perception(
                 instruction or "generic",
-                seer,
+                describer,
                 pictures=pictures or Pictures.EACH,
                 merge=merge or Merge.LABELLED,
-                sampling=_sampling(reasoning_tokens if direct else perception_tokens, seer),
+                sampling=_sampling(reasoning_tokens if direct else perception_tokens, describer),
                 session=session,
             )
             if answerer is None:
-                with _waiting(seer):
+                with _waiting(describer):
                     reply = seeing.answer(question, list(files))
             else:
                 reasoning = api.Reasoning(answerer, sampling=_sampling(reasoning_tokens, answerer), session=session)
-                with _waiting(seer):
+                with _waiting(describer):
                     result = seeing.describe(question, list(files))
-                told |= _described(result, instruction or "generic", quiet=as_json)
+                record |= _described(result, instruction or "generic", quiet=as_json)
                 with _waiting(answerer):
-                    reply = reasoning.reason(told["description"], question)
-            _print(told | {"reasoner": answerer}, reply, session, as_json=as_json)
+                    reply = reasoning.reason(record["description"], question)
+            _print(record | {"reasoner": answerer}, reply, session, as_json=as_json)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 
@@ -186,10 +186,10 @@ def _sampling(tokens: int | None, name: str) -> SamplingConfig:
     return SamplingConfig() if tokens is None else SamplingConfig(max_tokens=tokens)
 
 
-def _print(told: dict[str, Any], reply: Completion, session: Session, *, as_json: bool) -> None:
+def _print(record: dict[str, Any], reply: Completion, session: Session, *, as_json: bool) -> None:
     if as_json:
-        told |= {"answer": reply.text, "answer_outcome": reply.outcome.value, "money": session.spending.as_json()}
-        typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
+        record |= {"answer": reply.text, "answer_outcome": reply.outcome.value, "money": session.spending.as_json()}
+        typer.echo(orjson.dumps(record, option=orjson.OPT_INDENT_2).decode())
         return
     stdout.print(reply.text.strip(), markup=False, soft_wrap=True)
     if reply.outcome is Outcome.TRUNCATED:

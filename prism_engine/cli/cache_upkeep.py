@@ -85,7 +85,7 @@ def gc(
     model: ModelOption = None,
     compact: Annotated[
         bool,
-        typer.Option("--compact", help="Afterwards rewrite the file without holes. Needs that no run makes calls."),
+        typer.Option("--compact", help="Afterwards rewrite the file without holes; no run may make calls meanwhile."),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what would be removed.")] = False,
     cache_dir: CacheFolder,

@@ -22,9 +22,7 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that e
 def fetch_datasets(
     names: Annotated[
         list[str],
-        typer.Argument(
-            help="Names from `prism datasets list`.", metavar="NAME...", autocompletion=completion.benchmarks
-        ),
+        typer.Argument(help="Names from `prism datasets list`.", metavar="NAME", autocompletion=completion.benchmarks),
     ],
     *,
     mirror: Annotated[

@@ -33,7 +33,7 @@ BenchmarksArgument = Annotated[
     typer.Argument(
         help="A benchmark's name (`prism datasets list`), or the path of a TSV in VLMEvalKit's format, of a JSONL or "
         "Parquet file, or of a mapping for any other data (YAML). More than one makes a sweep.",
-        metavar="BENCHMARK...",
+        metavar="BENCHMARK",
         autocompletion=completion.benchmarks,
     ),
 ]
@@ -118,7 +118,7 @@ RunsArgument = Annotated[
     list[str],
     typer.Argument(
         help="Runs: their folders, or enough of their names in `prism runs`.",
-        metavar="RUN...",
+        metavar="RUN",
         autocompletion=completion.runs,
     ),
 ]
@@ -303,6 +303,7 @@ JudgeOption = Annotated[
         "Model that is asked, at the end, about the answers that rules could not read; see `prism judge`.",
         panel=SCORING,
         example="--judge gpt-4o-mini",
+        default="none",
         autocompletion=completion.models,
     ),
 ]
@@ -361,7 +362,7 @@ DeadlineOption = Annotated[
     str | None,
     Sets("deadline"),
     option(
-        "Stop by itself at that time, resumable: 07:00 (the next one), 8h30m from now, or 2026-11-22 07:00.",
+        "When to stop, resumable: 07:00 (the next one), 8h30m from now, or 2026-11-22 07:00.",
         panel=STOPPING,
         example="--deadline 8h30m",
         default="none",

@@ -127,13 +127,13 @@ class Display:
 
     def line(self, progress: Progress) -> str:
         """Return the state as one line of plain text, with the scores of an evaluation if there was one."""
-        return " | ".join(part for part in (*self._parts(progress), _told(progress.scores)) if part)
+        return " | ".join(part for part in (*self._parts(progress), _percentages(progress.scores)) if part)
 
     def panel(self, progress: Progress) -> Group:
         """Return the state as a live display."""
         bar = Table.grid()  # the bar alone would leave its line open
         bar.add_row(ProgressBar(total=progress.steps, completed=progress.step, width=72))
-        scores = f"last evaluation: {_told(self._scores)}" if self._scores else ""
+        scores = f"last evaluation: {_percentages(self._scores)}" if self._scores else ""
         return Group(Text("  ".join(self._parts(progress)), style="bold"), bar, Text(scores, style="dim"))
 
     def _parts(self, progress: Progress) -> list[str]:
@@ -151,7 +151,7 @@ class Display:
         ]
 
 
-def _told(scores: Mapping[str, float]) -> str:
+def _percentages(scores: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {share:.1%}" for name, share in scores.items())
 
 

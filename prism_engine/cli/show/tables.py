@@ -1,4 +1,4 @@
-"""The two consoles, and the tables, units and hints that multiple commands print."""
+"""The two consoles, and the tables and units that multiple commands print."""
 
 from __future__ import annotations
 

@@ -9,7 +9,11 @@ from prism_engine.records import AnswerKind
 from prism_engine.scoring import SCORERS
 
 
+def scores(kind):
+    return SimpleNamespace(kind=kind, profile="prism, odd")
+
+
 def test_a_judge_is_named_for_the_kinds_whose_scorer_takes_one():
-    judged = {kind for kind in SCORERS if _needs_judge(SimpleNamespace(kind=kind.value, profile="prism, odd"))}
+    judged = {kind for kind in SCORERS if _needs_judge(scores(kind.value))}
     assert judged == {AnswerKind.MATHVISTA, AnswerKind.MMVET, AnswerKind.LLAVABENCH}
-    assert not _needs_judge(SimpleNamespace(kind=None, profile="prism"))
+    assert not _needs_judge(scores(None))
