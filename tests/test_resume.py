@@ -112,7 +112,7 @@ def test_a_signal_finishes_what_is_on_the_wire_says_how_to_go_on_and_the_same_co
     process.send_signal(number)
     code, out, err = finish(process)
     assert code == 130
-    assert "interrupted; go on with: prism run" in err
+    assert "interrupted; continue with: prism run" in err
     assert "not run" in out
     stats = server_stats(url)
     assert stats["completed"] == stats["received"], "a request on the wire was dropped"

@@ -78,7 +78,7 @@ def test_two_processes_that_need_the_same_2000_calls_make_2000(tmp_path):
 @pytest.mark.parametrize(
     ("what", "most", "said"),
     [
-        ("cache", 600_000, r"cache/calls\.sqlite: .*once mended, go on with: prism run"),
+        ("cache", 600_000, r"cache/calls\.sqlite: .*once fixed, continue with: prism run"),
         ("journal", 100_000, r"journal\.jsonl: cannot be written .* the same command goes on"),
     ],
 )

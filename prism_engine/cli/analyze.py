@@ -13,14 +13,14 @@ from prism_engine.cli.show.tables import print_table, stdout
 if TYPE_CHECKING:
     from prism_engine.report.pages.sheets import Sheet
 
-RunsArgument = Annotated[
+RunFoldersArgument = Annotated[
     list[Path],
-    typer.Argument(help="Folders of runs, or folders with runs below them, such as results.", metavar="RUNS"),
+    typer.Argument(help="Folders of runs, or folders that contain them, such as results.", metavar="RUNS"),
 ]
 
 
 class Plots(StrEnum):
-    """What plots are written as."""
+    """The file format of plots."""
 
     PNG = "png"
     SVG = "svg"
@@ -28,23 +28,21 @@ class Plots(StrEnum):
 
 
 def analyze(
-    runs: RunsArgument,
+    runs: RunFoldersArgument,
     *,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where everything goes.")] = Path(
-        "analysis"
-    ),
-    plots: Annotated[Plots, typer.Option(help="What plots are written as.")] = Plots.PNG,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder to write to.")] = Path("analysis"),
+    plots: Annotated[Plots, typer.Option(help="File format of the plots.")] = Plots.PNG,
 ) -> None:
-    """Compare finished runs as Prism's paper does, and tell perception from reasoning.
+    """Compare finished runs as Prism's paper does, and separate perception from reasoning.
 
     Every two runs that differ in one thing are compared sample by sample (paired tests, Holm-adjusted): perceivers
     under one reasoner, reasoners under one perceiver, direct against decoupled by category, instructions, blind and
-    oracle arms. A grid of perceivers and reasoners gives each model's own effect with its interval. Where a run was
-    wrong, its arms say whether perception, reasoning or both failed. docs/analysis.md has the rules and formulas.
+    oracle arms. A grid of perceivers and reasoners gives each model's own effect with its interval. If a run was
+    wrong, its arms show whether perception, reasoning or both failed. docs/analysis.md has the rules and formulas.
 
     [bold]Example:[/] prism analyze results --out analysis
     """
-    from prism_engine.api.analysis.analysis_folder import analyze as analyse  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.api.analysis.analysis_folder import analyze as analyse  # noqa: PLC0415 - commands import what they use when called
     from prism_engine.report.pages.account import overall_contrasts, overview, verdicts  # noqa: PLC0415
     from prism_engine.report.pages.findings import effect_sheet  # noqa: PLC0415
 
@@ -54,18 +52,18 @@ def analyze(
     for title, sheet in (
         ("Paired comparisons, second minus first, in points", overall_contrasts(found.contrasts)),
         ("Effects on perception and reasoning", effect_sheet(found.grids)),
-        ("What became of each sample", verdicts(found)),
+        ("Verdict on each sample", verdicts(found)),
     ):
         if sheet.rows:
             stdout.print(f"\n[bold]{title}[/]")
             print_sheet(sheet)
     drawn = sum(file.suffix in (".png", ".svg") for file in report.files)
     tables = len(report.files) - drawn - 1
-    stdout.print(f"\n{report.page}; beside it {tables} tables and {drawn} plots", markup=False, soft_wrap=True)
+    stdout.print(f"\n{report.page}, next to it {tables} tables and {drawn} plots", markup=False, soft_wrap=True)
 
 
 def print_sheet(sheet: Sheet) -> None:
-    """Print a table: its text columns to the left, numbers to the right; what is empty throughout is left out."""
+    """Print a table: text columns left-aligned, numbers right-aligned; columns without any value are left out."""
     empty = [column.name for place, column in enumerate(sheet.columns) if all(row[place] is None for row in sheet.rows)]
     shown = sheet.without(*empty)
     words = next((place for place, column in enumerate(shown.columns) if column.kind != "text"), len(shown.columns))

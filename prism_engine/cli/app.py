@@ -1,42 +1,188 @@
-"""The command tree, and how an error becomes a line and an exit code."""
+"""The command tree, imported command by command, and the exit code and message of an error."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from prism_engine import __version__
-from prism_engine.cli.analyze import analyze
-from prism_engine.cli.ask import ask
-from prism_engine.cli.cache import cache_app
-from prism_engine.cli.chaos import chaos
-from prism_engine.cli.compare import board, compare
-from prism_engine.cli.convert import convert_app
-from prism_engine.cli.datasets import datasets_app
-from prism_engine.cli.gen_prompts import gen_prompts
-from prism_engine.cli.grade import grade
-from prism_engine.cli.judge import judge
-from prism_engine.cli.listing import doctor, models
-from prism_engine.cli.run import demo, plan, run
-from prism_engine.cli.runs import resume, runs, status
-from prism_engine.cli.score import score
-from prism_engine.cli.show.tables import exit_code, stderr
-from prism_engine.cli.subset import subset
-from prism_engine.cli.train import train
+from prism_engine.cli.exit_codes import EXIT_CODES, error_code
 from prism_engine.errors import PrismError
-from prism_engine.original.arguments import OriginalNames
-from prism_engine.original.commands import export_app, import_app
 
-EXIT_CODES = """
-Exit codes: 0 complete; 1 samples failed; 2 wrong usage, configuration or input; 3 the cost cap (a larger --max-cost
-goes on) or the time is used up; 4 a model or its endpoint gave up; 130 interrupted. The same command goes on.
-"""
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+RUN = "Run"
+RESULTS = "Results"
+JUDGE = "Judge"
+DATA = "Data and models"
+MACHINE = "This machine"
+OTHER = "Other tools"
+
+
+class Lazy(NamedTuple):
+    """A command that is imported when it is called, or asked for its own help or completion."""
+
+    target: str
+    """Where its function, or the Typer of its group, is: `module:attribute`."""
+    panel: str
+    """The panel of `prism --help` that lists it."""
+    help: str
+    """The first line of its own help."""
+    command_class: str = "typer.core:TyperCommand"
+    """What parses its arguments: `module:attribute`."""
+
+
+_ORIGINAL: Final = "prism_engine.original.arguments:OriginalNames"
+# `prism_engine.original` is a layer above this one, so it is named here and never imported.
+COMMANDS: Final[Mapping[str, Lazy]] = {
+    "run": Lazy(
+        "prism_engine.cli.run:run",
+        RUN,
+        "Describe a benchmark's images, answer its questions from the descriptions, score the answers.",
+        _ORIGINAL,
+    ),
+    "plan": Lazy(
+        "prism_engine.cli.run:plan",
+        RUN,
+        "Print what `prism run` with the same options would find in the cache, what it would call, and the likely "
+        "cost.",
+        _ORIGINAL,
+    ),
+    "resume": Lazy(
+        "prism_engine.cli.runs:resume",
+        RUN,
+        "Continue a run as its own command would, from the folder in which that was started.",
+    ),
+    "ask": Lazy(
+        "prism_engine.cli.ask:ask",
+        RUN,
+        "Ask a question about a picture: a VLM describes it, an LLM answers from the description.",
+    ),
+    "gen-prompts": Lazy(
+        "prism_engine.cli.gen_prompts:gen_prompts",
+        RUN,
+        "Have a model write, from each question alone, hints about what of the image matters; never the answer.",
+    ),
+    "demo": Lazy("prism_engine.cli.run:demo", RUN, "See Prism work: no key, no model hub, no GPU needed."),
+    "runs": Lazy(
+        "prism_engine.cli.runs:runs",
+        RESULTS,
+        "List the runs of a results folder: how far each one is, and whether it is still running.",
+    ),
+    "status": Lazy(
+        "prism_engine.cli.runs:status",
+        RESULTS,
+        "Show the progress of a run, also while another shell runs it; the numbers are at most two seconds old.",
+    ),
+    "score": Lazy(
+        "prism_engine.cli.score:score",
+        RESULTS,
+        "Score finished runs again, without any model, under one set of rules or more.",
+    ),
+    "analyze": Lazy(
+        "prism_engine.cli.analyze:analyze",
+        RESULTS,
+        "Compare finished runs as Prism's paper does, and separate perception from reasoning.",
+    ),
+    "compare": Lazy(
+        "prism_engine.cli.compare:compare",
+        RESULTS,
+        "Compare two runs on the questions that both have answered: by how much B is better than A, and where.",
+    ),
+    "board": Lazy(
+        "prism_engine.cli.compare:board",
+        RESULTS,
+        "Rank all systems over all their benchmarks: mean score, mean rank, intervals, perception and reasoning.",
+    ),
+    "judge": Lazy(
+        "prism_engine.cli.judge:judge",
+        JUDGE,
+        "Send the answers of finished runs that rules could not read to a judge, and score them by its reviews.",
+    ),
+    "grade": Lazy(
+        "prism_engine.cli.grade:grade",
+        JUDGE,
+        "Grade responses from 1 to 5 by a rubric, as Prometheus-Vision does, with feedback.",
+    ),
+    "datasets": Lazy(
+        "prism_engine.cli.datasets:datasets_app", DATA, "Benchmarks: list, inspect, check, download or make them."
+    ),
+    "models": Lazy(
+        "prism_engine.cli.machine:models", DATA, "List the models that a run may name, and the backend of each."
+    ),
+    "convert": Lazy(
+        "prism_engine.cli.convert:convert_app",
+        DATA,
+        "Convert published checkpoints to the format that vLLM loads.",
+    ),
+    "train": Lazy(
+        "prism_engine.cli.train:train",
+        DATA,
+        "Train an embedded model from scratch: from a seed to a checkpoint with its model card, loss curve and scores.",
+    ),
+    "doctor": Lazy(
+        "prism_engine.cli.machine:doctor",
+        MACHINE,
+        "Check what this machine has for a run: python, torch, GPU, vLLM, cache, keys, endpoints. Keys are never "
+        "shown.",
+    ),
+    "cache": Lazy(
+        "prism_engine.cli.cache:cache_app",
+        MACHINE,
+        "The cache of finished calls: inspect, check, shrink, move or merge it.",
+    ),
+    "chaos": Lazy(
+        "prism_engine.cli.chaos:chaos",
+        MACHINE,
+        "Serve an OpenAI-compatible API on 127.0.0.1 that limits, fails and bills like a provider on a bad day.",
+    ),
+    "import": Lazy("prism_engine.original.commands:import_app", OTHER, "Import results of other tools."),
+    "export": Lazy("prism_engine.original.commands:export_app", OTHER, "Export results for other tools."),
+}
+"""All commands, in the order of `prism --help`."""
+
+
+class LazyCommands(TyperGroup):
+    """The group of all commands: lists them from the table, and imports the one that is called."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for name, lazy in COMMANDS.items():
+            self.add_command(TyperCommand(name, help=lazy.help, rich_help_panel=lazy.panel))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return name, command and remaining arguments; the command is imported now, also to complete its options."""
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, None if listed is None or name is None else imported(name), rest
+
+
+def imported(name: str) -> Any:
+    """Import a command and return it, ready to be called."""
+    lazy = COMMANDS[name]
+    target = _attribute(lazy.target)
+    if isinstance(target, typer.Typer):
+        command: Any = typer.main.get_group(target)
+        command.name = name
+        return command
+    single = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False)
+    single.command(name, cls=_attribute(lazy.command_class))(target)
+    return typer.main.get_command(single)
+
+
+def _attribute(target: str) -> Any:
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)
+
 
 app = typer.Typer(
     name="prism",
+    cls=LazyCommands,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -47,30 +193,6 @@ app = typer.Typer(
     ),
     epilog=EXIT_CODES,
 )
-app.command(cls=OriginalNames)(run)
-app.command(cls=OriginalNames)(plan)
-app.command()(ask)
-app.command()(runs)
-app.command()(status)
-app.command()(resume)
-app.command()(judge)
-app.command()(grade)
-app.command()(score)
-app.command()(analyze)
-app.command()(compare)
-app.command()(board)
-app.command()(demo)
-app.command()(gen_prompts)
-app.command()(train)
-app.command()(chaos)
-app.command()(doctor)
-app.command()(models)
-app.add_typer(convert_app, name="convert")
-datasets_app.command()(subset)
-app.add_typer(datasets_app, name="datasets")
-app.add_typer(cache_app, name="cache")
-app.add_typer(import_app, name="import")
-app.add_typer(export_app, name="export")
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer's callback
@@ -94,13 +216,12 @@ def _options(
 def main() -> None:
     """Run the command line; an expected error is one message, never a traceback (unless `--debug`)."""
     try:
-        app()
+        app(prog_name="prism")  # also under `python -m prism_engine`
     except PrismError as error:
         if os.environ.get("PRISM_DEBUG"):
             raise
-        stderr.print(f"[bold red]error:[/] {_escaped(error)}", soft_wrap=True)
-        sys.exit(exit_code(error))
+        from prism_engine.cli.show.tables import stderr  # noqa: PLC0415 - only errors need it
 
-
-def _escaped(error: PrismError) -> str:
-    return str(error).replace("[", "\\[")
+        message = str(error).replace("[", "\\[")
+        stderr.print(f"[bold red]error:[/] {message}", soft_wrap=True)
+        sys.exit(error_code(error))

@@ -1,4 +1,4 @@
-"""`prism cache`: what is stored, and why two calls differ; its other commands are beside it."""
+"""`prism cache`: shows what is stored and why two calls differ; gathers the other cache commands."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prism_engine.cli.cache_moving import export, import_file, merge
-from prism_engine.cli.cache_upkeep import CacheDirOption, gc, store_path, verify
-from prism_engine.cli.options import ResultsDirOption  # noqa: TC001 - Typer reads annotations
-from prism_engine.cli.runs import RESULTS, enter_folder
+from prism_engine.cli.cache_upkeep import gc, store_path, verify
+from prism_engine.cli.options import RESULTS_DIR, CacheFolder, ResultsFolder
 from prism_engine.cli.show.tables import human_bytes, print_table, stdout
-from prism_engine.config import load_registry
 from prism_engine.errors import UserError
 
 if TYPE_CHECKING:
@@ -23,22 +21,22 @@ if TYPE_CHECKING:
 
 cache_app = typer.Typer(
     no_args_is_help=True,
-    help="The cache of finished calls: look into it, check it, make it smaller, move it, merge it.",
+    help="The cache of finished calls: inspect, check, shrink, move or merge it.",
 )
 
 KeyArgument = Annotated[str, typer.Argument(help="A call's key, or enough of its first digits.")]
 
 
-def _store(cache_dir: Path | None) -> Store:
-    from prism_engine.cache import Store  # noqa: PLC0415 - `prism --help` is instant
+def _store(cache_dir: Path) -> Store:
+    from prism_engine.cache import Store  # noqa: PLC0415 - commands import what they use when called
 
     return Store(store_path(cache_dir), read_only=True)
 
 
 @cache_app.command()
-def stats(*, cache_dir: CacheDirOption = None) -> None:
+def stats(*, cache_dir: CacheFolder) -> None:
     """Count what is stored, by stage, model and outcome."""
-    from prism_engine import cache  # noqa: PLC0415
+    from prism_engine import cache  # noqa: PLC0415 - see above
 
     with _store(cache_dir) as store:
         found = cache.stats(store)
@@ -69,17 +67,17 @@ def show(
     *,
     run: Annotated[
         str | None,
-        typer.Option(metavar="RUN", help="Instead: the calls of one sample of a run of `prism runs`."),
+        typer.Option(metavar="RUN", help="Show the calls of one sample of this run instead; see `prism runs`."),
     ] = None,
     index: Annotated[str | None, typer.Option(help="The sample's index, as in the benchmark and the results.")] = None,
-    cache_dir: CacheDirOption = None,
-    results_dir: ResultsDirOption = None,
+    cache_dir: CacheFolder,
+    results_dir: ResultsFolder = RESULTS_DIR,
 ) -> None:
-    """Print stored calls as JSON: the request as it was keyed, and every completion of it.
+    """Print stored calls as JSON: the request as it was keyed, and all its completions.
 
-    [bold]Example:[/] prism cache show --run gpt-4o-mini --index 12; `prism cache explain` takes the keys that it names.
+    [bold]Example:[/] prism cache show --run gpt-4o-mini --index 12; `prism cache explain` takes its keys.
     """
-    from prism_engine import cache  # noqa: PLC0415
+    from prism_engine import cache  # noqa: PLC0415 - see above
 
     if (key is None) == (run is None) or (run is None) != (index is None):
         raise UserError("give a call's KEY, or else --run RUN with --index INDEX for the calls of one sample")
@@ -93,19 +91,21 @@ def show(
     typer.echo(json.dumps(asdict(entry), indent=2, default=str))
 
 
-def _show_sample(run: str, index: str, results_dir: Path | None) -> None:
-    from prism_engine import api  # noqa: PLC0415
+def _show_sample(run: str, index: str, results_dir: Path) -> None:
+    from prism_engine import api  # noqa: PLC0415 - see above
+    from prism_engine.cli.runs import enter_folder  # noqa: PLC0415
+    from prism_engine.config import load_registry  # noqa: PLC0415
 
-    one = api.find_run_state(results_dir or RESULTS, run)
+    one = api.find_run_state(results_dir, run)
     enter_folder(one)
     calls = api.sample_calls(one, index, load_registry())
     typer.echo(json.dumps([asdict(call) for call in calls], indent=2, default=str))
 
 
 @cache_app.command()
-def explain(first: KeyArgument, second: KeyArgument, *, cache_dir: CacheDirOption = None) -> None:
-    """Say exactly in which components two stored calls differ, and so why one did not serve the other."""
-    from prism_engine import cache  # noqa: PLC0415
+def explain(first: KeyArgument, second: KeyArgument, *, cache_dir: CacheFolder) -> None:
+    """Show in exactly which components two stored calls differ, and so why one did not serve the other."""
+    from prism_engine import cache  # noqa: PLC0415 - see above
 
     with _store(cache_dir) as store:
         left, right = cache.show(store, first), cache.show(store, second)

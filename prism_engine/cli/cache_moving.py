@@ -1,4 +1,4 @@
-"""`prism cache export|import|merge`: one cache's calls into a file, out of a file, or into another cache."""
+"""`prism cache export|import|merge`: copies calls to a file, from a file, or from other caches."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prism_engine.cli.cache_upkeep import CacheDirOption, ModelOption, Names, store_path, watched
+from prism_engine.cli.cache_upkeep import ModelOption, Names, store_path, watched
+from prism_engine.cli.options import CacheFolder  # noqa: TC001 - Typer reads annotations
 from prism_engine.cli.show.tables import human_bytes, stdout
 
 if TYPE_CHECKING:
@@ -20,17 +21,18 @@ def export(
     file: Annotated[Path, typer.Argument(help="The file to write; it must not exist yet.")],
     *,
     model: ModelOption = None,
-    cache_dir: CacheDirOption = None,
+    cache_dir: CacheFolder,
 ) -> None:
     """Write finished calls into one file, to keep, to share, or to import elsewhere.
 
     The file is SQLite in the cache's own format, a checksum in every row: sqlite3, DuckDB, pandas and others read it,
-    and as `calls.sqlite` in a folder of its own it is a cache. Damaged rows are left out, named, and give exit code 1.
+    and as `calls.sqlite` in a folder of its own it is a cache. Damaged rows are left out and named; the exit code is
+    then 1.
 
         prism cache export calls.sqlite --model qwen2.5-vl-7b
         sqlite3 calls.sqlite "SELECT json_extract(CAST(value AS TEXT), '$.text') FROM completions LIMIT 5"
     """
-    from prism_engine import cache  # noqa: PLC0415
+    from prism_engine import cache  # noqa: PLC0415 - commands import what they use when called
 
     file = file.expanduser()
     found = _walk(cache.export_rows(store_path(cache_dir), file, tuple(model or ())), "left out")
@@ -41,35 +43,39 @@ def export(
 
 
 def import_file(
-    file: Annotated[Path, typer.Argument(help="What `prism cache export` wrote, or another cache's calls.sqlite.")],
+    file: Annotated[
+        Path, typer.Argument(help="A file that `prism cache export` wrote, or another cache's calls.sqlite.")
+    ],
     *,
-    cache_dir: CacheDirOption = None,
+    cache_dir: CacheFolder,
 ) -> None:
-    """Take over the calls of an exported file.
+    """Import the calls of an exported file.
 
     Every row is checked: checksum, key and content. Bad ones are named, set aside and give exit code 1; the others
-    are taken over. What is here already stays, so that importing twice, or after an interruption, is harmless.
+    are imported. Calls that are here already stay, so importing twice, or after an interruption, is harmless.
     """
-    _take_over([file.expanduser()], cache_dir)
+    _import([file.expanduser()], cache_dir)
 
 
 def merge(
-    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Cache folders, of other machines say.")],
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="FOLDER...", help="Cache folders, for example of other machines.")
+    ],
     *,
-    cache_dir: CacheDirOption = None,
+    cache_dir: CacheFolder,
 ) -> None:
-    """Take over the calls of other cache folders, so that two machines' work is in one cache.
+    """Import the calls of other cache folders, so that two machines' work is in one cache.
 
-    The other folders are only read. Where both sides have a call, the usable one stays; of two usable ones, the one
-    that is here, as runs were given it before; of two failures, the later one. Rows are checked as by `import`.
+    The other folders are only read. If both sides have a call, the usable one stays; of two usable ones, the one that
+    is here, since runs have used it; of two failures, the later one. Rows are checked as by `import`.
 
         prism cache merge /mnt/other-machine/cache
     """
-    _take_over([store_path(folder) for folder in folders], cache_dir)
+    _import([store_path(folder) for folder in folders], cache_dir)
 
 
-def _take_over(sources: Iterable[Path], cache_dir: Path | None) -> None:
-    from prism_engine import cache  # noqa: PLC0415
+def _import(sources: Iterable[Path], cache_dir: Path) -> None:
+    from prism_engine import cache  # noqa: PLC0415 - see above
 
     path = store_path(cache_dir)
     bad = 0
@@ -77,7 +83,7 @@ def _take_over(sources: Iterable[Path], cache_dir: Path | None) -> None:
         found = _walk(cache.import_rows(path, source), "bad row")
         bad += found.bad
         stdout.print(
-            f"{source}: {found.checked:,} calls; {found.added:,} new, {found.replaced:,} in the place of a failure, "
+            f"{source}: {found.checked:,} calls; {found.added:,} new, {found.replaced:,} replacing a failure, "
             f"{found.kept:,} here already, {found.bad:,} bad and set aside",
             soft_wrap=True, markup=False,
         )  # fmt: skip
@@ -93,4 +99,4 @@ def _walk(steps: Iterator[Transfer], label: str) -> Transfer:
 
 
 def _moved(state: Transfer) -> str:
-    return f"{state.checked:,} of {state.total:,} rows, {state.added + state.replaced:,} taken over, {state.bad:,} bad"
+    return f"{state.checked:,} of {state.total:,} rows, {state.added + state.replaced:,} imported, {state.bad:,} bad"

@@ -1,29 +1,27 @@
-"""`prism cache verify|gc`: keeping a cache sound and small; progress and names of what is bad."""
+"""`prism cache verify|gc`: checks the cache, removes calls, and shows progress and bad rows."""
 
 from __future__ import annotations
 
 import re
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self, TypeVar
 
 import typer
 
-from prism_engine.cli.show.live import LOG_SECONDS
-from prism_engine.cli.show.tables import human_bytes, stderr, stdout
-from prism_engine.config.run_config import default_cache_dir
+from prism_engine.cli.options import CacheFolder  # noqa: TC001 - Typer reads annotations
+from prism_engine.cli.show.tables import LOG_SECONDS, human_bytes, stderr, stdout
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from prism_engine.cache import Clearing, Verification
 
 T = TypeVar("T")
 
-CacheDirOption = Annotated[Path | None, typer.Option(help="The cache's folder.  \\[default: as for `prism run`]")]
 ModelOption = Annotated[
-    list[str] | None, typer.Option("--model", help="Only this model, named as in `prism cache stats`; repeatable.")
+    list[str] | None, typer.Option("--model", help="Only this model, named as in `prism cache stats`; may be repeated.")
 ]
 NAMED_ROWS = 20
 """How many bad rows a command names; the set-aside table has them all."""
@@ -35,25 +33,25 @@ _BYTES: dict[str, int] = {
 }
 
 
-def store_path(cache_dir: Path | None) -> Path:
-    """Return where the calls of a cache folder lie."""
-    from prism_engine.api.build.parts import STORE_NAME  # noqa: PLC0415 - `prism --help` is instant
+def store_path(cache_dir: Path) -> Path:
+    """Return the file with the calls of a cache folder."""
+    from prism_engine.api.build.parts import STORE_NAME  # noqa: PLC0415 - commands import what they use when called
 
-    return (cache_dir or default_cache_dir()).expanduser() / STORE_NAME
+    return cache_dir.expanduser() / STORE_NAME
 
 
 def verify(
     *,
-    cache_dir: CacheDirOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look; set nothing aside.")] = False,
+    cache_dir: CacheFolder,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check; set nothing aside.")] = False,
 ) -> None:
     """Check every row's checksum and the file's structure, and set damaged rows aside.
 
     A damaged row is never served, checked or not: it is a miss, and the next run that needs it calls the model again.
-    What is set aside stays in the file's table `set_aside` until `prism cache gc` removes it. Runs may go on meanwhile.
-    Exit code 1 where something was damaged.
+    Rows set aside stay in the file's table `set_aside` until `prism cache gc` removes them. Runs may continue
+    meanwhile. Exit code 1 if something was damaged.
     """
-    from prism_engine import cache  # noqa: PLC0415
+    from prism_engine import cache  # noqa: PLC0415 - see above
 
     path = store_path(cache_dir)
     found = cache.Verification()
@@ -65,7 +63,7 @@ def verify(
     stdout.print(f"{path}: {found.checked:,} rows checked, {found.corrupt:,} corrupt", soft_wrap=True, markup=False)
     if found.damage:
         stdout.print(
-            "nothing was set aside in a damaged file; move it away and take its sound rows over:\n"
+            "nothing was set aside in a damaged file; move the file to another folder and import its sound rows:\n"
             f"  prism cache merge FOLDER-OF-THE-DAMAGED-FILE --cache-dir {path.parent}",
             soft_wrap=True, markup=False,
         )  # fmt: skip
@@ -79,33 +77,34 @@ def verify(
 def gc(
     *,
     older_than: Annotated[
-        str | None, typer.Option(metavar="AGE", help="Remove what was made longer ago: 12h, 30d, 8w.")
+        str | None, typer.Option(metavar="AGE", help="Remove calls made longer ago than this: 12h, 30d, 8w.")
     ] = None,
     max_size: Annotated[
-        str | None, typer.Option(metavar="SIZE", help="Remove the oldest until the cache fits: 500MB, 5GB.")
+        str | None, typer.Option(metavar="SIZE", help="Remove the oldest calls until the cache fits: 500MB, 5GB.")
     ] = None,
     model: ModelOption = None,
     compact: Annotated[
-        bool, typer.Option("--compact", help="Write the file anew afterwards, without holes. While no run makes calls.")
+        bool,
+        typer.Option("--compact", help="Afterwards rewrite the file without holes; no run may make calls meanwhile."),
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
-    cache_dir: CacheDirOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what would be removed.")] = False,
+    cache_dir: CacheFolder,
 ) -> None:
     """Remove finished calls by age, size or model, and give their space back.
 
-    Age counts from when a call was made: when it was last used is not recorded, as every hit would become a write.
-    --model narrows the two others; alone, it removes all of that model. Runs may go on meanwhile: a removed call is a
-    miss to them, and is made again where it is needed. Pictures are left alone: they belong to their benchmarks.
+    Age counts from when a call was made: when it was last used is not recorded, since every hit would become a write.
+    --model narrows the two others; alone, it removes all calls of that model. Runs may continue meanwhile: a removed
+    call is a cache miss, and is made again if it is needed. Pictures are left alone: they belong to their benchmarks.
 
-    The file shrinks by what was removed. Where rows went here and there (one model of several), it must be written anew
-    for that, which needs room for two copies and waits for nobody: while a run makes calls, it is left for a later
+    The file shrinks by what was removed. If that is scattered over the file (one model of several), the file must be
+    rewritten, which needs room for two copies and does not wait: while a run makes calls, it is left for a later
     `prism cache gc --compact`.
 
         prism cache gc --older-than 30d --dry-run
         prism cache gc --max-size 5GB
         prism cache gc --model gpt-4o-mini --older-than 2w
     """
-    from prism_engine import cache  # noqa: PLC0415
+    from prism_engine import cache  # noqa: PLC0415 - see above
 
     age, size = _age(older_than), _size(max_size)
     if age is None and size is None and not model and not compact:
@@ -118,35 +117,37 @@ def gc(
         limits = cache.Retention(age, size, tuple(model or ()))
         for step in watched(cache.clear(path, limits, dry_run=dry_run), _cleared):
             found = step
-        _tell_cleared(path, found, dry_run=dry_run)
+        _print_cleared(path, found, dry_run=dry_run)
     if compact and not dry_run:
-        with stderr.status("writing the file anew"):
+        with stderr.status("rewriting the file"):
             cache.compact(path)
-        stdout.print(f"{path}: written anew, {human_bytes(path.stat().st_size)}", soft_wrap=True, markup=False)
+        stdout.print(f"{path}: rewritten, {human_bytes(path.stat().st_size)}", soft_wrap=True, markup=False)
 
 
-def _tell_cleared(path: Path, found: Clearing, *, dry_run: bool) -> None:
+def _print_cleared(path: Path, found: Clearing, *, dry_run: bool) -> None:
     aside = f" and {found.set_aside:,} rows set aside as damaged" if found.set_aside else ""
     if dry_run:
-        said = f"would remove {found.doomed:,} calls{aside}, about {human_bytes(found.weight)}"
+        message = f"would remove {found.doomed:,} calls{aside}, about {human_bytes(found.weight)}"
     else:
         sizes = f"{human_bytes(found.bytes_before)} before, {human_bytes(found.bytes_after)} now"
-        said = f"removed {found.rows:,} calls{aside}; {sizes}"
+        message = f"removed {found.rows:,} calls{aside}; {sizes}"
         if found.bytes_free:
             holes = human_bytes(found.bytes_free)
-            said += f"; about {holes} of it are holes: `prism cache gc --compact` gives them back when no run is busy"
-    stdout.print(f"{path}: {said}", soft_wrap=True, markup=False)
+            message += (
+                f"; about {holes} of it are holes: `prism cache gc --compact` gives them back when no run is busy"
+            )
+    stdout.print(f"{path}: {message}", soft_wrap=True, markup=False)
 
 
 class Names:
-    """Names the first bad rows as they are found, and says at the end how many more there were."""
+    """Prints the names of the first bad rows as they are found, and at the end how many more there were."""
 
     def __init__(self, label: str) -> None:
         self._label = label
         self._count = 0
 
     def add(self, names: tuple[str, ...]) -> None:
-        """Name these, unless enough were named before."""
+        """Print these names, up to the limit."""
         for name in names[: max(0, NAMED_ROWS - self._count)]:
             typer.echo(f"{self._label}: {name}")
         self._count += len(names)
@@ -160,14 +161,14 @@ class Names:
 
 
 def watched(steps: Iterator[T], line: Callable[[T], str]) -> Iterator[T]:
-    """Pass the steps of long work on, and show how far it is: in place on a terminal, now and then in a log."""
-    told = time.monotonic()
+    """Yield the steps of long work, and show its progress: in place on a terminal, every few seconds in a log."""
+    shown = time.monotonic()
     with stderr.status("looking") as status:
         for step in steps:
             if stderr.is_terminal:
                 status.update(line(step))
-            elif time.monotonic() - told >= LOG_SECONDS:
-                told = time.monotonic()
+            elif time.monotonic() - shown >= LOG_SECONDS:
+                shown = time.monotonic()
                 stderr.print(line(step), soft_wrap=True)
             yield step
 

@@ -1,4 +1,4 @@
-"""`prism chaos`: a provider on this machine that limits, fails and bills as it is told, for drills."""
+"""`prism chaos`: a local API server that limits, fails and bills as configured, for rehearsals."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
     from prism_engine.chaos.server import ChaosServer
 
 _FAULTS_HELP = (
-    "What requests meet at random: all; transient (those that asking again mends, or that do no harm); or some of 500, "
-    "502, 503, 529, html, 429, 400, reset, hang, torn, slow, empty, filtered, cut, usage-zero, usage-missing, "
-    "usage-negative, usage-absurd, with commas between them."
+    "Faults that requests meet at random: all; transient (those that a retry fixes, or that do no harm); or any of "
+    "500, 502, 503, 529, html, 429, 400, reset, hang, torn, slow, empty, filtered, cut, usage-zero, usage-missing, "
+    "usage-negative, usage-absurd, separated by commas."
 )
 
 
 def chaos(  # noqa: PLR0913 - one parameter per option is Typer's way
     *,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Where on 127.0.0.1; 0 takes a free one.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 8000,
     rpm: Annotated[int | None, typer.Option("--rpm", min=1, help="Requests per minute (a token bucket).")] = None,
     tpm: Annotated[
         int | None,
-        typer.Option("--tpm", min=1, help="Tokens per minute; a request takes prompt and output limit at once."),
+        typer.Option("--tpm", min=1, help="Tokens per minute; a request reserves its prompt and its output limit."),
     ] = None,
     burst: Annotated[float, typer.Option(min=0, help="Seconds of inflow that these buckets hold.")] = 60.0,
     count_used: Annotated[
         bool, typer.Option("--count-used", help="Give back to --tpm what a completion did not use.")
     ] = False,
     count_refused: Annotated[
-        bool, typer.Option("--count-refused", help="A refused request takes from --rpm all the same.")
+        bool, typer.Option("--count-refused", help="Count refused requests against --rpm as well.")
     ] = False,
     halve_after: Annotated[
         float | None, typer.Option(min=0, metavar="S", help="Halve the limits S seconds after the first request.")
@@ -46,28 +46,31 @@ def chaos(  # noqa: PLR0913 - one parameter per option is Typer's way
         int | None, typer.Option(min=0, metavar="N", help="Halve the limits after N requests.")
     ] = None,
     retry_after: Annotated[
-        str, typer.Option(help="How a 429 says when to come back: seconds, date, ms, none, or mixed.")
+        str, typer.Option(help="How a 429 says when to retry: seconds, date, ms, none, or mixed.")
     ] = "seconds",
     faults: Annotated[str | None, typer.Option(metavar="all|transient|LIST", help=_FAULTS_HELP)] = None,
     rate: Annotated[float, typer.Option(min=0, max=1, help="Share of requests that meet one of --faults.")] = 0.1,
-    seed: Annotated[int, typer.Option(help="The same seed: the same faults for the same arrivals.")] = 0,
-    key: Annotated[str | None, typer.Option(help="The API key that requests must bring.  \\[default: any]")] = None,
+    seed: Annotated[
+        int, typer.Option(help="Seed of the faults; the same one gives the same faults for the same arrivals.")
+    ] = 0,
+    key: Annotated[str | None, typer.Option(help="The API key that requests must carry.  \\[default: any]")] = None,
     revoke_after: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="After N requests no key is good any more: 401.")
+        int | None, typer.Option(min=0, metavar="N", help="After N requests refuse every key (401).")
     ] = None,
     price_in: Annotated[str, typer.Option(help="Dollars per million prompt tokens.")] = "0",
     price_out: Annotated[str, typer.Option(help="Dollars per million completion tokens.")] = "0",
     full_length: Annotated[
-        bool, typer.Option("--full-length", help="Every text is as long as its output limit: the dearest case.")
+        bool,
+        typer.Option("--full-length", help="Make every text as long as its output limit: the most expensive case."),
     ] = False,
     latency: Annotated[float, typer.Option(min=0, help="Seconds until each answer.")] = 0.0,
     slow: Annotated[float, typer.Option(min=0, help="Seconds that the fault `slow` adds.")] = 10.0,
 ) -> None:
-    """Serve an OpenAI-compatible API on 127.0.0.1 that limits, fails and bills as a bad day's provider does.
+    """Serve an OpenAI-compatible API on 127.0.0.1 that limits, fails and bills like a provider on a bad day.
 
-    No model is behind it: a text names an option letter, by a hash of its question.
+    There is no model behind it: a text names an option letter, by a hash of its question.
     Ctrl-C ends it and prints what happened and the bill. While it runs, both are
-    JSON under /stats and /bill. What was computed is billed, even if the connection
+    JSON under /stats and /bill. Computed completions are billed, even if the connection
     was then reset, hung, or given up. The same --seed gives the same faults.
 
     [bold]Example:[/] rehearse a paid run in two terminals. The first:
@@ -78,11 +81,11 @@ def chaos(  # noqa: PLR0913 - one parameter per option is Typer's way
 
     prism run MMStar.tsv -p scripted -r chaos --models-file chaos.yaml --rpm 600
 
-    Leave out the run's --rpm, and it has to live with 429s. Add --revoke-after 50
+    Leave out the run's --rpm, and it has to cope with 429s. Add --revoke-after 50
     here, and the run stops; start the server again without it, and the same command
-    goes on. --full-length makes every answer as dear as it can be.
+    continues. --full-length makes every answer as expensive as it can be.
     """
-    from prism_engine.chaos.behaviour import Behaviour, RandomFaults  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.chaos.behaviour import Behaviour, RandomFaults  # noqa: PLC0415 - commands import what they use when called
     from prism_engine.chaos.server import serve  # noqa: PLC0415
 
     given = locals()
@@ -102,14 +105,14 @@ def chaos(  # noqa: PLR0913 - one parameter per option is Typer's way
 
 
 def _limits(given: dict[str, Any]) -> RateLimits:
-    from prism_engine.chaos.rate_limits import LimitChange, RateLimits  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.chaos.rate_limits import LimitChange, RateLimits  # noqa: PLC0415 - see above
 
     seconds, requests = given["halve_after"], given["halve_after_requests"]
     timed = () if seconds is None else (LimitChange(after_seconds=seconds),)
     counted = () if requests is None else (LimitChange(after_requests=requests),)
     changes = timed + counted
     if changes and given["rpm"] is None and given["tpm"] is None:
-        raise ConfigError("there is nothing to halve: give --rpm or --tpm too")
+        raise ConfigError("--halve-after: there is no limit to halve; give --rpm or --tpm too")
     return RateLimits(
         requests_per_minute=given["rpm"],
         tokens_per_minute=given["tpm"],
@@ -121,7 +124,7 @@ def _limits(given: dict[str, Any]) -> RateLimits:
 
 
 def _faults(names: str | None) -> tuple[Fault, ...]:
-    from prism_engine.chaos.behaviour import LASTING, Fault  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.chaos.behaviour import LASTING, Fault  # noqa: PLC0415 - see above
 
     groups = {"all": tuple(Fault), "transient": tuple(fault for fault in Fault if fault not in LASTING)}
     if names is None or names in groups:
@@ -134,7 +137,7 @@ def _faults(names: str | None) -> tuple[Fault, ...]:
 
 
 def _retry_after(name: str) -> RetryAfter:
-    from prism_engine.chaos.behaviour import RetryAfter  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.chaos.behaviour import RetryAfter  # noqa: PLC0415 - see above
 
     if name not in [*RetryAfter]:
         raise ConfigError(f"--retry-after: {name!r} is none; known: {', '.join(RetryAfter)}")
@@ -142,7 +145,7 @@ def _retry_after(name: str) -> RetryAfter:
 
 
 def _prices(prompt: str, completion: str) -> Prices:
-    from prism_engine.chaos.bill import Prices  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.chaos.bill import Prices  # noqa: PLC0415 - see above
 
     try:
         return Prices(Decimal(prompt), Decimal(completion))
@@ -159,7 +162,7 @@ def _print_start(url: str, behaviour: Behaviour) -> None:
         "a models file for `prism run -r chaos --models-file FILE`:\n\n"
         f"models:\n  chaos:\n    backend: api\n    model: chaos\n    base_url: {url}\n    api_key_env: {key}\n"
         "    timeout: 30\n    identity: chaos\n\n"
-        f"{url.removesuffix('/v1')}/bill and /stats say what happened so far; Ctrl-C ends it",
+        f"{url.removesuffix('/v1')}/bill and /stats report what happened so far; Ctrl-C ends it",
         markup=False, soft_wrap=True,
     )  # fmt: skip
 

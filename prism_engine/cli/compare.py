@@ -1,4 +1,4 @@
-"""`prism compare` and `prism board`: two runs sample by sample, and all runs in one ranking."""
+"""`prism compare` and `prism board`: compares two runs sample by sample, ranks all runs."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prism_engine.cli.analyze import RunsArgument, print_sheet
-from prism_engine.cli.listing import ModelsFileOption  # noqa: TC001 - Typer reads it
-from prism_engine.cli.options import ResultsDirOption  # noqa: TC001
-from prism_engine.cli.runs import RESULTS
+from prism_engine.cli import completion
+from prism_engine.cli.analyze import RunFoldersArgument, print_sheet
+from prism_engine.cli.options import RESULTS_DIR, ModelsFileOption, ResultsFolder
 from prism_engine.cli.show.tables import stdout
 from prism_engine.config import load_registry
 
@@ -18,36 +17,43 @@ if TYPE_CHECKING:
     from prism_engine.api.analysis.leaderboard import BoardReport
     from prism_engine.report.pages.sheets import Sheet
 
-OutOption = Annotated[
+TablesOption = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="FOLDER", help="Also write the tables here, as CSV, Markdown and Parquet."),
 ]
 
 
 def compare(
-    first: Annotated[str, typer.Argument(help="A run's folder, or enough of its name in `prism runs`.", metavar="A")],
-    second: Annotated[str, typer.Argument(help="The same.", metavar="B")],
+    first: Annotated[
+        str,
+        typer.Argument(
+            help="A run's folder, or enough of its name in `prism runs`.", metavar="A", autocompletion=completion.runs
+        ),
+    ],
+    second: Annotated[
+        str, typer.Argument(help="The run to compare with A.", metavar="B", autocompletion=completion.runs)
+    ],
     *,
     show: Annotated[int, typer.Option("--show", min=0, help="Flipped questions to print, each way.")] = 10,
-    out: OutOption = None,
-    results_dir: ResultsDirOption = None,
+    out: TablesOption = None,
+    results_dir: ResultsFolder = RESULTS_DIR,
 ) -> None:
     """Compare two runs on the questions that both have answered: by how much B is better than A, and where.
 
-    Differences have 95 % intervals that know that questions about one picture go together; p is McNemar's exact test
-    where no picture repeats, else the clustered t test, and is also given adjusted (Holm) for the number of categories.
+    Differences have 95 % intervals that are clustered by picture; p is McNemar's exact test if no picture repeats, else
+    the clustered t test, and is also given adjusted (Holm) for the number of categories.
 
     [bold]Example:[/] prism compare generic/MMStar/qwen2.5-vl-7b/gpt-4o-mini generic/MMStar/smolvlm-2b/gpt-4o-mini
     """
-    from prism_engine.api.analysis.two_runs import compare_runs  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.api.analysis.two_runs import compare_runs  # noqa: PLC0415 - commands import what they use when called
 
-    found = compare_runs(first, second, results_dir=results_dir or RESULTS, out=out)
+    found = compare_runs(first, second, results_dir=results_dir, out=out)
     stdout.print(f"A: {found.first.setting} ({found.first.folder})", markup=False, soft_wrap=True)
     stdout.print(f"B: {found.second.setting} ({found.second.folder})", markup=False, soft_wrap=True)
     print_sheet(found.groups.without("comparison", "benchmark", "fixed", "first", "second", "p_clustered", "p_mcnemar"))
     for count, which in ((found.only_first, "A"), (found.only_second, "B")):
         if count:
-            stdout.print(f"{count:,} questions have a score in {which} alone, and do not count")
+            stdout.print(f"{count:,} questions have a score in {which} only, and do not count")
     _print_flips(found.flips, show)
     for file in found.files:
         stdout.print(str(file), markup=False, soft_wrap=True)
@@ -72,7 +78,7 @@ def _print_flips(flips: Sheet, show: int) -> None:
 
 
 def board(
-    runs: RunsArgument,
+    runs: RunFoldersArgument,
     *,
     benchmark: Annotated[
         list[str] | None, typer.Option("--benchmark", "-b", help="Only these; may be repeated.  \\[default: all]")
@@ -85,19 +91,19 @@ def board(
         list[str] | None, typer.Option("--type", help="Only models that are open, proprietary, api or unknown.")
     ] = None,
     baselines: Annotated[bool, typer.Option("--baselines", help="Show the blind and oracle arms as well.")] = False,
-    out: OutOption = None,
+    out: TablesOption = None,
     models_file: ModelsFileOption = None,
 ) -> None:
     """Rank all systems over all their benchmarks: mean score, mean rank, intervals, perception and reasoning.
 
-    Scores are of 100 (MME's by 28, OCRBench's by 10). The mean's interval is a cluster bootstrap over pictures; `Rank`
-    is 1 + the systems whose interval lies wholly above, so that systems which share it are not told apart. Perception
-    and reasoning are effects in log odds (see `prism analyze`). A system that lacks a benchmark is shown below, without
-    a mean. Size, licence and type come from `about:` in the model registry.
+    Scores are out of 100 (MME's are divided by 28, OCRBench's by 10). The mean's interval is a cluster bootstrap over
+    pictures; `Rank` is 1 + the number of systems whose interval is entirely above, so systems that share a rank cannot
+    be told apart. Perception and reasoning are effects in log odds (see `prism analyze`). A system that lacks a
+    benchmark is shown below, without a mean. Size, licence and type come from `about:` in the model registry.
 
     [bold]Example:[/] prism board results --size '<10B' --type open
     """
-    from prism_engine.api.analysis.leaderboard import BoardFilter, make_board  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.api.analysis.leaderboard import BoardFilter, make_board  # noqa: PLC0415 - see above
 
     wanted = BoardFilter(tuple(benchmark or ()), tuple(size or ()), tuple(licence or ()), tuple(kind or ()), baselines)
     report = make_board(runs, load_registry(models_file or []), wanted, out=out)
@@ -107,7 +113,7 @@ def board(
 
 
 def _print_remarks(report: BoardReport) -> None:
-    from prism_engine.report.effects.two_factor import Unestimable  # noqa: PLC0415
+    from prism_engine.report.effects.two_factor import Unestimable  # noqa: PLC0415 - see above
 
     found = report.board
     remarks = [
@@ -121,7 +127,7 @@ def _print_remarks(report: BoardReport) -> None:
         remarks.append("perception and reasoning are penalised: some models have only right or only wrong answers")
     if found.unsampled:
         names = ", ".join(found.unsampled)
-        remarks.append(f"the mean has no interval, since the number of {names} is not the mean of its samples' scores")
+        remarks.append(f"the mean has no interval, since the score of {names} is not the mean of its samples' scores")
     if report.left_out:
         remarks.append(f"left out by the conditions: {', '.join(report.left_out)}")
     for line in (*remarks, *map(str, report.files)):

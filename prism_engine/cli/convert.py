@@ -1,4 +1,4 @@
-"""`prism convert`: published checkpoints made into ordinary ones."""
+"""`prism convert`: converts published checkpoints to the format that vLLM loads."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import typer
 
 from prism_engine.cli.show.tables import human_bytes, stderr, stdout
 
-convert_app = typer.Typer(no_args_is_help=True, help="Make published checkpoints into ordinary ones.")
+convert_app = typer.Typer(no_args_is_help=True, help="Convert published checkpoints to the format that vLLM loads.")
 
 
 @convert_app.callback()
 def _convert() -> None:
-    """Make published checkpoints into ordinary ones."""
+    """Convert published checkpoints to the format that vLLM loads."""
 
 
 @convert_app.command()
@@ -27,28 +27,28 @@ def xtuner(
     llm: Annotated[
         str | None,
         typer.Option(
-            help="InternLM2 chat model that it was trained on: folder or hub id. \\[default: llm/ of the model, else "
-            "what a PrismCaptioner needs]"
+            help="InternLM2 chat model that it was trained on: folder or hub id.  \\[default: llm/ of the model, else "
+            "the one of PrismCaptioner]"
         ),
     ] = None,
     encoder: Annotated[
         str | None,
         typer.Option(
-            help="Vision encoder: folder or hub id. \\[default: visual_encoder/ of the model, else "
+            help="Vision encoder: folder or hub id.  \\[default: visual_encoder/ of the model, else "
             "google/siglip-so400m-patch14-384]"
         ),
     ] = None,
     dtype: Annotated[
-        str, typer.Option(help="Of the weights: float16 (the original's), bfloat16 or float32.")
+        str, typer.Option(help="Data type of the weights: float16 (the original's), bfloat16 or float32.")
     ] = "float16",
 ) -> None:
-    """Turn PrismCaptioner, or another xtuner LLaVA on InternLM2, into a plain LLaVA checkpoint.
+    """Convert PrismCaptioner, or another xtuner LLaVA on InternLM2, to a plain LLaVA checkpoint.
 
-    vLLM and transformers load what comes out, and prism by its folder: `prism run ... -p OUT`. Merges the LoRA
-    adapter, splits InternLM2's weights into Llama's, and writes processor, tokenizer and chat template. Needs a few GB
-    of memory, and disk for one copy of the model.
+    vLLM and transformers load the result, and prism by its folder: `prism run ... -p OUT`. Merges the LoRA adapter,
+    splits InternLM2's weights into Llama's, and writes processor, tokenizer and chat template. Needs a few GB of
+    memory, and disk for one copy of the model.
     """
-    from prism_engine.api.data.conversion import convert_xtuner  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.api.data.conversion import convert_xtuner  # noqa: PLC0415 - commands import what they use when called
 
     written = convert_xtuner(
         model, out, llm=llm, encoder=encoder, dtype=dtype, say=lambda what: stderr.print(f"{what} ...", soft_wrap=True)

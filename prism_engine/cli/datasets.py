@@ -1,4 +1,4 @@
-"""`prism datasets`: which benchmarks there are, what is in them, whether they are sound, and how to get them."""
+"""`prism datasets list|info|check`: lists benchmarks, shows what is in one, finds its errors."""
 
 from __future__ import annotations
 
@@ -8,27 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from prism_engine.cli.listing import CacheDirOption  # noqa: TC001 - Typer reads it
-from prism_engine.cli.making import make_dataset
-from prism_engine.cli.show.tables import human_bytes, print_table, stderr, stdout
-from prism_engine.config.run_config import default_cache_dir
-from prism_engine.errors import ConfigError, UserError
+from prism_engine.cli.datasets_getting import fetch_datasets, make_dataset, subset
+from prism_engine.cli.options import BenchmarkArgument, CacheFolder  # noqa: TC001 - Typer reads annotations
+from prism_engine.cli.show.tables import human_bytes, print_table, stdout
+from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
     from prism_engine.config.benchmarks import CatalogueEntry
     from prism_engine.datasets import Benchmark, Checkup
 
-datasets_app = typer.Typer(
-    no_args_is_help=True, help="Benchmarks: what is here and what is known, what is in them, get, check or make them."
-)
+datasets_app = typer.Typer(no_args_is_help=True, help="Benchmarks: list, inspect, check, download or make them.")
 
-BenchmarkArgument = Annotated[
-    str,
-    typer.Argument(
-        help="A benchmark's name, or the path of a TSV, JSONL or Parquet file or of a mapping (YAML).",
-        metavar="BENCHMARK",
-    ),
-]
 SHOWN_CATEGORIES = 24
 _GROUPS: tuple[tuple[str, Literal["category", "l2_category", "split"]], ...] = (
     ("categories", "category"),
@@ -40,7 +30,7 @@ _GROUPS: tuple[tuple[str, Literal["category", "l2_category", "split"]], ...] = (
 @datasets_app.command("list")
 def list_datasets() -> None:
     """List the benchmark files in $LMUData and ~/LMUData, and all benchmarks that prism knows by name."""
-    from prism_engine.config.benchmarks import answer_kind, known_benchmarks  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.config.benchmarks import answer_kind, known_benchmarks  # noqa: PLC0415 - commands import what they use when called
     from prism_engine.datasets import data_roots, list_benchmarks  # noqa: PLC0415
 
     roots = data_roots(os.environ)
@@ -67,10 +57,10 @@ def describe_dataset(
     preview: Annotated[
         Path | None, typer.Option(metavar="FILE.png", help="Also draw 24 of its pictures with their questions here.")
     ] = None,
-    cache_dir: CacheDirOption = None,
+    cache_dir: CacheFolder,
 ) -> None:
-    """Say what is known of a benchmark and, where it is here, what is in it, with one question as a model gets it."""
-    from prism_engine.cli.show.live import ingesting  # noqa: PLC0415 - `prism --help` is instant
+    """Show what is known about a benchmark and, if its file is here, its contents and one question as models get it."""
+    from prism_engine.cli.show.live import ingesting  # noqa: PLC0415 - see above
     from prism_engine.config.benchmarks import known_benchmark  # noqa: PLC0415
     from prism_engine.datasets import data_roots, find_benchmark, open_benchmark  # noqa: PLC0415
 
@@ -83,7 +73,7 @@ def describe_dataset(
         print_table((known.name, ""), _catalogued(known), words=2)
         stdout.print(str(error), markup=False, soft_wrap=True)
         return
-    with open_benchmark(path, cache_dir or default_cache_dir(), progress=ingesting()) as found:
+    with open_benchmark(path, cache_dir, progress=ingesting()) as found:
         known = known_benchmark(found.name)
         print_table((found.name, ""), [*(_catalogued(known) if known else ()), *_contents(found)], words=2)
         _show_sample(found)
@@ -91,61 +81,26 @@ def describe_dataset(
             _draw(found, preview)
 
 
-@datasets_app.command("fetch")
-def fetch_datasets(
-    names: Annotated[list[str], typer.Argument(help="Names of `prism datasets list`.", metavar="NAME...")],
-    *,
-    mirror: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Where the files lie too: a folder's URL, or one with {name}, {file} or {path}.  "
-            "\\[default: $PRISM_MIRROR]",
-        ),
-    ] = None,
-    into: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Where they go.  \\[default: $LMUData, else ~/LMUData]")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Download what is here already.")] = False,
-) -> None:
-    """Download benchmarks, check them against their published checksums, and put them where runs find them.
-
-    What was cut goes on where it stopped, with the same command. A file with the wrong checksum never takes the place
-    of another. Files of huggingface.co come from $HF_ENDPOINT where that is set.
-    """
-    from prism_engine.cli.fetching import fetch_shown  # noqa: PLC0415 - `prism --help` is instant
-
-    failed = 0
-    for name in names:
-        try:
-            fetch_shown(name, mirror=mirror, folder=into, force=force)
-        except UserError as error:
-            if len(names) == 1:
-                raise
-            failed += 1
-            stderr.print(f"error: {error}", markup=False, soft_wrap=True)
-    if failed:
-        raise UserError(f"{failed} of {len(names)} cannot be fetched")
-
-
 @datasets_app.command("check")
 def check_dataset(
     benchmark: BenchmarkArgument,
     *,
-    limit: Annotated[int, typer.Option(min=1, help="Errors, and warnings, that are shown; all are counted.")] = 50,
-    cache_dir: CacheDirOption = None,
+    limit: Annotated[
+        int, typer.Option(min=1, help="How many errors, and how many warnings, to print; all are counted.")
+    ] = 50,
+    cache_dir: CacheFolder,
 ) -> None:
-    """Read a benchmark as a run would, decode every picture, and find all that is wrong, before a run pays for it.
+    """Read a benchmark as a run would, decode every picture, and report every error, before a run pays for it.
 
-    Exit code 2 where there are errors: rows that cannot be read, broken pictures, indices that are there twice,
-    references into nothing, answers that are no option, rotations that are missing, questions that ask nothing, cells
-    that a scorer needs. Warnings (rows without answers, leaked NA words, ...) are for you to judge.
+    Exit code 2 if there are errors: unreadable rows, broken pictures, duplicate indices, dangling references, answers
+    that are no option, missing rotations, empty questions, missing cells that a scorer needs. Warnings (rows without
+    answers, leaked NA words, ...) are for you to judge.
     """
-    from prism_engine.cli.show.live import ingesting  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.cli.show.live import ingesting  # noqa: PLC0415 - see above
     from prism_engine.datasets import check_benchmark, data_roots, find_benchmark  # noqa: PLC0415
 
     path = find_benchmark(benchmark, data_roots(os.environ)).absolute()
-    found = check_benchmark(path, cache_dir or default_cache_dir(), limit=limit, progress=ingesting())
+    found = check_benchmark(path, cache_dir, limit=limit, progress=ingesting())
     print_table((found.name, ""), _checked(found), words=2)
     colours = {"error": "bold red", "warning": "yellow"}
     for (level, what), count in sorted(found.counts.items()):
@@ -161,7 +116,9 @@ def check_dataset(
         raise typer.Exit(2)
 
 
+datasets_app.command("fetch")(fetch_datasets)
 datasets_app.command("make")(make_dataset)
+datasets_app.command()(subset)
 
 
 def _catalogued(known: CatalogueEntry) -> list[tuple[str, str]]:
@@ -185,7 +142,7 @@ def _catalogued(known: CatalogueEntry) -> list[tuple[str, str]]:
 
 
 def _contents(found: Benchmark) -> list[tuple[str, str]]:
-    from prism_engine.datasets import picture_sizes  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.datasets import picture_sizes  # noqa: PLC0415 - see above
 
     sizes = picture_sizes(found)
     smallest, middle, largest = (f"{width} x {height}" for width, height in sizes[1:4])
@@ -200,7 +157,7 @@ def _contents(found: Benchmark) -> list[tuple[str, str]]:
         ("columns", ", ".join(found.facts.columns)),
         *((name, _listed(values)) for name, values in counts.items() if values),
         ("pictures", f"{found.facts.pictures:,} distinct; of {sizes.measured:,} measured: {formats}"),
-        ("picture sizes", f"{smallest} to {largest}, in the middle {middle}"),
+        ("picture sizes", f"{smallest} to {largest}, median {middle}"),
     ]
 
 
@@ -210,7 +167,7 @@ def _listed(values: dict[str, int]) -> str:
 
 
 def _show_sample(found: Benchmark) -> None:
-    from prism_engine.prompts import question_text  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.prompts import question_text  # noqa: PLC0415 - see above
 
     sample = found.sample(0)
     stdout.print(f"\nindex {sample.index}, as a model is asked:\n", markup=False)
@@ -219,7 +176,7 @@ def _show_sample(found: Benchmark) -> None:
 
 
 def _draw(found: Benchmark, path: Path) -> None:
-    from prism_engine.datasets import preview  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.datasets import preview  # noqa: PLC0415 - see above
     from prism_engine.report import replacing  # noqa: PLC0415
 
     if path.suffix.lower() != ".png":

@@ -1,15 +1,19 @@
-"""`prism gen-prompts`: what to observe for each question of a benchmark, written by a model before anything is seen."""
+"""`prism gen-prompts`: has a hint writer write per-question hints, from the questions alone."""
 
-# ruff: noqa: TC001 - Typer reads the options
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - Typer reads it
 from typing import Annotated
 
 import typer
 
+from prism_engine.cli import completion
+from prism_engine.cli.config_options import Sets, config_options, option
 from prism_engine.cli.options import (
+    DESCRIPTIONS,
+    FILES,
+    WHAT,
     CacheDirOption,
     ConcurrencyOption,
     DeadlineOption,
@@ -23,66 +27,76 @@ from prism_engine.cli.options import (
 )
 from prism_engine.cli.run import run_all
 from prism_engine.cli.show.tables import stdout
-from prism_engine.config import load_registry, load_run_configs
+from prism_engine.config import Mode, load_registry, load_run_configs
 from prism_engine.errors import UserError
-
-DataOption = Annotated[
-    str, typer.Option("--data", "-d", help="A TSV in VLMEvalKit's format: its path, or its name in $LMUData.")
-]
-WriterOption = Annotated[
-    str, typer.Option("--model", "-m", help="Who writes: a name of `prism models`; Prism's paper takes the reasoner.")
-]
-WritingTokens = Annotated[
-    int | None, typer.Option("--writing-tokens", help="Output limit of what is written.  \\[default: 512]")
-]
-OutOption = Annotated[
-    Path | None, typer.Option(help="Copy the JSON here as well, as an original checkout's prompts/DATA_MODEL.json.")
-]
 
 
 def gen_prompts(  # noqa: PLR0913 - one parameter per option is Typer's way
     *,
-    data: DataOption,
-    model: WriterOption,
+    data: Annotated[
+        str,
+        Sets("benchmark"),
+        option(
+            "The benchmark: a name from `prism datasets list`, or a file's path, as for `prism run`.",
+            *("--data", "-d"),
+            panel=WHAT,
+            example="--data MMStar",
+            autocompletion=completion.benchmarks,
+        ),
+    ],
+    model: Annotated[
+        str,
+        Sets("instruction", "query-specific_{}".format),
+        option(
+            "The hint writer: a name from `prism models`; Prism's paper uses the reasoner.",
+            *("--model", "-m"),
+            panel=WHAT,
+            example="--model gpt-4o-mini",
+            autocompletion=completion.models,
+        ),
+    ],
     samples: SamplesOption = None,
-    writing_tokens: WritingTokens = None,
+    writing_tokens: Annotated[
+        int | None,
+        Sets("writing.max_tokens"),
+        option(
+            "Output limit of a question's hints, in tokens.",
+            "--writing-tokens",
+            panel=DESCRIPTIONS,
+            example="--writing-tokens 256",
+            default="512",
+        ),
+    ] = None,
     rpm: RpmOption = None,
     tpm: TpmOption = None,
     concurrency: ConcurrencyOption = None,
-    nproc: Annotated[int | None, typer.Option("--nproc", hidden=True, help="The original's name.")] = None,
+    nproc: Annotated[int | None, typer.Option("--nproc", hidden=True, help="The original's --concurrency.")] = None,
     max_cost: MaxCostOption = None,
     deadline: DeadlineOption = None,
     fail_on_error: FailOnErrorOption = None,
-    out: OutOption = None,
+    out: Annotated[
+        Path | None,
+        option(
+            "Also copy the hints file (JSON) here, like the prompts/DATA_MODEL.json of an original checkout.",
+            panel=FILES,
+            example="--out prompts/MMStar_gpt-4o-mini.json",
+        ),
+    ] = None,
     cache_dir: CacheDirOption = None,
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
 ) -> None:
-    """Let a model say, from each question alone, what of the image must be observed to answer it; never the answer.
+    """Have a model write, from each question alone, hints about what of the image matters; never the answer.
 
-    `prism run --instruction query-specific_MODEL` does the same by itself where it is missing. Finished calls are never
-    made twice, and the run takes them from the cache. The limits are those of MODEL's API.
+    `prism run --instruction query-specific_MODEL` does the same by itself if the hints are missing. Finished calls are
+    never made twice, and the run takes them from the cache. The limits are those of MODEL's API.
 
     [bold]Example:[/] prism gen-prompts --data MMStar.tsv --model gpt-4o-mini --rpm 500
     """
-    options = {
-        "benchmark": data,
-        "instruction": f"query-specific_{model}",
-        "mode": "prompts",
-        "samples": samples,
-        "writing.max_tokens": writing_tokens,
-        "requests_per_minute": rpm,
-        "tokens_per_minute": tpm,
-        "concurrency": concurrency or nproc,
-        "max_cost": max_cost,
-        "deadline": deadline,
-        "fail_on_error": fail_on_error,
-        "cache_dir": cache_dir,
-        "results_dir": results_dir,
-    }
+    options = {"mode": Mode.PROMPTS, "concurrency": nproc} | config_options(gen_prompts, locals())
     (report,) = run_all(load_run_configs(None, options), load_registry(models_file or []))
     (written,) = report.folder.glob("*_*.json")
-    stdout.print(f"Contents by index: {written}", soft_wrap=True)
+    stdout.print(f"Hints by index: {written}", soft_wrap=True)
     if out is not None:
         try:
             out.parent.mkdir(parents=True, exist_ok=True)

@@ -1,15 +1,18 @@
-"""`prism grade`: responses graded from 1 to 5 by a rubric, by a model that sees the picture."""
+"""`prism grade`: grades responses from 1 to 5 by a rubric, with a model that sees the picture."""
 
-# ruff: noqa: TC001 - Typer reads the options
 from __future__ import annotations
 
-from decimal import Decimal
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - Typer reads it
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import TypeAdapter
 
+from prism_engine.cli import completion
+from prism_engine.cli.config_options import Sets, config_options, option
 from prism_engine.cli.options import (
+    JUDGING,
+    SCORING,
     CacheDirOption,
     ConcurrencyOption,
     MaxCostOption,
@@ -18,38 +21,81 @@ from prism_engine.cli.options import (
     RpmOption,
     TpmOption,
 )
-from prism_engine.cli.show.reports import same_command
-from prism_engine.cli.show.tables import exit_code, print_table, stderr, stdout
+from prism_engine.cli.show.tables import print_table, same_command, stderr, stdout
 from prism_engine.config import load_registry
 from prism_engine.config.judging import GradingConfig, Template
-from prism_engine.config.run_config import default_cache_dir
+from prism_engine.config.yaml_files import validated
 
 if TYPE_CHECKING:
-    from prism_engine.api.judging.grading import GradingReport
+    from prism_engine.api import GradingReport
     from prism_engine.report.scores.agreement import Correlation
 
 
 def grade(  # noqa: PLR0913 - one parameter per option is Typer's way
     rows: Annotated[
         Path,
+        Sets("rows"),
         typer.Argument(help="JSON lines: Perception-Bench's, or instruction, response, reference, image, rubric."),
     ],
     *,
-    judge: Annotated[str, typer.Option("--judge", "-j", help="Who grades: a name of `prism models`, as a perceiver.")],
-    rubrics: Annotated[Path | None, typer.Option(help="Rubrics by name (YAML).")] = None,
-    rubric: Annotated[str | None, typer.Option(help="The rubric of rows that have none.")] = None,
+    judge: Annotated[
+        str,
+        Sets("judge"),
+        option(
+            "The model that grades: a name from `prism models` that could be a perceiver.",
+            *("--judge", "-j"),
+            panel=JUDGING,
+            example="--judge gpt-4o",
+            autocompletion=completion.models,
+        ),
+    ],
+    rubrics: Annotated[
+        Path | None,
+        Sets("rubrics"),
+        option("File with rubrics by name (YAML).", panel=JUDGING, example="--rubrics rubrics.yaml"),
+    ] = None,
+    rubric: Annotated[
+        str | None,
+        Sets("rubric"),
+        option("Name of the rubric for rows that have none.", panel=JUDGING, example="--rubric helpfulness"),
+    ] = None,
     template: Annotated[
-        Template, typer.Option(help="Prometheus-Vision's prompt: that of its data, or of its README.")
+        Template,
+        Sets("template"),
+        option(
+            "Prometheus-Vision's prompt: the one of its data, or the one of its README.",
+            panel=JUDGING,
+            example="--template readme",
+        ),
     ] = Template.DATA,
-    blind: Annotated[bool, typer.Option("--blind", help="Leave the pictures out, as a control.")] = False,
-    reference_free: Annotated[bool, typer.Option("--reference-free", help="Leave the reference answers out.")] = False,
-    samples: Annotated[int, typer.Option(min=1, help="Grades drawn for each row.")] = 1,
-    temperature: Annotated[float, typer.Option(min=0, help="Of each draw.")] = 1.0,
-    max_tokens: Annotated[int | None, typer.Option(help="Output limit of feedback.  \\[default: 1024]")] = None,
+    blind: Annotated[
+        bool, Sets("blind"), option("Leave the pictures out, as a control.", "--blind", panel=JUDGING)
+    ] = False,
+    reference_free: Annotated[
+        bool, Sets("reference_free"), option("Leave the reference answers out.", "--reference-free", panel=JUDGING)
+    ] = False,
+    samples: Annotated[
+        int,
+        Sets("samples"),
+        option("How many grades to draw for each row.", panel=JUDGING, example="--samples 3", min=1),
+    ] = 1,
+    temperature: Annotated[
+        float,
+        Sets("temperature"),
+        option("Sampling temperature of each draw.", panel=JUDGING, example="--temperature 0.7", min=0),
+    ] = 1.0,
+    max_tokens: Annotated[
+        int | None,
+        Sets("max_tokens"),
+        option("Output limit of feedback, in tokens.", panel=JUDGING, example="--max-tokens 2048", default="1024"),
+    ] = None,
     against: Annotated[
         list[Path] | None,
-        typer.Option(
-            help="Scores to compare with: a CSV with id and score, or another judge's grades.jsonl. Repeatable."
+        Sets("against"),
+        option(
+            "Scores to compare with: a CSV with id and score, or another judge's grades.jsonl; may be repeated.",
+            panel=SCORING,
+            example="--against human.csv",
         ),
     ] = None,
     rpm: RpmOption = None,
@@ -62,55 +108,37 @@ def grade(  # noqa: PLR0913 - one parameter per option is Typer's way
 ) -> None:
     """Grade responses from 1 to 5 by a rubric, as Prometheus-Vision does, with feedback.
 
-    A grade that cannot be read is drawn again, twice at most, and is then missing: none is made up. Agreement is
+    A grade that cannot be read is drawn again, at most twice, and is then missing: none is made up. Agreement is
     Pearson, Spearman and Kendall's tau-b with 95 % intervals over pictures.
 
     [bold]Example:[/] prism grade bench.jsonl --judge gpt-4o --samples 3 --against human.csv
     """
-    from prism_engine.api.judging.grading import grade as graded  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine import api  # noqa: PLC0415 - commands import what they use when called
     from prism_engine.cli.show.live import watch  # noqa: PLC0415
+    from prism_engine.cli.show.reports import report_code  # noqa: PLC0415
 
-    config = GradingConfig(
-        rows=rows,
-        judge=judge,
-        rubrics=rubrics,
-        rubric=rubric,
-        template=template,
-        blind=blind,
-        reference_free=reference_free,
-        samples=samples,
-        temperature=temperature,
-        max_tokens=max_tokens,
-        against=tuple(against or ()),
-        requests_per_minute=rpm,
-        tokens_per_minute=tpm,
-        concurrency=concurrency,
-        max_cost=None if max_cost is None else Decimal(str(max_cost)),
-        cache_dir=cache_dir or default_cache_dir(),
-        results_dir=results_dir or Path("results"),
-    )
+    config = validated(TypeAdapter(GradingConfig), config_options(grade, locals()), "options")
     try:
-        report = graded(config, load_registry(models_file or []), watch=watch)
+        report = api.grade(config, load_registry(models_file or []), watch=watch)
     except KeyboardInterrupt:
-        stderr.print(f"stopped at once; finished gradings are kept: go on with {same_command()}", soft_wrap=True)
+        stderr.print(f"stopped at once; finished grades are kept: continue with {same_command()}", soft_wrap=True)
         raise typer.Exit(130) from None
     _print(report)
-    codes = {"complete": 0, "incomplete": 1, "interrupted": 130}
-    if code := codes[report.status.value] if report.trouble is None else exit_code(report.trouble):
+    if code := report_code(report):
         raise typer.Exit(code)
 
 
 def _print(report: GradingReport) -> None:
     if not report.graded:
         reason = "interrupted" if report.trouble is None else f"stopped: {report.trouble}"
-        stderr.print(f"{reason}; nothing was written. Go on with: {same_command()}", soft_wrap=True, markup=False)
+        stderr.print(f"{reason}; nothing was written. Continue with: {same_command()}", soft_wrap=True, markup=False)
         return
     means = [row.mean for row in report.graded if row.mean is not None]
     mean = f"mean {sum(means) / len(means):.2f}" if means else "no grade"
     stdout.print(f"{len(report.graded):,} rows, {len(means):,} graded, {mean}")
     spread = [row.spread for row in report.graded if row.spread is not None and len(row.samples) > 1]
     if spread:
-        stdout.print(f"samples of one row lie {sum(spread) / len(spread):.2f} apart on average")
+        stdout.print(f"samples of one row are {sum(spread) / len(spread):.2f} apart on average")
     if report.agreements:
         print_table(
             ("Agreement with", "Rows", "Pictures", "Pearson", "Spearman", "Kendall tau-b"),

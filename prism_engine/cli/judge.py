@@ -1,60 +1,79 @@
-"""`prism judge`: answers of finished runs that rules could not read, put to a model."""
+"""`prism judge`: sends the answers of finished runs that rules could not read to a judge model."""
 
-# ruff: noqa: TC001 - Typer reads the options
 from __future__ import annotations
 
-from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import TypeAdapter
 
-from prism_engine.budget import shown
+from prism_engine.cli import completion
+from prism_engine.cli.config_options import Sets, config_options, option
 from prism_engine.cli.options import (
+    JUDGING,
+    SCORING,
     CacheDirOption,
     ConcurrencyOption,
     MaxCostOption,
     ModelsFileOption,
-    ProfileOption,
     ResultsDirOption,
     RpmOption,
+    RunsArgument,
     TpmOption,
 )
-from prism_engine.cli.show.reports import print_draws, same_command
-from prism_engine.cli.show.tables import exit_code, human_seconds, print_scores, print_table, stderr, stdout
+from prism_engine.cli.show.tables import human_seconds, print_table, same_command, stderr, stdout
 from prism_engine.config import load_registry
 from prism_engine.config.judging import JudgeConfig
-from prism_engine.config.run_config import default_cache_dir
+from prism_engine.config.yaml_files import validated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-    from prism_engine.api.judging.judge_runs import JudgeReport
+    from prism_engine.api import JudgeReport
     from prism_engine.budget import Range
     from prism_engine.config import Registry
-
-JudgeOption = Annotated[
-    str,
-    typer.Option(
-        "--judge",
-        "-j",
-        help="Who judges: a name of `prism models` (an API, a server on this machine, an engine in process), a "
-        "checkpoint's folder, or VLMEvalKit's name of a judge. OPENAI_API_BASE(_JUDGE), OPENAI_API_KEY(_JUDGE) and "
-        "LOCAL_LLM are heeded, also from .env.",
-    ),
-]
-RunsArgument = Annotated[
-    list[str], typer.Argument(help="Runs of `prism runs`, or enough of their names.", metavar="RUN")
-]
 
 
 def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
     runs: RunsArgument,
     *,
-    judge: JudgeOption,
-    profile: ProfileOption = None,
-    plan: Annotated[bool, typer.Option("--plan", help="Only say how much there is to judge; call nothing.")] = False,
-    max_tokens: Annotated[int | None, typer.Option(help="Output limit of a review.")] = None,
+    judge_model: Annotated[
+        str,
+        Sets("judge"),
+        option(
+            "The judge: a name from `prism models` (an API, a server on this machine, an engine in process), a "
+            "checkpoint's folder, or VLMEvalKit's name of a judge. OPENAI_API_BASE(_JUDGE), OPENAI_API_KEY(_JUDGE) and "
+            "LOCAL_LLM are respected, also from .env.",
+            *("--judge", "-j"),
+            panel=JUDGING,
+            example="--judge gpt-4o-mini",
+            autocompletion=completion.models,
+        ),
+    ],
+    plan: Annotated[
+        bool, option("Only print how much there is to judge; call nothing.", "--plan", panel=JUDGING)
+    ] = False,
+    max_tokens: Annotated[
+        int | None,
+        Sets("max_tokens"),
+        option(
+            "Output limit of a review, in tokens.",
+            panel=JUDGING,
+            example="--max-tokens 64",
+            default="what the answer kind needs",
+        ),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        Sets("profile"),
+        option(
+            "Rules that extract answers from replies and reviews: prism, v1, v2 or v3.",
+            panel=SCORING,
+            example="--profile v3",
+            default="the run's own",
+        ),
+    ] = None,
     rpm: RpmOption = None,
     tpm: TpmOption = None,
     concurrency: ConcurrencyOption = None,
@@ -63,58 +82,47 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
 ) -> None:
-    """Put the answers of finished runs that rules could not read to a judge, and score them by what it says.
+    """Send the answers of finished runs that rules could not read to a judge, and score them by its reviews.
 
-    Only what could still change a result is asked about: a question whose options were rotated asks nothing more once
-    one rotation is wrong. Reviews are calls like all others: cached, limited, paid under --max-cost. An answer whose
-    review cannot be read stays unscored. Results go into `judged-JUDGE/` below each run; of several draws of a question
-    every one is judged, those that are alike by one review.
+    Only what could still change a result is sent: a question whose options were rotated needs no more reviews once one
+    rotation is wrong. Reviews are calls like all others: cached, limited, paid under --max-cost. An answer whose review
+    cannot be read stays unscored. Results go into `judged-JUDGE/` below each run; of multiple draws of a question every
+    one is judged, identical ones by one review.
 
     [bold]Example:[/] prism judge MMVet/smolvlm --judge gpt-4o-mini --max-cost 1
     """
-    from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine import api  # noqa: PLC0415 - commands import what they use when called
+    from prism_engine.cli.show.live import watch  # noqa: PLC0415
+    from prism_engine.cli.show.reports import report_code  # noqa: PLC0415
 
-    found = [api.find_run_state(results_dir or Path("results"), run) for run in runs]
-    config = JudgeConfig(
-        judge=judge,
-        profile=profile,
-        max_tokens=max_tokens,
-        requests_per_minute=rpm,
-        tokens_per_minute=tpm,
-        concurrency=concurrency,
-        max_cost=None if max_cost is None else Decimal(str(max_cost)),
-        cache_dir=cache_dir or default_cache_dir(),
-        results_dir=results_dir or Path("results"),
-        models={name: spec for one in found for name, spec in one.run_config().models.items()},
-    )
+    config = validated(TypeAdapter(JudgeConfig), config_options(judge, locals()), "options")
+    found = [api.find_run_state(config.results_dir, run) for run in runs]
+    own_models = {name: spec for one in found for name, spec in one.run_config().models.items()}
+    config = config.model_copy(update={"models": own_models})
     folders = [one.folder for one in found]
     if plan:
         _print_plan(folders, config, load_registry(models_file or []))
         return
-    from prism_engine.cli.show.live import watch  # noqa: PLC0415
-
     try:
         reports = api.judge_runs(folders, config, load_registry(models_file or []), watch=watch, finished=print_judged)
     except KeyboardInterrupt:
-        stderr.print(f"stopped at once; finished reviews are kept: go on with {same_command()}", soft_wrap=True)
+        stderr.print(f"stopped at once; finished reviews are kept: continue with {same_command()}", soft_wrap=True)
         raise typer.Exit(130) from None
-    if code := max(map(judged_code, reports)):
+    if code := max(map(report_code, reports)):
         raise typer.Exit(code)
 
 
-def judged_code(report: JudgeReport) -> int:
-    """Return the exit code of judging a run."""
-    codes = {"complete": 0, "incomplete": 1, "interrupted": 130}
-    return codes[report.status.value] if report.trouble is None else exit_code(report.trouble)
-
-
 def print_judged(report: JudgeReport) -> None:
-    """Print the judged scores, how each answer came to its own, and where the results are."""
+    """Print the judged scores, how each answer got its score, and where the results are."""
+    from prism_engine.api import RunStatus  # noqa: PLC0415 - see above
+    from prism_engine.cli.show.reports import print_draws  # noqa: PLC0415
+    from prism_engine.cli.show.scores import print_scores  # noqa: PLC0415
+
     known = "" if report.model == report.judge else f" ({report.model})"
     stdout.print(f"{report.run}, judged by {report.judge}{known}", style="bold", markup=False, soft_wrap=True)
     if report.scores is None:
         reason = "interrupted" if report.trouble is None else f"stopped: {report.trouble}"
-        stderr.print(f"{reason}; nothing was written. Go on with: {same_command()}", soft_wrap=True, markup=False)
+        stderr.print(f"{reason}; nothing was written. Continue with: {same_command()}", soft_wrap=True, markup=False)
         return
     print_scores(report.scores)
     if report.draws is not None:
@@ -127,16 +135,16 @@ def print_judged(report: JudgeReport) -> None:
     if report.progress.spending is not None and str(report.progress.spending):
         stdout.print(f"Cost: {report.progress.spending}", soft_wrap=True, markup=False)
     stdout.print(f"Results: {report.folder}", soft_wrap=True, markup=False)
-    if report.status.value == "incomplete":
+    if report.status is RunStatus.INCOMPLETE:
         stderr.print(
-            "answers without a score: no review of them could be read (`judge` in the rows says why); calls that "
-            f"failed are made again by: {same_command()}",
+            "answers without a score: no review of them could be read (`judge` in the rows says why); to repeat calls "
+            f"that failed, run again: {same_command()}",
             soft_wrap=True,
         )
 
 
 def _print_plan(folders: Sequence[Path], config: JudgeConfig, registry: Registry) -> None:
-    from prism_engine.api.judging.judge_runs import plan_judging  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.api.judging.judge_runs import plan_judging  # noqa: PLC0415 - see above
 
     plans = plan_judging(folders, config, registry)
     print_table(
@@ -146,8 +154,10 @@ def _print_plan(folders: Sequence[Path], config: JudgeConfig, registry: Registry
             for one in plans
         ],
     )
-    stdout.print("cost of the first reviews; an answer whose review cannot be read is asked about again")
+    stdout.print("cost of the first reviews; an answer whose review cannot be read is sent again")
 
 
 def _cost(cost: Range | None) -> tuple[str, str]:
+    from prism_engine.budget import shown  # noqa: PLC0415 - see above
+
     return ("unknown", "unknown") if cost is None else (shown(round(cost.likely)), shown(round(cost.high)))

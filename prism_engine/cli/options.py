@@ -1,4 +1,4 @@
-"""The options of `prism run` and `prism plan`, some of them other commands' too."""
+"""The options that commands share, each with its configuration key, help panel and example."""
 
 from __future__ import annotations
 
@@ -7,170 +7,422 @@ from typing import Annotated
 
 import typer
 
-from prism_engine.config import Mode
+from prism_engine.cli import completion
+from prism_engine.cli.config_options import Sets, dollars, one_or_sweep, option
+from prism_engine.config import Merge, Mode, Pictures
+from prism_engine.config.run_config import default_cache_dir
 from prism_engine.records import AnswerKind
+
+RESULTS_DIR = Path("results")
+"""Where results are unless --results-dir says otherwise; as the configurations have it."""
+
+WHAT = "What to run"
+DESCRIPTIONS = "Descriptions"
+ANSWERS = "Answers"
+SCORING = "Scoring"
+JUDGING = "Judging"
+LIMITS = "Limits and money"
+STOPPING = "Stopping and resuming"
+FILES = "Files"
+
+# What to run
 
 BenchmarksArgument = Annotated[
     list[str] | None,
+    Sets("benchmark", one_or_sweep),
     typer.Argument(
         help="A benchmark's name (`prism datasets list`), or the path of a TSV in VLMEvalKit's format, of a JSONL or "
-        "Parquet file, or of a mapping for any other data (YAML). Several make a sweep.",
-        metavar="BENCHMARK...",
+        "Parquet file, or of a mapping for any other data (YAML). More than one makes a sweep.",
+        metavar="BENCHMARK",
+        autocompletion=completion.benchmarks,
     ),
 ]
-ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="Run file (YAML); options override it.")]
+ConfigOption = Annotated[
+    Path | None,
+    option("Run file (YAML); options override it.", "--config", "-c", panel=WHAT, example="--config run.yaml"),
+]
 PerceiverOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--perceiver",
-        "-p",
-        help="The VLM that describes: a name of `prism models`, or a checkpoint's folder. A~B joins the descriptions "
-        "of several. Repeat it for a sweep.",
+    Sets("perceiver", one_or_sweep),
+    option(
+        "The VLM that describes: a name from `prism models`, or a checkpoint's folder. A~B joins the descriptions of "
+        "multiple perceivers. Repeat it for a sweep.",
+        *("--perceiver", "-p"),
+        panel=WHAT,
+        example="-p smolvlm-256m",
+        autocompletion=completion.models,
     ),
 ]
 ReasonerOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--reasoner",
-        "-r",
-        help="The LLM that answers: a name of `prism models`; NAME-2048 also sets the output limit of its answers. "
-        "Repeat it for a sweep.",
+    Sets("reasoner", one_or_sweep),
+    option(
+        "The LLM that answers: a name from `prism models`; NAME-2048 also sets the output limit of its answers. Repeat "
+        "it for a sweep.",
+        *("--reasoner", "-r"),
+        panel=WHAT,
+        example="-r gpt-4o-mini",
+        autocompletion=completion.models,
     ),
 ]
 ModeOption = Annotated[
     list[Mode] | None,
-    typer.Option(
-        help="Who answers, from what: all (the reasoner, from descriptions), perception (nobody: describe only), "
+    Sets("mode", one_or_sweep),
+    option(
+        "Which model answers, and from what: all (the reasoner, from descriptions), perception (none: describe only), "
         "reasoning (the reasoner, from cached descriptions), direct (the perceiver, from the pictures), blind (the "
-        "reasoner, from the question alone), oracle (the reasoner, from gold descriptions), prompts (nobody; as "
-        "`prism gen-prompts`). Repeat it to compare modes."
-        "  \\[default: all]",
+        "reasoner, from the question alone), oracle (the reasoner, from gold descriptions), prompts (none: write hints "
+        "only, as `prism gen-prompts`). Repeat it to compare modes.",
+        panel=WHAT,
+        example="--mode direct --mode all",
+        default="all",
     ),
 ]
-SamplesOption = Annotated[int | None, typer.Option("--samples", "-n", help="Only the first N samples.")]
-PerceptionTokens = Annotated[
-    int | None, typer.Option("--perception-tokens", help="Output limit of a description.  \\[default: 512]")
-]
-ReasoningTokens = Annotated[
-    int | None, typer.Option("--reasoning-tokens", help="Output limit of an answer.  \\[default: 512]")
-]
-KindOption = Annotated[
-    AnswerKind | None,
-    typer.Option(
-        "--answer-kind", help="What a right answer is.  \\[default: what the benchmark's name or columns say]"
-    ),
-]
-ProfileOption = Annotated[
-    str | None,
-    typer.Option(
-        help="Rules by which replies are read: prism, or VLMEvalKit's: v1 (until 2025-08), v2, v3 (current).  "
-        "\\[default: prism]"
-    ),
-]
-JudgeOption = Annotated[
-    str | None,
-    typer.Option(help="Who is asked, at the end, about the answers that rules could not read; see `prism judge`."),
-]
-RpmOption = Annotated[int | None, typer.Option("--rpm", help="Requests per minute that the reasoner's API allows.")]
-TpmOption = Annotated[int | None, typer.Option("--tpm", help="Tokens per minute that the reasoner's API allows.")]
-ConcurrencyOption = Annotated[int | None, typer.Option(help="Requests to the reasoner on the wire at once.")]
-DeadlineOption = Annotated[
-    str | None,
-    typer.Option(help="Stop by itself then, resumable: 07:00 (the next one), 8h30m from now, or 2026-11-22 07:00."),
-]
-FailOnErrorOption = Annotated[
-    float | None,
-    typer.Option(
-        min=0,
-        help="Stop when more samples failed than this share (0.05) or count (20), and call the run complete when not.  "
-        "\\[default: go on, and say so at the end]",
-    ),
-]
-RetryFailedOption = Annotated[
-    bool | None,
-    typer.Option(
-        "--retry-failed",
-        help="Make calls only for samples that failed in the earlier run of the same command; samples that were never "
-        "run stay so. (Without it they are tried again too, beside the others.)",
-    ),
-]
-MaxCostOption = Annotated[
-    float | None,
-    typer.Option(
-        min=0,
-        help="US dollars that all runs into the same results folder may cost together, for example 5.00. Never passed: "
-        "the worst case of a request is set aside before it is sent. Once it is used up the run stops (exit code 3); "
-        "the same command with a larger cap goes on.  \\[default: no limit]",
-    ),
+SamplesOption = Annotated[
+    int | None,
+    Sets("samples"),
+    option("Use only the first N samples.", "--samples", "-n", panel=WHAT, example="-n 50", default="all of them"),
 ]
 FetchOption = Annotated[
-    bool, typer.Option("--fetch", help="Download the benchmark first, if it is known and not here.")
-]
-CacheDirOption = Annotated[
-    Path | None,
-    typer.Option(
-        help="Where finished calls are kept.  \\[default: $PRISM_CACHE, else a checkout's cache/, else ~/.cache]"
-    ),
-]
-ResultsDirOption = Annotated[Path | None, typer.Option(help="Where results go.  \\[default: results]")]
-ModelsFileOption = Annotated[
-    list[Path] | None, typer.Option("--models-file", help="More models (YAML); may be repeated.")
+    bool,
+    option("Download the benchmark first if it is known and not on this machine yet.", "--fetch", panel=WHAT),
 ]
 EnginesOption = Annotated[
     int | None,
-    typer.Option(
+    Sets("engines_at_once"),
+    option(
+        "How many perceiver engines of a sweep may be loaded on this machine at the same time; the others wait until "
+        "one is done.",
         "--engines-at-once",
+        panel=WHAT,
+        example="--engines-at-once 2",
+        default="1",
         min=1,
-        help="Engines on this machine that describe and may be up together in a sweep; the others wait until one is "
-        "done.  \\[default: 1]",
+    ),
+]
+BenchmarkArgument = Annotated[
+    str,
+    typer.Argument(
+        help="A benchmark's name, or the path of a TSV, JSONL or Parquet file or of a mapping (YAML).",
+        metavar="BENCHMARK",
+        autocompletion=completion.benchmarks,
+    ),
+]
+RunArgument = Annotated[
+    str,
+    typer.Argument(
+        help="A run's folder, or enough of its name in `prism runs`.", metavar="RUN", autocompletion=completion.runs
+    ),
+]
+RunsArgument = Annotated[
+    list[str],
+    typer.Argument(
+        help="Runs: their folders, or enough of their names in `prism runs`.",
+        metavar="RUN",
+        autocompletion=completion.runs,
+    ),
+]
+
+# Descriptions
+
+InstructionOption = Annotated[
+    list[str] | None,
+    Sets("instruction", one_or_sweep),
+    option(
+        "What to ask the perceiver for: generic, human1, human2, gpt1, gpt2, cot, decompose; your own wording; @FILE "
+        "(a text, or a hints file: JSON with hints by index); query-specific_MODEL (generic, plus per-question hints "
+        "that MODEL writes). Repeat it for a sweep.",
+        *("--instruction", "--prompt-version"),
+        panel=DESCRIPTIONS,
+        example="--instruction cot",
+        default="generic",
+        autocompletion=completion.instructions,
+    ),
+]
+PicturesOption = Annotated[
+    Pictures | None,
+    Sets("pictures"),
+    option(
+        "How to describe a sample with more than one picture: each on its own, all together in one request, or only "
+        "the first.",
+        panel=DESCRIPTIONS,
+        example="--pictures together",
+        default="each",
+    ),
+]
+MergeOption = Annotated[
+    Merge | None,
+    Sets("merge"),
+    option(
+        "How to join the descriptions of A~B: labelled (A first, numbered), plain (A first), original (as the original "
+        "framework: B first, nothing between).",
+        panel=DESCRIPTIONS,
+        example="--merge plain",
+        default="labelled",
     ),
 ]
 DescriptionsOption = Annotated[
     list[Path] | None,
-    typer.Option(
+    Sets("descriptions", one_or_sweep),
+    option(
+        "Use these descriptions instead of a perceiver's: .jsonl, .csv, .xlsx or .parquet with a column `index` (or "
+        "doc_id, or the pictures' digests) and a column `description` (or caption, prediction, filtered_resps). "
+        "--perceiver then only labels them. With --mode oracle they are the gold descriptions.",
         "--descriptions",
-        help="Descriptions from elsewhere instead of a perceiver's: .jsonl, .csv, .xlsx or .parquet with a column "
-        "`index` (or doc_id, or the pictures' digests) and a column `description` (or caption, prediction, "
-        "filtered_resps). --perceiver then only labels them. With --mode oracle they are the gold descriptions.",
+        panel=DESCRIPTIONS,
+        example="--descriptions captions.jsonl",
     ),
 ]
 MissingOption = Annotated[
     str | None,
-    typer.Option(
+    Sets("missing_descriptions"),
+    option(
+        "What to do about samples that --descriptions lacks, and rows that belong to no sample: stop with an error "
+        "before anything is called, or skip and count them.",
         "--missing",
+        panel=DESCRIPTIONS,
+        example="--missing skip",
+        default="error",
         metavar="error|skip",
-        help="What becomes of samples that --descriptions lacks, and of rows that belong to no sample: an error before "
-        "anything is called, or skip and count them.  \\[default: error]",
     ),
 ]
-FailedOption = Annotated[
-    bool | None,
-    typer.Option(
-        "--failed-as-wrong",
-        help="Count samples whose call failed as wrong answers, and say so wherever scores are told.  "
-        "\\[default: count them apart; accuracy is over the others]",
+PerceptionTokens = Annotated[
+    int | None,
+    Sets("perception.max_tokens"),
+    option(
+        "Output limit of a description, in tokens.",
+        "--perception-tokens",
+        panel=DESCRIPTIONS,
+        example="--perception-tokens 1024",
+        default="512",
     ),
 ]
 PerceptionTemperature = Annotated[
-    float | None, typer.Option("--perception-temperature", min=0, help="Of descriptions.  \\[default: 0]")
-]
-ReasoningTemperature = Annotated[
-    float | None, typer.Option("--reasoning-temperature", min=0, help="Of answers.  \\[default: 0]")
+    float | None,
+    Sets("perception.temperature"),
+    option(
+        "Sampling temperature of descriptions.",
+        "--perception-temperature",
+        panel=DESCRIPTIONS,
+        example="--perception-temperature 0.7",
+        default="0",
+        min=0,
+    ),
 ]
 DescriptionsPerImage = Annotated[
     int | None,
-    typer.Option(
+    Sets("perception.n"),
+    option(
+        "Draw N descriptions, each with its own seed, and answer from each; needs --perception-temperature. Reports "
+        "the mean, the best of each question, and the majority's answer.",
         "--descriptions-per-image",
+        panel=DESCRIPTIONS,
+        example="--descriptions-per-image 4",
+        default="1",
         min=1,
-        help="Draw so many descriptions, each with a seed of its own, and answer from each; needs "
-        "--perception-temperature. Reported are the mean, the best of each question, and the majority's answer.",
+        metavar="N",
+    ),
+]
+
+# Answers
+
+ReasoningTokens = Annotated[
+    int | None,
+    Sets("reasoning.max_tokens"),
+    option(
+        "Output limit of an answer, in tokens.",
+        "--reasoning-tokens",
+        panel=ANSWERS,
+        example="--reasoning-tokens 2048",
+        default="512",
+    ),
+]
+ReasoningTemperature = Annotated[
+    float | None,
+    Sets("reasoning.temperature"),
+    option(
+        "Sampling temperature of answers.",
+        "--reasoning-temperature",
+        panel=ANSWERS,
+        example="--reasoning-temperature 0.7",
+        default="0",
+        min=0,
     ),
 ]
 AnswersPerQuestion = Annotated[
     int | None,
-    typer.Option(
+    Sets("reasoning.n"),
+    option(
+        "Draw N answers to each description; needs --reasoning-temperature.",
         "--answers-per-question",
+        panel=ANSWERS,
+        example="--answers-per-question 5",
+        default="1",
         min=1,
-        help="Draw so many answers to each description; needs --reasoning-temperature.",
+        metavar="N",
     ),
+]
+
+# Scoring
+
+KindOption = Annotated[
+    AnswerKind | None,
+    Sets("answer_kind"),
+    option(
+        "What a right answer looks like.",
+        "--answer-kind",
+        panel=SCORING,
+        example="--answer-kind yes_no",
+        default="from the benchmark's name or columns",
+    ),
+]
+ProfileOption = Annotated[
+    str | None,
+    Sets("profile"),
+    option(
+        "Rules that extract answers from replies: prism, or VLMEvalKit's: v1 (until 2025-08), v2, v3 (current).",
+        panel=SCORING,
+        example="--profile v3",
+        default="prism",
+    ),
+]
+FailedOption = Annotated[
+    bool | None,
+    Sets("failed", {True: "wrong"}.get),
+    option(
+        "Count samples whose call failed as wrong answers, and say so wherever scores are shown.",
+        "--failed-as-wrong",
+        panel=SCORING,
+        default="count them apart; accuracy is over the others",
+    ),
+]
+JudgeOption = Annotated[
+    str | None,
+    Sets("judge"),
+    option(
+        "Model that is asked, at the end, about the answers that rules could not read; see `prism judge`.",
+        panel=SCORING,
+        example="--judge gpt-4o-mini",
+        default="none",
+        autocompletion=completion.models,
+    ),
+]
+
+# Limits and money
+
+RpmOption = Annotated[
+    int | None,
+    Sets("requests_per_minute"),
+    option(
+        "Requests per minute that the API allows; in a run, the reasoner's API.",
+        "--rpm",
+        panel=LIMITS,
+        example="--rpm 500",
+        default="the model's limit in the registry",
+    ),
+]
+TpmOption = Annotated[
+    int | None,
+    Sets("tokens_per_minute"),
+    option(
+        "Tokens per minute, prompt and output together, that the API allows; in a run, the reasoner's API.",
+        "--tpm",
+        panel=LIMITS,
+        example="--tpm 200000",
+        default="the model's limit in the registry",
+    ),
+]
+ConcurrencyOption = Annotated[
+    int | None,
+    Sets("concurrency"),
+    option(
+        "Maximum concurrent requests to the API; in a run, the reasoner's API.",
+        panel=LIMITS,
+        example="--concurrency 32",
+        default="the model's limit in the registry",
+    ),
+]
+MaxCostOption = Annotated[
+    float | None,
+    Sets("max_cost", dollars),
+    option(
+        "US dollars that all runs into the same results folder may cost together. Never exceeded: the worst case of a "
+        "request is reserved before it is sent. When it is used up the run stops (exit code 3); the same command with "
+        "a larger cap continues.",
+        panel=LIMITS,
+        example="--max-cost 5.00",
+        default="no limit",
+        min=0,
+    ),
+]
+
+# Stopping and resuming
+
+DeadlineOption = Annotated[
+    str | None,
+    Sets("deadline"),
+    option(
+        "When to stop, resumable: 07:00 (the next one), 8h30m from now, or 2026-11-22 07:00.",
+        panel=STOPPING,
+        example="--deadline 8h30m",
+        default="none",
+    ),
+]
+FailOnErrorOption = Annotated[
+    float | None,
+    Sets("fail_on_error"),
+    option(
+        "Stop when more samples failed than this share (0.05) or count (20); with no more failures than that, the run "
+        "is complete.",
+        panel=STOPPING,
+        example="--fail-on-error 0.05",
+        default="continue, and say so at the end",
+        min=0,
+    ),
+]
+RetryFailedOption = Annotated[
+    bool | None,
+    Sets("retry_failed"),
+    option(
+        "Make calls only for samples that failed in the previous run of the same command; samples that were never run "
+        "stay that way. (Without it they are tried again too, together with the others.)",
+        "--retry-failed",
+        panel=STOPPING,
+    ),
+]
+
+# Files
+
+CacheDirOption = Annotated[
+    Path | None,
+    Sets("cache_dir"),
+    option(
+        "Folder of the cache of finished calls.",
+        panel=FILES,
+        example="--cache-dir /data/prism-cache",
+        default="$PRISM_CACHE, else a checkout's cache/, else ~/.cache",
+    ),
+]
+ResultsDirOption = Annotated[
+    Path | None,
+    Sets("results_dir"),
+    option("Folder for results.", panel=FILES, example="--results-dir ablation", default=str(RESULTS_DIR)),
+]
+CacheFolder = Annotated[
+    Path,
+    option(
+        "The cache's folder.",
+        "--cache-dir",
+        panel=FILES,
+        default="as for `prism run`",
+        default_factory=default_cache_dir,
+        show_default=False,
+    ),
+]
+"""For commands without a configuration: always a path. The parameter takes no default of its own."""
+ResultsFolder = Annotated[Path, option("The results folder.", "--results-dir", panel=FILES)]
+"""For commands without a configuration: always a path. The parameter's default is `RESULTS_DIR`."""
+ModelsFileOption = Annotated[
+    list[Path] | None,
+    option("More models (YAML); may be repeated.", "--models-file", panel=FILES, example="--models-file mine.yaml"),
 ]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import typer
 
-from prism_engine.cli.options import (  # noqa: TC001 - Typer reads annotations
+from prism_engine.cli.config_options import config_options
+from prism_engine.cli.options import (
+    RESULTS_DIR,
     AnswersPerQuestion,
     BenchmarksArgument,
     CacheDirOption,
+    CacheFolder,
     ConcurrencyOption,
     ConfigOption,
     DeadlineOption,
@@ -21,41 +23,35 @@ from prism_engine.cli.options import (  # noqa: TC001 - Typer reads annotations
     FailedOption,
     FailOnErrorOption,
     FetchOption,
+    InstructionOption,
     JudgeOption,
     KindOption,
     MaxCostOption,
+    MergeOption,
     MissingOption,
     ModelsFileOption,
     ModeOption,
     PerceiverOption,
     PerceptionTemperature,
     PerceptionTokens,
+    PicturesOption,
     ProfileOption,
     ReasonerOption,
     ReasoningTemperature,
     ReasoningTokens,
     ResultsDirOption,
+    ResultsFolder,
     RetryFailedOption,
     RpmOption,
     SamplesOption,
     TpmOption,
 )
-from prism_engine.cli.perceiving import InstructionOption, MergeOption, PicturesOption  # noqa: TC001 - Typer reads them
-from prism_engine.cli.show.reports import (
-    print_forecast,
-    print_plan,
-    print_plans,
-    print_report,
-    print_sweep,
-    report_code,
-    same_command,
-)
-from prism_engine.cli.show.tables import print_comparison, stderr, stdout
+from prism_engine.cli.show.tables import same_command, stderr, stdout
 from prism_engine.config import load_registry, load_run_configs
-from prism_engine.config.run_config import SWEPT, default_cache_dir
+from prism_engine.config.run_config import SWEPT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from prism_engine.api import RunReport
     from prism_engine.config import Registry, RunConfig
@@ -67,18 +63,20 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     config: ConfigOption = None,
     perceiver: PerceiverOption = None,
     reasoner: ReasonerOption = None,
+    mode: ModeOption = None,
+    samples: SamplesOption = None,
+    fetch: FetchOption = False,
+    engines_at_once: EnginesOption = None,
     instruction: InstructionOption = None,
     pictures: PicturesOption = None,
     merge: MergeOption = None,
-    mode: ModeOption = None,
+    perception_tokens: PerceptionTokens = None,
+    perception_temperature: PerceptionTemperature = None,
+    descriptions_per_image: DescriptionsPerImage = None,
     descriptions: DescriptionsOption = None,
     missing: MissingOption = None,
-    samples: SamplesOption = None,
-    perception_tokens: PerceptionTokens = None,
     reasoning_tokens: ReasoningTokens = None,
-    perception_temperature: PerceptionTemperature = None,
     reasoning_temperature: ReasoningTemperature = None,
-    descriptions_per_image: DescriptionsPerImage = None,
     answers_per_question: AnswersPerQuestion = None,
     answer_kind: KindOption = None,
     profile: ProfileOption = None,
@@ -91,30 +89,25 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     deadline: DeadlineOption = None,
     fail_on_error: FailOnErrorOption = None,
     retry_failed: RetryFailedOption = None,
-    engines_at_once: EnginesOption = None,
     cache_dir: CacheDirOption = None,
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
-    fetch: FetchOption = False,
 ) -> None:
     """Describe a benchmark's images, answer its questions from the descriptions, score the answers.
 
-    Finished calls are never made twice: the same command goes on where it stopped, and another reasoner or output
-    limit reuses the descriptions. Ctrl-C finishes what is on the wire and stops; a second one stops at once.
+    Finished calls are never made twice: the same command continues where it stopped, and another reasoner or output
+    limit reuses the descriptions. Ctrl-C finishes the requests in flight and stops; a second one stops at once.
 
-    Several benchmarks, perceivers, instructions, reasoners or modes make a sweep: every combination, each call made
+    More than one benchmark, perceiver, instruction, reasoner or mode makes a sweep: every combination, each call made
     once, each engine loaded once, reasoners busy while one engine makes room for the next, one table at the end.
 
     [bold]Example:[/] prism run MMStar.tsv --perceiver smolvlm-256m --reasoner gpt-4o-mini --rpm 500
     """
-    parsed = _configs(locals())
-    if fetch:
-        _fetch(parsed)
-    run_all(parsed, load_registry(models_file or []))
+    run_all(_configs(locals()), load_registry(models_file or []))
 
 
 def _as_run(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a command take the very options of `run`, and hand it those that were given."""
+    """Give a command the options of `run`; it receives their values by parameter name."""
     command.__signature__ = inspect.signature(run, eval_str=True)  # type: ignore[attr-defined]
     command.__annotations__ = get_type_hints(run, include_extras=True)
     return command
@@ -122,93 +115,65 @@ def _as_run(command: Callable[..., None]) -> Callable[..., None]:
 
 @_as_run
 def plan(**given: Any) -> None:
-    """Say what `prism run` with the same options would find in the cache, what it would call, and what that will cost.
+    """Print what `prism run` with the same options would find in the cache, what it would call, and the likely cost.
 
-    Calls nothing; takes every option of `prism run`, also those that change nothing here. Tokens and cost are learnt
-    from earlier calls of the same models: make a small pilot first (the same run with `-n 50`), and the forecast is as
-    narrow as the pilot allows.
+    Calls nothing; takes every option of `prism run`, including those that change nothing here. Tokens and cost are
+    learnt from earlier calls of the same models: make a small pilot first (the same run with `-n 50`), and the forecast
+    is as narrow as the pilot allows.
     """
-    from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine import api  # noqa: PLC0415 - commands import what they use when called
     from prism_engine.cli.show.live import ingesting  # noqa: PLC0415
+    from prism_engine.cli.show.reports import print_forecast, print_plan, print_plans  # noqa: PLC0415
 
-    parsed = _configs(given)
-    if given["fetch"]:
-        _fetch(parsed)
-    planned = api.plan_many(parsed, load_registry(given["models_file"] or []), ingesting=ingesting())
+    configs = _configs(given)
+    planned = api.plan_many(configs, load_registry(given["models_file"] or []), ingesting=ingesting())
     forecast = api.combined_forecast([one.forecast for one in planned])
     if len(planned) == 1:
-        print_plan(parsed[0], planned[0].plan)
+        print_plan(configs[0], planned[0].plan)
     else:
         print_plans(planned)
-    print_forecast(parsed[0], forecast)
+    print_forecast(configs[0], forecast)
 
 
 def demo(
     *,
-    cache_dir: CacheDirOption = None,
-    results_dir: ResultsDirOption = None,
+    cache_dir: CacheFolder,
+    results_dir: ResultsFolder = RESULTS_DIR,
 ) -> None:
-    """See Prism work: no key, no hub, no GPU needed.
+    """See Prism work: no key, no model hub, no GPU needed.
 
     Draws PrismScenes, questions about synthetic scenes, and answers them with two small models that come with the
     package: nano-captioner describes, in process under vLLM; nano-reasoner answers, behind a local vLLM OpenAI server.
-    Then the captioner alone, and the reasoner on gold descriptions; the comparison at the end shows what limits whom.
+    Then the captioner alone, and the reasoner on gold descriptions; the comparison at the end shows which of the two
+    limits the result.
     """
-    from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine import api  # noqa: PLC0415 - see above
 
     stderr.print("demo: preparing PrismScenes, questions about synthetic scenes (once)")
-    parsed = api.demo_configs(cache_dir or default_cache_dir(), results_dir or Path("results"))
-    run_all(parsed, load_registry())
+    run_all(api.demo_configs(cache_dir, results_dir), load_registry())
 
 
-def _fetch(parsed: Sequence[RunConfig]) -> None:
-    from prism_engine.cli.fetching import fetch_missing  # noqa: PLC0415 - `prism --help` is instant
+def _configs(given: Mapping[str, Any]) -> tuple[RunConfig, ...]:
+    """Return the runs that the options of `run` and `plan` mean; fetch their benchmarks if asked to."""
+    configs = load_run_configs(given["config"], config_options(run, given))
+    if given["fetch"]:
+        from prism_engine.cli.datasets_getting import fetch_missing  # noqa: PLC0415 - see above
 
-    fetch_missing([one.benchmark for one in parsed])
-
-
-_OPTION_KEYS = {
-    "pictures": "pictures",
-    "merge": "merge",
-    "missing": "missing_descriptions",
-    "failed": "failed",
-    "samples": "samples",
-    "perception_tokens": "perception.max_tokens",
-    "reasoning_tokens": "reasoning.max_tokens",
-    "perception_temperature": "perception.temperature",
-    "reasoning_temperature": "reasoning.temperature",
-    "descriptions_per_image": "perception.n",
-    "answers_per_question": "reasoning.n",
-    "answer_kind": "answer_kind",
-    "profile": "profile",
-    "judge": "judge",
-    "rpm": "requests_per_minute",
-    "tpm": "tokens_per_minute",
-    "concurrency": "concurrency",
-    "max_cost": "max_cost",
-    "deadline": "deadline",
-    "fail_on_error": "fail_on_error",
-    "retry_failed": "retry_failed",
-    "engines_at_once": "engines_at_once",
-    "cache_dir": "cache_dir",
-    "results_dir": "results_dir",
-}
-
-
-def _configs(given: dict[str, Any]) -> tuple[RunConfig, ...]:
-    given |= {"failed": "wrong" if given.get("failed_as_wrong") else None}
-    options = {key: given.get(name) for name, key in _OPTION_KEYS.items()}
-    for key in SWEPT:
-        values = given.get(key) or [None]
-        options[key] = values if len(values) > 1 else values[0]
-    return load_run_configs(given["config"], options)
+        fetch_missing([one.benchmark for one in configs])
+    return configs
 
 
 def run_all(configs: Sequence[RunConfig], registry: Registry) -> list[RunReport]:
-    """Run all together and judge, print what came of each and the table of several, and set the exit code."""
-    from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
-    from prism_engine.cli.judge import judged_code, print_judged  # noqa: PLC0415 - it imports this file's options
+    """Run all together and judge, print each run's outcome and the table of a sweep, and set the exit code."""
+    from prism_engine import api  # noqa: PLC0415 - see above
+    from prism_engine.cli.judge import print_judged  # noqa: PLC0415
     from prism_engine.cli.show.live import ingesting, watch  # noqa: PLC0415
+    from prism_engine.cli.show.reports import print_report, print_sweep, report_code  # noqa: PLC0415
+    from prism_engine.cli.show.scores import print_comparison  # noqa: PLC0415
+
+    def print_each(reports: Sequence[RunReport]) -> None:
+        for report in reports:
+            print_report(report)
 
     for caution in dict.fromkeys(caution for one in configs for caution in api.instruction_warnings(one, registry)):
         stderr.print(f"note: {caution}", soft_wrap=True, markup=False)
@@ -219,11 +184,11 @@ def run_all(configs: Sequence[RunConfig], registry: Registry) -> list[RunReport]
             registry,
             watch=watch,
             ingesting=ingesting(),
-            ran=None if in_one_table else _print_each,
+            ran=None if in_one_table else print_each,
             judged=print_judged,
         )
     except KeyboardInterrupt:
-        stderr.print(f"stopped at once; finished calls are kept: go on with {same_command()}", soft_wrap=True)
+        stderr.print(f"stopped at once; finished calls are kept: continue with {same_command()}", soft_wrap=True)
         raise typer.Exit(130) from None
     scores = {report.name: scores for report in reports if (scores := report.judged or report.scores) is not None}
     if in_one_table:
@@ -232,18 +197,13 @@ def run_all(configs: Sequence[RunConfig], registry: Registry) -> list[RunReport]
         print_comparison(scores)
     if len(reports) > 1:
         stdout.print(f"All runs in one table: {api.write_sweep(reports)}", soft_wrap=True, markup=False)
-    if code := max((*map(report_code, reports), *map(judged_code, judged))):
+    if code := max((*map(report_code, reports), *map(report_code, judged))):
         raise typer.Exit(code)
     return reports
 
 
-def _print_each(reports: Sequence[RunReport]) -> None:
-    for report in reports:
-        print_report(report)
-
-
 def _differ_in_mode_only(configs: Sequence[RunConfig]) -> bool:
-    """Say whether the comparison of a few modes, group by group, tells more than a row per run."""
+    """Return whether the runs differ in mode alone: a comparison by group then says more than a row per run."""
     swept = [key for key in SWEPT if key != "mode"]
     values = [{getattr(one, key) for one in configs} - {None} for key in swept]
     return all(len(each) <= 1 for each in values)

@@ -1,6 +1,5 @@
-"""`prism runs`, `prism status` and `prism resume`: what was run, where it stands, and how it goes on."""
+"""`prism runs`, `prism status` and `prism resume`: lists runs, shows their progress, continues them."""
 
-# ruff: noqa: TC001 - Typer reads the options
 from __future__ import annotations
 
 import json
@@ -12,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prism_engine.cli.options import MaxCostOption, ResultsDirOption, RetryFailedOption
+from prism_engine.cli import completion
+from prism_engine.cli.config_options import config_options
+from prism_engine.cli.options import RESULTS_DIR, MaxCostOption, ResultsFolder, RetryFailedOption, RunArgument
 from prism_engine.cli.run import run_all
 from prism_engine.cli.show.tables import human_limit, human_seconds, print_bounds, print_table, stderr, stdout
 from prism_engine.config import load_registry
@@ -21,41 +22,44 @@ from prism_engine.errors import UserError
 if TYPE_CHECKING:
     from prism_engine.api import RunState
 
-RESULTS = Path("results")
-RunArgument = Annotated[str, typer.Argument(help="A run of `prism runs`, or enough of its name.", metavar="RUN")]
+_HEADER = ("Run", "State", "Samples", "Right so far", "Last sign")
 
 
-def runs(*, results_dir: ResultsDirOption = None) -> None:
-    """List the runs of a results folder: how far each is, and whether it is still going on."""
-    from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
+def runs(*, results_dir: ResultsFolder = RESULTS_DIR) -> None:
+    """List the runs of a results folder: how far each one is, and whether it is still running."""
+    from prism_engine import api  # noqa: PLC0415 - commands import what they use when called
 
-    folder = results_dir or RESULTS
-    found = api.run_states(folder)
+    found = api.run_states(results_dir)
     if not found:
-        stdout.print(f"no runs in {folder}; `prism run` makes one (--results-dir elsewhere)", soft_wrap=True)
+        message = f"no runs in {results_dir}; `prism run` makes one (--results-dir names another folder)"
+        stdout.print(message, soft_wrap=True)
         return
-    print_table(("Run", "State", "Samples", "Right so far", "Last sign"), [_row(one, folder) for one in found], words=2)
+    print_table(_HEADER, [_row(one, results_dir) for one in found], words=2)
 
 
 def status(
     run: Annotated[
-        str | None, typer.Argument(help="As in `prism runs`.  \\[default: the latest]", metavar="RUN")
+        str | None,
+        typer.Argument(
+            help="A run's folder, or enough of its name in `prism runs`.  \\[default: the latest]",
+            metavar="RUN",
+            autocompletion=completion.runs,
+        ),
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="The numbers as JSON, for scripts.")] = False,
-    results_dir: ResultsDirOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON, for scripts.")] = False,
+    results_dir: ResultsFolder = RESULTS_DIR,
 ) -> None:
-    """Say where a run stands, also while another shell runs it; the numbers are at most two seconds old."""
-    from prism_engine import api  # noqa: PLC0415
+    """Show the progress of a run, also while another shell runs it; the numbers are at most two seconds old."""
+    from prism_engine import api  # noqa: PLC0415 - see above
 
-    folder = results_dir or RESULTS
-    one = api.find_run_state(folder, run)
+    one = api.find_run_state(results_dir, run)
     if as_json:
         stdout.print(json.dumps({"state": one.state, **one.progress}), soft_wrap=True, markup=False)
         return
-    print_table(("Run", "State", "Samples", "Right so far", "Last sign"), [_row(one, folder)], words=2)
+    print_table(_HEADER, [_row(one, results_dir)], words=2)
     counts, rates = ("cached", "calls", "failed", "in_flight"), ("calls_per_second", "tokens_per_second")
-    stages = [(name, one.progress[name]) for name in ("describe", "answer") if name in one.progress]
+    stages = [(name, part) for name, part in one.progress.items() if isinstance(part, dict) and "in_flight" in part]
     print_table(
         ("", "Cached", "Called", "Failed", "In flight", "Calls/s", "Tokens/s"),
         [
@@ -76,7 +80,7 @@ def status(
     if one.state == "running" and eta is not None:
         stdout.print(f"about {human_seconds(eta)} left")
     if one.state not in ("running", "complete"):
-        stdout.print(f"go on with: prism resume {_name(one, folder)}", soft_wrap=True, markup=False)
+        stdout.print(f"continue with: prism resume {_name(one, results_dir)}", soft_wrap=True, markup=False)
 
 
 def resume(
@@ -84,39 +88,36 @@ def resume(
     run: RunArgument,
     max_cost: MaxCostOption = None,
     retry_failed: RetryFailedOption = None,
-    results_dir: ResultsDirOption = None,
+    results_dir: ResultsFolder = RESULTS_DIR,
 ) -> None:
-    """Go on with a run, as its own command would, from the folder in which that was given.
+    """Continue a run as its own command would, from the folder in which that was started.
 
-    What is finished is in the cache and is not made again; samples that failed are tried again.
+    Finished calls are in the cache and are not made again; samples that failed are tried again.
     """
-    from prism_engine import api  # noqa: PLC0415
+    from prism_engine import api  # noqa: PLC0415 - see above
 
-    one = api.find_run_state(results_dir or RESULTS, run)
+    changes = config_options(resume, locals())
+    one = api.find_run_state(results_dir, run)
     if one.state == "running":
-        raise UserError(f"{one.folder}: this run is going on now; `prism status` says how far it is")
-    config = one.run_config()
-    if max_cost is not None:
-        config = config.model_copy(update={"max_cost": Decimal(str(max_cost))})
-    if retry_failed is not None:
-        config = config.model_copy(update={"retry_failed": retry_failed})
+        raise UserError(f"{one.folder}: this run is running now; `prism status` shows how far it is")
+    config = one.run_config().model_copy(update=changes)
     enter_folder(one)
     run_all([config], load_registry())
 
 
 def enter_folder(one: RunState) -> None:
-    """Go to the folder in which a run was begun: what is relative in its configuration means from there.
+    """Change to the folder in which a run was started: relative paths of its configuration are relative to it.
 
     Raises:
-        UserError: it is not there any more.
+        UserError: it does not exist any more.
     """
     if one.cwd == Path.cwd():
         return
-    stderr.print(f"in {one.cwd}, where it was begun", soft_wrap=True, markup=False)
+    stderr.print(f"in {one.cwd}, where it was started", soft_wrap=True, markup=False)
     try:
         os.chdir(one.cwd)
     except OSError as error:
-        raise UserError(f"{one.cwd}: the folder in which the run was begun is not there any more") from error
+        raise UserError(f"{one.cwd}: the folder in which the run was started does not exist any more") from error
 
 
 def _row(one: RunState, results_dir: Path) -> tuple[str, ...]:

@@ -1,14 +1,17 @@
-"""`prism score`: finished runs scored again, under other rules or several side by side."""
+"""`prism score`: scores finished runs again, under one set of rules or more."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from prism_engine.cli.options import KindOption, ResultsDirOption  # noqa: TC001 - Typer reads annotations
-from prism_engine.cli.show.reports import print_draws
+from prism_engine.cli.config_options import option
+from prism_engine.cli.options import (
+    RESULTS_DIR,
+    SCORING,
+    KindOption,
+    ResultsFolder,
+    RunsArgument,
+)
 from prism_engine.cli.show.tables import print_table, stdout
 
 if TYPE_CHECKING:
@@ -17,37 +20,36 @@ if TYPE_CHECKING:
     from prism_engine.api import Rescoring
     from prism_engine.report import Scores
 
-RunsArgument = Annotated[
-    list[str], typer.Argument(help="Runs: folders of results, or names as in `prism runs`.", metavar="RUNS...")
-]
-ProfilesOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--profile", help="Rules by which replies are read: prism, v1, v2, v3; may be repeated.  \\[default: prism]"
-    ),
-]
 _SHOWN = 5
 
 
 def score(
     *,
     runs: RunsArgument,
-    profile: ProfilesOption = None,
+    profile: Annotated[
+        list[str] | None,
+        option(
+            "Rules that extract answers from replies: prism, v1, v2, v3; may be repeated.",
+            panel=SCORING,
+            example="--profile v1 --profile v3",
+            default="prism",
+        ),
+    ] = None,
     answer_kind: KindOption = None,
-    results_dir: ResultsDirOption = None,
+    results_dir: ResultsFolder = RESULTS_DIR,
 ) -> None:
-    """Score finished runs again, without any model: under other rules, or several side by side.
+    """Score finished runs again, without any model, under one set of rules or more.
 
     Needs no GPU, no key, no network and no vLLM. Writes `scores-PROFILE.json`, `.csv` and `.md` and
-    `predictions-PROFILE.jsonl` beside the run's own, and `sensitivity.jsonl`: the rows on which the rules differ. Of a
-    run with several draws every draw is scored, into `draws-PROFILE.jsonl`, `.json` and `.md`.
+    `predictions-PROFILE.jsonl` next to the run's own, and `sensitivity.jsonl`: the rows on which the rules differ. If a
+    run has multiple draws, every draw is scored, into `draws-PROFILE.jsonl`, `.json` and `.md`.
 
     [bold]Example:[/] prism score results/generic/MMStar/smolvlm-256m/gpt-4o-mini --profile v1 --profile v3
     """
-    from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine import api  # noqa: PLC0415 - commands import what they use when called
 
-    # All are found before any is scored: a misspelt name must not cost the time of the others.
-    found = [api.find_predictions(results_dir or Path("results"), run) for run in runs]
+    # Find all before scoring any: a misspelt name must not cost the time of the others.
+    found = [api.find_predictions(results_dir, run) for run in runs]
     for predictions in found:
         _print(api.rescore(predictions, profile or ["prism"], answer_kind))
 
@@ -56,13 +58,15 @@ def _print(rescoring: Rescoring) -> None:
     stdout.print(str(rescoring.folder), style="bold", markup=False, soft_wrap=True)
     _print_scores(rescoring.scores)
     if rescoring.draws:
+        from prism_engine.cli.show.reports import print_draws  # noqa: PLC0415 - see above
+
         print_draws(rescoring.draws)
     panel = rescoring.sensitivity
-    stdout.print(f"{panel.differing:,} of {panel.rows:,} replies are not read alike", soft_wrap=True)
+    stdout.print(f"{panel.differing:,} of {panel.rows:,} replies are read differently by the rules", soft_wrap=True)
     pairs = [one for one in panel.differences() if one.rows]
     if pairs:
         print_table(
-            ("Rules", "Read otherwise", "First right", "Second right", "Only the first", "Only the second"),
+            ("Rules", "Read differently", "First right", "Second right", "Only the first", "Only the second"),
             [
                 (
                     f"{one.first} / {one.second}",

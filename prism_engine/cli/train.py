@@ -1,4 +1,4 @@
-"""`prism train`: the embedded models made again, with progress on the terminal."""
+"""`prism train`: trains the embedded models from scratch, with progress on the terminal."""
 
 from __future__ import annotations
 
@@ -16,9 +16,16 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from prism_engine.cli.show.live import LIVE_SECONDS, LOG_SECONDS
-from prism_engine.cli.show.reports import same_command
-from prism_engine.cli.show.tables import human_bytes, human_seconds, print_table, stderr, stdout
+from prism_engine.cli.show.tables import (
+    LIVE_SECONDS,
+    LOG_SECONDS,
+    human_bytes,
+    human_seconds,
+    print_table,
+    same_command,
+    stderr,
+    stdout,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +42,7 @@ class Trainable(StrEnum):
 
 
 class Device(StrEnum):
-    """What to train on."""
+    """The device to train on."""
 
     AUTO = "auto"
     CPU = "cpu"
@@ -43,7 +50,7 @@ class Device(StrEnum):
 
 
 class Precision(StrEnum):
-    """What finished weights are rounded to."""
+    """The data type that finished weights are rounded to."""
 
     BFLOAT16 = "bfloat16"
     FLOAT32 = "float32"
@@ -53,19 +60,24 @@ def train(
     model: Annotated[Trainable, typer.Argument(help="Which of the two embedded models.", metavar="captioner|reasoner")],
     *,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the model and all about it.  \\[default: trained/nano-MODEL]")
+        Path | None,
+        typer.Option(help="Folder for the model, its logs and its scores.  \\[default: trained/nano-MODEL]"),
     ] = None,
-    seed: Annotated[int, typer.Option(help="The shipped models are of seed 0.")] = 0,
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads; the shipped models were made with one each.")] = 1,
-    device: Annotated[Device, typer.Option(help="auto takes a GPU where there is one.")] = Device.AUTO,
-    dtype: Annotated[Precision, typer.Option(help="What the finished weights are rounded to.")] = Precision.BFLOAT16,
+    seed: Annotated[int, typer.Option(help="Seed of data and weights; the shipped models have seed 0.")] = 0,
+    threads: Annotated[
+        int, typer.Option(min=1, help="CPU threads; the shipped models were trained with one each.")
+    ] = 1,
+    device: Annotated[Device, typer.Option(help="auto takes a GPU if there is one.")] = Device.AUTO,
+    dtype: Annotated[
+        Precision, typer.Option(help="Data type that the finished weights are rounded to.")
+    ] = Precision.BFLOAT16,
 ) -> None:
-    """Make an embedded model again: from a seed to a checkpoint with its model card, loss curve and scores.
+    """Train an embedded model from scratch: from a seed to a checkpoint with its model card, loss curve and scores.
 
-    About an hour on a CPU core. Ctrl-C keeps everything after the step under way, and the same command goes on; a
-    second one stops at once, and the same command goes on from the last checkpoint.
+    Takes about an hour on a CPU core. Ctrl-C finishes the current step and keeps everything, and the same command
+    continues; a second Ctrl-C stops at once, and the same command continues from the last checkpoint.
     """
-    from prism_engine.api.data.training import train as api_train  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine.api.data.training import train as api_train  # noqa: PLC0415 - commands import what they use when called
 
     folder = out or Path("trained") / f"nano-{model.value}"
     try:
@@ -74,27 +86,27 @@ def train(
                 model.value, folder, display, seed=seed, threads=threads, device=device.value, dtype=dtype.value
             )
     except KeyboardInterrupt:
-        stderr.print(f"stopped at once; go on from the last checkpoint with {same_command()}", soft_wrap=True)
+        stderr.print(f"stopped at once; continue from the last checkpoint with {same_command()}", soft_wrap=True)
         raise typer.Exit(130) from None
     if not created.finished:
-        stderr.print(f"stopped, everything kept; go on with {same_command()}", soft_wrap=True)
+        stderr.print(f"stopped, everything kept; continue with {same_command()}", soft_wrap=True)
         raise typer.Exit(130)
     _print_created(created, folder)
 
 
 class Display:
-    """Progress of a training: a live panel on a terminal, a plain line now and then in a log."""
+    """Progress of a training: a live panel on a terminal, a plain line every few seconds in a log."""
 
     def __init__(self) -> None:
         self.live: Live | None = None
         self._stage = ""
         self._began = (0, 0.0)
-        """Step and seconds where this process took the stage up."""
+        """Step and seconds at which this process started or resumed the stage."""
         self._scores: dict[str, float] = {}
         self._shown = -math.inf
 
     def said(self, message: str) -> None:
-        """Print what begins now."""
+        """Print what starts now."""
         stderr.print(message, markup=False, soft_wrap=True)
 
     def stepped(self, progress: TrainingProgress) -> None:
@@ -107,21 +119,21 @@ class Display:
         if not due:
             return
         self._shown = time.monotonic()
-        with contextlib.suppress(OSError):  # a terminal that is gone must not end the training
+        with contextlib.suppress(OSError):  # a lost terminal must not end the training
             if self.live:
                 self.live.update(self.panel(progress), refresh=True)
             else:
                 stderr.print(self.line(progress), markup=False, soft_wrap=True)
 
     def line(self, progress: TrainingProgress) -> str:
-        """Return the state as one line of plain text, with the scores of an examination where there was one."""
-        return " | ".join(part for part in (*self._parts(progress), _told(progress.scores)) if part)
+        """Return the state as one line of plain text, with the scores of an evaluation if there was one."""
+        return " | ".join(part for part in (*self._parts(progress), _percentages(progress.scores)) if part)
 
     def panel(self, progress: TrainingProgress) -> Group:
         """Return the state as a live display."""
         bar = Table.grid()  # the bar alone would leave its line open
         bar.add_row(ProgressBar(total=progress.steps, completed=progress.step, width=72))
-        scores = f"last examination: {_told(self._scores)}" if self._scores else ""
+        scores = f"last evaluation: {_percentages(self._scores)}" if self._scores else ""
         return Group(Text("  ".join(self._parts(progress)), style="bold"), bar, Text(scores, style="dim"))
 
     def _parts(self, progress: TrainingProgress) -> list[str]:
@@ -139,7 +151,7 @@ class Display:
         ]
 
 
-def _told(scores: Mapping[str, float]) -> str:
+def _percentages(scores: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {share:.1%}" for name, share in scores.items())
 
 

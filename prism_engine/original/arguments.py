@@ -30,9 +30,9 @@ _OPTIONS: Final = ("perceiver", "reasoner", "instruction", "mode", "concurrency"
 
 
 class OriginalNames(TyperCommand):
-    """A command that reads the original's arguments as well, and says what each of them became.
+    """A command that also accepts the original's arguments, and prints what each was translated to.
 
-    They are put in our words before anything is parsed, so neither `--help` nor the command knows of them.
+    They are translated to our options before anything is parsed, so neither `--help` nor the command knows of them.
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -43,7 +43,7 @@ class OriginalNames(TyperCommand):
         """
         given, rest = _taken(args)
         file, rest = _original_file(rest)
-        if ctx.resilient_parsing or (not given and file is None):  # completion of a command line says nothing
+        if ctx.resilient_parsing or (not given and file is None):  # completing a command line prints nothing
             return list(super().parse_args(ctx, args))
         given = (file or {}) | given
         mode, rest = _one_mode(rest)
@@ -60,7 +60,7 @@ class OriginalNames(TyperCommand):
 
 
 def _taken(args: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
-    """Take the original's arguments out; of one that is given twice the last counts, as there."""
+    """Split off the original's arguments; if one is given twice the last one counts, as there."""
     given: dict[str, Any] = {}
     rest = []
     words = iter(args)
@@ -84,7 +84,7 @@ def _checked(name: str, value: str | None) -> str:
 
 
 def _original_file(args: list[str]) -> tuple[dict[str, Any] | None, list[str]]:
-    """Take `--config FILE` out where the file is a configuration of the original."""
+    """Split off `--config FILE` if the file is a configuration of the original."""
     for at, word in enumerate(args):
         name, equals, value = word.partition("=")
         if name not in _FILES:
@@ -96,7 +96,7 @@ def _original_file(args: list[str]) -> tuple[dict[str, Any] | None, list[str]]:
 
 
 def _one_mode(args: list[str]) -> tuple[str | None, list[str]]:
-    """Take `--mode` out where it is there once and means something else in the original's words."""
+    """Split off `--mode` if it is given once with a value that means something else in the original."""
     places = [at for at, word in enumerate(args) if word.partition("=")[0] == "--mode"]
     if len(places) != 1:
         return None, args

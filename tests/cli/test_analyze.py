@@ -13,9 +13,9 @@ def test_all_arms_of_a_run_are_analysed(prism, tmp_path):
     assert prism(*run, "-r", "scripted", *arms).code == prism(*run, "-r", "other").code == 0
     said = prism("analyze", "results", "--plots", "svg")
     assert said.code == 0
-    for title in ("Paired comparisons", "Effects on perception and reasoning", "What became of each sample"):
+    for title in ("Paired comparisons", "Effects on perception and reasoning", "Verdict on each sample"):
         assert title in said.out
-    assert "analysis/report.md; beside it 10 tables and " in said.out
+    assert "analysis/report.md, next to it 10 tables and " in said.out
     assert (tmp_path / "analysis" / "plots" / "gold-arms.svg").is_file()
     page = (tmp_path / "analysis" / "report.md").read_text()
     assert "![gold-arms](<plots/gold-arms.svg>)" in page

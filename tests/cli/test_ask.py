@@ -1,4 +1,4 @@
-"""`prism ask`: what is printed, who answers where nobody is named, and what is wrong with a question."""
+"""`prism ask`: what is printed, which models answer if none is named, and what is wrong with a question."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def test_a_reply_without_a_text_is_an_error_and_never_an_answer(ask, model):
         (("a.png", "b.png"), "the question comes last"),
         (("a.png", "what", "is", "it"), "quotation marks"),
         (("absent.png", "what?"), "absent.png: no such file"),
-        (("a.png", "?", "-p", "eyes"), "nobody answers"),
-        (("a.png", "?", "-r", "brain"), "nobody sees"),
+        (("a.png", "?", "-p", "eyes"), "no reasoner is named"),
+        (("a.png", "?", "-r", "brain"), "no perceiver is named"),
         (("m.yaml", "?", "-p", "eyes", "-r", "brain"), "is no picture"),
         (("a.png", "?", "-p", "eyez", "-r", "brain"), "did you mean 'eyes'"),
     ],
@@ -84,7 +84,7 @@ def test_what_is_wrong_is_said(ask, arguments, says):
     assert (said.code, says in said.err, said.out) == (2, True, "")
 
 
-def test_where_nobody_is_named_the_embedded_models_are_meant_and_ctrl_c_ends_it(ask, monkeypatch):
+def test_without_names_the_embedded_models_are_used_and_ctrl_c_ends_it(ask, monkeypatch):
     asked = []
 
     def interrupted(self, *_):

@@ -125,7 +125,7 @@ def test_gc_of_one_model_leaves_the_others_and_compact_alone_is_enough_to_ask_fo
     assert prism("cache", "gc", "--model", "scripted", "--older-than", "12h", "--max-size", "1.5 GiB").code == 0
     said = prism("cache", "gc", "--compact")
     assert said.code == 0
-    assert "written anew" in said.out
+    assert ": rewritten, " in said.out
     assert keys(filled)
 
 
@@ -144,7 +144,7 @@ def test_an_export_feeds_another_cache_and_a_run_there_calls_nothing(prism, fill
     for new, here in ((count, 0), (0, count)):
         said = prism("cache", "import", "calls.sqlite", "--cache-dir", other)
         assert said.code == 0
-        assert f"{new} new, 0 in the place of a failure, {here} here already, 0 bad" in said.out
+        assert f"{new} new, 0 replacing a failure, {here} here already, 0 bad" in said.out
     planned = prism("plan", "shapes.tsv", "-p", "scripted", "-r", "scripted", "--samples", "4", "--cache-dir", other)
     assert planned.code == 0
     assert keys(other / STORE_NAME) == keys(filled)

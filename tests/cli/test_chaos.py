@@ -94,7 +94,7 @@ def test_a_run_through_passing_faults_is_complete_and_the_models_file_it_prints_
         (("--retry-after", "never"), "known: none, seconds, date, ms, mixed"),
         (("--price-in", "cheap"), "are numbers, not 'cheap'"),
         (("--price-out", "-1"), "-1 is no price"),
-        (("--halve-after", "5"), "nothing to halve"),
+        (("--halve-after", "5"), "no limit to halve"),
         (("--rate", "2"), "--rate"),
     ],
 )

@@ -1,4 +1,4 @@
-"""`prism gen-prompts`: contents written once, resumed, limited, and taken by a run."""
+"""`prism gen-prompts`: hints written once, resumed, limited, and taken by a run."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import json
 SCRIPTED = ("shapes.tsv", "-p", "scripted", "-r", "scripted")
 
 
-def test_contents_are_written_once_and_a_run_takes_them(prism, tmp_path):
+def test_hints_are_written_once_and_a_run_takes_them(prism, tmp_path):
     out = tmp_path / "prompts" / "shapes_scripted.json"
     said = prism("gen-prompts", "--data", "shapes.tsv", "--model", "scripted", "--out", out)
     assert said.code == 0
-    assert "Contents by index: results/prompts/shapes/scripted/shapes_scripted.json" in said.out
+    assert "Hints by index: results/prompts/shapes/scripted/shapes_scripted.json" in said.out
     assert list(json.loads(out.read_text())) == [str(at) for at in range(24)]
     said = prism("run", *SCRIPTED, "--prompt-version", "query-specific_scripted")
     assert said.code == 0

@@ -43,7 +43,7 @@ def test_several_draws_print_mean_best_and_majority(prism):
 
 
 @pytest.mark.parametrize("option", ["--answers-per-question", "--descriptions-per-image"])
-def test_draws_without_a_temperature_are_an_error_with_the_mend(prism, option):
+def test_draws_without_a_temperature_are_an_error_with_the_fix(prism, option):
     said = prism("run", *SCRIPTED, option, "3")
     assert said.code == 2
     assert "give a higher temperature" in said.err
@@ -60,3 +60,42 @@ def test_engines_at_once_is_a_number_of_at_least_one(prism, tmp_path):
     write_shapes(tmp_path / "more.tsv", 4, 1)
     assert prism("run", "more.tsv", *SCRIPTED[1:], "--engines-at-once", "2").code == 0
     assert prism("run", "more.tsv", *SCRIPTED[1:], "--engines-at-once", "0").code == 2
+
+
+def test_another_writer_than_the_reasoner_is_noted_before_anything_is_called(prism):
+    said = prism("run", *SCRIPTED, "--instruction", "query-specific_gpt-4o")
+    assert said.code == 2
+    assert "note: gpt-4o writes what to observe, and scripted answers" in said.err
+    assert "OPENAI_API_KEY" in said.err
+
+
+def test_missing_hints_are_said_at_the_end(prism, tmp_path):
+    (tmp_path / "few.json").write_text('{"0": "the sky"}')
+    said = prism("run", *SCRIPTED, "--instruction", "@few.json")
+    assert said.code == 0
+    assert "23 samples had no per-question hints" in said.out
+
+
+def test_words_of_one_s_own_have_results_of_their_own(prism, tmp_path):
+    assert prism("run", *SCRIPTED, "--instruction", "Describe the sky.").code == 0
+    assert prism("run", *SCRIPTED, "--instruction", "cot", "--pictures", "first").code == 0
+    names = {path.name for path in (tmp_path / "results").iterdir()}
+    assert names == {"own-fb426dea", "cot"}
+    assert (tmp_path / "results/cot/shapes/scripted+first/scripted/scores.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("-r", "scripted", "-p", "scripted~"), "a name is missing"),
+        (("-r", "scripted", "-p", "scripted~nobody"), "unknown model 'nobody'"),
+        (("-r", "scripted-64", "-p", "scripted", "--reasoning-tokens", "65"), "give one"),
+        (("-r", "scripted", "-p", "scripted", "--instruction", "@nowhere.json"), "cannot be read"),
+        (("-r", "scripted", "-p", "scripted", "--merge", "mixed"), "mixed"),
+        (("-r", "scripted", "-p", "scripted", "--mode", "prompts"), "query-specific_MODEL"),
+    ],
+)
+def test_a_wrong_name_or_file_is_one_message_and_exit_code_2(prism, options, expected):
+    said = prism("run", "shapes.tsv", *options)
+    assert said.code == 2
+    assert expected in said.err

@@ -53,6 +53,14 @@ def test_a_status_of_an_earlier_version_is_told_as_far_as_it_goes(prism, tmp_pat
     assert prism("status").code == 0
 
 
+def test_every_stage_of_a_run_is_shown_the_writing_of_hints_too(prism):
+    prism(*RUN, "--instruction", "query-specific_scripted")
+    assert [line.split()[0] for line in prism("status").out.splitlines()[3:6]] == ["write", "describe", "answer"]
+    prism("gen-prompts", "-d", "shapes.tsv", "-m", "scripted", "-n", "5")
+    stages = [line.split()[0] for line in prism("status").out.splitlines() if line.startswith(("write", "describe"))]
+    assert stages[0] == "write"
+
+
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_a_run_goes_on_where_it_was_begun(prism, tmp_path, monkeypatch, elsewhere):
     prism(*RUN)
@@ -69,9 +77,16 @@ def test_a_run_goes_on_where_it_was_begun(prism, tmp_path, monkeypatch, elsewher
     assert orjson.loads(path.read_bytes())["state"] == "complete"
 
 
+def test_a_run_is_resumed_with_another_cap_and_other_retries(prism, tmp_path):
+    prism(*RUN)
+    assert prism("resume", "scripted/scripted", "--max-cost", "1.5", "--retry-failed").code == 0
+    config = orjson.loads((tmp_path / "results/generic/shapes/scripted/scripted/status.json").read_bytes())["config"]
+    assert (config["max_cost"], config["retry_failed"]) == ("1.5", True)
+
+
 def test_a_run_that_goes_on_is_not_begun_twice(prism, tmp_path):
     prism(*RUN)
     path = tmp_path / "results/generic/shapes/scripted/scripted/status.json"
     path.write_bytes(orjson.dumps(orjson.loads(path.read_bytes()) | {"state": "running"}))
     said = prism("resume", "scripted/scripted")
-    assert (said.code, "going on now" in said.err) == (2, True)
+    assert (said.code, "is running now" in said.err) == (2, True)

@@ -15,7 +15,7 @@ def test_a_run_is_scored_again_without_a_call(prism, tmp_path):
     assert said.code == 0
     assert "choice, v1" in said.out
     assert "choice, v3" in said.out
-    assert "replies are not read alike" in said.out
+    assert "replies are read differently by the rules" in said.out
     assert (folder / "scores.json").read_bytes() == own
     for name in ("v1", "v3"):
         assert json.loads((folder / f"scores-{name}.json").read_text())["overall"]["n"] == 24
@@ -24,7 +24,7 @@ def test_a_run_is_scored_again_without_a_call(prism, tmp_path):
 def test_the_same_rules_give_the_run_s_own_scores(prism, tmp_path):
     prism("run", *SCRIPTED)
     said = prism("score", tmp_path / "results/generic/shapes/scripted/scripted")
-    assert "0 of 24 replies are not read alike" in said.out
+    assert "0 of 24 replies are read differently by the rules" in said.out
     folder = tmp_path / "results" / "generic" / "shapes" / "scripted" / "scripted"
     assert (folder / "scores-prism.json").read_bytes() == (folder / "scores.json").read_bytes()
 
@@ -54,7 +54,7 @@ def test_every_draw_of_a_run_is_scored_under_each_of_the_rules(prism, tmp_path):
     own = prism("run", *SCRIPTED, *warm)
     said = prism("score", "generic/shapes", "--profile", "prism", "--profile", "v1")
     assert said.code == 0
-    assert "0 of 48 replies are not read alike" in said.out
+    assert "0 of 48 replies are read differently by the rules" in said.out
     assert "Of all 2 draws of 24 questions" in said.out
     (mean,) = (line.split() for line in own.out.splitlines() if line.startswith("mean"))
     again = [line.split() for line in said.out.splitlines() if line.startswith("mean, ")]

@@ -58,7 +58,7 @@ def test_a_stop_says_how_to_go_on_and_the_same_command_does(prism, monkeypatch, 
     monkeypatch.setattr(LineCourse, "loss", interrupted)
     said = prism("train", "reasoner", "--out", "here")
     assert said.code == 130
-    assert "go on with prism train reasoner --out here" in said.err
+    assert "continue with prism train reasoner --out here" in said.err
     said = prism("train", "reasoner", "--out", "here")
     assert said.code == 0
     assert "going on from step 5 of 12, stage 'first'" in said.err
@@ -99,7 +99,7 @@ def test_a_terminal_shows_one_panel_that_moves(monkeypatch):
     shown = screen.getvalue()
     assert "reasoner: going on" in shown
     assert "200/1,000 steps  loss 0.2500  30 s, about 2 min 40 s left of this stage" in shown
-    assert "last examination: gold 75.0%" in shown
+    assert "last evaluation: gold 75.0%" in shown
 
 
 def test_a_log_gets_its_first_and_last_line_and_every_examination(capsys, monkeypatch):

@@ -17,7 +17,7 @@ def test_a_run_goes_out_and_comes_back_and_is_scored(prism):
     assert ["original-generic/shapes/scripted", "24", "0", "0", "-"] in lines
     assert any(line[:4] == ["original-generic/shapes/scripted/scripted", "24", "0", "0"] for line in lines)
     scored = prism("score", "results/original-generic/shapes/scripted/scripted")
-    assert (scored.code, "0 of 24 replies are not read alike" in scored.out) == (0, True)
+    assert (scored.code, "0 of 24 replies are read differently by the rules" in scored.out) == (0, True)
 
 
 def test_what_failed_is_told_on_the_way_out(prism, tmp_path):

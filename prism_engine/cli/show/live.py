@@ -1,4 +1,4 @@
-"""Progress while it happens: a live panel on a terminal, a line of JSON now and then in a log."""
+"""Progress of runs: a live panel on a terminal, a line of JSON every few seconds in a log."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from prism_engine.cli.show.tables import human_bytes, human_limit, human_seconds, stderr
+from prism_engine.cli.show.tables import LIVE_SECONDS, LOG_SECONDS, human_bytes, human_limit, human_seconds, stderr
 from prism_engine.engine.progress import Progress
 
 if TYPE_CHECKING:
@@ -23,13 +23,11 @@ if TYPE_CHECKING:
     from prism_engine.engine.overview import Overview
     from prism_engine.stages.meter import Meter
 
-LIVE_SECONDS = 0.25
-LOG_SECONDS = 10.0
 WAITING = "none answered yet: its model may be starting"
 SHOWN_RUNS = 12
-"""Of a sweep at once."""
+"""How many runs of a sweep the panel shows."""
 LARGE_FILE = 50_000_000
-"""Bytes of a benchmark file from which reading it takes long enough to be told."""
+"""Size in bytes from which reading a benchmark file takes long enough to report progress."""
 
 
 @contextlib.asynccontextmanager
@@ -60,20 +58,20 @@ def _logged(progress: Progress | Overview) -> contextlib.AbstractAsyncContextMan
 
 
 def ingesting() -> Callable[[IngestProgress], None]:
-    """Return a callback that tells how far a benchmark file is read, at every tenth of a large one."""
-    told = 0
+    """Return a callback that prints the progress of reading a benchmark file, at every tenth of a large one."""
+    last_tenth = 0
 
-    def tell(progress: IngestProgress) -> None:
-        nonlocal told
+    def update(progress: IngestProgress) -> None:
+        nonlocal last_tenth
         tenth = 10 * progress.bytes_read // max(progress.bytes_total, 1)
-        if tenth > told and progress.bytes_total >= LARGE_FILE:
-            told = tenth
+        if tenth > last_tenth and progress.bytes_total >= LARGE_FILE:
+            last_tenth = tenth
             stderr.print(
                 f"reading the benchmark: {progress.rows:,} rows, "
                 f"{human_bytes(progress.bytes_read)} of {human_bytes(progress.bytes_total)}"
             )
 
-    return tell
+    return update
 
 
 def line(progress: Progress | Overview) -> str:
@@ -120,7 +118,7 @@ def panel(progress: Progress | Overview) -> Group:
 
 
 def _under_way(progress: Progress | Overview) -> list[Progress]:
-    """Return the first runs of several that are not through; none where there is only one."""
+    """Return the first unfinished runs of a sweep; none if there is only one run."""
     runs = () if isinstance(progress, Progress) else progress.runs
     return [one for one in runs if one.ended is None][:SHOWN_RUNS]
 
@@ -150,7 +148,7 @@ def _speed(name: str, meter: Meter) -> str:
 
 
 def _limits(meter: Meter) -> str:
-    """Say how much of each limit is in use, and which one holds the next call back."""
+    """Return how much of each limit is in use, and which one the next call waits for."""
     load = meter.load()
     shares = [
         f"{human_limit(name)} {use.used:,.0f}/{use.limit:,.0f} ({use.used / use.limit:.0%})"
@@ -179,7 +177,7 @@ def _money(progress: Progress | Overview) -> str:
 
 def _time(progress: Progress | Overview) -> str:
     if progress.stopping:
-        return "stopping: finishing what is on the wire (Ctrl-C again to stop at once)"
+        return "stopping: finishing the requests in flight (Ctrl-C again to stop at once)"
     left = progress.eta_seconds
     so_far = human_seconds(progress.seconds)
     if left is None or progress.finished == progress.total:
@@ -192,7 +190,7 @@ async def _every(seconds: float, show: Callable[[], None]) -> AsyncIterator[None
     async def repeat() -> None:
         while True:
             await asyncio.sleep(seconds)
-            with contextlib.suppress(OSError):  # a terminal that is gone must not end the run
+            with contextlib.suppress(OSError):  # a lost terminal must not end the run
                 show()
 
     task = asyncio.create_task(repeat())

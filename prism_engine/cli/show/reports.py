@@ -1,24 +1,20 @@
-"""What a run or a plan came to, on the terminal."""
+"""Reports of runs, sweeps, plans and forecasts on the terminal, and the exit code of a run."""
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from prism_engine.api import HEADER, RunStatus, SweepRow
 from prism_engine.budget import cap_of, shown
-from prism_engine.cli.show.tables import (
-    exit_code,
-    human_seconds,
-    print_bounds,
-    print_scores,
-    print_table,
-    stderr,
-    stdout,
-)
+from prism_engine.cli.exit_codes import error_code
+from prism_engine.cli.show.scores import print_scores
+from prism_engine.cli.show.tables import human_seconds, print_bounds, print_table, same_command, stderr, stdout
 from prism_engine.engine.plan import StagePlan
+from prism_engine.records import AnswerKind
 from prism_engine.report.scores.draws import told
+from prism_engine.scoring import OUR_PROFILE, scorer_of
+from prism_engine.scoring.judged import JudgedScorer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,27 +24,48 @@ if TYPE_CHECKING:
     from prism_engine.config import RunConfig
     from prism_engine.engine.plan import Plan
     from prism_engine.engine.progress import Progress
-    from prism_engine.report import DrawScores
+    from prism_engine.report import DrawScores, Scores
     from prism_engine.stages.meter import Meter
 
 SHOWN_REASONS = 3
-_JUDGED = ("mathvista", "mmvet", "llavabench")
-"""Answer kinds that rules alone do not score."""
+"""Failure reasons printed in full; the others are counted."""
+_CODES = {
+    RunStatus.COMPLETE: 0,
+    RunStatus.INCOMPLETE: 1,
+    RunStatus.NOT_BEGUN: 1,
+    RunStatus.INTERRUPTED: 130,
+}
+"""Exit codes of runs that no error stopped."""
+
+
+class Finished(Protocol):
+    """A finished run, judging or grading: how it ended, and the error that stopped it, if any."""
+
+    @property
+    def status(self) -> RunStatus: ...  # noqa: D102
+
+    @property
+    def trouble(self) -> Exception | None: ...  # noqa: D102
+
+
+def report_code(report: Finished) -> int:
+    """Return the exit code of a run, a judging or a grading; of several the highest one counts."""
+    return _CODES[report.status] if report.trouble is None else error_code(report.trouble)
 
 
 def print_report(report: RunReport) -> None:
     """Print a run's scores, where its results are, and what went wrong."""
     if report.name:
         stdout.print(report.name, style="bold", markup=False, soft_wrap=True)
-    if report.status.value == "not begun":
-        stdout.print("not begun, because the run before it stopped; the same command takes it up", soft_wrap=True)
+    if report.status is RunStatus.NOT_BEGUN:
+        stdout.print("not started, because the run before it stopped; the same command starts it", soft_wrap=True)
         return
     if report.scores is not None:
         print_scores(report.scores)
         if unscored := report.scores.overall.unscored:
             why = "their target is none of their options, as in open questions and test splits"
-            if report.scores.kind in _JUDGED and not report.config.judge:
-                why = "that takes a judge: `prism judge` with this run, and --judge MODEL"
+            if _needs_judge(report.scores) and not report.config.judge:
+                why = "that takes a judge: run `prism judge` on this run with --judge MODEL"
             stdout.print(
                 f"{unscored:,} samples are not scored: {why}. Their replies are in predictions.jsonl.", soft_wrap=True
             )
@@ -66,21 +83,21 @@ def print_report(report: RunReport) -> None:
     _print_reasons(progress.failures)
     if progress.fell_back:
         stdout.print(
-            f"{progress.fell_back:,} samples have no contents to observe, so the generic instruction had to do; "
-            "`fell_back` in the results' rows says why",
+            f"{progress.fell_back:,} samples had no per-question hints and used the generic instruction; `fell_back` "
+            "in the results' rows says why",
             soft_wrap=True,
         )
-    _print_cut("contents to observe", progress.writing, "`writing: {max_tokens: ...}` in a run file")
+    _print_cut("hints", progress.writing, "`writing: {max_tokens: ...}` in a run file")
     _print_cut("descriptions", progress.describing, "--perception-tokens")
     _print_cut("answers", progress.answering, "--reasoning-tokens")
-    _print_how_to_go_on(report)
+    _print_how_to_continue(report)
 
 
 def print_draws(scores: Mapping[str, DrawScores]) -> None:
-    """Print what all draws of the same questions come to, under each of the rules by which they were scored.
+    """Print the scores over all draws of the same questions, under each of the rules that scored them.
 
     Args:
-        scores: one at least, by the rules' name; empty names tell nothing.
+        scores: at least one, by the rules' name; an empty name is not printed.
     """
     one = next(iter(scores.values()))
     each = one.draws / max(one.questions, 1)
@@ -92,37 +109,24 @@ def print_draws(scores: Mapping[str, DrawScores]) -> None:
 
 
 def print_sweep(reports: Sequence[RunReport]) -> None:
-    """Print the runs of a sweep as one table, and once what stopped them or kept samples from an answer."""
-    from prism_engine import api  # noqa: PLC0415 - what calls this has it loaded
-
-    rows = [api.SweepRow.of(report).told() for report in reports]
-    shown = [place for place in range(len(api.HEADER)) if any(row[place].strip("-") for row in rows)]
+    """Print the runs of a sweep as one table, and each reason once that stopped a run or left samples unanswered."""
+    rows = [SweepRow.of(report).told() for report in reports]
+    shown = [place for place in range(len(HEADER)) if any(row[place].strip("-") for row in rows)]
     words = sum(place < 5 for place in shown)
-    print_table([api.HEADER[place] for place in shown], [[row[place] for place in shown] for row in rows], words=words)
+    print_table([HEADER[place] for place in shown], [[row[place] for place in shown] for row in rows], words=words)
     stdout.print(f"Results: {reports[0].config.results_dir}", soft_wrap=True)
     _print_sum(reports)
     _print_reasons(sum((report.progress.failures for report in reports), Counter[str]()))
-    told = set()
+    printed = set()
     for report in reports:
         key = (report.status, str(report.trouble))
-        if key not in told:
-            told.add(key)
-            _print_how_to_go_on(report)
-
-
-def report_code(report: RunReport) -> int:
-    """Return the exit code of a run; of several runs the highest one counts."""
-    codes = {"complete": 0, "incomplete": 1, "not begun": 1, "interrupted": 130}
-    return codes[report.status.value] if report.trouble is None else exit_code(report.trouble)
-
-
-def same_command() -> str:
-    """Return the command that is running, as one would type it."""
-    return shlex.join(["prism", *sys.argv[1:]]).replace("[", "\\[")
+        if key not in printed:
+            printed.add(key)
+            _print_how_to_continue(report)
 
 
 def print_plan(config: RunConfig, plan: Plan) -> None:
-    """Print what a run would call and what it would not."""
+    """Print which calls a run would make, and which it would find in the cache."""
     stages = [] if plan.writing is None else [("write", plan.writing)]
     if config.describes:
         stages.append(("describe", plan.describing))
@@ -138,7 +142,7 @@ def print_plan(config: RunConfig, plan: Plan) -> None:
 
 
 def print_plans(planned: Sequence[PlannedRun]) -> None:
-    """Print what several runs would call together; what they share stands at the first of them."""
+    """Print which calls multiple runs would make together; shared calls are counted at the first of them."""
     stdout.print(f"{sum(one.plan.samples for one in planned):,} samples in {len(planned)} runs")
     writes = any(one.plan.writing is not None for one in planned)
     rows = [(one.name, _calls(one.plan, writes=writes)) for one in planned]
@@ -147,7 +151,7 @@ def print_plans(planned: Sequence[PlannedRun]) -> None:
     if writes:
         heads = ["Write: cached", "to call", *heads[:2], "after writing", *heads[2:]]
     print_table(("Run", *heads), [(name, *(f"{count:,}" for count in counts)) for name, counts in rows])
-    stdout.print("Calls that several runs share are counted once, at the first of them.")
+    stdout.print("Calls that runs share are counted once, at the first of them.")
 
 
 def _calls(plan: Plan, *, writes: bool) -> tuple[int, ...]:
@@ -159,8 +163,8 @@ def _calls(plan: Plan, *, writes: bool) -> tuple[int, ...]:
 
 
 def print_forecast(config: RunConfig, forecast: Forecast) -> None:
-    """Print what the calls that remain will use and cost."""
-    # What costs nothing and is not known either is no news.
+    """Print how many tokens the remaining calls will use, and what they will cost."""
+    # A stage that is free and about which nothing was learnt has nothing to show.
     stages = {name: stage for name, stage in forecast.stages.items() if stage.learnt or name not in forecast.free}
     rows = []
     for name, expense in stages.items():
@@ -175,8 +179,8 @@ def print_forecast(config: RunConfig, forecast: Forecast) -> None:
     print_table(("Forecast", "Low", "Likely", "High"), rows)
     if guessed := [name for name, expense in stages.items() if not expense.learnt]:
         stdout.print(
-            f"{' and '.join(guessed)}: hardly any earlier call tells, so this is what is possible; a pilot "
-            "(`prism run` with the same options and -n 50) makes it narrow",
+            f"{' and '.join(guessed)}: too few earlier calls to learn from, so this is the possible range; a pilot "
+            "(`prism run` with the same options and -n 50) narrows it",
             soft_wrap=True,
         )
     if forecast.unpriced:
@@ -187,7 +191,9 @@ def print_forecast(config: RunConfig, forecast: Forecast) -> None:
     cost, cap = forecast.cost, config.max_cost
     if cost is not None and cap is not None and cost.high > cap_of(cap):
         often = "would" if cost.low > cap_of(cap) else "may"
-        stdout.print(f"this {often} pass --max-cost {shown(cap_of(cap))}: the run then stops, and a larger cap goes on")
+        stdout.print(
+            f"this {often} exceed --max-cost {shown(cap_of(cap))}: the run then stops; raise --max-cost to continue"
+        )
 
 
 def _counts(known: Range) -> list[str]:
@@ -199,7 +205,7 @@ def _dollars(known: Range | None) -> list[str]:
 
 
 def _print_money(spending: Spending | None) -> None:
-    """Say what the run cost, and the experiment; nothing where nothing costs anything."""
+    """Print what the run and the experiment cost; nothing if nothing costs anything."""
     if spending is None or not str(spending):
         return
     stages = ", ".join(f"{stage} {shown(cost)}" for stage, cost in sorted(spending.by_stage.items()))
@@ -217,47 +223,54 @@ def _print_money(spending: Spending | None) -> None:
 def _out_of_money(progress: Progress) -> str:
     spending = progress.spending
     done = f"{progress.done:,} of {progress.total:,} samples done"
-    if spending is None or spending.cap is None:  # the run beside it paid
-        return f"the budget of the runs beside it is used up; {done}; raise --max-cost and run the same command"
+    if spending is None or spending.cap is None:  # its sibling runs paid
+        return f"the budget shared with its sibling runs is used up; {done}; raise --max-cost and run the same command"
     return (
         f"the budget of {shown(spending.cap)} is used up: {shown(spending.experiment)} spent, {done}; "
         f"raise --max-cost and run the same command: {same_command()}"
     )
 
 
-def _print_how_to_go_on(report: RunReport) -> None:
-    match report.status.value:
-        case "incomplete":
-            stderr.print(f"samples without an answer are tried again by: {same_command()}", soft_wrap=True)
-        case "interrupted":
-            stderr.print(f"interrupted; go on with: {same_command()}", soft_wrap=True)
-        case "budget":
+def _print_how_to_continue(report: RunReport) -> None:
+    match report.status:
+        case RunStatus.INCOMPLETE:
+            stderr.print(f"to try the samples without an answer again: {same_command()}", soft_wrap=True)
+        case RunStatus.INTERRUPTED:
+            stderr.print(f"interrupted; continue with: {same_command()}", soft_wrap=True)
+        case RunStatus.BUDGET:
             stderr.print(_out_of_money(report.progress), soft_wrap=True)
-        case "deadline":
-            stderr.print(f"{report.trouble}; go on with: {same_command()}", soft_wrap=True)
-        case "failing":
-            stderr.print(f"stopped: {report.trouble}; once mended, go on with: {same_command()}", soft_wrap=True)
-        case "died":
+        case RunStatus.DEADLINE:
+            stderr.print(f"{report.trouble}; continue with: {same_command()}", soft_wrap=True)
+        case RunStatus.FAILING:
+            stderr.print(f"stopped: {report.trouble}; once fixed, continue with: {same_command()}", soft_wrap=True)
+        case RunStatus.DIED:
             reason = str(report.trouble).replace("[", "\\[")
             stderr.print(f"[bold red]stopped:[/] {reason}", soft_wrap=True)
-            stderr.print(f"once mended, go on with: {same_command()}", soft_wrap=True)
+            stderr.print(f"once fixed, continue with: {same_command()}", soft_wrap=True)
 
 
 def _print_sum(reports: Sequence[RunReport]) -> None:
-    """Say what a sweep's runs cost together."""
+    """Print what a sweep's runs cost together."""
     spending = [report.progress.spending for report in reports if report.progress.spending is not None]
     if cost := sum(one.run for one in spending):
-        unknown = " and what is unknown" if any(one.unpriced for one in spending) else ""
+        unknown = " plus an unknown part" if any(one.unpriced for one in spending) else ""
         experiment = max(one.experiment for one in spending)
-        stdout.print(f"Cost: {shown(cost)}{unknown} by these runs; {shown(experiment)} by all into this results folder")
+        stdout.print(
+            f"Cost: {shown(cost)}{unknown} by these runs; {shown(experiment)} by all runs into this results folder"
+        )
 
 
 def _print_reasons(failures: Counter[str]) -> None:
-    """Say why samples failed or were not run, the commonest reasons first."""
+    """Print why samples failed or were not run, the most common reasons first."""
     for reason, count in failures.most_common(SHOWN_REASONS):
         stderr.print(f"  {count:,} x {reason}".replace("[", "\\["), soft_wrap=True)
     if (others := len(failures) - SHOWN_REASONS) > 0:
         stderr.print(f"  and {others:,} other reasons; `failure` in the results' rows has each")
+
+
+def _needs_judge(scores: Scores) -> bool:
+    """Return whether a judge, not rules alone, scores answers of this kind; that is so under all rules."""
+    return scores.kind is not None and isinstance(scorer_of(AnswerKind(scores.kind), OUR_PROFILE), JudgedScorer)
 
 
 def _print_cut(what: str, meter: Meter | None, option: str) -> None:

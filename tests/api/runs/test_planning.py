@@ -103,7 +103,7 @@ def test_what_is_printed_names_the_cost_and_what_makes_it_narrow(config, capsys)
         assert "describe: cost $0.0" in said
         assert "answer: completion tokens 120" in said
         assert "a pilot (`prism run` with the same options and -n 50)" in said
-        assert "this would pass --max-cost $0.00010" in said
+        assert "this would exceed --max-cost $0.00010" in said
         unpriced = config(server, price=None)
         print_forecast(unpriced, forecast(unpriced))
         said = " ".join(capsys.readouterr().out.split())

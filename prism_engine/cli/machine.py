@@ -1,26 +1,20 @@
-"""`prism models` and `prism doctor`."""
+"""`prism models` and `prism doctor`: which models a run may use, and whether this machine is ready for one."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from prism_engine.cli.options import CacheFolder, ModelsFileOption  # noqa: TC001 - Typer reads annotations
 from prism_engine.cli.show.tables import print_table, stdout
 from prism_engine.config import ApiModel, ScriptedModel, VllmModel, load_registry
-from prism_engine.config.run_config import default_cache_dir
-
-ModelsFileOption = Annotated[
-    list[Path] | None, typer.Option("--models-file", help="More models (YAML); may be repeated.")
-]
-CacheDirOption = Annotated[Path | None, typer.Option(help="The cache's folder.  \\[default: as for `prism run`]")]
 
 
 def models(*, models_file: ModelsFileOption = None) -> None:
-    """List the models that a run may name, and what stands behind each.
+    """List the models that a run may name, and the backend of each.
 
-    Any other: add it under `models:` in a run file or a `--models-file`, or give a checkpoint's folder.
+    To use any other, add it under `models:` in a run file or a `--models-file`, or give a checkpoint's folder.
     """
     rows = []
     for name, spec in load_registry(models_file or []):
@@ -39,19 +33,19 @@ def models(*, models_file: ModelsFileOption = None) -> None:
 def doctor(
     *,
     models_file: ModelsFileOption = None,
-    cache_dir: CacheDirOption = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Ask no endpoint.")] = False,
+    cache_dir: CacheFolder,
+    offline: Annotated[bool, typer.Option("--offline", help="Contact no endpoint.")] = False,
 ) -> None:
     """Check what this machine has for a run: python, torch, GPU, vLLM, cache, keys, endpoints. Keys are never shown.
 
-    Exit code 1 where something would make a run fail.
+    Exit code 1 if something would make a run fail.
     """
-    from prism_engine import api  # noqa: PLC0415 - `prism --help` is instant
+    from prism_engine import api  # noqa: PLC0415 - commands import what they use when called
 
     marks = {"ok": "[green]ok  [/]", "note": "[yellow]note[/]", "bad": "[bold red]bad [/]"}
     bad = 0
     registry = load_registry(models_file or [])
-    for check in api.diagnose(registry, cache_dir or default_cache_dir(), network=not offline):
+    for check in api.diagnose(registry, cache_dir, network=not offline):
         bad += check.state == "bad"
         detail = check.detail.replace("[", "\\[")
         stdout.print(f"{marks[check.state]} [bold]{check.name}[/]: {detail}", soft_wrap=True)

@@ -1,9 +1,50 @@
-"""`prism datasets make scenes`."""
+"""`prism datasets fetch|make|subset`."""
 
 from __future__ import annotations
 
 import pytest
+import typer
 from PIL import Image
+
+from prism_engine.cli import datasets_getting
+from prism_engine.datasets.fetching import known
+from prism_engine.datasets.fetching.known import Fetched
+
+
+def test_a_log_gets_a_line_per_tenth_and_one_at_the_end(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "Toy.tsv"
+    path.write_bytes(b"x" * 1000)
+
+    def fetch(name, *, progress, **_):
+        for done in range(0, 1001, 10):
+            progress(done, 1000)
+        progress(1000, None)
+        return Fetched(name, path, "5" * 64, "https://example.org/Toy.tsv", checked=True)
+
+    monkeypatch.setattr(known, "fetch", fetch)
+    datasets_getting.fetch_shown("Toy")
+    said = capsys.readouterr()
+    assert said.err.count("Toy: ") == 10
+    assert "from https://example.org/Toy.tsv; checksum correct; SHA-256 555" in said.out
+
+
+def test_ctrl_c_ends_it_without_a_traceback(monkeypatch, capsys):
+    def fetch(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(known, "fetch", fetch)
+    with pytest.raises(typer.Exit) as ended:
+        datasets_getting.fetch_shown("Toy")
+    assert ended.value.exit_code == 130
+    assert "the same command continues" in capsys.readouterr().err
+
+
+def test_only_what_is_missing_is_fetched(monkeypatch):
+    seen = []
+    monkeypatch.setattr(known, "missing", lambda names: [name for name in names if name == "POPE"])
+    monkeypatch.setattr(datasets_getting, "fetch_shown", seen.append)
+    datasets_getting.fetch_missing(["POPE", "mine.tsv"])
+    assert seen == ["POPE"]
 
 
 def test_it_makes_a_benchmark_that_prism_runs_and_says_what_to_do_next(prism, tmp_path):
@@ -78,3 +119,19 @@ def test_half_a_file_is_never_left(prism, tmp_path, monkeypatch):
     monkeypatch.setattr("prism_engine.scenes.table.description", stopped)
     assert prism("datasets", "make", "scenes", "-n", "3").code == 130
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_benchmark_without_what_blind_runs_solve_runs_like_any_other(prism, tmp_path):
+    (tmp_path / "m.yaml").write_text("models: {other: {backend: scripted, replies: [A]}}\n")
+    for reasoner in ("scripted", "other"):
+        assert prism("run", "shapes.tsv", "-r", reasoner, "--mode", "blind", "--models-file", "m.yaml").code == 0
+    command = ("datasets", "subset", "shapes.tsv", "--blind", "results/blind", "--solved-by", "1", "--out", "part.tsv")
+    said = prism(*command)
+    assert said.code == 0
+    assert "which 1 or more of 2 blind runs solve" in said.out
+    kept = (tmp_path / "part.indexes.txt").read_text().split()
+    assert 6 < len(kept) < 19
+    assert f"part.tsv: {len(kept)} questions kept" in said.out
+    assert prism("run", "part.tsv", "-r", "other", "--mode", "blind", "--models-file", "m.yaml").code == 0
+    assert '"accuracy": 0.0' in (tmp_path / "results/blind/part/other/scores.json").read_text()
+    assert "is there already" in prism(*command).err
