@@ -53,7 +53,7 @@ Checkpoint = Annotated[str, AfterValidator(_found)]
 class Frozen(BaseModel):
     """Base of every value that comes from a user's file: immutable, unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
 
 class Limits(Frozen):
