@@ -100,7 +100,7 @@ def look_up(path: Path, rows: int, count: int) -> None:
 
 
 def child(*arguments: object) -> Any:
-    """Start this script in a process of its own."""
+    """Start this script as a child process."""
     command = [sys.executable, __file__, *map(str, arguments)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
