@@ -1,12 +1,12 @@
-"""How much of a rate limit is used, and how many 429s that takes: prism's limiter beside two usual ways.
+"""Rate-limit utilisation and 429s: prism's limiter compared with two common approaches.
 
-Four clients with more work than time, each against a chaos server of its own in another process, all in real time:
-prism that is told the limits, prism that is told nothing and learns them from the headers, asyncio-throttle with a
-semaphore that is told the limits, and a client that only retries (tenacity, full jitter, Retry-After honoured). The
-server is strict: token buckets that hold two seconds of inflow. In the second part its limits are halved on the way,
-and what counts is what happens from ten seconds after that on.
+Four saturated clients run in real time, each against its own chaos server in another process: prism configured with the
+limits, prism without them (it learns them from the headers), asyncio-throttle with a semaphore configured with the
+limits, and a client that only retries (tenacity, full jitter, Retry-After honoured). The server is strict: its token
+buckets hold two seconds of inflow. In the second part the server halves its limits during the run, and measurement
+starts ten seconds after that.
 
-Printed are the served share of what the server allowed, and the share of requests that it refused: its own counts.
+The script prints, from the server's own counts, the served share of what was allowed and the refused share of requests.
 
     python benchmarks/limiter.py [--seconds 15] [--rpm 600] [--tpm 60000]
 """
@@ -37,16 +37,16 @@ if TYPE_CHECKING:
     Client = Callable[[str, "Load"], Awaitable[None]]
 
 TASKS = 64
-"""Calls that each client has under way, or requests that it has on the wire."""
+"""Concurrent calls or requests of each client."""
 WARM = 4.0
-"""Seconds that do not count: buckets are full at first, and headers are not known yet."""
+"""Seconds excluded at the start, when buckets are full and no headers have been received."""
 SETTLED = 10.0
-"""Seconds after the limits were halved from which on it counts."""
+"""Seconds excluded after the limits are halved."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """What is allowed and for how long there is work."""
+    """The server's limits and the duration of the measurement."""
 
     rpm: int
     tpm: int
@@ -56,7 +56,7 @@ class Load:
 
 
 class TooManyError(Exception):
-    """A 429, with the seconds after which the server wants to be asked again."""
+    """A 429, with the server's Retry-After in seconds."""
 
     def __init__(self, wait: float) -> None:
         super().__init__(wait)
@@ -69,10 +69,10 @@ def question(number: int) -> str:
     )
 
 
-async def prism(url: str, load: Load, *, told: bool) -> None:
-    """Send calls through the backend that runs use."""
-    known = Limits(requests_per_minute=load.rpm, tokens_per_minute=load.tpm) if told else Limits()
-    api = ChatApi(ApiModel(model="chaos", base_url=url, api_key_env=None, limits=known, attempts=100), None)
+async def prism(url: str, load: Load, *, configured: bool) -> None:
+    """Send calls through the backend that runs use, with or without the server's limits configured."""
+    limits = Limits(requests_per_minute=load.rpm, tokens_per_minute=load.tpm) if configured else Limits()
+    api = ChatApi(ApiModel(model="chaos", base_url=url, api_key_env=None, limits=limits, attempts=100), None)
     numbers = itertools.count()
 
     async def work() -> None:
@@ -88,7 +88,7 @@ async def prism(url: str, load: Load, *, told: bool) -> None:
 
 
 async def plain(url: str, load: Load, *, throttled: bool) -> None:
-    """Post what prism posts; retry on 429, with or without a throttle before."""
+    """Post the same requests as prism; retry on 429, with or without a throttle in front."""
     throttler = Throttler(rate_limit=load.rpm, period=60.0) if throttled else None
     numbers = itertools.count()
 
@@ -104,8 +104,8 @@ async def plain(url: str, load: Load, *, throttled: bool) -> None:
         for number in numbers:
             messages = [{"role": "user", "content": question(number)}]
             body = {"model": "chaos", "messages": messages, "max_tokens": 40, "temperature": 0.0}
-            again = AsyncRetrying(retry=retry_if_exception_type(TooManyError), wait=_polite)
-            await again(partial(once, session, body))
+            retrying = AsyncRetrying(retry=retry_if_exception_type(TooManyError), wait=_polite)
+            await retrying(partial(once, session, body))
 
     async with aiohttp.ClientSession() as session:
         await asyncio.gather(*(work(session) for _ in range(TASKS)))
@@ -121,7 +121,7 @@ def _polite(state: RetryCallState) -> float:
 
 @contextlib.asynccontextmanager
 async def served(load: Load) -> AsyncIterator[str]:
-    """Run a chaos server in a process of its own; give its base URL."""
+    """Run a chaos server in its own process; yield its base URL."""
     options = [
         "--rpm",
         load.rpm,
@@ -154,7 +154,7 @@ async def stats(url: str) -> dict[str, int]:
 
 
 async def measure(client: Client, load: Load) -> tuple[float, float]:
-    """Return the served share of what was allowed, and the refused share of what was sent."""
+    """Return the served share of the allowed requests and the refused share of the sent ones."""
     begun = WARM if load.halve_after is None else load.halve_after + SETTLED
     allowed = load.rpm / 60 * (1.0 if load.halve_after is None else 0.5)
     async with served(load) as url:
@@ -170,34 +170,34 @@ async def measure(client: Client, load: Load) -> tuple[float, float]:
 
 
 CLIENTS: dict[str, Client] = {
-    "prism, told the limits": partial(prism, told=True),
-    "prism, told nothing": partial(prism, told=False),
+    "prism, limits configured": partial(prism, configured=True),
+    "prism, limits from headers": partial(prism, configured=False),
     "asyncio-throttle + semaphore": partial(plain, throttled=True),
     "retries only": partial(plain, throttled=False),
 }
 
 
 async def compare(title: str, load: Load) -> None:
-    """Let all clients run at once, each against its own server, and print a line for each."""
+    """Run all clients at once, each against its own server, and print a line for each."""
     results = await asyncio.gather(*(measure(client, load) for client in CLIENTS.values()))
     print(f"{title}\n  {'':30} {'limit used':>10} {'refused':>9}")
     for name, (used, refused) in zip(CLIENTS, results, strict=True):
         print(f"  {name:30} {used:10.1%} {refused:9.2%}")
     ours, theirs = results[0], max(results[2:])
-    print(f"  used by prism over the better of the other two: {ours[0] / max(theirs[0], 1e-9):.2f}\n", flush=True)
+    print(f"  limit used, prism / better of the other two: {ours[0] / max(theirs[0], 1e-9):.2f}\n", flush=True)
 
 
 def main() -> None:
     """Measure both parts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=15.0, help="that count, in each part")
+    parser.add_argument("--seconds", type=float, default=15.0, help="measured time of each part")
     parser.add_argument("--rpm", type=int, default=600)
     parser.add_argument("--tpm", type=int, default=60_000)
     options = parser.parse_args()
     load = Load(options.rpm, options.tpm, options.seconds)
     asyncio.run(compare(f"{load.rpm} requests and {load.tpm:,} tokens per minute, two seconds' burst", load))
     halved = Load(options.rpm, options.tpm, options.seconds, halve_after=8.0)
-    asyncio.run(compare(f"the same, halved after 8 s; from {SETTLED:g} s later on", halved))
+    asyncio.run(compare(f"the same, halved after 8 s, measured from {SETTLED:g} s later", halved))
 
 
 if __name__ == "__main__":

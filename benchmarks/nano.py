@@ -1,16 +1,16 @@
-"""What the embedded models can do, on held-out scenes, through vLLM: each figure that their model cards promise.
+"""Quality of the embedded models on held-out scenes through vLLM: every figure that their model cards state.
 
     python benchmarks/nano.py [--n 1500] [--agree 200] [--out nano.json]
 
-Questions come from the seed that `prism train` examines on, which no training draws from. Every text is generated
-greedily by vLLM's offline engine. An answer is right where prism's own default matching reads the right letter.
+Questions come from the held-out seed that `prism train` evaluates on; no training draws from it. Every text is
+generated greedily by vLLM's offline engine. An answer is right if prism's default matching reads the right letter.
 
-- descriptions: things found, colour, size, shape and label of those found, against the scene itself
+- descriptions: things found, and colour, size, shape and label of those found, against the scene itself
 - reasoner: from gold descriptions, and blind
 - direct: the captioner answers by itself
-- Prism: the reasoner answers from the captioner's descriptions: generic, and query-specific (contents written by the
+- Prism: the reasoner answers from the captioner's descriptions, generic and query-specific (hints written by the
   reasoner itself from five examples), with the difference per question and its 95 % interval
-- agreement: the share of descriptions on which vLLM and transformers write the same text
+- agreement: the share of descriptions for which vLLM and transformers write the same text
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Engine:
         self._sampling = SamplingParams(temperature=0.0, max_tokens=128)
 
     def reply(self, prompts: Sequence[str], pictures: Sequence[Image] | None = None) -> list[str]:
-        """Return one reply per prompt, with a picture each where given."""
+        """Return one reply per prompt, each with its picture if `pictures` is given."""
         chats: list[list[dict[str, Any]]] = []
         for number, prompt in enumerate(prompts):
             shown = [{"type": "image_pil", "image_pil": pictures[number]}] if pictures else []
@@ -86,7 +86,7 @@ def right(replies: Sequence[str], questions: Sequence[Question]) -> list[bool]:
 
 
 def shares(flags: Sequence[bool], questions: Sequence[Question]) -> dict[str, float]:
-    """Return accuracy over all, its interval, and by family."""
+    """Return the overall accuracy, its interval, and the accuracy of each family."""
     low, high = wilson(sum(flags), len(flags))
     by_family = defaultdict(list)
     for flag, question in zip(flags, questions, strict=True):
@@ -103,7 +103,7 @@ def evaluate(count: int, agree: int) -> dict[str, Any]:
 
     reasoner = Engine(REASONER)
     shots = [(question.text, question.contents) for _, question, _ in held_out(count + SHOTS)[-SHOTS:]]
-    contents = reasoner.reply([text_of(hint_messages(question.text, shots)) for question in questions])
+    hints = reasoner.reply([text_of(hint_messages(question.text, shots)) for question in questions])
     gold = reasoner.reply(
         [text_of(reasoning_messages(s, description(scene))) for s, scene in zip(samples, scenes, strict=True)]
     )
@@ -111,8 +111,8 @@ def evaluate(count: int, agree: int) -> dict[str, Any]:
     reasoner.end()
 
     captioner = Engine(CAPTIONER)
-    told = captioner.reply([generic] * count, pictures)
-    specific = captioner.reply([specific_instruction(generic, part) for part in contents], pictures)
+    described = captioner.reply([generic] * count, pictures)
+    specific = captioner.reply([specific_instruction(generic, hint) for hint in hints], pictures)
     direct = captioner.reply([question_text(sample) for sample in samples], pictures)
     captioner.end()
 
@@ -122,19 +122,19 @@ def evaluate(count: int, agree: int) -> dict[str, Any]:
             reasoner.reply([text_of(reasoning_messages(s, one)) for s, one in zip(samples, texts, strict=True)]),
             questions,
         )
-        for texts in (told, specific)
+        for texts in (described, specific)
     )
     reasoner.end()
 
-    seen: dict[str, list[bool]] = defaultdict(list)
-    for scene, text in zip(scenes, told, strict=True):
-        compare_description(seen, scene, text)
+    checks: dict[str, list[bool]] = defaultdict(list)
+    for scene, text in zip(scenes, described, strict=True):
+        compare_description(checks, scene, text)
     gains = [float(mine) - float(other) for mine, other in zip(by_specific, by_generic, strict=True)]
-    reach = _Z * stdev(gains) / math.sqrt(count)
+    half_width = _Z * stdev(gains) / math.sqrt(count)
     return {
         "questions": count,
-        "descriptions": {name: round(fmean(flags), 4) for name, flags in seen.items()},
-        "contents exact": round(fmean(one == q.contents for one, q in zip(contents, questions, strict=True)), 4),
+        "descriptions": {name: round(fmean(flags), 4) for name, flags in checks.items()},
+        "contents exact": round(fmean(hint == q.contents for hint, q in zip(hints, questions, strict=True)), 4),
         "reasoner, gold": shares(right(gold, questions), questions),
         "reasoner, blind": shares(right(blind, questions), questions),
         "direct": shares(right(direct, questions), questions),
@@ -142,30 +142,30 @@ def evaluate(count: int, agree: int) -> dict[str, Any]:
         "prism, query-specific": shares(by_specific, questions),
         "query-specific minus generic": [
             round(fmean(gains), 4),
-            round(fmean(gains) - reach, 4),
-            round(fmean(gains) + reach, 4),
+            round(fmean(gains) - half_width, 4),
+            round(fmean(gains) + half_width, 4),
         ],
-        "vLLM and transformers agree": agreement(told[:agree], pictures[:agree]),
+        "vLLM and transformers agree": agreement(described[:agree], pictures[:agree]),
     }
 
 
-def agreement(told: Sequence[str], pictures: Sequence[Image]) -> dict[str, float]:
-    """Return on what share of the pictures transformers writes what vLLM wrote."""
+def agreement(descriptions: Sequence[str], pictures: Sequence[Image]) -> dict[str, float]:
+    """Return the share of the pictures for which transformers writes the same text as vLLM."""
     from transformers import AutoProcessor, Idefics3ForConditionalGeneration  # noqa: PLC0415 - heavy
 
     from prism_engine.training.nano.examine import generate  # noqa: PLC0415 - heavy
 
     model = Idefics3ForConditionalGeneration.from_pretrained(CAPTIONER, dtype="float32")
     processor = AutoProcessor.from_pretrained(CAPTIONER)
-    own = generate(model, processor, [INSTRUCTIONS["generic"]] * len(told), pictures)
-    same = [text == reply.strip() for text, reply in zip(told, own, strict=True)]
+    own = generate(model, processor, [INSTRUCTIONS["generic"]] * len(descriptions), pictures)
+    same = [text == reply.strip() for text, reply in zip(descriptions, own, strict=True)]
     return {"pictures": len(same), "share": round(fmean(same), 4)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--n", type=int, default=1500, help="held-out questions")
-    parser.add_argument("--agree", type=int, default=200, help="pictures described by transformers as well")
+    parser.add_argument("--agree", type=int, default=200, help="number of pictures to describe with transformers too")
     parser.add_argument("--out", type=Path, help="write the figures as JSON")
     given = parser.parse_args()
     for name, value in {

@@ -1,18 +1,18 @@
-"""A whole evaluation beside Prism's own way: same checkpoint, same pictures and questions, same reasoner's server.
+"""A whole evaluation compared with the original Prism: same checkpoint, pictures, questions and reasoner server.
 
-Prism's own way, rendered here in a few lines of our own: every picture goes through transformers' `generate` by itself,
-one after another, the descriptions pickled every ten; when all are there, a thread pool sends the questions, and after
-every reply the pickle of all replies is read and written anew. The pool has 4 threads, which was its default; the
-figure with as many threads as prism has requests on the wire is printed as well, and so is each part's share.
+The original pipeline, reimplemented here in a few lines: transformers' `generate` describes one picture at a time, and
+the descriptions are pickled every ten; once all are done, a thread pool sends the questions, and after every reply the
+pickle of all replies is read and rewritten. The pool has 4 threads, the original's default; the script also prints the
+figure with as many threads as prism has concurrent requests, and the time of each part.
 
-Both begin with the benchmark's TSV and end with an answer per question; prism has its results written and scored as
-well. The other side gets as many torch threads as it is fastest with. Each is a process that stays up; they take turns,
-each round on new pictures. The model's or the engine's start is measured by itself, and the last lines say what becomes
-of the ratio where it counts. The server (`prism chaos`) takes half a second for a reply and has no limits.
+Both start from the benchmark's TSV and end with an answer per question; prism also writes and scores its results. The
+original gets the number of torch threads that is fastest for it. Each side is a process that stays up; they alternate,
+each round on new pictures. The start of the model or the engine is measured separately, and the last lines report the
+ratio with it included. The server (`prism chaos`) takes half a second per reply and has no limits.
 
     python benchmarks/peers.py [--images 240] [--rounds 5]
 
-Exits with 1 where the median ratio (engine and model up) is below 5.
+Exits with 1 if the median ratio (without the starts) is below 5.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from perception import OPTIONS  # type: ignore[import-not-found]  # a script finds its neighbours
+from perception import OPTIONS  # type: ignore[import-not-found]  # a script can import its sibling scripts
 
 from prism_engine.config import ApiModel, Mode, RunConfig, SamplingConfig, VllmModel, load_registry
 from prism_engine.nano import CAPTIONER
@@ -46,19 +46,19 @@ from prism_engine.scenes import write_benchmark
 BAR = 5.0
 LATENCY = 0.5
 THREADS = 4
-"""What the original's pool has unless it is told otherwise."""
+"""The default of the original's pool."""
 MANY_THREADS = 64
-"""What prism has on the wire at most unless it is told otherwise."""
+"""prism's default limit of concurrent requests."""
 EVERY = 10
-"""Descriptions after which the original pickles all of them."""
+"""The original pickles all descriptions after this many new ones."""
 LIMIT = SamplingConfig().max_tokens
 WARM_UP = 24
 MMSTAR = 1500
-"""Samples of the benchmark that Prism was made for: what the ratio with both starts is reckoned for."""
+"""Samples of MMStar, the benchmark Prism was made for; the ratio with both starts is extrapolated to it."""
 
 
 class Theirs:
-    """Prism's own way."""
+    """The original Prism pipeline."""
 
     def __init__(self) -> None:
         from transformers import AutoModelForImageTextToText, AutoProcessor  # noqa: PLC0415 - heavy
@@ -72,7 +72,7 @@ class Theirs:
         self._threads: int | None = None
 
     def choose_threads(self, pictures: list[str]) -> None:
-        """Give torch as many threads as describe fastest here: so small a model may be slower with several."""
+        """Give torch the fastest number of threads here: so small a model may be slower with more than one."""
         import torch  # noqa: PLC0415 - heavy
 
         took = {}
@@ -127,7 +127,7 @@ def _prompt(row: dict[str, str], description: str) -> str:
 
 
 def answer_all(prompts: dict[int, str], url: str, kept: Path, threads: int) -> None:
-    """Ask for all of them in a pool, and have the file of all replies read and written anew after each."""
+    """Send all prompts from a thread pool; read and rewrite the file of all replies after each."""
     lock = threading.Lock()
     kept.write_bytes(pickle.dumps({}))
 
@@ -205,7 +205,7 @@ class Side:
         raise SystemExit(f"{self.name} ended with exit code {self._process.wait()}")
 
     def end(self) -> None:
-        """Close its input, which ends it, and wait."""
+        """Close the process's input, which ends it, and wait."""
         self._process.communicate()
 
 
@@ -225,7 +225,7 @@ def fresh(scratch: Path, images: int, seed: int) -> Path:
 
 
 def same_descriptions(folder: Path) -> float:
-    """Return the share of samples that both sides described with the same words."""
+    """Return the share of samples with the same description on both sides."""
     theirs = pickle.loads((folder / "descriptions.pkl").read_bytes())  # noqa: S301 - our own child's
     (predictions,) = (folder / "results").rglob("predictions.jsonl")
     ours = [json.loads(line)["description"].strip() for line in predictions.read_text().splitlines()]
@@ -252,19 +252,22 @@ def compare(scratch: Path, url: str, images: int, rounds: int) -> bool:
             totals[f"{threads} threads"].append(took["describing"] + took[f"answering, {threads} threads"])
         parts = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in took.items() if name != "everything")
         print(
-            f"round {number + 1}: prism {took['everything']:.1f} s; its own way: {parts}; same descriptions "
+            f"round {number + 1}: prism-engine {took['everything']:.1f} s; original: {parts}; same descriptions "
             f"{same_descriptions(folder):.1%}",
             flush=True,
         )
     for side in sides.values():
         side.end()
-    return told(totals, starts, images)
+    return report(totals, starts, images)
 
 
-def told(totals: dict[str, list[float]], starts: dict[str, float], images: int) -> bool:
-    """Print the ratios and return whether the bar is kept."""
+def report(totals: dict[str, list[float]], starts: dict[str, float], images: int) -> bool:
+    """Print the ratios and return whether the target is met."""
     ours = totals.pop("prism")
-    print(f"until the first {WARM_UP} are through, once: prism {starts['ours']:.1f} s, {starts['theirs']:.1f} s")
+    print(
+        f"start and first {WARM_UP} samples, once: prism-engine {starts['ours']:.1f} s, "
+        f"original {starts['theirs']:.1f} s"
+    )
     kept = []
     for name, theirs in totals.items():
         ratios = [other / mine for mine, other in zip(ours, theirs, strict=True)]
@@ -272,16 +275,16 @@ def told(totals: dict[str, list[float]], starts: dict[str, float], images: int) 
         each, other = statistics.median(ours) / images, statistics.median(theirs) / images
         cold = (starts["theirs"] + MMSTAR * other) / (starts["ours"] + MMSTAR * each)
         print(
-            f"Prism's own way, {name}, over prism: median {statistics.median(ratios):.1f} ({min(ratios):.1f} to "
-            f"{max(ratios):.1f}, {len(ratios)} rounds); reckoned for {MMSTAR:,} samples with both starts {cold:.1f}"
+            f"original / prism-engine, {name}: median {statistics.median(ratios):.1f} ({min(ratios):.1f} to "
+            f"{max(ratios):.1f}, {len(ratios)} rounds); extrapolated to {MMSTAR:,} samples with both starts {cold:.1f}"
         )
-    print(f"bar {BAR:g} with {THREADS} threads: {'holds' if kept[0] else 'DOES NOT HOLD'}")
+    print(f"target {BAR:g} with {THREADS} threads: {'met' if kept[0] else 'NOT MET'}")
     return kept[0]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, default=240, help="of each round")
+    parser.add_argument("--images", type=int, default=240, help="pictures of each round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--side", choices=["ours", "theirs"], help=argparse.SUPPRESS)
     parser.add_argument("--url", help=argparse.SUPPRESS)

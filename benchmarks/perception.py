@@ -1,17 +1,17 @@
-"""Descriptions per second: a prism run beside vLLM's own offline `LLM.chat`, on the same model, pictures and limits.
+"""Descriptions per second of a prism run and of vLLM's own offline `LLM.chat`, on the same model, pictures and limits.
 
     python benchmarks/perception.py [--images 1000] [--tokens 512] [--rounds 5] [--model FOLDER]
 
-Our side is all that `prism run --mode perception` does between a started engine and the written results: look-ups, the
-scheduler, decoding pictures, the cache on disk, the journal, the tables. Their side is one call with all pictures.
+Our side is everything `prism run --mode perception` does between a started engine and the written results: look-ups,
+the scheduler, decoding pictures, the cache on disk, the journal, the tables. Their side is one call with all pictures.
 
-Both engines have the same options and are up for the whole time, each in a process of its own. They take turns (ours,
-theirs, theirs, ours, ...) on new pictures, so that a machine whose speed drifts hits both alike. Starting the engines,
-a warm-up, drawing the pictures, and the first reading of the benchmark file are not counted.
+Both engines have the same options and stay up the whole time, each in its own process. They alternate (ours, theirs,
+theirs, ours, ...) on new pictures, so that a drift in the machine's speed affects both equally. Starting the engines, a
+warm-up, drawing the pictures, and the first reading of the benchmark file are not counted.
 
-Pictures are PrismScenes, no scene twice. Without `--model` nano-captioner describes them, ends its descriptions by
-itself long before the limit, and is so small that the engine's own work is, too: a hard test for what lies around it.
-Another model says of them what it likes; `--tokens` then bounds how much.
+The pictures are PrismScenes, no scene twice. By default nano-captioner describes them. It ends its descriptions long
+before the limit and is so small that the engine does little work, which makes any overhead around it visible. The
+descriptions of another model may be of any length; `--tokens` then limits them.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 INSTRUCTION = instruction_text("generic")
 WARM_UP = 64
-"""Pictures of their own that each side describes before the clock starts."""
+"""Number of extra pictures that each side describes before the clock starts."""
 OPTIONS = {
     "max_model_len": 1024,
     "max_num_seqs": 128,
@@ -62,11 +62,11 @@ OPTIONS = {
     "seed": 0,
     "limit_mm_per_prompt": {"video": 0, "audio": 0},
 }
-"""Of both engines."""
+"""Options of both engines."""
 
 
 def distinct_pictures() -> Iterator[Picture]:
-    """Draw pictures of scenes no two of which are alike, so that no cache of vLLM's helps either side."""
+    """Draw pictures of distinct scenes, so that vLLM's caches help neither side."""
     drawn = set()
     for seed in itertools.count():
         rng = random.Random(seed)  # noqa: S311 - the same pictures each time
@@ -77,7 +77,7 @@ def distinct_pictures() -> Iterator[Picture]:
 
 
 class Started(Backend):
-    """An engine that is up already, and that the run leaves up: starting and stopping it is not what is measured."""
+    """An engine that is already up and that the run does not close, so its start and stop are not measured."""
 
     def __init__(self, engine: Backend) -> None:
         self._engine = engine
@@ -105,7 +105,7 @@ def write_benchmark(folder: Path) -> None:
 
 
 async def ours(model: str, tokens: int) -> None:
-    """Describe the pictures of each folder that stdin names; print seconds and tokens."""
+    """Describe the pictures of each folder named on stdin; print seconds and tokens."""
     engine: Backend | None = None
     for line in sys.stdin:
         folder = Path(line.strip())
@@ -138,7 +138,7 @@ async def ours(model: str, tokens: int) -> None:
 
 
 def theirs(model: str, tokens: int) -> None:
-    """The same for vLLM's offline interface, which is given the same files in one call."""
+    """The same for vLLM's offline interface, with the same files in one call."""
     from vllm import LLM, SamplingParams  # noqa: PLC0415 - heavy
 
     llm = LLM(model=model, allowed_local_media_path="/", **OPTIONS)
@@ -163,7 +163,7 @@ def theirs(model: str, tokens: int) -> None:
 
 
 class Side:
-    """One of the two processes; its engine is up once it has answered for the first time."""
+    """One of the two processes; its engine is up after the first reply."""
 
     def __init__(self, name: str, model: str, tokens: int) -> None:
         command = [sys.executable, __file__, "--side", name, "--model", model, "--tokens", str(tokens)]
@@ -187,7 +187,7 @@ class Side:
         raise SystemExit(f"{self.name} ended with exit code {self._process.wait()}")
 
     def end(self) -> None:
-        """Close its input, which ends it, and wait."""
+        """Close the process's input, which ends it, and wait."""
         self._process.communicate()
 
 
@@ -224,9 +224,7 @@ def compare(model: str, images: int, tokens: int, rounds: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--images", type=int, default=1000, help="pictures of each round")
-    parser.add_argument(
-        "--tokens", type=int, default=SamplingConfig().max_tokens, help="output limit of each description"
-    )
+    parser.add_argument("--tokens", type=int, default=SamplingConfig().max_tokens, help="token limit of a description")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--model", default=str(CAPTIONER), help="folder or hub id (default: nano-captioner)")
     parser.add_argument("--side", choices=["ours", "theirs"], help=argparse.SUPPRESS)

@@ -1,13 +1,13 @@
-"""The engine's lanes beside two worker pools with a queue between them: overhead per sample, memory, wall time.
+"""The engine's lanes compared with two worker pools and a queue: overhead per sample, memory, wall time.
 
-Lanes: one coroutine takes a sample all the way; samples with cached descriptions are one lane, the others a second one.
-Pools: describing workers put samples with their descriptions into a bounded queue, answering workers take them out; so
-that the comparison is fair, these prefer the queue and take samples with cached descriptions when it is empty. The
-second way is here and not in the package; it knows neither failures nor stops. All else is the same code.
+Lanes: one coroutine takes a sample through both stages; samples with cached descriptions form one lane, the others a
+second one. Pools: describing workers put samples with their descriptions into a bounded queue, and answering workers
+take them out. For a fair comparison, the answering workers prefer the queue and take samples with cached descriptions
+when it is empty. The pools exist only in this script, and handle neither failures nor stops. All other code is shared.
 
-With models that answer at once, the engine's own cost shows: CPU time per sample, and peak memory at two sizes. With
-models that wait, the wall time of two stages of equal length T, with none, half, and nine tenths of the descriptions
-cached. Each run is a process of its own; both ways take turns.
+Models that answer immediately show the engine's own cost: CPU time per sample, and peak memory at two sizes. Models
+with a delay show the wall time of two stages of equal length T, with 0, 50 and 90 % of the descriptions cached. Each
+run is a separate process; the two designs alternate.
 
     python benchmarks/pools.py [--rounds 5] [--small 5000] [--large 40000]
 """
@@ -28,7 +28,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scheduler import write_benchmark  # type: ignore[import-not-found]  # a script finds its neighbours
+from scheduler import write_benchmark  # type: ignore[import-not-found]  # a script can import its sibling scripts
 
 from prism_engine import api
 from prism_engine.config import Mode, RunConfig, ScriptedModel, load_registry
@@ -48,22 +48,22 @@ if TYPE_CHECKING:
 
 WAYS = ("lanes", "pools")
 WIDTH = 32
-"""Calls that each waiting model takes at once."""
+"""Concurrent calls of each model with a delay."""
 DELAY = 0.25
-"""Seconds that the waiting reasoner takes for one."""
+"""Seconds per call of the reasoner with a delay."""
 SAMPLES = 1280
-"""Of each run with waiting models: T is 10 s."""
+"""Samples of each run with delays: T is 10 s."""
 CACHED = (0.0, 0.5, 0.9)
 
 
 async def two_pools(run: Run, progress: Progress, stop: Stop) -> None:
-    """Take every sample through two pools of workers; in place of what `engine/runner.py` does."""
+    """Take every sample through two pools of workers; replaces the scheduling of `engine/runner.py`."""
     assert run.perceiver is not None
     assert run.reasoner is not None
     answering = run.pipeline.answering
     assert answering is not None
     order = order_samples(run.benchmark, run.benchmark.order(run.count), run.pipeline, run.store)
-    results = runner._Results(run, progress, stop)  # noqa: SLF001 - counted and journalled as in the engine
+    results = runner._Results(run, progress, stop)  # noqa: SLF001 - counts and journals as in the engine
     cached, missing = run.benchmark.samples(order.described), run.benchmark.samples(order.undescribed)
     queue: asyncio.Queue[Described | None] = asyncio.Queue(max(run.ahead, 1))
 
@@ -113,9 +113,9 @@ def config(folder: Path, benchmark: Path, mode: Mode, *, delays: tuple[float, fl
 
 
 def child(given: argparse.Namespace) -> None:
-    """Run once in one of the two ways and print what it took."""
+    """Run once with one of the two designs and print time, CPU time and peak memory."""
     if given.way == "pools":
-        runner._take_all = two_pools  # noqa: SLF001 - everything else stays the engine's
+        runner._take_all = two_pools  # noqa: SLF001 - the rest of the engine is unchanged
     delays = (given.describing, given.answering)
     one = config(given.folder, given.benchmark, Mode.ALL, delays=delays, samples=None)
     begun, worked = time.perf_counter(), time.process_time()
@@ -127,7 +127,7 @@ def child(given: argparse.Namespace) -> None:
 
 
 class Bench:
-    """A benchmark that was read once, in a cache that every run gets a copy of."""
+    """A benchmark that has been read once into a cache; every run gets a copy of that cache."""
 
     def __init__(self, folder: Path, samples: int) -> None:
         self.samples = samples
@@ -139,12 +139,12 @@ class Bench:
         self.cache_descriptions(1)
 
     def cache_descriptions(self, count: int) -> None:
-        """Let the first so many samples, in the order of visits, have their descriptions in the cache."""
+        """Put the descriptions of the first `count` samples, in visiting order, into the cache."""
         one = config(self._folder / "first", self._file, Mode.PERCEPTION, delays=(0, 0), samples=count)
         api.run(one, load_registry())
 
     def run(self, way: str, describing: float = 0.0, answering: float = 0.0) -> dict[str, float]:
-        """Run once, in a process and a folder of its own."""
+        """Run once, in a separate process and folder."""
         self._number += 1
         folder = self._folder / str(self._number)
         shutil.copytree(self._folder / "first" / "cache", folder / "cache", copy_function=_copied)
@@ -158,7 +158,7 @@ class Bench:
 
 
 def _copied(source: str, target: str) -> None:
-    """Copy databases, which the run will write to; pictures, which nobody changes, are linked."""
+    """Copy databases, which the run writes to; link pictures, which never change."""
     if ".sqlite" in Path(source).name:
         shutil.copy2(source, target)
     else:
@@ -171,7 +171,7 @@ def compared(name: str, unit: str, pairs: list[tuple[float, float]]) -> None:
     spread = f"{min(ratios):.3f} to {max(ratios):.3f}"
     print(
         f"{name}: lanes {lanes:,.4g} {unit}, pools {pools:,.4g} {unit}; "
-        f"pools over lanes: median {statistics.median(ratios):.3f} ({spread})",
+        f"pools / lanes: median {statistics.median(ratios):.3f} ({spread})",
         flush=True,
     )
 
@@ -179,7 +179,7 @@ def compared(name: str, unit: str, pairs: list[tuple[float, float]]) -> None:
 def in_turns(
     bench: Bench, rounds: int, describing: float = 0.0, answering: float = 0.0
 ) -> list[tuple[dict[str, float], dict[str, float]]]:
-    """Return what lanes and pools took in each round."""
+    """Return the figures of lanes and pools in each round."""
     found = []
     for number in range(rounds):
         ways = WAYS if number % 2 == 0 else WAYS[::-1]

@@ -1,22 +1,23 @@
-"""Are both sides busy at once? The wall time of a whole run beside its slower half, and beside a barrier between them.
+"""Overlap of perception and reasoning: wall time of a whole run against its slower side, and with a barrier between.
 
-Part 1, scripted models that only wait: two stages of equal length T, T being all their calls over what they take at
-once. Beside it the same work with a barrier between the stages, the descriptions first and then the answers.
+Part 1, scripted models that only wait: two stages of equal length T, where T is the number of calls times the delay
+over the concurrency. For comparison, the same work with a barrier between the stages: all descriptions first, then the
+answers.
 
-Part 2, nano-captioner under vLLM in this process, and a reasoner behind a `prism chaos` server that limits requests per
-minute: half of what perception does alone, as much (neither side may wait for the other), and twice as much. Perception
-alone is measured before and after each whole run. The API's bound is requests over requests per minute; the server is
-strict, its bucket holds one second. The engine is up for the whole time, so its start counts on no side; nor does the
-first reading of a benchmark. Looking up, scheduling, the cache on disk, the journal and writing results count
-everywhere. Each run has new pictures, and so many of them that what happens once counts little: 2 to 3 s until the
-first descriptions (vLLM decodes 128 pictures in step), and the last replies.
+Part 2, nano-captioner under vLLM in this process, and a reasoner behind a `prism chaos` server whose limit of requests
+per minute is half of what perception alone reaches, equal to it (so neither side may wait for the other), and twice as
+much. Perception alone is measured before and after each whole run. The API's bound is the number of requests over the
+requests per minute; the server is strict, and its bucket holds one second. The engine stays up, so its start is never
+counted; nor is the first reading of a benchmark. Look-ups, scheduling, the cache on disk, the journal and writing
+results are counted everywhere. Each run has new pictures, and enough of them that one-off costs matter little: 2 to 3 s
+until the first descriptions (vLLM decodes 128 pictures in lockstep), and the last replies.
 
-Without a GPU, describing keeps all cores busy by itself, and then answering takes its CPU time away from it. So that
-time is printed as well, of prism and its engine together (without the server's): no whole run is faster than it allows.
+Without a GPU, describing alone keeps all cores busy, and answering then takes CPU time from it. The script therefore
+also prints the CPU time of prism and its engine together (without the server): it bounds any whole run from below.
 
     python benchmarks/saturation.py [--rounds 3] [--images 6000] [--part 1|2] [--shares 1 0.5]
 
-Exits with 1 where the median of the rounds passes its bar: 1.08 T in part 1, 1.10 x the slower side in part 2.
+Exits with 1 if the median of the rounds exceeds its limit: 1.08 T in part 1, 1.10 x the slower side in part 2.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
-from perception import OPTIONS, Started, distinct_pictures  # type: ignore[import-not-found]  # a script's neighbour
+from perception import OPTIONS, Started, distinct_pictures  # type: ignore[import-not-found]  # a sibling script
 from scheduler import HEADER, write_benchmark  # type: ignore[import-not-found]
 
 from prism_engine.api.build.parts import assembled
@@ -62,21 +63,21 @@ if TYPE_CHECKING:
 SCRIPTED_BAR = 1.08
 REAL_BAR = 1.10
 WIDTH = 16
-"""Calls that each scripted model takes at once."""
+"""Concurrent calls of each scripted model."""
 DELAY = 1.0
-"""Seconds that it takes for one."""
+"""Seconds per call of a scripted model."""
 STEPS = 40
-"""Of its calls follow each other: T is so many delays."""
+"""Consecutive calls per slot: T is STEPS delays."""
 BURST = 1.0
 """Seconds of inflow that the server's bucket holds."""
 SHARES = (0.5, 1.0, 2.0)
-"""Limits of the server, over what perception does alone."""
+"""Limits of the server, relative to the rate of perception alone."""
 WARM_UP = 64
 
 
 @dataclass
 class Ratios:
-    """One line of the outcome: a ratio per round, and the bar for their median."""
+    """One line of the outcome: a ratio per round, and the limit for their median."""
 
     name: str
     bar: float | None
@@ -91,16 +92,16 @@ class Ratios:
         return self.bar is None or statistics.median(self.values) <= self.bar
 
     def __str__(self) -> str:
-        bar = "" if self.bar is None else f"; bar {self.bar}: {'holds' if self.holds else 'DOES NOT HOLD'}"
+        bar = "" if self.bar is None else f"; limit {self.bar}: {'met' if self.holds else 'EXCEEDED'}"
         spread = f"{min(self.values):.3f} to {max(self.values):.3f}, {len(self.values)} rounds"
         return f"{self.name}: median {statistics.median(self.values):.3f} ({spread}){bar}"
 
 
 async def timed(config: RunConfig, engine: Backend | None = None) -> tuple[float, dict[str, float]]:
-    """Return the seconds from the first look-up to the written results, and the time that each stage was busy.
+    """Return the seconds from the first look-up to the written results, and the busy seconds of each stage.
 
     Args:
-        engine: describes instead of an engine of the run's own, and stays up.
+        engine: used for describing instead of an engine of the run's own, and left up.
     """
     name = Path(config.benchmark).stem
     layout = Layout.of(config, name, "")
@@ -123,30 +124,30 @@ async def timed(config: RunConfig, engine: Backend | None = None) -> tuple[float
 
 
 async def scripted_part(folder: Path, rounds: int) -> list[Ratios]:
-    """Two scripted stages of equal length, at once and one after the other."""
+    """Run two scripted stages of equal length, overlapping and one after the other."""
     model = ScriptedModel(replies=("A", "B", "C", "D"), delay=DELAY, concurrency=WIDTH)
-    both = Ratios("two stages of equal length T, whole run over T", SCRIPTED_BAR)
-    barrier = Ratios("the same with a barrier between them, over T", None)
+    both = Ratios("two stages of equal length T, whole run / T", SCRIPTED_BAR)
+    barrier = Ratios("the same with a barrier between them, whole run / T", None)
     write_benchmark(folder / "made.tsv", STEPS * WIDTH)
     length = STEPS * DELAY
     print(f"part 1: {STEPS * WIDTH:,} samples, T = {length:g} s", flush=True)
 
     def config(mode: Mode, number: int, cache: str) -> RunConfig:
-        place = folder / f"{number} {cache}"
+        cache_dir = folder / f"{number} {cache}"
         return RunConfig(
             benchmark=str(folder / "made.tsv"),
             perceiver="p",
             reasoner="r",
             mode=mode,
-            cache_dir=place,
-            results_dir=place / "results",
+            cache_dir=cache_dir,
+            results_dir=cache_dir / "results",
             models={"p": model, "r": model},
         )
 
     for number in range(rounds):
         whole, _ = await timed(config(Mode.ALL, number, "at once"))
         first, _ = await timed(config(Mode.PERCEPTION, number, "barrier"))
-        second, _ = await timed(config(Mode.ALL, number, "barrier"))  # all described: only the answers remain
+        second, _ = await timed(config(Mode.ALL, number, "barrier"))  # all descriptions cached: only answers remain
         said = both.add(whole / length), barrier.add((first + second) / length)
         print(f"  round {number + 1}: {said[0]}; with a barrier {said[1]}", flush=True)
     return [both, barrier]
@@ -165,7 +166,7 @@ def write_questions(path: Path, pictures: Iterator[Picture]) -> None:
 
 @contextlib.contextmanager
 def served(requests_per_minute: int) -> Iterator[str]:
-    """Run a chaos server in a process of its own; give its base URL."""
+    """Run a chaos server in its own process; yield its base URL."""
     options = ["--rpm", str(requests_per_minute), "--burst", str(BURST), "--latency", "0.2"]
     command = [sys.executable, "-m", "prism_engine", "chaos", "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
@@ -176,18 +177,18 @@ def served(requests_per_minute: int) -> Iterator[str]:
             process.terminate()
 
 
-class Took(NamedTuple):
-    """One run of part 2."""
+class RunTiming(NamedTuple):
+    """Timing of one run of part 2."""
 
     seconds: float
     cpu: float
-    """Milliseconds per picture."""
+    """CPU time in milliseconds per picture."""
     busy: dict[str, float]
-    """Seconds during which each stage had calls under way."""
+    """Seconds during which each stage had calls in progress."""
 
 
-class Night:
-    """Whole runs and their halves, on one engine that stays up, each on pictures of its own."""
+class EngineRuns:
+    """Perception-only and whole runs on one engine that stays up, each on new pictures."""
 
     def __init__(self, folder: Path, images: int) -> None:
         self._folder = folder
@@ -199,7 +200,7 @@ class Night:
         self._processes: list[psutil.Process] = []
 
     async def start(self) -> None:
-        """Start the engine, and let everything be imported and used once."""
+        """Start the engine, and import and use everything once."""
         warm = self._config(Mode.PERCEPTION, WARM_UP)
         with assembled(warm, load_registry(), look_only=False) as parts:
             assert parts.describing is not None
@@ -213,24 +214,24 @@ class Night:
         await self._engine.aclose()
 
     def cpu(self) -> float:
-        """Return the seconds that this process and the engine's have computed so far."""
+        """Return the CPU seconds used so far by this process and the engine's processes."""
         return sum(times.user + times.system for times in (process.cpu_times() for process in self._processes))
 
-    async def perceive(self) -> Took:
-        """Describe alone."""
+    async def perceive(self) -> RunTiming:
+        """Run perception only."""
         return await self._timed(self._config(Mode.PERCEPTION, self._images))
 
-    async def whole(self, requests_per_minute: int) -> Took:
-        """Describe and answer."""
+    async def whole(self, requests_per_minute: int) -> RunTiming:
+        """Run perception and reasoning."""
         with served(requests_per_minute) as url:
             limits = Limits(requests_per_minute=requests_per_minute)
             reasoner = ApiModel(model="chaos", base_url=url, api_key_env=None, limits=limits)
             return await self._timed(self._config(Mode.ALL, self._images, reasoner))
 
-    async def _timed(self, config: RunConfig) -> Took:
+    async def _timed(self, config: RunConfig) -> RunTiming:
         begun = self.cpu()
         seconds, busy = await timed(config, self._engine)
-        return Took(seconds, (self.cpu() - begun) / self._images * 1000, busy)
+        return RunTiming(seconds, (self.cpu() - begun) / self._images * 1000, busy)
 
     def _config(self, mode: Mode, images: int, reasoner: ModelSpec | None = None) -> RunConfig:
         folder = self._folder / str(next(self._numbers))
@@ -249,22 +250,20 @@ class Night:
 
 
 async def real_part(folder: Path, rounds: int, images: int, shares: list[float]) -> list[Ratios]:
-    """nano-captioner under vLLM, and servers with different limits."""
-    night = Night(folder, images)
-    await night.start()
-    ratios = {
-        share: Ratios(f"API at {share:g} x perception, whole run over the slower side", REAL_BAR) for share in shares
-    }
-    barrier = Ratios("both sides equal, with a barrier between them (sum of the sides), over the slower side", None)
+    """Run nano-captioner under vLLM against servers with different limits."""
+    runs = EngineRuns(folder, images)
+    await runs.start()
+    ratios = {share: Ratios(f"API at {share:g} x perception, whole run / slower side", REAL_BAR) for share in shares}
+    barrier = Ratios("both sides equal, with a barrier between them (sum of the sides) / slower side", None)
     print(f"part 2: {images:,} pictures per run; the engine is up", flush=True)
     try:
-        before = await night.perceive()
+        before = await runs.perceive()
         for number in range(rounds):
             for share, ratio in ratios.items():
                 rate = images / before.seconds * share
                 bound = images / rate
-                whole = await night.whole(round(rate * 60))
-                after = await night.perceive()  # on both sides of the run, since a machine's speed may drift
+                whole = await runs.whole(round(rate * 60))
+                after = await runs.perceive()  # before and after each run, since the machine's speed may drift
                 alone = statistics.fmean((before.seconds, after.seconds))
                 said = ratio.add(whole.seconds / max(alone, bound))
                 if share == 1.0:
@@ -278,7 +277,7 @@ async def real_part(folder: Path, rounds: int, images: int, shares: list[float])
                 )
                 before = after
     finally:
-        await night.end()
+        await runs.end()
     return [*ratios.values(), *([barrier] if barrier.values else [])]
 
 
@@ -296,9 +295,11 @@ async def measure(rounds: int, images: int, parts: list[int], shares: list[float
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--images", type=int, default=6000, help="of each run of part 2")
-    parser.add_argument("--part", type=int, choices=[1, 2], help="only this one")
-    parser.add_argument("--shares", type=float, nargs="+", default=SHARES, help="limits of the server in part 2")
+    parser.add_argument("--images", type=int, default=6000, help="pictures of each run of part 2")
+    parser.add_argument("--part", type=int, choices=[1, 2], help="run only this part")
+    parser.add_argument(
+        "--shares", type=float, nargs="+", default=SHARES, help="server limits of part 2, relative to perception alone"
+    )
     given = parser.parse_args()
     quiet = {"VLLM_CPU_KVCACHE_SPACE": "2", "VLLM_LOGGING_LEVEL": "ERROR", "VLLM_NO_USAGE_STATS": "1"}
     os.environ.update(quiet | os.environ)

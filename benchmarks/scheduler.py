@@ -1,9 +1,9 @@
-"""What the engine itself costs: time per sample and peak memory, with models that answer at once.
+"""Overhead of the engine itself: time per sample and peak memory, with models that answer immediately.
 
-Runs prism over scripted models (no delay) on 10,000 and on 100,000 samples, each in a process of its own, and prints
-microseconds per sample, peak resident memory, and the ratio of the two peaks. Every sample has a picture of its own,
-so nothing is shared: two calls, two cache writes and one result line each. Reading the benchmark (once per file) is
-not counted.
+Runs prism with scripted models (no delay) on 10,000 and on 100,000 samples, each in its own process, and prints
+microseconds per sample, peak resident memory, and the ratio of the two peaks. Every sample has its own picture, so
+nothing is shared: two calls, two cache writes and one result line each. Reading the benchmark (once per file) is not
+counted.
 
     python benchmarks/scheduler.py [--small 10000] [--large 100000]
 """
@@ -45,7 +45,7 @@ print(json.dumps({
 
 
 def write_benchmark(path: Path, count: int) -> None:
-    """Write `count` rows, each with a picture of its own (8x8 pixels)."""
+    """Write `count` rows, each with its own picture (8x8 pixels)."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, delimiter="\t")
         writer.writerow(HEADER)
@@ -59,7 +59,7 @@ def write_benchmark(path: Path, count: int) -> None:
 
 
 def measure(count: int, folder: Path) -> dict[str, float]:
-    """Run once over a fresh cache, in a process of its own, after the benchmark was read by another one."""
+    """Run once with a fresh cache in a separate process, after another process has read the benchmark."""
     folder.mkdir()
     benchmark = folder / "made.tsv"
     write_benchmark(benchmark, count)
@@ -87,7 +87,7 @@ def main() -> None:
                 f"{measured['wall'] / count * 1e6:6.0f} us with results written, "
                 f"peak {measured['peak_kib'] / 1024:6.0f} MiB"
             )
-    print(f"peak memory, large over small: {peaks[1] / peaks[0]:.2f}")
+    print(f"peak memory, large / small: {peaks[1] / peaks[0]:.2f}")
 
 
 if __name__ == "__main__":

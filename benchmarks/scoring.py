@@ -1,4 +1,4 @@
-"""How long scoring takes: a million replies of multiple choice, and a table of 100,000 rows folded by polars."""
+"""Time of scoring a million multiple-choice replies, and of aggregating and rescoring a table of 100,000 rows."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ REPLIES = (
     f"{THOUGHT} The description does not mention the answer, so it cannot be determined.",
     f"{THOUGHT * 2}\n\\boxed{{A}}",
 )
-"""From one letter to a page of thinking: 222 characters on average."""
+"""From one letter to a long chain of thought: 222 characters on average."""
 
 
 def sample(number: int) -> Sample:
@@ -109,10 +109,10 @@ def main() -> None:
             start, spent = time.perf_counter(), time.process_time()
             scores = summarise(path, profile="prism", kind=AnswerKind.CHOICE)
             seconds, spent = time.perf_counter() - start, time.process_time() - spent
-            print(f"{scores.overall.n:,} rows folded in {seconds:.2f} s ({spent:.2f} s of CPU)")
+            print(f"{scores.overall.n:,} rows aggregated in {seconds:.2f} s ({spent:.2f} s of CPU)")
         start = time.perf_counter()
         rescore(path, ["prism", "v1", "v3"], AnswerKind.CHOICE)
-        print(f"{chosen.rows:,} rows scored again under three profiles in {time.perf_counter() - start:.1f} s")
+        print(f"{chosen.rows:,} rows rescored under three profiles in {time.perf_counter() - start:.1f} s")
 
 
 if __name__ == "__main__":

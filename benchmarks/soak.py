@@ -1,15 +1,16 @@
-"""A bad night: a long run against `prism chaos` with all faults on, killed again and again, and what became of it.
+"""Soak test: a long run against `prism chaos` with all faults enabled, killed repeatedly, then checked.
 
-A tenth of all requests meets a fault: errors of the server, resets, hangs, torn JSON, empty and filtered replies, lies
-about usage, requests called malformed. `kill -9` falls at random points; then the run goes on to its end. Checked:
+A tenth of all requests meets a fault: server errors, resets, hangs, truncated JSON, empty and filtered replies, wrong
+usage figures, requests rejected as malformed. `kill -9` strikes at random points; then the run continues to its end.
+The checks:
 
-- every sample is in the results exactly once, and is either done or failed for a reason
-- nothing but a whole reply of the server was scored
-- what was paid for twice is no more than what faults and kills took away
+- every sample is in the results exactly once, and is either done or failed with a reason
+- only complete replies of the server were scored
+- no more completions were paid for twice than faults and kills destroyed
 
     python benchmarks/soak.py [--samples 10000] [--kills 5] [--rate 0.1] [--seed 0]
 
-Exits with 1 where a check does not hold.
+Exits with 1 if a check fails.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from scheduler import write_benchmark  # type: ignore[import-not-found]  # a script finds its neighbours
+from scheduler import write_benchmark  # type: ignore[import-not-found]  # a script can import its sibling scripts
 
 CONCURRENCY = 64
 LOST = ("reset", "hang", "torn", "empty", "filtered", "slow")
-"""Faults that are computed and billed, and leave nothing that could be kept (a slow first byte comes too late)."""
+"""Faults whose completion is computed and billed but cannot be kept (a slow first byte arrives after the timeout)."""
 
 
 def counted(base_url: str, what: str) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def counted(base_url: str, what: str) -> dict[str, Any]:
 
 
 def soak(folder: Path, base_url: str, samples: int, kills: int, seed: int) -> list[str]:
-    """Run, kill, and run to the end; print what happened and return what does not hold."""
+    """Run, kill, and run to the end; print what happened and return the failed checks."""
     write_benchmark(folder / "night.tsv", samples)
     entry = {
         "backend": "api", "model": "chaos", "base_url": base_url, "api_key_env": None, "timeout": 3,
@@ -62,14 +63,14 @@ def soak(folder: Path, base_url: str, samples: int, kills: int, seed: int) -> li
     (predictions,) = (folder / "results").rglob("predictions.jsonl")
     rows = [json.loads(line) for line in predictions.read_text().splitlines()]
     statuses = Counter(row["status"] for row in rows)
-    taken = sum(stats["by_fault"].get(name, 0) for name in LOST)
-    bound = taken + kills * CONCURRENCY
+    lost = sum(stats["by_fault"].get(name, 0) for name in LOST)
+    bound = lost + kills * CONCURRENCY
     print(f"{samples:,} samples, {kills} kills, {time.monotonic() - began:.0f} s; exit code {done.returncode}")
     print(f"results: {dict(statuses)}; reasons: {Counter(row['failure'] for row in rows).most_common(5)}")
     print(f"server: {stats['received']:,} requests, {stats['faults']:,} faults {stats['by_fault']}")
     print(
-        f"billed: {bill['calls']:,} completions, {bill['paid_again']:,} of them again; taken away: {taken:,} by "
-        f"faults, by kills at most the {kills * CONCURRENCY:,} on the wire"
+        f"billed: {bill['calls']:,} completions, {bill['paid_again']:,} of them again; lost: {lost:,} by faults, "
+        f"at most {kills * CONCURRENCY:,} in flight by kills"
     )
     checks = {
         "every sample once": sorted(row["position"] for row in rows) == list(range(samples)),
@@ -81,7 +82,7 @@ def soak(folder: Path, base_url: str, samples: int, kills: int, seed: int) -> li
             for row in rows
             if row["status"] == "done"
         ),
-        "paid again no more than taken away": bill["paid_again"] <= bound,
+        "no more paid again than lost": bill["paid_again"] <= bound,
     }
     return [name for name, holds in checks.items() if not holds]
 
@@ -105,7 +106,7 @@ def main() -> None:
             broken = soak(Path(scratch), base_url, given.samples, given.kills, given.seed)
         finally:
             process.kill()
-    print("all checks hold" if not broken else f"DOES NOT HOLD: {', '.join(broken)}")
+    print("all checks passed" if not broken else f"FAILED: {', '.join(broken)}")
     sys.exit(bool(broken))
 
 

@@ -1,20 +1,20 @@
-"""A sweep beside its two sides: is the reasoner busy while one vLLM engine makes room for the next?
+"""Time of a sweep against its two sides: does the reasoner stay busy while vLLM engines are swapped?
 
     python benchmarks/sweep.py [--engines stand-in|vllm] [--questions 400] [--share 0.6] [--rounds 1]
 
-Two benchmarks x two perceivers x two instructions x two reasoners. The perceivers take turns, one up at a time:
+Two benchmarks x two perceivers x two instructions x two reasoners. Only one perceiver is up at a time:
 
-- `vllm`: nano-captioner under two context windows, two models to the cache and two engines to the machine.
-- `stand-in`: what an engine is to the scheduler and nothing else. It takes five seconds to start, one to end, and half
-  a second for each of 32 descriptions at once. No model works, so two cores are enough to see what the scheduler does.
+- `vllm`: nano-captioner with two context windows, which makes two models for the cache and two engines.
+- `stand-in`: imitates the timing of an engine. It takes five seconds to start, one second to stop, and half a second
+  for each of up to 32 concurrent descriptions. No model runs, so two cores are enough to observe the scheduler.
 
-The reasoners are two chaos servers in processes of their own, as slow as it takes for the answers alone to last
+The reasoners are two chaos servers in their own processes. Their latency is set so that the answers alone take
 `--share` of the time of the descriptions alone.
 
-Three runs per round, engine starts included: the descriptions alone; the answers alone, from what that left in the
-cache; the sweep, over a cache of its own. Printed are the three times, the ratio of the sweep's to that of the longer
-side, what each side was busy, and whether the calls are those that `prism plan` says. The first engine's start has
-nothing to hide behind, so with `--share 1` the ratio is the higher the shorter the whole is.
+Three runs per round, engine starts included: the descriptions alone; the answers alone, from the descriptions in the
+cache; the sweep, with its own cache. The script prints the three times, the ratio of the sweep's time to that of the
+longer side, the share of time each side was busy, and the calls made and planned (by `prism plan`). No answers can
+overlap with the first engine's start, so with `--share 1` shorter runs have higher ratios.
 """
 
 from __future__ import annotations
@@ -58,16 +58,16 @@ if TYPE_CHECKING:
 
 ENGINE = {"dtype": "float32", "enforce_eager": True, "max_num_seqs": 32}
 START, END, DELAY = 5.0, 1.0, 0.5
-"""Seconds that a stand-in takes to start, to end, and for a description."""
+"""Seconds that a stand-in takes to start, to stop, and for a description."""
 WINDOWS = {"narrow": 896, "wide": 1024}
 REASONERS = ("left", "right")
 CONCURRENCY = 16
 WIDTH = 2
-"""Values of each of the four lists."""
+"""Number of values of each of the four dimensions."""
 
 
 class StandIn(Scripted):
-    """What an engine is to the scheduler."""
+    """Imitates the timing of an engine for the scheduler."""
 
     starting: asyncio.Task[None] | None = None
 
@@ -89,18 +89,18 @@ def build(name: str, spec: ModelSpec, cache_dir: Path, budget: ModelBudget | Non
 
 
 class Timed(NamedTuple):
-    """What one command came to."""
+    """Outcome of one command."""
 
     seconds: float
     calls: tuple[int, int]
     """Descriptions and answers."""
     busy: tuple[float, float]
-    """Share of the time in which somebody described, and in which somebody answered."""
+    """Share of the time in which a description, and in which an answer, was in progress."""
 
 
 @contextmanager
 def chaos(latency: float) -> Iterator[str]:
-    """Run a chaos server in a process of its own; give its base URL."""
+    """Run a chaos server in its own process; yield its base URL."""
     command = [sys.executable, "-m", "prism_engine.chaos.server", "--latency", str(latency)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -153,7 +153,7 @@ def configured(
 
 
 def measured(configs: Sequence[RunConfig]) -> Timed:
-    """Run, and say how long it took with everything that was started for it."""
+    """Run, and return the time including everything that was started for it."""
     begun = time.perf_counter()
     reports = api.run_many(configs, load_registry())
     seconds = time.perf_counter() - begun
@@ -170,7 +170,7 @@ def measured(configs: Sequence[RunConfig]) -> Timed:
 
 
 def planned(configs: Sequence[RunConfig]) -> tuple[int, int]:
-    """Return the calls that the plan says."""
+    """Return the planned calls: descriptions and answers."""
     plans = [one.plan for one in api.plan_many(configs, load_registry())]
     answering = [plan.answering for plan in plans if plan.answering is not None]
     return sum(plan.describing.to_call for plan in plans), sum(one.to_call + one.unknown for one in answering)
@@ -189,7 +189,7 @@ def measure(folder: Path, questions: int, share: float, seeing: dict[str, ModelS
         urls = [servers.enter_context(chaos(latency)) for _ in REASONERS]
         answered = measured(configured(folder, "sides", Mode.REASONING, urls, seeing))
         sweep = configured(folder, "sweep", Mode.ALL, urls, seeing)
-        # Answers that depend on descriptions to come are planned at their most; here those are known.
+        # The plan counts the maximum for answers that depend on missing descriptions; here their number is known.
         plan = (planned(sweep)[0], answers)
         whole = measured(sweep)
     ratio = whole.seconds / max(described.seconds, answered.seconds)
@@ -202,7 +202,7 @@ def measure(folder: Path, questions: int, share: float, seeing: dict[str, ModelS
 
 
 def main() -> None:
-    """Measure as many rounds as wanted."""
+    """Measure the given number of rounds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engines", choices=["stand-in", "vllm"], default="stand-in")
     parser.add_argument("--questions", type=int, default=400)
@@ -217,7 +217,7 @@ def main() -> None:
         for _ in range(options.rounds):
             with tempfile.TemporaryDirectory() as scratch:
                 ratios.append(measure(Path(scratch), options.questions, options.share, perceivers(options.engines)))
-    print(f"sweep over the longer of its sides: {', '.join(f'{ratio:.2f}' for ratio in ratios)}")
+    print(f"sweep / longer side: {', '.join(f'{ratio:.2f}' for ratio in ratios)}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""One vLLM engine and one vLLM server for the whole suite: each takes half a minute to start.
+"""Fixtures for the whole suite: one vLLM engine and one vLLM server, because each takes half a minute to start.
 
-They have the demo's parts: the engine sees and describes, the server answers. Pictures that are sent over HTTP, as to a
-VLM behind an API, go to vLLM's server code as well, but in front of the same engine: `captioner_url`.
+As in the demo, the engine describes pictures and the server answers questions. `captioner_url` serves tests that send
+pictures over HTTP, as to a VLM behind an API: vLLM's server code in front of the same engine.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SERVED_NAME = "nano/reasoner"
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def vllm_engine() -> AsyncIterator[VllmEngine]:
-    """nano-captioner, whose engine starts with the first call; at most 8 calls at work and 8 more in flight."""
+    """nano-captioner, whose engine starts with the first call; runs at most 8 calls and queues 8 more."""
     from prism_engine.backends.vllm.engine import VllmEngine  # noqa: PLC0415 - not for tests without vLLM
 
     engine = VllmEngine(VllmModel(model=str(CAPTIONER), engine=SMALL | {"max_num_seqs": 8}))
@@ -54,7 +54,7 @@ async def captioner_url(vllm_engine: VllmEngine) -> AsyncIterator[str]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def vllm_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ManagedServer]:
-    """A server of nano-reasoner, called `SERVED_NAME`, that starts with the first `start`."""
+    """A server of nano-reasoner, named `SERVED_NAME`, that starts with the first call of `start`."""
     from prism_engine.backends.vllm.managed_server import ManagedServer  # noqa: PLC0415 - not for tests without vLLM
 
     spec = ServerSpec(model=str(REASONER), options=SMALL)
@@ -64,5 +64,5 @@ async def vllm_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long, so that no worker is left alone with it at the end."""
+    """Run slow tests first, so that no worker is left alone with one at the end."""
     items.sort(key=lambda item: not {"slow", "vllm"} & set(item.keywords))

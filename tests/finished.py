@@ -1,4 +1,4 @@
-"""Finished runs as `prism run` leaves them, with scores that a test chooses."""
+"""Writes folders of finished runs, as `prism run` does, with scores chosen by the test."""
 
 from __future__ import annotations
 
@@ -35,15 +35,16 @@ def write_run(
 
     Args:
         per_picture: questions about each picture.
-        headline: the benchmark's own number, and the best that it can be; NaN: it has one that is not known.
-        suffix: what the layout adds to the last folder's name, such as `-2048`.
+        headline: the benchmark's own number; NaN if it has one with an unknown value.
+        maximum: the highest value that `headline` can have.
+        suffix: suffix of the last folder's name, such as `-2048`.
     """
-    who = [perceiver, reasoner] if mode in ("all", "reasoning") else [perceiver if mode == "direct" else reasoner]
-    above = results / (instruction if mode in ("all", "reasoning") else mode) / benchmark
-    folder = above.joinpath(*map(str, who))
+    names = [perceiver, reasoner] if mode in ("all", "reasoning") else [perceiver if mode == "direct" else reasoner]
+    parent = results / (instruction if mode in ("all", "reasoning") else mode) / benchmark
+    folder = parent.joinpath(*map(str, names))
     folder = folder.with_name(folder.name + suffix)
     folder.mkdir(parents=True)
-    rows = [_row(place, score, per_picture, question) for place, score in enumerate(scores)]
+    rows = [_row(position, score, per_picture, question) for position, score in enumerate(scores)]
     (folder / "predictions.jsonl").write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
     config = {
         "benchmark": f"{benchmark}.tsv",
@@ -63,17 +64,17 @@ def write_run(
     return folder
 
 
-def _row(place: int, score: float | None, per_picture: int, question: str) -> dict[str, Any]:
+def _row(position: int, score: float | None, per_picture: int, question: str) -> dict[str, Any]:
     return {
-        "index": str(place),
-        "position": place,
-        "category": CATEGORIES[place % 2],
+        "index": str(position),
+        "position": position,
+        "category": CATEGORIES[position % 2],
         "l2_category": None,
         "split": None,
-        "question": f"{question} {place}",
+        "question": f"{question} {position}",
         "options": [{"letter": letter, "text": letter} for letter in "ABCD"],
         "target": "A",
-        "images": [f"picture {place // per_picture}"],
+        "images": [f"picture {position // per_picture}"],
         "extracted": None if score is None else "A" if score else "B",
         "score": score,
         "status": "failed" if score is None else "done",

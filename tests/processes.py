@@ -1,4 +1,4 @@
-"""Child processes that tests talk to: the fault server, and prism itself."""
+"""Child processes for tests: the chaos server and prism itself."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import orjson
 
 @contextmanager
 def chaos_server(*options):
-    """Run the fault server in a process of its own; yields its base URL."""
+    """Run the chaos server in its own process; yield its base URL."""
     command = [sys.executable, "-m", "prism_engine.chaos.server", *map(str, options)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -23,12 +23,12 @@ def chaos_server(*options):
 
 
 def server_stats(base_url):
-    """What the fault server has counted up to now."""
+    """Return the chaos server's counters."""
     with urllib.request.urlopen(f"{base_url.removesuffix('/v1')}/stats") as reply:
         return orjson.loads(reply.read())
 
 
 def start_prism(*arguments, **options):
-    """Start `prism ...`; its output is text."""
+    """Start `prism ...` as a process with text output."""
     command = [sys.executable, "-m", "prism_engine", *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)

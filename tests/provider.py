@@ -1,4 +1,4 @@
-"""The chaos server in a thread of the test: a provider whose bill can be read at any time."""
+"""The chaos server in a thread of the test process: a provider whose bill can be read at any time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from prism_engine.chaos.server import ChaosServer
 
 @contextmanager
 def provider(behaviour=None):
-    """Serve in a thread of its own; yields the server, whose `bill` and `stats` may be read meanwhile."""
+    """Serve in a separate thread; yield the server, whose `bill` and `stats` may be read at any time."""
     loop = asyncio.new_event_loop()
     ready: list[ChaosServer] = []
     started, stop = threading.Event(), asyncio.Event()
@@ -34,7 +34,7 @@ def provider(behaviour=None):
 
 
 def paid_model(server, *, price=("0.15", "0.6"), **fields):
-    """Return the registry entry of a model at the server; prices in dollars per million tokens."""
+    """Return the registry entry of a model on the server; prices in dollars per million tokens."""
     entry = {
         "backend": "api",
         "model": "chaos",

@@ -1,4 +1,4 @@
-"""A small benchmark file for tests: coloured shapes, shared pictures, options that are the word None."""
+"""Writes a small benchmark file for tests: coloured shapes, shared pictures, options that are the word None."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SIDE = 128
-"""Pixels; every picture is a square."""
+"""Side length of the square pictures in pixels."""
 LETTERS = "ABCD"
 COLOURS = {
     "red": (214, 39, 40),
@@ -36,11 +36,11 @@ class Shape(NamedTuple):
     kind: str
     colour: str
     slot: int
-    """Its third of the picture, 0 at the left."""
+    """Index of its third of the picture, 0 at the left."""
 
 
 class Question(NamedTuple):
-    """A question about a drawing, with the one right answer and three wrong ones."""
+    """A question about a drawing, with the right answer and three wrong ones."""
 
     text: str
     gold: str
@@ -52,11 +52,11 @@ class Question(NamedTuple):
 def write_shapes(path: Path, count: int, seed: int) -> None:
     """Write a four-option benchmark in VLMEvalKit's columns; the same arguments give the same bytes.
 
-    Questions take turns over four categories, answer letters are balanced, and every fifth row asks
-    again about the picture of the row above it, by reference. Two options are the literal text `None`.
+    Questions cycle through four categories, answer letters are balanced, and every fifth row refers to the picture of
+    the row above it. Two options are the literal text `None`.
 
     Args:
-        count: rows.
+        count: number of rows.
     """
     draw = random.Random(seed)
     shapes: list[Shape] = []
@@ -104,7 +104,7 @@ def _ask(draw: random.Random, shapes: list[Shape], row: int) -> Question:
 
 
 def _which(draw: random.Random, shapes: list[Shape], row: int) -> Question:
-    # Row 2 has the word None as its right answer, row 6 as a wrong one: readers must keep it.
+    # The word None is the right answer of row 2 and a wrong one of row 6: readers must keep it as text.
     if row == 2:
         absent = draw.choice(sorted(COLOURS.keys() - {shape.colour for shape in shapes}))
         wrong = draw.sample(KINDS, 3)
@@ -121,14 +121,14 @@ def _png(draw: random.Random, shapes: list[Shape]) -> bytes:
     canvas = ImageDraw.Draw(image)
     width = SIDE // _SLOTS
     for shape in shapes:
-        reach = draw.randint(12, 18)
+        half = draw.randint(12, 18)
         x, y = shape.slot * width + width // 2, draw.randint(24, SIDE - 24)
         colour = COLOURS[shape.colour]
         corners = {
-            "triangle": [(x, y - reach), (x + reach, y + reach), (x - reach, y + reach)],
-            "diamond": [(x, y - reach), (x + reach, y), (x, y + reach), (x - reach, y)],
+            "triangle": [(x, y - half), (x + half, y + half), (x - half, y + half)],
+            "diamond": [(x, y - half), (x + half, y), (x, y + half), (x - half, y)],
         }
-        box = (x - reach, y - reach, x + reach, y + reach)
+        box = (x - half, y - half, x + half, y + half)
         if shape.kind == "circle":
             canvas.ellipse(box, fill=colour)
         elif shape.kind == "square":
@@ -141,7 +141,7 @@ def _png(draw: random.Random, shapes: list[Shape]) -> bytes:
 
 
 def write_described_shapes(path, count, seed=0, *, gold="Picture of row {}."):
-    """Write shapes with a column `gold_description`; `gold` is formatted with the row's number."""
+    """Write shapes with an additional column `gold_description`; `gold` is formatted with the row's number."""
     write_shapes(path, count, seed)
     with path.open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file, delimiter="\t")

@@ -1,4 +1,4 @@
-"""The written architecture is the real one."""
+"""Tests that docs/architecture.md matches the code."""
 
 from __future__ import annotations
 

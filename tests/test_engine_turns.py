@@ -1,4 +1,4 @@
-"""Engines that take turns, on real vLLM: in a sweep each is up once, and none beside another."""
+"""Tests of engine swapping in a sweep, on real vLLM: each engine is up once, and never two at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SAMPLES = 16
 
 
 class Watched(BorrowedBackend):
-    """A real backend, and how many engines there are when it is called first, and when it is closed."""
+    """A real backend that records the number of engine processes at its first call and after it is closed."""
 
     def __init__(self, name, backend, happened):
         super().__init__(backend)
@@ -43,7 +43,7 @@ class Watched(BorrowedBackend):
 
 
 def sweep(folder):
-    """Run one perceiver, and two joined ones, each with two reasoners; print what happened to the engines."""
+    """Run one perceiver, and two joined ones, each with two reasoners; write the engines' events to `found.json`."""
     happened = []
 
     def build(name, *rest):

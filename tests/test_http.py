@@ -1,3 +1,5 @@
+"""Tests of prism_engine.http: proxies, shown URLs and waiting times in headers."""
+
 from __future__ import annotations
 
 import time

@@ -1,6 +1,6 @@
-"""The main job on real parts: vLLM in process describes, a vLLM OpenAI server answers over HTTP, scores come out.
+"""Tests of whole runs on real models: in-process vLLM describes, a vLLM OpenAI server answers, scores come out.
 
-PrismScenes is asked of the two embedded models, as in the demo, so that accuracies mean something.
+The two embedded models run PrismScenes, as in the demo, so the accuracies are meaningful.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from prism_engine.report import Scores
 
 QUESTIONS = 204
-"""Every kind about as often."""
+"""Enough for every question kind to occur about equally often."""
 SEED = 12
 RESULTS = ("predictions.jsonl", "predictions.parquet", "scores.json", "scores.csv", "scores.md")
 WORD_FOR_WORD = 0.8
-"""The least share of descriptions that are right to the letter."""
+"""Minimum share of exactly right descriptions."""
 PRISM, ORACLE, BLIND = 0.75, 0.85, 0.4
-"""Accuracies, of which the first two are the least and the last is the most that a run may have; chance is 0.25."""
+"""Bounds of the accuracies: minimum for the first two, maximum for the last; chance is 0.25."""
 
 SECOND_RUN = """
 import sys
@@ -77,7 +77,7 @@ class Kept(Backend):
 
 
 class Ran(NamedTuple):
-    """What came of a run."""
+    """The outcome of a run."""
 
     progress: Progress
     scores: Scores
@@ -92,13 +92,13 @@ class Ran(NamedTuple):
 
 @pytest.fixture(scope="module")
 def right():
-    """The right description of each row's picture."""
+    """The gold description of each row's picture."""
     return [description(scene) for scene, _, _ in drawn_rows(QUESTIONS, SEED)]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Where the benchmark lies, and what all runs of this module share."""
+    """The folder with the benchmark, the cache and the results, shared by all runs of this module."""
     folder = tmp_path_factory.mktemp("main-job")
     with (folder / "PrismScenes.tsv").open("w", encoding="utf-8", newline="") as file:
         write_benchmark(file, QUESTIONS, SEED)
@@ -106,7 +106,7 @@ def folder(tmp_path_factory):
 
 
 def configured(folder, url, mode=Mode.ALL):
-    """Return the run of the two embedded models, the second one behind a server of theirs that is up."""
+    """Return the configuration of a run with both embedded models, the reasoner behind the suite's server."""
     return RunConfig(
         benchmark=str(folder / "PrismScenes.tsv"),
         perceiver="nano-captioner",
@@ -129,7 +129,7 @@ def configured(folder, url, mode=Mode.ALL):
 
 
 async def ran(config, engine):
-    """Run on the suite's engine, which is none of the run's own; all else is what `prism run` does."""
+    """Run on the suite's engine instead of the run's own; everything else is as in `prism run`."""
     layout = Layout.of(config, "PrismScenes", "0" * 64)
     with assembled(config, load_registry(), look_only=False) as parts:
         direct = config.mode is Mode.DIRECT
@@ -149,8 +149,8 @@ async def ran(config, engine):
     return Ran(progress, folded.scores, rows, layout.folder, perceiver)
 
 
-def said(run):
-    """Return each row's description, as it was given to who answered."""
+def descriptions(run):
+    """Return each row's description, as the reasoner received it."""
     return [row["description"] for row in run.rows]
 
 
@@ -163,7 +163,7 @@ class TestPrismScenes:
         config = configured(folder, await vllm_server.start())
         first = await ran(config, vllm_engine)
         assert first.accuracy >= PRISM
-        assert sum(map(eq, said(first), right)) >= WORD_FOR_WORD * QUESTIONS
+        assert sum(map(eq, descriptions(first), right)) >= WORD_FOR_WORD * QUESTIONS
         pictures = {image for row in first.rows for image in row["images"]}
         assert first.perceiver.calls == first.progress.describing.calls == len(pictures)
         assert 0 < first.progress.answering.calls <= QUESTIONS
@@ -178,14 +178,14 @@ class TestPrismScenes:
         oracle = await ran(configured(folder, await vllm_server.start(), Mode.ORACLE), vllm_engine)
         assert oracle.accuracy >= ORACLE
         assert oracle.perceiver is oracle.progress.describing is None
-        assert said(oracle) == right
+        assert descriptions(oracle) == right
 
     async def test_the_vlm_answers_by_itself_from_the_pictures(self, vllm_engine, vllm_server, folder):
         direct = await ran(configured(folder, await vllm_server.start(), Mode.DIRECT), vllm_engine)
         assert direct.perceiver.calls == direct.progress.answering.calls == QUESTIONS
-        assert set(said(direct)) == {None}
+        assert set(descriptions(direct)) == {None}
 
-    async def test_nobody_knows_the_answers_without_seeing(self, vllm_engine, vllm_server, folder):
+    async def test_blind_answers_are_near_chance(self, vllm_engine, vllm_server, folder):
         blind = await ran(configured(folder, await vllm_server.start(), Mode.BLIND), vllm_engine)
         assert blind.accuracy <= BLIND
-        assert set(said(blind)) == {None}
+        assert set(descriptions(blind)) == {None}

@@ -1,4 +1,4 @@
-"""The page for who comes from the original Prism: every command of ours on it is one that works."""
+"""Tests of docs/migration.md, the page for users of the original Prism: every prism command on it works."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONFIG = {"data": "MMStar", "model": "GPT4V", "prompt_version": "generic", "infe
 
 @pytest.fixture
 def world(prism, tmp_path, monkeypatch):  # noqa: F811
-    """`prism` where MMStar is a small file, the models are scripted, and a checkout's files lie."""
+    """`prism` in a folder with a small MMStar file, scripted models, and files of an original checkout."""
     scripted = {name: {"backend": "scripted", "replies": [f"{name}."]} for name in (*NAMES, RETIRED)}
     (tmp_path / "m.yaml").write_text(yaml.safe_dump({"models": scripted}))
     write_shapes(tmp_path / "MMStar.tsv", 12, 0)
@@ -67,7 +67,7 @@ def test_every_other_command_on_the_page_is_one(world, tmp_path, command):
         (tmp_path / "Prism.jpg").write_bytes(png())
         said = world(*arguments, "--models-file", "m.yaml")
         assert said.out == "GPT4V.\nchatgpt-0125.\n"
-    else:  # they download or look around
+    else:  # these commands download or inspect the machine
         assert (
             world(*[word for word in arguments if word.isalpha()][: 2 if name == "convert" else 1], "--help").code == 0
         )

@@ -1,6 +1,6 @@
-"""A cap of one dollar, a thousand requests at once, replies as long as allowed, and kill -9 again and again.
+"""Test of the cost cap under repeated kill -9: one dollar, a thousand concurrent requests, replies of maximum length.
 
-Six kills in the suite, where each costs ten seconds; twenty with PRISM_KILLS=20.
+Six kills in the suite, at ten seconds each; twenty with PRISM_KILLS=20.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def finish(process):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_kills_never_pass_the_cap_and_hardly_anything_of_it_is_lost(job):
+def test_kills_never_exceed_the_cap_and_lose_hardly_any_of_it(job):
     start, server, results = job
     chance = random.Random(20261121)
     marks = sorted(chance.uniform(0.01, 0.95) * CAP for _ in range(KILLS))

@@ -1,4 +1,4 @@
-"""kill -9 in the middle, Ctrl-C once and twice: nothing lost, nothing doubled, nothing paid twice."""
+"""Tests of resuming after kill -9 and one or two Ctrl-C: no result is lost or doubled, and no call paid twice."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KILLS = 10
 
 @pytest.fixture
 def job(tmp_path):
-    """A benchmark, a scripted perceiver, and an API reasoner at the fault server."""
+    """A benchmark, a scripted perceiver, and an API reasoner on the chaos server."""
     write_shapes(tmp_path / "shapes.tsv", SAMPLES, 1)
     with chaos_server("--latency", 0.2) as url:
         entries = {
@@ -89,8 +89,8 @@ def test_ten_kills_at_random_points_lose_nothing_and_cost_no_more_than_what_was_
 
     assert code == 0
     assert 0 < before_last < received, "the kills did not fall into the middle of the run"
-    # A call is in flight until its answer is durable: on the wire, or among those that are being committed together,
-    # whose places on the wire have been given to others.
+    # A call is in flight until its answer is durable: its request is open, or its answer waits for a group commit while
+    # its slot is already taken by another request.
     assert received <= needed + KILLS * 2 * CONCURRENCY
     assert f"{SAMPLES} samples: {SAMPLES} done" in out
     assert result_files(folder / "results") == result_files(folder / "results-undisturbed")
@@ -105,7 +105,7 @@ def wait_for_calls(url, count):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_finishes_what_is_on_the_wire_says_how_to_go_on_and_the_same_command_does(job, number):
+def test_a_signal_finishes_requests_in_flight_and_the_printed_command_resumes(job, number):
     start, url, _ = job
     process = start()
     wait_for_calls(url, 20)
@@ -115,7 +115,7 @@ def test_a_signal_finishes_what_is_on_the_wire_says_how_to_go_on_and_the_same_co
     assert "interrupted; continue with: prism run" in err
     assert "not run" in out
     stats = server_stats(url)
-    assert stats["completed"] == stats["received"], "a request on the wire was dropped"
+    assert stats["completed"] == stats["received"], "a request in flight was dropped"
     code, out, _ = finish(start())
     assert code == 0
     assert f"{SAMPLES} done" in out

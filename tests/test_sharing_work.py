@@ -1,6 +1,6 @@
-"""What one run leaves is what the next one does not ask again, counted on real vLLM: VLM in process, LLM over HTTP.
+"""Tests that a run reuses the cached calls of earlier runs, on real vLLM: VLM in process, LLM over HTTP.
 
-One engine and one server serve all of it: those of the suite.
+All runs use the suite's one engine and one server.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ SAMPLES = 32
 CORE = 8
 """Questions of the circular benchmark, each asked four times."""
 SHORT = 16
-"""An output limit that cuts some answers of the reasoner, and not all."""
+"""An output limit that cuts off some of the reasoner's answers, but not all."""
 CIRCLE = 1_000_000
 LETTERS = "ABCD"
 
 
 class Watched(Kept):
-    """The suite's engine, and the calls that a run made of it."""
+    """The suite's engine, with a record of the calls that a run makes."""
 
     def __init__(self, engine):
         super().__init__(engine)
@@ -50,15 +50,15 @@ class Watched(Kept):
         self.asked.append(call)
         return await super().generate(call)
 
-    def told(self):
-        """How often each instruction went out."""
+    def instruction_counts(self):
+        """Return how often each instruction was sent."""
         return Counter(str(call.messages[0].parts[-1]) for call in self.asked)
 
 
 class Ran(NamedTuple):
-    """What a run called, and what it left."""
+    """The calls and results of a run."""
 
-    seen: Watched
+    engine: Watched
     progress: Progress
     planned: Any
     rows: list[dict[str, Any]]
@@ -66,13 +66,13 @@ class Ran(NamedTuple):
     @property
     def vlm_calls(self):
         assert self.progress.describing is not None
-        assert self.seen.calls == self.progress.describing.calls
-        return self.seen.calls
+        assert self.engine.calls == self.progress.describing.calls
+        return self.engine.calls
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Where PrismScenes lies, and a circular benchmark made of its first questions."""
+    """A folder with PrismScenes and, made from its first questions, a circular benchmark and one with two pictures."""
     folder = tmp_path_factory.mktemp("sharing")
     with (folder / "PrismScenes.tsv").open("w", encoding="utf-8", newline="") as file:
         write_benchmark(file, SAMPLES, 3)
@@ -92,12 +92,12 @@ def folder(tmp_path_factory):
 
 
 def pair(row, other):
-    """Return a question about the second of two pictures, which it speaks of as MMMU does."""
+    """Return a question about the second of two pictures, referred to as in MMMU."""
     return other | {"image": str([row["image"], other["image"]]), "question": f"Look at <image 2>. {other['question']}"}
 
 
 def rotated(row, turn):
-    """Return the copy of a question whose options stand `turn` places further on, as MMBench numbers and refers."""
+    """Return a question with its options rotated by `turn`, numbered and referring to the original as in MMBench."""
     texts = [row[letter] for letter in LETTERS]
     options = dict(zip(LETTERS, texts[-turn:] + texts[:-turn] if turn else texts, strict=True))
     answer = LETTERS[(LETTERS.index(row["answer"]) + turn) % len(LETTERS)]
@@ -108,7 +108,7 @@ def rotated(row, turn):
 def configured(folder, url, **changes):
     models = {
         "nano-captioner": VllmModel(model="embedded:captioner", engine=SMALL | {"max_num_seqs": 8}),
-        # The same weights by another identity: another perceiver, as far as the cache can know.
+        # The same weights under another identity: to the cache, another perceiver.
         "other-captioner": VllmModel(model="embedded:captioner", engine=SMALL | {"max_model_len": 1000}),
         "nano-reasoner": ApiModel(model=SERVED_NAME, base_url=url, api_key_env=None),
     }
@@ -128,11 +128,11 @@ def configured(folder, url, **changes):
 
 
 async def ran(config, engine):
-    """Run on the suite's engine, whoever of the perceivers asks; all else is what `prism run` does."""
+    """Run with the suite's engine as every perceiver; everything else is as in `prism run`."""
     with assembled(config, load_registry(), look_only=False) as parts:
-        seen = Watched(engine)
+        watched = Watched(engine)
         for role in perceiver_roles(parts.specs):
-            parts.models[role].backend = seen
+            parts.models[role].backend = watched
         planned = parts.plan()
         layout = Layout.of(parts.config, parts.benchmark.name, parts.benchmark.sha256)
         journal = Journal(layout.folder / "journal.jsonl", len(parts.benchmark))
@@ -145,7 +145,7 @@ async def ran(config, engine):
         write_results(layout, journal, parts, progress, "complete")
         name = "predictions.jsonl" if config.mode.answers else "descriptions.jsonl"
         rows = [orjson.loads(line) for line in (layout.folder / name).read_bytes().splitlines()]
-    return Ran(seen, progress, planned, rows)
+    return Ran(watched, progress, planned, rows)
 
 
 @pytest.mark.vllm
@@ -194,12 +194,12 @@ class TestOnOneEngine:
         url = await vllm_server.start()
         generic = await ran(configured(folder, url), vllm_engine)
         specific = await ran(configured(folder, url, instruction="query-specific_nano-reasoner"), vllm_engine)
-        wanted = {(row["images"][0], row["contents"]) for row in specific.rows}
-        assert specific.vlm_calls == len(wanted) <= specific.planned.describing.unknown
-        told = specific.seen.told()
+        hinted = {(row["images"][0], row["contents"]) for row in specific.rows}
+        assert specific.vlm_calls == len(hinted) <= specific.planned.describing.unknown
+        sent = specific.engine.instruction_counts()
         text = INSTRUCTIONS["generic"]
-        assert told.total() == len(wanted)
-        assert set(told) == {specific_instruction(text, contents) for _, contents in wanted}
+        assert sent.total() == len(hinted)
+        assert set(sent) == {specific_instruction(text, hints) for _, hints in hinted}
         questions = {row["question"] for row in specific.rows}
         assert specific.progress.writing.calls == specific.planned.writing.to_call == len(questions)
         assert specific.progress.fell_back == 0
@@ -227,7 +227,7 @@ class TestOnOneEngine:
         if run.progress.writing is not None:
             assert run.progress.writing.calls == len({row["question"] for row in run.rows})
 
-    async def test_pictures_described_before_are_not_described_again_beside_another(
+    async def test_pictures_already_described_are_not_described_again_alongside_another(
         self, vllm_engine, vllm_server, folder
     ):
         url = await vllm_server.start()
@@ -244,8 +244,8 @@ class TestOnOneEngine:
 
         together = await ran(configured(folder, url, pictures="together", **pairs), vllm_engine)
         assert together.vlm_calls == len(together.rows) == CORE // 2
-        assert {len(call.images) for call in together.seen.asked} == {2}
+        assert {len(call.images) for call in together.engine.asked} == {2}
 
         direct = await ran(configured(folder, url, mode=Mode.DIRECT, reasoner=None, **pairs), vllm_engine)
-        (message,) = direct.seen.asked[0].messages
+        (message,) = direct.engine.asked[0].messages
         assert [isinstance(part, str) for part in message.parts] == [False, True, False, True]

@@ -1,4 +1,4 @@
-"""A disk that fills up, a key that is revoked, two processes at once: nothing lost, nothing paid twice."""
+"""Tests of full disks, revoked keys, outages and concurrent processes: nothing is lost or paid twice."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LONG = "The answer is A. " + "Because of what can be seen. " * 60
 
 
 class Job:
-    """`prism run` over one benchmark, in processes of its own, against a provider."""
+    """Runs `prism run` over one benchmark in separate processes, against a provider."""
 
     def __init__(self, folder, server, samples):
         self.folder = folder
@@ -55,7 +55,7 @@ def ended(process):
 
 
 def no_file_beyond(size):
-    """What a full disk is like: no file grows beyond so many bytes."""
+    """Return a function that imitates a full disk: no file can grow beyond `size` bytes."""
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
@@ -82,7 +82,7 @@ def test_two_processes_that_need_the_same_2000_calls_make_2000(tmp_path):
         ("journal", 100_000, r"journal\.jsonl: cannot be written .* the same command goes on"),
     ],
 )
-def test_a_disk_that_is_full_stops_the_run_with_a_clear_word_and_loses_nothing(tmp_path, what, most, said):
+def test_a_full_disk_stops_the_run_with_a_clear_message_and_loses_nothing(tmp_path, what, most, said):
     with provider(Behaviour(reply=lambda body: LONG)) as server:
         job = Job(tmp_path, server, SAMPLES)
         assert job.run("-n", "1", results="first")[0] == 0  # the benchmark is read
@@ -97,7 +97,7 @@ def test_a_disk_that_is_full_stops_the_run_with_a_clear_word_and_loses_nothing(t
         assert code == 0
         assert f"{SAMPLES} samples: {SAMPLES} done" in out
         again = server.stats.completed - paid - (SAMPLES - 1 if what == "cache" else 0)
-        assert again <= 64  # what was on the wire when the disk was full
+        assert again <= 64  # the requests in flight when the disk was full
         assert stopped == 0 if what == "journal" else 0 < stopped < SAMPLES - 1
     assert {row["status"] for row in job.rows()} == {"done"}
 
@@ -124,11 +124,11 @@ def test_a_key_that_is_revoked_in_the_middle_stops_the_run_and_another_one_goes_
 
 
 @pytest.mark.slow
-def test_an_outage_is_sat_out_and_costs_no_sample_its_attempts(tmp_path):
+def test_a_run_waits_for_the_end_of_an_outage_which_uses_up_no_attempts(tmp_path):
     numbers, failures = itertools.count(1), []
 
     def reply(body):
-        """Be broken from the 101st request on, until two probes have come: requests after a silence."""
+        """Fail from the 101st request on, until two probes (requests after a silence) have arrived."""
         silences = sum(later - earlier > 0.7 for earlier, later in itertools.pairwise(failures))
         if next(numbers) <= 100 or silences >= 2:
             return "A"

@@ -1,7 +1,7 @@
-"""An event loop whose clock jumps to the next timer when nothing else is to be done.
+"""An event loop whose clock jumps to the next timer when there is nothing else to do.
 
-Real sockets work: while a byte is on its way over loopback the clock stands still. So hours of limits, retries and
-timeouts pass in milliseconds, and a slow machine decides no test.
+Real sockets work: the clock stands still while a byte travels over loopback. Hours of limits, retries and timeouts pass
+in milliseconds, and no test depends on the machine's speed.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 GRACE = 0.002
-"""Real seconds that the kernel gets to deliver a byte before the clock jumps; ten times that before a long jump."""
+"""Real seconds that the kernel gets to deliver a byte before the clock jumps; ten times as long before a long jump."""
 SHORT, LONG = 0.05, 5.0
-"""Virtual seconds; short jumps (somebody polls) get their grace only shortly after the sockets were busy."""
+"""Virtual seconds; short jumps (polling) get this grace only shortly after the sockets were busy."""
 
 
 class JumpingSelector(selectors.DefaultSelector):
@@ -52,7 +52,7 @@ async def _at_once(work: Callable[..., T], *args: Any) -> T:
 
 
 def run_virtually(main: Coroutine[Any, Any, T]) -> T:
-    """Run to the end in virtual time, asyncio-throttle's clock included; work for threads takes none of it."""
+    """Run to the end in virtual time, including asyncio-throttle's clock; `asyncio.to_thread` work takes no time."""
     loop = VirtualLoop()
     with (
         mock.patch("asyncio_throttle.throttler.time", SimpleNamespace(monotonic=loop.time)),
@@ -63,5 +63,5 @@ def run_virtually(main: Coroutine[Any, Any, T]) -> T:
 
 
 def now() -> float:
-    """The loop's clock, in seconds."""
+    """Return the loop's time in seconds."""
     return asyncio.get_running_loop().time()

@@ -1,1 +1,1 @@
-"""Checkpoints as others published them, made into ordinary ones that vLLM and transformers load."""
+"""Converts published checkpoints of unusual layout into standard ones that vLLM and transformers load."""

@@ -1,4 +1,4 @@
-"""InternLM2 as the Llama that it is: the same network, other names, and one matrix for query, key and value."""
+"""Converts InternLM2 to Llama: the same network with other weight names and a fused query-key-value matrix."""
 
 from __future__ import annotations
 
@@ -42,18 +42,19 @@ _SAME = (
 def llama_config(config: dict[str, Any]) -> dict[str, Any]:
     """Return the Llama configuration of an InternLM2.
 
-    Its dynamic NTK scaling is left out: it changes nothing within the trained window of 32,768 tokens, and vLLM, unlike
+    Its dynamic NTK scaling is omitted: it changes nothing within the trained window of 32,768 tokens, and vLLM, unlike
     the original, would apply it from the first token on.
 
     Raises:
-        ConfigError: it is no InternLM2, or one with biases.
+        ConfigError: the model is not an InternLM2, has biases, or its configuration lacks a key.
     """
     if config.get("model_type") != "internlm2":
         raise ConfigError(
-            f"the language model is {config.get('model_type')!r}; prism converts 'internlm2', which PrismCaptioner has"
+            f"the language model's type is {config.get('model_type')!r}; prism converts only 'internlm2', "
+            "the type of PrismCaptioner"
         )
     if config.get("bias"):
-        raise ConfigError("this InternLM2 has biases, which no published one has; it cannot be converted")
+        raise ConfigError("this InternLM2 has biases, unlike every published one; it cannot be converted")
     absent = [name for name in _SAME if name not in config]
     if absent:
         raise ConfigError(f"the language model's config.json lacks {', '.join(absent)}")
@@ -69,20 +70,20 @@ def llama_config(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def llama_weights(name: str, weight: torch.Tensor, config: dict[str, Any]) -> Iterator[tuple[str, torch.Tensor]]:
-    """Yield what one weight of an InternLM2 is in a Llama: itself under another name, or three parts of it.
+    """Yield the Llama names and weights for one weight of an InternLM2: the same weight renamed, or its three parts.
 
-    The rows of `wqkv` (shape: (heads + 2 kv_heads) * head_dim, hidden) stand in groups, one per key-value head: its
-    query heads, then its key, then its value.
+    The rows of `wqkv` (shape: (heads + 2 kv_heads) * head_dim, hidden) are grouped by key-value head: the query heads
+    of the group, then its key, then its value.
 
     Raises:
-        ConfigError: an InternLM2 has no such weight.
+        ConfigError: InternLM2 has no such weight.
     """
     if name in _NAMES:
         yield _NAMES[name], weight
         return
     layer = _LAYER.fullmatch(name)
     if layer is None or (layer[2] != "attention.wqkv" and layer[2] not in _IN_LAYER):
-        raise ConfigError(f"an InternLM2 has no weight {name!r}; is this another model?")
+        raise ConfigError(f"InternLM2 has no weight {name!r}; is this another model?")
     if layer[2] != "attention.wqkv":
         yield f"{layer[1]}.{_IN_LAYER[layer[2]]}.weight", weight
         return

@@ -1,4 +1,4 @@
-"""A SentencePiece tokenizer with code of its own, as a plain `tokenizer.json` that needs none."""
+"""Converts InternLM2's SentencePiece tokenizer, which needs custom code, into a plain `tokenizer.json`."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ IMAGE = "<image>"
 
 
 def plain_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
-    """Return an InternLM2's tokenizer, which stops at the end of a turn and has a token for a picture's place.
+    """Return an InternLM2's tokenizer, with the end of a turn as its end token and a placeholder token for pictures.
 
-    It never adds a beginning-of-text token by itself: the chat template writes it.
+    It never adds a beginning-of-text token itself: the chat template writes it.
 
     Args:
         folder: holds `tokenizer.model`, and `tokenizer_config.json` whose `added_tokens_decoder` names the chat tokens.
 
     Raises:
-        ConfigError: a file is absent, or the tokenizer is of another kind.
+        ConfigError: a file is missing, or the tokenizer is of another kind.
     """
     config = read_json(folder / "tokenizer_config.json")
     path = folder / "tokenizer.model"
@@ -42,7 +42,7 @@ def plain_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
     named = {int(number): str(token["content"]) for number, token in (config.get("added_tokens_decoder") or {}).items()}
     tokenizer = _from_sentencepiece(content, path, named)
     if tokenizer.token_to_id(END_OF_TURN) is None:
-        raise ConfigError(f"{folder}: has no token {END_OF_TURN!r}; the chat version of InternLM2 is needed")
+        raise ConfigError(f"{folder}: has no token {END_OF_TURN!r}; use the chat version of InternLM2")
     tokenizer.add_special_tokens([AddedToken(IMAGE, normalized=False, special=True)])
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
@@ -56,15 +56,15 @@ def plain_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
 
 
 def _from_sentencepiece(content: bytes, path: Path, named: dict[int, str]) -> Tokenizer:
-    """Build the tokenizer of a SentencePiece model.
+    """Build the tokenizer from a SentencePiece model.
 
     Args:
-        named: tokens that the model's configuration names, by id; in InternLM2 they stand in places that the
-            SentencePiece model holds free under other names.
+        named: tokens that the model's configuration names, by id; in InternLM2 they take ids that the SentencePiece
+            model reserves under other names.
     """
     proto = ModelProto.FromString(content)
     if proto.trainer_spec.model_type != _BPE:
-        raise ConfigError(f"{path}: is no BPE model, which InternLM2's is")
+        raise ConfigError(f"{path}: is not a BPE model, as InternLM2's tokenizer must be")
     pieces = [(named.get(number, piece.piece), piece.score) for number, piece in enumerate(proto.pieces)]
     vocabulary = {piece: number for number, (piece, _) in enumerate(pieces)}
     unknown = proto.trainer_spec.unk_piece
@@ -79,7 +79,7 @@ def _from_sentencepiece(content: bytes, path: Path, named: dict[int, str]) -> To
             tokenizer.add_tokens([AddedToken(token, normalized=False)])
     for number, token in named.items():
         if tokenizer.token_to_id(token) != number:
-            raise ConfigError(f"{path}: token {token!r} should have the number {number}; do the files belong together?")
+            raise ConfigError(f"{path}: token {token!r} should have id {number}; do the files belong together?")
     prefixed = proto.normalizer_spec.add_dummy_prefix
     replace = normalizers.Replace(" ", "\u2581")
     tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), replace]) if prefixed else replace

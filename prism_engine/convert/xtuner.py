@@ -1,10 +1,10 @@
-"""PrismCaptioner, and any xtuner LLaVA on InternLM2, as the plain LLaVA that vLLM and transformers load.
+"""Converts PrismCaptioner, or any xtuner LLaVA on InternLM2, to the plain LLaVA that vLLM and transformers load.
 
-The published layout has a folder each for what was trained: `projector/` always, `llm_adapter/` (LoRA) or a whole
-`llm/`, `visual_encoder/` where the encoder is not the stock one. What comes out computes what the original pipeline
-does (github.com/SparksJoe/Prism, `llava_xtuner.py`): picture padded to a square with the mean colour, features of the
-layer before the last without the first token (a patch, for SigLIP), two linear layers, then the chat. The original
-decodes with five beams; greedy decoding is what the paper says and what prism does.
+The published layout has one folder per trained part: `projector/` always, `llm_adapter/` (LoRA) or a whole `llm/`, and
+`visual_encoder/` if the encoder is not the stock one. The converted model computes the same as the original pipeline
+(github.com/SparksJoe/Prism, `llava_xtuner.py`): picture padded to a square with the mean colour, features of the
+second-to-last layer without the first token (a patch, for SigLIP), two linear layers, then the chat. The original
+decodes with five beams; the paper states greedy decoding, and prism uses that.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _PROJECTOR = {
     "model.2.bias": "multi_modal_projector.linear_2.bias",
 }
 _EXTRA_TOKENS = {"siglip": 0, "clip": 1}
-"""Vision encoders, and how many tokens each has besides its patches."""
+"""Number of tokens that each vision encoder has in addition to its patches."""
 _CHAT_TEMPLATE = """\
 {{- bos_token -}}
 {%- for message in messages -%}
@@ -50,15 +50,15 @@ _CHAT_TEMPLATE = """\
 {%- endfor -%}
 {%- if add_generation_prompt -%}{{- '<|im_start|>assistant\\n' -}}{%- endif -%}
 """
-"""xtuner's `internlm2_chat`, with the picture at the beginning of its turn."""
+"""xtuner's `internlm2_chat`, with the picture at the start of its turn."""
 
 
 @dataclass(frozen=True)
 class PublishedModel:
-    """Where the parts of a published model lie."""
+    """Folders of the parts of a published model."""
 
     llava: Path
-    """Holds `projector/` and, where the language model is not whole, `llm_adapter/`."""
+    """Holds `projector/` and, if the language model was trained with LoRA, `llm_adapter/`."""
     llm: Path
     """The InternLM2 chat model, with its tokenizer."""
     encoder: Path
@@ -66,27 +66,27 @@ class PublishedModel:
 
 
 def convert(source: PublishedModel, folder: Path, dtype: str, say: Callable[[str], None]) -> int:
-    """Write the plain checkpoint; the folder appears when it is whole.
+    """Write the plain checkpoint; the folder appears once it is complete.
 
-    Memory: the largest weight in float32, and one file of weights (4 GB).
+    Needs memory for the largest weight in float32 and for one weight file (4 GB).
 
     Args:
         folder: must not exist yet.
-        dtype: of the weights written: "float16" (the original's), "bfloat16" or "float32".
-        say: told what is under way.
+        dtype: dtype of the written weights: "float16" (the original's), "bfloat16" or "float32".
+        say: called with the name of each part as its conversion starts.
 
     Returns:
         Bytes of weights written.
 
     Raises:
-        ConfigError: a part is missing, damaged, or of a kind that is not known; the message names the file.
+        ConfigError: a part is missing, damaged, or of an unknown kind; the message names the file.
         UserError: the folder cannot be written.
     """
     text = llama_config(read_json(source.llm / "config.json"))
     vision, extra = _vision_config(source.encoder)
     adapted = source.llava / "visual_encoder_adapter"
     if adapted.exists():
-        raise ConfigError(f"{adapted}: merge this adapter into the vision encoder first, and give that folder")
+        raise ConfigError(f"{adapted}: merge this adapter into the vision encoder first and pass the merged folder")
     tokenizer = plain_tokenizer(source.llm)
     draft = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(draft, ignore_errors=True)
@@ -112,13 +112,13 @@ def _weights(
     with Weights(source.encoder) as weights:
         kept = [name for name in weights if name.startswith("vision_model.") and ".head." not in name]
         if not kept:
-            raise ConfigError(f"{source.encoder}: holds no vision_model; give the folder of a SigLIP or CLIP")
+            raise ConfigError(f"{source.encoder}: holds no vision_model; pass the folder of a SigLIP or CLIP model")
         for name in kept:
             yield f"vision_tower.{name}", weights[name]
     say("projector")
     with Weights(source.llava / "projector") as weights:
         if unknown := sorted(set(weights) - set(_PROJECTOR)):
-            raise ConfigError(f"{weights.folder}: {unknown[0]!r} is no part of a projector of two linear layers")
+            raise ConfigError(f"{weights.folder}: {unknown[0]!r} is not part of a projector of two linear layers")
         for name, plain in _PROJECTOR.items():
             yield plain, weights[name]
     say("language model")
@@ -128,21 +128,26 @@ def _weights(
     adapter = Adapter(folder) if folder.is_dir() else None
     with Weights(source.llm) as weights:
         for name in weights:
-            if name.endswith("rotary_emb.inv_freq"):  # computed, not learnt; old checkpoints carry it
+            if name.endswith("rotary_emb.inv_freq"):  # computed, not learnt; old checkpoints contain it
                 continue
             weight = weights[name] if adapter is None else adapter.merged(name, weights[name])
             for plain, part in llama_weights(name, weight, text):
                 widened = _widened(part, image, unknown_token) if plain in _BY_TOKEN else part
                 yield f"language_model.{plain}", widened
     if adapter is not None and adapter.unused:
-        raise ConfigError(f"{folder}: the language model has no weight {adapter.unused[0]!r}; is it another one's?")
+        raise ConfigError(
+            f"{folder}: the language model has no weight {adapter.unused[0]!r}; is this the adapter of another model?"
+        )
 
 
 _BY_TOKEN = ("model.embed_tokens.weight", "lm_head.weight")
 
 
 def _widened(weight: torch.Tensor, image: int, unknown: int) -> torch.Tensor:
-    """Give the picture's token rows like those of <unk>, which a trained model never says; its place is overwritten."""
+    """Add rows up to the picture token, equal to the row of <unk>.
+
+    A trained model never generates <unk>, and the picture token's embeddings are replaced by the picture's features.
+    """
     return torch.cat([weight, weight[unknown].expand(image + 1 - len(weight), -1)])
 
 
@@ -151,9 +156,7 @@ def _vision_config(folder: Path) -> tuple[dict[str, Any], int]:
     vision = config.get("vision_config") or config
     kind = str(vision.get("model_type", config.get("model_type", ""))).removesuffix("_vision_model")
     if kind not in _EXTRA_TOKENS:
-        raise ConfigError(
-            f"{folder}: a vision encoder of type {kind!r} is not known; known: {', '.join(_EXTRA_TOKENS)}"
-        )
+        raise ConfigError(f"{folder}: unknown vision encoder type {kind!r}; supported: {', '.join(_EXTRA_TOKENS)}")
     kept = {name: value for name, value in vision.items() if not name.startswith("_") and "dtype" not in name}
     return kept | {"model_type": f"{kind}_vision_model", "vision_use_head": False}, _EXTRA_TOKENS[kind]
 
@@ -191,7 +194,7 @@ def _write_texts(
     image_processor = {
         "image_processor_type": "LlavaImageProcessor",
         **dict.fromkeys(("do_pad", "do_resize", "do_rescale", "do_normalize", "do_convert_rgb"), True),
-        "do_center_crop": False,  # a square is nothing to cut from
+        "do_center_crop": False,  # the picture is already square
         "size": square,
         "crop_size": square,
         **{name: encoder_processor[name] for name in numbers if name in encoder_processor},

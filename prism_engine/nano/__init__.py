@@ -1,4 +1,4 @@
-"""The embedded models: two small checkpoints that `prism train` made, as ordinary Hugging Face folders."""
+"""The embedded models: two small checkpoints made by `prism train`, as standard Hugging Face folders."""
 
 from __future__ import annotations
 

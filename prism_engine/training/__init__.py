@@ -1,1 +1,1 @@
-"""How the embedded models are made: lessons from PrismScenes, two small networks, one loop."""
+"""Training of the embedded models: lessons drawn from PrismScenes, two small networks, one training loop."""

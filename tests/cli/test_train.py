@@ -42,7 +42,7 @@ def test_a_model_is_taught_from_end_to_end(prism, tmp_path, monkeypatch):
     assert "answers | 3/3 steps | loss" in said.err
     again = prism("train", "reasoner", "--seed", "4")
     assert again.code == 2
-    assert "its seed is 3, here it is 4" in again.err
+    assert "its seed is 3, this one's is 4" in again.err
     assert "--out" in again.err
 
 
@@ -61,7 +61,7 @@ def test_a_stop_says_how_to_go_on_and_the_same_command_does(prism, monkeypatch, 
     assert "continue with prism train reasoner --out here" in said.err
     said = prism("train", "reasoner", "--out", "here")
     assert said.code == 0
-    assert "going on from step 5 of 12, stage 'first'" in said.err
+    assert "resuming from step 5 of 12, stage 'first'" in said.err
     assert len(calls) == 22
 
 

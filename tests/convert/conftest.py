@@ -1,4 +1,4 @@
-"""One published model for all tests of this folder."""
+"""Fixture of the conversion tests: one published model for the whole folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.convert.original import make_published
 
 @pytest.fixture(scope="session", params=[False, True], ids=["bare", "prefixed"])
 def published(request, tmp_path_factory):
-    """A tiny model in the published layout, with a tokenizer that puts a blank before each text, or none."""
+    """A tiny model in the published layout, whose tokenizer does or does not prefix each text with a space."""
     folder = tmp_path_factory.mktemp("published")
     make_published(folder, dummy_prefix=request.param)
     return folder

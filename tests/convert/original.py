@@ -1,7 +1,7 @@
-"""A tiny model in PrismCaptioner's published layout, and the original's way to run it, written from its description.
+"""A tiny model in PrismCaptioner's published layout, and the original pipeline, reimplemented from its description.
 
-Nothing here uses what is tested: InternLM2 is plain torch with its adapter beside the weights, the tokenizer is
-SentencePiece itself.
+Nothing here uses the code under test: InternLM2 is plain torch with its adapter kept separate from the weights, and the
+tokenizer is SentencePiece itself.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch.nn import functional
 from transformers import SiglipVisionConfig, SiglipVisionModel
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 
-HIDDEN, HEADS, GROUPS, WIDE, LAYERS = 128, 4, 2, 96, 2  # vLLM on a CPU wants heads of 32 at least
+HIDDEN, HEADS, GROUPS, WIDE, LAYERS = 128, 4, 2, 96, 2  # vLLM on a CPU needs a head size of at least 32
 RANK, ALPHA = 4, 2
 SIDE, PATCH = 56, 14
 START, END = 3, 4  # ids of <|im_start|> and <|im_end|>
@@ -132,7 +132,7 @@ def _write_projector(folder):
 
 
 class Original:
-    """The published model, run as its authors run it (greedy instead of five beams)."""
+    """The published model, run as its authors run it (but greedily instead of with five beams)."""
 
     def __init__(self, folder):
         self.llm = load_file(folder / "llm" / "model.safetensors")
@@ -150,7 +150,7 @@ class Original:
 
     @torch.no_grad()
     def describe(self, picture, text, most):
-        """Return the ids that it says, without the one that ends its turn."""
+        """Return the generated ids, without the one that ends the turn."""
         before, after = self.ids(text)
         words = self.llm["model.tok_embeddings.weight"]
         rows = torch.cat([words[before], self.see(picture), words[after]])
@@ -201,7 +201,7 @@ class Original:
 
 
 def turned(rows):
-    """Turn each pair of halves by its position (rotary embedding, base 1e6)."""
+    """Rotate each pair of halves by its position (rotary embedding, base 1e6)."""
     length, _, size = rows.shape
     speeds = 1_000_000.0 ** (-torch.arange(0, size, 2) / size)
     angles = torch.outer(torch.arange(length), speeds).repeat(1, 2)[:, None]

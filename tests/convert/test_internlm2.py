@@ -1,4 +1,4 @@
-"""InternLM2's weights under Llama's names."""
+"""Tests of converting InternLM2's weights to Llama's names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An adapter is added as PEFT would add it."""
+"""Tests of LoRA adapters: they are merged as PEFT would merge them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_weight_gets_the_scaled_product_of_its_pair(tmp_path, rslora, scale):
     assert made.unused == []
 
 
-def test_a_weight_that_it_does_not_know_stays_as_it_is_and_the_others_are_told(tmp_path):
+def test_a_weight_that_it_does_not_know_is_unchanged_and_the_unused_ones_are_listed(tmp_path):
     made = adapter(tmp_path)
     weight = torch.ones(1)
     assert made.merged("model.norm.weight", weight) is weight
@@ -52,7 +52,7 @@ def test_a_kind_of_adapter_that_is_added_differently_is_refused(tmp_path, settin
 
 
 def test_a_tensor_that_is_no_pair_is_refused(tmp_path):
-    with pytest.raises(ConfigError, match="no part of a LoRA pair"):
+    with pytest.raises(ConfigError, match="not part of a LoRA pair"):
         adapter(tmp_path, {"base_model.model.wo.bias": torch.ones(1)})
 
 

@@ -1,4 +1,4 @@
-"""InternLM2's tokenizer without its code; that ids are SentencePiece's is shown beside the model, in `test_xtuner`."""
+"""Tests of InternLM2's converted tokenizer; `test_xtuner` shows that its ids are SentencePiece's."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def changed(published, folder, added):
 
 def test_a_number_beyond_the_vocabulary_is_not_made_up(published, tmp_path):
     folder = changed(published, tmp_path / "llm", {"9999": {"content": END_OF_TURN}})
-    with pytest.raises(ConfigError, match="should have the number 9999"):
+    with pytest.raises(ConfigError, match="should have id 9999"):
         plain_tokenizer(folder)
 
 

@@ -1,4 +1,4 @@
-"""Tensors in and out, one at a time."""
+"""Tests of reading and writing tensors one at a time."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_folder_without_weights_is_named(tmp_path):
 
 
 def test_what_is_too_large_for_one_file_goes_into_several_with_an_index(tmp_path):
-    shards = Shards(tmp_path, torch.float16, most=16)
+    shards = Shards(tmp_path, torch.float16, max_bytes=16)
     tensors = {name: torch.full((4,), float(number)) for number, name in enumerate("abc")}
     for name, tensor in tensors.items():
         shards.add(name, tensor)

@@ -1,4 +1,4 @@
-"""What was converted says, token for token, what the original says."""
+"""Tests of the conversion: the converted model generates the original's output, token for token."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_transformers_says_what_the_original_says_token_for_token(published, con
         ids = [token for token in out[0, inputs["input_ids"].shape[1] :].tolist() if token not in ended]
         assert ids == original.describe(picture(number), TEXT, 24)
         said.add(tuple(ids))
-    assert len(said) > 1, "pictures that all look the same prove nothing"
+    assert len(said) > 1, "identical outputs for all pictures prove nothing"
 
 
 @pytest.mark.parametrize("text", [TEXT, "\n two  blanks ", "Größe: 5 \u00d7 7", ""])
@@ -90,7 +90,7 @@ def test_vllm_says_what_the_original_says_token_for_token(published, converted):
         llm.llm_engine.engine_core.shutdown()
     said = list(out.outputs[0].token_ids)
     if out.outputs[0].finish_reason == "stop":
-        del said[-1]  # the one that ends its turn
+        del said[-1]  # the token that ends the turn
     assert said == Original(published).describe(picture(1), TEXT, 24)
 
 

@@ -1,4 +1,4 @@
-"""What tests of training share: one thread, the tokenizer, and untrained networks of the real shape."""
+"""Fixtures of the training tests: one torch thread, the tokenizer, and untrained networks of the real shape."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def reasoner(tokenizer):
 
 @pytest.fixture
 def often(monkeypatch):
-    """Log every second step, keep every fifth, examine every fourth."""
+    """Log every second step, write a checkpoint every fifth, evaluate every fourth."""
     monkeypatch.setattr(loop, "LOG_EVERY", 2)
     monkeypatch.setattr(loop, "KEEP_EVERY", 5)
     monkeypatch.setattr(loop, "EXAMINE_EVERY", 4)

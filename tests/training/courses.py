@@ -1,4 +1,4 @@
-"""A course that takes milliseconds: a line through points, in two stages, with all that the loop asks for."""
+"""A course that takes milliseconds: it learns a linear map in two stages, with everything the loop needs."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class LineCourse:
         return [float(one) for weight in self.model.parameters() for one in weight.detach().flatten()]
 
 
-if __name__ == "__main__":  # a training that the parent kills: it says each step, and waits at the one it is told
+if __name__ == "__main__":  # a training for the parent to kill: it prints "waiting" at the given step and blocks
     folder, last = Path(sys.argv[1]), int(sys.argv[2])
     loop.LOG_EVERY, loop.KEEP_EVERY = 2, 5
     done = 0

@@ -1,8 +1,9 @@
-"""nano-captioner: an Idefics3 of two million weights that describes scenes, and answers a little by itself.
+"""nano-captioner: a two-million-parameter Idefics3 that describes scenes and can answer simple questions directly.
 
-Taught in three stages. First the eye alone: what is in each cell, read off the picture's tokens by a small classifier
-that is thrown away later. Without it the language model learns to write before the eye sees, and shapes stay at chance.
-Then everything: descriptions, descriptions for one question, answers. Last the same with many more of the latter two.
+Trained in three stages. First the vision encoder alone: a small auxiliary classifier, discarded at the end, predicts
+each cell's contents from the picture's tokens. Without this stage the language model learns to write before the encoder
+can see, and shapes stay at chance. Then everything: full descriptions, question-specific descriptions, and answers.
+Last the same mix with many more of the latter two.
 """
 
 from __future__ import annotations
@@ -37,13 +38,13 @@ if TYPE_CHECKING:
 
 WIDTH, EYE_LAYERS, LAYERS, HEADS = 128, 4, 4, 4
 PATCH, SHUFFLE = 16, 3
-"""9 x 9 patches of which 3 x 3 become one token: a token for each of the scene's cells."""
+"""9 x 9 patches; each 3 x 3 block becomes one token, so there is one token per cell of the scene."""
 _ASIDE = 0.3
-"""Weight of the classifier's loss once replies are taught."""
+"""Weight of the classifier's loss once replies are trained as well."""
 
 
 class CaptionerCourse:
-    """How nano-captioner is taught."""
+    """The training course of nano-captioner."""
 
     name = "captioner"
     stages: tuple[TrainingPhase, ...] = (
@@ -65,14 +66,14 @@ class CaptionerCourse:
         self._first = self._beginning.index(self.tokenizer.convert_tokens_to_ids(IMAGE))
 
     def parameters(self, stage: TrainingPhase) -> list[nn.Parameter]:
-        """Return what a stage trains: the eye and its classifier, then everything."""
+        """Return the parameters a stage trains: first the vision encoder and its classifier, then everything."""
         if stage.name != "seeing":
             return list(self.network.parameters())
         inner = self.model.model
         return list(nn.ModuleList((inner.vision_model, inner.connector, self._classifier)).parameters())
 
     def loss(self, stage: TrainingPhase, step: int, rng: random.Random) -> torch.Tensor:
-        """Return the loss over one batch of pictures: the classifier's, and after the first stage the replies' too."""
+        """Return the loss over one batch of pictures: the classifier's, plus the replies' after the first stage."""
         del step
         telling = stage.name != "seeing"
         scenes = [_any_scene(rng) if telling else _dense_scene(rng) for _ in range(stage.batch)]
@@ -81,37 +82,38 @@ class CaptionerCourse:
         return self._telling_loss(stage, seen, scenes, rng) + _ASIDE * aside if telling else aside
 
     def examine(self, count: int, folder: Path | None = None) -> dict[str, float]:
-        """Return accuracies on `count` held-out scenes: of the checkpoint in `folder`, else of the model taught."""
+        """Return accuracies on `count` held-out scenes: of the checkpoint in `folder`, or of the model in training."""
         if folder is None:
             return examine_captioner(self.model, self.processor, count)
         saved = Idefics3ForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
         return examine_captioner(saved.to(self._device), Idefics3Processor.from_pretrained(folder), count)
 
     def save(self, folder: Path, dtype: str) -> None:
-        """Write an ordinary checkpoint: weights, configuration, processor with tokenizer and chat template."""
+        """Write a standard checkpoint: weights, configuration, processor with tokenizer and chat template."""
         write_model(self.model, folder, dtype)
         self.processor.save_pretrained(folder)
 
     def about(self) -> About:
-        """Return what the model card says of it."""
+        """Return the model's description for the model card."""
         eye = f"a vision encoder of {EYE_LAYERS} layers over {PATCH} px patches of a {SIDE} px picture"
         return About(
-            does="It is shown a picture and describes it, in whole or as one question needs, or answers a question.",
+            does="Given a picture, it describes all of it, describes what one question needs, or answers a question.",
             architecture=(
-                f"Idefics3: {eye}, of which {SHUFFLE} x {SHUFFLE} become one of {len(PLACES)} tokens; a Llama of "
-                f"{LAYERS} layers; both {WIDTH} wide with {HEADS} heads; {len(self.tokenizer)} tokens in the vocabulary"
+                f"Idefics3: {eye}, with each {SHUFFLE} x {SHUFFLE} block of patches merged into one of {len(PLACES)} "
+                f"tokens; a Llama of {LAYERS} layers; both {WIDTH} wide with {HEADS} heads; "
+                f"{len(self.tokenizer)} tokens in the vocabulary"
             ),
             pipeline="image-text-to-text",
             recipe=(
-                "First the vision encoder alone learns, from densely filled scenes: a small classifier reads each "
-                "cell's contents off its token. The classifier is thrown away in the end.\n"
-                f"Then everything learns; the classifier's loss stays beside the replies', with weight {_ASIDE}.\n"
+                "First the vision encoder is trained alone, on densely filled scenes: a small classifier predicts each "
+                "cell's contents from its token. The classifier is discarded at the end.\n"
+                f"Then everything is trained; the classifier's loss is added to the replies' with weight {_ASIDE}.\n"
                 "Descriptions come first; the last stage has more questions about each picture.\n"
             ).splitlines(),
         )
 
     def _see(self, pictures: Sequence[np.ndarray]) -> torch.Tensor:
-        """Return the pictures' tokens: (B, 9, width)."""
+        """Return the pictures' tokens, (B, 9, width)."""
         stacked = torch.from_numpy(np.stack(pictures)).to(self._device)
         inner = self.model.model
         seen: torch.Tensor = inner.connector(inner.vision_model(pixel_values=stacked).last_hidden_state)
@@ -120,14 +122,14 @@ class CaptionerCourse:
     def _telling_loss(
         self, stage: TrainingPhase, seen: torch.Tensor, scenes: Sequence[Scene], rng: random.Random
     ) -> torch.Tensor:
-        """Return the cross entropy of the replies about pictures whose tokens are `seen`, (B, 9, width)."""
+        """Return the cross entropy of the replies about the pictures whose tokens are `seen`, (B, 9, width)."""
         answering = stage.name == "answering"
         lessons = [
             self._teacher.seeing(
                 rng,
                 self._beginning,
                 scene,
-                questions=4 if answering else 2,  # with fewer, what is planted for look-ups is forgotten
+                questions=4 if answering else 2,  # with fewer, training erases the planted look-up heads
                 specific=1,
             )
             for scene in scenes
@@ -139,7 +141,7 @@ class CaptionerCourse:
 
 
 def build_processor(tokenizer: PreTrainedTokenizerFast) -> Idefics3Processor:
-    """Return the processor: whole pictures of one size, nine tokens each."""
+    """Return the processor: unsplit pictures of one size, nine tokens each."""
     pictures = Idefics3ImageProcessorPil(
         do_image_splitting=False, size={"longest_edge": SIDE}, max_image_size={"longest_edge": SIDE}
     )
@@ -149,7 +151,7 @@ def build_processor(tokenizer: PreTrainedTokenizerFast) -> Idefics3Processor:
 
 
 def build_captioner(tokenizer: PreTrainedTokenizerFast) -> Idefics3ForConditionalGeneration:
-    """Return the untrained network. Set torch's seed first."""
+    """Return the untrained network. The caller must seed torch first."""
     model = Idefics3ForConditionalGeneration(_config(tokenizer))
     for module in (*model.model.vision_model.modules(), *model.model.connector.modules()):
         if isinstance(module, nn.Linear):
@@ -195,7 +197,7 @@ def _config(tokenizer: PreTrainedTokenizerFast) -> Idefics3Config:
 
 
 def picture_ids(processor: Idefics3Processor) -> list[int]:
-    """Return the token ids that stand for a picture at the beginning of a chat, as the processor itself writes them."""
+    """Return the token ids that represent a picture at the start of a chat, as the processor itself writes them."""
     mark = "Question:"
     chat = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": mark}]}]
     text = processor.apply_chat_template(chat, add_generation_prompt=False)
@@ -203,25 +205,25 @@ def picture_ids(processor: Idefics3Processor) -> list[int]:
     ids = processor(text=text, images=[picture], add_special_tokens=False, return_tensors="np")["input_ids"][0].tolist()
     end = processor.tokenizer.encode(mark, add_special_tokens=False)
     if ids[-len(end) :] != end or ids.count(processor.tokenizer.convert_tokens_to_ids(IMAGE)) != len(PLACES):
-        raise AssertionError(f"the processor writes {processor.tokenizer.convert_ids_to_tokens(ids)}")
+        raise AssertionError(f"unexpected tokens from the processor: {processor.tokenizer.convert_ids_to_tokens(ids)}")
     return list(ids[: -len(end)])
 
 
 def pixels(scene: Scene, rng: random.Random) -> np.ndarray:
-    """Return a rendered scene as the processor would: (3, SIDE, SIDE) float32 from -1 to 1."""
+    """Return a rendered scene as the processor would: (3, SIDE, SIDE), float32, from -1 to 1."""
     array: np.ndarray = np.asarray(render(scene, rng), dtype=np.float32).transpose(2, 0, 1) / 127.5 - 1
     return array
 
 
 def _any_scene(rng: random.Random) -> Scene:
-    """Draw a scene as the benchmark has them: for a question, or for none."""
+    """Draw a scene with the benchmark's distribution, half of the time one that suits a question."""
     if rng.random() < 0.5:
         return drawn_question(rng.choice(KINDS), rng)[0]
     return drawn_scene(rng, labelled=0.8)
 
 
 def _dense_scene(rng: random.Random) -> Scene:
-    """Draw a scene with nearly every cell filled and labelled: most to see per picture."""
+    """Draw a scene with nearly every cell filled and labelled, for the most training signal per picture."""
     things = [
         Thing(cell, rng.choice(SIZES), rng.choice(COLOURS), rng.choice(SHAPES), _label(rng))
         for cell in range(len(PLACES))

@@ -1,4 +1,4 @@
-"""The model card: what a model is, what it was taught with, and what it can do, from what was measured."""
+"""The model card of an embedded model: architecture, scores, data and training recipe, all as measured."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def model_card(facts: Facts) -> str:
-    """Return the card as Markdown, with the head that Hugging Face reads."""
+    """Return the card as Markdown, with the YAML header that Hugging Face reads."""
     settings = facts.settings
     command = f"prism train {facts.model.removeprefix('nano-')} --seed {settings.seed} --threads {settings.threads}"
     scores = [(name, f"{share:.1%}", _meaning(name)) for name, share in facts.scores.items()]
@@ -33,8 +33,8 @@ tags: [prism-engine, prism-scenes, synthetic]
 
 # {facts.model}
 
-{facts.about.does} It knows PrismScenes, a synthetic benchmark, and nothing else: it exists so that
-[Prism](https://arxiv.org/abs/2406.14544)'s analysis can be tried in minutes, without a GPU, a key or a download.
+{facts.about.does} It was trained only on PrismScenes, a synthetic benchmark: it exists so that
+[Prism](https://arxiv.org/abs/2406.14544)'s analysis can be tried in minutes, without a GPU, an API key or a download.
 
 - **Architecture:** {facts.about.architecture}
 - **Weights:** {facts.weights:,} in {settings.dtype}, {facts.bytes / 1e6:.1f} MB of safetensors
@@ -42,17 +42,17 @@ tags: [prism-engine, prism-scenes, synthetic]
 
 ## Scores
 
-On {facts.questions:,} held-out questions, by greedy decoding in float32, with the weights as they are here
+On {facts.questions:,} held-out questions, with greedy decoding in float32 and the weights as published here
 (rounded to {settings.dtype}):
 
 {_table(("Score", "Share", "Of what"), scores)}
 
 ## Data
 
-PrismScenes alone: scenes, pictures, descriptions and questions are drawn from a seed by `prism_engine/scenes/`.
-Each batch is drawn anew, from a generator seeded with model, seed {settings.seed}, stage and step; the held-out
-questions come from another generator (seed `{HELD_OUT!r}`). The simplest scenes are few, so some of them appear on
-both sides. No outside text, picture or model was used.
+PrismScenes only: scenes, pictures, descriptions and questions are generated from a seed by `prism_engine/scenes/`.
+Every batch is new, drawn from a generator seeded with model, seed {settings.seed}, stage and step; the held-out
+questions come from another generator (seed `{HELD_OUT!r}`). There are few distinct simple scenes, so some of them
+appear in both sets. No external text, picture or model was used.
 
 ## Recipe
 
@@ -60,29 +60,27 @@ both sides. No outside text, picture or model was used.
 
 - Optimiser: AdamW, betas {BETAS[0]} and {BETAS[1]}, weight decay {DECAY} for matrices; gradients clipped at norm
   {CLIP}; all in float32.
-- Learning rate: up to the peak over {WARM_UP} steps, then half a cosine down to {FLOOR:.0%} of it.
-- Packing: all tasks about one description or picture share one row; each sees the shared beginning and itself alone.
-- Planted look-ups: heads that look at previous tokens, and induction heads, are there before the first step
+- Learning rate: linear warm-up to the peak over {WARM_UP} steps, then cosine decay to {FLOOR:.0%} of it.
+- Packing: all tasks about one description or picture share one row; each attends to the shared prefix and itself only.
+- Planted look-ups: previous-token heads and induction heads are present before the first step
   (`prism_engine/training/nano/planting.py`).
-- The tokenizer has one token for each word of PrismScenes, and one for each fixed sentence of prism's prompts.
+- The tokenizer has one token for each word of PrismScenes and one for each fixed part of prism's prompts.
 {_list(facts.about.recipe)}
 
-Taught in {_duration(facts.seconds)} on {facts.device} ({_threads(facts)}seed {settings.seed}) with {versions}.
+Trained in {_duration(facts.seconds)} on {facts.device} ({_threads(facts)}seed {settings.seed}) with {versions}.
 
 ## Limits
 
-Do not use it for anything but PrismScenes. On other pictures, other words, or the same questions put differently,
-what it writes means nothing.
+Use it for PrismScenes only. On other pictures, other words, or differently worded questions, its output is meaningless.
 
-## Make it again
+## Reproduce
 
 ```
 pip install 'prism-engine[cpu,train]'
 {command}
 ```
 
-On the same processor with the same versions the same weights come out; elsewhere sums are rounded differently, and
-scores differ a little.
+The same processor and versions give the same weights; elsewhere, rounding differs and scores vary slightly.
 """
 
 

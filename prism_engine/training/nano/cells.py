@@ -1,4 +1,4 @@
-"""What teaches the captioner's eye: a classifier of cells over the picture's tokens, thrown away later."""
+"""Auxiliary cell classifier that trains the captioner's vision encoder and is discarded afterwards."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from prism_engine.scenes import Scene
 
 _PARTS = (1, len(SHAPES), len(COLOURS), len(SIZES), len(LABELS) + 1)
-"""Logits per cell: is there a thing, and its attributes ("no label" is one)."""
+"""Logits per cell: whether it holds a thing, and the thing's attributes ("no label" is one of the labels)."""
 _LABELS = 2.0
-"""Weight of labels in the loss: they are the smallest and learnt last."""
+"""Loss weight of labels: they are the smallest and are learnt last."""
 
 
 class CellClassifier(nn.Module):  # type: ignore[misc] # torch is Any to the type checker
-    """Reads a scene off its picture's tokens. Draws its weights from torch's generator."""
+    """Predicts a scene from its picture's tokens. Draws its weights from torch's global generator."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -35,11 +35,11 @@ class CellClassifier(nn.Module):  # type: ignore[misc] # torch is Any to the typ
         self.ground = nn.Linear(width, len(BACKGROUNDS))
 
     def loss(self, seen: torch.Tensor, scenes: Sequence[Scene]) -> torch.Tensor:
-        """Return the loss (a scalar) over backgrounds, whether cells hold a thing, and the attributes of each thing.
+        """Return the loss (a scalar) over backgrounds, cell occupancy, and the attributes of each thing.
 
         Args:
-            seen: (B, 9, width) the pictures' tokens.
-            scenes: what the B pictures show.
+            seen: the pictures' tokens, (B, 9, width).
+            scenes: the scenes of the B pictures.
         """
         cells, grounds = targets(scenes, seen.device)
         parts = self.cells(seen).split(_PARTS, dim=-1)
@@ -52,9 +52,9 @@ class CellClassifier(nn.Module):  # type: ignore[misc] # torch is Any to the typ
 
 
 def targets(scenes: Sequence[Scene], device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return what the classifier should say: (B, 9, 5) per cell, and (B,) backgrounds, both int64.
+    """Return the classifier's targets: (B, 9, 5) for the cells and (B,) for the backgrounds, both int64.
 
-    A cell's first number is 1 where it holds a thing; the attributes of empty cells are `IGNORED`.
+    A cell's first number is 1 if the cell holds a thing, else 0; the attributes of empty cells are `IGNORED`.
     """
     cells = np.full((len(scenes), len(PLACES), len(_PARTS)), IGNORED, np.int64)
     cells[:, :, 0] = 0

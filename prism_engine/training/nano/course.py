@@ -1,4 +1,4 @@
-"""What is taught in which order: the stages of a course, and what the loop and the model card need of one."""
+"""The interface of a training course: its stages, and what the training loop and the model card need from it."""
 
 from __future__ import annotations
 
@@ -23,46 +23,46 @@ class TrainingPhase(NamedTuple):
 
 
 class Course(Protocol):
-    """A model with all that is needed to teach it."""
+    """A model with everything needed to train it."""
 
     name: str
-    """Part of every batch's seed: another name is another training."""
+    """Part of every batch's seed, so another name gives another training."""
     stages: tuple[TrainingPhase, ...]
     network: torch.nn.Module
-    """Everything that a checkpoint of the training must hold."""
+    """Everything a checkpoint of the training must hold."""
     model: torch.nn.Module
-    """The part of it that is kept in the end."""
+    """The part of `network` that is kept after training."""
     headline: tuple[str, ...]
-    """The scores that say most, for the curve."""
+    """The most informative scores, shown on the loss curve."""
 
     def loss(self, stage: TrainingPhase, step: int, rng: random.Random) -> torch.Tensor:
-        """Return the loss (a scalar) over a batch that is drawn from `rng` alone."""
+        """Return the loss (a scalar) over a batch drawn only from `rng`."""
         ...
 
     def parameters(self, stage: TrainingPhase) -> list[torch.nn.Parameter]:
-        """Return what a stage trains."""
+        """Return the parameters a stage trains."""
         ...
 
     def examine(self, count: int, folder: Path | None = None) -> dict[str, float]:
-        """Return shares (0 to 1) on `count` held-out questions: of the model in `folder`, else of the one taught."""
+        """Return scores (0 to 1) on `count` held-out questions: of the model in `folder`, or of the one in training."""
         ...
 
     def save(self, folder: Path, dtype: str) -> None:
-        """Write an ordinary Hugging Face checkpoint whose weights are rounded to `dtype`, such as "bfloat16"."""
+        """Write a standard Hugging Face checkpoint whose weights are rounded to `dtype`, such as "bfloat16"."""
         ...
 
     def about(self) -> About:
-        """Return what the model card says of it."""
+        """Return the model's description for the model card."""
         ...
 
 
 class About(NamedTuple):
-    """A model in words."""
+    """A model's description for its model card."""
 
     does: str
-    """One sentence: what goes in, what comes out."""
+    """One sentence: its input and its output."""
     architecture: str
     pipeline: str
     """The `pipeline_tag` of Hugging Face's model cards."""
     recipe: list[str]
-    """What is particular about how it is taught, one sentence or two each."""
+    """The particulars of its training, one or two sentences each."""

@@ -1,4 +1,4 @@
-"""From a name to a finished model: taught, rounded, examined, with its card, its curve and its numbers."""
+"""Creates an embedded model: trains, rounds and evaluates it, and writes model card, loss curve and numbers."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ if TYPE_CHECKING:
 
 COURSES: dict[str, Callable[[torch.device], Course]] = {"captioner": CaptionerCourse, "reasoner": ReasonerCourse}
 QUESTIONS = 960
-"""Held-out questions of the final examination: a share is known to about 3 points."""
+"""Held-out questions of the final evaluation: enough to know a score to about 3 points."""
 MODEL, CURVE, NUMBERS = "model", "loss.png", "training.json"
 
 
 class TrainingObserver(Protocol):
-    """Who is told how a training goes."""
+    """Receives the progress of a training."""
 
     def said(self, message: str) -> None:
-        """Take note of what begins now."""
+        """Handle a message about what starts now."""
         ...
 
     def stepped(self, progress: TrainingProgress) -> None:
-        """Take note of a step."""
+        """Handle one finished step."""
         ...
 
 
 class Created(NamedTuple):
-    """What came of a training."""
+    """The result of `create`."""
 
     finished: bool
-    """False where it was told to stop; the same call goes on."""
+    """False if the training was stopped early; the same call resumes it."""
     facts: Facts | None
-    """Of the finished model."""
+    """The facts of the finished model; None if the training was stopped early."""
 
 
 def create(
@@ -63,29 +63,29 @@ def create(
     watch: TrainingObserver,
     heeding: Callable[[], AbstractContextManager[Callable[[], bool]]],
 ) -> Created:
-    """Teach a model and write it to `folder`: `model/`, `loss.png`, `training.json`, beside log and checkpoint.
+    """Train a model and write `model/`, `loss.png` and `training.json` to `folder`, next to log and checkpoint.
 
-    Goes on where an earlier call with the same folder stopped.
+    Resumes where an earlier call with the same folder stopped.
 
     Args:
         name: a key of `COURSES`.
-        heeding: entered while the model is taught; gives a function that is asked before every step. Once it says
-            yes, everything that going on needs is kept.
+        heeding: a context manager entered for the training; it yields a function that is called before every step.
+            Once the function returns true, a checkpoint is written and the training stops.
 
     Raises:
-        ConfigError: the folder holds another training's checkpoint, or the device is not there.
+        ConfigError: the folder holds another training's checkpoint, or the device is not available.
         UserError: the folder cannot be written.
     """
     device = _device(settings.device)
     with _prepared(settings):
-        watch.said(f"{name}: drawing the tokenizer's corpus and the first weights")
+        watch.said(f"{name}: building the tokenizer and initialising the weights")
         course = COURSES[name](device)
         with heeding() as stopping:
             training = Training(course, folder, settings.seed, watch.stepped, stopping)
             _say_where(training, course, watch)
             if not training.run():
                 return Created(finished=False, facts=None)
-        watch.said(f"{name}: rounding to {settings.dtype}, examining on {QUESTIONS} held-out questions")
+        watch.said(f"{name}: rounding to {settings.dtype}, evaluating on {QUESTIONS} held-out questions")
         facts = _finish(course, folder, settings, device, training.place.seconds)
     return Created(finished=True, facts=facts)
 
@@ -93,14 +93,14 @@ def create(
 def _say_where(training: Training, course: Course, watch: TrainingObserver) -> None:
     place = training.place
     if training.finished:
-        watch.said(f"{course.name}: all {len(course.stages)} stages are taught already")
+        watch.said(f"{course.name}: all {len(course.stages)} stages are already trained")
     elif place.stage or place.step:
         stage = course.stages[place.stage]
-        watch.said(f"{course.name}: going on from step {place.step:,} of {stage.steps:,}, stage {stage.name!r}")
+        watch.said(f"{course.name}: resuming from step {place.step:,} of {stage.steps:,}, stage {stage.name!r}")
 
 
 def _finish(course: Course, folder: Path, settings: Settings, device: torch.device, seconds: float) -> Facts:
-    """Write the model with its card, then curve and numbers."""
+    """Write the model with its card, then the loss curve and the numbers."""
     with _whole(folder / MODEL) as draft:
         course.save(draft, settings.dtype)
         facts = gather(course, settings, device, folder=draft, seconds=seconds, questions=QUESTIONS)
@@ -124,7 +124,7 @@ def _numbers(facts: Facts, lines: list[TrainingProgress]) -> dict[str, object]:
 
 @contextmanager
 def _whole(folder: Path) -> Iterator[Path]:
-    """Give a folder to fill; it takes `folder`'s place at the end, so that there is never half of one."""
+    """Yield a temporary folder that replaces `folder` at the end, so a partial one is never visible."""
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         draft.chmod(0o755)
@@ -140,18 +140,18 @@ def _whole(folder: Path) -> Iterator[Path]:
 def _device(name: str) -> torch.device:
     seen = torch.cuda.is_available()
     if name == "cuda" and not seen:
-        raise ConfigError("--device cuda: torch sees no GPU here; use --device cpu, or auto.")
+        raise ConfigError("--device cuda: torch finds no GPU here; use --device cpu or --device auto.")
     return torch.device("cuda" if name == "cuda" or (name == "auto" and seen) else "cpu")
 
 
 @contextmanager
 def _prepared(settings: Settings) -> Iterator[None]:
-    """Seed torch, give it its threads, keep transformers quiet; put all of it back in the end."""
+    """Seed torch, set its threads and silence transformers; restore everything at the end."""
     threads, bars, verbosity = torch.get_num_threads(), logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     torch.set_num_threads(settings.threads)
-    torch.set_flush_denormal(True)  # small gradients are many, and arithmetic with denormal numbers is slow
+    torch.set_flush_denormal(True)  # many gradients are tiny, and arithmetic with denormal numbers is slow
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)

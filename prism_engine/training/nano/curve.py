@@ -1,4 +1,4 @@
-"""A training as one picture: the loss on a logarithmic axis, stages marked, examinations on a second axis."""
+"""Plot of a training: loss on a logarithmic axis, stage boundaries, and evaluation scores on a second axis."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def draw_curve(
     """Write a PNG of 1200 x 675 pixels.
 
     Args:
-        final: scores of the finished model, shown as stars at the end.
-        shown: which scores are shown.
+        final: scores of the finished model, drawn as stars at the end.
+        shown: names of the scores to draw.
     """
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     FigureCanvasAgg(figure)
@@ -57,14 +57,14 @@ def draw_curve(
         right.plot(
             [end], [final[name]], "*", markersize=12, color=f"C{number}", label=f"{name}, finished: {final[name]:.1%}"
         )
-    figure.legend(loc="outside lower center", ncols=len(shown), frameon=False)  # where it covers no line
+    figure.legend(loc="outside lower center", ncols=len(shown), frameon=False)  # outside, so it covers no line
     figure.savefig(path, format="png", dpi=150)
 
 
 def _draw_losses(
     axes: Axes, stages: Sequence[TrainingPhase], starts: Mapping[str, int], log: Sequence[TrainingProgress]
 ) -> None:
-    """Draw one line per stage, and a dashed one where the next begins: each stage has a loss of its own."""
+    """Draw one line per stage, because each has its own loss, and a dashed vertical line at its start."""
     for stage in stages:
         lines = [line for line in log if line.stage == stage.name]
         axes.plot([starts[stage.name] + line.step for line in lines], [line.loss for line in lines], color="C0")
@@ -74,7 +74,7 @@ def _draw_losses(
 
 
 def _starts(stages: Sequence[TrainingPhase]) -> dict[str, int]:
-    """Return how many steps lie before each stage."""
+    """Return the number of steps before each stage."""
     starts, before = {}, 0
     for stage in stages:
         starts[stage.name] = before

@@ -1,4 +1,4 @@
-"""What a model can do, on scenes from seeds that are never trained on; by transformers' own greedy decoding."""
+"""Evaluation of the embedded models on held-out scenes, with transformers' own greedy decoding."""
 
 from __future__ import annotations
 
@@ -34,31 +34,31 @@ if TYPE_CHECKING:
     from prism_engine.scenes import Question, Scene
 
 HELD_OUT = "held out"
-"""Seed of the questions that models are examined on; training draws from other generators."""
+"""Seed of the evaluation questions; training draws from other generators."""
 MEASURES = {
     "gold": "right answers from gold descriptions",
     "blind": "right answers without a description (chance: 25%)",
-    "contents": "contents to observe, written word for word as the question needs them",
+    "contents": "hints equal word for word to those of the question",
     "exact": "descriptions right word for word",
     "head": "background and number of objects right",
-    "nothing invented": "descriptions that name no object where there is none",
+    "nothing invented": "descriptions without an object in an empty cell",
     "found": "objects that are described at all",
     "colour": "of those, colour right",
     "size": "of those, size right",
     "shape": "of those, shape right",
     "label": "of those with a label, label right",
-    "no label": "of those without a label, none told",
+    "no label": "of those without a label, none stated",
     "specific": "descriptions for one question, right word for word",
     "direct": "right answers from the picture alone",
 }
-"""What the scores mean; one that is not here is the share of right answers from gold descriptions in that family."""
+"""Meaning of each score; any other score is the share of right answers from gold descriptions in that family."""
 _BATCH = 64
 _MOST_TOKENS = 80
 _SHOTS = 5
 
 
 def held_out(count: int) -> list[tuple[Scene, Question, Image]]:
-    """Return questions with their scenes and pictures, all kinds in turn; always the same ones."""
+    """Return questions with their scenes and pictures, cycling through all kinds; always the same ones."""
     rng = random.Random(HELD_OUT)  # noqa: S311 - reproducible, no secret
     found = []
     for number in range(count):
@@ -68,7 +68,7 @@ def held_out(count: int) -> list[tuple[Scene, Question, Image]]:
 
 
 def examine_reasoner(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, count: int) -> dict[str, float]:
-    """Return the share of right answers from gold descriptions (all, and by family), blind, and of right contents."""
+    """Return the share of right answers from gold descriptions (all, and by family), of blind ones, and of hints."""
     asked = held_out(count)
 
     def replies(prompts: Iterable[Sequence[Message]]) -> list[str]:
@@ -90,7 +90,7 @@ def examine_reasoner(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast
 def examine_captioner(
     model: Idefics3ForConditionalGeneration, processor: Idefics3Processor, count: int
 ) -> dict[str, float]:
-    """Return the share of things found, of right attributes of those found, of perfect descriptions and answers."""
+    """Return the share of things found, of right attributes among them, and of exact descriptions and answers."""
     asked = held_out(count)
     generic = INSTRUCTIONS["generic"]
     pictures = [picture for _, _, picture in asked]
@@ -106,7 +106,7 @@ def examine_captioner(
 
 
 def compare_description(right: dict[str, list[bool]], scene: Scene, text: str) -> None:
-    """Add to the lists of `right` what a description says rightly and wrongly of a scene; see `MEASURES`."""
+    """Append to the lists of `right` what a description gets right and wrong about a scene; see `MEASURES`."""
     background, number, things = read_description(text)
     right["exact"].append(text.strip() == description(scene))
     right["head"].append((background, number) == (scene.background, len(scene.things)))
@@ -122,12 +122,12 @@ def compare_description(right: dict[str, list[bool]], scene: Scene, text: str) -
 
 
 def generate(model: Any, processor: Any, prompts: Sequence[str], pictures: Sequence[Image] | None = None) -> list[str]:
-    """Return what a model replies to users' words, greedily, at most 80 tokens each.
+    """Return a model's greedy replies to user prompts, at most 80 tokens each.
 
     Args:
-        model: a causal language model of transformers, or one that sees.
-        processor: its tokenizer, or its processor where there are pictures.
-        pictures: one per prompt, shown before it.
+        model: a causal language model of transformers, or a vision-language model.
+        processor: its tokenizer, or its processor if there are pictures.
+        pictures: one per prompt, placed before it.
     """
     replies: list[str] = []
     with _generating(model, getattr(processor, "tokenizer", processor)):
@@ -148,7 +148,7 @@ def generate(model: Any, processor: Any, prompts: Sequence[str], pictures: Seque
 
 @contextmanager
 def _generating(model: Any, tokenizer: Any) -> Iterator[None]:
-    """Have no gradients, no dropout, and padding before the prompts; leave the model as it was."""
+    """Disable gradients and dropout and pad on the left; restore the model and the tokenizer at the end."""
     training, side = model.training, tokenizer.padding_side
     model.eval()
     tokenizer.padding_side = "left"
@@ -158,7 +158,7 @@ def _generating(model: Any, tokenizer: Any) -> Iterator[None]:
     finally:
         model.train(training)
         tokenizer.padding_side = side
-        tokenizer.backend_tokenizer.no_padding()  # what is left on would be saved with the tokenizer
+        tokenizer.backend_tokenizer.no_padding()  # otherwise padding would be saved with the tokenizer
 
 
 def _chat(prompt: str, *, shown: bool) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A model's weights as an ordinary checkpoint: rounded, in safetensors, readable for everybody."""
+"""Writes a model as a standard checkpoint: rounded weights in safetensors, readable by all users."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def write_model(model: PreTrainedModel, folder: Path, dtype: str) -> None:
-    """Write weights and configuration; the model itself keeps its precision.
+    """Write weights and configuration; the model in memory keeps its precision.
 
     Args:
-        dtype: what the weights are rounded to and the configuration says, such as "bfloat16".
+        dtype: dtype of the written weights and in the configuration, such as "bfloat16".
     """
     copy.deepcopy(model).to("cpu", getattr(torch, dtype)).save_pretrained(folder)
     for path in folder.glob("*.safetensors"):
-        path.chmod(0o644)  # safetensors writes for the owner alone
+        path.chmod(0o644)  # safetensors makes files readable by the owner only

@@ -1,4 +1,4 @@
-"""What is known of a finished training: gathered once, for the model card and for `training.json`."""
+"""The facts of a finished training, gathered once for the model card and `training.json`."""
 
 from __future__ import annotations
 
@@ -21,44 +21,44 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a training is told."""
+    """Settings of a training."""
 
     seed: int = 0
     threads: int = 1
-    """Of torch on the CPU. Networks this small gain little from more, and one thread adds in one order everywhere."""
+    """torch's CPU threads. Networks this small gain little from more, and one thread fixes the order of summation."""
     device: str = "auto"
-    """"cpu", "cuda", or "auto": a GPU where there is one."""
+    """"cpu", "cuda", or "auto": a GPU if there is one."""
     dtype: str = "bfloat16"
-    """What the finished weights are rounded to."""
+    """Dtype that the finished weights are rounded to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything measured, and what it was measured with."""
+    """Everything measured, and how it was measured."""
 
     model: str
     settings: Settings
     device: str
-    """What it was trained on: the name of a processor or a GPU."""
+    """Name of the processor or GPU that it was trained on."""
     about: About
     stages: tuple[TrainingPhase, ...]
     weights: int
-    """Of the finished model."""
+    """Number of weights of the finished model."""
     bytes: int
-    """Of its weights' file."""
+    """Size of its weight files."""
     seconds: float
-    """Of training, over all processes that took part."""
+    """Training time, summed over all processes that took part."""
     questions: int
-    """Held-out ones of the final examination."""
+    """Held-out questions of the final evaluation."""
     scores: dict[str, float]
-    """Of the finished model, after rounding."""
+    """Scores of the finished model, after rounding."""
     versions: dict[str, str]
 
 
 def gather(
     course: Course, settings: Settings, device: torch.device, *, folder: Path, seconds: float, questions: int
 ) -> Facts:
-    """Examine the checkpoint in `folder` on `questions` held-out questions, and note what it came from."""
+    """Evaluate the checkpoint in `folder` on `questions` held-out questions and record how it was made."""
     return Facts(
         model=f"nano-{course.name}",
         settings=settings,
@@ -79,7 +79,7 @@ def gather(
 
 
 def cpu_name() -> str:
-    """Return the processor's name as the system tells it, else its architecture."""
+    """Return the processor's name as the system reports it, else its architecture."""
     lines = _CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines() if _CPUINFO.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()

@@ -1,4 +1,4 @@
-"""What both models are taught by: the cross entropy of right replies."""
+"""The training loss of both models: the cross entropy of the right replies."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def language_loss(model: torch.nn.Module, packed: Packed, embedded: torch.Tensor
     """Return the mean cross entropy of the labelled tokens.
 
     Args:
-        model: a causal language model, or one with a `text_model` within.
-        embedded: (B, T, width) the tokens' embeddings, pictures put in.
+        model: a causal language model, or one that contains a `text_model`.
+        embedded: the tokens' embeddings with the pictures inserted, (B, T, width).
     """
     text = getattr(model.model, "text_model", model.model)
     hidden = text(

@@ -1,4 +1,4 @@
-"""What the embedded models are taught: prompts exactly as prism sends them, with the replies that are right."""
+"""Training examples for the embedded models: prompts exactly as prism sends them, with the right replies."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _MARK = "\0"
 _OFTEN = {"relative position": 4, "in common": 3, "what remains": 3, "place after a move": 2, "sum": 2, "difference": 3}
-"""How much more often than others the kinds come that need more than one look-up."""
+"""Sampling weights of the question kinds that need more than one look-up; the others have weight 1."""
 _FAR = {
     "relative position": 8,
     "position": 4,
@@ -35,13 +35,13 @@ _FAR = {
     "sum": 3,
     "difference": 3,
 }
-"""The same for lessons that practise what is learnt last: from a name back to the place that stands before it."""
+"""The same for lessons on what is learnt last: looking up, from a name, the place written before it."""
 _SPECIFIC = 0.15
-"""Share of the reasoner's descriptions that speak only of what one question needs."""
+"""Share of the reasoner's descriptions that cover only what one question needs."""
 
 
 def reply_text(question: Question) -> str:
-    """Return how a question is answered: the steps, the answer in words, its letter."""
+    """Return the reference reply to a question: the steps, the answer in words, its letter."""
     return f"{question.steps}; so {question.answer} ({question.letter})"
 
 
@@ -58,22 +58,22 @@ def as_sample(question: Question, position: int = 0) -> Sample:
 
 
 class Teacher:
-    """Draws lessons, each from the generator that it is given."""
+    """Draws lessons, each from the random generator passed in."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
         self._tokenizer = tokenizer
         self._cached = functools.lru_cache(maxsize=100_000)(self._encode)
 
     def encoded(self, text: str) -> list[int]:
-        """Return a text's token ids, without any of the tokenizer's own at its ends."""
+        """Return a text's token ids, without the special tokens that the tokenizer adds at the ends."""
         return list(self._cached(text))
 
     def task(self, prompt: str, reply: str) -> Task:
-        """Return a user's words and the assistant's."""
+        """Return a task: the user's prompt and the assistant's reply."""
         return Task(self.encoded(prompt + ASSISTANT), self.encoded(f" {reply}{EOS}"))
 
     def questions(self, rng: random.Random, scene: Scene, count: int, *, far: bool = False) -> list[Question]:
-        """Draw up to `count` questions about a scene, each of another kind; what is hard comes more often."""
+        """Draw up to `count` questions about a scene, each of a different kind; hard kinds are drawn more often."""
         often = _FAR if far else _OFTEN
         found: list[Question] = []
         for kind in sorted(KINDS, key=lambda kind: rng.random() ** (1 / often.get(kind.name, 1)), reverse=True):
@@ -85,12 +85,12 @@ class Teacher:
         return found
 
     def reasoning(self, rng: random.Random, *, questions: int, most: int, drills: bool, far: bool = False) -> Lesson:
-        """Draw a description with questions about it, as the reasoner meets them.
+        """Draw a description with questions about it, in the form the reasoner receives them.
 
         Args:
-            most: things in the scene at most.
-            drills: add look-ups without a question: all that is easy to get wrong, and nothing else.
-            far: practise look-ups of places above all.
+            most: maximum number of things in the scene.
+            drills: add a task of bare look-ups, the error-prone part, without a question.
+            far: practise mainly look-ups of places.
         """
         scene = drawn_scene(rng, most=most, labelled=rng.choice((0.5, 0.9)))
         asked = self.questions(rng, scene, questions, far=far)
@@ -104,14 +104,14 @@ class Teacher:
         return Lesson(self.encoded(f"{BOS}{USER}{beginning}"), tasks)
 
     def blind(self, rng: random.Random, tasks: int = 4) -> Lesson:
-        """Draw questions without a description: there is nothing to go by, so any letter is as good an answer."""
+        """Draw questions without a description; nothing supports an answer, so the letters are random."""
         asked = [self._any(rng) for _ in range(tasks)]
         prompts = [str(reasoning_messages(as_sample(question), None)[0].parts[0]) for question in asked]
         replies = [f"({rng.choice(OPTION_LETTERS)})" for _ in asked]
         return Lesson(self.encoded(f"{BOS}{USER}"), list(map(self.task, prompts, replies)))
 
     def contents(self, rng: random.Random, *, most_shots: int = 5, tasks: int = 4) -> Lesson:
-        """Draw questions for which the contents to observe are to be written, after some examples."""
+        """Draw questions to write hints for, after a few examples."""
         shots = [(q.text, q.contents) for q in (self._any(rng) for _ in range(rng.randint(0, most_shots)))]
         whole = str(hint_messages(_MARK, shots)[0].parts[0])
         beginning, end = whole.split(_MARK)
@@ -124,12 +124,12 @@ class Teacher:
     def seeing(
         self, rng: random.Random, beginning: list[int], scene: Scene, *, questions: int, specific: int
     ) -> Lesson:
-        """Return what the captioner is taught about one picture.
+        """Return the captioner's training example about one picture.
 
         Args:
             beginning: token ids of the picture's part of the prompt.
-            questions: how many to answer outright.
-            specific: how many descriptions for one question's contents.
+            questions: number of questions to answer directly.
+            specific: number of descriptions guided by one question's hints.
         """
         generic = INSTRUCTIONS["generic"]
         tasks = [self.task(generic, description(scene))]
@@ -141,7 +141,7 @@ class Teacher:
         return Lesson(beginning, tasks)
 
     def _drill(self, rng: random.Random, scene: Scene, *, far: bool) -> Task:
-        """Return each thing of a scene in random order, found by its place or (always where `far`) by its name."""
+        """Return a task that lists the scene's things in random order, by place or (always if `far`) by name."""
         things = rng.sample(scene.things, len(scene.things))
         if not far and rng.random() < 0.5:
             return self.task("\n\nQuestion: What", "; ".join(map(sentence, things)))
@@ -161,7 +161,7 @@ def _by_name(thing: Thing) -> str:
 
 
 def _reasoning_parts(text: str, question: Question) -> tuple[str, str]:
-    """Return the reasoner's prompt up to the end of the description, and from there."""
+    """Return the reasoner's prompt up to the end of the description, and the rest."""
     whole = str(reasoning_messages(as_sample(question), text)[0].parts[0])
     split = whole.index(text) + len(text)
     return whole[:split], whole[split:]

@@ -1,4 +1,4 @@
-"""The training's log: a line of JSON now and then, for people, the loss curve and whoever goes on."""
+"""The training log: periodic JSON lines for people, the loss curve and resuming."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ LOG = "log.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class TrainingProgress:
-    """How far a course is."""
+    """Progress of a course."""
 
     stage: str
     step: int
-    """Steps done of this stage."""
+    """Steps done in this stage."""
     steps: int
-    """Of this stage."""
+    """Total steps of this stage."""
     loss: float
-    """Mean since the log's last line."""
+    """Mean loss since the log's last line."""
     seconds: float
-    """Of training, over all processes that took part."""
+    """Training time, summed over all processes that took part."""
     scores: dict[str, float] = field(default_factory=dict)
-    """Of an examination, where there was one."""
+    """Scores of an evaluation at this step; empty if there was none."""
 
 
 def append(path: Path, progress: TrainingProgress) -> None:
-    """Write one more line.
+    """Append one line.
 
     Raises:
-        UserError: it cannot be written.
+        UserError: the log cannot be written.
     """
     try:
         with path.open("ab") as log:
@@ -48,7 +48,7 @@ def append(path: Path, progress: TrainingProgress) -> None:
 
 
 def read(path: Path) -> list[TrainingProgress]:
-    """Return the log's lines; none where there is no log. The half line that a kill may leave is left out."""
+    """Return the log's lines; none if there is no log. A partial line left by a kill is skipped."""
     found = []
     for line in path.read_bytes().splitlines() if path.is_file() else ():
         try:
@@ -59,7 +59,7 @@ def read(path: Path) -> list[TrainingProgress]:
 
 
 def keep(path: Path, wanted: Callable[[TrainingProgress], bool]) -> None:
-    """Leave only the lines that are wanted: what came after a checkpoint is done, and logged, once more."""
+    """Drop the lines that `wanted` rejects: steps after a checkpoint are repeated, and logged again, on resuming."""
     if path.is_file():
         lines = [
             orjson.dumps(progress, option=orjson.OPT_APPEND_NEWLINE) for progress in read(path) if wanted(progress)

@@ -1,4 +1,4 @@
-"""The training loop: steps, a log, checkpoints to go on from, examinations on the way."""
+"""The training loop: steps, log lines, checkpoints to resume from, and evaluations during training."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 LOG_EVERY = 50  # steps
 KEEP_EVERY = 250  # steps; a step takes about a fifth of a second
 EXAMINE_EVERY = 2000  # steps of the last stage
-QUICK = 96  # questions of an examination on the way
+QUICK = 96  # questions of an evaluation during training
 
 
 class Training:
-    """One course on its way; goes on from the checkpoint in its folder where one lies there.
+    """One run of a course; resumes from the checkpoint in its folder if there is one.
 
-    What a step sees depends on the seed and the step's number alone, so an interrupted training sees what an
-    uninterrupted one would have.
+    The data of a step depends only on the seed and the step's number, so an interrupted training sees the same data as
+    an uninterrupted one.
 
     Args:
-        folder: for the log and the checkpoint; made where it is not there.
-        report: told after every step.
-        stopping: asked before every step; once it says yes, a checkpoint is kept and the loop ends.
+        folder: holds the log and the checkpoint; created if missing.
+        report: called after every step.
+        stopping: called before every step; once it returns true, a checkpoint is written and the loop ends.
 
     Raises:
         ConfigError: the folder holds the checkpoint of another training.
-        UserError: the folder cannot be made.
+        UserError: the folder cannot be created.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Training:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UserError(f"{folder}: cannot be made ({error.strerror}); give another one with --out.") from error
+            raise UserError(f"{folder}: cannot be created ({error.strerror}); choose another with --out.") from error
         self.place = checkpoint.resume(course, seed, folder)
         self._course, self._folder, self._seed = course, folder, seed
         self._report, self._stopping = report, stopping
@@ -63,11 +63,11 @@ class Training:
 
     @property
     def finished(self) -> bool:
-        """Whether all stages are taught."""
+        """Whether all stages are done."""
         return self.place.stage == len(self._course.stages)
 
     def run(self) -> bool:
-        """Teach to the end, or until told to stop; return whether it is the end.
+        """Train to the end or until stopped; return whether the course is finished.
 
         Raises:
             UserError: a checkpoint or the log cannot be written.
@@ -82,7 +82,7 @@ class Training:
         return True
 
     def _teach(self, stage: TrainingPhase) -> bool:
-        """Teach a stage from where it stands; return whether it is done."""
+        """Train a stage from the current position; return whether it is finished."""
         place = self.place
         parameters = self._course.parameters(stage)
         adamw = optimiser(parameters)
@@ -104,7 +104,7 @@ class Training:
         return True
 
     def _step(self, stage: TrainingPhase, adamw: torch.optim.AdamW, parameters: list[torch.nn.Parameter]) -> float:
-        """Move the weights once; return the batch's loss."""
+        """Do one optimiser step; return the batch's loss."""
         step = self.place.step
         rng = random.Random(f"{self._course.name} {self._seed} {stage.name} {step}")  # noqa: S311 - reproducible
         for group in adamw.param_groups:
@@ -113,11 +113,11 @@ class Training:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, CLIP)
         adamw.step()
-        self._course.network.zero_grad()  # all of it: what this stage leaves alone may have gradients too
+        self._course.network.zero_grad()  # of the whole network: parameters frozen in this stage get gradients too
         return float(loss.item())
 
     def _tell(self, stage: TrainingPhase) -> None:
-        """Report the step; now and then log it, and in the last stage examine the model."""
+        """Report the step; at intervals log it and, in the last stage, evaluate the model."""
         place, losses = self.place, self.place.losses
         mean = sum(losses) / len(losses)
         scores = {}

@@ -1,7 +1,7 @@
-"""Many short tasks behind one shared beginning, in one row: each task sees the beginning and itself alone.
+"""Packs many short tasks behind one shared prefix into a row; each task attends to the prefix and itself only.
 
-A description (or a picture) is read once and asked many times. Positions go on from the beginning's end for every
-task, so each looks to the model as it will when it is asked alone.
+A description (or a picture) is read once for many questions. The positions of every task continue from the end of the
+prefix, so to the model each task looks as if it were asked alone.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 IGNORED = -100
-"""Label of positions that are not learnt."""
+"""Label of positions without a loss."""
 
 
 class Task(NamedTuple):
-    """A prompt's end and the reply to it."""
+    """The end of a prompt and the reply to it."""
 
     prompt: list[int]
     reply: list[int]
-    """Token ids; the end-of-sequence token is the last."""
+    """Token ids, ending with the end-of-sequence token."""
 
 
 class Lesson(NamedTuple):
-    """A shared beginning and the tasks behind it."""
+    """A shared prefix and the tasks that follow it."""
 
     beginning: list[int]
     tasks: list[Task]
@@ -41,13 +41,13 @@ class Packed(NamedTuple):
     positions: torch.Tensor
     """(B, T) int64."""
     mask: torch.Tensor
-    """(B, 1, T, T) bool: who sees whom."""
+    """(B, 1, T, T) bool: which positions (third axis) attend to which (last axis)."""
     labels: torch.Tensor
-    """(B, T) int64: the token that each position has to predict, `IGNORED` where none is learnt."""
+    """(B, T) int64: the token that each position must predict, or `IGNORED`."""
 
 
 def pack(lessons: Sequence[Lesson], device: torch.device) -> Packed:
-    """Lay lessons side by side, filled up to the longest with token 0, which nothing sees."""
+    """Return lessons as one batch, padded to the longest with token 0, which nothing else attends to."""
     rows = len(lessons)
     length = max(len(one.beginning) + sum(len(t.prompt) + len(t.reply) for t in one.tasks) for one in lessons)
     ids = np.zeros((rows, length), np.int64)
@@ -69,6 +69,6 @@ def pack(lessons: Sequence[Lesson], device: torch.device) -> Packed:
     owner = torch.from_numpy(segments).to(device)
     seen = (owner[:, None, :] == 0) | (owner[:, None, :] == owner[:, :, None])
     mask = torch.ones(length, length, dtype=torch.bool, device=device).tril() & seen & (owner[:, None, :] >= 0)
-    mask |= torch.eye(length, dtype=torch.bool, device=device)  # padding looks at itself, or its softmax would be nan
+    mask |= torch.eye(length, dtype=torch.bool, device=device)  # padding attends to itself, else its softmax is NaN
     moved = [torch.from_numpy(array).to(device) for array in (ids, positions, labels)]
     return Packed(moved[0], moved[1], mask[:, None], moved[2])

@@ -1,10 +1,10 @@
-"""A start that can look things up: previous-token heads and induction heads, planted before training.
+"""Initialisation with previous-token heads and induction heads, so a model can look things up from the first step.
 
-Small transformers spend most of their training until these two kinds of heads appear by chance (Olsson et al., 2022,
-arXiv:2209.11895). Here they are there from the first step, and training is free to change them.
+Small transformers spend most of their training waiting for these two kinds of heads to form by chance (Olsson et al.,
+2022, arXiv:2209.11895). Here they are present from the start, and training is free to change them.
 
-The residual stream is split for the start: one dimension has the same value in every token, so that a head can look
-at a fixed distance; some hold the token's own word; two blocks hold the words one and two places before it.
+The residual stream is partitioned initially: one dimension has the same value in every token, so that a head can attend
+at a fixed distance; some hold the token's own word; two blocks hold the words one and two positions before it.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ _CONSTANT = 4.0
 """The constant dimension's value, in units of `_SCALE`."""
 _NOISE = 0.02
 _QUIET = 0.002
-"""Standard deviation of what writes into the residual stream, apart from the planted heads."""
+"""Standard deviation of the weights that write into the residual stream, except for the planted heads."""
 _LOOK_BACK = (8.0, 8.0, 4.0)
-"""Attention logits that the fastest rotations give to the distance which is looked for."""
+"""Attention logits that the fastest rotations contribute at the target distance."""
 _MATCH = 1.6
 _COPY = 2.0
 
 
 class _Plan:
-    """Where things are kept in the residual stream of one model, and how its heads rotate."""
+    """Layout of one model's residual stream, and the rotation speeds of its heads."""
 
     def __init__(self, model: LlamaModel) -> None:
         config = model.config
@@ -48,17 +48,17 @@ class _Plan:
         pairs = self.size // 2
         theta = config.rope_parameters["rope_theta"]
         self.speeds = [theta ** (-pair / pairs) for pair in range(pairs)]
-        slow = [pair for pair, speed in enumerate(self.speeds) if speed < 0.01]  # nearly still over 100 tokens
+        slow = [pair for pair, speed in enumerate(self.speeds) if speed < 0.01]  # under 1 radian over 100 tokens
         self.still = torch.tensor(slow + [pair + pairs for pair in slow])
 
 
 def plant_lookups(model: LlamaModel, alike: Iterable[tuple[int, int]]) -> None:
-    """Start the first layer's heads as looks back, and some heads of the others as look-ups by word.
+    """Initialise heads of the first layer as previous-token heads and some of the other layers' as look-ups by word.
 
-    Draws from torch's generator. The model needs four heads a layer, and a width of at least four heads.
+    Draws from torch's global generator. The model needs four heads per layer and a width of at least four heads.
 
     Args:
-        alike: ids of tokens that start with one embedding, as they mean the same.
+        alike: pairs of token ids that start with the same embedding because they mean the same.
     """
     with torch.no_grad():
         _plant(model, alike)
@@ -90,7 +90,7 @@ def _plant(model: LlamaModel, alike: Iterable[tuple[int, int]]) -> None:
 
 
 def _plant_look_back(attention: torch.nn.Module, plan: _Plan, head: int, distance: int) -> None:
-    """Make a head fetch the word that stands `distance` places before."""
+    """Make a head fetch the word `distance` positions before the current one."""
     query, key, value, out = _parts(attention, plan, head)
     seen = _CONSTANT / math.sqrt((plan.word.stop - 1 + _CONSTANT**2) / plan.width)  # after the layer's RMS norm
     query.zero_()
@@ -108,7 +108,7 @@ def _plant_look_back(attention: torch.nn.Module, plan: _Plan, head: int, distanc
 
 
 def _plant_induction(attention: torch.nn.Module, plan: _Plan, head: int) -> None:
-    """Make a head find where the current word stood before, and copy what came after it (half of its dimensions)."""
+    """Make a head find an earlier occurrence of the current word and copy the word after it (half its dimensions)."""
     query, key, value, out = _parts(attention, plan, head)
     query.zero_()
     key.zero_()
@@ -123,7 +123,7 @@ def _plant_induction(attention: torch.nn.Module, plan: _Plan, head: int) -> None
 
 
 def _plant_reverse(attention: torch.nn.Module, plan: _Plan, head: int) -> None:
-    """Make a head find where the word before the current one stood, and fetch what came before it there."""
+    """Make a head find an earlier occurrence of the previous word and fetch the word before that occurrence."""
     query, key, value, out = _parts(attention, plan, head)
     query.zero_()
     key.zero_()

@@ -1,4 +1,4 @@
-"""nano-reasoner: a Llama of a million weights that answers from descriptions, and says what to observe."""
+"""nano-reasoner: a one-million-parameter Llama that answers from descriptions and writes hints."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 WIDTH, LAYERS, HEADS, INNER = 128, 6, 4, 256
 _CONTENTS, _BLIND = 0.08, 0.02  # shares of lessons
 _QUESTIONS = 5  # about one description
-_GROWTH = 0.03  # share of the course after which scenes get one thing more
-_FAR = 0.48  # share of the course after which places are practised above all: they are learnt last
+_GROWTH = 0.03  # share of the course after which scenes grow by one thing
+_FAR = 0.48  # share of the course after which mainly places are practised: they are learnt last
 _DRILLED = 0.85  # share of the course with look-up drills
 
 
 class ReasonerCourse:
-    """How nano-reasoner is taught."""
+    """The training course of nano-reasoner."""
 
     name = "reasoner"
     stages: tuple[TrainingPhase, ...] = (TrainingPhase("answers", steps=12_000, batch=6, peak=2e-3),)
@@ -54,36 +54,36 @@ class ReasonerCourse:
         return language_loss(self.model, packed, self.model.model.embed_tokens(packed.ids))
 
     def parameters(self, stage: TrainingPhase) -> list[torch.nn.Parameter]:
-        """Return what a stage trains: everything."""
+        """Return the parameters a stage trains: all of them."""
         del stage
         return list(self.network.parameters())
 
     def examine(self, count: int, folder: Path | None = None) -> dict[str, float]:
-        """Return accuracies on `count` held-out questions: of the checkpoint in `folder`, else of the model taught."""
+        """Return scores on `count` held-out questions: of the checkpoint in `folder`, or of the model in training."""
         if folder is None:
             return examine_reasoner(self.model, self.tokenizer, count)
         saved = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
         return examine_reasoner(saved.to(self._device), AutoTokenizer.from_pretrained(folder), count)
 
     def save(self, folder: Path, dtype: str) -> None:
-        """Write an ordinary checkpoint: weights, configuration, tokenizer with chat template."""
+        """Write a standard checkpoint: weights, configuration, tokenizer with chat template."""
         write_model(self.model, folder, dtype)
         self.tokenizer.save_pretrained(folder)
 
     def about(self) -> About:
-        """Return what the model card says of it."""
+        """Return the model's description for the model card."""
         return About(
-            does="It is told a description and a question, and writes a step or two and the letter of the answer.",
+            does="Given a description and a question, it writes one or two steps and the letter of the answer.",
             architecture=(
                 f"Llama: {LAYERS} layers, {WIDTH} wide, {HEADS} heads, {INNER} inside the MLPs; "
                 f"{len(self.tokenizer)} tokens in the vocabulary, input and output tied"
             ),
             pipeline="text-generation",
             recipe=(
-                f"Up to {_QUESTIONS} questions about each description; {_CONTENTS:.0%} of the rows teach to write what "
-                f"has to be observed for a question, {_BLIND:.0%} to answer without a description.\n"
-                f"Scenes grow by an object each {_GROWTH:.0%} of the steps. For the first {_DRILLED:.0%} of them, each "
-                "description has a drill behind it: find its objects by place, or by name.\n"
+                f"Up to {_QUESTIONS} questions about each description; {_CONTENTS:.0%} of the rows train writing hints "
+                f"for a question, {_BLIND:.0%} answering without a description.\n"
+                f"Scenes grow by one object every {_GROWTH:.0%} of the steps. For the first {_DRILLED:.0%} of them, "
+                "each description is followed by a drill: find its objects by place, or by name.\n"
             ).splitlines(),
         )
 
@@ -99,7 +99,7 @@ class ReasonerCourse:
 
 
 def build_reasoner(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
-    """Return the untrained network. Set torch's seed first."""
+    """Return the untrained network. The caller must seed torch first."""
     config = LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=WIDTH,
@@ -109,9 +109,9 @@ def build_reasoner(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
         num_key_value_heads=HEADS,
         head_dim=WIDTH // HEADS,
         max_position_embeddings=1024,
-        # Slow rotations leave most of a head's dimensions free to compare words wherever they stand.
+        # Slow rotations leave most of a head's dimensions free to compare words at any position.
         rope_theta=1e6,
-        tie_word_embeddings=True,  # what is copied out of the prompt needs no second table
+        tie_word_embeddings=True,  # words copied from the prompt need no second embedding table
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,

@@ -1,6 +1,6 @@
 """The embedded models' tokenizer: byte-level BPE in which each word of PrismScenes is one token.
 
-So is each fixed sentence of prism's prompts: a small model has no depth to spend on reading them.
+Each fixed part of prism's prompts is one token too: a small model has no depth to spend on reading them.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ PAD, BOS, EOS, USER, ASSISTANT = "<pad>", "<s>", "</s>", "<|user|>", "<|assistan
 IMAGE, AROUND, GLOBAL, TURN = "<image>", "<fake_token_around_image>", "<global-img>", "<end_of_utterance>"
 _SPECIAL = (PAD, BOS, EOS, USER, ASSISTANT, IMAGE, AROUND, GLOBAL, TURN)
 _WORDS = r" ?[\w-]+| ?[^\s\w]+|\s"
-_CORPUS = 4000  # questions; every word of the benchmark comes often enough to become one token
-_VOCABULARY = 2000  # more than BPE finds to merge
+_CORPUS = 4000  # questions; enough for every word of the benchmark to become one token
+_VOCABULARY = 2000  # more than BPE can find to merge
 CHAT_TEMPLATE = (
     "{{ bos_token }}{% for message in messages %}<|{{ message.role }}|>"
     "{% if message.content is string %}{{ message.content }}"
@@ -42,7 +42,7 @@ CHAT_TEMPLATE = (
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
-    """Train the tokenizer on questions drawn from a fixed seed; the same one each time."""
+    """Train the tokenizer on questions drawn from a fixed seed; the result is always the same."""
     tokenizer = Tokenizer(models.BPE())
     words = pre_tokenizers.Split(Regex(_WORDS), "isolated")
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -75,14 +75,14 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def same_meaning(tokenizer: PreTrainedTokenizerFast) -> list[tuple[int, int]]:
-    """Return pairs of ids: the token that begins an option's line, and its letter alone."""
+    """Return pairs of ids: the token that starts an option's line, and the option's bare letter."""
     parts = {text[-2]: text for text in fixed_texts() if text.endswith(tuple(f"{one}." for one in OPTION_LETTERS))}
     ids = tokenizer.convert_tokens_to_ids
     return [(ids(parts[letter]), ids(letter)) for letter in OPTION_LETTERS]
 
 
 def fixed_texts() -> list[str]:
-    """Return the fixed parts of prism's prompts, longest first: what lies between all that differs by call."""
+    """Return the fixed parts of prism's prompts, longest first: the text between the parts that vary by call."""
     mark = "\0"
     options = tuple(Option(letter, mark) for letter in OPTION_LETTERS)
     sample = Sample(position=0, index="0", images=(), question=mark, options=options)

@@ -1,4 +1,4 @@
-"""nano-captioner's course: stages, pictures, checkpoint."""
+"""Tests of nano-captioner's course: stages, pictures, checkpoint."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_later_stages_move_everything(course, name):
 
 
 def test_lessons_put_pictures_where_the_model_itself_would(course, monkeypatch):
-    """The loss computed on packed embeddings is that of the ordinary forward pass."""
+    """The loss computed on packed embeddings equals that of the ordinary forward pass."""
     scene, _ = drawn_question(KINDS[3], random.Random(1))
     picture = torch.from_numpy(pixels(scene, random.Random(2)))
     lesson = course._teacher.seeing(random.Random(3), course._beginning, scene, questions=0, specific=0)

@@ -1,4 +1,4 @@
-"""The model card says what was measured."""
+"""Tests of the model card: it states what was measured."""
 
 from __future__ import annotations
 

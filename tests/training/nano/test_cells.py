@@ -1,4 +1,4 @@
-"""What teaches the eye."""
+"""Tests of the auxiliary cell classifier."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a checkpoint belongs to, and what is said where it does not fit."""
+"""Tests of training checkpoints: identity, resuming, and the errors for a mismatch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_a_place_is_taken_up_with_its_weights(tmp_path):
+def test_a_position_is_resumed_with_its_weights(tmp_path):
     course = LineCourse()
     with torch.no_grad():
         course.model.weight.fill_(7)
@@ -34,8 +34,8 @@ def test_without_a_checkpoint_it_is_the_start(tmp_path):
     assert checkpoint.resume(LineCourse(), 0, tmp_path) == TrainingPosition()
 
 
-def test_another_seed_is_refused_with_the_mend(folder):
-    with pytest.raises(ConfigError, match=r"its seed is 0, here it is 1\. Give another folder with --out") as caught:
+def test_another_seed_is_refused_with_the_fix(folder):
+    with pytest.raises(ConfigError, match=r"its seed is 0, this one's is 1\. Use another folder with --out") as caught:
         checkpoint.resume(LineCourse(), 1, folder)
     assert str(folder / CHECKPOINT) in str(caught.value)
 
@@ -43,7 +43,7 @@ def test_another_seed_is_refused_with_the_mend(folder):
 def test_another_model_or_recipe_is_refused(folder):
     course = LineCourse()
     course.name = "circle"
-    with pytest.raises(ConfigError, match="its model is line, here it is circle"):
+    with pytest.raises(ConfigError, match="its model is line, this one's is circle"):
         checkpoint.resume(course, 0, folder)
     course = LineCourse()
     course.stages = (TrainingPhase("first", 12, 4, 0.2),)
@@ -52,24 +52,24 @@ def test_another_model_or_recipe_is_refused(folder):
 
 
 def test_other_shapes_are_refused(folder):
-    with pytest.raises(ConfigError, match="no checkpoint that this training can go on from"):
+    with pytest.raises(ConfigError, match="not a checkpoint this training can resume from"):
         checkpoint.resume(LineCourse(width=4), 0, folder)
 
 
 @pytest.mark.parametrize("content", [b"", b"not torch's", b"PK\x03\x04half a zip"])
 def test_a_damaged_checkpoint_is_named(tmp_path, content):
     (tmp_path / CHECKPOINT).write_bytes(content)
-    with pytest.raises(ConfigError, match=r"checkpoint\.pt is no checkpoint"):
+    with pytest.raises(ConfigError, match=r"checkpoint\.pt is not a checkpoint"):
         checkpoint.resume(LineCourse(), 0, tmp_path)
 
 
 def test_a_checkpoint_of_something_else_is_named(tmp_path):
     torch.save(torch.ones(3), tmp_path / CHECKPOINT)
-    with pytest.raises(ConfigError, match="no checkpoint"):
+    with pytest.raises(ConfigError, match="not a checkpoint"):
         checkpoint.resume(LineCourse(), 0, tmp_path)
 
 
-def test_a_failed_write_leaves_the_checkpoint_before_it(folder, monkeypatch):
+def test_a_failed_write_leaves_the_previous_checkpoint(folder, monkeypatch):
     def full(state, path):
         path.write_bytes(b"half")
         raise RuntimeError("PytorchStreamWriter failed writing file")

@@ -1,4 +1,4 @@
-"""The loss curve is a picture, with or without examinations."""
+"""Tests of the loss curve, with and without evaluations."""
 
 from __future__ import annotations
 

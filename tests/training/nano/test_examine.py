@@ -1,4 +1,4 @@
-"""Examinations: the same questions each time, and shares that mean what they say."""
+"""Tests of the evaluations: the same questions each time, and scores that mean what they say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights on disk."""
+"""Tests of the written weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is noted of a finished training."""
+"""Tests of the facts recorded about a finished training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loss is the cross entropy of the replies."""
+"""Tests of the training loss: the cross entropy of the replies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is taught is right."""
+"""Tests of the training examples: what they teach is right."""
 
 from __future__ import annotations
 

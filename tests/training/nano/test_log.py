@@ -1,4 +1,4 @@
-"""The log survives kills and is cut back to where a checkpoint stands."""
+"""Tests of the training log: it survives kills and is cut back to the checkpoint's position."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Teaching, stopping, dying, going on."""
+"""Tests of the training loop: training, stopping, being killed, resuming."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("often")
 
 
 def taught(folder, seed=0, stops=()):
-    """Teach to the end, stopped before each of the calls in `stops` and begun again; returns the course."""
+    """Train to the end, stopping before each call number in `stops` and starting again; return the course."""
     for stop in (*stops, None):
         course, calls = LineCourse(), []
 
@@ -73,7 +73,7 @@ def test_seconds_are_those_of_all_processes(tmp_path):
 
 @pytest.mark.slow
 def test_a_killed_training_goes_on_from_its_last_checkpoint(tmp_path):
-    command = [sys.executable, courses.__file__, str(tmp_path / "killed"), "9"]  # kept at step 5, logged until 8
+    command = [sys.executable, courses.__file__, str(tmp_path / "killed"), "9"]  # checkpoint at step 5, log up to 8
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "waiting\n"
@@ -109,5 +109,5 @@ def test_another_seeds_folder_is_refused_and_left_alone(tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match=r"file: cannot be made .*--out"):
+    with pytest.raises(UserError, match=r"file: cannot be created .*--out"):
         Training(LineCourse(), tmp_path / "file", 0, lambda _: None)

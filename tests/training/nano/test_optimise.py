@@ -1,4 +1,4 @@
-"""The schedule, and what decays."""
+"""Tests of the learning-rate schedule and of weight decay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks behind one beginning, in one row."""
+"""Tests of packing tasks behind one prefix into a row."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_replies_are_learnt_and_nothing_else():
     packed = pack(LESSONS, CPU)
     learnt = [[int(one) for one in row if one != IGNORED] for row in packed.labels]
     assert learnt == [[token for task in lesson.tasks for token in task.reply] for lesson in LESSONS]
-    # A label stands one place before its token, so that the last token of the prompt predicts the first of the reply.
+    # A label sits one position before its token, so the last token of the prompt predicts the first of the reply.
     assert packed.ids[0, :9].tolist() == [3, 4, 5, 6, 7, 8, 2, 9, 10]
     assert packed.labels[0, :9].tolist() == [IGNORED] * 4 + [8, 2, IGNORED, 10, 11]
 

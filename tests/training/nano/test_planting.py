@@ -1,4 +1,4 @@
-"""Heads that look things up before anything was learnt."""
+"""Tests of the planted heads: they look things up before any training."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from prism_engine.training.nano.tokens import same_meaning
 
 @pytest.fixture
 def attention(reasoner, tokenizer):
-    """Forty words in one order, then in another; the attention of each layer, (heads, 80, 80), and the tokens."""
+    """Attention of each layer, (heads, 80, 80), over forty words in one order and then in another, and the tokens."""
     reasoner.set_attn_implementation("eager")
     chance = torch.Generator().manual_seed(1)
     words = torch.randperm(len(tokenizer) - 270, generator=chance)[:40] + 266  # neither special tokens nor bytes
@@ -24,7 +24,7 @@ def attention(reasoner, tokenizer):
 def test_the_first_layer_looks_one_and_two_tokens_back(attention, head, distance):
     layers, _ = attention
     looked = layers[0][head].diagonal(-distance)
-    assert looked.median() > 0.9  # a token of small norm nearby may draw some of it
+    assert looked.median() > 0.9  # a nearby token of small norm may attract some of it
 
 
 def test_induction_heads_look_at_what_came_after_the_word_before(attention):

@@ -1,4 +1,4 @@
-"""nano-reasoner's course: lessons that grow, and its checkpoint."""
+"""Tests of nano-reasoner's course: growing lessons and the checkpoint."""
 
 from __future__ import annotations
 

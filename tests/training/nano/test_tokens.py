@@ -1,4 +1,4 @@
-"""The tokenizer knows PrismScenes by heart, and writes prompts as lessons do."""
+"""Tests of the tokenizer: it covers PrismScenes and tokenizes prompts exactly as the lessons do."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def teacher(tokenizer):
 
 
 def asked_alone(tokenizer, prompt):
-    """Return the ids of a prompt as transformers and vLLM write them."""
+    """Return the ids of a prompt as transformers and vLLM encode it."""
     chat = [{"role": "user", "content": prompt}]
     text = tokenizer.apply_chat_template(chat, add_generation_prompt=True, tokenize=False)
     return tokenizer.encode(text, add_special_tokens=False)
 
 
 def spied(monkeypatch, name):
-    """Return a list that will hold what a function of `prompts` gave to the lessons."""
+    """Return a list that collects what the function of `prompts` returns to the lessons."""
     given = []
     original = getattr(lessons, name)
 
@@ -86,14 +86,14 @@ def test_reasoning_lessons_are_tokenized_as_prisms_prompts_are(tokenizer, teache
 
 
 @pytest.mark.parametrize("shots", [0, 5])
-def test_contents_lessons_are_tokenized_as_prisms_prompts_are(tokenizer, teacher, monkeypatch, shots):
+def test_hint_lessons_are_tokenized_as_prisms_prompts_are(tokenizer, teacher, monkeypatch, shots):
     given = []
 
     def spy(question, examples):
         given.append(examples)
         return hint_messages(question, examples)
 
-    monkeypatch.setattr(lessons, "contents_messages", spy)
+    monkeypatch.setattr(lessons, "hint_messages", spy)
     lesson = teacher.contents(random.Random(shots), most_shots=shots)
     before, after = str(hint_messages("\0", given[0])[0].parts[0]).split("\0")
     for task in lesson.tasks:
