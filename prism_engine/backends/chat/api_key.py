@@ -27,8 +27,8 @@ def resolve_api_key(spec: ApiModel, environ: Mapping[str, str], dotenv_path: Pat
     key = (environ.get(name) or dotenv_values(dotenv_path).get(name) or "").strip()
     if not key:
         raise ConfigError(
-            f"no API key for {spec.model!r}: set {name} in the environment or in {dotenv_path}, or, if the endpoint needs "
-            "no key, set `api_key_env: null` in its registry entry"
+            f"no API key for {spec.model!r}: set {name} in the environment or in {dotenv_path}, or, if the endpoint "
+            "needs no key, set `api_key_env: null` in its registry entry"
         )
     if not (key.isascii() and key.isprintable()):
         raise ConfigError(f"{name} contains characters that no API key has; check for extra pasted text")
