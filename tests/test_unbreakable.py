@@ -97,7 +97,7 @@ def test_a_disk_that_is_full_stops_the_run_with_a_clear_word_and_loses_nothing(t
         assert code == 0
         assert f"{SAMPLES} samples: {SAMPLES} done" in out
         again = server.stats.completed - paid - (SAMPLES - 1 if what == "cache" else 0)
-        assert again <= 64  # what was on the wire when the disk was full
+        assert again <= 64  # what was in flight when the disk was full
         assert stopped == 0 if what == "journal" else 0 < stopped < SAMPLES - 1
     assert {row["status"] for row in job.rows()} == {"done"}
 
@@ -141,6 +141,6 @@ def test_an_outage_is_sat_out_and_costs_no_sample_its_attempts(tmp_path):
         (tmp_path / "models.yaml").write_text(f"models:\n  paid: {json.dumps(entry)}\n")
         code, out, err = job.run("--fail-on-error", "0")
         assert (code, f"{SAMPLES} samples: {SAMPLES} done" in out) == (0, True)
-        assert re.search(r"is down: \d+ requests in a row failed \(HTTP 500: broken\)", err)
-        assert "answers again, after" in err
+        assert re.search(r"is down: \d+ consecutive requests failed \(HTTP 500: broken\)", err)
+        assert "is responding again after" in err
         assert server.stats.received == SAMPLES + len(failures)

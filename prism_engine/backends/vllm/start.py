@@ -193,7 +193,8 @@ def _not_importable(error: Exception) -> str:
         )
     return (
         f"This model needs vLLM, which cannot be imported ({error}). Install it with "
-        "`pip install 'prism-engine[vllm]'` on a machine with a GPU, or with `pip install 'prism-engine[cpu]'` on one without."
+        "`pip install 'prism-engine[vllm]'` on a machine with a GPU, or with `pip install 'prism-engine[cpu]'` on one "
+        "without."
     )
 
 
