@@ -1,24 +1,24 @@
-"""Everything that prism raises, sorted by what the caller must do about it.
+"""All exceptions that prism raises, grouped by how the caller should react.
 
 PrismError
-├── UserError            the user must mend something; printed without a traceback, exit code 2
+├── UserError            the user must fix something; printed without a traceback, exit code 2
 │   ├── ConfigError      a run file, an option, a registry entry, an environment variable
-│   ├── DatasetError     a benchmark file; names the file and, where it can, the row and the column
-│   └── DependencyError  a package that this job needs does not import here
-├── BudgetError          the next call might pass the cost cap and was not sent: the run stops, resumable; exit code 3
-├── DeadlineError        the time given to the run is up: it stops, resumable; exit code 3
-├── FailuresError        more samples failed than the run may go on with: it stops, resumable; exit code 1
+│   ├── DatasetError     a benchmark file; names the file and, if known, the row and the column
+│   └── DependencyError  a package that this job needs cannot be imported
+├── BudgetError          the next call might exceed the cost cap: not sent, the run stops, resumable; exit code 3
+├── DeadlineError        the run's deadline has passed: it stops, resumable; exit code 3
+├── FailuresError        more samples failed than the run tolerates: it stops, resumable; exit code 1
 ├── StoreError           the cache cannot be read or written (full disk, newer schema, not a cache); exit code 2
-├── BackendError         a model did not give a completion
-│   ├── TransientError   the same call may succeed later: retried, perhaps after a wait
-│   │   └── UnreachableError  nothing answered at the address; the request was not sent
-│   ├── RejectedError    this call will never succeed: its sample fails, the run goes on
+├── BackendError         a model returned no completion
+│   ├── TransientError   the same call may succeed later: retried, possibly after a wait
+│   │   └── UnreachableError  no server responded at the address; the request was not sent
+│   ├── RejectedError    this call will never succeed: its sample fails, the run continues
 │   └── DeadError        no call of this model can succeed: the run stops, exit code 4
-├── OutcomeError         a model was asked, and there is no text to go on with (Python and `prism ask`); exit code 1
+├── OutcomeError         a model was called but gave no usable text (Python and `prism ask`); exit code 1
 └── NotRunError          the call was never sent (the run is stopping): nothing was spent, resumable
 
-A foreign exception is translated into one of these at the edge where it appears (a backend, a reader,
-the store) and nowhere else.
+Exceptions of other libraries are translated into one of these where they first appear (a backend, a reader, the
+store), and nowhere else.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 
 class PrismError(Exception):
-    """Base of everything that prism raises on purpose."""
+    """Base class of all exceptions that prism raises deliberately."""
 
 
 class UserError(PrismError):
-    """Something that the user must mend before the job can run."""
+    """Something that the user must fix before the job can run."""
 
 
 class ConfigError(UserError):
@@ -42,7 +42,7 @@ class ConfigError(UserError):
 
 
 class DatasetError(UserError):
-    """A benchmark file is wrong; the message names the file and, where known, row and column.
+    """A benchmark file is invalid; the message names the file and, if known, row and column.
 
     Args:
         row: 1-based number of the data row (the header is not counted), or None.
@@ -57,14 +57,14 @@ class DatasetError(UserError):
         index: str | None = None,
         column: str | None = None,
     ) -> None:
-        place = str(path)
+        location = str(path)
         if row is not None:
-            place += f", row {row}"
+            location += f", row {row}"
         if index is not None:
-            place += f" (index {index})"
+            location += f" (index {index})"
         if column is not None:
-            place += f", column {column!r}"
-        super().__init__(f"{place}: {reason}")
+            location += f", column {column!r}"
+        super().__init__(f"{location}: {reason}")
         self.path = path
         self.row = row
         self.index = index
@@ -72,19 +72,19 @@ class DatasetError(UserError):
 
 
 class DependencyError(UserError):
-    """A package that this job needs does not import here; the message says how to install it."""
+    """A package that this job needs cannot be imported; the message says how to install it."""
 
 
 class BudgetError(PrismError):
-    """The next call might pass the cap on what the experiment may cost, so it was not sent; a larger cap goes on."""
+    """The next call might exceed the experiment's cost cap, so it was not sent; rerun with a larger cap to continue."""
 
 
 class DeadlineError(PrismError):
-    """The time that was given to the run is up; the same command goes on."""
+    """The run's deadline has passed; rerun the same command to continue."""
 
 
 class FailuresError(PrismError):
-    """More samples failed than the run may go on with; the same command goes on."""
+    """More samples failed than the run tolerates; rerun the same command to continue."""
 
 
 class StoreError(PrismError):
@@ -92,15 +92,15 @@ class StoreError(PrismError):
 
 
 class BackendError(PrismError):
-    """A model did not give a completion."""
+    """A model returned no completion."""
 
 
 class TransientError(BackendError):
     """The same call may succeed later.
 
     Args:
-        retry_after: seconds that the server asked to wait, or None where it said nothing.
-        rate_limited: the server refused for its rate limit (HTTP 429), not for trouble of its own.
+        retry_after: seconds that the server asked to wait, or None if it named no time.
+        rate_limited: the request exceeded a rate limit (HTTP 429); not a failure of the server.
     """
 
     def __init__(self, reason: str, *, retry_after: float | None = None, rate_limited: bool = False) -> None:
@@ -110,7 +110,7 @@ class TransientError(BackendError):
 
 
 class UnreachableError(TransientError):
-    """Nothing answered at the address; the request was not sent."""
+    """No server responded at the address; the request was not sent."""
 
 
 class RejectedError(BackendError):
@@ -118,15 +118,15 @@ class RejectedError(BackendError):
 
 
 class DeadError(BackendError):
-    """No call of this model can succeed any more (key refused, engine dead, unknown model)."""
+    """No call of this model can succeed any more (API key refused, engine dead, unknown model)."""
 
 
 class OutcomeError(PrismError):
-    """A model was asked, and its reply holds no text to go on with.
+    """A model was called, and its reply contains no usable text.
 
     Args:
-        outcome: how its call ended, one of `records.Outcome`: refused, empty, truncated (cut before its first word), or
-            error.
+        outcome: outcome of the call, one of `records.Outcome`: refused, empty, truncated (cut before its first word),
+            or error.
     """
 
     def __init__(self, reason: str, *, outcome: str) -> None:

@@ -1,4 +1,4 @@
-"""What every HTTP client here needs: URLs safe to print, proxies, and the waits that servers ask for."""
+"""HTTP helpers: printable URLs, the use of proxies, and parsing of the waits that servers ask for."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _DURATION = re.compile(
 _UNITS = (86_400.0, 3_600.0, 60.0, 1.0, 0.001)
 _NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,9})?")
 _EPOCH = 1e9
-"""A reset of so many seconds is a point in time; a thousand times as much is one in milliseconds."""
+"""A reset of at least this many seconds is a Unix time; of at least a thousand times as much, one in milliseconds."""
 
 
 def shown_url(url: str) -> str:
-    """Return a URL as it may be printed: without user and password."""
+    """Return a URL without user and password, safe to print."""
     return re.sub(r"//[^/@]*@", "//", url)
 
 
 def may_use_proxy(url: str) -> bool:
-    """Whether `HTTPS_PROXY` applies: always, except for addresses of this machine."""
+    """Whether proxy variables such as `HTTPS_PROXY` apply: always, except for loopback addresses."""
     return urlsplit(url).hostname not in _LOOPBACK
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that a server asks to wait, or None; a date is compared with this machine's clock."""
+    """Return the seconds that a server asks to wait, or None. Dates are compared with this machine's clock."""
     for name, unit in (("retry-after-ms", 1000.0), ("Retry-After", 1.0)):
         value = headers.get(name)
         if value is None:
@@ -42,17 +42,17 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         try:
             seconds = float(value) / unit
         except ValueError:
-            named = read_reset(value, time.time())
-            if named is None:
+            until_reset = read_reset(value, time.time())
+            if until_reset is None:
                 continue
-            seconds = named
+            seconds = until_reset
         if math.isfinite(seconds):
             return max(seconds, 0.0)
     return None
 
 
 def read_reset(text: str, now: float) -> float | None:
-    """Return the seconds until a time such as `6m0s`, `120ms`, `17.5`, an RFC 3339 or HTTP date, or an epoch."""
+    """Return the seconds until a reset: `6m0s`, `120ms`, `17.5`, an RFC 3339 or HTTP date, a Unix time; else None."""
     text = text.strip()
     seconds = read_number(text)
     if seconds is None:
@@ -66,13 +66,13 @@ def read_reset(text: str, now: float) -> float | None:
 
 
 def read_number(text: str) -> float | None:
-    """Return the number that a header's value begins with; None where it is no plain decimal number."""
-    first = text.partition(",")[0].partition(";")[0].strip()  # `100, 100;w=60` is a limit of 100
+    """Return the number at the start of a header's value; None if it is not a plain decimal number."""
+    first = text.partition(",")[0].partition(";")[0].strip()  # `100, 100;w=60` means 100
     return float(first) if first.isascii() and _NUMBER.fullmatch(first) else None
 
 
 def read_duration(text: str) -> float | None:
-    """Return the seconds of a duration such as `6m0s` or `120ms`; None where the text is none."""
+    """Return the seconds of a duration such as `6m0s` or `120ms`; None for any other text."""
     match = _DURATION.fullmatch(text) if text.isascii() else None
     if match is None or not any(match.groups()):
         return None

@@ -17,7 +17,7 @@ NOW = 1_795_000_000.0
 
 
 @pytest.mark.parametrize("url", ["http://localhost:8000/v1", "http://127.0.0.1/v1", "http://[::1]:1/v1"])
-def test_no_proxy_stands_between_two_programs_of_this_machine(url):
+def test_loopback_addresses_use_no_proxy(url):
     assert not may_use_proxy(url)
 
 

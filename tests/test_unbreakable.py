@@ -141,6 +141,6 @@ def test_a_run_waits_for_the_end_of_an_outage_which_uses_up_no_attempts(tmp_path
         (tmp_path / "models.yaml").write_text(f"models:\n  paid: {json.dumps(entry)}\n")
         code, out, err = job.run("--fail-on-error", "0")
         assert (code, f"{SAMPLES} samples: {SAMPLES} done" in out) == (0, True)
-        assert re.search(r"is down: \d+ requests in a row failed \(HTTP 500: broken\)", err)
-        assert "answers again, after" in err
+        assert re.search(r"is down: \d+ consecutive requests failed \(HTTP 500: broken\)", err)
+        assert "is responding again after" in err
         assert server.stats.received == SAMPLES + len(failures)

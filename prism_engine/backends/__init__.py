@@ -1,1 +1,1 @@
-"""Models behind one contract: in process, over HTTP, scripted."""
+"""Model backends behind one interface: in process, over HTTP, or scripted."""

@@ -1,4 +1,4 @@
-"""From a registry entry to what identifies its model, and to the backend that answers for it."""
+"""Builds model identities and backends from registry entries."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ OPERATIONAL_OPTIONS = frozenset(
         "tensor_parallel_size",
     }
 )
-"""vLLM options that change how fast a completion comes, not what it says. All others identify the model.
+"""vLLM options that affect the speed of a completion, not its text. All others are part of the model's identity.
 
-`max_model_len` is not among them: a completion that the context window cut would be another one in a longer window.
+`max_model_len` is not one of them: a completion that the context window cut would differ in a longer window.
 """
 
 
 def identify_model(name: str, spec: ModelSpec, cache_dir: Path) -> ModelIdentity:
-    """Return what makes the model this model. Needs neither the engine nor a key nor (for local weights) a network.
+    """Return the model's identity. Needs neither the engine nor an API key nor, for local weights, a network.
 
     Raises:
-        ConfigError: a checkpoint is neither a folder nor a hub id whose revision can be found out.
+        ConfigError: a checkpoint is neither a folder nor a hub id whose commit can be determined.
     """
     match spec:
         case VllmModel():
@@ -79,7 +79,7 @@ def identify_model(name: str, spec: ModelSpec, cache_dir: Path) -> ModelIdentity
 
 
 def pinned(spec: ModelSpec, identity: ModelIdentity) -> ModelSpec:
-    """Return the entry with the hub commit that identifies the model, so that no other one is loaded later."""
+    """Return the entry with the hub commit of the identity as its revision, so that no other commit is loaded later."""
     _, _, commit = dict(identity.facts).get("hub", "").partition("@")
     if not commit:
         return spec
@@ -89,33 +89,33 @@ def pinned(spec: ModelSpec, identity: ModelIdentity) -> ModelSpec:
 
 
 def build_backend(name: str, spec: ModelSpec, cache_dir: Path, budget: SupportsReserve | None = None) -> Backend:
-    """Return the backend of a registry entry; nothing is started or imported that only a call needs.
+    """Return the backend of a registry entry; whatever only calls need is started and imported later.
 
     Args:
-        purse: pays for the requests of an API.
+        budget: pays for the requests of an API.
 
     Raises:
         ConfigError: the API key is neither in the environment nor in `.env`.
     """
     match spec:
         case VllmModel():
-            from prism_engine.backends.vllm.engine import VllmEngine  # noqa: PLC0415 - one import path per backend
+            from prism_engine.backends.vllm.engine import VllmEngine  # noqa: PLC0415 - import only the backend in use
 
             return Restarting(lambda: VllmEngine(spec))
         case ApiModel():
             if spec.server is not None:
-                from prism_engine.backends.vllm.managed_server import ServedApi  # noqa: PLC0415 - the same
+                from prism_engine.backends.vllm.managed_server import ServedApi  # noqa: PLC0415 - see above
 
                 log = cache_dir / "logs" / f"{name.replace('/', '_')}.log"
                 server = spec.server
                 return Restarting(lambda: ServedApi(spec, server, log))
-            from prism_engine.backends.chat.api import ChatApi  # noqa: PLC0415 - the same
-            from prism_engine.backends.chat.api_key import resolve_api_key  # noqa: PLC0415 - the same
+            from prism_engine.backends.chat.api import ChatApi  # noqa: PLC0415 - see above
+            from prism_engine.backends.chat.api_key import resolve_api_key  # noqa: PLC0415 - see above
 
             key = resolve_api_key(spec, os.environ)
             return ChatApi(spec, key, budget=budget, quotas=cache_dir / "limits.sqlite")
         case ScriptedModel():
-            from prism_engine.backends.scripted import Scripted  # noqa: PLC0415 - the same
+            from prism_engine.backends.scripted import Scripted  # noqa: PLC0415 - see above
 
             return Scripted(spec)
 
@@ -126,14 +126,14 @@ def _shaping(options: dict[str, Any]) -> dict[str, str]:
 
 
 def _option(key: str, value: object) -> str:
-    """Return what an option says: the content of a file, not the place where it happens to lie."""
+    """Return an option's contribution to the identity; for a file, its content and not its path."""
     if key == "chat_template" and isinstance(value, str):
         return _digest(template_text(value) or "")
     if not isinstance(value, str):
         return _json(value)
     try:
         return f"sha256:{hashlib.sha256(Path(value).expanduser().read_bytes()).hexdigest()}"
-    except (OSError, RuntimeError, ValueError):  # a word like any other, and no file
+    except (OSError, RuntimeError, ValueError):  # an ordinary value, not a file
         return _json(value)
 
 
@@ -148,7 +148,7 @@ def _json(value: object) -> str:
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
     except orjson.JSONEncodeError as error:
-        raise ConfigError(f"{value!r} cannot be part of a model's entry: {error}") from error
+        raise ConfigError(f"{value!r} is not allowed in a model's registry entry: {error}") from error
 
 
 def _digest(text: str) -> str:

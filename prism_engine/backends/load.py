@@ -1,4 +1,4 @@
-"""What a backend's next call waits for, and how much of each of its limits is in use: for displays and the manifest."""
+"""The load of a backend, for displays and the manifest: what its next call waits for, and the usage of its limits."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ class WaitReason(StrEnum):
     """What keeps a call from being sent."""
 
     CONCURRENCY = "concurrency"
-    """As many are on the wire as may be."""
+    """The maximum number of requests is in flight."""
     REQUESTS = "requests_per_minute"
     TOKENS = "tokens_per_minute"
     PAUSE = "asked_to_wait"
-    """The server named a time (`Retry-After`)."""
+    """The server asked to wait (`Retry-After`)."""
     OUTAGE = "outage"
-    """The endpoint answers nothing but errors, and is asked now and then."""
+    """The endpoint returns only errors; it is probed until it responds."""
     BUDGET = "budget"
-    """What is left of the cap is set aside for calls that are under way."""
+    """The rest of the cost cap is reserved for calls in flight."""
 
 
 class Wait(NamedTuple):
-    """A guard that lets nothing pass now."""
+    """Why the next request cannot be sent now, and for how long."""
 
-    guard: WaitReason
+    reason: WaitReason
     seconds: float | None
-    """For how long; None until something on the wire changes."""
+    """None: until a request in flight ends."""
 
 
 class LimitUsage(NamedTuple):
-    """How much of a limit is in use."""
+    """The usage of one limit."""
 
     used: float
     limit: float
@@ -42,9 +42,9 @@ class LimitUsage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How busy a backend is, at one moment."""
+    """A snapshot of how busy a backend is."""
 
     waiting_for: WaitReason | None = None
-    """What holds the next call back; None where none waits, or the model itself is all there is to wait for."""
+    """What the next call waits for; None if none is waiting, or only for the model itself."""
     limits: Mapping[str, LimitUsage] = field(default_factory=dict)
-    """By the limits' names in the registry (`concurrency`, `requests_per_minute`, ...)."""
+    """Keyed by the limits' names in the registry (`concurrency`, `requests_per_minute`, ...)."""

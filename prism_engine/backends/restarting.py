@@ -1,4 +1,4 @@
-"""A backend that is started anew when it dies in the middle of its work, so many times at most."""
+"""Restarts a backend that dies mid-run, up to a limit."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from prism_engine.records import Call, Completion
 
 RESTARTS = 3
-"""An engine that dies more often than this has a reason that another start does not mend."""
+"""Maximum number of restarts: an engine that dies more often has a problem that a restart does not fix."""
 
 _log = logging.getLogger(__name__)
 
 
 class Restarting(Backend):
-    """Answers by a backend of its own, and by the next one where that dies: of calls in flight none is lost.
+    """Wraps a backend and replaces it by a new one when it dies; calls in flight are sent again.
 
-    One that dies before its first answer is not replaced: the next one would come to the same end.
+    A backend that dies before its first answer is not replaced, because the next one would die, too.
 
     Args:
-        build: makes a backend, cheaply; see `Backend`.
+        build: creates a backend; cheap, see `Backend`.
     """
 
     def __init__(self, build: Callable[[], Backend], *, restarts: int = RESTARTS) -> None:
@@ -36,17 +36,17 @@ class Restarting(Backend):
         self._left = restarts
         self._answered = False
         self._draining = False
-        self._renewing: asyncio.Task[None] | None = None
+        self._restart: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
         return f"<Restarting {self._backend!r}, {self._left} restarts left>"
 
     @property
-    def capacity(self) -> int:  # noqa: D102 - the contract says it
+    def capacity(self) -> int:  # noqa: D102 - see Backend
         return self._backend.capacity
 
     @property
-    def load(self) -> Load:  # noqa: D102 - the contract says it
+    def load(self) -> Load:  # noqa: D102 - see Backend
         return self._backend.load
 
     async def generate(self, call: Call) -> Completion:  # noqa: D102
@@ -55,13 +55,13 @@ class Restarting(Backend):
             try:
                 completion = await backend.generate(call)
             except DeadError as error:
-                if not await self._renewed(backend, error):
+                if not await self._replace_dead(backend, error):
                     raise
             except NotRunError:
-                # Of a backend that is being replaced: it was closed before it had told this call that it is dead.
-                if self._draining or (self._backend is backend and self._renewing is None):
+                # Raised by a backend that is being replaced: it was closed before this call got its DeadError.
+                if self._draining or (self._backend is backend and self._restart is None):
                     raise
-                await self._renewed(backend, None)
+                await self._replace_dead(backend, None)
             else:
                 self._answered = True
                 return completion
@@ -72,29 +72,29 @@ class Restarting(Backend):
 
     async def aclose(self) -> None:  # noqa: D102
         self.drain()
-        if self._renewing is not None:
-            await asyncio.wait([self._renewing])
+        if self._restart is not None:
+            await asyncio.wait([self._restart])
         await self._backend.aclose()
 
-    async def _renewed(self, dead: Backend, error: DeadError | None) -> bool:
-        """Have another backend in place of a dead one; say whether there is one."""
-        if self._backend is dead and self._renewing is None:
+    async def _replace_dead(self, dead: Backend, error: DeadError | None) -> bool:
+        """Replace a dead backend by a new one; return whether there is one."""
+        if self._backend is dead and self._restart is None:
             if self._draining or not self._answered or not self._left:
                 return False
             self._left -= 1
-            _log.warning("%s; it is started again (%d more times at most)", error, self._left)
-            self._renewing = asyncio.create_task(self._renew(dead), name="restart")
-        if self._renewing is not None:
-            await asyncio.shield(self._renewing)  # one caller's cancellation is not the others'
+            _log.warning("%s; restarting it (%d restarts left)", error, self._left)
+            self._restart = asyncio.create_task(self._replace(dead), name="restart")
+        if self._restart is not None:
+            await asyncio.shield(self._restart)  # one caller's cancellation must not affect the others
         return self._backend is not dead
 
-    async def _renew(self, dead: Backend) -> None:
+    async def _replace(self, dead: Backend) -> None:
         self._answered = False
         try:
             await dead.aclose()
         except BackendError as error:
-            _log.info("closing what had died: %s", error)
+            _log.info("error while closing the dead backend: %s", error)
         self._backend = self._build()
         if self._draining:
             self._backend.drain()
-        self._renewing = None
+        self._restart = None

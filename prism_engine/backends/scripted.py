@@ -1,4 +1,4 @@
-"""A model that answers from a script: for tests, demonstrations and dry runs, without a GPU or a key."""
+"""A backend that answers from a script, for tests, demos and dry runs without a GPU or an API key."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Scripted(Backend):
     """Answers with one of the spec's replies, chosen by a hash of the call's messages.
 
     Args:
-        spec: replies, delay, share of failures and how many calls it takes at once.
-        reply: decides instead of the spec's replies and failures. It may raise, and it may be asynchronous: waiting
-            for an event that nobody sets makes a model that hangs.
+        spec: replies, delay, share of failures and concurrency limit.
+        reply: replaces the spec's replies and failures. It may raise, and it may be asynchronous: waiting for an event
+            that is never set simulates a model that hangs.
 
     Attributes:
-        calls: how many calls were begun.
-        in_flight: calls begun and not ended.
-        most_in_flight: the largest number of calls that were in flight at once.
+        calls: number of calls started.
+        in_flight: number of calls started and not ended.
+        most_in_flight: largest number of calls in flight at the same time.
         closed: whether `aclose` was called.
     """
 
@@ -52,7 +52,7 @@ class Scripted(Backend):
 
     @property
     def capacity(self) -> int:
-        """Calls taken at once."""
+        """Maximum number of calls in flight."""
         return self._spec.concurrency
 
     async def generate(self, call: Call) -> Completion:
@@ -69,11 +69,11 @@ class Scripted(Backend):
                 self.in_flight -= 1
 
     def drain(self) -> None:
-        """Begin no more calls; see `Backend.drain`."""
+        """Start no more calls; see `Backend.drain`."""
         self._gate.close()
 
     async def aclose(self) -> None:
-        """Take no more calls; there is nothing to stop."""
+        """Accept no more calls; there is nothing to stop."""
         self._gate.close()
         self.closed = True
 
@@ -85,7 +85,7 @@ class Scripted(Backend):
         prompt = orjson.dumps(words)
         digest = hashlib.sha256(prompt).digest()
         if int.from_bytes(digest[8:16]) < self._spec.failure_rate * 2**64:
-            raise RejectedError("the script lets this call fail")
+            raise RejectedError("the script makes this call fail")
         text = self._spec.replies[int.from_bytes(digest[:8]) % len(self._spec.replies)]
         return Completion(
             Outcome.EMPTY if not text.strip() else Outcome.OK,

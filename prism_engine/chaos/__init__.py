@@ -1,1 +1,1 @@
-"""An OpenAI-compatible server that misbehaves on purpose."""
+"""An OpenAI-compatible server that injects faults."""

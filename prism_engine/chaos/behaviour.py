@@ -1,4 +1,4 @@
-"""What the chaos server can be told to do, and what it counts."""
+"""Configuration and counters of the chaos server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Fault(StrEnum):
-    """What a request may meet instead of an answer."""
+    """A fault injected instead of a normal response."""
 
     SERVER_ERROR = "500"
     BAD_GATEWAY = "502"
@@ -26,32 +26,32 @@ class Fault(StrEnum):
     HTML = "html"
     """A 502 with a proxy's HTML page."""
     RATE_LIMIT = "429"
-    """Although no limit is reached."""
+    """A 429 although no limit is reached."""
     BAD_REQUEST = "400"
-    """The prompt is said to be too long, so asking again does not help."""
+    """Claims that the prompt is too long, so retrying does not help."""
     RESET = "reset"
     """The connection is reset when the completion is ready: billed."""
     HANG = "hang"
-    """No answer until the client gives up: billed, since a provider computes on."""
+    """No response until the client gives up: billed, since a provider continues to compute."""
     TORN = "torn"
-    """Half of the JSON, as a complete HTTP answer: billed."""
+    """Half of the JSON, as a complete HTTP response: billed."""
     SLOW = "slow"
-    """The whole answer, but its first byte comes `Behaviour.slow` seconds later."""
+    """The whole response, but its first byte comes `Behaviour.slow` seconds later."""
     EMPTY = "empty"
     """A completion without text."""
     FILTERED = "filtered"
     """A completion that the content filter stopped."""
     CUT = "cut"
-    """A whole completion that claims to be cut at the limit."""
+    """A complete completion that claims to be cut at the limit."""
     USAGE_ZERO = "usage-zero"
-    """An answer that says it used no tokens; this and the next three are billed by what was really used."""
+    """A response that reports zero tokens. This and the next three are billed by their actual usage."""
     USAGE_MISSING = "usage-missing"
     USAGE_NEGATIVE = "usage-negative"
     USAGE_ABSURD = "usage-absurd"
 
     @property
     def computed(self) -> bool:
-        """Whether the model answers, so that the completion is billed, whatever becomes of it."""
+        """Whether a completion is computed, and so billed, even if it is never delivered."""
         return self not in _NOT_COMPUTED
 
 
@@ -67,11 +67,11 @@ _NOT_COMPUTED = frozenset(
     }
 )
 LASTING = frozenset({Fault.BAD_REQUEST, Fault.EMPTY, Fault.FILTERED, Fault.CUT})
-"""Faults that are answers: a client has no reason to ask again. All others pass or do no harm."""
+"""Faults that are final answers, which a client does not retry. All others are transient or harmless."""
 
 
 class RetryAfter(StrEnum):
-    """How a 429 names the time after which the request would pass."""
+    """How a 429 names the time after which the request would be admitted."""
 
     NONE = "none"
     SECONDS = "seconds"
@@ -81,21 +81,21 @@ class RetryAfter(StrEnum):
     MS = "ms"
     """`retry-after-ms: 6500`, and no other."""
     MIXED = "mixed"
-    """One of the four after the other."""
+    """The four others in turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class RandomFaults:
-    """Faults that strike at random, but for the same seed always the same arrivals."""
+    """Random faults; the same seed always hits the same requests, by their order of arrival."""
 
     rate: float
-    """Share of the accepted requests that meet one."""
+    """Share of the accepted requests that get a fault."""
     kinds: tuple[Fault, ...] = tuple(Fault)
     seed: int = 0
 
-    def at(self, turn: int) -> Fault | None:
-        """Return what the accepted request of this number (0-based) meets."""
-        digest = hashlib.sha256(f"{self.seed}:{turn}".encode()).digest()
+    def at(self, number: int) -> Fault | None:
+        """Return the fault of the accepted request with this 0-based number, or None."""
+        digest = hashlib.sha256(f"{self.seed}:{number}".encode()).digest()
         if int.from_bytes(digest[:8]) >= self.rate * 2**64:
             return None
         return self.kinds[int.from_bytes(digest[8:16]) % len(self.kinds)]
@@ -103,45 +103,45 @@ class RandomFaults:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """How the server behaves. Times in seconds."""
+    """The behaviour of the server. Times in seconds."""
 
     latency: float = 0.0
     """Time between receiving a request and answering it."""
     slow: float = 10.0
-    """What `Fault.SLOW` adds to it."""
+    """Additional time of `Fault.SLOW`."""
     key: str | None = None
-    """The API key that requests must bring; None takes any, or none."""
+    """The API key that requests must have; None accepts any key, or none."""
     revoke_after: int | None = None
-    """Completion requests after which no key is good any more: 401 from then on."""
+    """Number of completion requests after which every key is rejected with 401."""
     limits: RateLimits = field(default_factory=RateLimits)
-    """Token buckets, as providers have them."""
+    """Token buckets, like a provider's."""
     rate_limit: int | None = None
-    """Requests accepted in any `rate_window`, which is stricter than a bucket; the others get 429."""
+    """Requests accepted in any `rate_window`; stricter than a token bucket. The others get 429."""
     rate_window: float = 60.0
     retry_after: RetryAfter | str | None = None
-    """How a 429 names its time; any other text is sent as `Retry-After` as it is; None sends none."""
+    """How a 429 names its time; any other text is sent as `Retry-After` unchanged; None sends no header."""
     faults: tuple[Fault | None, ...] = ()
-    """What happens to the first, second, ... accepted request; None and beyond the end: what `random` says."""
+    """The faults of the first, second, ... accepted request; for None and beyond the end, `random` decides."""
     repeat: bool = False
-    """Begin `faults` again at its end."""
+    """Repeat `faults` from the start after its end."""
     random: RandomFaults | None = None
     full_length: bool = False
-    """Every text has exactly as many tokens as the request's output limit allows: the dearest case."""
+    """Every text has exactly as many tokens as the request's output limit allows: the most expensive case."""
     prices: Prices = field(default_factory=Prices)
     reply: Callable[[dict[str, Any]], str | web.Response] | None = None
-    """From the request's JSON to the text, or to a whole answer, which is not billed; None names an option, by a
-    hash of the messages. A word is a token, and a text is cut at the request's output limit."""
+    """Maps the request's JSON to the text, or to a whole response, which is not billed; None names an option, chosen by
+    a hash of the messages. A word is a token, and a text is cut at the request's output limit."""
 
-    def fault_at(self, turn: int) -> Fault | None:
-        """Return what the accepted request of this number (0-based) meets."""
-        place = turn % len(self.faults) if self.faults and self.repeat else turn
-        planned = self.faults[place] if place < len(self.faults) else None
-        return planned if planned is not None or self.random is None else self.random.at(turn)
+    def fault_at(self, number: int) -> Fault | None:
+        """Return the fault of the accepted request with this 0-based number, or None."""
+        index = number % len(self.faults) if self.faults and self.repeat else number
+        planned = self.faults[index] if index < len(self.faults) else None
+        return planned if planned is not None or self.random is None else self.random.at(number)
 
 
 @dataclass(slots=True)
 class Stats:
-    """What the server has seen; as JSON under `/stats`."""
+    """Counters of the server; as JSON under `/stats`."""
 
     received: int = 0
     """Requests whose whole body arrived."""
@@ -152,7 +152,7 @@ class Stats:
     unauthorized: int = 0
     rate_limited: int = 0
     abandoned: int = 0
-    """Requests whose client went away before they were answered."""
+    """Requests whose client disconnected before they were answered."""
     faults: int = 0
     by_fault: dict[str, int] = field(default_factory=dict)
     tokens: int = 0

@@ -1,4 +1,4 @@
-"""What a provider would charge, to the last digit: whole numbers all the way, no floats."""
+"""The exact bill of a provider, in integer arithmetic without floats."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 _DECIMALS = 9
-"""Of a price per million tokens; so a token costs a whole number of femto-dollars (1e-15 $)."""
+"""Decimals of a price per million tokens, so that a token costs a whole number of femto-dollars (1e-15 $)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Prices:
     """Dollars per million tokens.
 
     Raises:
-        ValueError: a price is negative, no number, or has more than nine decimals.
+        ValueError: a price is negative, not a number, or has more than nine decimals.
     """
 
     prompt: Decimal = Decimal(0)
@@ -24,23 +24,23 @@ class Prices:
     def __post_init__(self) -> None:
         for price in (self.prompt, self.completion):
             if not price.is_finite() or price < 0 or _femto(price) != price.scaleb(_DECIMALS):
-                raise ValueError(f"{price} is no price per million tokens: 0 or more, at most nine decimals")
+                raise ValueError(f"{price} is not a price per million tokens: give 0 or more, at most nine decimals")
 
     def femto_dollars(self, prompt_tokens: int, completion_tokens: int) -> int:
-        """Return what a call costs."""
+        """Return the cost of a call."""
         return prompt_tokens * _femto(self.prompt) + completion_tokens * _femto(self.completion)
 
 
 @dataclass(slots=True)
 class Bill:
-    """Every completion that was computed, delivered or not."""
+    """The bill for all computed completions, delivered or not."""
 
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     femto_dollars: int = 0
     requests: dict[str, int] = field(default_factory=dict)
-    """SHA-256 of a request's body -> how often it was billed; more than 1 means paid twice."""
+    """SHA-256 of a request's body -> number of times billed; more than 1 means paid twice."""
 
     def charge(self, digest: str, prompt_tokens: int, completion_tokens: int, prices: Prices) -> None:
         """Add one completion."""
@@ -52,22 +52,22 @@ class Bill:
 
     @property
     def dollars(self) -> Decimal:
-        """The sum, exactly."""
+        """The exact sum."""
         digits = tuple(map(int, str(self.femto_dollars)))
-        return Decimal((0, digits, -15))  # not a division: that would round to the context's digits
+        return Decimal((0, digits, -15))  # no division, which would round to the context's precision
 
     @property
     def nano_dollars(self) -> int:
-        """The sum, rounded up; exact where prices per million have at most three decimals."""
+        """The sum, rounded up; exact if prices per million have at most three decimals."""
         return -(-self.femto_dollars // 10**6)
 
     @property
     def paid_again(self) -> int:
-        """Completions billed for a request that had been billed before."""
+        """Number of completions billed for a request that had been billed before."""
         return self.calls - len(self.requests)
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as shown under `/bill`; dollars are text, because JSON's numbers are floats to most readers."""
+        """Return the JSON of `/bill`; dollars are text, because most JSON readers parse numbers as floats."""
         return {
             "dollars": f"{self.dollars:f}",
             "nano_dollars": self.nano_dollars,

@@ -1,4 +1,4 @@
-"""A pytest plugin: `pytest_plugins = ["prism_engine.chaos.fixtures"]` gives tests the fixture `chaos_server`."""
+"""Pytest plugin with the fixture `chaos_server`: `pytest_plugins = ["prism_engine.chaos.fixtures"]`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ChaosFactory: TypeAlias = "Callable[[Behaviour], ChaosServer]"
 
 @contextmanager
 def in_background(server: ChaosServer) -> Iterator[ChaosServer]:
-    """Run a server in a thread of its own while entered, for clients that block or are other processes.
+    """Run a server in its own thread while entered, for blocking clients and other processes.
 
     Raises:
         ConfigError: its port cannot be used.
@@ -44,10 +44,10 @@ def in_background(server: ChaosServer) -> Iterator[ChaosServer]:
 
 @pytest.fixture
 def chaos_server() -> Iterator[ChaosFactory]:
-    """Start fault servers, each in a thread of its own until the test ends: `chaos_server(Behaviour(latency=0.1))`.
+    """Start chaos servers, each in its own thread until the test ends: `chaos_server(Behaviour(latency=0.1))`.
 
-    What it returns has `base_url`, `stats`, `bill` and `bodies`. Time is real; the limits take any clock if you enter
-    `ChaosServer(behaviour, clock=...)` yourself.
+    The returned server has `base_url`, `stats`, `bill` and `bodies`. Time is real; to give the limits another clock,
+    enter `ChaosServer(behaviour, clock=...)` directly.
     """
     with ExitStack() as servers:
         yield lambda behaviour: servers.enter_context(in_background(ChaosServer(behaviour)))

@@ -1,4 +1,4 @@
-"""What a provider allows per minute, how that changes, and what its headers say about it."""
+"""A provider's rate limits: quotas per minute, their changes over time, and the headers that report them."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LimitChange:
-    """All limits times `factor`, once: so many seconds after the first request, or after so many requests."""
+    """Multiplies all limits by `factor`, once: some seconds after the first request, or after some requests."""
 
     factor: float = 0.5
     after_seconds: float | None = None
     after_requests: int | None = None
-    """Requests with a good key, refused ones included; the next one meets the new limits."""
+    """Requests with a valid key, including refused ones; the next request gets the new limits."""
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimits:
-    """Token buckets for requests and tokens; None limits nothing."""
+    """Token buckets for requests and tokens; None means no limit."""
 
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
-    """A request takes its prompt and its output limit together, before it is answered."""
+    """A request takes its prompt tokens and its output limit together, before it is answered."""
     burst: float = 60.0
-    """Seconds of inflow that a bucket holds. 60: a minute's worth at once; 1: hardly more than an even flow."""
+    """Size of a bucket in seconds of refill. 60 allows a minute's worth at once, 1 hardly more than an even rate."""
     count: Literal["reserved", "used"] = "reserved"
-    """`reserved`: what a request took is gone, as with OpenAI. `used`: what its completion left is given back."""
+    """`reserved`: what a request took is spent, as with OpenAI. `used`: what its completion did not use is put back."""
     count_refused: bool = False
-    """A request that is refused for a limit takes a request all the same, so hammering keeps the door shut."""
+    """Whether a refused request counts against the request limit, so that hammering never succeeds."""
     changes: tuple[LimitChange, ...] = ()
 
 
 class Refusal(NamedTuple):
-    """Why a request is over a limit."""
+    """Why a request exceeds a limit."""
 
     kind: Literal["requests", "tokens"]
     limit: int
     """Per minute."""
     asked: int
     wait: float | None
-    """Seconds after which it would pass; None: it is too large ever to pass."""
+    """Seconds after which it would be admitted; None if it is too large ever to be."""
 
     def __str__(self) -> str:
         if self.wait is None:
@@ -57,7 +57,7 @@ class Quota:
     """Admits requests within limits.
 
     Args:
-        clock: seconds that only go up.
+        clock: monotonic, in seconds.
     """
 
     def __init__(self, limits: RateLimits, clock: Callable[[], float]) -> None:
@@ -71,12 +71,12 @@ class Quota:
         self._buckets = {kind: Bucket(rate, burst) for kind, rate in rates if rate is not None}
         self._pending = sorted(limits.changes, key=lambda change: change.after_seconds or 0.0)
         self._began: int | None = None
-        self._seen = 0
+        self._received = 0
 
     def admit(self, tokens: int) -> Refusal | None:
-        """Take one request and so many tokens; where one of them is not there, take nothing and say so."""
+        """Take one request and `tokens`. If either is not available, take nothing and return the refusal."""
         now = self._now()
-        self._seen += 1
+        self._received += 1
         asked = {"requests": 1, "tokens": tokens}
         refusals = [
             Refusal(kind, bucket.per_minute, asked[kind], None if wait is None else wait / SECOND)
@@ -92,29 +92,29 @@ class Quota:
         return max(refusals, key=lambda refusal: float("inf") if refusal.wait is None else refusal.wait)
 
     def settle(self, reserved: int, used: int) -> None:
-        """Give back what a completion did not use, where actual use is what counts."""
+        """Put back what a completion did not use, if actual usage counts."""
         if self._limits.count == "used" and "tokens" in self._buckets:
             self._now()
-            self._buckets["tokens"].give(max(reserved - used, 0))
+            self._buckets["tokens"].put_back(max(reserved - used, 0))
 
     def headers(self) -> dict[str, str]:
-        """Return OpenAI's `x-ratelimit-*` headers for the limits that there are."""
+        """Return OpenAI's `x-ratelimit-*` headers for the configured limits."""
         now = self._now()
-        found = {}
+        headers = {}
         for kind, bucket in self._buckets.items():
-            found[f"x-ratelimit-limit-{kind}"] = str(bucket.per_minute)
-            found[f"x-ratelimit-remaining-{kind}"] = str(bucket.remaining(now))
-            found[f"x-ratelimit-reset-{kind}"] = duration(bucket.full_in(now) / SECOND)
-        return found
+            headers[f"x-ratelimit-limit-{kind}"] = str(bucket.per_minute)
+            headers[f"x-ratelimit-remaining-{kind}"] = str(bucket.remaining(now))
+            headers[f"x-ratelimit-reset-{kind}"] = duration(bucket.full_in(now) / SECOND)
+        return headers
 
     def _now(self) -> int:
-        """Return the time, after all changes that are due by then."""
+        """Return the current time, after applying all changes due by then."""
         now = round(self._clock() * SECOND)
         if self._began is None:
             self._began = now
         for change in tuple(self._pending):
             at = now if change.after_seconds is None else self._began + round(change.after_seconds * SECOND)
-            enough = change.after_requests is None or self._seen >= change.after_requests
+            enough = change.after_requests is None or self._received >= change.after_requests
             if enough and at <= now:
                 self._pending.remove(change)
                 for bucket in self._buckets.values():
@@ -123,7 +123,7 @@ class Quota:
 
 
 def duration(seconds: float) -> str:
-    """Return a time as OpenAI writes it: `120ms`, `8.64s`, `6m0s`, `1h0m0s`; rounded up to milliseconds."""
+    """Return a duration in OpenAI's format: `120ms`, `8.64s`, `6m0s`, `1h0m0s`; rounded up to milliseconds."""
     whole, rest = divmod(-(-round(seconds * SECOND) // 10**6), 1000)
     if not whole:
         return f"{rest}ms"

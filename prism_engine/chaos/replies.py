@@ -1,4 +1,4 @@
-"""The bodies of the chaos server's answers: completions with their true and their claimed usage, errors, headers."""
+"""Responses of the chaos server: completions with actual and claimed usage, errors, and headers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 UNLIMITED = 256
-"""Tokens reserved, and written where a text must be of full length, if a request has no output limit."""
+"""Output limit of a request without one: reserved from its quota, and the length of a full-length text."""
 TOKENS_PER_IMAGE = 1000
 _ABSURD = 10**15
 _STYLES = (RetryAfter.SECONDS, RetryAfter.DATE, RetryAfter.MS, RetryAfter.NONE)
@@ -32,17 +32,17 @@ _PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gate
 
 
 class Reply(NamedTuple):
-    """A completion as it was computed."""
+    """A computed completion."""
 
     body: dict[str, Any]
-    """What is sent, with the usage that it claims."""
+    """The body to send, with the claimed usage."""
     prompt_tokens: int
-    """The true numbers."""
+    """The actual numbers of tokens."""
     completion_tokens: int
 
 
 def parsed(raw: bytes) -> dict[str, Any] | None:
-    """Return a chat-completions request, or None where it is none that a provider would take."""
+    """Return a chat-completions request, or None if a provider would reject it."""
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -55,20 +55,20 @@ def parsed(raw: bytes) -> dict[str, Any] | None:
 
 
 def prompt_tokens(body: dict[str, Any]) -> int:
-    """Return the tokens of a request's messages: four bytes of their JSON are one, and a picture is a thousand."""
+    """Return the tokens of a request's messages: one per four bytes of their JSON, a thousand per picture."""
     pictures = list(_pictures(body))
     size = len(orjson.dumps(body["messages"])) - sum(map(len, pictures))
     return size // 4 + TOKENS_PER_IMAGE * len(pictures)
 
 
 def output_limit(body: dict[str, Any]) -> int | None:
-    """Return the most tokens that a request wants to have written, under either name."""
+    """Return a request's limit of output tokens, under either name."""
     limit: int | None = body.get("max_completion_tokens", body.get("max_tokens"))
     return limit
 
 
 def computed(body: dict[str, Any], text: str, fault: Fault | None = None, *, full_length: bool = False) -> Reply:
-    """Return a completion of this text, or what the fault makes of it."""
+    """Return a completion with this text, modified by the fault."""
     finish, limit, words = "stop", output_limit(body), text.split()
     if full_length:
         limit = limit or UNLIMITED
@@ -95,35 +95,35 @@ def computed(body: dict[str, Any], text: str, fault: Fault | None = None, *, ful
 
 
 def option_text(body: dict[str, Any]) -> str:
-    """Return a sentence that names an option, always the same one for the same messages."""
+    """Return a sentence that names an option, the same one for the same messages."""
     letter = "ABCD"[hashlib.sha256(orjson.dumps(body["messages"])).digest()[0] % 4]
     return f"The answer is {letter}."
 
 
 def failure(fault: Fault) -> web.Response:
-    """Return the error that stands for a fault which computes nothing (other than 429)."""
+    """Return the error response of a fault that computes nothing (other than 429)."""
     if fault is Fault.HTML:
         return web.Response(text=_PAGE, status=502, content_type="text/html")
     return error(*_ERRORS[fault])
 
 
 def error(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> web.Response:
-    """Return an error with OpenAI's body."""
+    """Return an error response with OpenAI's body."""
     facts = {"message": message, "type": "chaos", "param": None, "code": code}
     return as_json({"error": facts}, status=status, headers=headers)
 
 
 def as_json(value: object, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    """Return a JSON answer."""
+    """Return a JSON response."""
     return web.Response(body=orjson.dumps(value), status=status, headers=headers, content_type="application/json")
 
 
 def wait_headers(style: RetryAfter | str | None, wait: float | None, earlier: int) -> dict[str, str]:
-    """Return the headers by which a 429 names its time.
+    """Return the headers in which a 429 names its time.
 
     Args:
-        wait: seconds; None where no waiting would help, and so nothing is named.
-        earlier: how many 429s there were before, for `RetryAfter.MIXED`.
+        wait: seconds; None if waiting would not help, so that no time is named.
+        earlier: number of earlier 429s, for `RetryAfter.MIXED`.
     """
     if style is not None and not isinstance(style, RetryAfter):
         return {"Retry-After": style}

@@ -1,4 +1,4 @@
-"""An API backend and the chaos server that it calls: real HTTP over loopback, in virtual time where time matters."""
+"""An API backend and the chaos server that it calls: real HTTP over loopback, in virtual time if time matters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.backends.calls import call_of
 from tests.virtual_time import run_virtually
 
 KEY = "sk-planted-0123456789abcdef"
-IDLE = "on the wire, head=<Gate {}, 0/1 held, 0 waiting>, 0 timed waits"
+IDLE = "in flight, head=<Gate {}, 0/1 held, 0 waiting>, 0 timed waits"
 
 
 @asynccontextmanager
@@ -24,7 +24,7 @@ async def backend(server, *, key=None, start=None, **spec):
 
 
 def play(scenario, behaviour=None, **spec):
-    """Run `scenario(api, server)` in virtual time; afterwards nobody may hold or wait for anything."""
+    """Run `scenario(api, server)` in virtual time; afterwards no call may hold a slot or wait for one."""
 
     async def main():
         async with ChaosServer(behaviour) as server, backend(server, **spec) as api:
@@ -37,5 +37,5 @@ def play(scenario, behaviour=None, **spec):
     return run_virtually(main())
 
 
-async def one(api, server):
+async def one_call(api, server):
     return await api.generate(call_of())

@@ -1,4 +1,4 @@
-"""What runs on this machine, read from Linux's /proc."""
+"""Processes on this machine, read from Linux's /proc."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def engine_processes() -> list[int]:
 
 
 def descendants(pid: int) -> list[int]:
-    """Return the ids of all processes below one."""
+    """Return the ids of all descendants of a process."""
     children: list[int] = []
     for thread in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
@@ -25,7 +25,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def wait_until_gone(pids: list[int]) -> list[int]:
-    """Return those of the processes that still run after some seconds; a zombie does not run."""
+    """Return the processes that still run after 20 seconds; zombies do not count."""
     deadline = time.monotonic() + 20
     while (alive := [pid for pid in pids if _runs(pid)]) and time.monotonic() < deadline:
         time.sleep(0.1)

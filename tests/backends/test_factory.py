@@ -1,4 +1,4 @@
-"""What identifies a model, and what does not."""
+"""Which settings are part of a model's identity, and which are not."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_an_api_with_an_identity_of_its_own_may_move(tmp_path):
     assert first == second
 
 
-def test_a_checkpoint_is_its_files_wherever_they_lie_and_however_fast_it_runs(tmp_path, checkpoint):
+def test_a_checkpoint_is_identified_by_its_files_not_by_their_path_or_its_speed(tmp_path, checkpoint):
     plain = facts(VllmModel(model=checkpoint), tmp_path)
     moved = tmp_path / "elsewhere"
     (tmp_path / "checkpoint").rename(moved)

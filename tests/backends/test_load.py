@@ -1,4 +1,4 @@
-"""What backends say of themselves unless they know better."""
+"""The default load of a backend, and the load of wrappers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class Loaded(Scripted):
     load = Load(WaitReason.TOKENS, {"tokens_per_minute": LimitUsage(3, 4)})
 
 
-def test_a_model_without_limits_keeps_nobody_waiting_but_itself():
+def test_a_model_without_limits_reports_no_wait():
     assert Scripted(ScriptedModel()).load == Load(None, {})
 
 
-def test_whoever_stands_in_front_of_a_backend_says_what_that_says():
+def test_wrappers_report_the_load_of_their_backend():
     assert BorrowedBackend(Restarting(lambda: Loaded(ScriptedModel()))).load is Loaded.load

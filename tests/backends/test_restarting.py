@@ -12,7 +12,7 @@ from prism_engine.records import Call, Completion, Message, ModelIdentity, Outco
 
 
 class Mortal(Backend):
-    """Answers so many calls, then dies with all that are in flight; closing it ends who still waits."""
+    """Answers `lives` calls, then dies with all calls in flight; closing it ends the calls still waiting."""
 
     made: list[Mortal]
 
@@ -47,7 +47,7 @@ class Mortal(Backend):
 
 
 def mortals(*lives):
-    """Return a factory of backends with so many lives each, and the list of those it has made."""
+    """Return a factory of backends with the given numbers of lives, and the list of those it has made."""
     made = []
 
     def build():
@@ -74,7 +74,7 @@ async def test_of_calls_in_flight_when_it_dies_none_is_lost():
     assert made[1].closed
 
 
-async def test_it_is_started_again_so_many_times_and_not_once_more():
+async def test_it_is_restarted_up_to_the_limit():
     build, made = mortals(1)
     backend = Restarting(build, restarts=3)
     results = await asyncio.gather(*map(backend.generate, calls(10)), return_exceptions=True)
@@ -118,7 +118,7 @@ async def test_a_drain_while_it_is_replaced_reaches_the_new_one():
     assert [one.drained for one in made] == [True, True]
 
 
-async def test_who_is_cancelled_while_it_is_replaced_leaves_the_others_alone():
+async def test_cancelling_a_call_while_it_is_replaced_does_not_affect_the_others():
     build, _ = mortals(1, 5)
     backend = Restarting(build)
     numbers = count()

@@ -24,7 +24,7 @@ async def test_the_same_call_gets_the_same_reply_and_different_calls_get_all_of_
     assert {done.outcome for done in first} == {Outcome.OK}
 
 
-async def test_the_same_calls_fail_every_time_and_about_as_many_as_were_ordered():
+async def test_the_same_calls_fail_every_time_and_about_as_many_as_configured():
     spec = ScriptedModel(failure_rate=0.25)
     kinds = [[type(done) for done in await outcomes(Scripted(spec))] for _ in range(2)]
     assert kinds[0] == kinds[1]
@@ -32,7 +32,7 @@ async def test_the_same_calls_fail_every_time_and_about_as_many_as_were_ordered(
     assert {type(done) for done in await outcomes(Scripted(ScriptedModel(failure_rate=1)))} == {RejectedError}
 
 
-async def test_pictures_count_by_their_bytes_and_not_by_their_place(tmp_path):
+async def test_pictures_count_by_their_bytes_and_not_by_their_path(tmp_path):
     model = Scripted(ScriptedModel(replies=tuple(map(str, range(100)))))
     here, there, other = (Image(d * 64, tmp_path / d / name) for d, name in (("a", "x"), ("a", "y"), ("b", "x")))
     texts = [(await model.generate(call_of(image, "Describe."))).text for image in (here, there, other)]
@@ -43,7 +43,7 @@ async def test_a_blank_reply_is_an_empty_completion():
     assert (await Scripted(ScriptedModel(replies=(" ",))).generate(call_of())).outcome is Outcome.EMPTY
 
 
-async def test_no_more_calls_run_at_once_than_ordered_and_all_are_counted():
+async def test_no_more_calls_run_at_once_than_configured_and_all_are_counted():
     model = Scripted(ScriptedModel(concurrency=3, delay=0.001))
     await outcomes(model, 10)
     assert (model.capacity, model.most_in_flight, model.in_flight, model.calls) == (3, 3, 0, 10)
@@ -52,12 +52,12 @@ async def test_no_more_calls_run_at_once_than_ordered_and_all_are_counted():
 async def test_a_reply_may_be_a_function_that_answers_or_raises():
     def reply(call):
         if call.messages[0].parts == ("broken",):
-            raise TransientError("as ordered")
+            raise TransientError("as configured")
         return Completion(Outcome.OK, "by function")
 
     model = Scripted(ScriptedModel(), reply=reply)
     assert (await model.generate(call_of())).text == "by function"
-    with pytest.raises(TransientError, match="as ordered"):
+    with pytest.raises(TransientError, match="as configured"):
         await model.generate(call_of("broken"))
 
 

@@ -1,4 +1,4 @@
-"""Many requests through a limiter on a virtual clock, and the most that any minute of them holds."""
+"""Sends many requests through a limiter on a virtual clock, and measures the busiest minute."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from tests.virtual_time import now
 
 
 def largest_sum(entries, seconds):
-    """The most that any window of so many seconds holds; entries are (time, amount) in order of time."""
+    """Return the largest sum in any window of `seconds`; entries are (time, amount), ordered by time."""
     window: deque[tuple[float, int]] = deque()
-    most = total = 0
+    largest = total = 0
     for at, amount in entries:
         window.append((at, amount))
         total += amount
         while at - window[0][0] >= seconds:
             total -= window.popleft()[1]
-        most = max(most, total)
-    return most
+        largest = max(largest, total)
+    return largest
 
 
 async def send_for(limiter, seconds, jobs, *, workers):
-    """Send (estimate, use, seconds on the wire) jobs for so long; return (time sent, tokens used) of each."""
+    """Send (estimate, usage, seconds in flight) jobs for `seconds`; return (time sent, tokens used) of each."""
     end, sent = now() + seconds, []
 
     async def work():
-        for worst, used, wire in jobs:
+        for worst, used, duration in jobs:
             async with limiter.slot(worst) as slot:
                 if now() >= end:
                     return
                 sent.append((now(), used))
-                await asyncio.sleep(wire)
-                slot.answered(used)
+                await asyncio.sleep(duration)
+                slot.record_success(used)
 
     await asyncio.gather(*(work() for _ in range(workers)))
     return sent
@@ -54,8 +54,8 @@ LENGTHS = {
 }
 
 
-def made_up(dice, lengths, wire):
-    """Prompts of about 90 tokens that are estimated a third too high; replies far below their limit of 512."""
+def made_up(dice, lengths, duration):
+    """Prompts of about 90 tokens, overestimated by a third; replies far below their limit of 512."""
     while True:
         prompt, output = dice.randint(20, 160), LENGTHS[lengths](dice)
-        yield Tokens(prompt * 4 // 3, 512), Tokens(prompt, output), wire * dice.uniform(0.5, 1.5)
+        yield Tokens(prompt * 4 // 3, 512), Tokens(prompt, output), duration * dice.uniform(0.5, 1.5)

@@ -1,4 +1,4 @@
-"""Pictures and calls for the tests of vLLM, such as nano-captioner was taught."""
+"""Pictures and calls for the tests of vLLM, like those that nano-captioner was trained on."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from prism_engine.records import Part
 
 TRANSLUCENT = 200
-"""The alpha of pictures in a mode that has one, out of 255."""
+"""The alpha value (0 to 255) of pictures whose mode has an alpha channel."""
 
 
 def picture(folder: Path, number: int, mode: str = "RGB") -> Image:
-    """Return a PNG of a scene, another one for each number."""
+    """Return a PNG of a scene, a different one for each number."""
     drawn = render(drawn_scene(Random(number)), Random(number))
     drawn.putalpha(TRANSLUCENT)
     path = folder / f"{mode}-{number}.png"
@@ -29,12 +29,12 @@ def picture(folder: Path, number: int, mode: str = "RGB") -> Image:
 
 
 def right_description(number: int) -> str:
-    """Return what is to be said about the picture of a number."""
+    """Return the correct description of the picture of a number."""
     return description(drawn_scene(Random(number)))
 
 
 def call(*parts: Part, max_tokens: int = 512, temperature: float = 0.0, seed: int | None = None) -> Call:
-    """Return a call of one user turn; where it has no words, they ask for a description."""
+    """Return a call of one user turn; if it has no text, the generic instruction is added."""
     worded = any(isinstance(part, str) for part in parts)
     content = parts if worded else (*parts, INSTRUCTIONS["generic"])
     sampling = Sampling(max_tokens=max_tokens, temperature=temperature, seed=seed)

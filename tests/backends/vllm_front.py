@@ -1,4 +1,4 @@
-"""vLLM's own OpenAI server in front of an engine that is up already: pictures over HTTP without another engine."""
+"""vLLM's own OpenAI server in front of a running engine: pictures over HTTP without a second engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from prism_engine.backends.vllm.engine import VllmEngine
 
 NAME = "nano/captioner"
-"""The model id that it answers to."""
+"""The model id that the server accepts."""
 
 
 @asynccontextmanager
@@ -28,7 +28,7 @@ async def served(engine: VllmEngine) -> AsyncIterator[str]:
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         running = asyncio.run_coroutine_threadsafe(server.serve(sockets=[listening]), serving._loop)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"  # who connects early waits in the socket's queue
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"  # early connections wait in the socket's queue
         server.should_exit = True
         await asyncio.wrap_future(running)
 

@@ -1,8 +1,8 @@
-"""A program that `test_vllm_plugin` interrupts and kills: one line per event on stdout, process ids included.
+"""A program that `vllm/test_plugin.py` interrupts and kills: one line per event on stdout, process ids included.
 
-Its engine is the one that the suite starts beside the session's: a process that dies with its engine at work, and takes
-it along, can be no other than a process and an engine of their own. So both signals meet the same engine: it outlives
-Ctrl-C, and then not the `kill -9` of its parent. How an engine is closed is seen where the session's engine is.
+The suite starts its engine in addition to the session's: testing a process that dies with its engine at work requires a
+separate process and engine. Both signals hit this same engine: it survives Ctrl-C, but not the later `kill -9` of its
+parent. The regular closing of an engine is tested with the session's engine.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def say(*words: object) -> None:
 
 
 async def ask_until_drained(engine: VllmEngine, number: int) -> int:
-    """Make one call after another; return how many were answered before one was not sent any more."""
+    """Make one call after another; return how many were answered before the first one that was not sent."""
     for answered in itertools.count():
         try:
             await engine.generate(call(f"{number} {answered}"))
@@ -39,7 +39,7 @@ async def ask_until_drained(engine: VllmEngine, number: int) -> int:
     raise AssertionError
 
 
-async def ask_for_ever(engine: RunningEngine, number: int) -> None:
+async def ask_forever(engine: RunningEngine, number: int) -> None:
     for answered in itertools.count():
         await engine.complete(call(f"{number} {answered}"))
 
@@ -54,8 +54,10 @@ async def main(model: str) -> None:
     say("working", *engine_processes())
     results = await work
     say("drained", sum(result for result in results if isinstance(result, int)), *map(repr, filter(is_error, results)))
-    assert engine._engine is not None  # drained, it sends nothing more; what is below it works on until it is killed
-    asking = asyncio.gather(*(ask_for_ever(engine._engine, number) for number in range(60)))
+    assert (
+        engine._engine is not None
+    )  # drained, it sends nothing more; call the engine below it until this process is killed
+    asking = asyncio.gather(*(ask_forever(engine._engine, number) for number in range(60)))
     await asyncio.sleep(0.05)
     say("working", *engine_processes())
     await asking

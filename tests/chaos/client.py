@@ -27,7 +27,7 @@ def body_of(text="Hello?", **fields):
 
 
 async def ask(server, text="Hello?", *, key=None, **fields):
-    """Post one request; `fields` are more of its JSON."""
+    """Post one request; `fields` are added to its JSON."""
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     url = f"{server.base_url}/chat/completions"
     async with (
@@ -38,7 +38,7 @@ async def ask(server, text="Hello?", *, key=None, **fields):
 
 
 async def look(server, page):
-    """Return what is shown under `/stats` or `/bill`."""
+    """Return the JSON of `/stats` or `/bill`."""
     url = server.base_url.removesuffix("/v1") + page
     async with aiohttp.ClientSession() as session, session.get(url) as answer:
         return orjson.loads(await answer.read())

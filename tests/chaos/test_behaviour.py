@@ -3,14 +3,14 @@ from __future__ import annotations
 from prism_engine.chaos.behaviour import LASTING, Behaviour, Fault, RandomFaults
 
 
-def test_random_faults_are_the_same_for_the_same_seed_and_others_for_another():
+def test_random_faults_are_the_same_for_the_same_seed_and_different_for_another():
     def drawn(seed):
         return [RandomFaults(0.5, seed=seed).at(turn) for turn in range(200)]
 
     assert drawn(1) == drawn(1) != drawn(2)
 
 
-def test_they_strike_as_often_as_told_and_all_kinds_do():
+def test_they_occur_at_the_configured_rate_and_in_all_kinds():
     drawn = [RandomFaults(0.2, seed=7).at(turn) for turn in range(5000)]
     struck = [fault for fault in drawn if fault]
     assert 0.18 < len(struck) / len(drawn) < 0.22
@@ -19,7 +19,7 @@ def test_they_strike_as_often_as_told_and_all_kinds_do():
     assert all(RandomFaults(1.0).at(turn) for turn in range(1000))
 
 
-def test_a_higher_rate_keeps_the_faults_that_struck_before():
+def test_a_higher_rate_keeps_the_faults_of_a_lower_one():
     few, many = RandomFaults(0.1, seed=3), RandomFaults(0.3, seed=3)
     assert all(many.at(turn) is few.at(turn) for turn in range(1000) if few.at(turn))
 

@@ -37,6 +37,6 @@ def test_a_call_paid_again_is_found():
 
 
 @pytest.mark.parametrize("price", ["-1", "NaN", "Infinity", "0.0000000001"])
-def test_what_is_no_price_is_refused(price):
-    with pytest.raises(ValueError, match="no price per million tokens"):
+def test_an_invalid_price_is_refused(price):
+    with pytest.raises(ValueError, match="not a price per million tokens"):
         Prices(Decimal(price))

@@ -9,7 +9,7 @@ MINUTE = 60 * SECOND
 RATES = st.integers(1, 10**6)
 BURSTS = st.integers(0, 2 * MINUTE)
 VISITS = st.lists(st.tuples(st.integers(0, MINUTE), st.integers(0, 2000)), max_size=25)
-"""Nanoseconds since the visit before, tokens wanted."""
+"""Nanoseconds since the previous visit, requested tokens."""
 
 
 def size_of(rate, burst):
@@ -18,7 +18,7 @@ def size_of(rate, burst):
 
 @settings(deadline=None, max_examples=120)
 @given(RATES, BURSTS, VISITS)
-def test_no_window_ever_admits_more_than_the_size_and_the_inflow(rate, burst, visits):
+def test_no_window_ever_admits_more_than_the_size_and_the_refill(rate, burst, visits):
     bucket, now, admitted = Bucket(rate, burst), 0, []
     for pause, tokens in visits:
         now += pause
@@ -30,12 +30,12 @@ def test_no_window_ever_admits_more_than_the_size_and_the_inflow(rate, burst, vi
         total = 0
         for at, tokens in admitted[first:]:
             total += tokens
-            assert total * MINUTE <= size + rate * (at - began)  # whole numbers: exact
+            assert total * MINUTE <= size + rate * (at - began)  # exact: integers
 
 
 @settings(deadline=None, max_examples=120)
 @given(RATES, BURSTS, VISITS)
-def test_what_has_to_wait_passes_after_just_that_time_and_no_sooner(rate, burst, visits):
+def test_a_waiting_request_fits_after_exactly_that_time_and_no_sooner(rate, burst, visits):
     bucket, now = Bucket(rate, burst), 0
     for pause, tokens in visits:
         now += pause
@@ -51,13 +51,13 @@ def test_what_has_to_wait_passes_after_just_that_time_and_no_sooner(rate, burst,
 
 @settings(deadline=None, max_examples=120)
 @given(RATES, BURSTS, VISITS)
-def test_it_is_full_again_just_when_it_says(rate, burst, visits):
+def test_it_is_full_again_exactly_when_it_says(rate, burst, visits):
     bucket, now = Bucket(rate, burst), 0
     full = bucket.remaining(now)
     assert full == int(size_of(rate, burst))
     for pause, tokens in visits:
         now += pause
-        bucket.take(tokens)  # or what there is
+        bucket.take(tokens)  # or all that are available
         left = bucket.full_in(now)
         if left:
             assert bucket.full_in(now + left - 1) == 1
@@ -66,7 +66,7 @@ def test_it_is_full_again_just_when_it_says(rate, burst, visits):
         assert bucket.remaining(now) == full
 
 
-def test_a_clock_that_is_put_back_neither_fills_nor_empties_it():
+def test_a_clock_that_is_set_back_neither_fills_nor_empties_it():
     bucket = Bucket(60)
     assert bucket.wait(MINUTE, 1) == 0
     bucket.take(60)
@@ -74,17 +74,17 @@ def test_a_clock_that_is_put_back_neither_fills_nor_empties_it():
     assert bucket.remaining(MINUTE + SECOND) == 1
 
 
-def test_what_is_given_back_fits_in_or_is_lost():
+def test_tokens_that_are_put_back_fit_in_or_are_lost():
     bucket = Bucket(10)
     assert bucket.wait(0, 4) == 0
     bucket.take(4)
-    bucket.give(3)
+    bucket.put_back(3)
     assert bucket.remaining(0) == 9
-    bucket.give(3)
+    bucket.put_back(3)
     assert bucket.remaining(0) == 10
 
 
-def test_a_changed_limit_flows_from_then_on_and_holds_less():
+def test_a_changed_limit_refills_at_the_new_rate_and_holds_less():
     bucket = Bucket(60)
     bucket.change(0, 30)
     assert bucket.remaining(0) == 30
@@ -94,7 +94,7 @@ def test_a_changed_limit_flows_from_then_on_and_holds_less():
     assert [bucket.remaining(at * SECOND) for at in (2, 3, 4)] == [1, 2, 3]
 
 
-def test_a_burst_of_a_second_is_hardly_more_than_an_even_flow():
+def test_a_burst_of_a_second_is_hardly_more_than_an_even_rate():
     bucket = Bucket(120, SECOND)
     assert bucket.remaining(0) == 2
     assert Bucket(6, 0).remaining(0) == 1  # one always fits

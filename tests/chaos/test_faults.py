@@ -1,4 +1,4 @@
-"""Each fault as a plain client meets it, and what it costs."""
+"""Each fault as seen by a plain client, and its cost."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def test_a_proxy_s_page_is_html_and_costs_nothing():
         assert server.bill.calls == 0
 
 
-async def test_a_429_without_a_limit_names_its_time_as_told():
+async def test_a_429_without_a_limit_names_its_time_as_configured():
     async with served(Fault.RATE_LIMIT, Fault.RATE_LIMIT, retry_after=RetryAfter.MIXED) as server:
         assert (await ask(server)).headers["Retry-After"] == "1"
         assert "GMT" in (await ask(server)).headers["Retry-After"]
@@ -60,7 +60,7 @@ async def test_a_429_without_a_limit_names_its_time_as_told():
     ("fault", "finish", "blank"),
     [(Fault.EMPTY, "stop", True), (Fault.FILTERED, "content_filter", True), (Fault.CUT, "length", False)],
 )
-async def test_completions_of_no_use_are_sent_whole_and_billed(fault, finish, blank):
+async def test_unusable_completions_are_sent_whole_and_billed(fault, finish, blank):
     async with served(fault) as server:
         answer = await ask(server)
         (choice,) = answer.json["choices"]
@@ -78,7 +78,7 @@ async def test_completions_of_no_use_are_sent_whole_and_billed(fault, finish, bl
         (Fault.USAGE_ABSURD, {"prompt_tokens": 10**15, "completion_tokens": 10**15, "total_tokens": 2 * 10**15}),
     ],
 )
-async def test_wrong_usage_is_claimed_but_the_truth_is_billed(fault, claimed):
+async def test_wrong_usage_is_claimed_but_actual_usage_is_billed(fault, claimed):
     async with served(fault, None) as server:
         assert (await ask(server)).json.get("usage") == claimed
         usage = (await ask(server)).json["usage"]
@@ -87,7 +87,7 @@ async def test_wrong_usage_is_claimed_but_the_truth_is_billed(fault, claimed):
         assert server.stats.tokens == 26
 
 
-async def test_what_is_torn_or_reset_is_billed_all_the_same():
+async def test_torn_and_reset_responses_are_billed_all_the_same():
     async with served(Fault.TORN, Fault.RESET) as server:
         answer = await ask(server)
         assert answer.status == 200
@@ -128,7 +128,7 @@ def test_a_client_that_gives_up_pays_for_what_is_computed_without_it():
     run_virtually(play())
 
 
-async def test_random_faults_strike_the_same_arrivals_each_time():
+async def test_random_faults_hit_the_same_requests_each_time():
     kinds = (Fault.SERVER_ERROR, Fault.UNAVAILABLE, Fault.EMPTY)
     seen = []
     for _ in range(2):

@@ -28,20 +28,20 @@ def admitted(one, count, tokens=1):
     st.integers(1, 5000),
     st.lists(st.tuples(st.floats(0, 30), st.integers(1, 3000)), max_size=25),
 )
-def test_both_limits_hold_in_any_window_and_a_refusal_s_wait_is_the_truth(requests, tokens, visits):
+def test_both_limits_hold_in_any_window_and_a_refusal_s_wait_is_right(requests, tokens, visits):
     clock = Clock()
     one = quota(clock, requests_per_minute=requests, tokens_per_minute=tokens)
     passed = []
-    for pause, wanted in visits:
+    for pause, requested in visits:
         clock.now += pause
-        refusal = one.admit(wanted)
+        refusal = one.admit(requested)
         if refusal is not None and refusal.wait is not None:
             clock.now += refusal.wait + 1e-6  # the clock itself is a float
-            assert one.admit(wanted) is None
+            assert one.admit(requested) is None
         if refusal is None or refusal.wait is not None:
-            passed.append((clock.now, wanted))
+            passed.append((clock.now, requested))
         else:
-            assert wanted > tokens
+            assert requested > tokens
     for first, (began, _) in enumerate(passed):
         for last, (at, _) in enumerate(passed[first:], first):
             assert last - first + 1 <= requests + requests * (at - began) / 60 + 1e-6
@@ -91,10 +91,10 @@ def test_the_headers_are_openais():
     assert quota().headers() == {}
 
 
-def test_limits_are_halved_so_many_seconds_after_the_first_request():
+def test_limits_are_halved_some_seconds_after_the_first_request():
     clock = Clock()
     one = quota(clock, requests_per_minute=60, burst=0, changes=(LimitChange(after_seconds=10),))
-    clock.now += 500  # nobody has come yet
+    clock.now += 500  # no request has come yet
     seen = []
     for _ in range(20):
         seen.append(one.admit(0) is None)
@@ -103,7 +103,7 @@ def test_limits_are_halved_so_many_seconds_after_the_first_request():
     assert one.headers()["x-ratelimit-limit-requests"] == "30"
 
 
-def test_limits_change_after_so_many_requests_refused_ones_included():
+def test_limits_change_after_some_requests_including_refused_ones():
     one = quota(requests_per_minute=8, changes=(LimitChange(after_requests=3), LimitChange(4.0, after_requests=6)))
     limits = []
     for _ in range(8):
@@ -112,12 +112,12 @@ def test_limits_change_after_so_many_requests_refused_ones_included():
     assert limits == ["8"] * 3 + ["4"] * 3 + ["16"] * 2
 
 
-def test_changes_happen_in_their_own_time_however_late_they_are_noticed():
+def test_changes_apply_at_their_own_time_however_late_they_are_noticed():
     clock = Clock()
     late = LimitChange(0.1, after_seconds=30), LimitChange(0.5, after_seconds=20)
     one = quota(clock, tokens_per_minute=600, changes=late)
     assert one.admit(600) is None
-    clock.now += 30  # 20 s at 10 a second, 10 s at 5 a second, now 0.5 a second and room for 30
+    clock.now += 30  # 20 s at 10 per second, 10 s at 5 per second, now 0.5 per second and room for 30
     assert one.headers()["x-ratelimit-remaining-tokens"] == "30"
     assert one.headers()["x-ratelimit-limit-tokens"] == "30"
 

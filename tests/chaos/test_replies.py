@@ -24,7 +24,7 @@ def test_a_picture_is_a_thousand_tokens_however_many_bytes_it_has():
 
 @settings(deadline=None, max_examples=100)
 @given(st.text(max_size=200), st.none() | st.integers(1, 300))
-def test_a_text_is_never_longer_than_its_limit_and_of_full_length_just_as_long(text, limit):
+def test_a_text_never_exceeds_its_limit_and_a_full_length_text_reaches_it(text, limit):
     body = body_of() if limit is None else body_of(max_tokens=limit)
     reply = computed(body, text)
     assert limit is None or reply.completion_tokens <= limit
@@ -34,7 +34,7 @@ def test_a_text_is_never_longer_than_its_limit_and_of_full_length_just_as_long(t
     assert len(said.split()) == full.completion_tokens == full.body["usage"]["completion_tokens"]
 
 
-def test_either_name_of_the_limit_is_understood_and_a_text_cut_at_it_says_so():
+def test_both_names_of_the_limit_work_and_a_text_cut_at_it_says_so():
     for name in ("max_tokens", "max_completion_tokens"):
         (choice,) = computed(body_of(**{name: 2}), "one two three").body["choices"]
         assert (choice["message"]["content"], choice["finish_reason"]) == ("one two", "length")
@@ -44,12 +44,12 @@ def test_either_name_of_the_limit_is_understood_and_a_text_cut_at_it_says_so():
     "request_",
     [[], {}, {"messages": []}, {"messages": ["hi"]}, body_of(max_tokens=0), body_of(max_tokens="9"), "hi"],
 )
-def test_what_is_no_request_is_none(request_):
+def test_an_invalid_request_is_none(request_):
     assert parsed(orjson.dumps(request_)) is None
     assert parsed(b"{half") is None
 
 
-def test_a_refusal_names_its_time_in_every_way_that_providers_have():
+def test_a_refusal_names_its_time_in_every_style_of_providers():
     assert wait_headers(RetryAfter.SECONDS, 6.2, 0) == {"Retry-After": "7"}
     assert wait_headers(RetryAfter.MS, 6.2, 0) == {"retry-after-ms": "6200"}
     assert wait_headers(RetryAfter.NONE, 6.2, 0) == {}

@@ -29,7 +29,7 @@ async def test_it_names_an_option_always_the_same_for_the_same_question():
     assert replies[0].json["usage"]["total_tokens"] > 0
 
 
-async def test_it_counts_exactly_what_it_received_and_gave():
+async def test_it_counts_exactly_what_it_received_and_sent():
     async with ChaosServer(Behaviour(faults=(None, Fault.SERVER_ERROR))) as server:
         for text in ("a", "b", "a", "c"):
             await ask(server, text)
@@ -82,7 +82,7 @@ def test_a_hanging_request_ends_with_its_client_or_with_the_server():
     run_virtually(play())
 
 
-async def test_faults_may_come_round_again():
+async def test_faults_may_repeat():
     async with ChaosServer(Behaviour(faults=(None, None, Fault.SERVER_ERROR), repeat=True)) as server:
         assert [(await ask(server)).status for _ in range(7)] == [200, 200, 500, 200, 200, 500, 200]
 
@@ -111,7 +111,7 @@ def test_as_a_process_it_prints_its_url_serves_and_ends_on_sigterm():
         assert process.wait(60) == 0
 
 
-async def test_what_is_no_request_is_a_400_and_the_server_lives_on():
+async def test_an_invalid_request_is_a_400_and_the_server_continues():
     async with ChaosServer() as server:
         answer = await ask(server, messages="hello")
         assert (answer.status, answer.json["error"]["code"]) == (400, "invalid_request_error")
@@ -119,14 +119,14 @@ async def test_what_is_no_request_is_a_400_and_the_server_lives_on():
         assert (server.bill.calls, len(server.bodies)) == (1, 1)
 
 
-async def test_the_dearest_case_is_a_text_as_long_as_its_limit():
+async def test_the_most_expensive_case_is_a_text_as_long_as_its_limit():
     async with ChaosServer(Behaviour(full_length=True)) as server:
         answer = await ask(server, max_tokens=300)
         assert answer.json["usage"]["completion_tokens"] == server.bill.completion_tokens == 300
         assert answer.json["choices"][0]["finish_reason"] == "length"
 
 
-async def test_a_port_that_is_taken_is_a_user_s_mistake():
+async def test_a_port_that_is_taken_is_a_config_error():
     async with ChaosServer() as server:
         port = int(server.base_url.split(":")[2].removesuffix("/v1"))
         with pytest.raises(ConfigError, match=f"port {port} of 127.0.0.1 cannot be used"):

@@ -93,7 +93,7 @@ def test_a_run_through_passing_faults_is_complete_and_the_models_file_it_prints_
         (("--faults", "503,earthquake"), "'earthquake' is none; known: all, transient, 500"),
         (("--retry-after", "never"), "known: none, seconds, date, ms, mixed"),
         (("--price-in", "cheap"), "are numbers, not 'cheap'"),
-        (("--price-out", "-1"), "-1 is no price"),
+        (("--price-out", "-1"), "-1 is not a price"),
         (("--halve-after", "5"), "no limit to halve"),
         (("--rate", "2"), "--rate"),
     ],

@@ -86,7 +86,7 @@ def test_a_traceback_does_not_show_it(planted, tmp_path, caplog, monkeypatch, ca
     monkeypatch.setenv("PRISM_DEBUG", "1")
     monkeypatch.setenv("MY_KEY", f"{KEY}\nand what was pasted with it")
     call, said = planted
-    with provider() as server, pytest.raises(ConfigError, match="MY_KEY holds characters") as caught:
+    with provider() as server, pytest.raises(ConfigError, match="MY_KEY contains characters") as caught:
         call(server)
     said.append("".join(traceback.format_exception(caught.value)))
     said.extend(capsys.readouterr())

@@ -1,1 +1,1 @@
-"""OpenAI-compatible chat APIs: one request from a call to a typed outcome, paid for and retried."""
+"""OpenAI-compatible chat APIs: from a call to a typed outcome, with a budget and retries."""

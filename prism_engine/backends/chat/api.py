@@ -32,25 +32,25 @@ if TYPE_CHECKING:
     from prism_engine.records import Call, Completion, Usage
 
 UNREACHABLE_CALLS = 3
-"""Calls in a row that found nobody at the address, for all their attempts, until a server that had answered is dead,
-where nobody sits an outage out."""
+"""Consecutive calls that exhaust their attempts without a connection, after which a server that has responded before
+counts as dead. Used only when outages are not waited out."""
 PROBE_TIMEOUT = 10.0
-"""Seconds that `probe` waits for an answer."""
-MONEY_WAIT = 0.25
-"""Seconds after which a call that is not paid yet waits for money, and not for the ledger's disk."""
+"""Timeout of `probe` in seconds."""
+BUDGET_WAIT = 0.25
+"""Seconds after which a call without a reservation counts as waiting for the budget, not just for the ledger's disk."""
 
 
 class ChatApi(Backend):
-    """Sends calls to `/chat/completions`, within the limits of the spec, and again where that may help.
+    """Sends calls to `/chat/completions` within the limits of the spec, with retries.
 
     Args:
-        spec: the registry's entry.
-        api_key: sent as bearer token; taken out of whatever the server sends back. None sends no key.
-        base_url: instead of the spec's.
-        start: starts the server of this model and returns its base URL. Awaited once, before the first request;
-            what it raises reaches every call.
-        purse: pays for every request; None where nobody counts money.
-        quotas: the file in which the processes that use the same key agree on its limits; None shares nothing.
+        spec: the model's registry entry.
+        api_key: sent as bearer token, and redacted from all responses. None sends no key.
+        base_url: overrides the spec's.
+        start: starts the server of this model and returns its base URL. Awaited once, before the first request; its
+            errors are raised by every call.
+        budget: pays for every request; None if there is no budget.
+        quotas: the file by which processes with the same key share its limits; None shares nothing.
     """
 
     def __init__(
@@ -73,14 +73,14 @@ class ChatApi(Backend):
         if quotas is not None and api_key is not None:
             secret = f"{self._base_url} {spec.model} {api_key}"
             self._quota = SharedQuota(quotas, secret, per_minute(spec.limits), window=60 * SLACK, clock=_time)
-        # A server of our own that fails is started again instead.
+        # A server that we started is restarted instead when it fails.
         patience = spec.outage_patience if start is None else 0.0
         self._outage = Outage(shown_url(self._base_url), _time, patience=patience, concurrency=self.capacity)
         self._limiter = Limiter(spec.limits, shared=self._quota, outage=self._outage)
         self._gave_up: set[int] = set()
-        self._unpaid: dict[object, float] = {}
+        self._unreserved: dict[object, float] = {}
         self._dead: DeadError | None = None
-        self._answered = False
+        self._has_responded = False
         self._unreachable = 0
 
     def __repr__(self) -> str:
@@ -89,26 +89,26 @@ class ChatApi(Backend):
 
     @property
     def capacity(self) -> int:
-        """Requests that may be on the wire at once."""
+        """Maximum number of requests in flight."""
         return self._spec.limits.concurrency
 
     @property
     def load(self) -> Load:
-        """What the next call waits for; nothing outside of the event loop, where none is under way."""
+        """What the next call waits for. Empty outside of the event loop, where no call can be in flight."""
         try:
             load = self._limiter.load
         except RuntimeError:
             return Load()
-        since = next(iter(self._unpaid.values()), None)
-        if load.waiting_for is None and since is not None and _time() - since > MONEY_WAIT:
+        since = next(iter(self._unreserved.values()), None)
+        if load.waiting_for is None and since is not None and _time() - since > BUDGET_WAIT:
             return replace(load, waiting_for=WaitReason.BUDGET)
         return load
 
     async def generate(self, call: Call) -> Completion:
         """Answer one call; see `Backend.generate`.
 
-        A call that waits for its next attempt when `drain` comes raises NotRunError as well: its failed attempts
-        gave nothing, so a later run takes it up. After a DeadError every later call raises it, too.
+        A call that is waiting for a retry when `drain` is called raises NotRunError, too: its failed attempts produced
+        nothing, so a later run repeats it. After a DeadError, every later call raises it as well.
         """
         if self._dead is not None:
             raise DeadError(str(self._dead))
@@ -119,7 +119,7 @@ class ChatApi(Backend):
                 lambda number: self._attempt(call, number),
                 attempts=self._spec.attempts,
                 sleep=self._sleep,
-                excused=lambda: self._outage.on,
+                excused=lambda: self._outage.active,
             )
         except NotRunError:
             if self._dead is not None:
@@ -128,16 +128,16 @@ class ChatApi(Backend):
         except UnreachableError as error:
             self._gave_up.add(hash(call))
             self._unreachable += 1
-            if self._answered and (self._outage.awaited or self._unreachable < UNREACHABLE_CALLS):
+            if self._has_responded and (self._outage.enabled or self._unreachable < UNREACHABLE_CALLS):
                 raise
-            raise self._died(
+            raise self._mark_dead(
                 DeadError(f"server down: nothing answers at {shown_url(self._base_url)} ({error})")
             ) from None
         except TransientError:
             self._gave_up.add(hash(call))
             raise
         except DeadError as error:
-            self._died(error)
+            self._mark_dead(error)
             raise
 
     def drain(self) -> None:
@@ -145,7 +145,7 @@ class ChatApi(Backend):
         self._limiter.close()
 
     async def aclose(self) -> None:
-        """Close the connections; a server that `start` was still starting is no longer waited for."""
+        """Close the connections, and stop waiting for a server that `start` is still starting."""
         self._limiter.close()
         if self._quota is not None:
             self._quota.close()
@@ -155,59 +155,59 @@ class ChatApi(Backend):
         await self._transport.aclose()
 
     async def models(self) -> list[str]:
-        """Return the ids of the models that the endpoint offers, asking once and outside the limits.
+        """Return the ids of the models that the endpoint offers; one request, not subject to the limits.
 
         Raises:
-            BackendError: it gave no such list; the kind says why.
+            BackendError: it returned no such list; the subclass says why.
         """
-        answer = await self._exchange("GET", "/models", None, PROBE_TIMEOUT)
-        if answer.ok:
-            return model_ids(answer.body)
-        refused = read_refusal(*answer, self._endpoint())
-        raise RejectedError(refused.detail)
+        response = await self._exchange("GET", "/models", None, PROBE_TIMEOUT)
+        if response.ok:
+            return model_ids(response.body)
+        refusal = read_refusal(*response, self._endpoint())
+        raise RejectedError(refusal.detail)
 
     async def _attempt(self, call: Call, number: int) -> Completion:
         worst = estimated_tokens(call)
         first = number == 1 and hash(call) not in self._gave_up
-        async with self._paid(call) as sending, self._limiter.slot(worst) as slot:
+        async with self._reserved(call) as sending, self._limiter.slot(worst) as slot:
             if call.images:
                 body = await asyncio.to_thread(request_body, call, self._spec)
             else:
                 body = request_body(call, self._spec)
-            with self._outage.judging(first=first):
+            with self._outage.record_outcome(first=first):
                 sent = _time()
                 sending.sent = True
-                answer = await self._exchange("POST", "/chat/completions", body, self._spec.timeout)
-                sending.status = answer.status
-                slot.heard(answer.headers)
+                response = await self._exchange("POST", "/chat/completions", body, self._spec.timeout)
+                sending.status = response.status
+                slot.record_headers(response.headers)
                 seconds = _time() - sent
-                completion = self._read(answer, slot)
+                completion = self._read(response, slot)
             sending.usage = completion.usage
-            slot.answered(_used(completion.usage))
+            slot.record_success(_used(completion.usage))
         return replace(completion, seconds=seconds, attempts=number)
 
     @asynccontextmanager
-    async def _paid(self, call: Call) -> AsyncIterator[Sending]:
+    async def _reserved(self, call: Call) -> AsyncIterator[Sending]:
         waiting = object()
-        self._unpaid[waiting] = _time()
+        self._unreserved[waiting] = _time()
         try:
             async with paid(self._budget, call, self._limiter) as sending:
-                del self._unpaid[waiting]
+                del self._unreserved[waiting]
                 yield sending
         finally:
-            self._unpaid.pop(waiting, None)
+            self._unreserved.pop(waiting, None)
 
     async def _exchange(self, method: str, path: str, body: bytes | None, seconds: float) -> Answer:
-        answer = await self._transport.exchange(method, self._base_url + path, body=body, seconds=seconds)
-        self._answered, self._unreachable = True, 0
-        return answer
+        response = await self._transport.exchange(method, self._base_url + path, body=body, seconds=seconds)
+        self._has_responded, self._unreachable = True, 0
+        return response
 
-    def _read(self, answer: Answer, slot: Slot) -> Completion:
+    def _read(self, response: Answer, slot: Slot) -> Completion:
         try:
-            return read_reply(answer.body) if answer.ok else read_refusal(*answer, self._endpoint())
+            return read_reply(response.body) if response.ok else read_refusal(*response, self._endpoint())
         except TransientError as error:
             if error.rate_limited:
-                slot.refused()
+                slot.record_rate_limit()
             if error.retry_after is not None:
                 self._limiter.pause(error.retry_after)
             raise
@@ -215,12 +215,12 @@ class ChatApi(Backend):
     async def _started(self, start: Callable[[], Awaitable[str]]) -> str:
         if self._starting is None:
             self._starting = asyncio.ensure_future(start())
-        return await asyncio.shield(self._starting)  # one caller's cancellation is not the others'
+        return await asyncio.shield(self._starting)  # one caller's cancellation must not affect the others
 
     async def _sleep(self, seconds: float) -> None:
         await self._limiter.unless_closed(asyncio.sleep, seconds)
 
-    def _died(self, error: DeadError) -> DeadError:
+    def _mark_dead(self, error: DeadError) -> DeadError:
         self._dead = error
         self._limiter.close()
         return error
@@ -239,10 +239,10 @@ def _used(usage: Usage) -> Tokens | None:
 
 
 async def probe(spec: ApiModel, api_key: str | None) -> list[str]:
-    """Return the ids of the models that an endpoint offers; nothing is billed.
+    """Return the ids of the models that an endpoint offers. Costs nothing.
 
     Raises:
-        BackendError: it cannot be reached, refuses the key, or has no such list.
+        BackendError: it cannot be reached, refuses the key, or offers no such list.
     """
     api = ChatApi(spec, api_key)
     try:

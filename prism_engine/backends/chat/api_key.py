@@ -1,4 +1,4 @@
-"""Where an API key comes from: the environment, or else a `.env` file."""
+"""Reads an API key from the environment or a `.env` file."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def resolve_api_key(spec: ApiModel, environ: Mapping[str, str], dotenv_path: Path = Path(".env")) -> str | None:
-    """Return the API key from the environment or else from a `.env` file; None for an endpoint without one.
+    """Return the API key from the environment, else from a `.env` file; None for an endpoint without one.
 
     Raises:
-        ConfigError: it is in neither, or cannot be a key.
+        ConfigError: the key is in neither, or its value cannot be a key.
     """
     name = spec.api_key_env
     if name is None:
@@ -27,9 +27,9 @@ def resolve_api_key(spec: ApiModel, environ: Mapping[str, str], dotenv_path: Pat
     key = (environ.get(name) or dotenv_values(dotenv_path).get(name) or "").strip()
     if not key:
         raise ConfigError(
-            f"no API key for {spec.model!r}: set {name} in the environment or in {dotenv_path}, "
-            "or `api_key_env: null` in the registry entry of an endpoint that wants none"
+            f"no API key for {spec.model!r}: set {name} in the environment or in {dotenv_path}, or, if the endpoint "
+            "needs no key, set `api_key_env: null` in its registry entry"
         )
     if not (key.isascii() and key.isprintable()):
-        raise ConfigError(f"{name} holds characters that no API key has; was it pasted with something around it?")
+        raise ConfigError(f"{name} contains characters that no API key has; check for extra pasted text")
     return key

@@ -1,4 +1,4 @@
-"""How a request is paid for: money is set aside before it is sent, and what became of it says how much was used."""
+"""Reserves the cost of a request before it is sent, and settles it by the request's outcome."""
 
 from __future__ import annotations
 
@@ -14,64 +14,64 @@ if TYPE_CHECKING:
     from prism_engine.backends.limits.limiter import Limiter
     from prism_engine.records import Call, Usage
 
-_UNSURE = frozenset({408, 499})
-"""Refusals that may come after the model has worked."""
+_MAY_BE_BILLED = frozenset({408, 499})
+"""Statuses below 500 that may be returned after the model has done work."""
 _BUSY = frozenset({503, 529})
-"""Errors of a server that took nothing on."""
+"""Statuses of a server that did not accept the request."""
 
 
 class SupportsSettle(Protocol):
-    """Money that is set aside for one request; one of the two is called exactly once."""
+    """A reservation for one request; exactly one of the two methods is called, once."""
 
     def settle(self, usage: Usage | None) -> None:
-        """Pay for what the reply says that it used; for the worst case where nobody knows."""
+        """Charge the usage that the reply reports; the worst case if it is unknown."""
 
     def free(self) -> None:
-        """Nothing was used."""
+        """Release the reservation: nothing was used."""
 
 
 class SupportsReserve(Protocol):
-    """Where the money of a model's requests comes from."""
+    """The budget that pays for a model's requests."""
 
     async def reserve(self, call: Call) -> SupportsSettle:
-        """Wait until the worst case of one request can be paid, and set it aside. Safe to cancel.
+        """Wait until the worst case of one request fits the cost cap, and reserve it. Safe to cancel.
 
         Raises:
-            BudgetError: it can not.
+            BudgetError: what is left of the cap is not enough.
         """
 
 
 @dataclass
 class Sending:
-    """What is known of one request so far."""
+    """The state of one request, as far as it is known."""
 
     sent: bool = False
     status: int | None = None
-    """HTTP status of the answer; None where none came."""
+    """HTTP status of the response; None if there was none."""
     usage: Usage | None = None
 
     @property
     def cost_nothing(self) -> bool:
-        """Whether the provider certainly did no work: never sent, or refused."""
+        """Whether the provider certainly did no work: the request was never sent, or was refused."""
         if not self.sent:
             return True
         status = self.status
-        return status is not None and ((300 <= status < 500 and status not in _UNSURE) or status in _BUSY)
+        return status is not None and ((300 <= status < 500 and status not in _MAY_BE_BILLED) or status in _BUSY)
 
 
 @asynccontextmanager
 async def paid(budget: SupportsReserve | None, call: Call, limiter: Limiter) -> AsyncIterator[Sending]:
-    """Set money aside for one request, and settle it when the block ends, however it ends.
+    """Reserve the cost of one request, and settle or release it when the block ends, on every path.
 
     Raises:
         BudgetError: the request must not be sent.
-        NotRunError: the limiter was closed while it waited for money.
+        NotRunError: the limiter was closed while the request waited for the budget.
     """
     sending = Sending()
     if budget is None:
         yield sending
         return
-    payment = await limiter.unless_closed(budget.reserve, call)
+    reservation = await limiter.unless_closed(budget.reserve, call)
     try:
         yield sending
     except UnreachableError:
@@ -79,6 +79,6 @@ async def paid(budget: SupportsReserve | None, call: Call, limiter: Limiter) -> 
         raise
     finally:
         if sending.cost_nothing:
-            payment.free()
+            reservation.free()
         else:
-            payment.settle(sending.usage)
+            reservation.settle(sending.usage)

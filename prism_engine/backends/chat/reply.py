@@ -1,4 +1,4 @@
-"""From an HTTP answer of a chat-completions endpoint to a completion or a typed error."""
+"""Parses the HTTP response of a chat-completions endpoint into a completion or a typed error."""
 
 from __future__ import annotations
 
@@ -17,51 +17,51 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LONGEST_WAIT = 600.0
-"""Seconds; a server that asks to stay away for longer has run out of quota, and the run stops instead of sleeping."""
+"""Seconds. If a server asks to wait for longer, its quota is used up, and the run stops instead of sleeping."""
 UNNAMED_WAIT = 15.0
-"""Seconds to stay away after a 429 that names no time; less where all limits reset sooner. Quotas are per minute: the
-six attempts that are usual then span more than one, where waits of our own choosing would be used up in half of it."""
+"""Seconds to wait after a 429 without a time; less if all limits reset sooner. Quotas are per minute: the usual six
+attempts then span more than a minute, while our own backoff would use them up in half a minute."""
 LONGEST_MESSAGE = 300
-"""Characters of a server's own words that an error repeats."""
+"""Maximum characters of a server's message that an error repeats."""
 
-_CUT = frozenset({"length", "max_tokens", "model_length"})
+_TRUNCATED = frozenset({"length", "max_tokens", "model_length"})
 _FILTERED = frozenset({"content_filter", "refusal", "sensitive"})
-_BROKEN_OFF = frozenset({"abort", "error", "insufficient_system_resource"})
-_NO_MONEY = frozenset(
+_ABORTED = frozenset({"abort", "error", "insufficient_system_resource"})
+_QUOTA_EXHAUSTED = frozenset(
     {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "exceeded_current_quota_error"}
 )
 _POLICY = frozenset({"content_filter", "content_policy_violation", "responsibleaipolicyviolation"})
-_TRY_AGAIN = frozenset({408, 409, 425, 429})
+_RETRYABLE = frozenset({408, 409, 425, 429})
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What an error message says about where the call went."""
+    """The endpoint of a call, as described in error messages."""
 
     url: str
     model: str
     key_name: str | None
-    """The environment variable of the key; never the key itself."""
+    """The name of the environment variable that holds the key; never the key itself."""
 
 
 def read_reply(raw: bytes) -> Completion:
-    """Return the completion in the body of a successful answer; `seconds` and `attempts` are not its business.
+    """Return the completion in the body of a successful response; the caller sets `seconds` and `attempts`.
 
-    A reply cut at the limit before any visible text is *truncated* where it shows that the model was still thinking
-    (a larger limit would give an answer) and *empty* where it does not.
+    A reply cut at the limit before any visible text is *truncated* if the model was evidently still reasoning (a larger
+    limit would give an answer), else *empty*.
 
     Raises:
-        TransientError: it is not JSON, holds no message, or the server broke off.
+        TransientError: the body is not JSON, has no message, or the server aborted the reply.
     """
     data = _json(raw)
     match data:
         case {"choices": [{"message": {**message}} as choice, *_]}:
             pass
         case _:
-            raise TransientError(f"the reply has no message: {_complaint(raw)[0] or 'it is not complete JSON'}")
+            raise TransientError(f"the reply has no message: {_error_details(raw)[0] or 'it is not complete JSON'}")
     finish = _string(choice.get("finish_reason"))
-    if finish in _BROKEN_OFF:
-        raise TransientError(f"the server broke the reply off ({finish})")
+    if finish in _ABORTED:
+        raise TransientError(f"the server aborted the reply ({finish})")
     text, refusal = _text(message.get("content")), _string(message.get("refusal"))
     reasoning = _string(message.get("reasoning_content")) or _string(message.get("reasoning"))
     usage = _usage(data.get("usage"))
@@ -69,10 +69,10 @@ def read_reply(raw: bytes) -> Completion:
     if refusal or finish in _FILTERED:
         outcome, detail = Outcome.REFUSED, (refusal or "the provider's filter stopped the reply")[:LONGEST_MESSAGE]
     elif text and not text.isspace():
-        outcome = Outcome.TRUNCATED if finish in _CUT else Outcome.OK
+        outcome = Outcome.TRUNCATED if finish in _TRUNCATED else Outcome.OK
     else:
-        thinking = finish in _CUT and (reasoning or usage.reasoning_tokens)
-        outcome = Outcome.TRUNCATED if thinking else Outcome.EMPTY
+        still_reasoning = finish in _TRUNCATED and (reasoning or usage.reasoning_tokens)
+        outcome = Outcome.TRUNCATED if still_reasoning else Outcome.EMPTY
     return Completion(
         outcome,
         text,
@@ -85,52 +85,54 @@ def read_reply(raw: bytes) -> Completion:
 
 
 def read_refusal(status: int, headers: Mapping[str, str], raw: bytes, endpoint: Endpoint) -> Completion:
-    """Sort an answer whose HTTP status is not 2xx. Only a content filter's answer is a completion.
+    """Classify a response whose HTTP status is not 2xx. Only a content filter's response gives a completion.
 
     Raises:
-        BackendError: of the kind that says what to do about it.
+        BackendError: the subclass says how to react: retry, reject the call, or stop the run.
     """
-    message, labels = _complaint(raw)
-    said = f"HTTP {status}: {message or 'without a reason'}"
+    message, labels = _error_details(raw)
+    reason = f"HTTP {status}: {message or 'no reason given'}"
     if labels & _POLICY or (status == 403 and "flagged" in message):
-        return Completion(Outcome.REFUSED, finish_reason="content_filter", detail=said)
-    if status == 402 or labels & _NO_MONEY:
-        raise DeadError(f"the account behind {endpoint.url} has no quota left ({said})")
-    if status in _TRY_AGAIN or status >= 500:
+        return Completion(Outcome.REFUSED, finish_reason="content_filter", detail=reason)
+    if status == 402 or labels & _QUOTA_EXHAUSTED:
+        raise DeadError(f"the account behind {endpoint.url} has no quota left ({reason})")
+    if status in _RETRYABLE or status >= 500:
         limited = status == 429
         wait = retry_after(headers)
         if wait is None and limited:
-            resets = [said.reset for said in read_allowances(headers, time.time()) if said.reset is not None]
+            resets = [limit.reset for limit in read_allowances(headers, time.time()) if limit.reset is not None]
             wait = min(UNNAMED_WAIT, max(resets, default=UNNAMED_WAIT))
         if wait is not None and wait > LONGEST_WAIT:
-            raise DeadError(f"{endpoint.url} asks to wait for {wait / 60:.0f} minutes; run again then ({said})")
-        raise TransientError(said, retry_after=wait, rate_limited=limited)
-    raise _final(status, said, labels, endpoint)
+            minutes = f"{wait / 60:.0f} minutes"
+            raise DeadError(f"{endpoint.url} asks to wait for {minutes}; rerun the same command then ({reason})")
+        raise TransientError(reason, retry_after=wait, rate_limited=limited)
+    raise _final(status, reason, labels, endpoint)
 
 
 def model_ids(raw: bytes) -> list[str]:
-    """Return the ids in the body of an answer of `/models`.
+    """Return the ids in the body of a response of `/models`.
 
     Raises:
-        TransientError: the body is not such an answer.
+        TransientError: the body is not a list of models.
     """
     match _json(raw):
         case {"data": [*models]}:
             return [_string(model.get("id")) for model in models if isinstance(model, dict)]
-    raise TransientError("the answer is not a list of models")
+    raise TransientError("the response is not a list of models")
 
 
-def _final(status: int, said: str, labels: frozenset[str], at: Endpoint) -> BackendError:
+def _final(status: int, reason: str, labels: frozenset[str], endpoint: Endpoint) -> BackendError:
     if status in (401, 403):
-        mend = f"check {at.key_name}" if at.key_name else "set api_key_env if it wants a key"
-        return DeadError(f"key refused by {at.url}: {mend} ({said})")
-    if status in (404, 405, 410) or "model_not_found" in labels or "model not exist" in said.lower():
+        hint = f"check {endpoint.key_name}" if endpoint.key_name else "set api_key_env if it needs a key"
+        return DeadError(f"API key refused by {endpoint.url}: {hint} ({reason})")
+    if status in (404, 405, 410) or "model_not_found" in labels or "model not exist" in reason.lower():
         return DeadError(
-            f"{at.url} does not know the model {at.model!r}, or base_url is wrong (it often ends in /v1) ({said})"
+            f"{endpoint.url} does not know the model {endpoint.model!r}, or base_url is wrong (it often ends in /v1) "
+            f"({reason})"
         )
     if status < 400:
-        return DeadError(f"{at.url} redirects elsewhere (HTTP {status}): give its final address as base_url")
-    return RejectedError(said)
+        return DeadError(f"{endpoint.url} redirects (HTTP {status}): set base_url to its final address")
+    return RejectedError(reason)
 
 
 def _json(raw: bytes) -> Any:
@@ -140,8 +142,8 @@ def _json(raw: bytes) -> Any:
         return None
 
 
-def _complaint(raw: bytes) -> tuple[str, frozenset[str]]:
-    """Return the server's words, shortened, and its labels (error codes and types) in lower case."""
+def _error_details(raw: bytes) -> tuple[str, frozenset[str]]:
+    """Return the server's message, shortened, and its labels (error codes and types) in lower case."""
     data = _json(raw)
     if not isinstance(data, dict):
         return " ".join(raw[: 4 * LONGEST_MESSAGE].decode(errors="replace").split())[:LONGEST_MESSAGE], frozenset()

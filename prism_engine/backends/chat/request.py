@@ -1,4 +1,4 @@
-"""From a call to the JSON body of a chat-completions request."""
+"""Builds the JSON body of a chat-completions request from a call."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from prism_engine.records import Call, Message, Sampling
 
 BYTES_PER_TOKEN = 3
-"""English has about four bytes of UTF-8 in a token, Chinese about three; the estimate should not be too small."""
+"""English has about four bytes of UTF-8 per token, Chinese about three; the estimate must not be too low."""
 TOKENS_PER_IMAGE = 1000
-"""A picture of a megapixel costs about so much with most providers."""
+"""Approximate cost of a one-megapixel picture with most providers."""
 TOKENS_PER_MESSAGE = 8
-"""Chat templates put about so many around each message."""
+"""Approximate number of tokens that a chat template adds per message."""
 
 _SIGNATURES = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -33,10 +33,10 @@ _SIGNATURES = (
 
 
 def request_body(call: Call, spec: ApiModel) -> bytes:
-    """Return the body to post. Reads the pictures, so it belongs in a thread where there are any.
+    """Return the body to post. Reads the call's pictures, so call it in a thread if there are any.
 
     Raises:
-        RejectedError: a picture cannot be read, or is of no kind that can be named to the server.
+        RejectedError: a picture cannot be read, or has an unsupported format.
     """
     body: dict[str, Any] = {
         "model": spec.model,
@@ -47,11 +47,11 @@ def request_body(call: Call, spec: ApiModel) -> bytes:
         body |= _sampling(call.sampling)
     if call.sampling.stop:
         body["stop"] = call.sampling.stop
-    return orjson.dumps(body | spec.extra_body, option=orjson.OPT_NON_STR_KEYS)  # YAML's `logit_bias: {42: -1}`
+    return orjson.dumps(body | spec.extra_body, option=orjson.OPT_NON_STR_KEYS)  # YAML allows `logit_bias: {42: -1}`
 
 
 def estimated_tokens(call: Call) -> Tokens:
-    """Return about the most tokens that the call can use."""
+    """Return an estimate of the most tokens that the call can use."""
     parts = [part for message in call.messages for part in message.parts]
     size = sum(len(part.encode()) for part in parts if isinstance(part, str))
     prompt = -(-size // BYTES_PER_TOKEN) + TOKENS_PER_IMAGE * len(call.images)
@@ -82,7 +82,7 @@ def _data_uri(image: Image) -> str:
     try:
         data = image.path.read_bytes()
     except OSError as error:
-        raise RejectedError(f"the picture {image.path} cannot be read: {error.strerror}") from error
+        raise RejectedError(f"cannot read the picture {image.path}: {error.strerror}") from error
     return f"data:{_mime_type(data, image)};base64,{base64.b64encode(data).decode()}"
 
 
@@ -92,4 +92,4 @@ def _mime_type(data: bytes, image: Image) -> str:
     for signature, name in _SIGNATURES:
         if data.startswith(signature):
             return name
-    raise RejectedError(f"the picture {image.path} is neither JPEG, PNG, WebP, GIF, BMP nor TIFF")
+    raise RejectedError(f"the picture {image.path} is not a JPEG, PNG, WebP, GIF, BMP or TIFF file")

@@ -1,4 +1,4 @@
-"""When a call is sent again: transient errors only, with growing random waits, at most so many times."""
+"""Retries of transient errors, with exponential backoff and full jitter, up to a number of attempts."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 BASE = 1.0
-"""Seconds that the first wait takes at most; each further one may take twice as long."""
+"""Maximum seconds of the first wait; the maximum doubles with each further one."""
 CAP = 60.0
-"""Seconds that no wait of our own choosing exceeds."""
+"""Maximum seconds of any wait, unless the server asks for more."""
 PATIENCE = 900.0
-"""Seconds of waiting during which refusals for the rate limit do not count as attempts: a quota comes back."""
+"""Seconds of waiting during which rate-limit errors do not count as attempts, because a quota refills."""
 SPREAD = 1.0
-"""Seconds over which calls come back after the time that the server named, lest they all come at once."""
+"""Seconds over which calls are spread after a wait that the server asked for, so that they do not return at once."""
 
 _log = logging.getLogger(__name__)
 _full_jitter = wait_random_exponential(multiplier=BASE, max=CAP)
 
 
 def backoff(state: RetryCallState) -> float:
-    """Return the seconds to wait before the next attempt: full jitter, but never less than the server asked for."""
+    """Return the seconds until the next attempt: full jitter, but never less than the server asked for."""
     wait = _full_jitter(state)
     error = state.outcome.exception() if state.outcome is not None else None
     if isinstance(error, TransientError) and error.retry_after is not None:
@@ -46,55 +46,55 @@ async def retried(
     sleep: Callable[[float], Awaitable[None]],
     excused: Callable[[], bool] = lambda: False,
 ) -> T:
-    """Call `attempt` with 1, 2, ... until it returns, at most `attempts` times beside those that do not count.
+    """Call `attempt` with 1, 2, ... until it returns, up to `attempts` times.
 
-    Those are refusals for the rate limit, and failures that have an excuse.
+    Rate-limit errors and excused failures do not count as attempts.
 
     Args:
         attempt: sends the request once.
-        attempts: requests sent at most, at least 1.
-        sleep: waits so many seconds. It may raise NotRunError to give up: nothing was gained by the failed attempts,
-            so the call counts as not sent, and a later run takes it up.
-        excused: says after a failure whether it was none of the call's own, such as during an outage.
+        attempts: maximum number of attempts that count, at least 1.
+        sleep: waits for a number of seconds. It may raise NotRunError to give up: the failed attempts produced nothing,
+            so the call counts as not sent, and a later run repeats it.
+        excused: called after a failure; whether its cause lies outside the call, such as an outage.
 
     Raises:
-        TransientError: of the last attempt.
-        PrismError: anything else that `attempt` or `sleep` raises, at once.
+        TransientError: the error of the last attempt.
+        PrismError: any other error of `attempt` or `sleep`, immediately.
     """
-    number = refused = forgiven = 0
-    first: TransientError | None = None
+    number = rate_limited = excused_failures = 0
+    first_error: TransientError | None = None
 
     async def counted() -> T:
-        nonlocal number, refused, forgiven, first
-        if first is not None:
-            error, first = first, None
+        nonlocal number, rate_limited, excused_failures, first_error
+        if first_error is not None:
+            error, first_error = first_error, None
             raise error
         number += 1
         try:
             return await attempt(number)
         except TransientError as error:
-            refused += error.rate_limited
-            forgiven += not error.rate_limited and excused()
+            rate_limited += error.rate_limited
+            excused_failures += not error.rate_limited and excused()
             raise
 
     def exhausted(state: RetryCallState) -> bool:
-        impatient = refused > 0 and state.idle_for > PATIENCE
-        return impatient or number - refused - forgiven >= attempts
+        out_of_patience = rate_limited > 0 and state.idle_for > PATIENCE
+        return out_of_patience or number - rate_limited - excused_failures >= attempts
 
     try:
-        return await counted()  # nearly all calls succeed at once, and need none of what follows
+        return await counted()  # fast path: nearly all calls succeed at once
     except TransientError as error:
-        first = error
+        first_error = error
     return await AsyncRetrying(
         sleep=sleep,
         stop=exhausted,
         wait=backoff,
         retry=retry_if_exception_type(TransientError),
-        before_sleep=_tell,
+        before_sleep=_log_retry,
         reraise=True,
     )(counted)
 
 
-def _tell(state: RetryCallState) -> None:
+def _log_retry(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome is not None else None
-    _log.info("attempt %d failed, next in %.1f s: %s", state.attempt_number, state.upcoming_sleep, error)
+    _log.info("attempt %d failed, retrying in %.1f s: %s", state.attempt_number, state.upcoming_sleep, error)

@@ -1,4 +1,4 @@
-"""One HTTP exchange with a chat-completions endpoint: the connection pool, the key, and what can go wrong."""
+"""HTTP exchanges with a chat-completions endpoint: connection pool, API key, and error translation."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CONNECT_TIMEOUT = 30.0
-"""Seconds until an address that does not answer counts as unreachable."""
+"""Seconds without a connection after which an address counts as unreachable."""
 SHORTEST_SECRET = 12
-"""Characters; a shorter key is a placeholder such as EMPTY, and taking it out would spoil honest text."""
+"""Characters. A shorter key is a placeholder such as EMPTY; redacting it would damage ordinary text."""
 
 
 class Answer(NamedTuple):
-    """An HTTP answer, read to its end; the API key, should the server repeat it, is blotted out of the body."""
+    """A complete HTTP response. The API key is redacted from the body in case the server echoes it."""
 
     status: int
     headers: Mapping[str, str]
@@ -37,7 +37,7 @@ class Transport:
 
     Args:
         api_key: sent as bearer token, or None.
-        width: connections at most.
+        width: maximum number of connections.
     """
 
     def __init__(self, api_key: str | None, width: int) -> None:
@@ -46,26 +46,26 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
 
     async def exchange(self, method: str, url: str, *, body: bytes | None = None, seconds: float) -> Answer:
-        """Send one request and read the answer, whatever its status; redirects are not followed.
+        """Send one request and read the response, with any status; redirects are not followed.
 
         Args:
-            seconds: what the whole exchange may take.
+            seconds: timeout of the whole exchange.
 
         Raises:
-            UnreachableError: nobody answers at the address.
-            TransientError: the answer did not come in time, or not whole.
-            DeadError: the URL cannot be used, or the server's certificate is not to be trusted.
+            UnreachableError: no server responds at the address.
+            TransientError: the response did not arrive in time, or not completely.
+            DeadError: the URL is not usable, or the server's certificate is not trusted.
         """
         if self._session is None:
             self._session = self._open_session(url)
-        data = None if body is None else io.BytesIO(body)  # aiohttp warns of large bytes
-        patience = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_TIMEOUT)
+        data = None if body is None else io.BytesIO(body)  # aiohttp warns about large `bytes` bodies
+        timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_TIMEOUT)
         try:
-            async with self._session.request(method, url, data=data, timeout=patience, allow_redirects=False) as answer:
-                return Answer(answer.status, answer.headers, self._blotted(await answer.read()))
+            async with self._session.request(method, url, data=data, timeout=timeout, allow_redirects=False) as answer:
+                return Answer(answer.status, answer.headers, self._redacted(await answer.read()))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             failure = self._translated(error, url, seconds)
-        raise failure  # outside of the handler: aiohttp's errors carry the request's headers, and so the key
+        raise failure  # outside the handler: aiohttp's errors contain the request's headers, and so the key
 
     async def aclose(self) -> None:
         """Close the connections. Idempotent."""
@@ -84,17 +84,17 @@ class Transport:
         )
 
     def _translated(self, error: Exception, url: str, seconds: float) -> BackendError:
-        reason = self._blotted(f"{type(error).__name__}: {error}".encode()).decode()
+        reason = self._redacted(f"{type(error).__name__}: {error}".encode()).decode()
         match error:
             case aiohttp.ClientConnectorCertificateError() | ValueError():
-                return DeadError(f"cannot talk to {shown_url(url)}: {reason}")
+                return DeadError(f"cannot connect to {shown_url(url)}: {reason}")
             case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
                 return UnreachableError(reason)
             case TimeoutError():
-                return TransientError(f"no complete answer within {seconds:g} s")
+                return TransientError(f"no complete response within {seconds:g} s")
         return TransientError(f"the connection broke: {reason}")
 
-    def _blotted(self, raw: bytes) -> bytes:
+    def _redacted(self, raw: bytes) -> bytes:
         if self._key is None or len(self._key) < SHORTEST_SECRET:
             return raw
         return raw.replace(self._key.encode(), b"***")

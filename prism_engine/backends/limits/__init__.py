@@ -1,1 +1,1 @@
-"""The limits of an API: concurrency, requests and tokens per minute, server headers, outages."""
+"""Rate limiting for APIs: concurrency, requests and tokens per minute, server headers, outages."""

@@ -1,4 +1,4 @@
-"""How many tokens a call will really use: learnt from the replies so far, with how far it may be off."""
+"""Predicts the tokens a call will actually use, with a variance, from the replies seen so far."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import math
 from typing import Literal, NamedTuple
 
 TokenKind = Literal["tokens", "input", "output"]
-"""What a limit counts: prompt and completion together, or one of them."""
+"""What a limit counts: prompt and completion tokens together, or only one of them."""
 
-FEW = 8
-"""Replies until they are believed; up to then the worst case is expected."""
-LONG, SHORT = 100, 8
-"""Replies that the two running means look back on. The larger mean counts: longer replies show at once."""
+MIN_REPLIES = 8
+"""Replies required before the prediction is used; until then the worst case is assumed."""
+LONG_SPAN, SHORT_SPAN = 100, 8
+"""Replies covered by the two running means. The larger mean is used, so longer replies take effect at once."""
 
-ABSURD = 20
-"""A report of so many times the estimate is not believed."""
+MAX_PLAUSIBLE_RATIO = 20
+"""Reported usage above this multiple of the estimate is rejected as implausible."""
 
 
 class Tokens(NamedTuple):
@@ -24,26 +24,26 @@ class Tokens(NamedTuple):
     output: int = 0
 
     def of(self, kind: TokenKind) -> int:
-        """Return those that a limit of this kind counts."""
+        """Return the tokens that a limit of this kind counts."""
         return {"tokens": self.prompt + self.output, "input": self.prompt, "output": self.output}[kind]
 
     def plausible_for(self, worst: Tokens) -> bool:
-        """Whether a call may have used this: servers have been seen to report none at all, or billions."""
-        prompt = 0 < self.prompt <= ABSURD * worst.prompt if worst.prompt else self.prompt == 0
-        return prompt and 0 <= self.output <= ABSURD * worst.output
+        """Whether a call can have used this much: some servers report zero tokens, others billions."""
+        prompt = 0 < self.prompt <= MAX_PLAUSIBLE_RATIO * worst.prompt if worst.prompt else self.prompt == 0
+        return prompt and 0 <= self.output <= MAX_PLAUSIBLE_RATIO * worst.output
 
 
-class Share(NamedTuple):
-    """What one call takes of one limit."""
+class Demand(NamedTuple):
+    """The tokens that one call takes from one limit."""
 
     expected: int
     worst: int
     variance: float = 0.0
-    """Of the expected tokens, in tokens squared."""
+    """Variance of the expected tokens, in tokens squared."""
 
 
-class Running:
-    """Mean and variance of a ratio, such as output tokens over the output limit."""
+class RunningRatio:
+    """Running mean and variance of a ratio, such as output tokens divided by the output limit."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -52,47 +52,47 @@ class Running:
 
     @property
     def mean(self) -> float:
-        """The larger of a long and a short running mean; at least 1 while hardly anything is known."""
+        """The larger of a long and a short running mean; at least 1 until `MIN_REPLIES` ratios are recorded."""
         mean = max(self._long, self._short)
-        return max(mean, 1.0) if self.count < FEW else mean
+        return max(mean, 1.0) if self.count < MIN_REPLIES else mean
 
     def add(self, ratio: float) -> None:
-        """Learn one ratio."""
+        """Record one observed ratio."""
         self.count += 1
-        self._short += (ratio - self._short) / min(self.count, SHORT)
-        off = ratio - self._long
-        self._long += off / min(self.count, LONG)
-        self.variance += (off * (ratio - self._long) - self.variance) / min(self.count, LONG)
+        self._short += (ratio - self._short) / min(self.count, SHORT_SPAN)
+        deviation = ratio - self._long
+        self._long += deviation / min(self.count, LONG_SPAN)
+        self.variance += (deviation * (ratio - self._long) - self.variance) / min(self.count, LONG_SPAN)
 
 
 class Expectation:
-    """Learns how long prompts and replies are, relative to their estimate and to their limit.
+    """Learns the length of prompts relative to their estimate, and of replies relative to their output limit.
 
-    Calls with the same output limit are taken for calls of one sort: instructions, descriptions, answers.
+    Calls with the same output limit are assumed to be of the same kind: instructions, descriptions, answers.
     """
 
     def __init__(self) -> None:
-        self._prompt = Running()
-        self._outputs: dict[int, Running] = {}
+        self._prompt = RunningRatio()
+        self._outputs: dict[int, RunningRatio] = {}
 
-    def share(self, worst: Tokens, kind: TokenKind) -> Share:
-        """Return what a call of this estimate and output limit will take of a limit of this kind."""
+    def demand(self, worst: Tokens, kind: TokenKind) -> Demand:
+        """Return what a call with this estimate and output limit is expected to take from a limit of this kind."""
         parts = []
         if kind != "output":
             parts.append((worst.prompt, self._prompt))
         if kind != "input":
-            parts.append((worst.output, self._outputs.get(worst.output) or Running()))
-        expected = math.ceil(sum(tokens * known.mean for tokens, known in parts))
-        variance = sum(tokens**2 * known.variance for tokens, known in parts)
-        return Share(expected, max(worst.of(kind), expected), variance)
+            parts.append((worst.output, self._outputs.get(worst.output) or RunningRatio()))
+        expected = math.ceil(sum(tokens * ratio.mean for tokens, ratio in parts))
+        variance = sum(tokens**2 * ratio.variance for tokens, ratio in parts)
+        return Demand(expected, max(worst.of(kind), expected), variance)
 
-    def corrected(self, worst: Tokens) -> Tokens:
-        """Return an estimate whose prompt is no smaller than prompts of its size have been."""
+    def corrected_estimate(self, worst: Tokens) -> Tokens:
+        """Return the estimate with its prompt scaled up if earlier prompts exceeded theirs."""
         return Tokens(math.ceil(worst.prompt * max(self._prompt.mean, 1.0)), worst.output)
 
     def learn(self, worst: Tokens, used: Tokens) -> None:
-        """Note what a call really used."""
+        """Record what a call actually used."""
         if worst.prompt:
             self._prompt.add(used.prompt / worst.prompt)
         if worst.output:
-            self._outputs.setdefault(worst.output, Running()).add(used.output / worst.output)
+            self._outputs.setdefault(worst.output, RunningRatio()).add(used.output / worst.output)

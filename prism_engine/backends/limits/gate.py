@@ -1,4 +1,4 @@
-"""So many places and no more: a fair gate, first come, first served."""
+"""A closable FIFO semaphore, and a concurrency limit that adapts to rate-limit errors."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
-def stopping() -> NotRunError:
-    """Return what is raised to whoever waits when a run stops."""
+def stopping_error() -> NotRunError:
+    """Return the error for calls that are still waiting when a run stops."""
     return NotRunError("the call was not sent: the run is stopping")
 
 
 class Gate:
-    """`width` places, given out first come, first served: `async with gate:` holds one.
+    """A FIFO semaphore with `width` slots: `async with gate:` holds one.
 
     Args:
-        width: places, at least 1.
+        width: number of slots, at least 1.
     """
 
     def __init__(self, width: int) -> None:
@@ -31,96 +31,96 @@ class Gate:
         self._queue: deque[asyncio.Future[bool]] = deque()
 
     def __repr__(self) -> str:
-        waiting = sum(not turn.done() for turn in self._queue)
+        waiting = sum(not waiter.done() for waiter in self._queue)
         return f"<Gate {'closed' if self._closed else 'open'}, {self._held}/{self.width} held, {waiting} waiting>"
 
     async def __aenter__(self) -> Self:
-        if self._closed or not await self._enter():
-            raise stopping()
+        if self._closed or not await self._acquire():
+            raise stopping_error()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._leave()
+        self._release()
 
     def close(self) -> None:
-        """Let nobody in any more: who waits or comes later gets NotRunError, holders finish. Idempotent."""
+        """Admit no more callers: current and later waiters get NotRunError, holders finish. Idempotent."""
         self._closed = True
         while self._queue:
-            turn = self._queue.popleft()
-            if not turn.done():
-                turn.set_result(False)
+            waiter = self._queue.popleft()
+            if not waiter.done():
+                waiter.set_result(False)
 
-    async def _enter(self) -> bool:
-        if self._held < self.width:  # then nobody waits: a place that falls free is handed on at once
+    async def _acquire(self) -> bool:
+        if self._held < self.width:  # then no one is waiting: a released slot is handed over at once
             self._held += 1
             return True
-        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
+        waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._queue.append(waiter)
         try:
-            given = await turn
+            acquired = await waiter
         except asyncio.CancelledError:
-            if not turn.cancelled() and turn.result():  # cancelled just after the place was handed over
-                self._leave()
+            if not waiter.cancelled() and waiter.result():  # cancelled just after the slot was handed over
+                self._release()
             raise
-        if given and self._closed:  # closed just after the place was handed over
-            self._leave()
+        if acquired and self._closed:  # closed just after the slot was handed over
+            self._release()
             return False
-        return given
+        return acquired
 
-    def _leave(self) -> None:
+    def _release(self) -> None:
         while self._queue:
-            turn = self._queue.popleft()
-            if not turn.done():
-                turn.set_result(True)
+            waiter = self._queue.popleft()
+            if not waiter.done():
+                waiter.set_result(True)
                 return
         self._held -= 1
 
 
 START = 16
-"""Requests on the wire at once to begin with."""
+"""Initial concurrency limit."""
 CUT = 0.8
-"""What a refusal leaves of the width."""
+"""Factor applied to the limit on a rate-limit error."""
 COOLDOWN = 15.0
-"""Seconds after a cut during which nothing grows."""
+"""Seconds after a cut during which the limit does not grow."""
 
 
 class AdaptiveWidth:
-    """The number of requests that may be on the wire; decides without waiting, the caller brings the time.
+    """Adaptive concurrency limit (additive increase, multiplicative decrease). Never waits; the caller passes the time.
 
-    It grows only while it is what holds requests back: by one per success until the first refusal (so it doubles
-    per round trip), by about one per round trip afterwards. A burst of refusals is one episode and cuts once: requests
-    that were sent before the cut tell nothing about the width after it.
+    It grows only while it is the limit that holds requests back: by one per success until the first rate-limit error
+    (so it doubles per round trip), by about one per round trip afterwards. A burst of errors cuts it only once, because
+    requests that were sent before the cut say nothing about the limit after it.
 
     Args:
-        most: what it never exceeds, at least 1.
-        start: what it begins with.
+        maximum: upper bound, at least 1.
+        start: initial value.
     """
 
-    def __init__(self, most: int, start: int = START) -> None:
-        self.most = most
+    def __init__(self, maximum: int, start: int = START) -> None:
+        self.maximum = maximum
         self.cuts = 0
-        self._size = float(min(start, most))
+        self._size = float(min(start, maximum))
         self._cut_at = float("-inf")
 
     @property
     def width(self) -> int:
-        """Requests that may be on the wire now."""
+        """Maximum number of requests in flight, as of now."""
         return int(self._size)
 
-    def succeeded(self, sent: float, now: float, *, saturated: bool) -> None:
-        """Note an answer.
+    def record_success(self, sent: float, now: float, *, saturated: bool) -> None:
+        """Record a success.
 
         Args:
             sent: when its request was sent, in seconds.
-            saturated: another request was waiting for a place.
+            saturated: another request was waiting for a slot.
         """
         if saturated and sent > self._cut_at and now >= self._cut_at + COOLDOWN:
-            self._size = min(self._size + (1.0 / self.width if self.cuts else 1.0), self.most)
+            self._size = min(self._size + (1.0 / self.width if self.cuts else 1.0), self.maximum)
 
-    def refused(self, sent: float, now: float) -> bool:
-        """Note a refusal for the rate limit (HTTP 429); return whether it cut the width."""
+    def record_rate_limit(self, sent: float, now: float) -> bool:
+        """Record a rate-limit error (HTTP 429); return whether it reduced the limit."""
         if sent <= self._cut_at:
             return False
         self.cuts += 1

@@ -1,4 +1,4 @@
-"""How much may be sent: at once, in requests and in tokens per minute; the limiter of an API."""
+"""The limiter of an API: decides when each request may be sent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from asyncio_throttle import Throttler
 
 from prism_engine.backends.limits.expectation import Expectation, Tokens
-from prism_engine.backends.limits.gate import AdaptiveWidth, Gate, stopping
+from prism_engine.backends.limits.gate import AdaptiveWidth, Gate, stopping_error
 from prism_engine.backends.limits.pacer import Pacer
 from prism_engine.backends.limits.rate_headers import read_allowances
 from prism_engine.backends.limits.shared_quota import QuotaGrant
@@ -32,24 +32,50 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 SLACK = 1.01
-"""Our minute is this much longer than the server's: requests may arrive closer together than they left."""
+"""Our minute is longer than the server's by this factor: requests may arrive closer together than they were sent."""
 
 _log = logging.getLogger(__name__)
 
 
-class Limiter:
-    """Hands out slots, one per request on the wire, so that an API's limits are kept. First come, first served.
+class Slot:
+    """Permit to send one request; reports its outcome back to the limiter.
 
-    Only the call at the head of the queue waits for anything; the others wait for it. Requests per minute are
-    asyncio-throttle's, which polls; they are spread over slices of the minute, because servers enforce limits on
-    shorter periods too. Tokens are our own windows, which count what a call is expected to use until it is known.
-    On top of both comes what the server's own headers say, once they say something.
+    A slot that ends without a recorded outcome counts its worst case for the whole window, because a failed request may
+    have been billed.
+    """
+
+    def __init__(self, limiter: Limiter, worst: Tokens, request: SentRequest, grant: QuotaGrant) -> None:
+        self.worst = worst
+        self.request = request
+        self.grant = grant
+        self._limiter = limiter
+
+    def record_headers(self, headers: Mapping[str, str]) -> None:
+        """Record the response headers, whatever the status: they may report what the server still allows."""
+        self._limiter.record_headers(self, headers)
+
+    def record_success(self, used: Tokens | None = None) -> None:
+        """Record an answer and, if known, the tokens it used; the rest of its reservation is released at once."""
+        self._limiter.record_success(self, used)
+
+    def record_rate_limit(self) -> None:
+        """Record a rate-limit error (HTTP 429): the request used no tokens."""
+        self._limiter.record_rate_limit(self)
+
+
+class Limiter:
+    """Hands out slots, one per request in flight, in FIFO order, so that an API's limits are kept.
+
+    Only the call at the head of the queue waits for the limits; all others wait for it. Requests per minute are limited
+    by asyncio-throttle, which polls; they are spread over slices of the minute, because servers enforce limits over
+    shorter periods, too. Tokens are counted in our own sliding windows, with the expected usage of a call until its
+    actual usage is known. The limits in the server's headers apply in addition, once it sends any.
 
     Args:
         limits: what the API allows.
-        shared: what other processes with the same key may send counts, too.
-        outage: says whether the endpoint is down; None where nobody watches for that.
-        minute: seconds over which "per minute" is counted; other than 60 in tests only.
+        shared: quota shared with other processes that use the same key.
+        outage: detects whether the endpoint is down; None disables that.
+        minute: seconds over which "per minute" is counted; differs from 60 only in tests.
     """
 
     def __init__(
@@ -67,27 +93,27 @@ class Limiter:
         self._shared = shared
         self._outage = outage
         self._waiting_for: WaitReason | None = None
-        self._on_wire: dict[Slot, list[WindowEntry]] = {}
-        self._crowded = False
+        self._in_flight: dict[Slot, list[WindowEntry]] = {}
+        self._saturated = False
         self._paused_until = 0.0
         self._changed = asyncio.Event()
-        self._alarms: set[asyncio.Timeout] = set()
+        self._timeouts: set[asyncio.Timeout] = set()
         self._closed = False
 
     def __repr__(self) -> str:
         used = "".join(f", {window.used}/{window.limit} {kind}" for kind, window in self._windows)
-        wire = f"{len(self._on_wire)}/{self._width.width} on the wire"
-        return f"<Limiter {wire}, head={self._head!r}, {len(self._alarms)} timed waits{used}>"
+        in_flight = f"{len(self._in_flight)}/{self._width.width} in flight"
+        return f"<Limiter {in_flight}, head={self._head!r}, {len(self._timeouts)} timed waits{used}>"
 
     @asynccontextmanager
     async def slot(self, worst: Tokens = Tokens()) -> AsyncIterator[Slot]:  # noqa: B008 - immutable
-        """Wait until one more request may be sent, and hold its place while it is on the wire.
+        """Wait until one more request may be sent, and hold its slot while it is in flight.
 
         Args:
-            worst: what the request may use at most, about.
+            worst: estimate of the most tokens that the request can use.
 
         Raises:
-            NotRunError: `close` was called before it was this call's turn.
+            NotRunError: `close` was called before this call's turn.
             DeadError: the endpoint has been down for too long.
         """
         async with self._head:
@@ -95,180 +121,157 @@ class Limiter:
                 slot = await self._admit(worst)
             finally:
                 self._waiting_for = None
-        probe = self._outage is not None and self._outage.send()
+        probe = self._outage is not None and self._outage.record_sent()
         try:
             yield slot
         finally:
             if probe and self._outage is not None:
-                self._outage.probed()
+                self._outage.record_probe_end()
             self._settle(slot, worst)
-            del self._on_wire[slot]
+            del self._in_flight[slot]
             self._changed.set()
 
     def pause(self, seconds: float) -> None:
-        """Send nothing for so long: the server asked for it."""
+        """Send nothing for `seconds`, as the server asked."""
         self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
 
-    def heard(self, slot: Slot, headers: Mapping[str, str]) -> None:
-        """See `Slot.heard`."""
-        self._pacer.heard(slot.outlay, asyncio.get_running_loop().time(), read_allowances(headers, time.time()))
+    def record_headers(self, slot: Slot, headers: Mapping[str, str]) -> None:
+        """See `Slot.record_headers`."""
+        self._pacer.record_headers(
+            slot.request, asyncio.get_running_loop().time(), read_allowances(headers, time.time())
+        )
         self._changed.set()
 
-    def answered(self, slot: Slot, used: Tokens | None) -> None:
-        """See `Slot.answered`."""
+    def record_success(self, slot: Slot, used: Tokens | None) -> None:
+        """See `Slot.record_success`."""
         if used is not None and used.plausible_for(slot.worst):
             self._expectation.learn(slot.worst, used)
             self._settle(slot, used)
-        self._width.succeeded(slot.outlay.at, asyncio.get_running_loop().time(), saturated=self._crowded)
+        self._width.record_success(slot.request.at, asyncio.get_running_loop().time(), saturated=self._saturated)
 
-    def refused(self, slot: Slot) -> None:
-        """See `Slot.refused`."""
+    def record_rate_limit(self, slot: Slot) -> None:
+        """See `Slot.record_rate_limit`."""
         self._settle(slot, Tokens())
-        if self._width.refused(slot.outlay.at, asyncio.get_running_loop().time()):
-            _log.info("refused for the rate limit: at most %d requests on the wire now", self._width.width)
+        if self._width.record_rate_limit(slot.request.at, asyncio.get_running_loop().time()):
+            _log.info("rate limited: concurrency reduced to %d requests", self._width.width)
 
     def close(self) -> None:
-        """Send nothing more: who waits or comes later gets NotRunError, slots in use stay. Idempotent."""
+        """Send nothing more: current and later waiters get NotRunError, slots in use remain valid. Idempotent."""
         self._closed = True
         self._head.close()
-        for alarm in self._alarms:
-            if not alarm.expired():
-                alarm.reschedule(0.0)
+        for timeout in self._timeouts:
+            if not timeout.expired():
+                timeout.reschedule(0.0)
 
     async def unless_closed(self, wait: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Await `wait(...)`, such as a sleep before a retry, but not beyond `close`.
+        """Await `wait(...)`, such as a sleep before a retry, but no longer than until `close`.
 
         Raises:
-            NotRunError: the limiter is closed; the waiting was cancelled or never begun.
+            NotRunError: the limiter is closed; `wait` was cancelled or never started.
         """
         if self._closed:
-            raise stopping()
-        alarm = asyncio.timeout(None)
-        self._alarms.add(alarm)
+            raise stopping_error()
+        timeout = asyncio.timeout(None)
+        self._timeouts.add(timeout)
         try:
-            async with alarm:
+            async with timeout:
                 return await wait(*args, **kwargs)
         except TimeoutError:
-            if alarm.expired():
-                raise stopping() from None
+            if timeout.expired():
+                raise stopping_error() from None
             raise
         finally:
-            self._alarms.discard(alarm)
+            self._timeouts.discard(timeout)
 
     @property
     def load(self) -> Load:
-        """What the head of the queue waits for, and how much of each limit is in use."""
+        """What the call at the head of the queue is waiting for, and how much of each limit is in use."""
         now = asyncio.get_running_loop().time()
-        limits = {"concurrency": LimitUsage(len(self._on_wire), self._width.width)}
+        limits = {"concurrency": LimitUsage(len(self._in_flight), self._width.width)}
         if self._requests is not None:
             limits["requests_per_minute"] = LimitUsage(self._pacer.sent_since(now - self._minute), self._requests)
         for kind, window in self._windows:
-            window.pass_to(now)
+            window.advance(now)
             name = "tokens" if kind == "tokens" else f"{kind}_tokens"
             limits[f"{name}_per_minute"] = LimitUsage(window.used, window.limit)
-        guard = self._waiting_for
-        if self._outage is not None and self._outage.on:  # calls may all be waiting for another attempt
-            guard = WaitReason.OUTAGE
-        elif guard is None and now < self._paused_until:
-            guard = WaitReason.PAUSE
-        return Load(guard, limits)
+        reason = self._waiting_for
+        if self._outage is not None and self._outage.active:  # all calls may be waiting to be retried
+            reason = WaitReason.OUTAGE
+        elif reason is None and now < self._paused_until:
+            reason = WaitReason.PAUSE
+        return Load(reason, limits)
 
     async def _admit(self, worst: Tokens) -> Slot:
         while True:
-            while (hold := self._hold(worst)) is not None:
-                self._waiting_for = hold.guard
-                await self.unless_closed(self._nap, hold.seconds)
-            self._waiting_for = WaitReason.REQUESTS  # seen by others only where what follows really waits
+            while (wait := self._next_wait(worst)) is not None:
+                self._waiting_for = wait.reason
+                await self.unless_closed(self._wait_for_change, wait.seconds)
+            self._waiting_for = WaitReason.REQUESTS  # visible to others only if the next lines actually wait
             if self._throttler is not None:
                 await self.unless_closed(self._throttler.acquire)
-            leased = await self._lease(worst)
+            grant = await self._lease(worst)
             if self._closed:
-                raise stopping()
-            if self._hold(worst) is None:  # no pause was ordered while it waited
+                raise stopping_error()
+            if self._next_wait(worst) is None:  # no new reason to wait has come up meanwhile
                 break
-            leased.settle(Tokens(), requests=0)
+            grant.settle(Tokens(), requests=0)
         now = asyncio.get_running_loop().time()
-        slot = Slot(self, worst, self._pacer.sent(now, self._expectation.corrected(worst)), leased)
-        self._on_wire[slot] = [
-            window.reserve(now, self._expectation.share(worst, kind)) for kind, window in self._windows
+        slot = Slot(self, worst, self._pacer.record_sent(now, self._expectation.corrected_estimate(worst)), grant)
+        self._in_flight[slot] = [
+            window.reserve(now, self._expectation.demand(worst, kind)) for kind, window in self._windows
         ]
         return slot
 
     async def _lease(self, worst: Tokens) -> QuotaGrant:
         if self._shared is None:
             return QuotaGrant({}, {})
-        wanted: dict[Quantity, int] = {"requests": 1}
-        wanted |= {kind: self._expectation.share(worst, kind).expected for kind, _ in self._windows}
-        while isinstance(leased := self._shared.take(wanted), float):
+        amounts: dict[Quantity, int] = {"requests": 1}
+        amounts |= {kind: self._expectation.demand(worst, kind).expected for kind, _ in self._windows}
+        while isinstance(grant := self._shared.take(amounts), float):
             self._waiting_for = WaitReason.TOKENS if self._requests is None else WaitReason.REQUESTS
-            await self.unless_closed(asyncio.sleep, leased)
+            await self.unless_closed(asyncio.sleep, grant)
         self._pacer.share = 1 / (1 + self._shared.others)
-        return leased
+        return grant
 
-    def _hold(self, worst: Tokens) -> Wait | None:
-        """Return what keeps the head of the queue from being sent; None where nothing does."""
-        self._crowded = len(self._on_wire) >= self._width.width
+    def _next_wait(self, worst: Tokens) -> Wait | None:
+        """Return what keeps the call at the head of the queue from being sent, or None."""
+        self._saturated = len(self._in_flight) >= self._width.width
         if self._outage is not None and (wait := self._outage.delay()) != 0:
             return Wait(WaitReason.OUTAGE, wait)
-        if self._crowded:
+        if self._saturated:
             return Wait(WaitReason.CONCURRENCY, None)
         now = asyncio.get_running_loop().time()
-        holds = [Wait(WaitReason.PAUSE, self._paused_until - now)]
+        waits = [Wait(WaitReason.PAUSE, self._paused_until - now)]
         for kind, window in self._windows:
-            holds.append(Wait(WaitReason.TOKENS, window.delay(now, self._expectation.share(worst, kind))))
-        needed = self._expectation.corrected(worst)
-        for counted, seconds in self._pacer.delays(now, needed, alone=not self._on_wire):
-            holds.append(Wait(WaitReason.REQUESTS if counted == "requests" else WaitReason.TOKENS, seconds))
-        longest = max(holds, key=lambda hold: hold.seconds or 0.0)
+            waits.append(Wait(WaitReason.TOKENS, window.delay(now, self._expectation.demand(worst, kind))))
+        needed = self._expectation.corrected_estimate(worst)
+        for quantity, seconds in self._pacer.delays(now, needed, alone=not self._in_flight):
+            waits.append(Wait(WaitReason.REQUESTS if quantity == "requests" else WaitReason.TOKENS, seconds))
+        longest = max(waits, key=lambda wait: wait.seconds or 0.0)
         return longest if longest.seconds and longest.seconds > 0 else None
 
-    async def _nap(self, seconds: float | None) -> None:
-        """Wait until something on the wire changes, but not longer than that."""
+    async def _wait_for_change(self, seconds: float | None) -> None:
+        """Wait until the state of a request in flight changes, but at most `seconds`."""
         self._changed.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._changed.wait()
 
     def _settle(self, slot: Slot, used: Tokens) -> None:
-        """Count what a request used; what is said first counts."""
-        entries, self._on_wire[slot] = self._on_wire[slot], []
+        """Replace a request's reservations by what it used; only the first call for a slot has an effect."""
+        entries, self._in_flight[slot] = self._in_flight[slot], []
         for (kind, window), entry in zip(self._windows, entries, strict=False):
             window.settle(entry, used.of(kind))
-        slot.leased.settle(used)
+        slot.grant.settle(used)
         self._changed.set()
 
 
-class Slot:
-    """Leave to send one request now, and how to tell what became of it.
-
-    A slot that ends untold counts its worst case for the whole window: a failed request may have been billed.
-    """
-
-    def __init__(self, limiter: Limiter, worst: Tokens, outlay: SentRequest, leased: QuotaGrant) -> None:
-        self.worst = worst
-        self.outlay = outlay
-        self.leased = leased
-        self._limiter = limiter
-
-    def heard(self, headers: Mapping[str, str]) -> None:
-        """Hand over the headers of the answer, whatever its status: they may say what the server still allows."""
-        self._limiter.heard(self, headers)
-
-    def answered(self, used: Tokens | None = None) -> None:
-        """Say that an answer came, and what it used where that is known: the rest is free again at once."""
-        self._limiter.answered(self, used)
-
-    def refused(self) -> None:
-        """Say that the server refused it for a rate limit (HTTP 429); it used no tokens then."""
-        self._limiter.refused(self)
-
-
 SLICES = 60
-"""A minute's requests are spread over at least this many slices, so that no burst opens the minute."""
+"""A minute's requests are spread over at least this many slices, so that no minute starts with a burst."""
 
 
 def per_minute(limits: Limits) -> dict[Quantity, int]:
-    """Return the limits per minute that there are."""
+    """Return the per-minute limits that are configured."""
     rates: dict[Quantity, int | None] = {
         "requests": limits.requests_per_minute,
         "tokens": limits.tokens_per_minute,
@@ -279,10 +282,11 @@ def per_minute(limits: Limits) -> dict[Quantity, int]:
 
 
 def throttler(per_minute: int | None, minute: float) -> Throttler | None:
-    """Return a throttler that lets `per_minute` pass in any minute and only a slice's share at once.
+    """Return a throttler that admits `per_minute` requests in any minute, and only one slice's worth of them at once.
 
-    A minute holds whole slices of whole requests, so a little of it may be left over: of the shares down to half the
-    largest, the one that leaves least is taken. 119 requests are 119 slices, not 60 of one.
+    A minute consists of whole slices of whole requests, so part of the limit may remain unused. Of all slice sizes from
+    the largest down to half of it, the one that wastes least is used: 119 requests become 119 slices of one request,
+    not 60.
 
     Args:
         minute: its length in seconds.
@@ -292,5 +296,5 @@ def throttler(per_minute: int | None, minute: float) -> Throttler | None:
     largest = max(1, per_minute // SLICES)
     share = max(range(largest, largest // 2, -1), key=lambda share: per_minute // share * share)
     period = minute / (per_minute // share)
-    # Its questions come at 1/200 of a period, and the last one just after the period's end instead of just before it.
+    # It polls 200 times per period. The small excess puts the last poll just after the end of the period, not before.
     return Throttler(rate_limit=share, period=period, retry_interval=min(1.0001 * period / 200, 0.05))

@@ -1,4 +1,4 @@
-"""An endpoint that is down: noticed by failures in a row, then asked now and then by one request, until it answers."""
+"""Outage detection (circuit breaker): consecutive failures open it, single probes close it when one is answered."""
 
 from __future__ import annotations
 
@@ -11,55 +11,56 @@ from prism_engine.errors import DeadError, RejectedError, TransientError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-FAILURES = 8
-"""Requests that must fail one after the other, no answer in between."""
-CALLS = 3
-"""Different calls that must be among them (or as many as fit on the wire): one bad call is no outage."""
-FIRST = 1.0
-"""Seconds until the first probe; each further one takes twice as long."""
-LONGEST = 60.0
-"""Seconds between two probes at most."""
+MIN_FAILURES = 8
+"""Consecutive failed requests, with no response in between, that count as an outage."""
+MIN_CALLS = 3
+"""Different calls that must be among them (fewer if `concurrency` is lower): one bad call is no outage."""
+FIRST_INTERVAL = 1.0
+"""Seconds until the first probe; the interval doubles after each failed one."""
+LONGEST_INTERVAL = 60.0
+"""Maximum seconds between two probes."""
 
 _log = logging.getLogger(__name__)
 
 
 class Outage:
-    """Whether an endpoint is down; decides without waiting, the clock is the caller's (in seconds).
+    """Detects that an endpoint is down. Never waits; the clock (in seconds) is the caller's.
 
-    While it is down nothing is sent but probes: one request at a time, at growing intervals. The first answer of any
-    kind ends it. An endpoint that has never answered is not down but wrong, which is another part's business.
+    During an outage only probes are sent: one request at a time, at growing intervals. The first response of any kind
+    ends it. An endpoint that has never responded does not count as down: it is probably misconfigured, which `ChatApi`
+    reports.
 
     Args:
         where: the endpoint, for messages.
         patience: seconds of an outage after which the endpoint is given up; None waits as long as the run does, and 0
-            never sees an outage.
-        concurrency: requests that may be on the wire at once.
+            disables outage detection.
+        concurrency: maximum number of requests in flight.
     """
 
     def __init__(self, where: str, clock: Callable[[], float], *, patience: float | None, concurrency: int) -> None:
         self._where = where
         self._clock = clock
-        self.awaited = patience != 0
-        """Whether an outage is sat out at all."""
+        self.enabled = patience != 0
+        """Whether outages are detected and waited out."""
         self._patience = patience
-        self._calls = min(CALLS, concurrency)
+        self._min_calls = min(MIN_CALLS, concurrency)
         self._since: float | None = None
-        self._answered = False
-        self._failures = self._different = 0
-        self._next = self._interval = 0.0
+        self._has_responded = False
+        self._failures = self._failed_calls = 0
+        self._next_probe = self._interval = 0.0
         self._probing = False
         self._last = ""
 
     @property
-    def on(self) -> bool:
+    def active(self) -> bool:
         """Whether the endpoint is down."""
         return self._since is not None
 
     def delay(self) -> float | None:
-        """Return the seconds until a request may be sent, 0 for now, None until the probe under way is back.
+        """Return the seconds until a request may be sent; 0 for now, None while a probe is in flight.
 
         Raises:
-            DeadError: it has been down for longer than anybody is patient.
+            DeadError: the outage has lasted longer than `patience`.
         """
         if self._since is None:
             return 0.0
@@ -69,23 +70,23 @@ class Outage:
         if self._patience is not None and now - self._since > self._patience:
             minutes = (now - self._since) / 60
             raise DeadError(
-                f"{self._where} has answered nothing but errors for {minutes:.0f} minutes (`outage_patience` in its "
-                f"registry entry; with --deadline a run waits until then); the last one: {self._last}"
+                f"{self._where} has returned only errors for {minutes:.0f} minutes; the last one: {self._last}. To "
+                "wait longer, raise `outage_patience` in its registry entry, or run with --deadline"
             )
-        return max(self._next - now, 0.0)
+        return max(self._next_probe - now, 0.0)
 
-    def send(self) -> bool:
-        """Take note that a request is sent; return whether it is a probe, whose end `probed` must tell."""
-        self._probing = self.on
+    def record_sent(self) -> bool:
+        """Record that a request is sent; return whether it is a probe, whose end `record_probe_end` must report."""
+        self._probing = self.active
         return self._probing
 
-    def probed(self) -> None:
-        """Take note that a probe is over, however it ended."""
+    def record_probe_end(self) -> None:
+        """Record that a probe has ended, with any result."""
         self._probing = False
 
     @contextmanager
-    def judging(self, *, first: bool) -> Iterator[None]:
-        """Learn from what becomes of one request.
+    def record_outcome(self, *, first: bool) -> Iterator[None]:
+        """Record the outcome of the request that is sent in this block.
 
         Args:
             first: no earlier request of the same call has failed.
@@ -94,35 +95,40 @@ class Outage:
             yield
         except TransientError as error:
             if error.rate_limited:
-                self._hear()
+                self._record_response()
             else:
-                self._fail(str(error), first=first)
+                self._record_failure(str(error), first=first)
             raise
         except RejectedError:
-            self._hear()
+            self._record_response()
             raise
         else:
-            self._hear()
+            self._record_response()
 
-    def _hear(self) -> None:
-        self._answered = True
-        self._failures = self._different = 0
+    def _record_response(self) -> None:
+        self._has_responded = True
+        self._failures = self._failed_calls = 0
         if self._since is not None:
-            _log.warning("%s answers again, after %.0f s", self._where, self._clock() - self._since)
+            _log.warning("%s is responding again after %.0f s", self._where, self._clock() - self._since)
             self._since = None
 
-    def _fail(self, reason: str, *, first: bool) -> None:
+    def _record_failure(self, reason: str, *, first: bool) -> None:
         self._last = reason
         self._failures += 1
-        self._different += first
+        self._failed_calls += first
         now = self._clock()
         if self._since is not None:
             if self._probing:
-                self._interval = min(2 * self._interval, LONGEST)
-                self._next = now + self._interval
-        elif self._answered and self.awaited and self._failures >= FAILURES and self._different >= self._calls:
-            self._since, self._interval, self._next = now, FIRST, now + FIRST
+                self._interval = min(2 * self._interval, LONGEST_INTERVAL)
+                self._next_probe = now + self._interval
+        elif (
+            self._has_responded
+            and self.enabled
+            and self._failures >= MIN_FAILURES
+            and self._failed_calls >= self._min_calls
+        ):
+            self._since, self._interval, self._next_probe = now, FIRST_INTERVAL, now + FIRST_INTERVAL
             _log.warning(
-                "%s is down: %d requests in a row failed (%s); it is asked now and then until it answers",
+                "%s is down: %d consecutive requests failed (%s); probing until it responds",
                 *(self._where, self._failures, reason),
             )

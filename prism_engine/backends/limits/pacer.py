@@ -1,4 +1,4 @@
-"""How fast a server's own headers say that we may go: never more is sent than what remains."""
+"""Paces requests by the server's rate-limit headers; never sends more than they say is left."""
 
 from __future__ import annotations
 
@@ -15,191 +15,218 @@ if TYPE_CHECKING:
     from prism_engine.backends.limits.rate_headers import Allowance
 
 LONGEST_PAUSE = 600.0
-"""Seconds; where the headers ask for more, the next request is sent, so that the server says so itself."""
+"""Seconds. If the headers imply a longer wait, the next request is sent anyway and the server itself refuses it."""
 JITTER = 0.1
-"""Seconds of inflow that are left alone, up to a twentieth of all: requests may arrive closer than they left."""
-APART = 0.25
-"""Seconds by which one request may overtake another: what left so shortly before a header may be missing from it."""
-CLEAR = 3.0
-"""Seconds by which the two kinds of allowance must differ until one is believed; some resets are rounded to seconds."""
+"""Seconds of refill kept unused, at most 1/20 of the limit: requests may arrive closer together than they were sent."""
+REORDERING = 0.25
+"""Seconds by which one request may overtake another: a header may not count requests sent this shortly before it."""
+CLEAR_DIFFERENCE = 3.0
+"""Seconds by which the resets expected of the two refill kinds must differ before one is chosen; some servers round
+resets to whole seconds."""
 MEMORY = 120.0
-"""Seconds for which a request may still be missing from what remains."""
+"""Seconds for which sent requests are remembered, because the headers may not count them yet."""
 
 _SPANS = {"second": 1.0, "": 60.0, "minute": 60.0, "hour": 3_600.0, "day": 86_400.0, "month": 2_592_000.0}
 
 
 class SentRequest(NamedTuple):
-    """A request that was sent, and about the most that it can use."""
+    """A request that was sent, with an estimate of the most it can use."""
 
     number: int
     at: float
     worst: Tokens
 
-    def of(self, counted: str) -> int:
-        """Return what a limit on requests, tokens, input-tokens or output-tokens deducts for it at most."""
-        if counted == "requests":
+    def amount(self, quantity: str) -> int:
+        """Return the most that a limit on requests, tokens, input-tokens or output-tokens deducts for it."""
+        if quantity == "requests":
             return 1
-        return self.worst.of("input" if counted == "input-tokens" else "output" if counted != "tokens" else "tokens")
+        return self.worst.of("input" if quantity == "input-tokens" else "output" if quantity != "tokens" else "tokens")
 
 
 @dataclass(frozen=True, slots=True)
 class HeaderReading:
-    """What a header said: after `sent` had left, before it was heard (in seconds)."""
+    """One limit's headers in the response to `request`. Times in seconds."""
 
     remaining: float
     reset: float
-    sent: SentRequest
-    heard: float
+    request: SentRequest
+    received: float
     lowest: float
-    """The least that was said to remain by answers to requests that left shortly before, or this one."""
+    """The lowest `remaining` in the responses to this request and to those sent within REORDERING of it."""
 
 
 class ServerLimit:
-    """One limit as the server sees it.
+    """One limit as reported by the server, with an estimate of what is available now.
 
-    What remains was true at one moment between a request's sending and the hearing of its answer; it is reckoned
-    from both ends, and the smaller result counts. Allowances either flow in evenly until they are full, which
-    is when they reset, or start anew at the reset. It shows by whether the reset moves away while requests are sent.
+    A header's `remaining` was true at some moment between sending the request and receiving its response, and servers
+    differ in which. The estimate is computed for both ends of that interval, and the smaller result is used. Example:
+    600 requests per minute, that is 10 per second, refilled continuously:
+
+        t = 0 s       1 s           2 s                          3 s
+        |-------------|-------------|----------------------------|
+        A sent        B sent        A's response: remaining 50   now: may C be sent?
+
+        counted when A was sent:        50 + 3 s * 10/s - 1 (B, sent after A) = 79
+        counted when A was answered:    50 + 1 s * 10/s - 0                   = 60
+        available now:                  min(79, 60)                           = 60
+
+    Requests that were sent up to REORDERING seconds before the moment in question may not be counted in the header, so
+    they are deducted, too. Were fewer available than C needs, C would wait for the shortfall to be refilled.
+
+    Limits come in two kinds. A *continuous* one (token bucket) refills evenly, and its reset is the time at which it is
+    full. A *fixed window* is full again at the reset, and nothing is refilled before. Which one it is shows while
+    requests are sent: a bucket's reset time moves away, a window's stays where it is.
     """
 
-    def __init__(self, counted: str, span: str) -> None:
-        self.counted = counted
+    def __init__(self, quantity: str, span: str) -> None:
+        self.quantity = quantity
         self._span = _SPANS[span]
-        self._rate = self._size = 0.0
-        self._flows = False
+        self._rate = self._size = 0.0  # refill per second; the most that is ever available
+        self._continuous = False
         self._anchor: HeaderReading | None = None
-        self._sight: HeaderReading | None = None
+        self._reading: HeaderReading | None = None
 
-    def hear(self, said: Allowance, sent: SentRequest, now: float) -> None:
-        """Take in what the answer to a request said; what is older than what is known counts nothing."""
-        old = self._sight
-        together = old is not None and abs(sent.at - old.sent.at) < APART
-        if old is not None and sent.number <= old.sent.number:
-            if together:
-                self._sight = replace(old, lowest=min(old.lowest, said.remaining))
+    def update(self, allowance: Allowance, request: SentRequest, now: float) -> None:
+        """Take in the headers of the response to a request; readings older than the current one are ignored."""
+        old = self._reading
+        concurrent = old is not None and abs(request.at - old.request.at) < REORDERING
+        if old is not None and request.number <= old.request.number:
+            if concurrent:
+                self._reading = replace(old, lowest=min(old.lowest, allowance.remaining))
             return
-        limit = said.limit if said.limit is not None and said.limit >= 1 else 0.0
-        if said.reset is None and not limit:
+        limit = allowance.limit if allowance.limit is not None and allowance.limit >= 1 else 0.0
+        if allowance.reset is None and not limit:
             return
         if limit != self._rate * self._span or self._anchor is None:
-            self._rate, self._size, self._flows, self._anchor = limit / self._span, 0.0, said.flows, None
-        reset = said.reset if said.reset is not None else max(limit - said.remaining, 0.0) / self._rate
-        lowest = min(said.remaining, old.lowest) if old is not None and together else said.remaining
-        self._sight = HeaderReading(said.remaining, reset, sent, now, lowest)
-        self._flows = bool(limit) and (said.reset is None or self._judged(self._sight))
-        # Right for an allowance that flows; no more than there is for one that starts anew.
-        self._size = max(self._size, said.remaining, min(said.remaining + self._rate * reset, limit), 1.0)
+            self._rate, self._size, self._continuous, self._anchor = limit / self._span, 0.0, allowance.continuous, None
+        reset = allowance.reset if allowance.reset is not None else max(limit - allowance.remaining, 0.0) / self._rate
+        lowest = min(allowance.remaining, old.lowest) if old is not None and concurrent else allowance.remaining
+        self._reading = HeaderReading(allowance.remaining, reset, request, now, lowest)
+        self._continuous = bool(limit) and (allowance.reset is None or self._detect_continuous(self._reading))
+        # Exact for a token bucket; for a fixed window it never exceeds the limit.
+        self._size = max(self._size, allowance.remaining, min(allowance.remaining + self._rate * reset, limit), 1.0)
 
-    def wait(self, now: float, outlay: SentRequest, outlays: deque[SentRequest], *, share: float, alone: bool) -> float:
-        """Return the seconds until it can be paid for, as far as is known; more than there ever is goes alone.
+    def wait(
+        self, now: float, request: SentRequest, earlier: deque[SentRequest], *, share: float, alone: bool
+    ) -> float:
+        """Return the seconds until the limit should admit a request; 0 if no headers are known.
 
-        Where nothing else is on the wire, nothing can be missing from the least that was said last.
-        """
-        sight = self._sight
-        if sight is None:
-            return 0.0
-        refill = max(self._size / self._rate if self._rate else sight.reset, 1.0)
-        after_sent, after_heard = self._missing(sight, outlays, now - refill)
-        level = min(
-            share * self._level(now, sight.sent.at, sight.remaining) - after_sent,
-            share * self._level(now, sight.heard, sight.remaining) - after_heard,
-        )
-        if alone and outlays[-1].number == sight.sent.number:
-            level = max(level, share * self._level(now, sight.heard, sight.lowest))
-        spare = min(JITTER * self._rate, self._size / 20)
-        missing = min(outlay.of(self.counted) + spare, self._size * share) - level
-        if missing <= 0:
-            return 0.0
-        if self._flows:
-            wait = missing / (self._rate * share)
-        else:
-            due = sight.heard + sight.reset
-            first = next((other.at for other in outlays if other.at > now - refill), None)
-            wait = due - now if now < due or first is None else first + refill - now
-        return 0.0 if wait > LONGEST_PAUSE else max(wait, 1e-3)
-
-    def _level(self, now: float, since: float, remaining: float) -> float:
-        """Return what there is now if so much remained then."""
-        sight = self._sight
-        assert sight is not None
-        if self._flows:
-            return min(remaining + self._rate * (now - since), self._size)
-        return self._size if now >= sight.heard + sight.reset else remaining
-
-    def _missing(self, sight: HeaderReading, outlays: deque[SentRequest], past: float) -> tuple[int, int]:
-        """Return what a header may not have taken into account, written when its request was sent, or was heard.
+        A request larger than the whole limit is sent once the limit is full.
 
         Args:
-            past: what was sent before counts no more.
+            earlier: the requests sent so far, oldest first.
+            share: fraction of the limit that belongs to this process.
+            alone: no other request is in flight. Then the lowest value last reported counts every request.
         """
-        after_sent = after_heard = 0
-        heard = sight.heard - APART
-        # From the newest on, and no further than it matters: a minute of requests would be thousands, for each one.
-        horizon = max(past, sight.sent.at - APART)
-        for other in reversed(outlays):
+        reading = self._reading
+        if reading is None:
+            return 0.0
+        refill = max(self._size / self._rate if self._rate else reading.reset, 1.0)
+        since_sent, since_received = self._uncounted(reading, earlier, now - refill)
+        available = min(
+            share * self._available(now, reading.request.at, reading.remaining) - since_sent,
+            share * self._available(now, reading.received, reading.remaining) - since_received,
+        )
+        if alone and earlier[-1].number == reading.request.number:
+            available = max(available, share * self._available(now, reading.received, reading.lowest))
+        margin = min(JITTER * self._rate, self._size / 20)
+        shortfall = min(request.amount(self.quantity) + margin, self._size * share) - available
+        if shortfall <= 0:
+            return 0.0
+        if self._continuous:
+            wait = shortfall / (self._rate * share)
+        else:
+            due = reading.received + reading.reset
+            # Past the reset and without a newer header, all recent requests may belong to the present window.
+            oldest = next((sent.at for sent in earlier if sent.at > now - refill), None)
+            wait = due - now if now < due or oldest is None else oldest + refill - now
+        return 0.0 if wait > LONGEST_PAUSE else max(wait, 1e-3)
+
+    def _available(self, now: float, since: float, remaining: float) -> float:
+        """Return what is available now if `remaining` was available at `since`."""
+        reading = self._reading
+        assert reading is not None
+        if self._continuous:
+            return min(remaining + self._rate * (now - since), self._size)
+        return self._size if now >= reading.received + reading.reset else remaining
+
+    def _uncounted(self, reading: HeaderReading, requests: deque[SentRequest], expired: float) -> tuple[int, int]:
+        """Return the amounts that a header may not count, if it was true when its request was sent, or was answered.
+
+        Args:
+            expired: requests sent up to this moment no longer take anything from the limit.
+        """
+        since_sent = since_received = 0
+        received = reading.received - REORDERING
+        # Newest first, stopping at the first irrelevant one: a minute may hold thousands, and this runs per request.
+        horizon = max(expired, reading.request.at - REORDERING)
+        for other in reversed(requests):
             if other.at <= horizon:
                 break
-            if other.number != sight.sent.number:
-                amount = 1 if self.counted == "requests" else other.of(self.counted)
-                after_sent += amount
-                if other.at > heard:
-                    after_heard += amount
-        return after_sent, after_heard
+            if other.number != reading.request.number:
+                amount = 1 if self.quantity == "requests" else other.amount(self.quantity)
+                since_sent += amount
+                if other.at > received:
+                    since_received += amount
+        return since_sent, since_received
 
-    def _judged(self, sight: HeaderReading) -> bool:
-        """Return whether the allowance flows, as soon as that is clear."""
+    def _detect_continuous(self, reading: HeaderReading) -> bool:
+        """Return whether the limit refills continuously; keep the present answer while the readings fit both kinds.
+
+        Compared is how far the reset time has moved since an earlier reading (the anchor).
+        """
         old = self._anchor
         if old is None or not self._rate:
-            self._anchor = sight
-            return self._flows
-        elapsed = sight.heard - old.heard
-        moved = sight.reset - old.reset + elapsed
-        if_it_flows = (old.remaining - sight.remaining) / self._rate + elapsed  # and 0 if it starts anew
-        if 0 <= if_it_flows < CLEAR:
-            return self._flows
-        self._anchor = sight
-        return moved > if_it_flows / 2 if if_it_flows > 0 else self._flows
+            self._anchor = reading
+            return self._continuous
+        elapsed = reading.received - old.received
+        moved = reading.reset - old.reset + elapsed
+        moved_if_continuous = (old.remaining - reading.remaining) / self._rate + elapsed  # 0 for a fixed window
+        if 0 <= moved_if_continuous < CLEAR_DIFFERENCE:
+            return self._continuous
+        self._anchor = reading
+        return moved > moved_if_continuous / 2 if moved_if_continuous > 0 else self._continuous
 
 
 class Pacer:
-    """All limits that the server tells of; decides without waiting, the caller brings the time (in seconds)."""
+    """Tracks every limit that the server's headers report. Never waits; the caller passes in the time in seconds."""
 
     def __init__(self) -> None:
         self.share = 1.0
-        """What of all that remains is ours: other processes may be about to send, too."""
-        self._meters: dict[tuple[str, str], ServerLimit] = {}
-        self._outlays: deque[SentRequest] = deque()
+        """Fraction of each limit that belongs to this process; other processes may be sending, too."""
+        self._limits: dict[tuple[str, str], ServerLimit] = {}
+        self._requests: deque[SentRequest] = deque()
         self._number = 0
 
     def delays(self, now: float, worst: Tokens, *, alone: bool = False) -> Iterator[tuple[str, float]]:
-        """Yield for each limit what it counts (`requests`, `tokens`, ...), and the seconds until a request fits.
+        """Yield, for each limit, its quantity (`requests`, `tokens`, ...) and the seconds until a request fits.
 
         Args:
-            now: seconds, on the clock that `sent` and `heard` use.
+            now: seconds, on the clock used for `record_sent` and `record_headers`.
             worst: the most tokens that the request may use.
             alone: no other request is in flight.
         """
-        outlay = SentRequest(0, now, worst)
-        for meter in self._meters.values():
-            yield meter.counted, meter.wait(now, outlay, self._outlays, share=self.share, alone=alone)
+        request = SentRequest(0, now, worst)
+        for limit in self._limits.values():
+            yield limit.quantity, limit.wait(now, request, self._requests, share=self.share, alone=alone)
 
     def sent_since(self, moment: float) -> int:
-        """Return how many requests were sent after a moment, up to `MEMORY` ago."""
-        return len(self._outlays) - bisect_right(self._outlays, moment, key=attrgetter("at"))
+        """Return the number of requests sent after a moment, which may be up to `MEMORY` seconds ago."""
+        return len(self._requests) - bisect_right(self._requests, moment, key=attrgetter("at"))
 
-    def sent(self, now: float, worst: Tokens) -> SentRequest:
-        """Count a request; ask `delays` first."""
+    def record_sent(self, now: float, worst: Tokens) -> SentRequest:
+        """Record a request as sent; call `delays` first."""
         self._number += 1
-        outlay = SentRequest(self._number, now, worst)
-        self._outlays.append(outlay)
-        while self._outlays[0].at < now - MEMORY:
-            self._outlays.popleft()
-        return outlay
+        request = SentRequest(self._number, now, worst)
+        self._requests.append(request)
+        while self._requests[0].at < now - MEMORY:
+            self._requests.popleft()
+        return request
 
-    def heard(self, outlay: SentRequest, now: float, allowances: Sequence[Allowance]) -> None:
-        """Take in the headers of the answer to a request."""
-        for said in allowances:
-            key = (said.counted, said.span)
-            if key not in self._meters:
-                self._meters[key] = ServerLimit(*key)
-            self._meters[key].hear(said, outlay, now)
+    def record_headers(self, request: SentRequest, now: float, allowances: Sequence[Allowance]) -> None:
+        """Record the limits reported in the headers of the response to a request."""
+        for allowance in allowances:
+            key = (allowance.quantity, allowance.span)
+            if key not in self._limits:
+                self._limits[key] = ServerLimit(*key)
+            self._limits[key].update(allowance, request, now)

@@ -1,4 +1,4 @@
-"""What a server's headers say about its rate limits, in any of the usual dialects; nothing in them can do harm."""
+"""Parser for rate-limit headers in the common dialects; malformed or hostile values are ignored."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _COUNTED = r"(?P<counted>requests|tokens|input-tokens|output-tokens)"
 _FACT = r"(?P<fact>limit|remaining|reset)"
 _SPAN = r"(?:-(?P<span>second|minute|hour|day|month))?"
-_NAMES = (
+_HEADER_NAMES = (
     re.compile(rf"(?:x-)?ratelimit-{_FACT}(?:-{_COUNTED})?{_SPAN}"),  # OpenAI and most others; drafts of the IETF
     re.compile(rf"anthropic-ratelimit-{_COUNTED}-{_FACT}{_SPAN}"),
 )
@@ -23,48 +23,48 @@ _NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """One limit as the server sees it."""
+    """The state of one rate limit, as reported by the server's headers."""
 
-    counted: str
+    quantity: str
     """`requests`, `tokens`, `input-tokens` or `output-tokens`."""
     span: str
-    """`minute`, `day`, ... where the header's name says so; else empty."""
+    """`minute`, `day`, ... if the header's name states it, else empty."""
     limit: float | None
     remaining: float
     reset: float | None
-    """Seconds until all of it is there again."""
-    flows: bool = False
-    """Whether this dialect means an allowance that comes back evenly; others mostly start anew at the reset."""
+    """Seconds until the full limit is available again."""
+    continuous: bool = False
+    """Whether this dialect implies continuous refill (a token bucket). Other dialects mostly use fixed windows."""
 
 
 def read_allowances(headers: Mapping[str, str], now: float) -> list[Allowance]:
-    """Return the limits of which the headers say what remains; whatever cannot be read is left out.
+    """Return every limit whose remaining amount the headers report; skip values that cannot be parsed.
 
     Args:
-        headers: names in any case.
-        now: seconds since 1970, for servers that name a point in time.
+        headers: names in upper or lower case.
+        now: seconds since 1970, for servers that report a point in time.
     """
-    found: dict[tuple[str, str], dict[str, float]] = {}
-    flowing = set()
+    facts_by_limit: dict[tuple[str, str], dict[str, float]] = {}
+    continuous = set()
     for name, text in headers.items():
-        meaning = _meaning(name)
-        if meaning is None:
+        parsed = _parse_name(name)
+        if parsed is None:
             continue
-        fact, key = meaning
+        fact, key = parsed
         value = read_reset(text, now) if fact == "reset" else read_number(text)
         if value is not None:
-            found.setdefault(key, {})[fact] = value
+            facts_by_limit.setdefault(key, {})[fact] = value
             if fact == "reset" and (read_duration(text.strip()) or name.lower().startswith("anthropic")):
-                flowing.add(key)
+                continuous.add(key)
     return [
-        Allowance(*key, facts.get("limit"), facts["remaining"], facts.get("reset"), key in flowing)
-        for key, facts in found.items()
+        Allowance(*key, facts.get("limit"), facts["remaining"], facts.get("reset"), key in continuous)
+        for key, facts in facts_by_limit.items()
         if "remaining" in facts
     ]
 
 
-@lru_cache(maxsize=256)  # every answer has the same names
-def _meaning(name: str) -> tuple[str, tuple[str, str]] | None:
-    """Return what a header states (limit, remaining, reset), and of which limit: what it counts, and over what span."""
-    match = next((match for names in _NAMES if (match := names.fullmatch(name.lower()))), None)
+@lru_cache(maxsize=256)  # every response has the same header names
+def _parse_name(name: str) -> tuple[str, tuple[str, str]] | None:
+    """Return the fact that a header states (limit, remaining, reset) and its limit as (quantity, span)."""
+    match = next((match for names in _HEADER_NAMES if (match := names.fullmatch(name.lower()))), None)
     return match and (match["fact"], (match["counted"] or "requests", match["span"] or ""))

@@ -1,4 +1,4 @@
-"""One quota for all prism processes on this machine that use the same key: leases in a small SQLite file."""
+"""Quota shared by all prism processes on this machine that use the same API key, as leases in a SQLite file."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from prism_engine.backends.limits.expectation import Tokens
 
 CHUNKS = 60
-"""A minute's limit is leased in so many parts: about one write per second at full speed, whatever the requests."""
-LIFE = 5.0
+"""A minute's limit is leased in this many parts: about one write per second, whatever the request rate."""
+LEASE_LIFETIME = 5.0
 """Seconds within which a lease must be used."""
-PRESENCE = 2.0
-"""Seconds between signs of life."""
-BUSY = 0.05
-"""Seconds that another process's write is waited for, and after which it is tried again."""
+HEARTBEAT = 2.0
+"""Seconds between heartbeats."""
+BUSY_TIMEOUT = 0.05
+"""Seconds to wait for another process's write, and then until the next try."""
 LONGEST_WAIT = 1.0
-"""Seconds until the file is looked at again, in case a lease was given back early."""
+"""Seconds until the file is checked again, in case a lease was returned early."""
 
 Quantity = Literal["requests", "tokens", "input", "output"]
 
-SPARE = 0.03
-"""Share of a limit on tokens that several processes leave alone: what replies really used is known only later."""
+HEADROOM = 0.03
+"""Share of a token limit that multiple processes leave unused, because actual usage is known only later."""
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _SCHEMA = """
@@ -52,42 +52,42 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Lease:
-    """A part of a limit that this process may use until it expires."""
+    """A part of a limit that this process may use until the lease expires."""
 
     row: int
     left: int
     expires: float
     used_at: float
     correction: int = 0
-    """What its requests used beyond what was taken for them, not yet written."""
+    """Tokens that its requests used beyond the amounts taken for them, not yet written to the file."""
 
 
 @dataclass(slots=True)
 class QuotaGrant:
-    """What was taken for one request."""
+    """The amounts taken from the leases for one request."""
 
     leases: dict[Quantity, Lease]
     taken: dict[Quantity, int]
 
     def settle(self, used: Tokens, *, requests: int = 1) -> None:
-        """Say what was really used; what is said first counts. It is written with the next lease."""
+        """Record the actual usage; only the first call has an effect. It is written to the file with the next lease."""
         for kind, lease in self.leases.items():
             lease.correction += (requests if kind == "requests" else used.of(kind)) - self.taken[kind]
         self.leases = {}
 
 
 class SharedQuota:
-    """What several processes may send together; a process that dies gives its leases back by their age.
+    """A quota that multiple processes share. The leases of a process that dies expire.
 
-    The file holds neither keys nor addresses, only a salted hash of both. Where it cannot be used, a warning is
-    logged once and this process keeps its limits by itself.
+    The file contains neither keys nor addresses, only a salted hash of both. If it cannot be used, a warning is logged
+    once and this process keeps its limits on its own.
 
     Args:
-        path: the SQLite file, made when first needed.
-        secret: whatever makes the quota the same one: URL, model and key.
+        path: the SQLite file, created when first needed.
+        secret: identifies the quota: URL, model and key.
         limits: per minute, by kind (`requests`, `tokens`, ...).
-        window: seconds for which a use counts.
-        clock: seconds, the same for all processes of the machine.
+        window: seconds for which usage counts.
+        clock: seconds, the same clock for all processes of the machine.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class SharedQuota:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.others = 0
-        """Other processes that were seen to use it lately."""
+        """Number of other processes that have used the quota recently."""
         self._path = path
         self._digest = hashlib.sha256(secret.encode()).digest()
         self._limits = dict(limits)
@@ -108,120 +108,120 @@ class SharedQuota:
         self._clock = clock
         self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._quota = ""
-        self._base: sqlite3.Connection | None = None
+        self._connection: sqlite3.Connection | None = None
         self._leases: dict[Quantity, Lease] = {}
-        self._old: list[Lease] = []
-        self._present = float("-inf")
+        self._retired: list[Lease] = []
+        self._last_heartbeat = float("-inf")
         self._broken = False
 
-    def take(self, wanted: Mapping[Quantity, int]) -> QuotaGrant | float:
-        """Take so many of each kind out of the leases; or return the seconds after which to ask again."""
-        most = {kind: max(int(limit * (1 - SPARE)), 1) for kind, limit in self._limits.items()}
-        wanted = {kind: min(amount, most[kind]) for kind, amount in wanted.items() if kind in most}
+    def take(self, amounts: Mapping[Quantity, int]) -> QuotaGrant | float:
+        """Take `amounts` (by kind) from the leases, or return the seconds after which to try again."""
+        maxima = {kind: max(int(limit * (1 - HEADROOM)), 1) for kind, limit in self._limits.items()}
+        amounts = {kind: min(amount, maxima[kind]) for kind, amount in amounts.items() if kind in maxima}
         now = self._clock()
-        lacking = [kind for kind, amount in wanted.items() if not self._has(kind, amount, now)]
-        if (lacking or now >= self._present + PRESENCE) and not self._broken:
+        missing = [kind for kind, amount in amounts.items() if not self._covers(kind, amount, now)]
+        if (missing or now >= self._last_heartbeat + HEARTBEAT) and not self._broken:
             try:
-                wait = self._write(now, {kind: wanted[kind] for kind in lacking})
+                wait = self._write(now, {kind: amounts[kind] for kind in missing})
             except (sqlite3.Error, OSError) as error:
                 if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-                    return BUSY
+                    return BUSY_TIMEOUT
                 self._broken, self.others = True, 0
-                _log.warning("%s: %s; other prism processes do not count towards the rate limits", self._path, error)
+                _log.warning("%s: %s; rate limits are not shared with other prism processes", self._path, error)
                 wait = 0.0
             if wait:
                 return wait
         if self._broken:
             return QuotaGrant({}, {})
-        for kind, amount in wanted.items():
+        for kind, amount in amounts.items():
             self._leases[kind].left -= amount
             self._leases[kind].used_at = now
-        return QuotaGrant({kind: self._leases[kind] for kind in wanted}, wanted)
+        return QuotaGrant({kind: self._leases[kind] for kind in amounts}, amounts)
 
     def close(self) -> None:
-        """Give back what was not used. Idempotent."""
-        if self._base is not None and not self._broken:
+        """Return the unused parts of the leases. Idempotent."""
+        if self._connection is not None and not self._broken:
             try:
-                with self._base:
+                with self._connection:
                     self._retire(list(self._leases))
-                    self._base.execute("DELETE FROM leases WHERE owner = ? AND kind = ''", (self._owner,))
+                    self._connection.execute("DELETE FROM leases WHERE owner = ? AND kind = ''", (self._owner,))
             except sqlite3.Error as error:
                 _log.debug("%s: %s", self._path, error)
-        if self._base is not None:
-            self._base.close()
-            self._base = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
         self._broken = True
 
-    def _has(self, kind: Quantity, amount: int, now: float) -> bool:
+    def _covers(self, kind: Quantity, amount: int, now: float) -> bool:
         lease = self._leases.get(kind)
         return lease is not None and lease.left >= amount and now < lease.expires
 
-    def _write(self, now: float, wanted: Mapping[Quantity, int]) -> float:
-        """Lease chunks that hold at least what is wanted, all or none; return the seconds to wait if none."""
-        base = self._open()
-        with base:
-            base.execute("BEGIN IMMEDIATE")
-            far = now + self._window + LIFE + 1  # later than any lease of now: from before a clock began anew
-            base.execute("DELETE FROM leases WHERE until <= ? OR until > ?", (now, far))
-            self._retire(list(wanted))
-            self._appear(now)
-            free = {kind: self._free(kind) for kind in wanted}
-            waits = [self._until_free(now, kind, wanted[kind] - free[kind]) for kind in wanted]
+    def _write(self, now: float, amounts: Mapping[Quantity, int]) -> float:
+        """Lease chunks of at least `amounts`, all or none; return the seconds to wait if none."""
+        connection = self._open()
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            horizon = now + self._window + LEASE_LIFETIME + 1  # leases end sooner, unless the clock was reset
+            connection.execute("DELETE FROM leases WHERE until <= ? OR until > ?", (now, horizon))
+            self._retire(list(amounts))
+            self._heartbeat(now)
+            available = {kind: self._available(kind) for kind in amounts}
+            waits = [self._until_available(now, kind, amounts[kind] - available[kind]) for kind in amounts]
             if wait := max(waits, default=0.0):
                 return wait
-            for kind, least in wanted.items():
-                amount = min(max(least, self._limits[kind] // CHUNKS), free[kind])
-                row = self._insert(kind, amount, now + LIFE + self._window)
-                self._leases[kind] = Lease(row, amount, now + LIFE, now)
+            for kind, amount in amounts.items():
+                leased = min(max(amount, self._limits[kind] // CHUNKS), available[kind])
+                row = self._insert(kind, leased, now + LEASE_LIFETIME + self._window)
+                self._leases[kind] = Lease(row, leased, now + LEASE_LIFETIME, now)
         return 0.0
 
     def _retire(self, kinds: list[Quantity]) -> None:
-        """Bring the rows of used leases to what was really used, and when."""
-        base = self._open()
+        """Update the rows of these leases, and of earlier ones, to their actual usage and time of use."""
+        connection = self._open()
         for kind in kinds:
             if (lease := self._leases.pop(kind, None)) is not None:
                 until = lease.used_at + self._window
-                base.execute(
+                connection.execute(
                     "UPDATE leases SET amount = amount - ?, until = ? WHERE id = ?", (lease.left, until, lease.row)
                 )
                 lease.left = 0
-                self._old.append(lease)
+                self._retired.append(lease)
         horizon = self._clock() - self._window
-        self._old = [lease for lease in self._old if lease.used_at > horizon]
-        for lease in self._old:
+        self._retired = [lease for lease in self._retired if lease.used_at > horizon]
+        for lease in self._retired:
             if lease.correction:
-                base.execute("UPDATE leases SET amount = amount + ? WHERE id = ?", (lease.correction, lease.row))
+                connection.execute("UPDATE leases SET amount = amount + ? WHERE id = ?", (lease.correction, lease.row))
                 lease.correction = 0
 
-    def _appear(self, now: float) -> None:
-        base = self._open()
-        if now >= self._present + PRESENCE:
-            base.execute("DELETE FROM leases WHERE owner = ? AND kind = ''", (self._owner,))
-            self._insert("", 0, now + 3 * PRESENCE)
-            self._present = now
+    def _heartbeat(self, now: float) -> None:
+        connection = self._open()
+        if now >= self._last_heartbeat + HEARTBEAT:
+            connection.execute("DELETE FROM leases WHERE owner = ? AND kind = ''", (self._owner,))
+            self._insert("", 0, now + 3 * HEARTBEAT)
+            self._last_heartbeat = now
         owners = "SELECT count(DISTINCT owner) FROM leases WHERE quota = ? AND kind = '' AND owner <> ?"
-        (self.others,) = base.execute(owners, (self._quota, self._owner)).fetchone()
+        (self.others,) = connection.execute(owners, (self._quota, self._owner)).fetchone()
 
     def _insert(self, kind: Quantity | Literal[""], amount: int, until: float) -> int:
-        base = self._open()
-        row = base.execute(
+        connection = self._open()
+        row = connection.execute(
             "INSERT INTO leases (quota, owner, kind, amount, until) VALUES (?, ?, ?, ?, ?)",
             (self._quota, self._owner, kind, amount, until),
         ).lastrowid
         assert row is not None
         return row
 
-    def _free(self, kind: Quantity) -> int:
-        base, limit = self._open(), self._limits[kind]
-        rows = base.execute("SELECT total(amount) FROM leases WHERE quota = ? AND kind = ?", (self._quota, kind))
-        spare = limit * SPARE if self.others and kind != "requests" else 0
-        return int(limit - spare - rows.fetchone()[0])
+    def _available(self, kind: Quantity) -> int:
+        connection, limit = self._open(), self._limits[kind]
+        rows = connection.execute("SELECT total(amount) FROM leases WHERE quota = ? AND kind = ?", (self._quota, kind))
+        headroom = limit * HEADROOM if self.others and kind != "requests" else 0
+        return int(limit - headroom - rows.fetchone()[0])
 
-    def _until_free(self, now: float, kind: Quantity, missing: int) -> float:
+    def _until_available(self, now: float, kind: Quantity, missing: int) -> float:
         if missing <= 0:
             return 0.0
-        base = self._open()
-        rows = base.execute(
+        connection = self._open()
+        rows = connection.execute(
             "SELECT until, amount FROM leases WHERE quota = ? AND kind = ? ORDER BY until", (self._quota, kind)
         )
         for until, amount in rows:
@@ -231,20 +231,22 @@ class SharedQuota:
         return LONGEST_WAIT
 
     def _open(self) -> sqlite3.Connection:
-        if self._base is not None:
-            return self._base
+        if self._connection is not None:
+            return self._connection
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        base = sqlite3.connect(self._path, timeout=BUSY, isolation_level=None)
+        connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT, isolation_level=None)
         try:
-            base.execute("PRAGMA journal_mode = WAL")
-            base.execute("PRAGMA synchronous = OFF")  # after a power cut every lease is void anyway
-            base.executescript(_SCHEMA)
-            base.execute("INSERT INTO salt SELECT ? WHERE NOT EXISTS (SELECT * FROM salt)", (secrets.token_bytes(16),))
-            (salt,) = base.execute("SELECT salt FROM salt").fetchone()
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = OFF")  # a power failure makes every lease void anyway
+            connection.executescript(_SCHEMA)
+            connection.execute(
+                "INSERT INTO salt SELECT ? WHERE NOT EXISTS (SELECT * FROM salt)", (secrets.token_bytes(16),)
+            )
+            (salt,) = connection.execute("SELECT salt FROM salt").fetchone()
         except BaseException:
-            base.close()
+            connection.close()
             raise
         boot = _BOOT.read_bytes() if _BOOT.is_file() else platform.node().encode()
         self._quota = hashlib.sha256(salt + self._digest + boot).hexdigest()
-        self._base = base
-        return base
+        self._connection = connection
+        return connection

@@ -1,4 +1,4 @@
-"""Tokens spent over a sliding window: expected before a request is sent, corrected once they are known."""
+"""Sliding window of token usage: expected amounts are reserved, then replaced by the actual ones."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from prism_engine.backends.limits.expectation import Share
+    from prism_engine.backends.limits.expectation import Demand
 
 SIGMAS = 3.0
-"""Standard deviations by which requests on the wire may together exceed what is expected of them."""
-AWAY = 0.02
-"""Share of the limit that is kept free for them beside that: a few may be far longer than all before."""
+"""Standard deviations by which the requests in flight may together exceed their expected usage."""
+HEADROOM = 0.02
+"""Extra headroom (share of the limit) for replies much longer than any seen so far."""
 
 
 @dataclass(slots=True)
 class WindowEntry:
-    """One entry of a token window: what is expected, later what was used. Times in seconds."""
+    """One request in a token window: its expected tokens, later the tokens it used. Times in seconds."""
 
     at: float
     tokens: int
     excess: int
-    """Worst case beyond the expectation, in tokens; like the variance, 0 once it is settled."""
+    """Worst case minus expected tokens; 0 once the entry is settled, like the variance."""
     variance: float
-    live: bool = True
-    """Whether the window still holds it."""
+    active: bool = True
+    """Whether the entry is still in the window."""
 
 
 class TokenWindow:
-    """Tokens spent over a sliding window; decides without waiting, the caller brings the time.
+    """Token usage over a sliding window. Never waits; the caller passes in the current time.
 
-    What requests on the wire may use beyond what is expected of them has a margin of its own: SIGMAS standard
-    deviations of their sum and AWAY of the limit, but never more than their worst case.
+    A safety margin covers what the requests in flight may use beyond their expected tokens: SIGMAS standard deviations
+    of their sum plus HEADROOM of the limit, but never more than their worst case.
 
     Args:
-        limit: tokens that any window may hold.
+        limit: maximum number of tokens in any window.
         seconds: length of the window.
     """
 
@@ -48,45 +48,45 @@ class TokenWindow:
         self._variance = 0.0
         self._entries: deque[WindowEntry] = deque()
 
-    def delay(self, now: float, share: Share) -> float:
-        """Return the seconds until it fits; what is more than the whole limit goes alone into an empty window."""
-        self.pass_to(now)
-        wanted = share.expected + self._margin(share)
-        excess = self.used + min(wanted, self.limit) - self.limit
-        if excess <= 0:
+    def delay(self, now: float, demand: Demand) -> float:
+        """Return the seconds until a request fits; one larger than the whole limit is sent once the window is empty."""
+        self.advance(now)
+        needed = demand.expected + self._margin(demand)
+        overflow = self.used + min(needed, self.limit) - self.limit
+        if overflow <= 0:
             return 0.0
         for entry in self._entries:
-            excess -= entry.tokens
-            if excess <= 0:
-                return max(entry.at + self.seconds - now, 0.0) + 1e-3  # past the edge, whatever the rounding
-        raise AssertionError("the entries sum up to what is used")
+            overflow -= entry.tokens
+            if overflow <= 0:
+                return max(entry.at + self.seconds - now, 0.0) + 1e-3  # strictly past the edge despite rounding
+        raise AssertionError("the entries must add up to `used`")
 
-    def pass_to(self, now: float) -> None:
-        """Forget what is older than the window, so that `used` is what it holds now."""
+    def advance(self, now: float) -> None:
+        """Drop entries older than the window, so that `used` is current."""
         while self._entries and now - self._entries[0].at > self.seconds:
-            gone = self._entries.popleft()
-            self._count(gone, -1)
-            gone.live = False
+            expired = self._entries.popleft()
+            self._add(expired, -1)
+            expired.active = False
 
-    def reserve(self, now: float, share: Share) -> WindowEntry:
-        """Count a request from now on; ask `delay` first."""
-        entry = WindowEntry(now, share.expected, share.worst - share.expected, share.variance)
+    def reserve(self, now: float, demand: Demand) -> WindowEntry:
+        """Add a request as of now; call `delay` first."""
+        entry = WindowEntry(now, demand.expected, demand.worst - demand.expected, demand.variance)
         self._entries.append(entry)
-        self._count(entry, 1)
+        self._add(entry, 1)
         return entry
 
     def settle(self, entry: WindowEntry, tokens: int) -> None:
-        """Replace what was expected by what was used. Nothing happens where the entry has left the window."""
-        if entry.live:
-            self._count(entry, -1)
+        """Replace the expected tokens by the tokens used. Does nothing if the entry has left the window."""
+        if entry.active:
+            self._add(entry, -1)
             entry.tokens, entry.excess, entry.variance = tokens, 0, 0.0
-            self._count(entry, 1)
+            self._add(entry, 1)
 
-    def _count(self, entry: WindowEntry, sign: int) -> None:
+    def _add(self, entry: WindowEntry, sign: int) -> None:
         self.used += sign * entry.tokens
         self._excess += sign * entry.excess
         self._variance += sign * entry.variance
 
-    def _margin(self, share: Share) -> int:
-        spread = SIGMAS * math.sqrt(max(self._variance + share.variance, 0.0))  # below 0 by rounding
-        return min(self._excess + share.worst - share.expected, math.ceil(spread + AWAY * self.limit))
+    def _margin(self, demand: Demand) -> int:
+        spread = SIGMAS * math.sqrt(max(self._variance + demand.variance, 0.0))  # rounding may make it negative
+        return min(self._excess + demand.worst - demand.expected, math.ceil(spread + HEADROOM * self.limit))

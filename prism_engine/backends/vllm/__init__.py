@@ -1,1 +1,1 @@
-"""vLLM, in this process or behind an OpenAI server that a run starts and stops."""
+"""vLLM backends: an engine in this process, or an OpenAI server that the run starts and stops."""

@@ -1,4 +1,4 @@
-"""vLLM's asynchronous engine in this process: full batches beside an event loop that stays responsive."""
+"""Backend for vLLM's asynchronous engine in this process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from prism_engine.backends.base import Backend
 from prism_engine.backends.limits.gate import Gate
-from prism_engine.backends.vllm.running import RunningEngine, closed
+from prism_engine.backends.vllm.running import RunningEngine, closed_error
 from prism_engine.backends.vllm.start import DEFAULT_MAX_NUM_SEQS, EngineStart
 from prism_engine.backends.vllm.thread import EngineThread
 from prism_engine.errors import DeadError, NotRunError, PrismError
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 class VllmEngine(Backend):
-    """A checkpoint that vLLM runs, started by the first call.
+    """A checkpoint that vLLM runs, started by the first call. The event loop stays responsive while it works.
 
-    Prompts and pictures take the way of vLLM's own chat endpoint: the model's chat template (or the entry's), EXIF
-    orientation applied, transparency laid over white, RGB. As there, `generation_config.json` fills in the sampling
-    parameters that a call does not carry, such as a repetition penalty.
+    Prompts and pictures are processed as in vLLM's own chat endpoint: the model's chat template (or the registry
+    entry's), EXIF orientation applied, transparency over white, RGB. As there, `generation_config.json` supplies the
+    sampling parameters that a call does not set, such as a repetition penalty.
 
-    Raises (from `generate`, beside the contract):
-        DependencyError: vLLM does not import here.
-        ConfigError: an engine option that vLLM does not know.
+    Raises (from `generate`, in addition to those of `Backend`):
+        DependencyError: vLLM cannot be imported.
+        ConfigError: an engine option is unknown to vLLM.
     """
 
     def __init__(self, spec: VllmModel) -> None:
@@ -39,7 +39,7 @@ class VllmEngine(Backend):
         self._folder: Path | None = None
         self._start: EngineStart | None = None
         self._starting: asyncio.Task[None] | None = None
-        self._settled = asyncio.Event()
+        self._start_done = asyncio.Event()
         self._engine: RunningEngine | None = None
         self._failure: PrismError | None = None
 
@@ -49,10 +49,10 @@ class VllmEngine(Backend):
 
     @property
     def capacity(self) -> int:
-        """Twice what the engine works on at once: so the next requests are prepared while it works."""
+        """Twice the engine's own concurrency, so that the next requests are prepared while it works."""
         return 2 * int(self._spec.engine.get("max_num_seqs") or DEFAULT_MAX_NUM_SEQS)
 
-    async def generate(self, call: Call) -> Completion:  # noqa: D102 - the contract says it
+    async def generate(self, call: Call) -> Completion:  # noqa: D102 - see Backend
         async with self._gate:
             engine = await self._started()
             try:
@@ -65,7 +65,7 @@ class VllmEngine(Backend):
         self._gate.close()
         if self._failure is None and self._engine is None:
             self._failure = NotRunError("the call was not sent: the run is stopping")
-        self._settled.set()
+        self._start_done.set()
 
     async def aclose(self) -> None:  # noqa: D102
         self.drain()
@@ -74,10 +74,10 @@ class VllmEngine(Backend):
                 self._start.abandon()
                 await asyncio.wait([self._starting])
             if self._engine is not None:
-                self._failure = self._failure or closed()
+                self._failure = self._failure or closed_error()
                 engine, self._engine = self._engine, None
                 await engine.aclose()
-        finally:  # also where this is cancelled: a second Ctrl-C
+        finally:  # also if this is cancelled by a second Ctrl-C
             self._thread.end()
             if self._start is not None:
                 self._start.end_log()
@@ -87,32 +87,32 @@ class VllmEngine(Backend):
     async def _started(self) -> RunningEngine:
         if self._starting is None and self._failure is None:
             self._begin()
-        await self._settled.wait()
+        await self._start_done.wait()
         if self._failure is not None:
             raise type(self._failure)(str(self._failure)) from self._failure
         if self._engine is None:
-            raise DeadError("vLLM's start failed in an unforeseen way") from self._unforeseen()
+            raise DeadError("vLLM's start failed unexpectedly") from self._unexpected_error()
         return self._engine
 
     def _begin(self) -> None:
         try:
             self._folder = Path(tempfile.mkdtemp(prefix="prism-vllm-"))
         except OSError as error:
-            place = f"{error.filename}: " if error.filename else ""
+            location = f"{error.filename}: " if error.filename else ""
             self._failure = DeadError(
-                f"{place}no temporary folder can be made for vLLM's log ({error.strerror}). Make room there, or let "
-                "TMPDIR name another folder."
+                f"{location}cannot create a temporary folder for vLLM's log ({error.strerror}). Free some space there, "
+                "or set TMPDIR to another folder."
             )
-            self._settled.set()
+            self._start_done.set()
             return
         self._start = EngineStart(self._spec, self._folder / "engine.log")
-        self._starting = asyncio.create_task(self._bring_up(self._start), name="vllm-start")
+        self._starting = asyncio.create_task(self._run_start(self._start), name="vllm-start")
 
-    def _unforeseen(self) -> BaseException | None:
+    def _unexpected_error(self) -> BaseException | None:
         done = self._starting is not None and self._starting.done() and not self._starting.cancelled()
         return self._starting.exception() if done and self._starting else None
 
-    async def _bring_up(self, start: EngineStart) -> None:
+    async def _run_start(self, start: EngineStart) -> None:
         try:
             llm = await self._thread.run(start.run)
             self._engine = RunningEngine(llm, self._spec, start.log, self._thread)
@@ -122,4 +122,4 @@ class VllmEngine(Backend):
             start.abandon()
             raise
         finally:
-            self._settled.set()
+            self._start_done.set()

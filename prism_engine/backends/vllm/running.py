@@ -1,4 +1,4 @@
-"""A running engine of vLLM: calls become its requests, and what it gives becomes completions or typed errors."""
+"""A running vLLM engine: turns calls into requests, and outputs into completions or typed errors."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class RunningEngine:
-    """A running `AsyncLLM`, spoken to in prism's words.
+    """A running `AsyncLLM` with prism's types.
 
     Args:
-        thread: the one that the engine was started in; it is busy with it from now on.
+        thread: the thread in which the engine was started; occupied by the engine from now on.
     """
 
     def __init__(self, llm: Any, spec: VllmModel, log: Path, thread: EngineThread) -> None:
@@ -35,45 +35,45 @@ class RunningEngine:
         self._serving = Serving(llm, spec, self._answer)
         thread.on_end = lambda: self._serving.end(orderly=False)
         self._served = asyncio.create_task(thread.run(self._serving.run), name="vllm-serving")
-        self._served.add_done_callback(self._leave_nobody_waiting)
+        self._served.add_done_callback(self._fail_unanswered)
 
     @property
     def running(self) -> int:
-        """Calls that are not answered yet."""
+        """Number of calls not yet answered."""
         return len(self._unanswered)
 
     async def complete(self, call: Call) -> Completion:
         """Answer one call.
 
         Raises:
-            RejectedError: the call, its pictures included, is none that this model can take.
-            TransientError: vLLM gave the request up.
+            RejectedError: the model cannot process the call or its pictures.
+            TransientError: vLLM gave up on the request.
             DeadError: the engine died.
-            NotRunError: it was closed meanwhile.
+            NotRunError: the engine was closed meanwhile.
         """
         began = time.perf_counter()
         try:
             output = await self._output(call)
-            if output.outputs[0].finish_reason == "error":  # a picture that vLLM took for cached was not: now it knows
+            if output.outputs[0].finish_reason == "error":  # a picture was no longer in vLLM's cache: retry
                 output = await self._output(call)
         except self._serving.died as error:
-            raise DeadError(f"vLLM's engine for {self._model} died; its log says why: {self._log}") from error
+            raise DeadError(f"vLLM's engine for {self._model} died; see its log for the reason: {self._log}") from error
         except self._serving.rejects as error:
             if self._closed:
-                raise closed() from error
+                raise closed_error() from error
             cause = error.__cause__ if type(error).__name__ == "EngineGenerateError" and error.__cause__ else error
-            raise RejectedError(f"vLLM refuses the request: {cause}") from error
+            raise RejectedError(f"vLLM rejected the request: {cause}") from error
         return self._completion(output, time.perf_counter() - began)
 
     async def aclose(self) -> None:
-        """End the engine in good order, in the thread that it lives in."""
+        """Shut the engine down in its own thread."""
         self._closed = True
         self._serving.end(orderly=True)
         await self._served
 
     async def _output(self, call: Call) -> Any:
         if self._served.done():
-            raise self._no_answer()
+            raise self._unanswered_error()
         name = next(self._names)
         future = self._unanswered[name] = asyncio.get_running_loop().create_future()
         try:
@@ -94,24 +94,24 @@ class RunningEngine:
             else:
                 future.set_result(output)
 
-    def _leave_nobody_waiting(self, _: asyncio.Task[None]) -> None:
+    def _fail_unanswered(self, _: asyncio.Task[None]) -> None:
         for name in list(self._unanswered):
-            self._answer((name, self._no_answer()))
+            self._answer((name, self._unanswered_error()))
 
-    def _no_answer(self) -> Exception:
-        return closed() if self._closed else self._serving.died()
+    def _unanswered_error(self) -> Exception:
+        return closed_error() if self._closed else self._serving.died()
 
     def _completion(self, output: Any, seconds: float) -> Completion:
         answer = output.outputs[0]
         match answer.finish_reason:
             case "abort":
-                raise closed()
+                raise closed_error()
             case "length":
                 outcome = Outcome.TRUNCATED
             case "stop":
                 outcome = Outcome.OK
             case other:
-                raise TransientError(f"vLLM gave the request up ({other})")
+                raise TransientError(f"vLLM gave up on the request ({other})")
         return Completion(
             outcome=outcome if answer.text.strip() else Outcome.EMPTY,
             text=answer.text,
@@ -122,6 +122,6 @@ class RunningEngine:
         )
 
 
-def closed() -> NotRunError:
-    """Return what a call gets that a closed engine did not answer."""
+def closed_error() -> NotRunError:
+    """Return the error for a call that a closed engine did not answer."""
     return NotRunError("the engine was closed before the call was answered")

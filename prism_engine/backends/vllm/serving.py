@@ -1,4 +1,4 @@
-"""The engine's side of a running vLLM: an event loop in the engine's thread that renders calls and sends them."""
+"""The engine thread's side of a running vLLM: an event loop that renders calls and sends them to the engine."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from prism_engine.config import VllmModel
     from prism_engine.records import Call, Message, Sampling
 
-# What a model's own template, tokenizer and picture code may raise over one odd call: it asserts and divides, too.
+# What a model's template, tokenizer and picture code may raise for a malformed call; some of it asserts or divides.
 MALFORMED = (
     *(ArithmeticError, AssertionError, AttributeError, LookupError, OSError),
     *(RuntimeError, SyntaxError, TypeError, ValueError),
 )
-_GRACE = 30.0  # seconds for the engine's orderly end; it takes 4 alone, and after vLLM's own 5 shared memory would stay
+_GRACE = 30.0  # seconds for an orderly shutdown: it takes about 4, and vLLM's default of 5 may leak shared memory
 
 
 class Serving:
-    """An `AsyncLLM` at work in a thread and an event loop of its own.
+    """Runs an `AsyncLLM` in a thread with its own event loop.
 
-    All of a request happens there: rendering it in one thread and sending it from another, with vLLM's outputs and the
-    run's own bookkeeping between them, costs a sixth of the throughput in switches.
+    Requests are processed entirely in that thread: rendering them in one thread and sending them from another,
+    interleaved with vLLM's outputs and the run's own work, costs a sixth of the throughput in thread switches.
 
     Args:
-        answer: gets a call's name and vLLM's final output, or the exception that it ended with; called in the event
-            loop in which this object is made.
+        answer: called with a call's name and vLLM's final output, or the exception that ended it, in the event loop in
+            which this object was created.
     """
 
     def __init__(self, llm: Any, spec: VllmModel, answer: Callable[[tuple[str, Any]], object]) -> None:
@@ -58,17 +58,17 @@ class Serving:
         self._pictures = ImageMediaIO(**((media and media.media_io_kwargs) or {}).get("image", {}))
         self._waiting: dict[str, Call] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._roused = asyncio.Event()
+        self._wake = asyncio.Event()
         self._ended = self._orderly = False
         self._loop = asyncio.new_event_loop()
         self._inbox: Mailbox[tuple[str, Call | None]] = Mailbox(self._loop, self._take)
         self._answers = Mailbox(asyncio.get_running_loop(), answer)
 
     def run(self) -> None:
-        """Answer calls until `end`; where that is to be orderly, shut the engine down too."""
+        """Answer calls until `end`; shut the engine down, too, if the end is orderly."""
         from vllm.utils.gc_utils import freeze_gc_heap  # noqa: PLC0415 - heavy
 
-        freeze_gc_heap()  # half a second for each full collection otherwise, most of it for what vLLM imports
+        freeze_gc_heap()  # else each full collection takes half a second, mostly for vLLM's imports
         try:
             with suppress(self.died), asyncio.Runner(loop_factory=lambda: self._loop) as runner:
                 runner.run(self._feed())
@@ -76,39 +76,39 @@ class Serving:
             gc.unfreeze()
         if self._orderly:
             self._llm.shutdown(_GRACE)
-            self._llm.shutdown = lambda: None  # its finalizer calls this again, perhaps when vLLM's modules are gone
+            self._llm.shutdown = lambda: None  # its finalizer calls it again, perhaps after vLLM's modules are gone
 
     def ask(self, name: str, call: Call) -> None:
-        """Make a call, which `answer` will hear of under this name."""
+        """Submit a call; its result is passed to `answer` under this name."""
         self._inbox.put((name, call))
 
     def cancel(self, name: str) -> None:
-        """Forget a call, wherever it is."""
+        """Drop a call, waiting or in flight."""
         self._inbox.put((name, None))
 
     def end(self, *, orderly: bool) -> None:
-        """Make `run` return soon; calls that are not answered by then never are. Idempotent; any thread."""
+        """Make `run` return soon; calls unanswered by then stay so. Idempotent; callable from any thread."""
         self._orderly = self._orderly or orderly
         self._ended = True
-        with suppress(RuntimeError):  # the loop is closed: it has returned
-            self._loop.call_soon_threadsafe(self._roused.set)
+        with suppress(RuntimeError):  # the loop is closed: `run` has returned
+            self._loop.call_soon_threadsafe(self._wake.set)
 
-    # From here on all happens in the engine's thread.
+    # Everything below runs in the engine's thread.
 
-    def _take(self, letter: tuple[str, Call | None]) -> None:
-        name, call = letter
+    def _take(self, message: tuple[str, Call | None]) -> None:
+        name, call = message
         if call is not None:
             self._waiting[name] = call
-            self._roused.set()
+            self._wake.set()
         elif self._waiting.pop(name, None) is None and name in self._tasks:
             self._tasks[name].cancel()
 
     async def _feed(self) -> None:
-        await self._llm.reset_mm_cache()  # of the pictures that vLLM warmed up with
+        await self._llm.reset_mm_cache()  # drop the pictures of vLLM's warm-up
         while not self._ended:
             if not self._waiting:
-                self._roused.clear()
-                await self._roused.wait()
+                self._wake.clear()
+                await self._wake.wait()
                 continue
             name = next(iter(self._waiting))
             call = self._waiting.pop(name)
@@ -119,7 +119,7 @@ class Serving:
             else:
                 task = self._tasks[name] = asyncio.create_task(self._generate(*request))
                 task.add_done_callback(partial(self._tasks.pop, name))
-            await asyncio.sleep(0)  # send it, and let finished ones go
+            await asyncio.sleep(0)  # let the engine send it, and finished tasks end
 
     async def _generate(self, prompt: Any, parameters: Any, name: str) -> None:
         final: Any = None
@@ -136,8 +136,8 @@ class Serving:
         return prompt
 
     def _content(self, message: Message) -> list[dict[str, Any]]:
-        # What vLLM itself makes of `image_url`, without the detour by a URL; and without a `type`, because it would
-        # then insist on Pillow's own class, while this one carries the encoded bytes, cheaper to hash than the pixels.
+        # The form into which vLLM itself converts `image_url`, without building a URL. No `type`, because with it vLLM
+        # insists on Pillow's own class; this one has the encoded bytes, which are cheaper to hash than the pixels.
         return [
             {"image_pil": self._pictures.load_file(part.path)}
             if isinstance(part, Image)

@@ -1,4 +1,4 @@
-"""The API backend against the chaos server: what is sent, what comes of each reply, and what is tried again."""
+"""The API backend against the chaos server: requests, outcomes and retries."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from prism_engine.config import ApiModel
 from prism_engine.errors import DeadError, RejectedError, TransientError
 from prism_engine.records import Outcome, Sampling
 from tests.backends.calls import call_of, image_at
-from tests.backends.playing import KEY, backend, one, play
+from tests.backends.playing import KEY, backend, one_call, play
 from tests.virtual_time import now
 
 
 def test_a_call_is_answered_with_everything_the_server_said():
-    done = play(one, Behaviour(latency=2.0, reply=lambda body: "B, surely."))
+    done = play(one_call, Behaviour(latency=2.0, reply=lambda body: "B, surely."))
     assert (done.outcome, done.text, done.finish_reason, done.model) == (Outcome.OK, "B, surely.", "stop", "m")
     assert done.usage.completion_tokens == 2
     assert done.attempts == 1
@@ -68,7 +68,7 @@ async def test_probing_lists_the_models():
     ("fault", "outcome"),
     [(Fault.EMPTY, Outcome.EMPTY), (Fault.FILTERED, Outcome.REFUSED), (Fault.CUT, Outcome.TRUNCATED)],
 )
-def test_an_unusable_answer_is_an_outcome_and_no_reason_to_ask_again(fault, outcome):
+def test_an_unusable_answer_is_an_outcome_and_not_retried(fault, outcome):
     async def scenario(api, server):
         return await api.generate(call_of()), server.stats.received
 
@@ -98,7 +98,7 @@ def test_a_redirect_is_not_followed():
 
 
 @pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.RESET, Fault.TORN, Fault.RATE_LIMIT, Fault.HANG])
-def test_what_may_pass_is_tried_again(fault):
+def test_transient_faults_are_retried(fault):
     async def scenario(api, server):
         done = await api.generate(call_of())
         return done, server.stats.received
@@ -108,7 +108,7 @@ def test_what_may_pass_is_tried_again(fault):
     assert done.seconds < 1
 
 
-def test_a_body_that_ends_early_is_tried_again():
+def test_a_body_that_ends_early_is_retried():
     cut = iter([True, False])
 
     def reply(body):
@@ -116,7 +116,7 @@ def test_a_body_that_ends_early_is_tried_again():
             return web.Response(body=b"not gzip", headers={"Content-Encoding": "gzip"})
         return "Fine."
 
-    assert play(one, Behaviour(reply=reply)).attempts == 2
+    assert play(one_call, Behaviour(reply=reply)).attempts == 2
 
 
 def test_a_hanging_request_is_abandoned_at_the_timeout_and_succeeds_when_repeated():

@@ -1,4 +1,4 @@
-"""Where the key is looked for, and what is no key."""
+"""Where an API key is looked up, and which values are rejected."""
 
 from __future__ import annotations
 

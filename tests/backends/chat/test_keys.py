@@ -1,4 +1,4 @@
-"""Keys of the API backend: how one is sent, what a refused one ends, and that none is shown anywhere."""
+"""API keys: how they are sent, what a refused key stops, and that a key is never shown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from prism_engine.config import ApiModel, Limits
 from prism_engine.errors import DeadError, PrismError, TransientError
 from prism_engine.records import Outcome
 from tests.backends.calls import call_of
-from tests.backends.playing import KEY, one, play
+from tests.backends.playing import KEY, one_call, play
 
 
 def test_the_key_is_sent_as_a_bearer_token():
@@ -28,7 +28,7 @@ def test_the_key_is_sent_as_a_bearer_token():
     assert play(scenario, Behaviour(key=KEY), key=KEY) == 0
 
 
-def test_a_refused_key_is_the_end_after_one_request():
+def test_a_refused_key_ends_everything_after_one_request():
     async def scenario(api, server):
         for _ in range(3):
             with pytest.raises(DeadError, match=r"key refused.*MY_KEY"):
@@ -38,7 +38,7 @@ def test_a_refused_key_is_the_end_after_one_request():
     assert play(scenario, Behaviour(key="another"), key=KEY, api_key_env="MY_KEY") == 1
 
 
-def test_a_death_reaches_the_calls_that_wait_and_nothing_more_is_sent():
+def test_a_dead_error_reaches_the_waiting_calls_and_nothing_more_is_sent():
     async def scenario(api, server):
         calls = (api.generate(call_of(str(n))) for n in range(20))
         results = await asyncio.gather(*calls, return_exceptions=True)
@@ -48,7 +48,7 @@ def test_a_death_reaches_the_calls_that_wait_and_nothing_more_is_sent():
     assert play(scenario, Behaviour(key="another"), limits=Limits(concurrency=1)) == 1
 
 
-def test_a_key_that_is_revoked_in_the_middle_is_the_end_for_what_is_on_the_wire_and_all_others():
+def test_a_key_that_is_revoked_midway_ends_the_requests_in_flight_and_all_others():
     async def scenario(api, server):
         calls = (api.generate(call_of(str(n))) for n in range(300))
         results = await asyncio.gather(*calls, return_exceptions=True)
@@ -61,7 +61,7 @@ def test_a_key_that_is_revoked_in_the_middle_is_the_end_for_what_is_on_the_wire_
 
 
 def echo(status, **headers):
-    """Answer with the key, as careless servers do."""
+    """Answer with the key, like a careless server."""
 
     def reply(body):
         text = f"your key {KEY} is in every field"
@@ -73,36 +73,36 @@ def echo(status, **headers):
     return Behaviour(reply=reply)
 
 
-def everything_said(error):
-    """An error with all that hangs on it, as any log or crash report might print it."""
-    said = ["".join(traceback.format_exception(error))]
+def everything_shown(error):
+    """An error with its causes and attributes, as any log or crash report might print it."""
+    shown = ["".join(traceback.format_exception(error))]
     while error is not None:
-        said += [str(error), repr(error), repr(error.args), repr(vars(error))]
+        shown += [str(error), repr(error), repr(error.args), repr(vars(error))]
         error = error.__cause__ or error.__context__
-    return "\n".join(said)
+    return "\n".join(shown)
 
 
 @pytest.mark.parametrize("status", [200, 301, 400, 401, 402, 404, 429, 500])
 def test_the_key_shows_up_nowhere(status, caplog):
     async def scenario(api, server):
         try:
-            said = repr(await api.generate(call_of()))
+            shown = repr(await api.generate(call_of()))
         except PrismError as error:
-            said = everything_said(error)
-        return said + repr(api) + str(vars(api))
+            shown = everything_shown(error)
+        return shown + repr(api) + str(vars(api))
 
     with caplog.at_level(logging.DEBUG):
-        said = play(scenario, echo(status), key=KEY, attempts=2)
-    assert KEY not in said
+        shown = play(scenario, echo(status), key=KEY, attempts=2)
+    assert KEY not in shown
     assert KEY not in caplog.text
-    assert status == 301 or "***" in said
+    assert status == 301 or "***" in shown
 
 
 @pytest.mark.parametrize(
     "answer",
     [b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n" + KEY.encode(), b"HTTP/9 " + KEY.encode() + b"\r\n\r\n", b""],
 )
-async def test_the_key_does_not_hang_on_errors_of_the_http_client(answer, caplog):
+async def test_errors_of_the_http_client_do_not_contain_the_key(answer, caplog):
     async def serve(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
         writer.write(answer)
@@ -118,16 +118,16 @@ async def test_the_key_does_not_hang_on_errors_of_the_http_client(answer, caplog
     server.close()
     await server.wait_closed()
     gc.collect()
-    assert KEY not in everything_said(caught.value) + caplog.text
+    assert KEY not in everything_shown(caught.value) + caplog.text
 
 
-def test_a_placeholder_instead_of_a_key_is_not_taken_out_of_replies():
-    assert play(one, Behaviour(reply=lambda body: "EMPTY it is."), key="EMPTY").text == "EMPTY it is."
+def test_a_placeholder_instead_of_a_key_is_not_redacted_from_replies():
+    assert play(one_call, Behaviour(reply=lambda body: "EMPTY it is."), key="EMPTY").text == "EMPTY it is."
 
 
 async def test_a_url_with_a_password_is_shown_without_it():
     api = ChatApi(ApiModel(model="m", attempts=1), KEY, base_url="http://user:hunter2@127.0.0.1:9/v1")
     with pytest.raises(DeadError) as caught:
         await api.generate(call_of())
-    assert "hunter2" not in everything_said(caught.value) + repr(api)
+    assert "hunter2" not in everything_shown(caught.value) + repr(api)
     await api.aclose()

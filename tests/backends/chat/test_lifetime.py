@@ -1,4 +1,4 @@
-"""How an API backend begins and ends: a server of our own is started, calls are drained or cancelled, it is closed."""
+"""Lifetime of an API backend: starting its server, draining and cancelling calls, closing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.virtual_time import now, run_virtually
 
 
 class Starter:
-    """Starts nothing, slowly, and counts."""
+    """Pretends to start a server slowly, and counts the starts."""
 
     def __init__(self, answer, seconds=100.0):
         self.answer, self.seconds, self.count, self.cancelled = answer, seconds, 0, False
@@ -95,7 +95,7 @@ def test_a_drained_backend_starts_no_server():
     run_virtually(main())
 
 
-def test_draining_lets_requests_on_the_wire_complete_and_turns_the_others_away():
+def test_draining_lets_requests_in_flight_complete_and_turns_the_others_away():
     async def scenario(api, server):
         tasks = [asyncio.create_task(api.generate(call_of(str(n)))) for n in range(10)]
         await asyncio.sleep(1)
@@ -111,7 +111,7 @@ def test_draining_lets_requests_on_the_wire_complete_and_turns_the_others_away()
     assert play(scenario, Behaviour(latency=5.0), limits=Limits(concurrency=2)) == 2
 
 
-def test_draining_ends_the_wait_for_another_attempt():
+def test_draining_ends_the_wait_for_a_retry():
     async def scenario(api, server):
         task = asyncio.create_task(api.generate(call_of()))
         await asyncio.sleep(10)

@@ -1,4 +1,4 @@
-"""Limits of the API backend: its own, those that a server tells, and the 429s of one that tells none."""
+"""Limits of the API backend: configured, reported by the server, or found by 429s."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aiohttp import web
 from prism_engine.backends.chat.api import ChatApi
 from prism_engine.backends.chat.reply import UNNAMED_WAIT
 from prism_engine.backends.chat.retry import SPREAD
-from prism_engine.backends.limits.expectation import FEW
+from prism_engine.backends.limits.expectation import MIN_REPLIES
 from prism_engine.backends.load import Load, WaitReason
 from prism_engine.chaos.behaviour import Behaviour, Fault
 from prism_engine.chaos.rate_limits import LimitChange, RateLimits
@@ -57,7 +57,7 @@ def test_a_quota_per_minute_that_names_no_time_is_outlived():
     assert 60 <= seconds <= 4 * (UNNAMED_WAIT + SPREAD)
 
 
-def test_a_rate_limit_that_names_no_time_is_waited_out_by_everybody():
+def test_a_rate_limit_that_names_no_time_is_waited_out_by_all_calls():
     times = []
 
     def reply(body):
@@ -72,7 +72,7 @@ def test_a_rate_limit_that_names_no_time_is_waited_out_by_everybody():
     assert min(times[1:]) - times[0] >= UNNAMED_WAIT
 
 
-def test_no_more_requests_are_on_the_wire_than_allowed():
+def test_no_more_requests_are_in_flight_than_allowed():
     async def scenario(api, server):
         assert api.capacity == 3
         await asyncio.gather(*(api.generate(call_of(str(n))) for n in range(40)))
@@ -84,7 +84,7 @@ def test_no_more_requests_are_on_the_wire_than_allowed():
 
 
 @pytest.mark.parametrize("rate", [30, 119, 600])
-def test_a_server_with_the_same_strict_limit_never_has_to_say_429(rate):
+def test_a_server_with_the_same_strict_limit_never_has_to_return_429(rate):
     async def scenario(api, server):
         started = now()
         await asyncio.gather(*(api.generate(call_of(str(n))) for n in range(2 * rate)))
@@ -95,7 +95,7 @@ def test_a_server_with_the_same_strict_limit_never_has_to_say_429(rate):
     assert play(scenario, behaviour, limits=Limits(requests_per_minute=rate, concurrency=50)) > 0.95 * rate
 
 
-def test_a_stricter_server_is_followed_until_all_is_done():
+def test_a_stricter_server_is_followed_until_all_calls_are_done():
     async def scenario(api, server):
         results = await asyncio.gather(*(api.generate(call_of(str(n))) for n in range(60)))
         assert {done.outcome for done in results} == {Outcome.OK}
@@ -103,7 +103,7 @@ def test_a_stricter_server_is_followed_until_all_is_done():
 
     stats = play(scenario, Behaviour(rate_limit=20, retry_after="60"), attempts=20, limits=Limits(concurrency=4))
     assert stats.completed == 60
-    assert 0 < stats.rate_limited <= 4 * 3  # once per call that was on the wire, per minute
+    assert 0 < stats.rate_limited <= 4 * 3  # once per call in flight, per minute
 
 
 def flood(count):
@@ -118,7 +118,7 @@ def flood(count):
 
 
 @pytest.mark.parametrize(
-    ("limits", "most"),
+    ("limits", "per_minute"),
     [
         (RateLimits(requests_per_minute=300), 300),
         (RateLimits(requests_per_minute=300, burst=5.0), 300),
@@ -126,13 +126,13 @@ def flood(count):
         (RateLimits(tokens_per_minute=60_000, count="used", burst=20.0), 2000),
     ],
 )
-def test_a_server_whose_headers_tell_its_limit_never_has_to_say_429(limits, most):
+def test_a_server_whose_headers_report_its_limit_never_has_to_return_429(limits, per_minute):
     refused, seconds = play(flood(900), Behaviour(latency=0.3, limits=limits))
     assert refused == 0
-    assert seconds <= 60 * (900 / most - limits.burst / 60) * 1.05 + 3
+    assert seconds <= 60 * (900 / per_minute - limits.burst / 60) * 1.05 + 3
 
 
-def test_processes_that_share_a_key_and_know_no_limit_never_make_the_server_say_429(tmp_path):
+def test_processes_that_share_a_key_and_know_no_limit_never_cause_a_429(tmp_path):
     async def main():
         async with ChaosServer(
             Behaviour(latency=0.3, limits=RateLimits(requests_per_minute=300, burst=20.0))
@@ -160,19 +160,19 @@ def test_limits_that_are_halved_while_it_runs_are_followed():
     assert seconds <= 30 + (1200 - 300) / 5 * 1.05
 
 
-def test_tokens_are_reserved_and_what_was_not_used_is_given_back():
+def test_tokens_are_reserved_and_the_unused_ones_released():
     async def scenario(api, server):
         started = now()
-        await asyncio.gather(*(api.generate(call_of(str(n), sampling=Sampling(900))) for n in range(FEW)))
+        await asyncio.gather(*(api.generate(call_of(str(n), sampling=Sampling(900))) for n in range(MIN_REPLIES)))
         assert "/1300 tokens" in repr(api)
         return now() - started, server.stats.most_in_flight
 
     seconds, at_once = play(scenario, Behaviour(latency=1.0), limits=Limits(tokens_per_minute=1300))
     assert at_once == 1  # two worst cases do not fit
-    assert seconds < FEW + 1  # but one use after the other does
+    assert seconds < MIN_REPLIES + 1  # but the actual usages do, one after the other
 
 
-def test_once_replies_are_known_to_be_short_more_are_on_the_wire_than_worst_cases_would_fit():
+def test_once_replies_are_known_to_be_short_more_are_in_flight_than_worst_cases_would_fit():
     async def scenario(api, server):
         await asyncio.gather(*(api.generate(call_of(str(n), sampling=Sampling(900))) for n in range(30)))
         return server.stats.most_in_flight
@@ -181,7 +181,7 @@ def test_once_replies_are_known_to_be_short_more_are_on_the_wire_than_worst_case
 
 
 @pytest.mark.parametrize("usage", [Fault.USAGE_MISSING, Fault.USAGE_ZERO, Fault.USAGE_NEGATIVE, Fault.USAGE_ABSURD])
-def test_a_use_that_is_not_told_or_cannot_be_counts_as_the_worst_case(usage):
+def test_missing_or_implausible_usage_counts_as_the_worst_case(usage):
     async def scenario(api, server):
         started = now()
         for number in range(3):
@@ -192,7 +192,7 @@ def test_a_use_that_is_not_told_or_cannot_be_counts_as_the_worst_case(usage):
     assert play(scenario, behaviour, limits=Limits(tokens_per_minute=1100)) > 60
 
 
-def test_a_backend_says_how_much_of_each_limit_is_in_use_and_what_the_next_call_waits_for():
+def test_a_backend_reports_its_usage_of_each_limit_and_what_the_next_call_waits_for():
     async def scenario(api, server):
         tasks = [asyncio.create_task(api.generate(call_of(str(n), sampling=Sampling(10)))) for n in range(60)]
         await asyncio.sleep(30)
@@ -213,19 +213,19 @@ def test_outside_of_the_event_loop_nothing_is_waited_for():
 
 
 @pytest.mark.parametrize(
-    ("limits", "guard"),
+    ("limits", "reason"),
     [
         (Limits(concurrency=2), WaitReason.CONCURRENCY),
         (Limits(tokens_per_minute=100), WaitReason.TOKENS),
         (Limits(requests_per_minute=1), WaitReason.REQUESTS),
     ],
 )
-def test_what_the_next_call_waits_for_has_a_name(limits, guard):
+def test_what_the_next_call_waits_for_has_a_name(limits, reason):
     async def scenario(api, server):
         tasks = [asyncio.create_task(api.generate(call_of(str(n), sampling=Sampling(60)))) for n in range(4)]
         await asyncio.sleep(1)
-        guards = api.load.waiting_for
+        reported = api.load.waiting_for
         await asyncio.gather(*tasks)
-        return guards
+        return reported
 
-    assert play(scenario, Behaviour(latency=5.0), limits=limits) is guard
+    assert play(scenario, Behaviour(latency=5.0), limits=limits) is reason

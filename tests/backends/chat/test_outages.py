@@ -1,4 +1,4 @@
-"""Servers that are down for the API backend: never there, gone for good, or broken for a while."""
+"""The API backend and servers that are down: never there, gone for good, or broken for a while."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def free_port():
 
 @asynccontextmanager
 async def gone(**spec):
-    """An API whose server has answered one call and is no longer there, and the port where it was."""
+    """An API whose server answered one call and then went away, and the server's port."""
     port = free_port()
     url = f"http://127.0.0.1:{port}/v1"
     async with aclosing(ChatApi(ApiModel(model="m", base_url=url, **spec), None)) as api:
@@ -39,7 +39,7 @@ async def gone(**spec):
         yield api, port
 
 
-def test_an_address_where_nobody_ever_answered_is_a_dead_server():
+def test_an_address_that_never_responded_is_a_dead_server():
     async def main():
         url = f"http://127.0.0.1:{free_port()}/v1"
         async with aclosing(ChatApi(ApiModel(model="m", base_url=url, attempts=3), None)) as api:
@@ -80,7 +80,7 @@ def test_a_server_that_goes_away_and_comes_back_is_waited_for_however_few_attemp
     run_virtually(main())
 
 
-def test_an_answer_in_between_forgives_the_calls_that_found_nobody():
+def test_an_answer_in_between_resets_the_count_of_unreachable_calls():
     async def main():
         port = free_port()
         spec = ApiModel(model="m", base_url=f"http://127.0.0.1:{port}/v1", attempts=1)
@@ -95,9 +95,9 @@ def test_an_answer_in_between_forgives_the_calls_that_found_nobody():
     run_virtually(main())
 
 
-def outage(begin, end, answered=None):
-    """Answer with HTTP 500 between two moments; the time of every request is noted."""
-    times = [] if answered is None else answered
+def outage(begin, end, received=None):
+    """Answer with HTTP 500 between two moments; record the time of every request."""
+    times = [] if received is None else received
 
     def reply(body):
         times.append(now())
@@ -108,7 +108,7 @@ def outage(begin, end, answered=None):
     return Behaviour(latency=1.0, reply=reply)
 
 
-def test_an_outage_is_sat_out_with_a_probe_now_and_then_and_no_call_is_given_up():
+def test_an_outage_is_waited_out_with_occasional_probes_and_no_call_fails():
     times = []
 
     async def scenario(api, server):
@@ -118,11 +118,11 @@ def test_an_outage_is_sat_out_with_a_probe_now_and_then_and_no_call_is_given_up(
 
     seconds = play(scenario, outage(3, 1800, times), limits=Limits(concurrency=16), attempts=3)
     down = [at - times[0] for at in times if 3 <= at - times[0] < 1800]
-    assert len(down) <= 16 + 6 + 1800 / 60  # what was on the wire, the first quick probes, then one a minute
-    assert 1800 <= seconds <= 1800 + 60 + 60 + 200 / 16 + 5  # the next probe, waits for another attempt
+    assert len(down) <= 16 + 6 + 1800 / 60  # requests in flight, the first quick probes, then one per minute
+    assert 1800 <= seconds <= 1800 + 60 + 60 + 200 / 16 + 5  # the next probe, waits for retries
 
 
-def test_hours_of_outage_do_not_use_up_the_attempts_of_the_few_calls_that_there_are():
+def test_hours_of_outage_do_not_use_up_the_attempts_of_a_few_calls():
     async def scenario(api, server):
         await api.generate(call_of("before"))
         return await asyncio.gather(*(api.generate(call_of(str(n))) for n in range(4)))
@@ -137,7 +137,7 @@ def test_an_outage_beyond_all_patience_ends_the_run_and_says_why():
         results = await asyncio.gather(*calls, return_exceptions=True)
         dead = [error for error in results if isinstance(error, DeadError)]
         assert len(dead) + sum(not isinstance(error, Exception) for error in results) == 200
-        assert re.search(r"nothing but errors for 1[01] minutes .*HTTP 500: all is broken", str(dead[0]))
+        assert re.search(r"only errors for 1[01] minutes.*HTTP 500: all is broken", str(dead[0]))
         return server.stats.received
 
     assert play(scenario, outage(5, 10**9), limits=Limits(concurrency=16), outage_patience=600) <= 16 * 5 + 16 + 20
@@ -157,14 +157,14 @@ def test_draining_ends_an_outage_at_once():
     play(scenario, outage(2, 10**9), limits=Limits(concurrency=16), outage_patience=None)
 
 
-def test_calls_that_fail_whatever_happens_are_no_outage():
+def test_calls_that_always_fail_are_no_outage():
     def reply(body):
         bad = "bad" in body["messages"][0]["content"]
         return web.json_response({"error": {"message": "no"}}, status=500) if bad else "Fine."
 
     async def scenario(api, server):
         texts = [f"{'bad' if n % 10 == 0 else 'good'} {n}" for n in range(100)]
-        for _ in range(2):  # the second time only those that failed, as the later rounds of a run
+        for _ in range(2):  # the second time only those that failed, as in the later rounds of a run
             results = await asyncio.gather(*(api.generate(call_of(text)) for text in texts), return_exceptions=True)
             texts = [text for text, done in zip(texts, results, strict=True) if isinstance(done, TransientError)]
             assert len(texts) == 10

@@ -1,4 +1,4 @@
-"""Money around each request: set aside before it leaves, settled by what became of it, never lost on the way."""
+"""The budget of each request: reserved before it is sent, and settled or released by its outcome on every path."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from prism_engine.records import Image
 from tests.backends.calls import call_of
 
 
-class Money:
-    """A purse that writes down what happens to each payment."""
+class RecordingBudget:
+    """A budget that records what happens to each reservation."""
 
     def __init__(self, *, empty=False):
         self.entries = []
@@ -36,9 +36,9 @@ class Money:
         self.entries.append("free")
 
 
-async def outcome(behaviour, *, money, call=None, url=None, **spec):
+async def outcome(behaviour, *, budget, call=None, url=None, **spec):
     async with ChaosServer(behaviour) as server:
-        api = ChatApi(ApiModel(model="m", base_url=url or server.base_url, attempts=1, **spec), None, budget=money)
+        api = ChatApi(ApiModel(model="m", base_url=url or server.base_url, attempts=1, **spec), None, budget=budget)
         try:
             return await api.generate(call or call_of())
         except PrismError as error:
@@ -68,44 +68,44 @@ async def outcome(behaviour, *, money, call=None, url=None, **spec):
     ],
 )
 async def test_each_way_a_request_can_end_is_paid_as_it_may_be_billed(fault, entry):
-    money = Money()
-    await outcome(Behaviour(faults=(fault,), retry_after="0"), money=money, timeout=0.3)
-    assert money.entries[:2] == ["reserved", entry]
+    budget = RecordingBudget()
+    await outcome(Behaviour(faults=(fault,), retry_after="0"), budget=budget, timeout=0.3)
+    assert budget.entries[:2] == ["reserved", entry]
 
 
 async def test_every_attempt_is_paid_for_by_itself():
-    money = Money()
+    budget = RecordingBudget()
     async with ChaosServer(Behaviour(faults=(Fault.TORN,))) as server:
-        api = ChatApi(ApiModel(model="m", base_url=server.base_url), None, budget=money)
+        api = ChatApi(ApiModel(model="m", base_url=server.base_url), None, budget=budget)
         await api.generate(call_of())
         await api.aclose()
-    assert money.entries == ["reserved", "unknown", "reserved", "settled"]
+    assert budget.entries == ["reserved", "unknown", "reserved", "settled"]
 
 
 async def test_a_refused_key_and_a_server_that_is_not_there_cost_nothing():
-    money = Money()
-    assert isinstance(await outcome(Behaviour(key="other"), money=money), DeadError)
-    assert isinstance(await outcome(Behaviour(), money=money, url="http://127.0.0.1:9/v1"), DeadError)
-    assert money.entries == ["reserved", "free"] * 2
+    budget = RecordingBudget()
+    assert isinstance(await outcome(Behaviour(key="other"), budget=budget), DeadError)
+    assert isinstance(await outcome(Behaviour(), budget=budget, url="http://127.0.0.1:9/v1"), DeadError)
+    assert budget.entries == ["reserved", "free"] * 2
 
 
 async def test_a_picture_that_cannot_be_read_costs_nothing(tmp_path):
-    money = Money()
-    await outcome(Behaviour(), money=money, call=call_of(Image("0" * 64, tmp_path / "none.png")))
-    assert money.entries == ["reserved", "free"]
+    budget = RecordingBudget()
+    await outcome(Behaviour(), budget=budget, call=call_of(Image("0" * 64, tmp_path / "none.png")))
+    assert budget.entries == ["reserved", "free"]
 
 
-async def test_nothing_is_sent_without_money():
+async def test_nothing_is_sent_without_a_reservation():
     async with ChaosServer() as server:
-        api = ChatApi(ApiModel(model="m", base_url=server.base_url), None, budget=Money(empty=True))
+        api = ChatApi(ApiModel(model="m", base_url=server.base_url), None, budget=RecordingBudget(empty=True))
         with pytest.raises(BudgetError):
             await api.generate(call_of())
         await api.aclose()
         assert server.stats.received == 0
 
 
-async def test_a_call_that_waits_for_money_hears_of_a_drain():
-    class Never(Money):
+async def test_a_drain_ends_the_wait_for_a_reservation():
+    class Never(RecordingBudget):
         async def reserve(self, call):
             await asyncio.Event().wait()
             return self
@@ -121,10 +121,10 @@ async def test_a_call_that_waits_for_money_hears_of_a_drain():
         assert server.stats.received == 0
 
 
-async def test_a_request_that_is_cancelled_on_the_wire_counts_in_full():
-    money = Money()
+async def test_a_request_that_is_cancelled_in_flight_counts_in_full():
+    budget = RecordingBudget()
     async with ChaosServer(Behaviour(latency=30)) as server:
-        api = ChatApi(ApiModel(model="m", base_url=server.base_url), None, budget=money)
+        api = ChatApi(ApiModel(model="m", base_url=server.base_url), None, budget=budget)
         task = asyncio.create_task(api.generate(call_of()))
         while not server.stats.received:
             await asyncio.sleep(0.01)
@@ -132,4 +132,4 @@ async def test_a_request_that_is_cancelled_on_the_wire_counts_in_full():
         with pytest.raises(asyncio.CancelledError):
             await task
         await api.aclose()
-    assert money.entries == ["reserved", "unknown"]
+    assert budget.entries == ["reserved", "unknown"]

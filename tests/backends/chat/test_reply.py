@@ -57,7 +57,7 @@ def test_the_outcome_follows_from_the_text_and_the_finish_reason(content, finish
     assert read_reply(reply(content, finish, message=message)).outcome is outcome
 
 
-def test_a_reply_cut_while_thinking_out_of_sight_is_truncated():
+def test_a_reply_cut_while_reasoning_invisibly_is_truncated():
     usage = {"completion_tokens_details": {"reasoning_tokens": 512}}
     assert read_reply(reply("", "length", usage=usage)).outcome is Outcome.TRUNCATED
 
@@ -70,7 +70,7 @@ def test_a_refusal_says_why():
 
 
 @pytest.mark.parametrize("field", ["reasoning", "reasoning_content"])
-def test_thinking_is_kept_apart_from_the_text(field):
+def test_reasoning_is_separate_from_the_text(field):
     done = read_reply(reply(message={field: "Hm."}))
     assert (done.text, done.reasoning) == ("Hello.", "Hm.")
 
@@ -94,12 +94,12 @@ def test_a_list_of_parts_is_joined():
         reply("half", "insufficient_system_resource"),
     ],
 )
-def test_a_reply_that_is_not_whole_may_be_asked_for_again(raw):
+def test_an_incomplete_reply_is_a_transient_error(raw):
     with pytest.raises(TransientError):
         read_reply(raw)
 
 
-def test_an_error_inside_a_successful_answer_is_repeated():
+def test_an_error_inside_a_successful_response_is_quoted():
     with pytest.raises(TransientError, match="overloaded"):
         read_reply(b'{"error": {"message": "overloaded", "code": 502}}')
 
@@ -168,7 +168,7 @@ def test_any_body_gives_a_completion_or_a_typed_error(raw, status):
         (422, {"message": "what?"}, RejectedError),
     ],
 )
-def test_each_status_says_what_is_to_be_done(status, error, kind):
+def test_each_status_gives_the_right_kind_of_error(status, error, kind):
     with pytest.raises(BackendError) as caught:
         refusal(status, error)
     assert type(caught.value) is kind
@@ -194,13 +194,13 @@ def test_a_content_filter_that_answers_with_an_error_gives_a_refused_completion(
     ("status", "hints"),
     [(401, ["SOME_KEY", AT.url]), (404, [AT.url, "'some-model'", "/v1"]), (308, [AT.url, "base_url"])],
 )
-def test_a_dead_endpoint_is_named_with_the_mend(status, hints):
+def test_the_error_of_a_dead_endpoint_names_it_and_the_fix(status, hints):
     with pytest.raises(DeadError) as caught:
         refusal(status)
     assert all(hint in str(caught.value) for hint in hints)
 
 
-def test_a_long_complaint_is_trimmed():
+def test_a_long_message_is_trimmed():
     with pytest.raises(RejectedError) as caught:
         refusal(400, {"message": "x" * 10_000})
     assert 300 <= len(str(caught.value)) < 350
@@ -215,28 +215,28 @@ def test_a_long_complaint_is_trimmed():
         (b"\xff\xfe", "\N{REPLACEMENT CHARACTER}"),
     ],
 )
-def test_the_words_of_a_server_are_found_wherever_it_puts_them(raw, words):
+def test_a_server_s_message_is_found_wherever_it_is(raw, words):
     with pytest.raises(RejectedError, match=f"HTTP 400: .*{words}"):
         refusal(400, raw=raw)
 
 
-def test_a_rate_limit_is_told_from_trouble():
+def test_a_rate_limit_is_distinguished_from_a_server_error():
     with pytest.raises(TransientError) as limited:
         refusal(429, headers={"Retry-After": "7"})
-    with pytest.raises(TransientError) as trouble:
+    with pytest.raises(TransientError) as failed:
         refusal(503, headers={"Retry-After": "8"})
     assert (limited.value.rate_limited, limited.value.retry_after) == (True, 7)
-    assert (trouble.value.rate_limited, trouble.value.retry_after) == (False, 8)
+    assert (failed.value.rate_limited, failed.value.retry_after) == (False, 8)
 
 
-def test_a_rate_limit_that_names_no_time_has_one_of_ours_and_trouble_has_none():
+def test_a_rate_limit_that_names_no_time_gets_a_default_and_a_server_error_does_not():
     for headers in ({}, {"Retry-After": "soon"}):
         with pytest.raises(TransientError) as limited:
             refusal(429, headers=headers)
         assert limited.value.retry_after == UNNAMED_WAIT
-    with pytest.raises(TransientError) as trouble:
+    with pytest.raises(TransientError) as failed:
         refusal(503)
-    assert trouble.value.retry_after is None
+    assert failed.value.retry_after is None
 
 
 def test_a_rate_limit_that_names_no_time_but_resets_sooner_is_waited_for_until_then():
@@ -246,7 +246,7 @@ def test_a_rate_limit_that_names_no_time_but_resets_sooner_is_waited_for_until_t
         assert limited.value.retry_after == seconds
 
 
-def test_a_server_that_asks_for_hours_stops_the_run_instead_of_putting_it_to_sleep():
+def test_a_server_that_asks_to_wait_for_hours_stops_the_run_instead_of_making_it_sleep():
     with pytest.raises(DeadError, match="120 minutes"):
         refusal(429, headers={"Retry-After": "7200"})
     with pytest.raises(TransientError):

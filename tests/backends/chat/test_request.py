@@ -47,12 +47,12 @@ def test_extra_fields_are_sent_and_win():
     assert body["chat_template_kwargs"] == {"enable_thinking": False}
 
 
-def test_keys_that_yaml_takes_for_numbers_are_sent_as_json_wants_them():
+def test_keys_that_yaml_reads_as_numbers_are_sent_as_json_strings():
     assert body_of(call_of(), extra_body={"logit_bias": {42: -1}})["logit_bias"] == {"42": -1}
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "gif", "bmp", "tiff"])
-def test_a_picture_travels_byte_for_byte_under_its_own_type(tmp_path, kind):
+def test_a_picture_is_sent_byte_for_byte_with_its_own_type(tmp_path, kind):
     path = tmp_path / "picture"
     Picture.new("RGB", (7, 5), (10, 200, 30)).save(path, kind)
     (message,) = body_of(call_of(image_at(path), "What is this?"))["messages"]
@@ -72,7 +72,7 @@ def test_pictures_and_text_keep_their_order(tmp_path):
 
 
 def test_a_picture_that_cannot_be_sent_rejects_the_call(tmp_path):
-    with pytest.raises(RejectedError, match="cannot be read"):
+    with pytest.raises(RejectedError, match="cannot read the picture"):
         body_of(call_of(Image("0" * 64, tmp_path / "gone.png")))
     (tmp_path / "notes.txt").write_text("not a picture")
     with pytest.raises(RejectedError, match=r"notes\.txt"):

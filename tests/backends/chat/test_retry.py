@@ -11,7 +11,7 @@ from prism_engine.errors import DeadError, NotRunError, RejectedError, Transient
 
 
 class Script:
-    """Raises or returns what it is given, one thing per attempt; notes the sleeps."""
+    """Raises or returns one given step per attempt; records the sleeps."""
 
     def __init__(self, *steps):
         self.steps, self.numbers, self.sleeps = steps, [], []
@@ -27,7 +27,7 @@ class Script:
         self.sleeps.append(seconds)
 
 
-async def test_a_transient_error_is_tried_again_until_it_succeeds():
+async def test_a_transient_error_is_retried_until_it_succeeds():
     script = Script(TransientError("one"), TransientError("two"), "done")
     assert await retried(script.attempt, attempts=5, sleep=script.sleep) == "done"
     assert script.numbers == [1, 2, 3]
@@ -43,7 +43,7 @@ async def test_the_last_error_comes_out_when_the_attempts_are_used_up():
 
 
 @pytest.mark.parametrize("error", [RejectedError("no"), DeadError("dead"), NotRunError("late"), ValueError("bug")])
-async def test_nothing_else_is_tried_again(error):
+async def test_nothing_else_is_retried(error):
     script = Script(error, "never")
     with pytest.raises(type(error)):
         await retried(script.attempt, attempts=5, sleep=script.sleep)
@@ -69,7 +69,7 @@ def wait_after(attempt, error):
 
 @settings(max_examples=200, deadline=None)
 @given(st.integers(1, 50), st.floats(0, 500))
-def test_the_server_is_never_asked_again_before_the_time_it_named(attempt, retry_after):
+def test_no_retry_comes_before_the_time_that_the_server_named(attempt, retry_after):
     wait = wait_after(attempt, TransientError("busy", retry_after=retry_after, rate_limited=True))
     assert retry_after <= wait <= max(retry_after + SPREAD, CAP)
 
@@ -87,7 +87,7 @@ def test_without_a_named_time_waits_are_random_and_their_bound_doubles_up_to_a_c
         assert min(waits) < bound / 2
 
 
-async def test_refusals_for_the_rate_limit_do_not_count_as_attempts():
+async def test_rate_limit_errors_do_not_count_as_attempts():
     slept = []
 
     async def sleep(seconds):
@@ -102,7 +102,7 @@ async def test_refusals_for_the_rate_limit_do_not_count_as_attempts():
     assert len(slept) == 20
 
 
-async def test_other_failures_between_refusals_still_count():
+async def test_other_failures_between_rate_limit_errors_still_count():
     async def sleep(_seconds):
         pass
 

@@ -50,12 +50,12 @@ async def test_a_closed_gate_turns_everyone_away_but_its_holders():
     assert repr(gate) == "<Gate closed, 0/1 held, 0 waiting>"
 
 
-async def test_a_place_handed_over_when_the_gate_closes_is_given_back():
+async def test_a_slot_handed_over_when_the_gate_closes_is_released():
     gate, release, entered = Gate(1), asyncio.Event(), []
     async with gate:
         waiter = asyncio.create_task(hold(gate, release, entered, "next"))
         await settle()
-    gate.close()  # the place is the waiter's, but it has not run since
+    gate.close()  # the waiter holds the slot, but has not run since
     with pytest.raises(NotRunError):
         await waiter
     assert entered == []
@@ -77,7 +77,7 @@ async def test_a_cancelled_waiter_leaves_no_trace():
     assert repr(gate) == "<Gate open, 0/1 held, 0 waiting>"
 
 
-async def test_a_waiter_cancelled_just_after_its_turn_came_hands_the_place_on():
+async def test_a_waiter_cancelled_just_after_its_turn_came_hands_the_slot_on():
     gate, release, entered = Gate(1), asyncio.Event(), []
     async with gate:
         first, second = (asyncio.create_task(hold(gate, release, entered, n)) for n in range(2))

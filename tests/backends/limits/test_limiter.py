@@ -1,4 +1,4 @@
-"""The limiter: what any minute of much traffic holds, and what becomes of single requests that wait."""
+"""The limiter: the totals of any minute under heavy traffic, and the outcome of single waiting requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from asyncio_throttle import Throttler
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prism_engine.backends.limits.expectation import FEW, Tokens
+from prism_engine.backends.limits.expectation import MIN_REPLIES, Tokens
 from prism_engine.backends.limits.limiter import Limiter
 from prism_engine.backends.load import WaitReason
 from prism_engine.config import Limits
@@ -22,9 +22,9 @@ from tests.virtual_time import now, run_virtually
 
 @settings(max_examples=6, deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from(sorted(LENGTHS)), st.sampled_from([0.2, 1.0, 1.5]))
-def test_five_minutes_keep_both_limits_in_any_minute_and_use_the_binding_one(seed, lengths, wire):
+def test_five_minutes_keep_both_limits_in_any_minute_and_use_the_binding_one(seed, lengths, duration):
     limiter = Limiter(Limits(requests_per_minute=600, tokens_per_minute=60_000))
-    sent = run_virtually(send_for(limiter, 300, made_up(random.Random(seed), lengths, wire), workers=64))
+    sent = run_virtually(send_for(limiter, 300, made_up(random.Random(seed), lengths, duration), workers=64))
     assert largest_sum([(at, 1) for at, _ in sent], 60) <= 600
     assert largest_sum(weighed(sent), 60) <= 60_000
     shares = len(sent) / (5 * 600), sum(tokens for _, tokens in weighed(sent)) / (5 * 60_000)
@@ -32,7 +32,7 @@ def test_five_minutes_keep_both_limits_in_any_minute_and_use_the_binding_one(see
 
 
 @pytest.mark.parametrize("tokens", [99, 40])
-def test_where_requests_are_what_binds_they_are_used(tokens):
+def test_a_binding_request_limit_is_used_up(tokens):
     limiter = Limiter(Limits(requests_per_minute=600, tokens_per_minute=60_000))
     jobs = itertools.repeat((Tokens(tokens, 400), Tokens(tokens, 1), 1.0))
     sent = run_virtually(send_for(limiter, 300, jobs, workers=64))
@@ -42,7 +42,7 @@ def test_where_requests_are_what_binds_they_are_used(tokens):
 
 @settings(max_examples=3, deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from([(6_000, 60_000, "input"), (60_000, 6_000, "output")]))
-def test_input_and_output_tokens_are_limited_apart(seed, case):
+def test_input_and_output_tokens_are_limited_separately(seed, case):
     inputs, outputs, binding = case
     limiter = Limiter(Limits(input_tokens_per_minute=inputs, output_tokens_per_minute=outputs))
     sent = run_virtually(send_for(limiter, 180, made_up(random.Random(seed), "even", 1.0), workers=16))
@@ -53,18 +53,20 @@ def test_input_and_output_tokens_are_limited_apart(seed, case):
 
 @settings(max_examples=5, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 512), st.integers(1, 512))
-def test_when_replies_suddenly_become_longer_a_minute_is_over_by_what_was_on_the_wire_at_most(seed, before, after):
-    dice, wire = random.Random(seed), 1.0
+def test_when_replies_suddenly_become_longer_a_minute_exceeds_the_limit_by_the_requests_in_flight_at_most(
+    seed, before, after
+):
+    dice, duration = random.Random(seed), 1.0
     limiter = Limiter(Limits(requests_per_minute=600, tokens_per_minute=60_000))
 
     def jobs():
         for number in itertools.count():
             used = Tokens(100, before if number < 500 else after)
-            yield Tokens(100, 512), used, wire * dice.uniform(0.5, 1.5)
+            yield Tokens(100, 512), used, duration * dice.uniform(0.5, 1.5)
 
     sent = run_virtually(send_for(limiter, 200, jobs(), workers=64))
-    on_the_wire = largest_sum([(at, 1) for at, _ in sent], 1.5 * wire) + FEW
-    assert largest_sum(weighed(sent), 60) <= 60_000 + on_the_wire * max(after - before, 0)
+    in_flight = largest_sum([(at, 1) for at, _ in sent], 1.5 * duration) + MIN_REPLIES
+    assert largest_sum(weighed(sent), 60) <= 60_000 + in_flight * max(after - before, 0)
 
 
 @pytest.mark.parametrize("limit", [1, 59, 61, 179, 3659])
@@ -114,7 +116,7 @@ def test_a_refund_lets_the_next_request_go_at_once():
         async with limiter.slot(Tokens(90)) as slot:
             waiting = asyncio.create_task(second())
             await asyncio.sleep(3)
-            slot.answered(Tokens(40))
+            slot.record_success(Tokens(40))
         return await waiting
 
     assert run_virtually(play()) == 3
@@ -124,7 +126,7 @@ def test_a_settlement_beyond_the_reservation_delays_what_follows():
     async def play():
         limiter, started = Limiter(Limits(tokens_per_minute=100)), now()
         async with limiter.slot(Tokens(10)) as slot:
-            slot.answered(Tokens(100))
+            slot.record_success(Tokens(100))
         async with limiter.slot(Tokens(10)):
             return now() - started
 
@@ -135,7 +137,7 @@ def test_a_failed_request_counts_its_worst_case_and_a_refused_one_nothing():
     async def play():
         limiter, started = Limiter(Limits(tokens_per_minute=100)), now()
         async with limiter.slot(Tokens(60)) as slot:
-            slot.refused()
+            slot.record_rate_limit()
         async with limiter.slot(Tokens(60)):
             assert now() == started
         async with limiter.slot(Tokens(60)):
@@ -144,13 +146,15 @@ def test_a_failed_request_counts_its_worst_case_and_a_refused_one_nothing():
     assert run_virtually(play()) > 60
 
 
-@pytest.mark.parametrize("said", [Tokens(0, 0), Tokens(10**12, 1), Tokens(50, 10**12), Tokens(50, -3), Tokens(-1, 4)])
-def test_a_use_that_cannot_be_is_not_believed(said):
+@pytest.mark.parametrize(
+    "reported", [Tokens(0, 0), Tokens(10**12, 1), Tokens(50, 10**12), Tokens(50, -3), Tokens(-1, 4)]
+)
+def test_implausible_usage_is_ignored(reported):
     async def play():
         limiter, started = Limiter(Limits(tokens_per_minute=10_000)), now()
         for _ in range(90):
             async with limiter.slot(Tokens(50, 50)) as slot:
-                slot.answered(said)
+                slot.record_success(reported)
         assert "9000/10000 tokens" in repr(limiter)
         return now() - started
 
@@ -163,7 +167,7 @@ def test_a_settlement_after_the_minute_changes_nothing():
         async with limiter.slot(Tokens(90)) as late:
             await asyncio.sleep(100)
             async with limiter.slot(Tokens(90)):
-                late.answered(Tokens(1))
+                late.record_success(Tokens(1))
         return repr(limiter)
 
     assert "90/100 tokens" in run_virtually(play())
@@ -191,7 +195,7 @@ def test_nothing_is_sent_during_a_pause():
     assert not [at for at in sent[before:] if at < 8.5]
 
 
-def test_a_pause_is_what_is_waited_for_also_while_nobody_stands_in_the_queue():
+def test_a_pause_is_reported_even_while_no_call_is_queued():
     async def play():
         limiter = Limiter(Limits())
         before = limiter.load.waiting_for
@@ -203,7 +207,7 @@ def test_a_pause_is_what_is_waited_for_also_while_nobody_stands_in_the_queue():
     assert run_virtually(play()) == (None, WaitReason.PAUSE, None)
 
 
-def test_slots_are_given_out_first_come_first_served():
+def test_slots_are_given_out_in_fifo_order():
     async def play():
         limiter, order = Limiter(Limits(requests_per_minute=600, tokens_per_minute=1000, concurrency=3)), []
 
@@ -219,20 +223,20 @@ def test_slots_are_given_out_first_come_first_served():
 
 
 def test_only_one_call_polls_the_throttler(monkeypatch):
-    polling = most = 0
+    polling = most_polling = 0
     acquire = Throttler.acquire
 
     async def counted(self):
-        nonlocal polling, most
+        nonlocal polling, most_polling
         polling += 1
-        most = max(most, polling)
+        most_polling = max(most_polling, polling)
         await acquire(self)
         polling -= 1
 
     monkeypatch.setattr(Throttler, "acquire", counted)
     limiter = Limiter(Limits(requests_per_minute=60, concurrency=500))
     run_virtually(send_for(limiter, 20, NOTHING, workers=500))
-    assert most == 1
+    assert most_polling == 1
 
 
 @pytest.mark.parametrize(
@@ -243,7 +247,7 @@ def test_only_one_call_polls_the_throttler(monkeypatch):
         Limits(tokens_per_minute=10, concurrency=4),
     ],
 )
-def test_closing_turns_away_who_waits_for_a_place_or_a_rate_or_tokens(limits):
+def test_closing_turns_away_calls_that_wait_for_a_slot_or_a_rate_or_tokens(limits):
     async def play():
         limiter, done = Limiter(limits), asyncio.Event()
 

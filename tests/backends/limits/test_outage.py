@@ -1,4 +1,4 @@
-"""When an endpoint counts as down, and how it is asked again; on a clock of our own."""
+"""When an endpoint counts as down, and how it is probed; on a fake clock."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from contextlib import suppress
 
 import pytest
 
-from prism_engine.backends.limits.outage import CALLS, FAILURES, FIRST, LONGEST, Outage
+from prism_engine.backends.limits.outage import FIRST_INTERVAL, LONGEST_INTERVAL, MIN_CALLS, MIN_FAILURES, Outage
 from prism_engine.errors import DeadError, RejectedError, TransientError
 
 
 class Watched:
-    """An outage, its clock, and requests that end as they are told."""
+    """An outage detector, its clock, and requests with a given outcome."""
 
     def __init__(self, *, patience=3600.0, concurrency=16, answered=True):
         self.now = 100.0
@@ -20,12 +20,12 @@ class Watched:
             self.end(None)
 
     def end(self, error, *, first=True):
-        probe = self.outage.send()
-        with suppress(TransientError, RejectedError), self.outage.judging(first=first):
+        probe = self.outage.record_sent()
+        with suppress(TransientError, RejectedError), self.outage.record_outcome(first=first):
             if error is not None:
                 raise error
         if probe:
-            self.outage.probed()
+            self.outage.record_probe_end()
 
     def fail(self, times, *, first=True):
         for _ in range(times):
@@ -34,71 +34,71 @@ class Watched:
 
 def test_failures_in_a_row_of_different_calls_are_an_outage():
     watched = Watched()
-    watched.fail(FAILURES - 1)
-    assert not watched.outage.on
+    watched.fail(MIN_FAILURES - 1)
+    assert not watched.outage.active
     watched.fail(1)
-    assert watched.outage.on
+    assert watched.outage.active
 
 
 @pytest.mark.parametrize(
     "between", [None, RejectedError("too long"), TransientError("slow down", rate_limited=True)], ids=str
 )
-def test_any_answer_in_between_begins_the_count_anew_and_ends_an_outage(between):
+def test_any_response_in_between_resets_the_count_and_ends_an_outage(between):
     watched = Watched()
-    watched.fail(FAILURES - 1)
+    watched.fail(MIN_FAILURES - 1)
     watched.end(between)
-    watched.fail(FAILURES - 1)
-    assert not watched.outage.on
+    watched.fail(MIN_FAILURES - 1)
+    assert not watched.outage.active
     watched.fail(1)
-    watched.now += FIRST
+    watched.now += FIRST_INTERVAL
     watched.end(between)
-    assert (watched.outage.on, watched.outage.delay()) == (False, 0.0)
+    assert (watched.outage.active, watched.outage.delay()) == (False, 0.0)
 
 
 def test_one_bad_call_is_no_outage_however_often_it_fails():
     watched = Watched()
-    for _ in range(CALLS - 1):
+    for _ in range(MIN_CALLS - 1):
         watched.fail(1)
         watched.fail(10, first=False)
-    assert not watched.outage.on
+    assert not watched.outage.active
 
 
 def test_where_calls_go_one_by_one_one_call_is_enough():
     watched = Watched(concurrency=1)
     watched.fail(1)
-    watched.fail(FAILURES - 1, first=False)
-    assert watched.outage.on
+    watched.fail(MIN_FAILURES - 1, first=False)
+    assert watched.outage.active
 
 
-def test_an_endpoint_that_never_answered_and_one_that_nobody_waits_for_are_not_down():
+def test_an_endpoint_that_never_responded_and_one_without_patience_are_not_down():
     for watched in (Watched(answered=False), Watched(patience=0.0)):
         watched.fail(100)
-        assert not watched.outage.on
+        assert not watched.outage.active
 
 
 def test_probes_go_one_at_a_time_at_growing_intervals():
     watched, waits = Watched(patience=None), list[float]()
-    watched.fail(FAILURES)
+    watched.fail(MIN_FAILURES)
     for _ in range(10):
         wait = watched.outage.delay()
         assert wait is not None
         waits.append(wait)
         watched.now += wait
         assert watched.outage.delay() == 0
-        assert watched.outage.send()
+        assert watched.outage.record_sent()
         assert watched.outage.delay() is None
-        with pytest.raises(TransientError), watched.outage.judging(first=False):
+        with pytest.raises(TransientError), watched.outage.record_outcome(first=False):
             raise TransientError("HTTP 500")
-        watched.outage.probed()
-    assert waits[0] == FIRST
-    assert waits == [min(FIRST * 2**n, LONGEST) for n in range(10)]
+        watched.outage.record_probe_end()
+    assert waits[0] == FIRST_INTERVAL
+    assert waits == [min(FIRST_INTERVAL * 2**n, LONGEST_INTERVAL) for n in range(10)]
 
 
 def test_patience_has_an_end():
     watched = Watched(patience=600.0)
-    watched.fail(FAILURES)
+    watched.fail(MIN_FAILURES)
     watched.now += 600
     assert watched.outage.delay() == 0
     watched.now += 60
-    with pytest.raises(DeadError, match=r"here has answered nothing but errors for 11 minutes.*HTTP 500"):
+    with pytest.raises(DeadError, match=r"here has returned only errors for 11 minutes.*HTTP 500"):
         watched.outage.delay()

@@ -42,7 +42,7 @@ class BucketServer:
 
 @dataclass
 class WindowServer:
-    """So many requests per minute by the clock, as many gateways count; resets in whole seconds."""
+    """A fixed window: `limit` requests per minute of the clock, as in many gateways; resets in whole seconds."""
 
     limit: int
     rounded: bool = True
@@ -72,7 +72,7 @@ class WindowServer:
 
 
 @dataclass
-class Seen:
+class Traffic:
     sent: list[float]
     refused: list[float]
 
@@ -84,9 +84,9 @@ class Seen:
 class Simulation:
     """A client that always has more to send and obeys the pacer alone; four requests before the first answer."""
 
-    def __init__(self, server, *, wire=0.5, stamped="late", dice=None):
-        self.server, self.wire, self.stamped, self.dice = server, wire, stamped, dice or random.Random(1)
-        self.pacer, self.seen, self.worst = Pacer(), Seen([], []), Tokens(100, 400)
+    def __init__(self, server, *, latency=0.5, stamped="late", dice=None):
+        self.server, self.latency, self.stamped, self.dice = server, latency, stamped, dice or random.Random(1)
+        self.pacer, self.traffic, self.worst = Pacer(), Traffic([], []), Tokens(100, 400)
         self.in_flight, self.at_once, self.wake = 0, 4, float("inf")
         self.order, self.events = itertools.count(), []
 
@@ -96,22 +96,22 @@ class Simulation:
     def trip(self):
         return self.dice.uniform(0.01, 0.02)
 
-    def arrive(self, now, outlay):
-        if self.server.admit(now, outlay.worst):
-            self.seen.sent.append(now)
-            self.push(now + self.wire * self.dice.uniform(0.5, 1.5), self.finish, outlay, self.server.headers(now))
+    def arrive(self, now, request):
+        if self.server.admit(now, request.worst):
+            self.traffic.sent.append(now)
+            self.push(now + self.latency * self.dice.uniform(0.5, 1.5), self.finish, request, self.server.headers(now))
         else:
-            self.seen.refused.append(now)
-            self.push(now + self.trip(), self.answer, outlay, self.server.headers(now))
+            self.traffic.refused.append(now)
+            self.push(now + self.trip(), self.answer, request, self.server.headers(now))
 
-    def finish(self, now, outlay, early):
-        self.server.settle(now, outlay.worst, Tokens(100, 50))
-        said = early if self.stamped == "early" else self.server.headers(now)
-        self.push(now + self.trip(), self.answer, outlay, said)
+    def finish(self, now, request, early):
+        self.server.settle(now, request.worst, Tokens(100, 50))
+        allowances = early if self.stamped == "early" else self.server.headers(now)
+        self.push(now + self.trip(), self.answer, request, allowances)
 
-    def answer(self, now, outlay, said):
+    def answer(self, now, request, allowances):
         self.in_flight, self.at_once = self.in_flight - 1, 64
-        self.pacer.heard(outlay, now, said)
+        self.pacer.record_headers(request, now, allowances)
 
     def send(self, now):
         while self.in_flight < self.at_once:
@@ -121,7 +121,7 @@ class Simulation:
                     self.push(self.wake, lambda now: None)
                 break
             self.in_flight += 1
-            self.push(now + self.trip(), self.arrive, self.pacer.sent(now, self.worst))
+            self.push(now + self.trip(), self.arrive, self.pacer.record_sent(now, self.worst))
 
     def run(self, seconds):
         self.push(0.0, lambda now: None)
@@ -131,7 +131,7 @@ class Simulation:
             self.wake = self.wake if self.wake > now else float("inf")
             happen(now, *facts)
             self.send(now)
-        return self.seen
+        return self.traffic
 
 
 def simulate(server, *, seconds=180.0, **how):
@@ -146,90 +146,90 @@ def simulate(server, *, seconds=180.0, **how):
     st.sampled_from(["reserved", "used"]),
     st.sampled_from([30.0, 60.0]),
 )
-def test_a_bucket_is_used_up_and_never_overdrawn(seed, stamped, wire, count, burst):
+def test_a_bucket_is_used_up_and_never_overdrawn(seed, stamped, latency, count, burst):
     limits = RateLimits(requests_per_minute=300, tokens_per_minute=60_000, count=count, burst=burst)
-    seen = simulate(BucketServer(limits), stamped=stamped, wire=wire, dice=random.Random(seed))
-    assert seen.refused == []
+    traffic = simulate(BucketServer(limits), stamped=stamped, latency=latency, dice=random.Random(seed))
+    assert traffic.refused == []
     possible = 60_000 / (500 if count == "reserved" else 300)
-    assert seen.rate(90, 180) >= 0.95 * min(possible, 300)
+    assert traffic.rate(90, 180) >= 0.95 * min(possible, 300)
 
 
 @pytest.mark.parametrize("stamped", ["early", "late"])
-@pytest.mark.parametrize("wire", [0.1, 0.5])
-def test_a_bucket_that_holds_only_seconds_is_used_as_well(wire, stamped):
-    seen = simulate(BucketServer(RateLimits(requests_per_minute=600, burst=2.0)), stamped=stamped, wire=wire)
-    assert seen.refused == []
-    assert seen.rate(60, 180) >= 0.9 * 600
+@pytest.mark.parametrize("latency", [0.1, 0.5])
+def test_a_bucket_that_holds_only_seconds_is_used_as_well(latency, stamped):
+    traffic = simulate(BucketServer(RateLimits(requests_per_minute=600, burst=2.0)), stamped=stamped, latency=latency)
+    assert traffic.refused == []
+    assert traffic.rate(60, 180) >= 0.9 * 600
 
 
 @pytest.mark.parametrize("rounded", [True, False])
-@pytest.mark.parametrize("wire", [0.1, 3.0])
-def test_a_window_that_starts_anew_is_used_up_and_never_overdrawn(wire, rounded):
-    seen = simulate(WindowServer(200, rounded=rounded), wire=wire)
-    assert seen.refused == []
-    assert len(seen.sent) >= 0.97 * 200 * 3
+@pytest.mark.parametrize("latency", [0.1, 3.0])
+def test_a_fixed_window_is_used_up_and_never_overdrawn(latency, rounded):
+    traffic = simulate(WindowServer(200, rounded=rounded), latency=latency)
+    assert traffic.refused == []
+    assert len(traffic.sent) >= 0.97 * 200 * 3
 
 
 @settings(max_examples=8, deadline=None)
 @given(st.integers(0, 2**32), st.floats(20, 100), st.sampled_from([0.2, 2.0]))
-def test_limits_that_are_halved_on_the_way_are_followed(seed, at, wire):
+def test_limits_that_are_halved_midway_are_followed(seed, at, latency):
     limits = RateLimits(requests_per_minute=600, changes=(LimitChange(0.5, after_seconds=at),))
-    seen = simulate(BucketServer(limits), wire=wire, dice=random.Random(seed), seconds=at + 130)
-    assert [late for late in seen.refused if late > at + 10] == []
-    assert len(seen.refused) <= 10
-    assert seen.rate(at + 70, at + 130) >= 0.95 * 300
+    traffic = simulate(BucketServer(limits), latency=latency, dice=random.Random(seed), seconds=at + 130)
+    assert [late for late in traffic.refused if late > at + 10] == []
+    assert len(traffic.refused) <= 10
+    assert traffic.rate(at + 70, at + 130) >= 0.95 * 300
 
 
 def test_headers_that_never_come_delay_nothing():
     pacer = Pacer()
     for _ in range(1000):
         assert longest_delay(pacer, 1.0, Tokens(10**6, 10**6)) == 0
-        pacer.sent(1.0, Tokens(10**6, 10**6))
+        pacer.record_sent(1.0, Tokens(10**6, 10**6))
 
 
 def test_an_allowance_that_is_spent_for_hours_is_left_to_the_server_to_refuse():
     pacer = Pacer()
-    outlay = pacer.sent(0.0, Tokens(1, 1))
-    pacer.heard(outlay, 1.0, [Allowance("requests", "day", 1000, 0, LONGEST_PAUSE + 60)])
+    request = pacer.record_sent(0.0, Tokens(1, 1))
+    pacer.record_headers(request, 1.0, [Allowance("requests", "day", 1000, 0, LONGEST_PAUSE + 60)])
     assert longest_delay(pacer, 2.0, Tokens(1, 1)) == 0
     assert LONGEST_PAUSE - 10 < longest_delay(pacer, 55.0 + 10, Tokens(1, 1)) <= LONGEST_PAUSE
 
 
-def test_requests_without_answers_block_nothing_for_ever():
+def test_requests_without_answers_block_nothing_forever():
     pacer, now = Pacer(), 0.0
-    outlay = pacer.sent(now, Tokens(10, 10))
-    pacer.heard(outlay, now, [Allowance("requests", "", 10, 9, 6.0, flows=True)])
+    request = pacer.record_sent(now, Tokens(10, 10))
+    pacer.record_headers(request, now, [Allowance("requests", "", 10, 9, 6.0, continuous=True)])
     for _ in range(9):
         assert longest_delay(pacer, now, Tokens(10, 10)) <= 0.11
-        pacer.sent(now, Tokens(10, 10))
+        pacer.record_sent(now, Tokens(10, 10))
     assert 5 < longest_delay(pacer, now, Tokens(10, 10)) <= 7
     assert longest_delay(pacer, now + 60, Tokens(10, 10)) == 0
 
 
 class Counting(deque[SentRequest]):
-    """Counts what is looked at."""
+    """Counts the items that are visited."""
 
-    looked = 0
+    visited = 0
 
     def __reversed__(self):
         for item in super().__reversed__():
-            self.looked += 1
+            self.visited += 1
             yield item
 
 
-def test_a_decision_looks_only_at_the_requests_that_the_last_header_may_not_know_of():
+def test_a_decision_visits_only_the_requests_that_the_last_header_may_not_count():
     pacer, now = Pacer(), 0.0
-    pacer._outlays = looking = Counting()
+    pacer._requests = counting = Counting()
     for _ in range(3000):  # all within the minute that the allowance takes to fill
         now += 0.01
-        outlay = pacer.sent(now, Tokens(10, 10))
-        pacer.heard(outlay, now, [Allowance("requests", "", 6000, 5999, 60.0, flows=True)])
-    looking.looked = 0
+        request = pacer.record_sent(now, Tokens(10, 10))
+        pacer.record_headers(request, now, [Allowance("requests", "", 6000, 5999, 60.0, continuous=True)])
+    counting.visited = 0
     assert longest_delay(pacer, now, Tokens(10, 10)) == 0
-    assert 0 < looking.looked < 100
+    assert 0 < counting.visited < 100
 
 
-HEARD = st.builds(
+ALLOWANCES = st.builds(
     Allowance,
     st.sampled_from(["requests", "tokens", "input-tokens", "output-tokens"]),
     st.sampled_from(["", "second", "minute", "day"]),
@@ -241,14 +241,14 @@ HEARD = st.builds(
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.tuples(st.lists(HEARD, max_size=4), st.floats(0, 100), st.floats(0, 100)), max_size=20))
-def test_whatever_a_server_says_the_next_request_goes_within_bounds(said):
+@given(st.lists(st.tuples(st.lists(ALLOWANCES, max_size=4), st.floats(0, 100), st.floats(0, 100)), max_size=20))
+def test_the_next_request_is_sent_within_bounds_whatever_the_server_reports(readings):
     pacer, now = Pacer(), 0.0
-    for allowances, idle, took in said:
+    for allowances, idle, took in readings:
         now += idle
-        outlay = pacer.sent(now, Tokens(10, 10))
+        request = pacer.record_sent(now, Tokens(10, 10))
         now += took
-        pacer.heard(outlay, now, allowances)
+        pacer.record_headers(request, now, allowances)
         assert 0 <= longest_delay(pacer, now, Tokens(10, 10)) <= LONGEST_PAUSE
     for _ in range(10_000):
         wait = longest_delay(pacer, now, Tokens(10, 10))

@@ -27,8 +27,8 @@ def test_openai():
         "content-type": "application/json",
     }
     assert read_allowances(headers, NOW) == [
-        Allowance("requests", "", 600, 599, 0.12, flows=True),
-        Allowance("tokens", "", 60_000, 59_000, 1, flows=True),
+        Allowance("requests", "", 600, 599, 0.12, continuous=True),
+        Allowance("tokens", "", 60_000, 59_000, 1, continuous=True),
     ]
 
 
@@ -41,7 +41,7 @@ def test_anthropic():
         "anthropic-ratelimit-output-tokens-remaining": "8000",
     }
     assert read_allowances(headers, NOW) == [
-        Allowance("input-tokens", "", 40_000, 39_000, 7, flows=True),
+        Allowance("input-tokens", "", 40_000, 39_000, 7, continuous=True),
         Allowance("output-tokens", "", None, 8000, None),
     ]
 

@@ -1,4 +1,4 @@
-"""Which limits there are; that they are kept is shown with the limiter."""
+"""The rates of the configured limits; `test_limiter.py` shows that they are kept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from prism_engine.backends.limits.limiter import SLICES, per_minute, throttler
 from prism_engine.config import Limits
 
 
-def test_only_limits_that_there_are_have_a_rate():
+def test_only_configured_limits_have_a_rate():
     assert per_minute(Limits()) == {}
     limits = Limits(requests_per_minute=3, input_tokens_per_minute=7, output_tokens_per_minute=9)
     assert per_minute(limits) == {"requests": 3, "input": 7, "output": 9}

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from prism_engine.backends.limits.expectation import Tokens
 from prism_engine.backends.limits.limiter import SLACK, Limiter, per_minute
-from prism_engine.backends.limits.shared_quota import CHUNKS, LIFE, PRESENCE, SharedQuota
+from prism_engine.backends.limits.shared_quota import CHUNKS, HEARTBEAT, LEASE_LIFETIME, SharedQuota
 from prism_engine.config import Limits
 from tests.backends.traffic import largest_sum, made_up, send_for, weighed
 from tests.virtual_time import now, run_virtually
@@ -35,23 +35,23 @@ def quota(path, clock, limits=None, secret=SECRET):
     return SharedQuota(path / "limits.sqlite", secret, limits or {"requests": 60}, window=60.0, clock=clock)
 
 
-def count(taker, wanted=None):
-    """Take until there is no more; return how often it went, and how long to wait then."""
+def count(taker, amounts=None):
+    """Take until nothing is left; return the number of successes and the wait that was returned then."""
     for number in itertools.count():
-        got = taker.take(wanted or {"requests": 1})
+        got = taker.take(amounts or {"requests": 1})
         if isinstance(got, float):
             return number, got
     raise AssertionError
 
 
-def test_two_processes_get_together_what_one_would_get(tmp_path):
+def test_two_processes_together_get_what_one_would_get(tmp_path):
     clock = Clock()
     one, two = quota(tmp_path, clock), quota(tmp_path, clock)
     for _ in range(20):
         assert not isinstance(one.take({"requests": 1}), float)
     assert count(two)[0] == 40
     assert count(one)[0] == 0
-    clock.now += 60 + LIFE + 0.1
+    clock.now += 60 + LEASE_LIFETIME + 0.1
     assert count(two)[0] == 60
     one.close()
     two.close()
@@ -65,18 +65,18 @@ def test_other_keys_and_other_models_have_their_own(tmp_path):
     two.close()
 
 
-def test_what_a_dead_process_had_leased_comes_back_with_time(tmp_path):
+def test_the_leases_of_a_dead_process_expire(tmp_path):
     clock = Clock()
     dead, alive = quota(tmp_path, clock), quota(tmp_path, clock)
     dead.take({"requests": 40})
     assert (count(alive)[0], alive.others) == (20, 1)
-    clock.now += 60 + LIFE + 0.1
+    clock.now += 60 + LEASE_LIFETIME + 0.1
     assert (count(alive)[0], alive.others) == (60, 0)
     alive.close()
     dead.close()
 
 
-def test_what_was_not_used_is_given_back_at_the_end(tmp_path):
+def test_what_was_not_used_is_returned_at_the_end(tmp_path):
     clock = Clock()
     one, two = quota(tmp_path, clock, {"requests": 6000}), quota(tmp_path, clock, {"requests": 6000})
     one.take({"requests": 1})
@@ -93,7 +93,7 @@ def test_corrections_count_from_the_next_lease_on(tmp_path):
     first = one.take({"tokens": 3000})
     assert not isinstance(first, float)
     first.settle(Tokens(500, 500))
-    first.settle(Tokens(9000, 9000))  # what is said first counts
+    first.settle(Tokens(9000, 9000))  # only the first settlement counts
     assert not isinstance(one.take({"tokens": 5000}), float)
     assert isinstance(one.take({"tokens": 1}), float)
     one.close()
@@ -102,16 +102,16 @@ def test_corrections_count_from_the_next_lease_on(tmp_path):
 def test_a_minute_takes_about_a_write_per_second_however_many_requests(tmp_path, monkeypatch):
     clock, writes, write = Clock(), [], SharedQuota._write
 
-    def counted(self, now, wanted):
+    def counted(self, now, amounts):
         writes.append(now)
-        return write(self, now, wanted)
+        return write(self, now, amounts)
 
     monkeypatch.setattr(SharedQuota, "_write", counted)
     one = quota(tmp_path, clock, {"requests": 6000})
     for _ in range(6000):
         assert not isinstance(one.take({"requests": 1}), float)
         clock.now += 0.01
-    assert len(writes) <= CHUNKS + 60 / PRESENCE + 2
+    assert len(writes) <= CHUNKS + 60 / HEARTBEAT + 2
     one.close()
 
 
@@ -125,7 +125,7 @@ def test_neither_key_nor_address_is_in_the_file(tmp_path):
     assert "planted" not in str(vars(one))
 
 
-def test_a_file_that_cannot_be_used_is_said_once_and_limits_nobody(tmp_path, caplog):
+def test_a_file_that_cannot_be_used_is_reported_once_and_limits_nothing(tmp_path, caplog):
     (tmp_path / "limits.sqlite").write_text("this is no database, " * 100)
     one = quota(tmp_path, Clock())
     with caplog.at_level(logging.WARNING):
@@ -152,7 +152,7 @@ def test_a_file_that_another_process_is_writing_is_waited_for(tmp_path):
     st.integers(5, 500),
     st.lists(st.tuples(st.integers(0, 2), st.floats(0, 8), st.integers(1, 60), st.floats(0, 1.2)), max_size=80),
 )
-def test_whoever_takes_whenever_no_minute_holds_more_than_the_limit(tmp_path_factory, limit, steps):
+def test_no_minute_ever_exceeds_the_limit_whoever_takes_and_when(tmp_path_factory, limit, steps):
     clock, path = Clock(), tmp_path_factory.mktemp("quota")
     takers = [quota(path, clock, {"tokens": limit}) for _ in range(3)]
     used = []

@@ -75,7 +75,7 @@ def test_a_renamed_file_changes_the_digest(model: Path, cache: Path):
         "checkpoint-5/model.safetensors",
     ],
 )
-def test_what_lies_beside_does_not(model: Path, cache: Path, name: str):
+def test_other_files_do_not(model: Path, cache: Path, name: str):
     before = digest(model, cache)
     (model / name).parent.mkdir(exist_ok=True)
     (model / name).write_text("whatever")
@@ -89,7 +89,7 @@ def test_weights_are_read_once(model: Path, cache: Path, monkeypatch: pytest.Mon
     assert digest(model, cache) == first
 
 
-def test_a_damaged_memory_costs_nothing_but_time(model: Path, cache: Path):
+def test_a_damaged_sidecar_costs_nothing_but_time(model: Path, cache: Path):
     first = digest(model, cache)
     for damage in ("not json", "[]", '{"a": '):
         (cache / SIDECAR).write_text(damage)
@@ -109,23 +109,23 @@ def test_weights_that_cannot_be_read_are_named(model: Path, cache: Path, monkeyp
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "open", refuse)  # not chmod: tests may run as root
-    with pytest.raises(ConfigError, match=r"model/.*: this file of the model cannot be read \(Permission denied\)"):
+    with pytest.raises(ConfigError, match=r"model/.*: cannot read this file of the model \(Permission denied\)"):
         checkpoint_facts(str(model), None, cache_dir=cache)
 
 
-def test_a_folder_may_be_given_from_the_home_on(model: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_folder_may_start_with_a_tilde(model: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("HOME", str(model.parent))
     assert local_folder("~/model") == local_folder(str(model)) == model
 
 
 @pytest.mark.parametrize("name", ["org/name", "~nobody-is-called-so/model", "x" * 5000, "nul\0"])
-def test_what_is_no_folder_is_none(name: str):
+def test_anything_else_is_not_a_folder(name: str):
     assert local_folder(name) is None
 
 
 def test_a_folder_without_weights_is_no_checkpoint(tmp_path: Path, cache: Path):
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(ConfigError, match="holds no weights"):
+    with pytest.raises(ConfigError, match="contains no weights"):
         checkpoint_facts(str(tmp_path), None, cache_dir=cache)
 
 
@@ -150,7 +150,7 @@ def test_a_downloaded_branch_needs_no_network(
 
 
 @pytest.mark.parametrize("model", ["/no/such/folder", "not a name", "a/b/c", ""])
-def test_neither_folder_nor_hub_id_is_a_mistake(cache: Path, model: str):
+def test_neither_folder_nor_hub_id_is_an_error(cache: Path, model: str):
     with pytest.raises(ConfigError):
         checkpoint_facts(model, None, cache_dir=cache)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 IMAGE_TOKENS = 9
-"""What nano-captioner spends on a picture, its marks not counted."""
+"""Tokens that nano-captioner uses for a picture, without its marker tokens."""
 
 vllm = [
     pytest.mark.vllm,
@@ -49,7 +49,7 @@ class TestStarted:
         assert with_picture.usage.prompt_tokens is not None
         assert without.usage.prompt_tokens is not None
         more = with_picture.usage.prompt_tokens - without.usage.prompt_tokens
-        assert IMAGE_TOKENS <= more <= IMAGE_TOKENS + 8  # its marks, and a first word split otherwise
+        assert IMAGE_TOKENS <= more <= IMAGE_TOKENS + 8  # its markers, and a first word tokenized differently
         assert with_picture.usage.completion_tokens is not None
         assert len(right_description(1).split()) <= with_picture.usage.completion_tokens < 512
         assert with_picture.seconds > 0
@@ -93,7 +93,7 @@ class TestStarted:
     async def test_cancelled_calls_leave_the_engine(self, vllm_engine: VllmEngine):
         tasks = [asyncio.create_task(vllm_engine.generate(call(temperature=2.0, seed=n))) for n in range(400)]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        assert "16/16 held, 3" in repr(vllm_engine)  # more than 300 of them wait
+        assert "16/16 held, 3" in repr(vllm_engine)  # more than 300 of them are waiting
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -101,8 +101,8 @@ class TestStarted:
         assert "0 running" in repr(vllm_engine)
         assert (await vllm_engine.generate(call())).outcome is Outcome.OK
 
-    async def test_options_that_cannot_work_say_what_to_mend(self, vllm_engine: VllmEngine):
-        await vllm_engine.generate(call("Hello."))  # so that the imports are done, and their cost is paid once
+    async def test_options_that_cannot_work_say_what_to_fix(self, vllm_engine: VllmEngine):
+        await vllm_engine.generate(call("Hello."))  # so that the imports are done once, before the starts below
         misspelt = VllmEngine(VllmModel(model=str(CAPTIONER), engine={"max_model_length": 9}))
         with pytest.raises(ConfigError, match=r"no engine option 'max_model_length' - did you mean 'max_model_len'"):
             await misspelt.generate(call("Hello."))
@@ -113,7 +113,7 @@ class TestStarted:
         await misspelt.aclose()
         await too_long.aclose()
 
-    async def test_a_vlm_behind_an_api_describes_as_well(self, captioner_url: str, tmp_path: Path):
+    async def test_a_vlm_behind_an_api_describes_equally_well(self, captioner_url: str, tmp_path: Path):
         async with aclosing(api(captioner_url)) as served:
             calls = [call(picture(tmp_path, number)) for number in range(50)]
             completions = await asyncio.gather(*map(served.generate, calls))
@@ -135,7 +135,7 @@ class TestStarted:
 
 
 def right(texts: list[str]) -> int:
-    """Count the right descriptions among those of the first pictures."""
+    """Count the correct descriptions of the first pictures."""
     return sum(text.strip() == right_description(number) for number, text in enumerate(texts))
 
 

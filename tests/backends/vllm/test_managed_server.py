@@ -50,7 +50,7 @@ def test_options_become_a_command_line():
     ]
 
 
-def test_vllm_gets_a_folder_of_the_home_as_a_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_vllm_gets_the_expanded_path_of_a_folder_in_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "model").mkdir()
     assert f"--model={tmp_path / 'model'}" in server_arguments(ServerSpec(model="~/model"), "served", 8000)
@@ -58,7 +58,7 @@ def test_vllm_gets_a_folder_of_the_home_as_a_whole_path(tmp_path: Path, monkeypa
 
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Let a few lines of Python stand in for vLLM's server; they see its arguments in `arguments`."""
+    """Replace vLLM's server by a few lines of Python, which find its arguments in `arguments`."""
 
     def install(code: str, timeout: float = 30.0) -> ManagedServer:
         package = tmp_path / "fakes" / "stand_in"
@@ -115,7 +115,7 @@ async def test_a_server_that_hangs_is_given_up(fake):
     await server.aclose()
 
 
-async def test_a_taken_port_is_changed_for_another(fake, tmp_path: Path):
+async def test_a_taken_port_is_replaced_by_another(fake, tmp_path: Path):
     marker = tmp_path / "first"
     code = f"import pathlib\nfirst = pathlib.Path({str(marker)!r})\nif not first.exists():\n    first.touch()\n"
     server = fake(code + "    raise OSError('[Errno 98] Address already in use')\n" + HEALTHY)
@@ -132,7 +132,7 @@ async def test_a_cancelled_caller_leaves_the_start_to_the_others(fake):
     await server.aclose()
 
 
-async def test_closing_breaks_a_start_off(fake):
+async def test_closing_aborts_a_start(fake):
     server = fake("import time\ntime.sleep(600)")
     start = asyncio.create_task(server.start())
     await asyncio.sleep(0.2)
@@ -151,7 +151,7 @@ time.sleep(600)
 
 
 def processes_of(log: Path) -> list[int]:
-    """Wait until a stand-in has told its process ids."""
+    """Wait until a stand-in has printed its process ids."""
     while not (log.is_file() and (text := log.read_text()).endswith("\n")):
         time.sleep(0.05)
     return [int(pid) for pid in text.split()[1:]]
@@ -179,7 +179,7 @@ async def test_a_close_during_the_stop_of_a_failed_start_leaves_nothing(fake, tm
     server = fake(STUBBORN, timeout=0.5)
     start = asyncio.create_task(server.start())
     processes = await asyncio.to_thread(processes_of, tmp_path / "logs" / "server.log")
-    await asyncio.sleep(1.5)  # now it is given up, and being stopped
+    await asyncio.sleep(1.5)  # it has been given up, and is being stopped
     await server.aclose()
     assert wait_until_gone(processes) == []
     assert server._process is None
@@ -189,7 +189,7 @@ async def test_a_close_during_the_stop_of_a_failed_start_leaves_nothing(fake, tm
 async def test_a_log_that_cannot_be_written_is_named(fake, tmp_path: Path):
     server = fake("")
     (tmp_path / "logs").write_text("a file where the folder should be")
-    with pytest.raises(DeadError, match=r"server for m cannot be started: .*logs: File exists"):
+    with pytest.raises(DeadError, match=r"cannot start the vLLM server for m: .*logs: File exists"):
         await server.start()
     await server.aclose()
 
@@ -197,7 +197,7 @@ async def test_a_log_that_cannot_be_written_is_named(fake, tmp_path: Path):
 async def test_a_program_that_cannot_be_run_is_named(fake, monkeypatch: pytest.MonkeyPatch):
     server = fake("")
     monkeypatch.setattr("prism_engine.backends.vllm.managed_server.sys.executable", "/no/such/python")
-    with pytest.raises(DeadError, match=r"cannot be started: /no/such/python: No such file"):
+    with pytest.raises(DeadError, match=r"cannot start the vLLM server for m: /no/such/python: No such file"):
         await server.start()
     await server.aclose()
 
@@ -225,7 +225,7 @@ LETTERS = "ABCD"
 
 
 def counting(number: int) -> Call:
-    """Ask how many objects a scene has, which its description says; right options take turns."""
+    """Ask for the number of objects in a scene, which its description states; the right option rotates."""
     scene = drawn_scene(Random(number))
     count = len(scene.things)
     texts = [str(other) for other in range(1, 6) if other != count][:3]

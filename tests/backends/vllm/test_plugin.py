@@ -80,7 +80,7 @@ def test_a_child_ends_when_its_parent_is_killed():
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """The program of `vllm_lifecycle`; its steps are taken in the order of the tests below."""
+    """The program in `vllm_lifecycle`; the tests below run its steps in order."""
     started = Program(tmp_path_factory.mktemp("lifecycle") / "stderr.txt")
     yield started
     started.end()
@@ -105,7 +105,7 @@ class Program:
         return word, values
 
     def printed(self) -> str:
-        """Return what went to stderr, without the one line that vLLM's CPU build prints before our plugin runs."""
+        """Return the stderr output, without the line that vLLM's CPU build prints before our plugin runs."""
         lines = self._errors.read_text().splitlines()
         return "\n".join(line for line in lines if not line.startswith("Triton is installed, but doesn't include CPU"))
 
@@ -119,13 +119,13 @@ class Program:
 @pytest.mark.vllm
 @pytest.mark.xdist_group("vllm")
 class TestLifecycle:
-    def test_the_engine_outlives_ctrl_c_and_answers_what_is_on_the_wire(self, program: Program):
+    def test_the_engine_survives_ctrl_c_and_answers_the_requests_in_flight(self, program: Program):
         word, pids = program.next_line()
         assert word == "working", program.printed()
         os.killpg(program.process.pid, signal.SIGINT)
         word, (answered, *failed) = program.next_line()
         assert word == "drained", program.printed()
-        assert int(answered) >= 16  # at least all that were on the wire
+        assert int(answered) >= 16  # at least all that were in flight
         assert failed == []
         assert program.printed() == ""
         assert program.next_line() == ("working", pids)

@@ -1,4 +1,4 @@
-"""A running engine's errors and ends, without vLLM: `test_vllm_engine` has the real one."""
+"""Errors and shutdown of a running engine, without vLLM; `test_engine.py` tests the real one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Died(Exception):  # noqa: N818 - stands in for vLLM's EngineDeadError
 
 
 class Serving:
-    """Answers every call with one thing, or leaves it unanswered; notes what is asked of it."""
+    """Answers every call with one output, or leaves it unanswered; records its method calls."""
 
     died, rejects = Died, MALFORMED
 
@@ -54,7 +54,7 @@ class Serving:
 
 @pytest.fixture
 def started(monkeypatch):
-    """Make running engines that give one output for every call."""
+    """Create running engines that give the same output for every call."""
     monkeypatch.setattr(vllm_running, "Serving", Serving)
     threads: list[EngineThread] = []
 
@@ -77,8 +77,8 @@ def started(monkeypatch):
         KeyError("image"),
     ],
 )
-async def test_whatever_odd_input_makes_a_model_s_code_raise_is_the_failure_of_its_call(started, error):
-    with pytest.raises(RejectedError, match="vLLM refuses the request"):
+async def test_errors_of_a_model_s_code_on_odd_input_reject_the_call(started, error):
+    with pytest.raises(RejectedError, match="vLLM rejected the request"):
         await started(error).complete(call("Describe."))
 
 
@@ -87,7 +87,7 @@ async def test_a_dead_engine_is_not_the_fault_of_the_call(started):
         await started(Died()).complete(call("Describe."))
 
 
-async def test_a_picture_that_vllm_wrongly_took_for_cached_is_sent_again(started, monkeypatch):
+async def test_a_picture_that_vllm_wrongly_considered_cached_is_sent_again(started, monkeypatch):
     outputs = iter(["error", "stop"])
 
     class Output:
@@ -121,7 +121,7 @@ async def test_a_cancelled_call_is_cancelled_in_the_engine_and_forgotten(started
     assert (engine.running, engine._serving.cancelled) == (0, ["0"])
 
 
-async def test_a_close_leaves_nobody_waiting_and_is_orderly(started):
+async def test_a_close_ends_all_waiting_calls_and_is_orderly(started):
     engine = started()
     asked = [asyncio.create_task(engine.complete(call(f"{number}"))) for number in range(3)]
     await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""A start of vLLM's engine, with stand-ins for vLLM: `test_vllm_engine` has the real one."""
+"""Starting vLLM's engine, with stand-ins for vLLM; `test_engine.py` tests the real one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Return a start whose engine comes up as a given function says."""
+    """Return a start whose engine is created by a given function."""
 
     def install(come_up: Callable[[], Any]) -> EngineStart:
         llm = SimpleNamespace(from_engine_args=lambda _, usage_context: come_up())
@@ -39,7 +39,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 class Run:
-    """`EngineStart.run` in a thread, as in earnest: it masks the thread's signals."""
+    """`EngineStart.run` in its own thread, as in production: it masks the thread's signals."""
 
     def __init__(self, start: EngineStart) -> None:
         self.result: Any = None
@@ -58,7 +58,7 @@ class Run:
         return self.result
 
 
-def test_one_abandoning_ends_an_engine_that_only_comes_up_afterwards(stand_in):
+def test_abandoning_once_ends_an_engine_that_only_starts_afterwards(stand_in):
     coming, abandoned = threading.Event(), threading.Event()
     children = []
 
@@ -84,7 +84,7 @@ def test_one_abandoning_ends_an_engine_that_only_comes_up_afterwards(stand_in):
 
 
 def test_a_start_that_was_abandoned_before_it_began_starts_nothing(stand_in):
-    before = set(threading.enumerate())  # another test's may still be about to end
+    before = set(threading.enumerate())  # another test's thread may still be ending
     start = stand_in(lambda: pytest.fail("started"))
     start.abandon()
     assert isinstance(Run(start).wait(), NotRunError)
@@ -98,7 +98,7 @@ def test_an_engine_that_came_up_is_returned(stand_in):
     start.end_log()
 
 
-def test_vllm_gets_a_folder_of_the_home_as_a_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_vllm_gets_the_expanded_path_of_a_folder_in_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     class Arguments(SimpleNamespace):
         __dataclass_fields__ = ("dtype",)
 

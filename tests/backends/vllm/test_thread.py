@@ -30,7 +30,7 @@ async def test_what_a_call_raises_comes_back_and_the_thread_goes_on(error):
     thread.end()
 
 
-async def test_it_ends_after_the_call_that_it_is_at_and_twice_is_fine():
+async def test_it_ends_after_its_current_call_and_twice_is_fine():
     thread = EngineThread()
     inside = await thread.run(threading.current_thread)
     thread.end()
@@ -39,7 +39,7 @@ async def test_it_ends_after_the_call_that_it_is_at_and_twice_is_fine():
     assert not inside.is_alive()
 
 
-async def test_its_end_reaches_a_call_that_would_go_on_for_ever():
+async def test_its_end_reaches_a_call_that_would_run_forever():
     thread, over = EngineThread(), threading.Event()
     thread.on_end = over.set
     waiting = asyncio.create_task(thread.run(over.wait, 60))
@@ -48,7 +48,7 @@ async def test_its_end_reaches_a_call_that_would_go_on_for_ever():
     assert await waiting
 
 
-async def test_what_another_thread_puts_in_a_mailbox_arrives_here_in_order_and_all_of_it():
+async def test_all_items_from_another_thread_arrive_in_order():
     arrived: list[tuple[int, str]] = []
     mailbox = Mailbox(asyncio.get_running_loop(), lambda n: arrived.append((n, threading.current_thread().name)))
     await asyncio.to_thread(lambda: list(map(mailbox.put, range(2000))))

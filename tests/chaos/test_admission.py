@@ -1,4 +1,4 @@
-"""Keys and limits over HTTP; the limits' clock is the test's own."""
+"""API keys and limits over HTTP; the limits use a fake clock."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def limited(clock, **limits):
     return ChaosServer(behaviour, clock=clock)
 
 
-async def test_successful_and_refused_replies_say_what_is_left():
+async def test_successful_and_refused_replies_report_what_is_left():
     clock = Clock()
     async with limited(clock, requests_per_minute=2, tokens_per_minute=10_000) as server:
         fine, _, refused = [await ask(server, max_tokens=100) for _ in range(3)]
@@ -42,21 +42,21 @@ async def test_successful_and_refused_replies_say_what_is_left():
         assert server.stats.rate_limited == 1
 
 
-async def test_a_request_takes_its_output_limit_unless_use_is_what_counts():
+async def test_a_request_takes_its_output_limit_unless_actual_usage_counts():
     for count, left in (("reserved", 1000 - 9 - 500), ("used", 1000 - 9 - 4)):
         async with limited(Clock(), tokens_per_minute=1000, count=count) as server:
             answer = await ask(server, max_tokens=500)
             assert answer.headers["x-ratelimit-remaining-tokens"] == str(left)
 
 
-async def test_what_is_too_large_for_the_limit_is_told_so_and_named_no_time():
+async def test_a_request_larger_than_the_limit_is_refused_without_a_time():
     async with limited(Clock(), tokens_per_minute=100) as server:
         answer = await ask(server, max_tokens=500)
         assert (answer.status, "Retry-After" in answer.headers) == (429, False)
         assert "too large: 509 tokens" in answer.json["error"]["message"]
 
 
-def test_a_burst_of_clients_gets_the_bucket_and_then_its_inflow():
+def test_a_burst_of_clients_gets_the_bucket_and_then_its_refill():
     async def play():
         limits = RateLimits(requests_per_minute=60, burst=10, changes=(LimitChange(after_seconds=25),))
         async with ChaosServer(Behaviour(limits=limits)) as server:
@@ -68,8 +68,8 @@ def test_a_burst_of_clients_gets_the_bucket_and_then_its_inflow():
             return passed
 
     passed = run_virtually(play())
-    assert set(passed[:9]) == {2}  # the bucket lasts for so long
-    assert set(passed[11:25]) == {1}  # then what flows in
+    assert set(passed[:9]) == {2}  # while the bucket lasts
+    assert set(passed[11:25]) == {1}  # then the refill
     assert 9 <= sum(passed[28:48]) <= 11  # and half of it after the change
 
 

@@ -1,4 +1,4 @@
-"""Who may come in: the key, and the limits of the moment; who may not is told so as providers do."""
+"""Admission control of the chaos server: API keys and rate limits, with refusals like a provider's."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from prism_engine.chaos.behaviour import Behaviour, Stats
 
 INJECTED_WAIT = 1.0
-"""Seconds that a 429 names if no limit was reached."""
+"""Seconds that an injected 429 names."""
 
 
-class Door:
-    """Lets requests in as a behaviour says, and counts in `stats` those that it turns away.
+class Admission:
+    """Admits requests according to a behaviour, and counts the refused ones in `stats`.
 
     Args:
-        clock: seconds that only go up.
+        clock: monotonic, in seconds.
     """
 
     def __init__(self, behaviour: Behaviour, stats: Stats, clock: Callable[[], float]) -> None:
@@ -35,10 +35,10 @@ class Door:
         self._refusals = 0
 
     def unauthorized(self, request: web.Request, earlier: int) -> web.Response | None:
-        """Return a 401 for a wrong key, or for any if it is revoked by now.
+        """Return a 401 for a wrong key, or for any key once it is revoked; None if the key is accepted.
 
         Args:
-            earlier: completion requests before this one.
+            earlier: number of completion requests before this one.
         """
         sent = request.headers.get("Authorization", "")
         key, last = self._behaviour.key, self._behaviour.revoke_after
@@ -48,7 +48,7 @@ class Door:
         return error(401, "invalid_api_key", f"Incorrect API key provided: {sent.removeprefix('Bearer ')}")
 
     def over_limit(self, tokens: int) -> web.Response | None:
-        """Count a request of so many tokens, or return a 429."""
+        """Count a request of `tokens`, or return a 429 if it exceeds a limit."""
         full = self._window_full()
         refusal = self.quota.admit(tokens) if full is None else None
         if full is None and refusal is None:
@@ -57,13 +57,13 @@ class Door:
         return self.too_many(wait=full) if refusal is None else self.too_many(str(refusal), refusal.wait)
 
     def too_many(self, message: str = "Rate limit reached", wait: float | None = INJECTED_WAIT) -> web.Response:
-        """Return a 429 that names its time, in seconds, as the behaviour says; None: no time would help."""
-        named = wait_headers(self._behaviour.retry_after, wait, self._refusals)
+        """Return a 429 that names `wait` seconds in the configured style; `wait` is None if waiting would not help."""
+        wait_header = wait_headers(self._behaviour.retry_after, wait, self._refusals)
         self._refusals += 1
-        return error(429, "rate_limit_exceeded", message, named | self.quota.headers())
+        return error(429, "rate_limit_exceeded", message, wait_header | self.quota.headers())
 
     def _window_full(self) -> float | None:
-        """Count a request in the sliding window, or return the seconds until one more fits."""
+        """Count a request in the sliding window, or return the seconds until another one fits."""
         limit, window = self._behaviour.rate_limit, self._behaviour.rate_window
         if limit is None:
             return None
