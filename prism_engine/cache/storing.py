@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from prism_engine.cache.call_rows import CallRow
 
 _INSERT_REQUESTS = """
-    INSERT INTO requests (key, stage, model, record) VALUES {places}
+    INSERT INTO requests (key, stage, model, record) VALUES {placeholders}
     ON CONFLICT (key) DO UPDATE SET record = excluded.record WHERE record <> excluded.record
 """
 _SELECT_ROWS = """
@@ -27,7 +27,7 @@ _SELECT_ROWS = """
 _REPLACE_ROWS = """
     REPLACE INTO completions
         (key, max_tokens, outcome, value, checksum, prompt_tokens, completion_tokens, created_at)
-    VALUES {places}
+    VALUES {placeholders}
 """
 _SELECT_BY_ID = """
     SELECT id, key, max_tokens, outcome, value, checksum, created_at FROM completions
@@ -104,8 +104,8 @@ def _gives_way(outcome: str, created_at: float, row: CallRow) -> bool:
 
 
 def _insert(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    places = ", ".join(["(" + ", ".join("?" * len(rows[0])) + ")"] * len(rows))
-    connection.execute(statement.format(places=places), [value for row in rows for value in row])
+    placeholders = ", ".join(["(" + ", ".join("?" * len(rows[0])) + ")"] * len(rows))
+    connection.execute(statement.format(placeholders=placeholders), [value for row in rows for value in row])
 
 
 def _columns(row: CallRow) -> tuple[Any, ...]:

@@ -18,7 +18,7 @@ PRICE = price_of(
 PER_CALL = PerCall(max_tokens=512, image_tokens=1500)
 
 
-def seen(length, output=100, *, limit=512, prompt=None):
+def earlier_call(length, output=100, *, limit=512, prompt=None):
     return Seen(length, limit, output >= limit, Usage(prompt or length // 4, output))
 
 
@@ -40,7 +40,7 @@ def test_nothing_to_call_costs_nothing():
 
 
 def test_exact_prompts_and_replies_of_constant_length_are_forecast_almost_exactly():
-    earlier = [seen(length) for length in range(400, 800, 20)]
+    earlier = [earlier_call(length) for length in range(400, 800, 20)]
     expense = expect(demand(1000, 2000), earlier, PER_CALL, PRICE)
     assert expense.learnt
     assert expense.prompt_tokens.likely == pytest.approx(750)
@@ -51,7 +51,7 @@ def test_exact_prompts_and_replies_of_constant_length_are_forecast_almost_exactl
 
 
 def test_with_too_few_earlier_calls_the_range_is_what_is_possible():
-    expense = expect(demand(4000), [seen(400)] * (MIN_CALLS - 1), PER_CALL, PRICE)
+    expense = expect(demand(4000), [earlier_call(400)] * (MIN_CALLS - 1), PER_CALL, PRICE)
     assert not expense.learnt
     assert expense.prompt_tokens.low < 1000 < expense.prompt_tokens.high
     assert expense.completion_tokens == Range(1, 256.5, 512)
@@ -61,13 +61,13 @@ def test_with_too_few_earlier_calls_the_range_is_what_is_possible():
 
 def test_no_price_is_no_cost():
     assert expect(demand(10), [], PER_CALL, None).cost is None
-    assert expect(demand(10), [seen(10, prompt=5)] * 10, PER_CALL, None).cost is None
+    assert expect(demand(10), [earlier_call(10, prompt=5)] * 10, PER_CALL, None).cost is None
 
 
 def test_replies_truncated_at_a_smaller_limit_count_with_the_full_new_limit():
-    cut = expect(demand(*[400] * 10), [seen(400, 64, limit=64)] * 20, PER_CALL, PRICE)
+    cut = expect(demand(*[400] * 10), [earlier_call(400, 64, limit=64)] * 20, PER_CALL, PRICE)
     assert cut.completion_tokens.likely == 10 * 512
-    longer = expect(demand(*[400] * 10), [seen(400, 400)] * 20, PerCall(100, 0), PRICE)
+    longer = expect(demand(*[400] * 10), [earlier_call(400, 400)] * 20, PerCall(100, 0), PRICE)
     assert longer.completion_tokens.likely == 10 * 100
 
 
@@ -98,7 +98,7 @@ def test_the_range_contains_the_actual_cost_at_least_nine_times_in_ten(pilot, dr
         calls = []
         for _ in range(pilot + 300):
             length = round(chance.lognormvariate(6, 0.5))
-            calls.append(seen(length, reply(chance), prompt=round(length / 4.2 + chance.uniform(0, 30)) + 1))
+            calls.append(earlier_call(length, reply(chance), prompt=round(length / 4.2 + chance.uniform(0, 30)) + 1))
         made, left = calls[:pilot], calls[pilot:]
         assert PRICE is not None
         actual = sum(PRICE.cost(call.usage) or 0 for call in left)
@@ -113,7 +113,7 @@ def test_the_range_contains_the_actual_cost_at_least_nine_times_in_ten(pilot, dr
     st.lists(st.integers(0, 5000), max_size=20),
 )
 def test_every_range_is_in_order_and_no_reply_is_longer_than_allowed(earlier, lengths):
-    expense = expect(demand(*lengths), [seen(length, output) for length, output in earlier], PER_CALL, PRICE)
+    expense = expect(demand(*lengths), [earlier_call(length, output) for length, output in earlier], PER_CALL, PRICE)
     assert expense.cost is not None
     for known in (expense.prompt_tokens, expense.completion_tokens, expense.cost):
         assert 0 <= known.low <= known.likely * 1.001 + 1
