@@ -1,4 +1,4 @@
-"""Money: what calls cost, what was spent, and the cap that is never passed."""
+"""Costs of calls: prices, the ledger of what was spent, and the cost cap that is never exceeded."""
 
 from prism_engine.budget.balance import Totals
 from prism_engine.budget.controller import PAYER, BudgetController

@@ -1,4 +1,4 @@
-"""What calls will use and cost, before they are made: a range that is learnt from earlier calls of the same kind."""
+"""Forecasts the token use and cost of calls, as a range learned from earlier calls of the same kind."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ if TYPE_CHECKING:
 
     from prism_engine.budget.prices import Price
 
-ENOUGH = 8
-"""Earlier calls from which a forecast is made; with fewer it says what is possible."""
+MIN_CALLS = 8
+"""Minimum number of earlier calls for a forecast; with fewer, the range is what is possible."""
 _QUANTILE = 2.33
-"""Standard errors to each side that hold 98 % of a normal distribution."""
-_SLACK = 0.005
-"""What counting in whole tokens and nano-dollars may come to."""
+"""Standard errors to each side that cover 98 % of a normal distribution."""
+_ROUNDING_MARGIN = 0.005
+"""Share added for rounding to whole tokens and nano-dollars."""
 
-_BELIEVABLE = 10**7
-"""Tokens; no prompt is that long."""
+_MAX_PROMPT_TOKENS = 10**7
+"""Prompt tokens beyond which a usage report is not believable."""
 
 
 class Range(NamedTuple):
-    """A number that is not known yet."""
+    """A range for a number that is not known yet."""
 
     low: float
     likely: float
     high: float
 
     def __add__(self, other: object) -> Range:
-        """Return the range of a sum, both at their worst at once."""
+        """Return the range of a sum, with both at the same end at once."""
         if not isinstance(other, Range):
             return NotImplemented
-        return Range(*(one + two for one, two in zip(tuple(self), tuple(other), strict=True)))
+        return Range(*(left + right for left, right in zip(tuple(self), tuple(other), strict=True)))
 
 
 NOTHING = Range(0, 0, 0)
@@ -43,11 +43,11 @@ NOTHING = Range(0, 0, 0)
 
 @dataclass(slots=True)
 class Demand:
-    """Calls that are to be made, as far as they are known."""
+    """Calls to make, as far as they are known."""
 
     calls: int = 0
     text_bytes: int = 0
-    """Of all their prompts together."""
+    """Total over all their prompts, in UTF-8."""
     images: int = 0
 
     def count(self, text_bytes: int, images: int) -> None:
@@ -58,7 +58,7 @@ class Demand:
 
 
 class Seen(NamedTuple):
-    """An earlier call of the same model for the same purpose."""
+    """An earlier call of the same model in the same stage."""
 
     text_bytes: int
     max_tokens: int
@@ -68,7 +68,7 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PerCall:
-    """What one call can use at most."""
+    """The most that one call can use."""
 
     max_tokens: int
     image_tokens: int
@@ -76,17 +76,17 @@ class PerCall:
 
 @dataclass(frozen=True, slots=True)
 class Expense:
-    """What calls will use and cost."""
+    """Forecast of what calls will use and cost."""
 
     prompt_tokens: Range = NOTHING
     completion_tokens: Range = NOTHING
     cost: Range | None = None
-    """Nano-dollars; None where no price is known."""
+    """Nano-dollars; None if no price is known."""
     learnt: bool = True
-    """False where there were too few earlier calls, so that the range is what is possible."""
+    """False if there were too few earlier calls, so that the range is what is possible."""
 
     def __add__(self, other: Expense) -> Expense:
-        """Return what both come to."""
+        """Return the sum of both forecasts."""
         known = self.cost is not None and other.cost is not None
         return Expense(
             self.prompt_tokens + other.prompt_tokens,
@@ -96,57 +96,57 @@ class Expense:
         )
 
 
-def expect(demand: Demand, seen: Sequence[Seen], per_call: PerCall, price: Price | None) -> Expense:
-    """Forecast what calls will use, and cost where a price is given.
+def expect(demand: Demand, earlier: Sequence[Seen], per_call: PerCall, price: Price | None) -> Expense:
+    """Forecast what calls will use, and cost if a price is given.
 
-    From enough earlier calls: a straight line through their use over the length of their prompts, and the range that
-    holds the sum of new calls 98 times in 100. From fewer: what is possible, which is a wide range.
+    With enough earlier calls: a linear fit of their use over the length of their prompts, and the range that contains
+    the sum of the new calls 98 times in 100. With fewer: what is possible, which is a wide range.
     """
     if demand.calls == 0:
         return Expense(cost=None if price is None else NOTHING)
-    usable = [(one, cut) for one in seen if (cut := _under(one, per_call.max_tokens)) is not None]
-    if len(usable) < ENOUGH:
+    usable = [(call, output) for call in earlier if (output := _output_under(call, per_call.max_tokens)) is not None]
+    if len(usable) < MIN_CALLS:
         return _possible(demand, per_call, price)
-    lengths = [one.text_bytes for one, _ in usable]
+    lengths = [call.text_bytes for call, _ in usable]
 
-    def line(values: Sequence[float]) -> Range:
+    def fit(values: Sequence[float]) -> Range:
         return _total(demand.calls, demand.text_bytes, lengths, values)
 
-    prompt = line([float(one.usage.prompt_tokens or 0) for one, _ in usable])
-    completion = line([float(output) for _, output in usable])
-    most = float(demand.calls * per_call.max_tokens)
-    completion = Range(*(min(each, most) for each in completion))
-    cost = None if price is None else line([_cost(one, output, price) for one, output in usable])
+    prompt = fit([float(call.usage.prompt_tokens or 0) for call, _ in usable])
+    completion = fit([float(output) for _, output in usable])
+    upper = float(demand.calls * per_call.max_tokens)
+    completion = Range(*(min(bound, upper) for bound in completion))
+    cost = None if price is None else fit([_cost(call, output, price) for call, output in usable])
     return Expense(prompt, completion, cost)
 
 
 def expected_sum(count: int, values: Sequence[float], possible: tuple[float, float, float]) -> Range:
-    """Forecast the sum of `count` values like these; of what is possible for each where there are too few."""
-    if len(values) < ENOUGH:
+    """Forecast the sum of `count` values like these; with too few of them, from what is possible for each."""
+    if len(values) < MIN_CALLS:
         return Range(*(count * each for each in possible))
     return _total(count, 0, [0] * len(values), values)
 
 
-def _under(one: Seen, max_tokens: int) -> int | None:
-    """Return the output tokens that an earlier call would have used under another limit; None where it did not say.
+def _output_under(call: Seen, max_tokens: int) -> int | None:
+    """Return the output tokens that an earlier call would use under another limit; None without believable usage.
 
-    One that was cut at a smaller limit would have gone on, nobody knows how far: to the limit, for safety's sake.
+    A call truncated at a smaller limit would have continued to an unknown length: the full limit is assumed.
     """
-    used = one.usage.completion_tokens
-    if used is None or used < 0 or not 0 < (one.usage.prompt_tokens or 0) < _BELIEVABLE:
+    used = call.usage.completion_tokens
+    if used is None or used < 0 or not 0 < (call.usage.prompt_tokens or 0) < _MAX_PROMPT_TOKENS:
         return None
-    return max_tokens if one.truncated and one.max_tokens < max_tokens else min(used, max_tokens)
+    return max_tokens if call.truncated and call.max_tokens < max_tokens else min(used, max_tokens)
 
 
-def _cost(one: Seen, output: int, price: Price) -> float:
-    usage = one.usage
+def _cost(call: Seen, output: int, price: Price) -> float:
+    usage = call.usage
     if output != usage.completion_tokens:
         usage = Usage(usage.prompt_tokens, output, usage.cached_tokens)
     return float(price.cost(usage) or 0)
 
 
 def _total(count: int, length: int, lengths: Sequence[int], values: Sequence[float]) -> Range:
-    """Return the range of the sum of new values, by least squares over their lengths, of which the sum is known."""
+    """Return the range of the sum of `count` new values, by least squares over their total prompt length."""
     known = len(values)
     mean_length, mean = sum(lengths) / known, sum(values) / known
     spread = sum((each - mean_length) ** 2 for each in lengths)
@@ -158,12 +158,12 @@ def _total(count: int, length: int, lengths: Sequence[int], values: Sequence[flo
     variance = sum(error * error for error in errors) / freedom
     uncertain = variance * (count + count * count / known + (beyond * beyond / spread if spread else 0.0))
     likely = max(count * mean + slope * beyond, 0.0)
-    margin = _QUANTILE * (1 + 1.9 / freedom) * math.sqrt(uncertain) + _SLACK * likely
+    margin = _QUANTILE * (1 + 1.9 / freedom) * math.sqrt(uncertain) + _ROUNDING_MARGIN * likely
     return Range(max(likely - margin, 0.0), likely, likely + margin)
 
 
 def _possible(demand: Demand, per_call: PerCall, price: Price | None) -> Expense:
-    """Say what the tokens of any model may be: English has four bytes in a token, other text from one to six."""
+    """Return what is possible for any model: English has four bytes per token, other text from one to six."""
     calls, size, images = demand.calls, demand.text_bytes, demand.images
     prompt = Range(
         size / 6 + 60 * images,
@@ -175,13 +175,13 @@ def _possible(demand: Demand, per_call: PerCall, price: Price | None) -> Expense
     if price is None:
         return Expense(prompt, completion, None, learnt=False)
     low, likely, high = (
-        calls * price.worst(math.ceil(asked / calls), math.ceil(told / calls))
-        for asked, told in zip(tuple(prompt), tuple(completion), strict=True)
+        calls * price.worst(math.ceil(prompt_tokens / calls), math.ceil(output_tokens / calls))
+        for prompt_tokens, output_tokens in zip(tuple(prompt), tuple(completion), strict=True)
     )
     return Expense(prompt, completion, Range(low * _cheapest(price), likely, high), learnt=False)
 
 
 def _cheapest(price: Price) -> float:
-    """Return the share of the plain prompt price that a prompt costs which the provider has in its cache."""
+    """Return the price of a prompt in the provider's cache, as a share of the plain prompt price."""
     plain = price.input.at(1)
     return price.cached.at(1) / plain if plain else 1.0

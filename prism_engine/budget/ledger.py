@@ -1,4 +1,4 @@
-"""The ledger's file: what the runs of an experiment have spent, may still owe, and lost to crashes."""
+"""The ledger file: what an experiment's runs have spent, have reserved, and lost to crashes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APPLICATION_ID = 0x50524D4C
-"""`PRAGMA application_id` of our files: "PRML"."""
+"""`PRAGMA application_id` of prism's ledgers: "PRML"."""
 SCHEMA_VERSION = 1
 SYNCHRONOUS = "FULL"
-"""Every commit reaches the disk: a loss of power must not forget money that may be spent."""
+"""Every commit reaches the disk: a power loss must not lose a reservation whose request may have been sent."""
 BUSY_SECONDS = 30.0
-"""How long one process waits for another's transaction."""
+"""How long one process waits for another process's transaction."""
 
 _TABLES = (
     """CREATE TABLE sessions (
@@ -46,18 +46,18 @@ _ADD = """
     ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, reserved = reserved + excluded.reserved,
         settled = settled + excluded.settled, unknown = unknown + excluded.unknown
 """
-_FUNDS = """
+_BALANCE = """
     SELECT COALESCE(SUM(settled + unknown), 0),
         COALESCE(SUM(CASE state WHEN 'dead' THEN reserved ELSE 0 END), 0),
         COALESCE(SUM(CASE state WHEN 'dead' THEN 0 ELSE reserved END), 0)
     FROM accounts JOIN sessions ON token = session
 """
-_CLOSE_BOOKS = "UPDATE accounts SET unknown = unknown + reserved, reserved = 0 WHERE session = ?"
+_CLOSE_ACCOUNTS = "UPDATE accounts SET unknown = unknown + reserved, reserved = 0 WHERE session = ?"
 _BY_STAGE = "SELECT stage, SUM(settled + unknown + reserved) FROM accounts GROUP BY stage ORDER BY stage"
 
 
 class Account(NamedTuple):
-    """Whose money it is: what the calls are for, and the model's name in the registry."""
+    """Key of an account: the stage of the calls, and the model's name in the registry."""
 
     stage: str
     model: str
@@ -65,9 +65,10 @@ class Account(NamedTuple):
 
 @dataclass(slots=True)
 class LedgerEntry:
-    """What is added to an account, in nano-dollars where nothing else is said."""
+    """A change to an account, in nano-dollars."""
 
     requests: int = 0
+    """Number of requests, not nano-dollars."""
     reserved: int = 0
     settled: int = 0
     unknown: int = 0
@@ -79,12 +80,12 @@ class LedgerEntry:
 
 
 class Ledger:
-    """One SQLite file that any number of processes on one machine share; each is a session with accounts of its own.
+    """One SQLite file shared by any number of processes on one machine; each is a session with its own accounts.
 
-    A request is not a row: what is durable is the sum of what is reserved. A process that dies leaves its sum behind,
-    and that is the worst case of everything it had sent. Used by one thread at a time.
+    Requests are not stored one by one: what is durable is the sum of all reservations. A process that dies leaves its
+    sum behind, which is the worst case of everything it had sent. Used by one thread at a time.
 
-    What a transaction has committed outlives the process however it ends, and a loss of power too.
+    A committed transaction survives any end of the process, and a power loss.
     """
 
     def __init__(self, path: Path) -> None:
@@ -96,7 +97,7 @@ class Ledger:
         self.path = path
         with self._translated():
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Owned by one thread at a time, just not always by the one that opened it.
+            # Owned by one thread at a time, but not always by the thread that opened it.
             self._connection = sqlite3.connect(
                 path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
@@ -106,13 +107,13 @@ class Ledger:
             except BaseException:
                 self._connection.close()
                 raise
-        with self.transaction():  # the lock came first: a session without one counts as dead
+        with self.transaction():  # after taking the lock: a session without one counts as dead
             self._connection.execute("INSERT INTO sessions VALUES (?, ?, 'open')", (self._session.token, time.time()))
-        self.bury()
+        self.mark_dead()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make all changes of the block durable together, or none of them; nobody else changes anything meanwhile.
+        """Commit all changes of the block, or none of them; meanwhile no other process can change anything.
 
         Raises:
             StoreError: the file cannot be written.
@@ -138,18 +139,18 @@ class Ledger:
             ],
         )
 
-    def funds(self) -> Balance:
-        """Return the experiment's state; inside a transaction it stays true until the end of it."""
+    def balance(self) -> Balance:
+        """Return the experiment's state; inside a transaction it stays valid until its end."""
         with self._translated():
-            return Balance(*self._connection.execute(_FUNDS).fetchone())
+            return Balance(*self._connection.execute(_BALANCE).fetchone())
 
     def by_stage(self) -> dict[str, int]:
-        """Return what the experiment has cost at most up to now, by what the calls were for."""
+        """Return the most that the experiment can have cost so far, by stage (nano-dollars)."""
         with self._translated():
             return dict(self._connection.execute(_BY_STAGE).fetchall())
 
-    def bury(self) -> None:
-        """Find sessions whose process has died; what they had reserved is lost.
+    def mark_dead(self) -> None:
+        """Mark sessions whose process has died; their reservations count as lost.
 
         Raises:
             StoreError: the file cannot be read or written.
@@ -166,14 +167,14 @@ class Ledger:
                 )
 
     def close(self) -> None:
-        """Close the books of this session: what is still reserved counts as spent in full. Idempotent.
+        """Close this session: open reservations count as spent in full. Idempotent.
 
         Raises:
-            StoreError: the file cannot be written; then the session counts as dead, which comes to the same.
+            StoreError: the file cannot be written; then the session counts as dead, which has the same effect.
         """
         try:
             with self.transaction():
-                self._connection.execute(_CLOSE_BOOKS, (self._session.token,))
+                self._connection.execute(_CLOSE_ACCOUNTS, (self._session.token,))
                 self._connection.execute("UPDATE sessions SET state = 'ended' WHERE token = ?", (self._session.token,))
         finally:
             self._session.close()
@@ -185,7 +186,7 @@ class Ledger:
             try:
                 self._connection.execute("PRAGMA journal_mode = WAL")
             except sqlite3.OperationalError as error:
-                # SQLite does not wait by itself while several processes make the same switch.
+                # SQLite does not wait by itself while multiple processes make the same switch.
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
@@ -200,7 +201,7 @@ class Ledger:
                 self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def _is_ours(self) -> bool:
-        """Whether the tables are there; False for an empty file. Raises StoreError for a file that is not ours."""
+        """Whether the tables exist; False for an empty file. Raises StoreError for a file that is not a ledger."""
         application, version, content = (
             self._connection.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("application_id", "user_version", "schema_version")
@@ -208,7 +209,9 @@ class Ledger:
         if application == APPLICATION_ID and version == SCHEMA_VERSION:
             return True
         if application == APPLICATION_ID:
-            raise StoreError(f"ledger {self.path}: written by another version of prism; use that, or another folder")
+            raise StoreError(
+                f"ledger {self.path}: written by another version of prism; use that one, or another folder"
+            )
         if application or version or content:
             raise StoreError(f"ledger {self.path}: not a prism ledger; move it away, or choose another results folder")
         return False
@@ -218,4 +221,4 @@ class Ledger:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"ledger {self.path}: {error}; without it no money is spent") from error
+            raise StoreError(f"ledger {self.path}: {error}; no paid request is sent without it") from error

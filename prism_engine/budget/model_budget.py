@@ -1,4 +1,4 @@
-"""One model's way to money: the worst case of each of its requests is set aside, and settled by what the reply says."""
+"""One model's budget: reserves the worst case of each request and settles it by the reply's usage."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from prism_engine.config import ApiModel
     from prism_engine.records import Call, Usage
 
-UNBELIEVABLE = 16
-"""Times the worst case; a reply that claims to have cost more says nothing, and the worst case counts."""
+MAX_PLAUSIBLE_RATIO = 16
+"""A reply that claims to cost more than this many times its worst case is ignored, and the worst case counts."""
 
 _log = logging.getLogger(__name__)
 
 
 class Reservation:
-    """What is set aside for one request; end it exactly once."""
+    """The amount reserved for one request; settle or free it exactly once."""
 
     def __init__(self, budget: ModelBudget, account: Account, reserved: int) -> None:
         self._budget = budget
@@ -34,24 +34,24 @@ class Reservation:
         self._payer = PAYER.get()
 
     def settle(self, usage: Usage | None) -> None:
-        """Pay for what the reply says that it used; all that is set aside where it says nothing believable."""
+        """Charge the usage that the reply reports; charge the whole reservation if it reports nothing believable."""
         cost = None if usage is None else self._budget.price.cost(usage)
         if cost is not None and cost > self._reserved:
-            cost = self._budget.exceeded(self._reserved, cost, self._factor)
+            cost = self._budget.record_overrun(self._reserved, cost, self._factor)
         self._budget.controller.settle(self._account, self._reserved, cost, payer=self._payer)
 
     def free(self) -> None:
-        """The request was not sent, or refused at no cost."""
+        """Release it: the request was not sent, or was refused at no cost."""
         self._budget.controller.settle(self._account, self._reserved, 0, payer=self._payer)
 
 
 class ModelBudget:
-    """Pays for the requests of one model.
+    """Reserves and settles the cost of one model's requests.
 
     Attributes:
-        price: what its tokens cost.
-        till: the cap and the books.
-        factor: times the computed worst case that is set aside; more than 1 after a request that had cost more.
+        controller: keeps the cap and the ledger.
+        price: what the model's tokens cost.
+        factor: multiplies the computed worst case; more than 1 once a request has cost more than its worst case.
     """
 
     def __init__(self, controller: BudgetController, price: Price, spec: ApiModel) -> None:
@@ -62,7 +62,7 @@ class ModelBudget:
         self.factor = 1
 
     async def reserve(self, call: Call) -> Reservation:
-        """Set the worst case of one request aside; see `BudgetController.reserve`."""
+        """Reserve the worst case of one request; see `BudgetController.reserve`."""
         amount = self.worst(call)
         account = Account(call.stage, call.model.name)
         await self.controller.reserve(account, amount)
@@ -73,15 +73,15 @@ class ModelBudget:
         prompt = prompt_bound(call, image_tokens=self._image_tokens, extra_bytes=self._extra_bytes)
         return self.factor * self.price.worst(prompt, call.sampling.max_tokens)
 
-    def exceeded(self, reserved: int, cost: int, factor: int) -> int | None:
-        """Take note that a request cost more than its worst case, and set more aside from now on.
+    def record_overrun(self, reserved: int, cost: int, factor: int) -> int | None:
+        """Record that a request cost more than its worst case, and reserve more from now on.
 
         Returns:
-            What counts: the cost, or None where it is not to be believed.
+            The cost to charge, or None if it is not believable.
         """
-        if cost > UNBELIEVABLE * reserved:
-            _log.warning("a reply claims a cost that cannot be; its worst case is counted instead")
+        if cost > MAX_PLAUSIBLE_RATIO * reserved:
+            _log.warning("a reply claims an impossible cost; its worst case is charged instead")
             return None
         self.factor = max(self.factor, -(-cost * factor // reserved))
-        _log.warning("a request cost more than its worst case: does image_tokens of the registry say too little?")
+        _log.warning("a request cost more than its worst case: image_tokens in the registry may be too low")
         return cost

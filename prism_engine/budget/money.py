@@ -1,4 +1,4 @@
-"""Money as whole nano-dollars (1e-9 US dollars): read, rounded in the safe direction, and shown."""
+"""Amounts in whole nano-dollars (1e-9 US dollars): conversion, safe rounding, and formatting."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ NANO = 10**9
 
 
 def cap_of(dollars: Decimal) -> int:
-    """Return a limit in nano-dollars; a fraction of one is not allowed to be spent."""
+    """Return a limit in nano-dollars, rounded down."""
     return int((dollars * NANO).to_integral_value(ROUND_FLOOR))
 
 
 def rate_of(dollars: Decimal) -> int:
-    """Return a price in nano-dollars; a fraction of one counts as a whole one."""
+    """Return a price in nano-dollars, rounded up."""
     return int((dollars * NANO).to_integral_value(ROUND_CEILING))
 
 
 def exact(nano: int) -> str:
-    """Return dollars to the last digit, such as `0.982345678`."""
+    """Format an amount as exact dollars, such as `0.982345678`."""
     return f"{Decimal(nano) / NANO:.9f}"
 
 
 def shown(nano: int) -> str:
-    """Return dollars for people: cents, and two digits that count where cents would say nothing."""
+    """Format an amount as dollars for people: to cents, or to two significant digits below ten cents."""
     dollars = nano / NANO
     if nano == 0 or dollars >= 0.1:
         return f"${dollars:,.2f}"
-    digits = next((place for place in range(2, 10) if round(dollars, place - 1) > 0), 9)
+    digits = next((count for count in range(2, 10) if round(dollars, count - 1) > 0), 9)
     return f"${dollars:.{digits}f}"

@@ -1,4 +1,4 @@
-"""What a model's tokens cost: from the registry entry, or else from the price list of genai-prices."""
+"""Token prices of a model: from its registry entry, or else from the price list of genai-prices."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 _MILLION = 10**6
 _HOURS = 49
-"""Prices may depend on the hour and change at midnight: the dearest of today and tomorrow is taken."""
+"""Prices may depend on the hour and change at midnight: the highest of today and tomorrow is used."""
 _PLAIN_TIERS = frozenset({"auto", "default", "flex"})
-"""Service tiers that cost no more than the list says."""
-_CACHES_UNASKED = frozenset({"openai", "azure"})
-"""Providers that write their prompt cache by themselves, so that what they charge for it applies to us."""
-_UNITS_UNSEEN = ("input_mchars", "audio_hours", "input_text_messages_kcount")
-"""Units of a price list that no usage report lets us count."""
+"""Service tiers that cost no more than the list price."""
+_IMPLICIT_CACHES = frozenset({"openai", "azure"})
+"""Providers that write their prompt cache without being asked, so that their charge for it applies."""
+_UNCOUNTED_UNITS = ("input_mchars", "audio_hours", "input_text_messages_kcount")
+"""Units of the price list that usage reports do not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,42 +36,42 @@ class Rate:
 
     @classmethod
     def flat(cls, nano: int) -> Self:
-        """Return a rate that no prompt's length changes."""
+        """Return a rate that does not depend on the prompt's length."""
         return cls(((-1, nano),))
 
     @classmethod
-    def dearest(cls, rates: Iterable[Rate]) -> Self:
-        """Return the rate that is at every length the highest of these."""
+    def highest(cls, rates: Iterable[Rate]) -> Self:
+        """Return the rate that equals the highest of these at every length."""
         rates = tuple(rates)
         starts = sorted({start for rate in rates for start, _ in rate.steps})
         return cls(tuple((start, max(rate.at(start + 1) for rate in rates)) for start in starts))
 
     def at(self, prompt_tokens: int) -> int:
-        """Return what applies to a prompt of this length."""
+        """Return the nano-dollars per million tokens for a prompt of this length."""
         return next(nano for start, nano in reversed(self.steps) if prompt_tokens > start)
 
-    def most(self, prompt_tokens: int) -> int:
-        """Return the highest that may apply to a prompt of at most this length."""
+    def highest_up_to(self, prompt_tokens: int) -> int:
+        """Return the highest value for any prompt of at most this length."""
         return max(nano for start, nano in self.steps if prompt_tokens > start)
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a request to a model costs."""
+    """The price of requests to a model."""
 
     input: Rate
     cached: Rate
-    """Prompt tokens that the provider had in its own cache."""
+    """For prompt tokens in the provider's own cache."""
     output: Rate
-    """Reasoning tokens are output."""
+    """For output tokens, including reasoning tokens."""
     request: int = 0
-    """Nano-dollars per request, whatever its tokens."""
+    """Nano-dollars per request, in addition to its tokens."""
     source: str = ""
-    """Where it comes from, for people."""
+    """Origin of the price, for people."""
 
     @classmethod
     def nothing(cls) -> Self:
-        """Return the price of a model that nobody charges for."""
+        """Return the price of a free model."""
         return cls(Rate.flat(0), Rate.flat(0), Rate.flat(0))
 
     @property
@@ -81,12 +81,12 @@ class Price:
         return self.request == 0 and not any(nano for rate in rates for _, nano in rate.steps)
 
     def cost(self, usage: Usage) -> int | None:
-        """Return nano-dollars, rounded up; None where the usage does not say enough, or nothing believable."""
+        """Return the cost in nano-dollars, rounded up; None if the usage is incomplete or not believable."""
         prompt, completion = usage.prompt_tokens, usage.completion_tokens
         if prompt is None or completion is None or prompt <= 0 or completion < 0:
             return None
         total = usage.total_tokens or 0
-        output = max(completion, usage.reasoning_tokens or 0, total - prompt)  # thinking may be counted beside
+        output = max(completion, usage.reasoning_tokens or 0, total - prompt)  # reasoning may be counted separately
         cached = min(max(usage.cached_tokens or 0, 0), prompt)
         return self._sum(
             (prompt - cached) * self.input.at(prompt)
@@ -95,68 +95,68 @@ class Price:
         )
 
     def worst(self, prompt_tokens: int, max_tokens: int) -> int:
-        """Return the most, in nano-dollars, that a request of at most so many tokens can cost."""
-        dearest = max(self.input.most(prompt_tokens), self.cached.most(prompt_tokens))
-        return self._sum(prompt_tokens * dearest + max_tokens * self.output.most(prompt_tokens))
+        """Return the most that a request with at most these numbers of tokens can cost, in nano-dollars."""
+        highest = max(self.input.highest_up_to(prompt_tokens), self.cached.highest_up_to(prompt_tokens))
+        return self._sum(prompt_tokens * highest + max_tokens * self.output.highest_up_to(prompt_tokens))
 
     def _sum(self, micro: int) -> int:
         return -(-micro // _MILLION) + self.request
 
 
 def is_paid(spec: ModelSpec) -> bool:
-    """Whether somebody else may charge for this model: an API that is not a server of ours."""
+    """Whether a provider may charge for this model: an API whose server prism does not start itself."""
     return isinstance(spec, ApiModel) and spec.server is None
 
 
 def price_of(spec: ApiModel, now: datetime | None = None) -> Price | None:
-    """Return the price of an API's model: the entry's own, or the one that genai-prices bundles for its address.
+    """Return the price of an API model: the entry's own, or the one bundled with genai-prices for its base URL.
 
-    Prices that depend on the hour or change soon count as the dearest that may apply until tomorrow.
+    For prices that depend on the hour or change soon, the highest that may apply until tomorrow is used.
 
     Returns:
-        None where it is not known. An address that the list does not know is never guessed from the model's name.
+        None if it is not known. The provider of an unknown base URL is never guessed from the model's name.
     """
-    return _own(spec.price) if spec.price is not None else _listed(spec, now or datetime.now(UTC))
+    return _from_registry(spec.price) if spec.price is not None else _from_price_list(spec, now or datetime.now(UTC))
 
 
-def _own(spec: PriceSpec) -> Price:
+def _from_registry(spec: PriceSpec) -> Price:
     cached = spec.input if spec.cached_input is None else spec.cached_input
     input_, cached_, output = (Rate.flat(rate_of(value)) for value in (spec.input, cached, spec.output))
     return Price(input_, cached_, output, rate_of(spec.request), "the registry entry")
 
 
-def _listed(spec: ApiModel, now: datetime) -> Price | None:
-    # Half a second of imports, only where a price is asked for.
+def _from_price_list(spec: ApiModel, now: datetime) -> Price | None:
+    # The import takes half a second, so it is made only when a price is needed.
     from genai_prices import Usage as Counted  # noqa: PLC0415
     from genai_prices import __version__, calc_price  # noqa: PLC0415
 
     try:
-        found = calc_price(Counted(), spec.model, provider_api_url=spec.base_url)
+        match = calc_price(Counted(), spec.model, provider_api_url=spec.base_url)
     except LookupError:
         return None
     tier = spec.extra_body.get("service_tier")
-    variants = found.model.price_variants or ()
+    variants = match.model.price_variants or ()
     known = any(variant.when.get("service_tier") == tier for variant in variants)
     if tier is not None and not known and tier not in _PLAIN_TIERS:
         return None
     context = {"service_tier": tier} if known and isinstance(tier, str) else None
-    writes = found.provider.id in _CACHES_UNASKED
-    hours = (found.model.get_prices(now + timedelta(hours=hour), context) for hour in range(_HOURS))
+    writes = match.provider.id in _IMPLICIT_CACHES
+    hours = (match.model.get_prices(now + timedelta(hours=hour), context) for hour in range(_HOURS))
     prices = [_converted(listed, writes=writes) for listed in {id(each): each for each in hours}.values()]
     usable = [price for price in prices if price is not None]
     if len(usable) < len(prices):
         return None
     return Price(
-        Rate.dearest(price.input for price in usable),
-        Rate.dearest(price.cached for price in usable),
-        Rate.dearest(price.output for price in usable),
+        Rate.highest(price.input for price in usable),
+        Rate.highest(price.cached for price in usable),
+        Rate.highest(price.output for price in usable),
         max(price.request for price in usable),
         f"genai-prices {__version__}",
     )
 
 
 def _converted(listed: Any, *, writes: bool) -> Price | None:
-    """Turn the list's prices into rates; a reply does not tell kinds of tokens apart, so the dearest kind counts."""
+    """Convert listed prices to rates; replies do not separate kinds of tokens, so the most expensive kind counts."""
     inputs = ["input_mtok", "input_image_mtok", *(["cache_write_mtok"] if writes else [])]
     kinds = {
         "input": inputs,
@@ -164,13 +164,13 @@ def _converted(listed: Any, *, writes: bool) -> Price | None:
         "output": ["output_mtok", "output_reasoning_mtok"],
     }
     given = {key: value for key, value in vars(listed).items() if value is not None}
-    if "input_mtok" not in given or "output_mtok" not in given or any(unit in given for unit in _UNITS_UNSEEN):
+    if "input_mtok" not in given or "output_mtok" not in given or any(unit in given for unit in _UNCOUNTED_UNITS):
         return None
     rates = {kind: [_rate(given[key]) for key in keys if key in given] for kind, keys in kinds.items()}
     return Price(
-        Rate.dearest(rates["input"]),
-        Rate.dearest(rates["cached"] or rates["input"]),
-        Rate.dearest(rates["output"]),
+        Rate.highest(rates["input"]),
+        Rate.highest(rates["cached"] or rates["input"]),
+        Rate.highest(rates["output"]),
         rate_of(given.get("requests_kcount", Decimal(0)) / 1000),
     )
 

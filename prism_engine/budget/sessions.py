@@ -1,4 +1,4 @@
-"""Which processes still live: each holds a lock on a small file of its own, which the kernel frees when it dies."""
+"""Ledger sessions: each process holds a lock file, which the kernel unlocks when the process dies."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 class LedgerSession:
-    """One process at a ledger, from its first look at it to its end.
+    """One process's use of a ledger, from opening to closing it.
 
     Args:
-        ledger: the ledger's file; the lock lies beside it, and goes when the session ends.
+        ledger: the ledger's file; the lock file is next to it, and is removed when the session ends.
 
     Attributes:
-        token: tells it from all others, for ever.
+        token: globally unique identifier of the session.
     """
 
     def __init__(self, ledger: Path) -> None:
@@ -35,7 +35,7 @@ class LedgerSession:
         self.close()
 
     def close(self) -> None:
-        """End it. Idempotent."""
+        """End the session. Idempotent."""
         if self._descriptor >= 0:
             self._path.unlink(missing_ok=True)
             os.close(self._descriptor)
@@ -43,10 +43,10 @@ class LedgerSession:
 
 
 def is_alive(ledger: Path, token: str) -> bool:
-    """Whether the session's process lives; its lock is cleared away where it does not.
+    """Whether the session's process is alive; if it is not, its lock file is removed.
 
     Raises:
-        OSError: the file system has no locks.
+        OSError: the file system does not support locks.
     """
     path = _lock_path(ledger, token)
     try:

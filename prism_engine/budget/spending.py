@@ -1,4 +1,4 @@
-"""What one run spends, beside what its experiment has spent: for displays, reports and the manifest."""
+"""Costs of one run and of its experiment, for displays, reports and the manifest."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class Spending:
-    """Counts from its creation on.
+    """Counts costs from its creation on.
 
     Args:
-        till: None where nothing that has a price is called.
-        unpriced: names of models whose price nobody knows; what they cost is unknown, which is not nothing.
-        payer: which of several runs of this process is counted; None counts them all.
+        controller: None if no model that has a price is called.
+        unpriced: names of models without a known price; their cost is unknown, not zero.
+        payer: the run of this process to count; None counts all of them.
     """
 
     def __init__(
@@ -34,29 +34,29 @@ class Spending:
 
     @property
     def cap(self) -> int | None:
-        """What the experiment may cost, in nano-dollars."""
+        """The experiment's cost cap in nano-dollars; None without a cap."""
         return self._controller.cap if self._controller is not None else None
 
     @property
     def run(self) -> int:
-        """What this run has spent, in nano-dollars; requests under way not included."""
+        """What this run has spent, in nano-dollars, without requests in flight."""
         return sum(self.by_stage.values())
 
     @property
     def by_stage(self) -> dict[str, int]:
-        """The same by what the calls were for."""
+        """The same by stage."""
         return dict(self._spent() - self._before)
 
     @property
     def experiment(self) -> int:
-        """What all runs into this results folder have spent or lost, in nano-dollars, as `run`."""
+        """What all runs into this results folder have spent or lost, in nano-dollars, without requests in flight."""
         if self._totals is not None:
-            return self._totals.funds.gone
-        return self._controller.funds.gone if self._controller is not None else 0
+            return self._totals.balance.used
+        return self._controller.balance.used if self._controller is not None else 0
 
     @property
     def left(self) -> int | None:
-        """What the cap leaves, in nano-dollars; None without a cap."""
+        """What is left of the cap, in nano-dollars; None without a cap."""
         return None if self.cap is None else max(self.cap - self.experiment, 0)
 
     def _spent(self) -> Counter[str]:
@@ -64,11 +64,11 @@ class Spending:
             return Counter()
         if self._payer is None:
             return Counter(self._controller.spent)
-        by_payer = self._controller.spent_for.copy()  # the till's thread may add to it
+        by_payer = self._controller.spent_for.copy()  # the controller's thread may add to it
         return Counter({stage: cost for (payer, stage), cost in by_payer.items() if payer == self._payer})
 
     async def conclude(self) -> None:
-        """Take the experiment's totals, with everything that this run has settled.
+        """Fetch the experiment's totals, including everything that this run has settled.
 
         Raises:
             StoreError: the ledger cannot be read.
@@ -77,15 +77,15 @@ class Spending:
             self._totals = await self._controller.totals()
 
     def __str__(self) -> str:
-        """Return it for people, such as `$0.41 of $1.00, $0.59 left`; empty where nothing costs anything."""
+        """Return the costs for people, such as `$0.41 of $1.00, $0.59 left`; empty if no model costs anything."""
         if self._controller is None:
             return "cost unknown" if self.unpriced else ""
         if self.cap is not None:
             return f"{shown(self.experiment)} of {shown(self.cap)}, {shown(self.left or 0)} left"
-        return shown(self.run) + (" and what is unknown" if self.unpriced else "")
+        return shown(self.run) + (" and unknown costs" if self.unpriced else "")
 
     def as_json(self) -> dict[str, Any]:
-        """Return it for files: exact US dollars as text; null where not all of it is known."""
+        """Return the costs for files: exact US dollars as text; null if not all of them are known."""
         known = not self.unpriced
         facts: dict[str, Any] = {
             "currency": "USD",
@@ -98,5 +98,5 @@ class Spending:
         if self._totals is not None:
             facts["experiment"] = exact(self.experiment)
             facts["experiment_by_stage"] = {name: exact(cost) for name, cost in self._totals.by_stage.items()}
-            facts["lost_to_killed_runs"] = exact(self._totals.funds.lost)
+            facts["lost_to_killed_runs"] = exact(self._totals.balance.lost)
         return facts

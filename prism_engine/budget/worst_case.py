@@ -1,4 +1,4 @@
-"""How many tokens a prompt can have at most, known before it is sent and without the model's tokenizer."""
+"""Upper bound on a prompt's tokens, computed before it is sent and without the model's tokenizer."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ if TYPE_CHECKING:
     from prism_engine.records import Call
 
 REQUEST_TOKENS = 256
-"""What a chat template may put around a conversation: beginnings, a system prompt of its own, a date."""
+"""Maximum tokens that a chat template adds to a conversation: start tokens, its own system prompt, a date."""
 MESSAGE_TOKENS = 16
-"""What it may put around each message."""
+"""Maximum tokens that it adds to each message."""
 
 
 def text_bytes(call: Call) -> int:
-    """Return the length of all text of a call in UTF-8."""
+    """Return the length of a call's text in UTF-8 (bytes)."""
     parts = (part for message in call.messages for part in message.parts)
     return sum(len(part.encode("utf-8", "surrogatepass")) for part in parts if isinstance(part, str))
 
@@ -22,12 +22,12 @@ def text_bytes(call: Call) -> int:
 def prompt_bound(call: Call, *, image_tokens: int, extra_bytes: int = 0) -> int:
     """Return a number of tokens that the prompt cannot exceed.
 
-    Every token stands for at least one byte of the text, so its bytes are such a number; about four times too many for
-    English, which costs nothing, because the difference is free again when the reply is there.
+    Every token stands for at least one byte of text, so the number of bytes is a bound. It is about four times too
+    high for English, which costs nothing, because the difference is released when the reply arrives.
 
     Args:
-        image_tokens: the most that the provider counts for one picture.
-        extra_bytes: length of further fields of the request that may become part of the prompt.
+        image_tokens: the most tokens that the provider counts for one image.
+        extra_bytes: length of additional request fields that may become part of the prompt.
     """
     return (
         text_bytes(call)

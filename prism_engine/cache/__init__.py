@@ -1,4 +1,4 @@
-"""Finished calls on disk, found by what identifies them."""
+"""An on-disk cache of finished calls, looked up by what identifies them."""
 
 from prism_engine.cache.clearing import Clearing, Retention, clear, compact
 from prism_engine.cache.earlier import EarlierCall, earlier_calls

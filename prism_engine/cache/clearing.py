@@ -1,4 +1,4 @@
-"""What takes rows out of a cache: by age, by size, by model; beside running processes, a few hundred at a time."""
+"""Removes rows from a cache by age, size or model, a few hundred at a time while other processes use it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 _PAGE = 500
 _PAUSE_SECONDS = 0.005
-_WORTHWHILE = 0.1
-"""Share of holes in a file from which it is written anew."""
-_SPARE = 0.02
-"""Share of a cache by which a removal for its size goes further: what a row takes in the file is an estimate."""
+_COMPACT_SHARE = 0.1
+"""Share of free space in a file above which it is rewritten."""
+_SIZE_MARGIN = 0.02
+"""Extra share of a cache to remove when clearing by size, because the size of a row in the file is an estimate."""
 _TEMPORARY = (
-    "CREATE TEMP TABLE doomed (place INTEGER PRIMARY KEY, id INTEGER, created_at, weight)",
+    "CREATE TEMP TABLE doomed (position INTEGER PRIMARY KEY, id INTEGER, created_at, weight)",
     """CREATE TEMP VIEW weights AS
         SELECT id, created_at, model, LENGTH(value) + COALESCE(LENGTH(record), 0) + 400 AS weight
         FROM main.completions LEFT JOIN main.requests USING (key)
@@ -40,11 +40,11 @@ _DOOM = """
         FROM weights WHERE ? OR model IN (SELECT value FROM json_each(?))
     ) WHERE created_at < ? OR before < ? ORDER BY created_at, id
 """
-_DOOMED_PAGE = "SELECT place FROM doomed WHERE place > ? ORDER BY place LIMIT ?"
+_DOOMED_PAGE = "SELECT position FROM doomed WHERE position > ? ORDER BY position LIMIT ?"
 _DOOMED_ROWS = """
     SELECT completions.id, key FROM doomed JOIN completions
     ON completions.id = doomed.id AND completions.created_at IS doomed.created_at
-    WHERE place BETWEEN ? AND ?
+    WHERE position BETWEEN ? AND ?
 """
 _DELETE_ROWS = "DELETE FROM completions WHERE id IN (SELECT value FROM json_each(?))"
 _DELETE_REQUESTS = """
@@ -55,46 +55,46 @@ _DELETE_REQUESTS = """
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """What may stay. `models` narrows what the two others remove; alone, it names all rows of these models."""
+    """Limits on what a cache keeps. `models` restricts the other two; alone, it removes all rows of these models."""
 
     max_age: float | None = None
-    """Seconds since a row was made. When it was last used is not known: writing that down would make hits writes."""
+    """Seconds since a row was made. The last use is not recorded: that would turn every hit into a write."""
     max_bytes: int | None = None
-    """Of the file, free space in it left out; the oldest rows go first."""
+    """Size of the file without its free pages; the oldest rows are removed first."""
     models: tuple[str, ...] = ()
-    """Names as in `stats`."""
+    """Model names as in `stats`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clearing:
-    """How far a removal has come."""
+    """Progress of a removal."""
 
     rows: int = 0
     """Completions removed."""
     set_aside: int = 0
-    """Damaged rows that had been set aside, removed."""
+    """Damaged rows removed from the table `set_aside`."""
     doomed: int = 0
-    """Completions to be removed, as far as is known."""
+    """Completions to remove, as known so far."""
     weight: int = 0
-    """About how many bytes of the file these take."""
+    """Approximate size of these in the file, in bytes."""
     bytes_before: int = 0
-    """Size of the file and its log, like the next."""
+    """Size of the file and its write-ahead log; the same for `bytes_after`."""
     bytes_after: int = 0
     bytes_free: int = 0
-    """About how much of the file are holes that could not be given back now, see `compact`."""
+    """Approximate free space in the file that could not be returned to the file system now, see `compact`."""
 
 
 def clear(path: Path, limits: Retention, *, dry_run: bool = False) -> Iterator[Clearing]:
-    """Remove the rows that go beyond any of the limits, and give their space back.
+    """Remove the rows that exceed any of the limits, and return their space to the file system.
 
-    Safe beside running processes: they wait for a few hundred rows at most, and a removed row is a miss to them.
-    Where rows went here and there, so that much of the file is holes, it is written anew if that is possible.
+    Safe while other processes run: they wait for a few hundred rows at most, and see a removed row as a miss.
+    If the removed rows were scattered and leave much free space in the file, the file is rewritten if possible.
 
     Yields:
-        How far it has come; the last one is the result.
+        The progress so far; the last one is the result.
 
     Raises:
-        UserError: nothing is stored of one of the models.
+        UserError: no calls of one of the models are stored.
         StoreError: the file cannot be read or written.
     """
     connection = open_reader(path) if dry_run else open_writer(path)
@@ -116,9 +116,9 @@ def clear(path: Path, limits: Retention, *, dry_run: bool = False) -> Iterator[C
             for rows in _remove_doomed(connection):
                 state = replace(state, rows=state.rows + rows)
                 yield state
-            holes = _shrink(connection) + weight - (used - _used_bytes(connection))
-            if holes > _WORTHWHILE * _used_bytes(connection) and not _compacted(connection, path):
-                state = replace(state, bytes_free=holes)
+            free = _shrink(connection) + weight - (used - _used_bytes(connection))
+            if free > _COMPACT_SHARE * _used_bytes(connection) and not _try_compact(connection, path):
+                state = replace(state, bytes_free=free)
                 break
             if limits.max_bytes is None or _used_bytes(connection) <= limits.max_bytes:
                 break
@@ -128,23 +128,23 @@ def clear(path: Path, limits: Retention, *, dry_run: bool = False) -> Iterator[C
 
 
 def compact(path: Path) -> None:
-    """Write the file anew, without its holes; other processes wait with their next call meanwhile.
+    """Rewrite the file without its free space; meanwhile other processes wait before their next call.
 
-    Not for a process that has the same store open: its claims would end (see `Claims`).
+    Do not call it from a process that has the same store open: its claims would be released (see `Claims`).
 
     Raises:
         StoreError: another process is making calls, or the disk has no room for two more copies of the file.
     """
     with closing(open_writer(path)) as connection, translated(path), closing(Claims(lock_path(path))) as claims:
         if not claims.try_claim_all():
-            raise StoreError(f"cache {path}: a run is making calls just now; try again when it has ended")
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # files of format 1 were made without it
+            raise StoreError(f"cache {path}: a run is making calls; try again when it has ended")
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # files of format 1 were created without it
         connection.execute("VACUUM")
         checkpoint(connection)
 
 
-def _compacted(connection: sqlite3.Connection, path: Path) -> bool:
-    """Do it where it is safe and there is room: a second copy in the temporary folder, a third in the log."""
+def _try_compact(connection: sqlite3.Connection, path: Path) -> bool:
+    """Compact if it is safe and there is room for two copies: one in the temporary folder, one in the log."""
     if shutil.disk_usage(path.parent).free < 2 * _used_bytes(connection):
         return False
     try:
@@ -155,13 +155,13 @@ def _compacted(connection: sqlite3.Connection, path: Path) -> bool:
 
 
 def _doom(connection: sqlite3.Connection, limits: Retention) -> tuple[int, int]:
-    """Write down which rows go, oldest first; return how many, and about how many bytes of the file they take."""
+    """List the rows to remove, oldest first; return their number and approximate size in the file (bytes)."""
     connection.execute("DELETE FROM doomed")
     used = _used_bytes(connection)
     total = connection.execute("SELECT SUM(weight) FROM weights").fetchone()[0] or 0
     excess = 0.0
     if limits.max_bytes is not None and used > limits.max_bytes:
-        excess = total * ((used - limits.max_bytes) / used + _SPARE)
+        excess = total * ((used - limits.max_bytes) / used + _SIZE_MARGIN)
     before = math.inf if limits.max_bytes is None else -math.inf
     if limits.max_age is not None:
         before = time.time() - limits.max_age
@@ -171,24 +171,24 @@ def _doom(connection: sqlite3.Connection, limits: Retention) -> tuple[int, int]:
 
 
 def _remove_doomed(connection: sqlite3.Connection) -> Iterator[int]:
-    """Remove what was written down and is still the same row; yield how many rows went, page by page."""
+    """Remove the listed rows that have not changed since; yield the number of rows removed per page."""
     last = 0
     while page := connection.execute(_DOOMED_PAGE, (last, _PAGE)).fetchall():
         last = page[-1][0]
         with transaction(connection):
-            # Read again: since the page was read, another process may have put a new row in a failure's place.
+            # Read again: another process may have replaced a failure with a new row since the page was read.
             rows = connection.execute(_DOOMED_ROWS, (page[0][0], last)).fetchall()
             keys = orjson.dumps(sorted({str(key) for _, key in rows})).decode()
             connection.execute(_DELETE_ROWS, (orjson.dumps([number for number, _ in rows]).decode(),))
             connection.execute(_DELETE_REQUESTS, (keys,))
         yield len(rows)
-        time.sleep(_PAUSE_SECONDS)  # lets the others in: waiting for a lock, SQLite only looks now and then
+        time.sleep(_PAUSE_SECONDS)  # lets other processes in: SQLite waits for a lock by polling
 
 
 def _clear_set_aside(connection: sqlite3.Connection, limits: Retention, *, dry_run: bool) -> int:
-    """Remove the old among the damaged rows, or all where the cache is too large; they belong to no model."""
-    names = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'set_aside'").fetchall()
-    if limits.models or not names:
+    """Remove old damaged rows, or all of them if the cache is too large; they belong to no model."""
+    tables = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'set_aside'").fetchall()
+    if limits.models or not tables:
         return 0
     before = -math.inf if limits.max_age is None else time.time() - limits.max_age
     if limits.max_bytes is not None and _used_bytes(connection) > limits.max_bytes:
@@ -200,7 +200,7 @@ def _clear_set_aside(connection: sqlite3.Connection, limits: Retention, *, dry_r
 
 
 def _shrink(connection: sqlite3.Connection) -> int:
-    """Give free pages back to the file system, a few at a time; return the bytes of those that stay (format 1)."""
+    """Return free pages to the file system in steps; return the bytes in pages that remain free (format 1)."""
     before = None
     while (free := _pages(connection, "freelist_count")) and free != before:
         before = free
@@ -214,7 +214,7 @@ def _used_bytes(connection: sqlite3.Connection) -> int:
 
 
 def _pages(connection: sqlite3.Connection, kind: str) -> int:
-    """Return the bytes in pages of a kind (`page_count`, `freelist_count`)."""
+    """Return the total size in bytes of the pages of a kind (`page_count`, `freelist_count`)."""
     count, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in (kind, "page_size"))
     return int(count * size)
 

@@ -1,4 +1,4 @@
-"""What earlier calls of a model looked like, whatever they were for: the numbers that a forecast is made from."""
+"""Sizes of a model's earlier calls in the cache, the basis of a cost forecast."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _LATEST = """
 
 
 class EarlierCall(NamedTuple):
-    """A call that was made and stored."""
+    """A finished call from the cache."""
 
     text_bytes: int
-    """Of its prompt, in UTF-8."""
+    """Size of the prompt's text in UTF-8."""
     images: int
     max_tokens: int
     completion: Completion
 
 
 def earlier_calls(store: Store, stage: Stage, model: ModelIdentity, limit: int) -> Iterator[EarlierCall]:
-    """Yield the latest calls of a model for one purpose, at most `limit`.
+    """Yield the latest calls of a model in one stage, at most `limit`.
 
     Raises:
         StoreError: the store cannot be read.
@@ -41,7 +41,7 @@ def earlier_calls(store: Store, stage: Stage, model: ModelIdentity, limit: int) 
         if not intact(key, max_tokens, outcome, value, expected=checksum):
             continue
         request = orjson.loads(record)
-        if request["model"] == facts:  # else another model that had this name
+        if request["model"] == facts:  # otherwise another model that had this name
             parts = [part for message in request["messages"] for part in message["parts"]]
             texts = [part for part in parts if isinstance(part, str)]
             size = sum(len(text.encode()) for text in texts)

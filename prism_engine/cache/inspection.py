@@ -1,4 +1,4 @@
-"""What a cache holds, for people: statistics, and one call in full."""
+"""Views of a cache for people: statistics, and single calls in full."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class Tally:
     outcome: str
     rows: int
     value_bytes: int
-    """Size of the completions, requests left out."""
+    """Size of the completions, without requests."""
     prompt_tokens: int
-    """Where the model counted them, like the next."""
+    """Sum over the rows with a count; the same for `completion_tokens`."""
     completion_tokens: int
     oldest: datetime
     newest: datetime
@@ -53,15 +53,15 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What a store holds, as a whole and by kind."""
+    """Statistics of a store: totals, and one tally per stage, model and outcome."""
 
     path: Path
     file_bytes: int
-    """The SQLite file and its write-ahead log; 0 where there is no file."""
+    """Size of the SQLite file and its write-ahead log; 0 if there is no file."""
     requests: int
-    """Distinct calls; one may have a row for each of several output limits."""
+    """Distinct calls; a call may have multiple rows, one per output limit."""
     set_aside: int
-    """Damaged rows that were moved out of the way, in the table `set_aside`."""
+    """Damaged rows, moved to the table `set_aside`."""
     tallies: tuple[Tally, ...]
 
     @property
@@ -71,18 +71,18 @@ class Statistics:
 
     @property
     def oldest(self) -> datetime | None:
-        """When the oldest row was written; None where there is none."""
+        """When the oldest row was written; None if there is none."""
         return min((tally.oldest for tally in self.tallies), default=None)
 
     @property
     def newest(self) -> datetime | None:
-        """When the newest row was written; None where there is none."""
+        """When the newest row was written; None if there is none."""
         return max((tally.newest for tally in self.tallies), default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredCompletion:
-    """One row of a call."""
+    """One stored row of a call."""
 
     max_tokens: int
     completion: Completion | None
@@ -92,19 +92,19 @@ class StoredCompletion:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One call with everything that is stored for it."""
+    """One call with everything stored for it."""
 
     key: str
     stage: str
     model: str
     record: dict[str, Any]
-    """What the key was made from, see `call_record`."""
+    """The record that the key is the hash of, see `call_record`."""
     rows: tuple[StoredCompletion, ...]
-    """By output limit."""
+    """Sorted by output limit."""
 
 
 def stats(store: Store) -> Statistics:
-    """Count what is stored.
+    """Return statistics of what is stored.
 
     Raises:
         StoreError: the store cannot be read.
@@ -138,21 +138,21 @@ def show(store: Store, prefix: str) -> Entry:
     """Return the one call whose key begins with a prefix (hex digits, upper or lower case).
 
     Raises:
-        UserError: no key begins so, or several do; the message lists some of them.
-        StoreError: the store cannot be read, or the call's record in it is damaged.
+        UserError: no key or more than one begins with the prefix; in the latter case the message lists some of them.
+        StoreError: the store cannot be read, or the call's stored record is damaged.
     """
-    wanted = prefix.strip().lower()
-    matches = store.query(_MATCHES, wanted, wanted + "g", _CANDIDATES + 1)  # "g" follows every hex digit
+    start = prefix.strip().lower()
+    matches = store.query(_MATCHES, start, start + "g", _CANDIDATES + 1)  # "g" sorts after every hex digit
     if not matches:
         raise UserError(f"cache {store.path}: no key begins with {prefix!r}")
     if len(matches) > 1:
-        lines = [f"  {key[: max(12, len(wanted) + 4)]}  {stage}  {model}" for key, stage, model, _ in matches]
+        lines = [f"  {key[: max(12, len(start) + 4)]}  {stage}  {model}" for key, stage, model, _ in matches]
         if len(matches) > _CANDIDATES:
             lines[_CANDIDATES:] = ["  ..."]
-        raise UserError(f"cache {store.path}: several keys begin with {prefix!r}, add digits:\n" + "\n".join(lines))
+        raise UserError(f"cache {store.path}: several keys begin with {prefix!r}; add digits:\n" + "\n".join(lines))
     key, stage, model, record = matches[0]
     if not is_record(key, record):
-        raise StoreError(f"cache {store.path}: the record of {key} is damaged; running the call again mends it")
+        raise StoreError(f"cache {store.path}: the record of {key} is damaged; run the call again to repair it")
     rows = tuple(_stored(key, *row) for row in store.query(_ROWS_OF_KEY, key))
     return Entry(key, stage, model, orjson.loads(record), rows)
 

@@ -1,4 +1,4 @@
-"""What identifies a call: a readable record, its canonical bytes, and their SHA-256."""
+"""Cache keys: a call's readable record, its canonical bytes, and their SHA-256."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from prism_engine.records import Call, Message, ModelIdentity, Sampling
 
 RECORD_VERSION = 1
-"""Raised when the meaning of a record changes, so that no old row is taken for a new call."""
+"""Increased when the meaning of a record changes, so that no old row is served for a new call."""
 
 
 class Absent(Enum):
-    """Stands in a `KeyDifference` for a component that one of the two records does not have."""
+    """Marks, in a `KeyDifference`, a component that one of the two records lacks."""
 
     ABSENT = "(absent)"
 
@@ -36,7 +36,7 @@ class KeyDifference:
     """One component in which two records differ."""
 
     path: str
-    """Where it lies, such as `sampling.stop[0]` or `messages[1].parts[0].image`."""
+    """Path of the component, such as `sampling.stop[0]` or `messages[1].parts[0].image`."""
     left: Any
     """The first record's value, or `ABSENT`."""
     right: Any
@@ -44,28 +44,29 @@ class KeyDifference:
 
 
 class Identity(NamedTuple):
-    """A call's key and the bytes that it was made from."""
+    """A call's key and the bytes that it is the hash of."""
 
     key: str
     record: bytes
 
 
 def call_record(call: Call) -> dict[str, Any]:
-    """Write down everything that identifies a call, readable by people.
+    """Return everything that identifies a call, in a form that people can read.
 
-    In the record, because it shapes the completion:
+    Part of the record, because it shapes the completion:
 
-    - `version`: the meaning of the record itself.
+    - `version`: version of the record format.
     - `model`: the facts of the model's identity (weights, revision, base URL, ...), in any order.
-    - `messages`: role and parts in order. Text exactly as given, not normalised: models see code points.
-      A picture is `{"image": digest}`, so equal bytes under another path are the same picture.
-    - `sampling.stop`: they end the text, whatever the decoding.
+    - `messages`: role and parts in order. Text is exactly as given, not normalised: models see code points.
+      An image is `{"image": digest}`, so equal bytes under another path are the same image.
+    - `sampling.stop`: stop sequences end the text under any decoding.
     - `sampling.temperature`: 0.0 for every greedy call.
-    - `sampling.top_p`, `.seed`, `.max_tokens`: only where temperature > 0. Greedy decoding ignores the first
-      two; its output limit belongs to the stored row instead, so that runs with other limits can share it.
+    - `sampling.top_p`, `.seed`, `.max_tokens`: only if temperature > 0. Greedy decoding ignores the first
+      two; its output limit is stored with the row instead, so that runs with other limits can share the row.
 
-    Out of it, because it does not: why the call is made (`stage`), the model's name in the registry, where a
-    picture lies on this machine. Keys, timeouts, retries and concurrency never reach a `Call` at all.
+    Not part of it, because it does not shape the completion: the purpose of the call (`stage`), the model's name in
+    the registry, the path of an image on this machine. API keys, timeouts, retries and concurrency are never part
+    of a `Call`.
 
     Raises:
         ConfigError: a fact of the model is stated twice, or a sampling value is not a finite number.
@@ -82,8 +83,8 @@ def identify(call: Call) -> Identity:
     """Return a call's key together with its canonical record.
 
     Raises:
-        RejectedError: the call cannot be written as JSON (half a surrogate pair in a text, a number beyond
-            64 bits), so that no model could be asked either.
+        RejectedError: the call cannot be written as JSON (a lone surrogate in a text, a number beyond 64 bits), so
+            it could not be sent to a model either.
         ConfigError: as for `call_record`.
     """
     try:
@@ -97,7 +98,7 @@ def identify(call: Call) -> Identity:
 
 
 def call_key(call: Call) -> str:
-    """Return the 64 hex digits under which a call's completions are stored.
+    """Return the key under which a call's completions are stored (64 hex digits).
 
     Raises:
         RejectedError: as for `identify`.
@@ -107,9 +108,9 @@ def call_key(call: Call) -> str:
 
 
 def explain(left: dict[str, Any], right: dict[str, Any]) -> list[KeyDifference]:
-    """Name exactly the components in which two records differ, in the records' order.
+    """Return exactly the components in which two records differ, in the records' order.
 
-    Empty if and only if both records have the same key.
+    The list is empty if and only if both records have the same key.
     """
     return list(_differences("", left, right))
 
@@ -134,7 +135,7 @@ def _sampling(sampling: Sampling) -> dict[str, Any]:
 
 
 def _number(value: float) -> float:
-    """Give equal numbers equal JSON: 0, 0.0 and -0.0 are one; NaN and infinity would all become null."""
+    """Give equal numbers equal JSON: 0, 0.0 and -0.0 become one; NaN and infinity would all become null."""
     if not math.isfinite(value):
         raise ConfigError(f"a sampling value is {value}; give a finite number")
     return float(value) + 0.0
@@ -146,8 +147,8 @@ def _differences(path: str, left: Any, right: Any) -> Iterator[KeyDifference]:
             inner = f"{path}.{name}" if path else name
             yield from _differences(inner, left.get(name, ABSENT), right.get(name, ABSENT))
     elif isinstance(left, list) and isinstance(right, list):
-        for place in range(max(len(left), len(right))):
-            pair = (side[place] if place < len(side) else ABSENT for side in (left, right))
-            yield from _differences(f"{path}[{place}]", *pair)
-    elif type(left) is not type(right) or left != right:  # 1 and 1.0 are equal, their JSON is not
+        for index in range(max(len(left), len(right))):
+            pair = (side[index] if index < len(side) else ABSENT for side in (left, right))
+            yield from _differences(f"{path}[{index}]", *pair)
+    elif type(left) is not type(right) or left != right:  # 1 and 1.0 are equal, but their JSON is not
         yield KeyDifference(path, left, right)

@@ -1,4 +1,4 @@
-"""Claims on calls across processes: one locked byte per key, freed by the kernel when its owner dies."""
+"""Cross-process claims on calls: one locked byte per key, which the kernel releases when its owner dies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def lock_path(path: Path) -> Path:
-    """Return the lock file that belongs to a store."""
+    """Return the path of a store's lock file."""
     return path.with_name(path.name + ".locks")
 
 
@@ -23,8 +23,8 @@ class Claims:
     """Byte-range locks in one empty file.
 
     POSIX record locks belong to the process, which has three consequences. Within one process every claim
-    succeeds, so callers there agree among themselves first. They vanish when the process ends in any way,
-    kill -9 included. And closing *any* descriptor of the file frees them all, so this object keeps exactly
+    succeeds, so callers in it must coordinate by themselves. The locks vanish when the process ends in any way,
+    including kill -9. And closing *any* descriptor of the file releases all of them, so this object keeps exactly
     one and nothing else may open the file: use one `Store` per file and process.
     """
 
@@ -41,25 +41,25 @@ class Claims:
     def try_claim(self, key: str) -> bool:
         """Claim a key without waiting; False while another process holds it.
 
-        Two keys that share a byte (one pair in 2**62) merely wait for each other.
+        Two keys that share a byte (one pair in 2**62) only wait for each other.
 
         Raises:
-            StoreError: the claims are closed, or the file system has no locks.
+            StoreError: the claims are closed, or the file system does not support locks.
         """
         return self._try_lock(length=1, start=_offset(key))
 
     def try_claim_all(self) -> bool:
-        """Claim every key at once without waiting; False while another process holds one.
+        """Claim every key at once without waiting; False while another process holds any of them.
 
-        Until they are released by `close`, other processes wait before they make a call, and so store nothing.
+        Until `close` releases them, other processes wait before they make a call, and so store nothing.
 
         Raises:
             StoreError: as for `try_claim`.
         """
-        return self._try_lock(length=0, start=0)  # a length of 0 reaches to the end, wherever that is
+        return self._try_lock(length=0, start=0)  # a length of 0 means to the end of the file
 
     def release(self, key: str) -> None:
-        """Give a claim back; harmless where there is none.
+        """Release a claim; does nothing if there is none.
 
         Raises:
             StoreError: as for `try_claim`.
@@ -69,7 +69,7 @@ class Claims:
             fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, _offset(key))
 
     def close(self) -> None:
-        """Give all claims back. Idempotent."""
+        """Release all claims. Idempotent."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

@@ -1,4 +1,4 @@
-"""The SQLite file behind the cache: tables, pragmas, opening, and what its errors mean to the user."""
+"""The SQLite file behind the cache: its tables and pragmas, opening it, and translating its errors."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APPLICATION_ID = 0x5052534D
-"""`PRAGMA application_id` of our files: "PRSM"."""
+"""`PRAGMA application_id` of prism's files: "PRSM"."""
 SCHEMA_VERSION = 2
 """`PRAGMA user_version` of the tables below."""
 BUSY_SECONDS = 30.0
-"""How long one process waits for another's transaction."""
+"""How long one process waits for another process's transaction."""
 _CHECKPOINT_MILLISECONDS = 1000
 _LOG_PAGES = 8000
-"""Length of the write-ahead log (4 kB each) at which it is folded into the file, which waits for the disk."""
+"""Length of the write-ahead log, in pages of 4 kB, at which it is checkpointed; a checkpoint waits for the disk."""
 
 _STEPS = {
     0: (
@@ -54,23 +54,23 @@ _STEPS = {
         )""",
     ),
 }
-"""What leads from each format to the next; 0 is an empty file. A step that was released never changes."""
+"""Statements that migrate each format to the next; 0 is an empty file. A released step never changes."""
 
-_MENDS = {
-    sqlite3.SQLITE_FULL: "free some space and start again; what was stored before stays",
+_REMEDIES = {
+    sqlite3.SQLITE_FULL: "free some space and start again; everything stored so far is kept",
     sqlite3.SQLITE_READONLY: "make the file and its folder writable, or choose another cache folder",
-    sqlite3.SQLITE_CANTOPEN: "check that the folder exists and that you may write there",
-    sqlite3.SQLITE_BUSY: f"another process kept it locked for over {BUSY_SECONDS:.0f} s; is it stuck?",
-    sqlite3.SQLITE_CORRUPT: "the file is damaged; move it away, or look at it with `prism cache verify`",
+    sqlite3.SQLITE_CANTOPEN: "check that the folder exists and is writable",
+    sqlite3.SQLITE_BUSY: f"another process has kept it locked for over {BUSY_SECONDS:.0f} s; check if it is stuck",
+    sqlite3.SQLITE_CORRUPT: "the file is damaged; move it away, or check it with `prism cache verify`",
     sqlite3.SQLITE_NOTADB: "this is not a SQLite file; name another one, or move it away",
 }
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
-    """Open the file for writing; create what is missing, and bring an older format up to date.
+    """Open the file for writing; create what is missing, and migrate an older format.
 
     Raises:
-        StoreError: it cannot be opened, is not ours, or was written by a newer prism.
+        StoreError: it cannot be opened, is not a prism cache, or was written by a newer prism.
     """
     with translated(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -78,9 +78,9 @@ def open_writer(path: Path) -> sqlite3.Connection:
     try:
         with translated(path):
             if _version(connection, path) < SCHEMA_VERSION:
-                _bring_up_to_date(connection, path)
+                _migrate(connection, path)
             _enter_wal(connection, path)
-            # NORMAL: a commit is in the operating system's hands, which outlives this process.
+            # NORMAL: a commit reaches the operating system, which outlives this process.
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}").fetchall()
     except BaseException:
@@ -90,9 +90,9 @@ def open_writer(path: Path) -> sqlite3.Connection:
 
 
 def open_reader(path: Path) -> sqlite3.Connection | None:
-    """Open the file for reading only; None where there is nothing yet, and nothing is created or changed.
+    """Open the file read-only, without creating or changing anything; None if there is no cache yet.
 
-    A file of an older format is read as it is; it has no table `set_aside`.
+    A file of an older format is read as is; format 1 has no table `set_aside`.
 
     Raises:
         StoreError: as for `open_writer`.
@@ -114,7 +114,7 @@ def open_reader(path: Path) -> sqlite3.Connection | None:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Commit what the block writes as one, or nothing of it; readers go on meanwhile, other writers wait."""
+    """Commit everything the block writes, or nothing; meanwhile readers continue and other writers wait."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -126,24 +126,24 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def checkpoint(connection: sqlite3.Connection) -> None:
-    """Fold the write-ahead log into the file; another process's reader may well prevent it."""
+    """Move the write-ahead log into the file, unless another process's reader prevents it."""
     with suppress(sqlite3.Error):
         connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_MILLISECONDS}")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def require_models(connection: sqlite3.Connection, path: Path, models: Collection[str]) -> None:
-    """Raise a UserError for a model of which nothing is stored; the message lists those that are there."""
+    """Raise a UserError for a model without stored calls; the message lists the models that have some."""
     if models:
         known = {str(model) for (model,) in connection.execute("SELECT DISTINCT model FROM requests").fetchall()}
         for model in models:
             if model not in known:
-                raise UserError(f"cache {path}: holds nothing of a model {model!r}; it has {', '.join(sorted(known))}")
+                raise UserError(f"cache {path}: has no calls of model {model!r}; it has: {', '.join(sorted(known))}")
 
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turn the errors of SQLite and the file system into a StoreError that names the file and the mend."""
+    """Turn errors of SQLite and the file system into a StoreError that names the file and the fix."""
     try:
         yield
     except (sqlite3.Error, OSError) as error:
@@ -151,16 +151,16 @@ def translated(path: Path) -> Iterator[None]:
 
 
 def store_error(path: Path, error: sqlite3.Error | OSError) -> StoreError:
-    """Say what went wrong with the file, and what to do about it."""
+    """Return an error that says what went wrong with the file and how to fix it."""
     code = getattr(error, "sqlite_errorcode", None)
-    mend = _MENDS.get(code & 0xFF) if isinstance(code, int) else None
-    return StoreError(f"cache {path}: {error}" + (f" ({mend})" if mend else ""))
+    remedy = _REMEDIES.get(code & 0xFF) if isinstance(code, int) else None
+    return StoreError(f"cache {path}: {error}" + (f" ({remedy})" if remedy else ""))
 
 
 def _connect(name: str, *, uri: bool = False) -> sqlite3.Connection:
-    # Every connection here is guarded by a lock or owned by one thread, just not by the one that opened it.
+    # Every connection is guarded by a lock or owned by one thread, but not by the thread that opened it.
     connection = sqlite3.connect(name, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri)
-    # A damaged text column must come back as a value that fails its checksum, not as an exception.
+    # A damaged text column must yield a value that fails its checksum, not an exception.
     connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
     return connection
 
@@ -171,7 +171,7 @@ def _pragma(connection: sqlite3.Connection, name: str) -> Any:
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
-    """Return the file's format; 0 for an empty file. Raises StoreError for one that this prism cannot use."""
+    """Return the file's format; 0 for an empty file. Raises StoreError if this prism cannot use it."""
     application, version = _pragma(connection, "application_id"), _pragma(connection, "user_version")
     if application == APPLICATION_ID and version > SCHEMA_VERSION:
         raise StoreError(
@@ -185,11 +185,11 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     return 0
 
 
-def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
-    """Take all missing steps in one transaction: a process that dies here leaves the file as it was."""
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # has a meaning for an empty file only
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Apply all missing steps in one transaction: a process that dies here leaves the file as it was."""
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # takes effect only in an empty file
     with transaction(connection):
-        for version in range(_version(connection, path), SCHEMA_VERSION):  # another process may have been faster
+        for version in range(_version(connection, path), SCHEMA_VERSION):  # another process may have migrated it
             for statement in _STEPS[version]:
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -197,17 +197,19 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _enter_wal(connection: sqlite3.Connection, path: Path) -> None:
-    """Switch to the write-ahead log, where readers and the writer do not block each other."""
+    """Switch to the write-ahead log, with which readers and the writer do not block each other."""
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:
             mode = _pragma(connection, "journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            # SQLite does not wait by itself while several processes make the same switch.
+            # SQLite does not wait by itself while multiple processes make the same switch.
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
         else:
             break
     if mode != "wal":
-        raise StoreError(f"cache {path}: this file system cannot keep a write-ahead log; put the cache on a local disk")
+        raise StoreError(
+            f"cache {path}: this file system does not support a write-ahead log; put the cache on a local disk"
+        )

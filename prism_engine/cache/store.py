@@ -1,4 +1,4 @@
-"""The cache itself: look completions up by key and output limit, store them durably, claim calls."""
+"""The cache: looks up completions by key and output limit, stores them durably, and claims calls."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SELECT_MANY = """
 
 
 class Flight(NamedTuple):
-    """A call that is being made."""
+    """A call in flight."""
 
     limit: int
     """Its output limit (tokens)."""
@@ -47,22 +47,22 @@ class Flight(NamedTuple):
 class Store:
     """Finished calls in one SQLite file, shared by any number of processes on one machine.
 
-    What `put` has returned for outlives this process however it ends; after a loss of power the last
-    moments may be missing, but nothing is torn. Reading never waits for writing. All methods are callable
-    from any thread; only `put` needs a running event loop, any one. Keep one writable `Store` per file and
-    process, because claims belong to the process (see `Claims`), and open a new one after a fork.
+    Once `put` has returned, its row survives any end of this process; after a power loss the last moments may be
+    missing, but no row is torn. Reading never waits for writing. All methods may be called from any thread; only `put`
+    needs a running event loop, which may be any loop. Keep one writable `Store` per file and process, because claims
+    belong to the process (see `Claims`), and open a new one after a fork.
 
     Attributes:
-        flights: calls that this process is making now, by key; who asks for one of them waits for it instead. Kept by
-            whoever makes calls: see `CachedModel`.
+        flights: calls that this process has in flight, by key; another request for one of them waits for its result.
+            Maintained by the caller that makes the calls: see `CachedModel`.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         """Open a store.
 
         Args:
-            path: the SQLite file; its folder and itself are created where missing.
-            read_only: create and write nothing; a file that is not there is an empty store.
+            path: the SQLite file; it and its folder are created if missing.
+            read_only: create and write nothing; a missing file is an empty store.
 
         Raises:
             StoreError: the file cannot be opened, is not a prism cache, or was written by a newer prism.
@@ -85,65 +85,65 @@ class Store:
 
     @property
     def corrupt(self) -> int:
-        """Rows met so far whose checksum did not fit; each was a miss, and set aside unless the store is read-only."""
+        """Rows read so far that failed their checksum; each was a miss, and set aside unless the store is read-only."""
         return len(self._corrupt)
 
     def get(self, key: str, limit: int) -> Completion | None:
-        """Return what is stored for a call under this output limit (tokens), or None.
+        """Return the completion stored for a call under this output limit (tokens), or None.
 
-        Only ok and truncated completions are served, by the rule of `rows.serves`; where several serve, the
-        choice of `rows.choose`.
+        Only ok and truncated completions are served, by the rule of `call_rows.serves`; if multiple ones qualify,
+        `call_rows.choose` picks one.
 
         Raises:
             StoreError: the store is closed or cannot be read.
         """
         return choose(self._intact_rows(_SELECT_ONE, key).get(key, ()), limit)
 
-    def get_many(self, wanted: Iterable[tuple[str, int]]) -> list[Completion | None]:
-        """Do `get` for many (key, limit) pairs at once; the results are in their order.
+    def get_many(self, lookups: Iterable[tuple[str, int]]) -> list[Completion | None]:
+        """Do `get` for many (key, limit) pairs at once; results come in the same order.
 
         Raises:
             StoreError: as for `get`.
         """
-        pairs = iter(wanted)
-        found: list[Completion | None] = []
+        pairs = iter(lookups)
+        completions: list[Completion | None] = []
         while batch := list(islice(pairs, _BATCH)):
             rows = self._intact_rows(_SELECT_MANY, orjson.dumps(sorted({key for key, _ in batch})).decode())
-            found += [choose(rows.get(key, ()), limit) for key, limit in batch]
-        return found
+            completions += [choose(rows.get(key, ()), limit) for key, limit in batch]
+        return completions
 
     async def put(self, call: Call, completion: Completion, identity: Identity | None = None) -> None:
-        """Store what a call gave, and return once it is durable.
+        """Store a call's completion, and return once it is durable.
 
-        Safe to cancel: once begun, the row is written all the same. A reusable row is never overwritten; a
-        failure is kept for people to look at, until a later attempt replaces it. `not_run` is not stored.
+        Safe to cancel: once submitted, the row is written anyway. A reusable row is never overwritten; a failure is
+        kept for people to inspect until a later attempt replaces it. `not_run` is not stored.
 
         Args:
-            identity: the call's, from who has made it already.
+            identity: the call's identity, if the caller has already computed it.
 
         Raises:
             StoreError: the row could not be written (full disk, ...), or the store is closed or read-only.
             RejectedError, ConfigError: the call has no key, see `identify`.
         """
         if self._writer is None:
-            raise StoreError(f"cache {self.path}: opened for reading only")
+            raise StoreError(f"cache {self.path}: opened read-only")
         if completion.outcome is not Outcome.NOT_RUN:
             await self._writer.submit(encode(call, completion, identity))
 
     def try_claim(self, key: str) -> bool:
-        """Announce to other processes that this one makes a call; False while another one does.
+        """Claim a call for this process; False while another process holds the claim.
 
-        Poll for as long as it is False, and look the key up again once it is True: the other process may
-        have stored it meanwhile. A claim ends by `release`, `close`, or the end of the process in any way.
-        Within one process it always succeeds: there the caller sees to it that a call is made once.
+        Poll while it is False, and look the key up again once it is True: the other process may have stored the
+        completion in the meantime. A claim ends with `release`, `close`, or the end of the process in any way.
+        Within one process it always succeeds: the caller must ensure that a call is made only once.
 
         Raises:
-            StoreError: the store is closed or read-only, or the file system has no locks.
+            StoreError: the store is closed or read-only, or the file system does not support locks.
         """
         return self._writable_claims().try_claim(key)
 
     def release(self, key: str) -> None:
-        """Give a claim back; harmless where there is none.
+        """Release a claim; does nothing if there is none.
 
         Raises:
             StoreError: as for `try_claim`.
@@ -151,9 +151,9 @@ class Store:
         self._writable_claims().release(key)
 
     def query(self, statement: str, *parameters: str | int) -> list[tuple[Any, ...]]:
-        """Run one reading SQL statement and return all its rows; none where there is no file yet.
+        """Run one SQL query and return all its rows; none if there is no file yet.
 
-        For the modules of this package; page through large tables, as a long answer keeps others waiting.
+        For the modules of this package. Page through large tables: the query holds a lock that other threads wait for.
 
         Raises:
             StoreError: as for `get`.
@@ -167,7 +167,7 @@ class Store:
                 return cursor.fetchall()
 
     def close(self) -> None:
-        """Write what is queued, give all claims back and close the file. Idempotent."""
+        """Write what is queued, release all claims and close the file. Idempotent."""
         with self._lock:
             self._closed = True
             if self._reader is not None:
@@ -185,21 +185,21 @@ class Store:
 
     def _writable_claims(self) -> Claims:
         if self._claims is None:
-            raise StoreError(f"cache {self.path}: opened for reading only")
+            raise StoreError(f"cache {self.path}: opened read-only")
         return self._claims
 
-    def _intact_rows(self, statement: str, wanted: str) -> dict[str, list[tuple[int, Completion]]]:
-        """Return the (max_tokens, completion) pairs of each key, in the order in which they were stored."""
+    def _intact_rows(self, statement: str, parameter: str) -> dict[str, list[tuple[int, Completion]]]:
+        """Return the (max_tokens, completion) pairs of each key, in storage order."""
         rows: dict[str, list[tuple[int, Completion]]] = {}
-        for number, key, max_tokens, outcome, value, expected in self.query(statement, wanted):
+        for number, key, max_tokens, outcome, value, expected in self.query(statement, parameter):
             if not intact(key, max_tokens, outcome, value, expected=expected):
-                self._meet_corrupt(number)
+                self._note_corrupt(number)
             elif outcome in REUSABLE:
                 rows.setdefault(key, []).append((max_tokens, decode(outcome, value)))
         return rows
 
-    def _meet_corrupt(self, number: int) -> None:
+    def _note_corrupt(self, number: int) -> None:
         if self._writer is not None and number not in self._corrupt:
-            with suppress(StoreError):  # a writer that has stopped says so to the next put; this is a miss all the same
+            with suppress(StoreError):  # a stopped writer fails the next `put`; this lookup is a miss either way
                 self._writer.set_aside(number)
         self._corrupt.add(number)

@@ -1,4 +1,4 @@
-"""What happens to a row that arrives: kept, added, put in a failure's place; and damaged ones, which are set aside."""
+"""Stores rows: adds new ones, replaces failures, keeps usable rows, and sets damaged ones aside."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from prism_engine.cache.call_rows import CallRow
 
 _INSERT_REQUESTS = """
-    INSERT INTO requests (key, stage, model, record) VALUES {places}
+    INSERT INTO requests (key, stage, model, record) VALUES {placeholders}
     ON CONFLICT (key) DO UPDATE SET record = excluded.record WHERE record <> excluded.record
 """
 _SELECT_ROWS = """
@@ -27,7 +27,7 @@ _SELECT_ROWS = """
 _REPLACE_ROWS = """
     REPLACE INTO completions
         (key, max_tokens, outcome, value, checksum, prompt_tokens, completion_tokens, created_at)
-    VALUES {places}
+    VALUES {placeholders}
 """
 _SELECT_BY_ID = """
     SELECT id, key, max_tokens, outcome, value, checksum, created_at FROM completions
@@ -41,62 +41,62 @@ _SET_ASIDE = """
 
 
 class StoreCounts(NamedTuple):
-    """What became of the rows that arrived."""
+    """Number of incoming rows by what happened to them."""
 
     added: int
     replaced: int
-    """Came in the place of a failure."""
+    """Replaced a failure."""
     kept: int
-    """Not stored: what was there has precedence, or is the same."""
+    """Not stored: the existing row has precedence, or is the same."""
 
 
 def store_rows(connection: sqlite3.Connection, rows: Sequence[CallRow]) -> StoreCounts:
     """Store rows in their order, within the caller's transaction.
 
     A usable row is never replaced; a failure gives way to a usable row and to a later failure. A damaged row
-    is set aside first. Few statements, however many rows: each one lets the other threads of the process in.
+    is set aside first. Uses few statements regardless of the number of rows, since each one may switch threads.
     """
     if not rows:
         return StoreCounts(0, 0, 0)
     keys = orjson.dumps(sorted({row.key for row in rows})).decode()
-    there: dict[tuple[str, int], tuple[str, float]] = {}
+    existing: dict[tuple[str, int], tuple[str, float]] = {}
     damaged = []
     for number, *columns in connection.execute(_SELECT_ROWS, (keys,)).fetchall():
-        found = StoredRow(*columns)
-        if found.intact:
-            there[found.key, found.max_tokens] = found.outcome, found.created_at
+        stored = StoredRow(*columns)
+        if stored.intact:
+            existing[stored.key, stored.max_tokens] = stored.outcome, stored.created_at
         else:
             damaged.append(number)
     if damaged:
         set_aside_damaged(connection, damaged)
-    before = set(there)
-    taken: dict[tuple[str, int], CallRow] = {}
+    before = set(existing)
+    accepted: dict[tuple[str, int], CallRow] = {}
     for row in rows:
-        place = row.key, row.max_tokens
-        if place not in there or _gives_way(*there[place], row):
-            taken.pop(place, None)  # a row that comes later is stored later
-            taken[place] = row
-            there[place] = row.outcome, row.created_at
+        slot = row.key, row.max_tokens
+        if slot not in existing or _gives_way(*existing[slot], row):
+            accepted.pop(slot, None)  # a row that comes later is stored later
+            accepted[slot] = row
+            existing[slot] = row.outcome, row.created_at
     _insert(connection, _INSERT_REQUESTS, [(row.key, row.stage, row.model, row.record) for row in rows])
-    if taken:
-        _insert(connection, _REPLACE_ROWS, [_columns(row) for row in taken.values()])
-    added = len(taken.keys() - before)
-    return StoreCounts(added, len(taken) - added, len(rows) - len(taken))
+    if accepted:
+        _insert(connection, _REPLACE_ROWS, [_columns(row) for row in accepted.values()])
+    added = len(accepted.keys() - before)
+    return StoreCounts(added, len(accepted) - added, len(rows) - len(accepted))
 
 
 def set_aside_damaged(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
-    """Move those of these rows (ids) that are damaged out of the way, within the caller's transaction."""
+    """Set aside those of these rows (ids) that are damaged, within the caller's transaction."""
     for number, *columns in connection.execute(_SELECT_BY_ID, (orjson.dumps(sorted(numbers)).decode(),)).fetchall():
-        found = StoredRow(*columns)
-        if not found.intact:
-            set_aside(connection, found, DAMAGED)
+        stored = StoredRow(*columns)
+        if not stored.intact:
+            set_aside(connection, stored, DAMAGED)
             connection.execute("DELETE FROM completions WHERE id = ?", (number,))
 
 
-def set_aside(connection: sqlite3.Connection, found: StoredRow, reason: str) -> None:
-    """Keep what cannot be served where people can look at it; the same finding is kept once."""
-    digest = hashlib.blake2b(repr((reason, *found)).encode("utf-8", "backslashreplace"), digest_size=16).digest()
-    connection.execute(_SET_ASIDE, (digest, reason, time.time(), *found))
+def set_aside(connection: sqlite3.Connection, stored: StoredRow, reason: str) -> None:
+    """Keep a row that cannot be served where people can inspect it; the same finding is kept only once."""
+    digest = hashlib.blake2b(repr((reason, *stored)).encode("utf-8", "backslashreplace"), digest_size=16).digest()
+    connection.execute(_SET_ASIDE, (digest, reason, time.time(), *stored))
 
 
 def _gives_way(outcome: str, created_at: float, row: CallRow) -> bool:
@@ -104,8 +104,8 @@ def _gives_way(outcome: str, created_at: float, row: CallRow) -> bool:
 
 
 def _insert(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    places = ", ".join(["(" + ", ".join("?" * len(rows[0])) + ")"] * len(rows))
-    connection.execute(statement.format(places=places), [value for row in rows for value in row])
+    placeholders = ", ".join(["(" + ", ".join("?" * len(rows[0])) + ")"] * len(rows))
+    connection.execute(statement.format(placeholders=placeholders), [value for row in rows for value in row])
 
 
 def _columns(row: CallRow) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""Rows from one cache into another: export, import and merge are the same walk, which trusts nothing it reads."""
+"""Copies rows from one cache to another (export, import, merge), validating every row."""
 
 from __future__ import annotations
 
@@ -25,58 +25,57 @@ _ROWS_PAGE = """
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """How far a walk through a cache has come; everything but `named` counts from its beginning."""
+    """Progress of a copy; all counts except `named` are totals since its start."""
 
     checked: int = 0
-    """Rows read, those of other models included."""
+    """Rows read, including those of other models."""
     total: int = 0
-    """An upper bound."""
+    """Upper bound on the rows to read."""
     added: int = 0
     replaced: int = 0
-    """Rows that came in the place of a failure."""
+    """Rows that replaced a failure."""
     kept: int = 0
-    """Rows that were there already, the same or better."""
+    """Rows that the target already had, the same or better."""
     bad: int = 0
-    """Rows that are not what a prism wrote; none of them is stored."""
+    """Rows that prism did not write or that are damaged; none of them is stored."""
     named: tuple[str, ...] = ()
-    """Key and reason of the bad rows since the step before."""
+    """Key and reason of each bad row since the previous step."""
 
 
 def import_rows(target: Path, source: Path) -> Iterator[Transfer]:
-    """Take over all sound rows of another cache or an export; bad ones are set aside, under the source's name.
+    """Import all sound rows of another cache or an export; set bad ones aside with the name of the source.
 
     The rules are those of `Store.put`: a usable row is never replaced, a failure gives way to a usable row and to
-    a later failure. So a second import of the same file changes nothing, and one that was killed goes on. Rows
-    keep the time when they were made. Both caches may be in use meanwhile; memory stays flat.
+    a later failure. So a second import of the same file changes nothing, and an import that was killed can be rerun.
+    Rows keep their creation time. Both caches may be in use meanwhile; memory use is constant.
 
     Yields:
-        How far it has come, after every few hundred rows, which are then durable. The last one is the result.
+        The progress after every few hundred rows, which are then durable. The last one is the result.
 
     Raises:
         UserError: there is no cache at the source, or it is the target.
         StoreError: one of the two cannot be opened, read or written.
     """
     if target.exists() and source.exists() and target.samefile(source):
-        raise UserError(f"cache {source}: is the cache to import into; name another one")
+        raise UserError(f"cache {source}: is the target of the import itself; name another cache")
     with closing(_opened(source)) as reader, closing(open_writer(target)) as writer:
         yield from _copy(source, reader, target, writer)
 
 
 def export_rows(source: Path, file: Path, models: Collection[str] = ()) -> Iterator[Transfer]:
-    """Write all sound rows, or those of some models, into one new file, which is a cache by itself.
+    """Write all sound rows, or those of some models, into one new file, which is itself a cache.
 
-    Until it is complete, the file has another name (`.part` at the end). Bad rows are left out and stay where
-    they are.
+    Until it is complete, the file's name ends in `.part`. Bad rows are left out and stay in the source.
 
     Yields:
-        As `import_rows`.
+        As for `import_rows`.
 
     Raises:
-        UserError: there is no cache, it has nothing of one of the models, or the file is there already.
+        UserError: there is no cache, it has no calls of one of the models, or the file already exists.
         StoreError: the cache cannot be read, or the file cannot be written.
     """
     if file.exists():
-        raise UserError(f"{file}: is there already; remove it first, or name another file")
+        raise UserError(f"{file}: already exists; remove it first, or name another file")
     part = file.with_name(file.name + ".part")
     with closing(_opened(source)) as reader, ExitStack() as cleanup:
         with translated(source):
@@ -86,7 +85,7 @@ def export_rows(source: Path, file: Path, models: Collection[str] = ()) -> Itera
         with closing(open_writer(part)) as writer:
             yield from _copy(source, reader, part, writer, models=models, exporting=True)
             with translated(part):
-                writer.execute("PRAGMA journal_mode = DELETE").fetchall()  # one file, readable where nobody may write
+                writer.execute("PRAGMA journal_mode = DELETE").fetchall()  # one file, readable on a read-only disk
         with translated(file):
             part.replace(file)
 
@@ -112,11 +111,11 @@ def _copy(
     state = Transfer(total=high - low)
     yield state
     for page, lost in _pages(source, reader):
-        rows, bad = _sorted_out(page, models)
+        rows, bad = _validated(page, models)
         with translated(target), transaction(writer):
             stored = store_rows(writer, rows)
-            for found, reason in () if exporting else bad:
-                set_aside(writer, found, f"from {source}: {reason}")
+            for stored_row, reason in () if exporting else bad:
+                set_aside(writer, stored_row, f"from {source}: {reason}")
         checked = state.checked + len(page)
         state = replace(
             state,
@@ -126,7 +125,7 @@ def _copy(
             kept=state.kept + stored.kept,
             bad=state.bad + len(bad) + len(lost),
             named=(
-                *(f"{found.key}: {reason}" for found, reason in bad),
+                *(f"{stored_row.key}: {reason}" for stored_row, reason in bad),
                 *(f"the row with id {number}: the file is damaged there" for number in lost),
             ),
         )
@@ -134,13 +133,13 @@ def _copy(
 
 
 def _span(reader: sqlite3.Connection) -> tuple[int, int]:
-    """Return the ids between which all rows lie: low < id <= high."""
+    """Return the range of all row ids: low < id <= high."""
     low, high = reader.execute("SELECT MIN(id) - 1, MAX(id) FROM completions").fetchone()
     return (0, 0) if low is None else (low, high)
 
 
 def _pages(source: Path, reader: sqlite3.Connection) -> Iterator[tuple[list[tuple[Any, ...]], list[int]]]:
-    """Yield the rows in their order, and the ids at which a damaged file cannot be read."""
+    """Yield pages of rows in id order, each with the ids at which a damaged file cannot be read."""
     with translated(source):
         last, high = _span(reader)
     while last < high:
@@ -149,27 +148,27 @@ def _pages(source: Path, reader: sqlite3.Connection) -> Iterator[tuple[list[tupl
             lost: list[int] = []
             if page is None:
                 stop = min(last + _PAGE, high)
-                page, lost = _around_damage(reader, last, stop)
+                page, lost = _salvage(reader, last, stop)
             elif page:
                 stop = page[-1][0]
         yield page, lost
         last = stop
 
 
-def _around_damage(reader: sqlite3.Connection, low: int, high: int) -> tuple[list[tuple[Any, ...]], list[int]]:
-    """Return what can be read between two ids, and the ids of what cannot."""
+def _salvage(reader: sqlite3.Connection, low: int, high: int) -> tuple[list[tuple[Any, ...]], list[int]]:
+    """Return the readable rows with low < id <= high, and the ids that cannot be read; bisects around damage."""
     page = _read(reader, low, high)
     if page is not None:
         return page, []
     if high - low == 1:
         return [], [high]
     middle = (low + high) // 2
-    halves = [_around_damage(reader, *half) for half in ((low, middle), (middle, high))]
+    halves = [_salvage(reader, *half) for half in ((low, middle), (middle, high))]
     return halves[0][0] + halves[1][0], halves[0][1] + halves[1][1]
 
 
 def _read(reader: sqlite3.Connection, low: int, high: int) -> list[tuple[Any, ...]] | None:
-    """Return a page of rows with low < id <= high; None where the file is damaged."""
+    """Return a page of rows with low < id <= high; None if the file is damaged there."""
     try:
         return reader.execute(_ROWS_PAGE, (low, high, _PAGE)).fetchall()
     except sqlite3.DatabaseError as error:
@@ -178,19 +177,19 @@ def _read(reader: sqlite3.Connection, low: int, high: int) -> list[tuple[Any, ..
         raise
 
 
-def _sorted_out(
+def _validated(
     page: list[tuple[object, ...]], models: Collection[str]
 ) -> tuple[list[CallRow], list[tuple[StoredRow, str]]]:
-    """Return the sound rows of a page, and the others with what is wrong with them."""
+    """Return the sound rows of a page, and the bad ones with the reason."""
     rows, bad = [], []
     for _, *columns, record, stage, model in page:
         if models and model not in models:
             continue
-        found = StoredRow(*columns)
+        stored_row = StoredRow(*columns)
         try:
-            rows.append(revive(found, record=record, stage=stage, model=model))
+            rows.append(revive(stored_row, record=record, stage=stage, model=model))
         except ValueError as error:
-            bad.append((found, str(error)))
+            bad.append((stored_row, str(error)))
     return rows, bad
 
 

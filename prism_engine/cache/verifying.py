@@ -1,4 +1,4 @@
-"""A check of every row and of the file's structure; what is damaged is set aside, so that its call is made again."""
+"""Checks the file's structure and every row; sets damaged rows aside so that their calls are made again."""
 
 from __future__ import annotations
 
@@ -30,38 +30,38 @@ _TOTAL = "SELECT (SELECT COUNT(*) FROM completions) + (SELECT COUNT(*) FROM requ
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """How far a check has come; everything but `named` counts from its beginning."""
+    """Progress of a check; everything except `named` covers the check since its start."""
 
     checked: int = 0
     """Rows of both tables."""
     total: int = 0
     corrupt: int = 0
-    """Completions that do not fit their checksum, and requests that do not fit their key."""
+    """Completions that do not match their checksum, and requests that do not match their key."""
     named: tuple[str, ...] = ()
-    """The keys, as they stand in the file, of the corrupt rows since the step before."""
+    """Keys, as stored in the file, of the corrupt rows since the previous step."""
     damage: tuple[str, ...] = ()
-    """What SQLite says about the file itself; empty for a sound one."""
+    """What SQLite reports about the file's structure; empty for a sound file."""
 
     @property
     def sound(self) -> bool:
-        """Whether nothing wrong was found so far."""
+        """Whether no damage was found so far."""
         return not self.corrupt and not self.damage
 
 
 def verify(path: Path, *, dry_run: bool = False) -> Iterator[Verification]:
-    """Check the file's structure and then every row, in flat memory, while others may go on using it.
+    """Check the file's structure and then every row, in constant memory, while other processes may use the file.
 
-    A damaged completion is set aside. So is a damaged request, with its completions: without it, nobody can say
-    which call they belong to. Both calls are then made again by the next run that needs them.
+    A damaged completion is set aside. So is a damaged request together with its completions: without the request,
+    their call is unknown. The next run that needs such a call makes it again.
 
     Args:
-        dry_run: only look; writes nothing.
+        dry_run: only check; write nothing.
 
     Yields:
-        How far it has come, after the structure and then after every few hundred rows. The last one is the result.
+        The progress after the structure check and then after every few hundred rows. The last one is the result.
 
     Raises:
-        StoreError: the file cannot be opened, or what is damaged cannot be set aside.
+        StoreError: the file cannot be opened, or damaged rows cannot be set aside.
     """
     connection = open_reader(path) if dry_run or not path.exists() else open_writer(path)
     if connection is None:
@@ -73,30 +73,30 @@ def verify(path: Path, *, dry_run: bool = False) -> Iterator[Verification]:
             damage = tuple(str(line) for (line,) in connection.execute("PRAGMA quick_check") if line != "ok")
             state = Verification(total=connection.execute(_TOTAL).fetchone()[0], damage=damage)
             yield state
-            for size, named in _checked_pages(connection, only_look=dry_run or bool(damage)):
+            for size, named in _check_pages(connection, read_only=dry_run or bool(damage)):
                 checked, corrupt = state.checked + size, state.corrupt + len(named)
                 total = max(state.total, checked)
                 state = replace(state, checked=checked, total=total, corrupt=corrupt, named=named)
                 yield state
         except sqlite3.Error as error:
-            trouble = store_error(path, error)
+            failure = store_error(path, error)
             if error.sqlite_errorcode & 0xFF not in _DAMAGE:
-                raise trouble from error
-            # Damaged so badly that it cannot be read to the end: that is the finding.
-            yield replace(state, named=(), damage=(*state.damage, str(trouble)))
+                raise failure from error
+            # The file is too damaged to be read to the end: report that as the finding.
+            yield replace(state, named=(), damage=(*state.damage, str(failure)))
 
 
-def _checked_pages(connection: sqlite3.Connection, *, only_look: bool) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Yield the size of each page of rows and the keys of its corrupt ones, which are set aside by then."""
+def _check_pages(connection: sqlite3.Connection, *, read_only: bool) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Yield the size of each page of rows and the keys of its corrupt rows, already set aside unless read-only."""
     for page in _pages(connection, _COMPLETIONS_PAGE):
         bad = {number: str(columns[0]) for number, *columns in page if not StoredRow(*columns).intact}
-        if bad and not only_look:
+        if bad and not read_only:
             with transaction(connection):
                 set_aside_damaged(connection, bad)
         yield len(page), tuple(bad.values())
     for page in _pages(connection, _REQUESTS_PAGE):
         bad = {number: str(key) for number, key, record in page if not is_record(key, record)}
-        if bad and not only_look:
+        if bad and not read_only:
             with transaction(connection):
                 for number in bad:
                     _set_aside_request(connection, number)
@@ -105,7 +105,7 @@ def _checked_pages(connection: sqlite3.Connection, *, only_look: bool) -> Iterat
 
 def _set_aside_request(connection: sqlite3.Connection, number: int) -> None:
     for key, record in connection.execute(_REQUEST, (number,)).fetchall():
-        if is_record(key, record):  # another process has mended it meanwhile
+        if is_record(key, record):  # another process has repaired it meanwhile
             return
         set_aside(connection, StoredRow(key, None, None, record, None, None), UNNAMED)
         for columns in connection.execute(_COMPLETIONS_OF, (key,)).fetchall():

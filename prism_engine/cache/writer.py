@@ -1,4 +1,4 @@
-"""The one thread that writes: rows are gathered for a few milliseconds and committed together."""
+"""The cache's writer thread: collects rows for a few milliseconds and commits them together."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from prism_engine.cache.call_rows import CallRow
 
 GROUP_ROWS = 512
-"""Rows in one transaction at most."""
+"""Maximum rows in one transaction."""
 GROUP_SECONDS = 0.002
-"""How long the first row of a transaction waits for company at most."""
+"""Maximum time that the first row of a transaction waits for more rows."""
 
 
 class _WriteJob(NamedTuple):
@@ -31,19 +31,19 @@ class _WriteJob(NamedTuple):
 
 
 class _Damaged(NamedTuple):
-    """A row that a reader found damaged; nobody waits."""
+    """A row that a reader found damaged; no caller waits for it."""
 
     number: int
 
 
 class Writer:
-    """Owns the writing connection and its thread.
+    """Owns the connection for writing and its thread.
 
-    The first failed transaction ends it: its rows and all later ones get the same StoreError, at once.
+    The first failed transaction stops the writer: its rows and all later ones fail with the same StoreError at once.
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the file, creating it where it is missing, and start the thread.
+        """Open the file, creating it if missing, and start the thread.
 
         Raises:
             StoreError: see `open_writer`.
@@ -53,15 +53,15 @@ class Writer:
         self._jobs: queue.SimpleQueue[_WriteJob | _Damaged | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._refusal: str | None = None
-        # A daemon: a store that nobody closed must not keep the interpreter from ending.
+        # A daemon thread: a store that was not closed must not keep the interpreter from exiting.
         self._thread = threading.Thread(target=self._run, name=f"cache writer {path.name}", daemon=True)
         self._thread.start()
 
     def submit(self, row: CallRow) -> asyncio.Future[None]:
-        """Queue a row; callable wherever an event loop runs, in any thread.
+        """Queue a row; may be called from any thread with a running event loop.
 
         Returns:
-            A future of that loop which is done once the row is committed. Cancelling it stops only the waiting.
+            A future of that loop that is done once the row is committed. Cancelling it does not cancel the write.
 
         Raises:
             StoreError: the writer is closed, or an earlier write failed.
@@ -71,7 +71,7 @@ class Writer:
         return done
 
     def set_aside(self, number: int) -> None:
-        """Queue that a row (its id), if it is damaged, is moved to where it is in nobody's way; from any thread.
+        """Queue a row (by id) to be set aside if it is damaged; may be called from any thread.
 
         Raises:
             StoreError: as for `submit`.
@@ -79,7 +79,7 @@ class Writer:
         self._queue(_Damaged(number))
 
     def close(self) -> None:
-        """Write what is queued, fold the log into the file, and end the thread. Idempotent; it may block."""
+        """Write what is queued, checkpoint the log, and end the thread. Idempotent; may block."""
         self._refuse(f"cache {self._path}: the cache is closed")
         self._thread.join()
 
@@ -90,7 +90,7 @@ class Writer:
             self._jobs.put(job)
 
     def _refuse(self, reason: str) -> None:
-        """Take no more rows; the None that ends the queue is behind every row that was taken."""
+        """Accept no more rows; the None that ends the queue follows every accepted row."""
         with self._lock:
             self._refusal = self._refusal or reason
             self._jobs.put(None)
@@ -104,7 +104,7 @@ class Writer:
             checkpoint(self._connection)
         except sqlite3.Error as error:
             self._refuse(str(store_error(self._path, error)))
-        finally:  # whatever happened, nobody is left waiting
+        finally:  # no caller may be left waiting, whatever happened
             self._refuse(f"cache {self._path}: its writer has stopped")
             while group:
                 _settle(group, self._refusal)
@@ -112,7 +112,7 @@ class Writer:
             self._connection.close()
 
     def _gather(self) -> list[_WriteJob | _Damaged]:
-        """Wait for a row and then a moment for its company; empty at the end of the queue."""
+        """Wait for a row and then briefly for more; empty at the end of the queue."""
         group: list[_WriteJob | _Damaged] = []
         deadline = 0.0
         while len(group) < GROUP_ROWS:
@@ -121,7 +121,7 @@ class Writer:
             except queue.Empty:
                 break
             if job is None:
-                self._jobs.put(None)  # still the end for the next gathering
+                self._jobs.put(None)  # the next `_gather` must see the end too
                 break
             if not group:
                 deadline = time.monotonic() + GROUP_SECONDS
@@ -137,17 +137,17 @@ class Writer:
 
 
 def _settle(group: list[_WriteJob | _Damaged], refusal: str | None) -> None:
-    """Tell all who wait, with one message per event loop: a message each would cost more than the writing."""
+    """Complete all futures with one callback per event loop: one per future would cost more than the writing."""
     waiting: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
     for job in group:
         if isinstance(job, _WriteJob):
             waiting.setdefault(job.done.get_loop(), []).append(job.done)
     for loop, futures in waiting.items():
-        with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits there
-            loop.call_soon_threadsafe(_tell, futures, refusal)
+        with suppress(RuntimeError):  # the loop was closed meanwhile, so none of its tasks still waits
+            loop.call_soon_threadsafe(_complete, futures, refusal)
 
 
-def _tell(futures: list[asyncio.Future[None]], refusal: str | None) -> None:
+def _complete(futures: list[asyncio.Future[None]], refusal: str | None) -> None:
     for future in futures:
         if future.done():  # cancelled
             continue

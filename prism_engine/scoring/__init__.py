@@ -1,4 +1,4 @@
-"""Answer kinds: a reply and a target in, a score out."""
+"""Scoring of replies against targets, with one scorer per answer kind."""
 
 from __future__ import annotations
 
@@ -70,41 +70,41 @@ _SCORERS: Final = (
     *(Choice, Circular, Mmmu, YesNo, Mme, Pope, Hallusion),
     *(Vqa, Anls, Relaxed, Exact, OcrBench, MathVista, MmVet, LlavaBench, Caption, Unjudged),
 )
-SCORERS: Final[Mapping[AnswerKind, Callable[[str], Scorer]]] = MappingProxyType({one.kind: one for one in _SCORERS})
-"""The scorer class of each answer kind; called with the name of a profile."""
+SCORERS: Final[Mapping[AnswerKind, Callable[[str], Scorer]]] = MappingProxyType({cls.kind: cls for cls in _SCORERS})
+"""The scorer class of each answer kind; constructed with the name of a profile."""
 
 
 def known_profile(name: str) -> str:
-    """Return the profile of that name; `vlmevalkit` is the latest of VLMEvalKit's.
+    """Return the name of a known profile; `vlmevalkit` stands for the latest of VLMEvalKit's.
 
     Raises:
-        ConfigError: there is none; the message names the nearest one and all that exist.
+        ConfigError: there is no such profile; the message names the closest match and all profiles.
     """
     if name == "vlmevalkit":
         return PROFILE_NAMES[-1]
     if name not in PROFILE_NAMES:
         near = get_close_matches(name.lower(), (*PROFILE_NAMES, "vlmevalkit"), n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ConfigError(f"There is no scoring profile {name!r}.{hint} Known are {', '.join(PROFILE_NAMES)}.")
+        raise ConfigError(f"Unknown scoring profile {name!r}.{hint} Known profiles: {', '.join(PROFILE_NAMES)}.")
     return name
 
 
 def scorer_of(kind: AnswerKind, profile: str) -> Scorer:
-    """Return what scores replies of that kind under that profile.
+    """Return the scorer for an answer kind under a profile.
 
     Raises:
-        ConfigError: there is no such profile, or nothing scores that kind.
+        ConfigError: there is no such profile, or no scorer for that kind.
     """
     profile = known_profile(profile)
     if kind not in SCORERS:
-        raise ConfigError(f"Nothing scores answers of kind {kind.value!r}. Known are {', '.join(SCORERS)}.")
+        raise ConfigError(f"No scorer for answer kind {kind.value!r}. Known kinds: {', '.join(SCORERS)}.")
     return SCORERS[kind](profile)
 
 
 def choice_profile(name: str) -> ChoiceProfile:
-    """Look a matching profile up.
+    """Return the matching rules of a profile.
 
     Raises:
-        ConfigError: as `known_profile`.
+        ConfigError: as for `known_profile`.
     """
     return PROFILES[known_profile(name)]

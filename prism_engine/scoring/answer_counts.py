@@ -1,4 +1,4 @@
-"""The answer kind of a benchmark that no name and no file settles, from counts over its rows."""
+"""Determines a benchmark's answer kind from counts over its rows, if its name does not settle it."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class AnswerCounts(NamedTuple):
     answered: int
     """Rows with an answer."""
     yes_no: int
-    """Rows whose answer is Yes or No, in any case."""
+    """Rows whose answer is Yes or No, in upper or lower case."""
 
     @classmethod
     def of(cls, samples: Iterable[Sample]) -> Self:
-        """Count samples, each read once."""
+        """Count samples; reads each of them once."""
         total = with_options = answered = yes_no = 0
         for sample in samples:
             total += 1
@@ -36,10 +36,10 @@ class AnswerCounts(NamedTuple):
         return cls(total, with_options, answered, yes_no)
 
     def kind(self, name: str) -> AnswerKind:
-        """Return the answer kind: that of a known benchmark's name, else what the rows look like.
+        """Return the answer kind: that of a known benchmark name, otherwise the one that fits the rows.
 
-        Options in every row make it multiple choice; options in some rows only, MMMU's mixture of multiple choice and
-        open questions; answers that are all Yes or No, yes/no; anything else is open.
+        With options in every row it is multiple choice; with options in only some rows, MMMU's mixture of multiple
+        choice and open questions; if all answers are Yes or No, yes/no; otherwise open.
         """
         if (known := answer_kind(name)) is not None:
             return known

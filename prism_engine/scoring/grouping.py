@@ -1,4 +1,4 @@
-"""Rows folded per group: overall, by l2-category and by category, across splits and per split."""
+"""Groups of rows and their means: overall, by l2-category and by category, across splits and per split."""
 
 from __future__ import annotations
 
@@ -16,53 +16,53 @@ _LEVELS: Final[tuple[Level, ...]] = ("overall", "l2_category", "category")
 
 
 class Group(NamedTuple):
-    """What some rows have in common."""
+    """A group of rows, by what they have in common."""
 
     split: str | None
-    """None where it spans all splits."""
+    """None if it spans all splits."""
     level: Level
     name: str | None
 
     @property
     def rank(self) -> tuple[bool, str, int, str]:
-        """Across splits first, then per split; by level, then by name."""
+        """Sort key: groups across splits first, then per split; by level, then by name."""
         return (self.split is not None, self.split or "", _LEVELS.index(self.level), self.name or "")
 
 
 class Mean:
-    """A mean under way."""
+    """A running mean."""
 
     def __init__(self) -> None:
         self.total = 0.0
         self.n = 0
 
     def add(self, value: float) -> None:
-        """Take one more value in."""
+        """Add a value."""
         self.total += value
         self.n += 1
 
     @property
     def value(self) -> float | None:
-        """The mean; None, never 0, of nothing."""
+        """The mean; None, never 0, if there are no values."""
         return self.total / self.n if self.n else None
 
 
 class Means:
-    """The means of several numbers per group."""
+    """Running means of multiple values per group."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = names
         self._means: defaultdict[Group, dict[str, Mean]] = defaultdict(lambda: {name: Mean() for name in names})
-        self._means[Group(None, "overall", None)]  # it is there even where no row is
+        self._means[Group(None, "overall", None)]  # exists even without rows
 
     def add(self, row: Scored, values: Mapping[str, float]) -> None:
-        """Count values for all groups that a row is in."""
+        """Add values to all groups of a row."""
         for group in groups_of(row.split, row.l2_category, row.category):
             for name, value in values.items():
                 self._means[group][name].add(value)
 
     def metrics(self) -> Iterator[Metric]:
-        """Yield every mean as a share of 1, in the order of the groups."""
+        """Yield every mean as a share of 1, in group order."""
         for group in sorted(self._means, key=lambda group: group.rank):
             for name in self._names:
                 mean = self._means[group][name]
@@ -70,10 +70,10 @@ class Means:
 
 
 def groups_of(split: str | None, l2_category: str | None, category: str | None) -> Iterator[Group]:
-    """Yield every group that a row with these marks belongs to."""
-    for part in {None, split}:
-        yield Group(part, "overall", None)
+    """Yield every group that a row with these attributes belongs to."""
+    for group_split in {None, split}:
+        yield Group(group_split, "overall", None)
         if l2_category is not None:
-            yield Group(part, "l2_category", l2_category)
+            yield Group(group_split, "l2_category", l2_category)
         if category is not None:
-            yield Group(part, "category", category)
+            yield Group(group_split, "category", category)

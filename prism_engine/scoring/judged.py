@@ -1,4 +1,4 @@
-"""What a judge's review makes of an answer: read as strictly as replies are, and never guessed."""
+"""Scores from judges' reviews, which are read as strictly as replies and never guessed."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ if TYPE_CHECKING:
     from prism_engine.records import Sample
 
 UNKNOWN: Final = "unknown"
-"""What a judge calls an answer that means neither yes nor no."""
+"""The judge's word for an answer that means neither yes nor no."""
 _YES_NO: Final = frozenset({AnswerKind.YES_NO, AnswerKind.MME, AnswerKind.POPE, AnswerKind.HALLUSION})
 OTHER: Final = "Other Answers"
-"""What stands for every wrong answer where an open question is put to a judge as one with options."""
+"""The option that stands for every wrong answer when an open question is put to a judge as multiple choice."""
 
 
 class JudgedScorer(Scorer):
-    """Scores an answer kind that has its own way of being judged."""
+    """A scorer of an answer kind with its own kind of review."""
 
     @abstractmethod
     def judged(self, review: str, sample: Sample) -> Score | None:
-        """Return what a judge's review makes of an answer; None where it cannot be read, to ask again.
+        """Return the score that a judge's review gives an answer; None if it cannot be read, so the judge is retried.
 
-        Raises nothing, whatever the review is.
+        Never raises, for any review.
         """
 
     def unread(self, sample: Sample) -> Score:
-        """Return what becomes of an answer of which no review could be read: no score, and not a wrong answer."""
+        """Return the score of an answer without a readable review: no score, rather than a wrong answer."""
         del sample
         return Score(None)
 
 
 def read_review(scorer: Scorer, review: str, sample: Sample) -> Score | None:
-    """Return what a review makes of a sample's answer; None where it cannot be read.
+    """Return the score that a review gives a sample's answer; None if it cannot be read.
 
-    Where a judge only says which option (or yes or no) an answer means, its review is read by the answer's own rules.
+    If a judge only says which option (or yes or no) an answer means, its review is read by the answer kind's own rules.
     """
     if isinstance(scorer, JudgedScorer):
         return scorer.judged(review, sample)
@@ -52,10 +52,10 @@ def read_review(scorer: Scorer, review: str, sample: Sample) -> Score | None:
 
 
 def score_with_review(scorer: Scorer, reply: str, sample: Sample, review: str | None) -> Score:
-    """Score a reply by rules, and where they read nothing by the review that a judge once gave.
+    """Score a reply by rules or, if they read no answer, by a judge's recorded review.
 
     Args:
-        review: None where no judge was asked, or none could be read.
+        review: None if no judge was asked, or no review could be read.
     """
     score = scorer.score(reply, sample)
     if review is None or score.answer is not None:
@@ -64,10 +64,10 @@ def score_with_review(scorer: Scorer, reply: str, sample: Sample, review: str | 
 
 
 def unread(scorer: Scorer, sample: Sample) -> Score:
-    """Return what becomes of an answer of which no review could be read."""
+    """Return the score of an answer without a readable review."""
     return scorer.unread(sample) if isinstance(scorer, JudgedScorer) else Score(None)
 
 
 def options_of(sample: Sample) -> tuple[Option, ...]:
-    """Return a question's options; those of an open one are its right answer and all others, as VLMEvalKit puts it."""
+    """Return a question's options; as in VLMEvalKit, an open question has its right answer and "Other Answers"."""
     return sample.options or (Option("A", sample.answer or ""), Option("B", OTHER))

@@ -19,7 +19,7 @@ def path(tmp_path):
     return tmp_path / "ledger.sqlite"
 
 
-async def test_a_request_waits_for_what_others_give_back(path):
+async def test_a_request_waits_for_what_others_release(path):
     with closing(BudgetController(path, CAP)) as controller:
         await controller.reserve(ACCOUNT, 60_000)
         second = asyncio.create_task(controller.reserve(ACCOUNT, 60_000))
@@ -30,19 +30,19 @@ async def test_a_request_waits_for_what_others_give_back(path):
         controller.settle(ACCOUNT, 60_000, None)
         assert controller.spent == {"reason": 70_000}
         totals = await controller.totals()
-        assert totals.funds.spent == 70_000
+        assert totals.balance.spent == 70_000
         assert totals.by_stage == {"reason": 70_000}
 
 
-async def test_what_can_never_fit_is_refused_at_once_and_names_what_was_spent(path):
+async def test_a_request_that_can_never_fit_is_refused_at_once_with_what_was_spent(path):
     with closing(BudgetController(path, CAP)) as controller:
         await controller.reserve(ACCOUNT, 90_000)
         controller.settle(ACCOUNT, 90_000, None)
-        with pytest.raises(BudgetError, match=r"\$0\.00009 of \$0\.00010 are spent"):
+        with pytest.raises(BudgetError, match=r"\$0\.00009 of \$0\.00010 spent"):
             await controller.reserve(ACCOUNT, 20_000)
 
 
-async def test_the_next_run_goes_on_with_a_larger_cap(path):
+async def test_the_next_run_continues_with_a_larger_cap(path):
     with closing(BudgetController(path, CAP)) as controller:
         await controller.reserve(ACCOUNT, CAP)
         controller.settle(ACCOUNT, CAP, CAP)
@@ -52,7 +52,7 @@ async def test_the_next_run_goes_on_with_a_larger_cap(path):
         await controller.reserve(ACCOUNT, CAP)
 
 
-async def test_another_process_frees_money_for_those_who_wait_here(path):
+async def test_a_release_by_another_process_serves_requests_waiting_here(path):
     with closing(BudgetController(path, CAP)) as one, closing(BudgetController(path, CAP)) as other:
         await one.reserve(ACCOUNT, 80_000)
         waiting = asyncio.create_task(other.reserve(ACCOUNT, 80_000))
@@ -62,7 +62,7 @@ async def test_another_process_frees_money_for_those_who_wait_here(path):
         await waiting
 
 
-async def test_money_of_a_process_that_died_is_not_waited_for(path):
+async def test_reservations_of_a_dead_process_are_not_waited_for(path):
     with closing(BudgetController(path, CAP)) as living:
         dying = BudgetController(path, CAP)
         await dying.reserve(ACCOUNT, 80_000)
@@ -74,7 +74,7 @@ async def test_money_of_a_process_that_died_is_not_waited_for(path):
         dying.close()
 
 
-async def test_who_is_cancelled_leaves_the_queue_and_keeps_nothing(path):
+async def test_a_cancelled_request_leaves_the_queue_and_keeps_no_reservation(path):
     with closing(BudgetController(path, CAP)) as controller:
         await controller.reserve(ACCOUNT, 80_000)
         waiting = asyncio.create_task(controller.reserve(ACCOUNT, 80_000))
@@ -84,10 +84,10 @@ async def test_who_is_cancelled_leaves_the_queue_and_keeps_nothing(path):
         controller.settle(ACCOUNT, 80_000, 0)
         await behind
         controller.settle(ACCOUNT, 1_000, 0)
-        assert (await controller.totals()).funds.gone == 0
+        assert (await controller.totals()).balance.used == 0
 
 
-async def test_what_is_granted_to_somebody_who_was_cancelled_just_then_is_given_back(path):
+async def test_a_reservation_granted_to_a_request_cancelled_at_that_moment_is_released(path):
     with closing(BudgetController(path, CAP)) as controller:
         for _ in range(20):
             task = asyncio.create_task(controller.reserve(ACCOUNT, 1_000))
@@ -98,13 +98,13 @@ async def test_what_is_granted_to_somebody_who_was_cancelled_just_then_is_given_
             else:
                 controller.settle(ACCOUNT, 1_000, 0)
         for _ in range(200):
-            if not (funds := (await controller.totals()).funds).under_way:
+            if not (balance := (await controller.totals()).balance).reserved:
                 break
             await asyncio.sleep(0.01)
-        assert funds.under_way == funds.gone == 0
+        assert balance.reserved == balance.used == 0
 
 
-async def test_a_till_that_is_closed_counts_what_was_never_settled_as_spent(path):
+async def test_a_closed_controller_counts_open_reservations_as_spent(path):
     controller = BudgetController(path, CAP)
     await controller.reserve(ACCOUNT, 500)
     controller.close()
@@ -112,10 +112,10 @@ async def test_a_till_that_is_closed_counts_what_was_never_settled_as_spent(path
     with pytest.raises(StoreError, match="closed"):
         await controller.reserve(ACCOUNT, 1)
     with closing(BudgetController(path, CAP)) as later:
-        assert later.funds.spent == 500
+        assert later.balance.spent == 500
 
 
-async def test_nobody_is_left_waiting_when_the_ledger_breaks(path):
+async def test_no_caller_is_left_waiting_when_the_ledger_breaks(path):
     controller = BudgetController(path, CAP)
     await controller.reserve(ACCOUNT, 80_000)
     waiting = [asyncio.create_task(controller.reserve(ACCOUNT, 80_000)) for _ in range(3)]
@@ -126,34 +126,34 @@ async def test_nobody_is_left_waiting_when_the_ledger_breaks(path):
     controller.close()
 
 
-@pytest.mark.parametrize("dear", [True, False])
-async def test_a_thousand_at_once_spend_the_cap_and_never_pass_it(path, dear):
+@pytest.mark.parametrize("expensive", [True, False])
+async def test_a_thousand_at_once_use_the_cap_and_never_exceed_it(path, expensive):
     cap, worst = 5 * 10**6, 2_000
     chance = random.Random(5)
     billed = refused = 0
 
-    async def one(controller):
+    async def send(controller):
         nonlocal billed, refused
         try:
             await controller.reserve(ACCOUNT, worst)
         except BudgetError:
             refused += 1
             return
-        cost = worst if dear else chance.randint(0, worst)
+        cost = worst if expensive else chance.randint(0, worst)
         billed += cost
         assert billed <= cap
         await asyncio.sleep(chance.uniform(0, 0.02))
         controller.settle(ACCOUNT, worst, cost)
 
     with closing(BudgetController(path, cap)) as controller:
-        places = asyncio.Semaphore(1000)
+        slots = asyncio.Semaphore(1000)
 
-        async def in_place():
-            async with places:
-                await one(controller)
+        async def in_slot():
+            async with slots:
+                await send(controller)
 
-        await asyncio.gather(*(in_place() for _ in range(2_600 if dear else 5_500)))
+        await asyncio.gather(*(in_slot() for _ in range(2_600 if expensive else 5_500)))
         totals = await controller.totals()
     assert refused > 0
     assert cap - worst < billed <= cap
-    assert totals.funds.spent == billed
+    assert totals.balance.spent == billed

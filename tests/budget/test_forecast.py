@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prism_engine.budget.forecast import ENOUGH, Demand, PerCall, Range, Seen, expect, expected_sum
+from prism_engine.budget.forecast import MIN_CALLS, Demand, PerCall, Range, Seen, expect, expected_sum
 from prism_engine.budget.prices import price_of
 from prism_engine.config import ApiModel, PriceSpec
 from prism_engine.records import Usage
@@ -18,15 +18,15 @@ PRICE = price_of(
 PER_CALL = PerCall(max_tokens=512, image_tokens=1500)
 
 
-def seen(length, output=100, *, limit=512, prompt=None):
+def earlier_call(length, output=100, *, limit=512, prompt=None):
     return Seen(length, limit, output >= limit, Usage(prompt or length // 4, output))
 
 
 def demand(*lengths):
-    asked = Demand()
+    total = Demand()
     for length in lengths:
-        asked.count(length, 0)
-    return asked
+        total.count(length, 0)
+    return total
 
 
 def test_ranges_add_up():
@@ -39,8 +39,8 @@ def test_nothing_to_call_costs_nothing():
     assert expense.prompt_tokens == Range(0, 0, 0)
 
 
-def test_exact_prompts_of_a_model_that_always_says_as_much_are_forecast_almost_exactly():
-    earlier = [seen(length) for length in range(400, 800, 20)]
+def test_exact_prompts_and_replies_of_constant_length_are_forecast_almost_exactly():
+    earlier = [earlier_call(length) for length in range(400, 800, 20)]
     expense = expect(demand(1000, 2000), earlier, PER_CALL, PRICE)
     assert expense.learnt
     assert expense.prompt_tokens.likely == pytest.approx(750)
@@ -50,8 +50,8 @@ def test_exact_prompts_of_a_model_that_always_says_as_much_are_forecast_almost_e
     assert expense.cost.high < 1.01 * expense.cost.likely
 
 
-def test_with_hardly_any_earlier_call_the_range_is_what_is_possible():
-    expense = expect(demand(4000), [seen(400)] * (ENOUGH - 1), PER_CALL, PRICE)
+def test_with_too_few_earlier_calls_the_range_is_what_is_possible():
+    expense = expect(demand(4000), [earlier_call(400)] * (MIN_CALLS - 1), PER_CALL, PRICE)
     assert not expense.learnt
     assert expense.prompt_tokens.low < 1000 < expense.prompt_tokens.high
     assert expense.completion_tokens == Range(1, 256.5, 512)
@@ -61,29 +61,29 @@ def test_with_hardly_any_earlier_call_the_range_is_what_is_possible():
 
 def test_no_price_is_no_cost():
     assert expect(demand(10), [], PER_CALL, None).cost is None
-    assert expect(demand(10), [seen(10, prompt=5)] * 10, PER_CALL, None).cost is None
+    assert expect(demand(10), [earlier_call(10, prompt=5)] * 10, PER_CALL, None).cost is None
 
 
-def test_replies_that_were_cut_at_a_smaller_limit_count_as_long_as_they_may_be_now():
-    cut = expect(demand(*[400] * 10), [seen(400, 64, limit=64)] * 20, PER_CALL, PRICE)
+def test_replies_truncated_at_a_smaller_limit_count_with_the_full_new_limit():
+    cut = expect(demand(*[400] * 10), [earlier_call(400, 64, limit=64)] * 20, PER_CALL, PRICE)
     assert cut.completion_tokens.likely == 10 * 512
-    longer = expect(demand(*[400] * 10), [seen(400, 400)] * 20, PerCall(100, 0), PRICE)
+    longer = expect(demand(*[400] * 10), [earlier_call(400, 400)] * 20, PerCall(100, 0), PRICE)
     assert longer.completion_tokens.likely == 10 * 100
 
 
-def test_earlier_calls_without_believable_usage_teach_nothing():
+def test_earlier_calls_without_believable_usage_are_ignored():
     useless = [Seen(10, 512, False, usage) for usage in (Usage(), Usage(0, 0), Usage(-1, -1), Usage(10**15, 1))]
     assert not expect(demand(10), useless * 10, PER_CALL, PRICE).learnt
 
 
-def test_a_sum_is_forecast_from_values_like_it_or_from_what_is_possible():
+def test_a_sum_is_forecast_from_earlier_values_or_from_what_is_possible():
     assert expected_sum(10, [5.0] * 20, (1, 2, 3)).likely == pytest.approx(50)
     assert expected_sum(10, [5.0], (1, 2, 3)) == Range(10, 20, 30)
 
 
 @pytest.mark.parametrize("pilot", [20, 60])
 @pytest.mark.parametrize("draw", ["even", "long tail", "two kinds"])
-def test_the_range_holds_what_the_calls_then_cost_at_least_nine_times_in_ten(pilot, draw):
+def test_the_range_contains_the_actual_cost_at_least_nine_times_in_ten(pilot, draw):
     def reply(chance):
         match draw:
             case "even":
@@ -98,11 +98,11 @@ def test_the_range_holds_what_the_calls_then_cost_at_least_nine_times_in_ten(pil
         calls = []
         for _ in range(pilot + 300):
             length = round(chance.lognormvariate(6, 0.5))
-            calls.append(seen(length, reply(chance), prompt=round(length / 4.2 + chance.uniform(0, 30)) + 1))
+            calls.append(earlier_call(length, reply(chance), prompt=round(length / 4.2 + chance.uniform(0, 30)) + 1))
         made, left = calls[:pilot], calls[pilot:]
         assert PRICE is not None
-        actual = sum(PRICE.cost(one.usage) or 0 for one in left)
-        expense = expect(demand(*(one.text_bytes for one in left)), made, PER_CALL, PRICE)
+        actual = sum(PRICE.cost(call.usage) or 0 for call in left)
+        expense = expect(demand(*(call.text_bytes for call in left)), made, PER_CALL, PRICE)
         assert expense.cost is not None
         held += expense.cost.low <= actual <= expense.cost.high
     assert held >= 180
@@ -113,7 +113,7 @@ def test_the_range_holds_what_the_calls_then_cost_at_least_nine_times_in_ten(pil
     st.lists(st.integers(0, 5000), max_size=20),
 )
 def test_every_range_is_in_order_and_no_reply_is_longer_than_allowed(earlier, lengths):
-    expense = expect(demand(*lengths), [seen(length, output) for length, output in earlier], PER_CALL, PRICE)
+    expense = expect(demand(*lengths), [earlier_call(length, output) for length, output in earlier], PER_CALL, PRICE)
     assert expense.cost is not None
     for known in (expense.prompt_tokens, expense.completion_tokens, expense.cost):
         assert 0 <= known.low <= known.likely * 1.001 + 1

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, precondition, rule
 
-from prism_engine.budget.balance import CRASH_SHARE, Balance, Decision, judge
+from prism_engine.budget.balance import CRASH_SHARE, Balance, Decision, decide
 from prism_engine.budget.ledger import Account, Ledger, LedgerEntry
 from prism_engine.errors import StoreError
 
@@ -19,15 +19,15 @@ ACCOUNT = Account("reason", "m")
 
 
 def crash(ledger):
-    """End a process as `kill -9` does: its locks are gone, its open transaction too, nothing is closed in order."""
+    """End a process as `kill -9` does: its locks and its open transaction are gone, nothing is closed properly."""
     ledger._connection.close()
     ledger._session.close()
 
 
-def ask(ledger, amount, cap, *, die=False):
-    """Reserve as the till does; `die` crashes between the decision and its commit."""
+def reserve(ledger, amount, cap, *, die=False):
+    """Reserve as the controller does; `die` crashes between the decision and its commit."""
     with ledger.transaction():
-        verdict = judge(ledger.funds(), amount, cap)
+        verdict = decide(ledger.balance(), amount, cap)
         if verdict is Decision.GRANTED:
             ledger.add({ACCOUNT: LedgerEntry(requests=1, reserved=amount)})
         if die:
@@ -46,53 +46,53 @@ def settle(ledger, amount, cost):
         ledger.add({ACCOUNT: change})
 
 
-def test_what_is_reserved_settled_and_unknown_is_there_for_the_next_run(tmp_path):
+def test_reserved_settled_and_unknown_amounts_are_kept_for_the_next_run(tmp_path):
     with closing(Ledger(tmp_path / "deep" / "ledger.sqlite")) as ledger:
         for amount in (100, 50, 30):
-            ask(ledger, amount, 10**6)
-        assert ledger.funds() == Balance(under_way=180)
+            reserve(ledger, amount, 10**6)
+        assert ledger.balance() == Balance(reserved=180)
         settle(ledger, 100, 40)
         settle(ledger, 50, None)
-        assert ledger.funds() == Balance(spent=90, under_way=30)
+        assert ledger.balance() == Balance(spent=90, reserved=30)
     with closing(Ledger(tmp_path / "deep" / "ledger.sqlite")) as ledger:
-        assert ledger.funds() == Balance(spent=120)
+        assert ledger.balance() == Balance(spent=120)
         assert ledger.by_stage() == {"reason": 120}
 
 
-def test_what_a_dead_process_had_reserved_is_lost_but_what_a_living_one_has_is_under_way(tmp_path):
+def test_reservations_of_a_dead_process_are_lost_but_those_of_a_living_one_stay(tmp_path):
     path = tmp_path / "ledger.sqlite"
     dying, living = Ledger(path), Ledger(path)
-    ask(dying, 70, None)
-    ask(living, 5, None)
+    reserve(dying, 70, None)
+    reserve(living, 5, None)
     crash(dying)
-    living.bury()
-    assert living.funds() == Balance(lost=70, under_way=5)
+    living.mark_dead()
+    assert living.balance() == Balance(lost=70, reserved=5)
     living.close()
     with closing(Ledger(path)) as later:
-        assert later.funds() == Balance(spent=5, lost=70)
+        assert later.balance() == Balance(spent=5, lost=70)
         assert later.by_stage() == {"reason": 75}
 
 
-def test_what_was_not_committed_never_happened(tmp_path):
+def test_an_uncommitted_reservation_does_not_count(tmp_path):
     path = tmp_path / "ledger.sqlite"
     ledger = Ledger(path)
-    ask(ledger, 70, None, die=True)
+    reserve(ledger, 70, None, die=True)
     crash(ledger)
     with closing(Ledger(path)) as later:
-        assert later.funds() == Balance()
+        assert later.balance() == Balance()
 
 
-def test_two_processes_never_grant_the_same_money(tmp_path):
+def test_two_processes_never_grant_the_same_amount(tmp_path):
     path = tmp_path / "ledger.sqlite"
     with closing(Ledger(path)) as one, closing(Ledger(path)) as other:
-        assert ask(one, 60, 100) is Decision.GRANTED
-        assert ask(other, 60, 100) is Decision.WAIT
+        assert reserve(one, 60, 100) is Decision.GRANTED
+        assert reserve(other, 60, 100) is Decision.WAIT
         settle(one, 60, 60)
-        assert ask(other, 60, 100) is Decision.REFUSED
+        assert reserve(other, 60, 100) is Decision.REFUSED
 
 
 @pytest.mark.parametrize("content", [b"no database", None])
-def test_a_file_that_is_no_ledger_is_left_alone(tmp_path, content):
+def test_a_file_that_is_not_a_ledger_is_left_alone(tmp_path, content):
     path = tmp_path / "ledger.sqlite"
     if content is None:
         with closing(sqlite3.connect(path)) as connection:
@@ -123,7 +123,7 @@ class Sent(NamedTuple):
 
 
 class Spending(RuleBasedStateMachine):
-    """Processes that ask, pay, die anywhere and come back, against a provider that bills whatever hurts most."""
+    """Processes that reserve, settle, crash anywhere and restart, against a provider that bills the worst case."""
 
     requests = Bundle("requests")
 
@@ -154,21 +154,21 @@ class Spending(RuleBasedStateMachine):
     def send(self, amount, which, die):
         number = sorted(self.ledgers)[which % len(self.ledgers)]
         ledger = self.ledgers[number]
-        verdict = ask(ledger, amount, self.cap, die=die)
-        if die:  # nothing was sent: the reservation comes first
+        verdict = reserve(ledger, amount, self.cap, die=die)
+        if die:  # nothing was sent: the reservation is committed first
             self.kills += 1
             crash(self.ledgers.pop(number))
             return Sent(0, 0)
         if verdict is not Decision.GRANTED:
             return Sent(0, 0)
         self.largest = max(self.largest, amount)
-        self.billed += amount  # until we hear otherwise, the provider may have billed all of it
+        self.billed += amount  # until the reply says otherwise, the provider may have billed all of it
         sent = Sent(number, amount)
         self.open[sent] = self.open.get(sent, 0) + 1
         return sent
 
     @rule(sent=consumes(requests), share=st.floats(0, 1), known=st.booleans())
-    def hear(self, sent, share, known):
+    def reply(self, sent, share, known):
         if sent.process not in self.ledgers or not self.open.get(sent):
             return
         self.open[sent] -= 1
@@ -190,15 +190,15 @@ class Spending(RuleBasedStateMachine):
 
     @precondition(lambda self: self.ledgers)
     @rule(which=st.integers(0, 2))
-    def look_for_the_dead(self, which):
-        self.ledgers[sorted(self.ledgers)[which % len(self.ledgers)]].bury()
+    def mark_dead(self, which):
+        self.ledgers[sorted(self.ledgers)[which % len(self.ledgers)]].mark_dead()
 
     @invariant()
-    def the_bill_is_within_the_cap_and_the_books_never_show_less(self):
+    def the_bill_is_within_the_cap_and_the_ledger_never_shows_less(self):
         for ledger in self.ledgers.values():
-            funds = ledger.funds()
-            assert self.billed <= funds.gone + funds.under_way <= self.cap
-            assert funds.lost <= self.cap // CRASH_SHARE + 1 + self.kills * self.largest
+            balance = ledger.balance()
+            assert self.billed <= balance.used + balance.reserved <= self.cap
+            assert balance.lost <= self.cap // CRASH_SHARE + 1 + self.kills * self.largest
             break
 
     def teardown(self):

@@ -32,5 +32,5 @@ def test_exact_dollars_lose_no_digit(nano):
         (1, "$0.000000001"),
     ],
 )
-def test_small_amounts_keep_two_digits_that_count(nano, text):
+def test_small_amounts_keep_two_significant_digits(nano, text):
     assert shown(nano) == text

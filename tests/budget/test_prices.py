@@ -47,7 +47,7 @@ def test_a_fraction_of_a_nano_dollar_is_rounded_up():
     assert price.cost(Usage(1, 0)) == 38
 
 
-def test_cached_tokens_cost_the_same_where_no_other_price_is_given():
+def test_cached_tokens_cost_the_same_if_no_other_price_is_given():
     spec = PriceSpec(input=Decimal(1), output=Decimal(2))
     price = known(**{**dict(OWN), "price": spec})
     assert price.cost(Usage(1000, 0, cached_tokens=900)) == price.cost(Usage(1000, 0))
@@ -60,12 +60,12 @@ def test_listed_prices_are_found_by_address_and_model():
     assert price.source.startswith("genai-prices ")
 
 
-def test_an_address_that_the_list_does_not_know_has_no_price_whatever_the_models_name():
+def test_an_unknown_address_has_no_price_whatever_the_models_name():
     assert price_of(ApiModel(model="gpt-4o-mini", base_url="http://127.0.0.1:8000/v1"), NOW) is None
     assert price_of(ApiModel(model="no-such-model"), NOW) is None
 
 
-def test_a_price_that_depends_on_the_hour_counts_as_the_dearest():
+def test_a_price_that_depends_on_the_hour_counts_at_its_highest():
     price = known(model="deepseek-chat", base_url="https://api.deepseek.com/v1")
     assert price.cost(Usage(10**6, 10**6)) == 1_370_000_000
 
@@ -77,28 +77,28 @@ def test_a_tier_counts_from_its_length_on_and_in_the_worst_case_as_soon_as_it_ma
     assert price.worst(200_001, 0) == price.cost(Usage(200_001, 0))
 
 
-def test_a_service_tier_in_the_request_has_its_own_price_and_an_unlisted_dear_one_none():
+def test_a_service_tier_in_the_request_has_its_own_price_and_an_unlisted_expensive_one_none():
     usage = Usage(10**6, 10**6)
     plain = known(model="gpt-4o-2024-11-20").cost(usage)
-    dear = known(model="gpt-4o-2024-11-20", extra_body={"service_tier": "priority"}).cost(usage)
+    expensive = known(model="gpt-4o-2024-11-20", extra_body={"service_tier": "priority"}).cost(usage)
     assert plain is not None
-    assert dear is not None
-    assert dear > plain
+    assert expensive is not None
+    assert expensive > plain
     assert known(model="gpt-4o-2024-11-20", extra_body={"service_tier": "flex"}).cost(usage) <= plain
     assert price_of(ApiModel(model="gpt-4o-2024-11-20", extra_body={"service_tier": "platinum"}), NOW) is None
 
 
-def test_thinking_beside_the_completion_is_paid_as_output():
+def test_reasoning_outside_the_completion_is_paid_as_output():
     price = known(**dict(OWN))
-    within = price.cost(Usage(10, 50, reasoning_tokens=40, total_tokens=60))
-    beside = price.cost(Usage(10, 10, reasoning_tokens=40, total_tokens=60))
-    assert within == beside == price.cost(Usage(10, 50))
+    included = price.cost(Usage(10, 50, reasoning_tokens=40, total_tokens=60))
+    separate = price.cost(Usage(10, 10, reasoning_tokens=40, total_tokens=60))
+    assert included == separate == price.cost(Usage(10, 50))
 
 
 @pytest.mark.parametrize(
     "usage", [Usage(), Usage(10), Usage(None, 10), Usage(0, 0), Usage(-5, -1), Usage(5, -1)], ids=repr
 )
-def test_usage_that_says_too_little_or_nothing_believable_has_no_cost(usage):
+def test_incomplete_or_unbelievable_usage_has_no_cost(usage):
     assert known(**dict(OWN)).cost(usage) is None
 
 

@@ -24,7 +24,7 @@ def test_a_session_lives_until_it_is_closed_and_leaves_nothing_behind(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_killed_process_is_seen_to_be_dead_and_its_lock_is_cleared_away(tmp_path):
+def test_a_killed_process_is_detected_and_its_lock_is_removed(tmp_path):
     ledger = tmp_path / "ledger.sqlite"
     command = [sys.executable, "-c", HOLD, str(ledger)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

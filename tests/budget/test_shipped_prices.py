@@ -1,4 +1,4 @@
-"""Each model behind an API that ships in the registry has a price, so that `--max-cost` works with it."""
+"""Each API model in the shipped registry has a known price, so that `--max-cost` works with it."""
 
 from __future__ import annotations
 

@@ -38,22 +38,22 @@ async def test_a_run_counts_from_its_beginning_and_the_experiment_from_the_first
         }
 
 
-async def test_what_is_unknown_is_never_shown_as_nothing(tmp_path):
+async def test_an_unknown_cost_is_never_shown_as_zero(tmp_path):
     assert str(Spending(None, ["m"])) == "cost unknown"
     assert Spending(None, ["m"]).as_json()["this_run"] is None
     with closing(BudgetController(tmp_path / "ledger.sqlite")) as controller:
         spending = Spending(controller, ["other"])
         await spend(controller, "reason", NANO)
-        assert str(spending) == "$1.00 and what is unknown"
+        assert str(spending) == "$1.00 and unknown costs"
         assert spending.as_json()["this_run"] is None
 
 
-def test_a_run_whose_models_are_free_says_nothing_of_money():
+def test_a_run_with_only_free_models_shows_no_cost():
     assert str(Spending(None)) == ""
     assert Spending(None).as_json()["this_run"] == "0.000000000"
 
 
-async def test_of_several_runs_each_counts_what_was_sent_for_it(tmp_path):
+async def test_of_several_runs_each_counts_only_its_own_requests(tmp_path):
     with closing(BudgetController(tmp_path / "ledger.sqlite", 10 * NANO)) as controller:
         one, other = Spending(controller, payer="one"), Spending(controller, payer="other")
         controller.settle(Account("reason", "m"), NANO, NANO, payer="one")

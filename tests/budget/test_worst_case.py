@@ -18,7 +18,7 @@ def test_every_byte_of_text_may_be_a_token():
     assert prompt_bound(call("four"), image_tokens=1000) == 13 + fixed
 
 
-def test_pictures_and_further_fields_count_by_what_is_said_of_them():
+def test_images_and_additional_fields_count_with_their_given_sizes():
     picture = Image("ab" * 32, Path("x.png"))
     plain = prompt_bound(call("four"), image_tokens=1000)
     assert prompt_bound(call(picture, "four", picture), image_tokens=1000) == plain + 2000

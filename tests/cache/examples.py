@@ -26,7 +26,7 @@ def a_completion(text: str = "A red bus.", *, tokens: int | None = 4, outcome: O
 
 
 def put_all(store: Store, *pairs: tuple[Call, Completion]) -> None:
-    """Store (call, completion) pairs in their order, many at a time, in a loop of their own."""
+    """Store (call, completion) pairs in their order, many at a time, in a new event loop."""
 
     async def run() -> None:
         for start in range(0, len(pairs), 100):
@@ -43,13 +43,13 @@ def stored(path: Path, *pairs: tuple[Call, Completion]) -> Path:
 
 
 def execute(path: Path, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
-    """Change a closed store behind its back."""
+    """Run SQL on a closed store's file, bypassing `Store`."""
     with closing(sqlite3.connect(path)) as connection, connection:
         return connection.execute(statement, parameters).fetchall()
 
 
 def child(script: str, *arguments: object) -> Any:
-    """Start a Python process with a script; its output is read as text, line by line."""
+    """Start a Python process that runs a script, with text pipes for stdin and stdout."""
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-c", script, *map(str, arguments)],
         stdin=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""A row is read as it was written, and serves the output limits that it should."""
+"""A row is read back as written, and serves the right output limits."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ completions = st.builds(
 )
 
 SERVED = [
-    # outcome, completion tokens, made under, asked for, served
+    # outcome, completion tokens, made under, requested limit, served
     (Outcome.OK, 100, 512, 99, False),
     (Outcome.OK, 100, 512, 100, True),
     (Outcome.OK, 100, 512, 512, True),
@@ -55,7 +55,7 @@ def test_a_row_serves_the_limits_that_it_proves(outcome, tokens, made, asked, ex
     ("tokens", "hidden", "asked", "expected"),
     [(100, 50, 149, False), (100, 50, 150, True), (100, 500, 512, True), (100, 0, 100, True), (100, -9, 100, True)],
 )
-def test_reasoning_that_may_be_counted_apart_is_taken_on_top(tokens, hidden, asked, expected):
+def test_reasoning_that_may_be_counted_separately_is_added(tokens, hidden, asked, expected):
     usage = Usage(300, tokens, reasoning_tokens=hidden)
     assert serves(replace(a_completion(), usage=usage), 512, asked) is expected
 
@@ -79,7 +79,7 @@ def test_fields_of_a_later_version_are_ignored():
     assert decode("ok", later) == a_completion()
 
 
-def test_the_checksum_covers_whatever_decides_or_is_served():
+def test_the_checksum_covers_the_served_value_and_all_that_decides_serving():
     sums = {
         checksum(key, limit, outcome, value)
         for key in ("aa", "ab")
@@ -96,7 +96,7 @@ def test_a_value_of_another_type_is_not_intact():
     assert not intact(row.key, row.max_tokens, row.outcome, None, expected=row.checksum)
 
 
-def test_a_row_of_the_same_limit_comes_first_then_the_oldest():
+def test_a_row_of_the_same_limit_is_chosen_first_then_the_oldest():
     rows = [(64, a_completion("first")), (32, a_completion("second")), (128, a_completion("third"))]
     chosen = [choose(rows, limit) for limit in (64, 128, 32, 100)]
     assert [row and row.text for row in chosen] == ["first", "third", "second", "first"]

@@ -1,4 +1,4 @@
-"""What goes is what the limits name, oldest first; what stays is served as before."""
+"""Exactly the rows that exceed the limits are removed, oldest first; the others are served as before."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def path(tmp_path):
 
 
 def calls(count=ROWS):
-    """Return calls of two models in turns."""
+    """Return calls of two models, alternating."""
     return [replace(a_call(f"{number}"), model=(MODEL, OTHER)[number % 2]) for number in range(count)]
 
 
 def filled(path, count=ROWS):
-    """Store calls of 600 bytes each, the first of them `count` days old, the last one a day."""
+    """Store calls of 600 bytes each; the first is `count` days old, the last one day."""
     stored(path, *((call, a_completion("x" * 600)) for call in calls(count)))
     execute(path, "UPDATE completions SET created_at = ? - ? * (? - id + 1)", time.time(), DAY, count)
     return path
@@ -66,7 +66,7 @@ def used(path):
     return (pages - free) * size
 
 
-def test_old_rows_go_with_their_requests_and_the_file_shrinks(path):
+def test_old_rows_are_removed_with_their_requests_and_the_file_shrinks(path):
     filled(path)
     result = cleared(path, Retention(max_age=100.5 * DAY))
     assert (result.rows, result.doomed) == (1100, 1100)
@@ -76,7 +76,7 @@ def test_old_rows_go_with_their_requests_and_the_file_shrinks(path):
     assert execute(path, "PRAGMA integrity_check") == [("ok",)]
 
 
-def test_the_oldest_go_until_the_cache_fits_and_few_more(path):
+def test_the_oldest_rows_are_removed_until_the_cache_fits_and_few_more(path):
     size = used(filled(path))
     result = cleared(path, Retention(max_bytes=size // 2))
     assert used(path) <= size // 2
@@ -90,7 +90,7 @@ def test_a_cache_that_cannot_be_small_enough_ends_empty(path):
     assert left(path) == []
 
 
-def test_a_model_alone_names_all_its_rows_and_beside_other_limits_narrows_them(path):
+def test_a_model_alone_selects_all_its_rows_and_with_other_limits_restricts_them(path):
     filled(path)
     assert cleared(path, Retention(max_age=1000.5 * DAY, models=("other",))).rows == 100
     size = used(path)
@@ -101,13 +101,13 @@ def test_a_model_alone_names_all_its_rows_and_beside_other_limits_narrows_them(p
     assert left(path) == []
 
 
-def test_holes_are_given_back_unless_a_run_is_making_calls(path):
+def test_free_space_is_returned_unless_a_run_is_making_calls(path):
     size = filled(path).stat().st_size
     with child(CLAIMER, path, KEY) as claimer:
         claimer.stdout.readline()
         result = cleared(path, Retention(models=("tiny",)))
         assert 0.25 * size < result.bytes_free < 0.6 * size
-        with pytest.raises(StoreError, match="a run is making calls just now; try again"):
+        with pytest.raises(StoreError, match="a run is making calls; try again"):
             compact(path)
         claimer.stdin.close()
     assert path.stat().st_size > 0.7 * size
@@ -116,7 +116,7 @@ def test_holes_are_given_back_unless_a_run_is_making_calls(path):
     assert left(path) == list(range(1, ROWS, 2))
 
 
-def test_while_a_file_is_written_anew_no_other_process_begins_a_call(path):
+def test_while_a_file_is_rewritten_no_other_process_begins_a_call(path):
     filled(path, 3)
     with closing(Claims(lock_path(path))) as claims:
         assert claims.try_claim_all()
@@ -125,12 +125,12 @@ def test_while_a_file_is_written_anew_no_other_process_begins_a_call(path):
             claimer.stdin.close()
 
 
-def test_a_model_that_is_not_there_is_a_user_error_that_lists_those_that_are(path):
-    with pytest.raises(UserError, match=r"store\.sqlite3: holds nothing of a model 'typo'; it has other, tiny"):
+def test_an_unknown_model_is_a_user_error_that_lists_the_known_ones(path):
+    with pytest.raises(UserError, match=r"store\.sqlite3: has no calls of model 'typo'; it has: other, tiny"):
         cleared(filled(path, 4), Retention(models=("typo",)))
 
 
-def test_a_dry_run_says_the_same_and_removes_nothing(path):
+def test_a_dry_run_reports_the_same_and_removes_nothing(path):
     filled(path)
     for limits in (Retention(max_age=100.5 * DAY), Retention(max_bytes=used(path) // 2), Retention(models=("tiny",))):
         before = path.read_bytes()
@@ -142,12 +142,12 @@ def test_a_dry_run_says_the_same_and_removes_nothing(path):
     assert cleared(path, Retention(models=("tiny",))).rows == promised.doomed
 
 
-def test_a_cache_that_is_not_there_stays_so(path):
+def test_an_absent_cache_stays_absent(path):
     assert list(clear(path, Retention(max_bytes=0), dry_run=True)) == []
     assert not path.exists()
 
 
-def test_a_row_that_came_in_a_failures_place_meanwhile_stays(path):
+def test_a_row_that_replaced_a_failure_meanwhile_stays(path):
     filled(path, 3)
     steps = clear(path, Retention(max_age=0.0))
     assert next(steps).doomed == 3
@@ -156,7 +156,7 @@ def test_a_row_that_came_in_a_failures_place_meanwhile_stays(path):
     assert left(path) == [1]
 
 
-def test_a_running_store_takes_a_removed_row_for_a_miss_and_stores_it_again(path):
+def test_a_running_store_sees_a_removed_row_as_a_miss_and_stores_it_again(path):
     filled(path, 10)
     with Store(path) as store:
         steps = clear(path, Retention(max_age=0.0))
@@ -180,7 +180,7 @@ def test_a_running_store_takes_a_removed_row_for_a_miss_and_stores_it_again(path
         (Retention(models=("tiny",)), 0),
     ],
 )
-def test_rows_that_were_set_aside_go_by_age_or_for_their_size(path, limits, gone):
+def test_set_aside_rows_are_removed_by_age_or_size(path, limits, gone):
     filled(path, 4)
     with Store(path) as store:
         execute(path, "UPDATE completions SET value = x'00' WHERE id = 1")
@@ -205,14 +205,14 @@ def test_a_file_of_format_1_shrinks_as_well(path):
     assert execute(path, "PRAGMA auto_vacuum") == [(2,)]
 
 
-def test_a_disk_without_room_for_copies_keeps_the_holes(path, monkeypatch):
+def test_a_disk_without_room_for_copies_keeps_the_free_space(path, monkeypatch):
     filled(path)
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10_000))
     assert cleared(path, Retention(models=("tiny",))).bytes_free > 0
     assert left(path) == list(range(1, ROWS, 2))
 
 
-def test_space_is_given_back_many_pages_at_a_time(path, monkeypatch):
+def test_space_is_returned_many_pages_at_a_time(path, monkeypatch):
     filled(path)
     pauses = []
     monkeypatch.setattr("time.sleep", pauses.append)

@@ -13,7 +13,7 @@ def call(text, *, model=MODEL, stage="reason", images=0):
     return Call(stage, model, (Message("user", (*pictures, text)),), Sampling(max_tokens=50))
 
 
-async def test_the_latest_calls_of_a_model_for_one_purpose_are_found_and_no_others(tmp_path):
+async def test_exactly_the_latest_calls_of_a_model_in_one_stage_are_found(tmp_path):
     done = Completion(Outcome.OK, "yes", usage=Usage(7, 3))
     with Store(tmp_path / "calls.sqlite") as store:
         await store.put(call("old"), done)
@@ -23,13 +23,11 @@ async def test_the_latest_calls_of_a_model_for_one_purpose_are_found_and_no_othe
         await store.put(call("other weights", model=ModelIdentity("mine", (("weights", "b"),))), done)
         await store.put(call("failed"), Completion(Outcome.ERROR, detail="no"))
         found = list(earlier_calls(store, "reason", MODEL, 10))
-        assert [(one.text_bytes, one.images, one.max_tokens) for one in found] == [(4, 2, 50), (3, 0, 50)]
+        assert [(each.text_bytes, each.images, each.max_tokens) for each in found] == [(4, 2, 50), (3, 0, 50)]
         assert found[0].completion == done
-        assert len(list(earlier_calls(store, "reason", MODEL, 2))) == 1, (
-            "the newest two, of which one is of another model"
-        )
+        assert len(list(earlier_calls(store, "reason", MODEL, 2))) == 1, "of the newest two, one is from another model"
 
 
-def test_a_cache_that_is_not_there_holds_no_earlier_call(tmp_path):
+def test_an_absent_cache_has_no_earlier_calls(tmp_path):
     with Store(tmp_path / "none.sqlite", read_only=True) as store:
         assert list(earlier_calls(store, "reason", MODEL, 10)) == []

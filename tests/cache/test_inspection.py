@@ -1,4 +1,4 @@
-"""People can see what a cache holds, and what is wrong with it."""
+"""People can see what a cache contains, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def opened(path):
-    """Open what is at the path, for reading."""
+    """Return a function that opens the store at the path read-only."""
     stores = []
 
     def opened():

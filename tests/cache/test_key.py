@@ -1,4 +1,4 @@
-"""The key holds all that shapes a completion and nothing else."""
+"""The key covers everything that shapes a completion and nothing else."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ calls = st.builds(
 
 
 def elsewhere(call: Call) -> Call:
-    """The same call with everything changed that does not count."""
+    """Return the same call with everything changed that must not affect the key."""
     moved = tuple(
         replace(turn, parts=tuple(Image(p.digest, Path("/b.png")) if isinstance(p, Image) else p for p in turn.parts))
         for turn in call.messages
@@ -58,7 +58,7 @@ def elsewhere(call: Call) -> Call:
 
 
 def variants(call: Call) -> Iterator[Call]:
-    """The same call with one thing changed that counts, each time another."""
+    """Yield variants of the call, each with one change that must affect the key."""
     first, *others = call.messages
     sampling = call.sampling
     yield replace(call, model=replace(call.model, facts=(*call.model.facts, ("another fact of it", "x"))))
@@ -67,10 +67,10 @@ def variants(call: Call) -> Iterator[Call]:
     yield replace(call, messages=(replace(first, parts=(*first.parts, "")), *others))
     yield replace(call, sampling=replace(sampling, stop=(*sampling.stop, "")))
     yield replace(call, sampling=replace(sampling, temperature=sampling.temperature + 0.25))
-    for place, part in enumerate(first.parts):
+    for index, part in enumerate(first.parts):
         other = Image(part.digest[::-1] + "0", part.path) if isinstance(part, Image) else part + "a"
         yield replace(
-            call, messages=(replace(first, parts=(*first.parts[:place], other, *first.parts[place + 1 :])), *others)
+            call, messages=(replace(first, parts=(*first.parts[:index], other, *first.parts[index + 1 :])), *others)
         )
     if not sampling.greedy:
         yield replace(call, sampling=replace(sampling, top_p=0.1))
@@ -117,7 +117,7 @@ def test_the_key_is_the_hash_of_the_readable_record(call):
 
 
 def test_the_key_of_a_known_call_stays_as_it_is():
-    # A change here makes every cache in the world worthless: raise RECORD_VERSION only for a reason.
+    # A change here invalidates every existing cache: increase RECORD_VERSION only for a good reason.
     assert call_key(a_call()) == "cb5c875b6a682d14dfdd5436c5fea757367596519d9735dea6d878ba308b6a48"
 
 
@@ -137,7 +137,7 @@ def test_unicode_is_not_normalised():
     assert call_key(a_call("caf\u00e9")) != call_key(a_call("cafe\u0301"))
 
 
-def test_half_a_surrogate_pair_is_rejected_with_the_model_named():
+def test_a_lone_surrogate_is_rejected_with_the_model_named():
     with pytest.raises(RejectedError, match=r"perceive call of model 'tiny' .* broken characters"):
         call_key(a_call("\ud83d"))
 

@@ -1,4 +1,4 @@
-"""Claims hold between processes and die with their owner."""
+"""Claims hold across processes and die with their owner."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_a_file_system_without_locks_is_a_store_error(claims, monkeypatch):
         claims.try_claim(KEY)
 
 
-def test_all_claims_are_had_at_once_only_while_nobody_holds_one(path, claims):
+def test_all_claims_can_be_taken_only_while_no_process_holds_one(path, claims):
     with child(HOLDER, path, OTHER) as holder:
         assert holder.stdout.readline() == "True\n"
         assert not claims.try_claim_all()

@@ -1,4 +1,4 @@
-"""Only our own files are opened, and errors name the file and the mend."""
+"""Only prism's own files are opened, and errors name the file and the fix."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def pragma(connection: sqlite3.Connection, name: str) -> Any:
     return connection.execute(f"PRAGMA {name}").fetchone()[0]
 
 
-def test_a_new_file_is_ours_and_keeps_a_write_ahead_log(path):
+def test_a_new_file_is_a_prism_cache_with_a_write_ahead_log(path):
     with closing(open_writer(path)) as connection:
         assert pragma(connection, "application_id") == APPLICATION_ID
         assert pragma(connection, "user_version") == SCHEMA_VERSION
@@ -66,7 +66,7 @@ def test_a_reader_creates_nothing(path):
     assert not path.parent.exists()
 
 
-def test_a_reader_takes_an_empty_file_for_an_empty_store(path):
+def test_a_reader_treats_an_empty_file_as_an_empty_store(path):
     path.parent.mkdir()
     path.touch()
     assert open_reader(path) is None
@@ -99,7 +99,7 @@ def test_a_file_that_is_not_sqlite_is_refused_and_left_alone(path, opener):
 
 
 @pytest.mark.parametrize("opener", [open_writer, open_reader])
-def test_somebody_elses_database_is_refused_and_left_alone(path, opener):
+def test_another_programs_database_is_refused_and_left_alone(path, opener):
     path.parent.mkdir()
     execute(path, "CREATE TABLE recipes (name)")
     before = path.read_bytes()
@@ -128,7 +128,7 @@ def test_several_processes_may_create_the_same_file_at_once(path):
     assert [opener.communicate()[0] for opener in openers] == ["opened\n"] * 4
 
 
-def test_an_error_without_a_known_mend_still_names_the_file(path):
+def test_an_error_without_a_known_fix_still_names_the_file(path):
     assert str(store_error(path, OSError("strange"))) == f"cache {path}: strange"
 
 
@@ -148,14 +148,14 @@ def old(path):
     return path
 
 
-def test_an_older_format_is_brought_up_to_date_and_keeps_its_rows(old):
+def test_an_older_format_is_migrated_and_keeps_its_rows(old):
     with Store(old) as store:
         assert store.get(call_key(a_call()), 512) == a_completion()
         assert store.query("SELECT COUNT(*) FROM set_aside") == [(0,)]
     assert execute(old, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
 
 
-def test_a_file_that_was_brought_up_to_date_has_the_tables_of_a_new_one(old, tmp_path):
+def test_a_migrated_file_has_the_tables_of_a_new_one(old, tmp_path):
     def columns(path):
         return [
             execute(path, f"SELECT name, type, pk FROM pragma_table_info('{table}')")
@@ -184,7 +184,7 @@ def test_a_step_that_fails_leaves_the_older_format_whole(old, monkeypatch):
         assert store.get(call_key(a_call()), 512) == a_completion()
 
 
-def test_several_processes_may_bring_one_file_up_to_date_at_once(old):
+def test_several_processes_may_migrate_one_file_at_once(old):
     openers = [child(OPENER, old) for _ in range(3)]
     for opener in openers:
         opener.stdin.write("go\n")
@@ -193,6 +193,6 @@ def test_several_processes_may_bring_one_file_up_to_date_at_once(old):
     assert execute(old, "SELECT COUNT(*) FROM completions") == [(1,)]
 
 
-def test_a_new_file_can_give_space_back(path):
+def test_a_new_file_can_return_space(path):
     with closing(open_writer(path)) as connection:
         assert pragma(connection, "auto_vacuum") == 2

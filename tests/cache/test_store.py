@@ -1,4 +1,4 @@
-"""What was put is there, whoever asks and however the process ended."""
+"""A stored completion is served to every process, however the writing process ended."""
 
 from __future__ import annotations
 
@@ -92,9 +92,11 @@ made = st.tuples(
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(made, max_size=8))
-def test_what_is_served_is_what_the_rule_says(tmp_path_factory, rows):
+def test_the_served_completion_is_the_one_the_rules_choose(tmp_path_factory, rows):
     calls = [(a_call(f"{which}", max_tokens=limit), which, limit, outcome, n) for which, limit, outcome, n in rows]
-    model: dict[tuple[int, int], Any] = {}  # (which, limit) -> the completion that a plain reading of the rules keeps
+    model: dict[
+        tuple[int, int], Any
+    ] = {}  # (which, limit) -> the completion kept by a naive implementation of the rules
     with Store(tmp_path_factory.mktemp("model") / "s") as store:
         for number, (call, which, limit, outcome, n) in enumerate(calls):
             completion = a_completion(f"row {number}", tokens=n, outcome=outcome)
@@ -177,7 +179,7 @@ async def test_a_corrupt_row_is_a_counted_miss_and_gets_replaced(path, damage):
         assert store.query("SELECT reason FROM set_aside") == [("the row does not fit its checksum",)]
 
 
-async def test_a_corrupt_row_is_set_aside_by_the_look_up_alone(path):
+async def test_a_corrupt_row_is_set_aside_by_the_lookup_itself(path):
     with Store(path) as store:
         await store.put(a_call(), a_completion())
     execute(path, "UPDATE completions SET value = x'00'")
@@ -237,9 +239,9 @@ async def test_a_read_only_store_creates_nothing_and_is_empty(path):
     with Store(path, read_only=True) as store:
         assert store.get(KEY, 512) is None
         assert store.get_many([(KEY, 1), (KEY, 2)]) == [None, None]
-        with pytest.raises(StoreError, match="reading only"):
+        with pytest.raises(StoreError, match="read-only"):
             await store.put(a_call(), a_completion())
-        with pytest.raises(StoreError, match="reading only"):
+        with pytest.raises(StoreError, match="read-only"):
             store.try_claim(KEY)
     assert not path.parent.exists()
 
@@ -258,7 +260,7 @@ def test_reading_does_not_wait_for_a_writing_transaction(store, path):
     store._writer._connection.execute("ROLLBACK")
 
 
-async def test_a_call_without_a_key_is_rejected_and_harms_nobody_else(store):
+async def test_a_call_without_a_key_is_rejected_and_affects_no_other_call(store):
     with pytest.raises(RejectedError):
         await store.put(a_call("\ud83d"), a_completion())
     await store.put(a_call(), a_completion())

@@ -1,4 +1,4 @@
-"""What is there keeps its place, unless it failed or is damaged."""
+"""An existing row is kept, unless it is a failure or damaged."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def outcomes(connection):
     return [outcome for (outcome,) in connection.execute("SELECT outcome FROM completions")]
 
 
-def test_rows_are_counted_by_what_became_of_them(connection):
+def test_rows_are_counted_by_what_happened_to_them(connection):
     other = encode(a_call("another"), a_completion(outcome=Outcome.ERROR))
     assert store_rows(connection, [ROW, other]) == StoreCounts(2, 0, 0)
-    mended = encode(a_call("another"), a_completion())
-    assert store_rows(connection, [ROW, mended, encode(a_call("third"), a_completion())]) == StoreCounts(1, 1, 1)
+    retried = encode(a_call("another"), a_completion())
+    assert store_rows(connection, [ROW, retried, encode(a_call("third"), a_completion())]) == StoreCounts(1, 1, 1)
     assert store_rows(connection, []) == StoreCounts(0, 0, 0)
 
 
@@ -51,7 +51,7 @@ def test_a_reusable_row_is_never_overwritten(connection, kept, late):
 
 
 @pytest.mark.parametrize("late", [Outcome.OK, Outcome.TRUNCATED, Outcome.REFUSED])
-def test_a_failure_is_replaced_by_what_comes_later(connection, late):
+def test_a_failure_is_replaced_by_any_later_row(connection, late):
     store_rows(connection, [a_row(Outcome.ERROR, 1.0)])
     store_rows(connection, [a_row(late, 2.0)])
     assert outcomes(connection) == [late.value]
@@ -68,8 +68,8 @@ def test_a_failure_gives_way_to_an_older_usable_row_but_to_no_older_failure(conn
 @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(KEPT), st.integers(0, 5)), max_size=8), st.data())
 def test_rows_end_alike_however_they_are_grouped(tmp_path_factory, made, data):
     rows = [
-        replace(encode(a_call(f"{which}"), a_completion(f"{place}", outcome=outcome)), created_at=float(time))
-        for place, (which, outcome, time) in enumerate(made)
+        replace(encode(a_call(f"{which}"), a_completion(f"{index}", outcome=outcome)), created_at=float(time))
+        for index, (which, outcome, time) in enumerate(made)
     ]
     cut = data.draw(st.integers(0, len(rows)))
     ends = []
@@ -81,7 +81,7 @@ def test_rows_end_alike_however_they_are_grouped(tmp_path_factory, made, data):
     assert ends[0] == ends[1]
 
 
-def test_a_damaged_row_is_set_aside_before_its_successor_comes(connection):
+def test_a_damaged_row_is_set_aside_before_it_is_replaced(connection):
     store_rows(connection, [ROW])
     connection.execute("UPDATE completions SET value = x'00'")
     assert store_rows(connection, [ROW]) == StoreCounts(1, 0, 0)
@@ -89,7 +89,7 @@ def test_a_damaged_row_is_set_aside_before_its_successor_comes(connection):
     assert connection.execute("SELECT key, max_tokens, value FROM set_aside").fetchall() == [(ROW.key, 512, b"\0")]
 
 
-def test_a_damaged_request_is_mended_by_the_next_row_of_its_call(connection):
+def test_a_damaged_request_is_repaired_by_the_next_row_of_its_call(connection):
     store_rows(connection, [ROW])
     connection.execute("UPDATE requests SET record = x'00'")
     store_rows(connection, [ROW])

@@ -1,4 +1,4 @@
-"""Two caches become one by the rules of a put, and nothing that arrives is trusted."""
+"""Two caches are merged by the rules of `put`, and every imported row is validated."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_doing_it_again_changes_nothing(here, there):
     assert execute(here, EVERYTHING) == rows
 
 
-def test_where_both_have_a_call_the_rules_of_a_put_decide(here, there):
+def test_if_both_have_a_call_the_rules_of_put_decide(here, there):
     ours = {"both": Outcome.OK, "ours failed": Outcome.ERROR, "theirs failed": Outcome.OK, "both failed": Outcome.EMPTY}
     theirs = ours | {"ours failed": Outcome.OK, "theirs failed": Outcome.ERROR, "both failed": Outcome.REFUSED}
     stored(here, *((a_call(text), a_completion("ours", outcome=outcome)) for text, outcome in ours.items()))
@@ -101,7 +101,7 @@ def test_a_row_keeps_the_time_when_it_was_made(here, there):
         ("DELETE FROM requests WHERE rowid = 2", "request"),
     ],
 )
-def test_a_bad_row_is_named_and_set_aside_and_the_others_come(here, there, damage, reason):
+def test_a_bad_row_is_named_and_set_aside_and_the_others_are_imported(here, there, damage, reason):
     stored(there, *some(3))
     execute(there, damage)
     steps = list(import_rows(here, there))
@@ -109,8 +109,8 @@ def test_a_bad_row_is_named_and_set_aside_and_the_others_come(here, there, damag
     ((name,),) = [step.named for step in steps if step.named]
     assert name.lower().startswith(call_key(some(2)[1][0]))
     assert reason in name
-    ((said,),) = execute(here, "SELECT reason FROM set_aside")
-    assert said.startswith(f"from {there}: ")
+    ((stored_reason,),) = execute(here, "SELECT reason FROM set_aside")
+    assert stored_reason.startswith(f"from {there}: ")
     end(import_rows(here, there))
     assert execute(here, "SELECT COUNT(*) FROM set_aside") == [(1,)]
     with Store(here, read_only=True) as store:
@@ -130,14 +130,14 @@ def test_a_bad_row_is_named_and_set_aside_and_the_others_come(here, there, damag
         ("not_run", b'{"text": "a", "usage": {}}'),
     ],
 )
-def test_a_made_up_row_with_a_fitting_checksum_is_bad_all_the_same(here, there, outcome, value):
+def test_an_invalid_row_with_a_matching_checksum_is_still_bad(here, there, outcome, value):
     stored(there, *some(1))
     fitting = checksum(call_key(some(1)[0][0]), 512, outcome, value)
     execute(there, "UPDATE completions SET outcome = ?, value = ?, checksum = ?", outcome, value, fitting)
     assert counts(end(import_rows(here, there))) == (0, 0, 0, 1)
 
 
-def test_half_a_surrogate_pair_travels_as_it_is(here, there):
+def test_a_lone_surrogate_is_imported_unchanged(here, there):
     stored(there, (a_call(), a_completion("odd \ud83d text")))
     end(import_rows(here, there))
     with Store(here) as store:
@@ -152,7 +152,7 @@ def test_an_older_format_is_read_as_it_is(here, there):
     assert execute(there, "PRAGMA user_version") == [(1,)]
 
 
-def test_what_can_still_be_read_of_a_damaged_file_is_taken_over(here, there):
+def test_the_readable_rows_of_a_damaged_file_are_imported(here, there):
     stored(there, *((a_call(f"{n}"), a_completion(f"{n}" + "x" * 2500)) for n in range(300)))
     leaf = execute(
         there, "SELECT pageno FROM dbstat WHERE name = 'completions' AND pagetype = 'leaf' LIMIT 1 OFFSET 90"
@@ -167,7 +167,7 @@ def test_what_can_still_be_read_of_a_damaged_file_is_taken_over(here, there):
     assert all("damaged there" in name for step in steps for name in step.named)
 
 
-def test_an_import_that_was_killed_goes_on(here, there):
+def test_an_import_that_was_killed_can_be_rerun(here, there):
     stored(there, *some(3000))
     chance = random.Random(5)
     for _ in range(3):
@@ -182,7 +182,7 @@ def test_an_import_that_was_killed_goes_on(here, there):
 
 
 @pytest.mark.parametrize("what", ["nothing", "an empty file", "itself"])
-def test_a_source_that_is_no_other_cache_is_a_user_error(here, there, what):
+def test_a_source_that_is_not_another_cache_is_a_user_error(here, there, what):
     stored(here)
     if what == "an empty file":
         there.parent.mkdir()
@@ -202,8 +202,8 @@ def test_an_export_is_one_file_that_is_a_cache(here, tmp_path):
     stored(here, *some(700))
     file = tmp_path / "export.sqlite"
     assert counts(end(export_rows(here, file))) == (700, 0, 0, 0)
-    assert [one.name for one in tmp_path.iterdir() if "export" in one.name] == ["export.sqlite"]
-    assert file.read_bytes()[18:20] == b"\x01\x01"  # no write-ahead log: readable where nobody may write
+    assert [path.name for path in tmp_path.iterdir() if "export" in path.name] == ["export.sqlite"]
+    assert file.read_bytes()[18:20] == b"\x01\x01"  # no write-ahead log: readable on a read-only disk
     with Store(file, read_only=True) as store:
         assert store.get(call_key(a_call("699")), 512) == a_completion("answer 699")
 
@@ -213,7 +213,7 @@ def test_an_export_may_hold_some_models_only(here, tmp_path):
     file = tmp_path / "export.sqlite"
     assert counts(end(export_rows(here, file, ("other",)))) == (3, 0, 0, 0)
     assert execute(file, "SELECT DISTINCT model FROM requests") == [("other",)]
-    with pytest.raises(UserError, match="holds nothing of a model 'typo'"):
+    with pytest.raises(UserError, match="has no calls of model 'typo'"):
         end(export_rows(here, tmp_path / "second.sqlite", ("typo",)))
 
 
@@ -234,9 +234,9 @@ def test_an_export_replaces_nothing_and_leaves_nothing_half_done(here, tmp_path)
             if step.checked:
                 assert file.with_name("export.sqlite.part").exists()
                 raise KeyboardInterrupt
-    assert not [one for one in tmp_path.iterdir() if "export" in one.name]
+    assert not [path for path in tmp_path.iterdir() if "export" in path.name]
     file.write_text("mine")
-    with pytest.raises(UserError, match=r"export\.sqlite: is there already"):
+    with pytest.raises(UserError, match=r"export\.sqlite: already exists"):
         end(export_rows(here, file))
     assert file.read_text() == "mine"
     with pytest.raises(UserError, match="there is no cache here"):

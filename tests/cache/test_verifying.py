@@ -1,4 +1,4 @@
-"""Damage is found, named and set aside, and nothing else is touched."""
+"""Damage is found, reported and set aside, and nothing else is touched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows are committed in groups, and nobody waits for a writer that has stopped."""
+"""Rows are committed in groups, and no caller waits for a writer that has stopped."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def writer(path):
 
 
 async def settled(futures):
-    """Return what each future gave: None, or its error."""
+    """Return each future's result: None, or its error."""
     return await asyncio.wait_for(asyncio.gather(*futures, return_exceptions=True), 60)
 
 
@@ -65,7 +65,7 @@ async def test_closing_writes_what_is_queued_and_leaves_no_log(writer, path):
     assert rows_in(path) == len(ROWS)
 
 
-async def test_a_closed_writer_takes_no_row(writer):
+async def test_a_closed_writer_accepts_no_row(writer):
     writer.close()
     writer.close()
     with pytest.raises(StoreError, match="closed"):
@@ -74,7 +74,7 @@ async def test_a_closed_writer_takes_no_row(writer):
         writer.set_aside(1)
 
 
-def test_a_loop_that_ended_before_its_row_was_written_harms_nobody(writer, path):
+def test_a_loop_that_ended_before_its_row_was_written_affects_no_other_row(writer, path):
     async def leave():
         writer.submit(ROWS[0])
 
@@ -105,9 +105,9 @@ async def test_a_file_that_became_read_only_is_a_store_error(writer):
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-async def test_even_an_unforeseen_error_leaves_nobody_waiting(writer, monkeypatch):
+async def test_even_an_unexpected_error_leaves_no_caller_waiting(writer, monkeypatch):
     def fail(_):
-        raise RuntimeError("a mistake of ours")
+        raise RuntimeError("a bug")
 
     monkeypatch.setattr(writer, "_write", fail)
     with pytest.raises(StoreError, match="writer has stopped"):

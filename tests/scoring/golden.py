@@ -1,4 +1,4 @@
-"""The golden tables, read and scored as a run does it: benchmark file, samples, scorer, predictions file, scores."""
+"""The golden tables, scored as in a run: benchmark file, samples, scorer, predictions file, scores."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Scoring:
     """One golden table under one profile; a sample without a prediction was not run."""
 
     def __init__(self, table: str, profile: str, folder: Path, *, cached: Path | None = None) -> None:
-        said = replies(table)
+        predictions = replies(table)
         path = folder / f"{Path(table).name}-{profile}.jsonl"
         with (
             open_benchmark(GOLDEN / f"{table}.tsv", cached or folder / "cache") as benchmark,
@@ -47,7 +47,7 @@ class Scoring:
             )
             for sample in benchmark:
                 result = SampleResult(sample, SampleStatus.NOT_RUN)
-                if (text := said.get(sample.index)) is not None:
+                if (text := predictions.get(sample.index)) is not None:
                     reply = Completion(Outcome.OK, text)
                     score = self.scorer.score(text, sample)
                     result = SampleResult(sample, SampleStatus.DONE, "seen", (), reply, score)
@@ -57,5 +57,7 @@ class Scoring:
         self.scores: Scores = summarise(path, profile=profile, kind=self.scorer.kind)
 
     def metric(self, name: str, group: str | None = None, split: str | None = None) -> Metric | None:
-        found = [one for one in self.scores.metrics if (one.name, one.group, one.split) == (name, group, split)]
-        return found[0] if found else None
+        for metric in self.scores.metrics:
+            if (metric.name, metric.group, metric.split) == (name, group, split):
+                return metric
+        return None

@@ -1,4 +1,4 @@
-"""The golden data of open answers: rows of a table, replies, and a judge that says what is written down for it."""
+"""The golden data of open answers: rows of a table, replies, and recorded judge reviews."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The answer kind where neither a name nor a file says it."""
+"""The answer kind if neither the name nor the file settles it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CAT = (Option("A", "cat"),)
 
 
 def samples(*answers, options=()):
-    return [Sample(place, str(place), (), "?", options=options, answer=one) for place, one in enumerate(answers)]
+    return [Sample(index, str(index), (), "?", options=options, answer=text) for index, text in enumerate(answers)]
 
 
 @pytest.mark.parametrize(("name", "kind"), [("MME", AnswerKind.MME), ("MMBench_DEV_EN", AnswerKind.CIRCULAR)])

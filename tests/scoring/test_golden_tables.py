@@ -21,17 +21,21 @@ SHORT = {
 
 
 def literal(name):
-    """Results of the reader that keeps what is written, by profile."""
+    """Return the results of the reader that keeps texts literally, by profile."""
     results = expected(f"mcq_tables/{name}")["results"]
-    return {one["profile"]: one for one in results if one["reader"] in ("literal", "any")}
+    return {result["profile"]: result for result in results if result["reader"] in ("literal", "any")}
 
 
 def cases(*names):
-    return [pytest.param(name, result, id=f"{name}-{one}") for name in names for one, result in literal(name).items()]
+    return [
+        pytest.param(name, result, id=f"{name}-{profile}")
+        for name in names
+        for profile, result in literal(name).items()
+    ]
 
 
 def accuracies(groups):
-    """Values by split and upstream's name of the group."""
+    """Return values by split and upstream's group name."""
     return {(split, SHORT.get(name, name) if name else "Overall"): value for split, name, value in groups}
 
 
@@ -70,18 +74,20 @@ def test_circular_groups_and_accuracies_are_those_of_upstream(name, result, tmp_
     assert scored.scorer.kind is AnswerKind.CIRCULAR
     read = {index: row["extracted"] for index, row in scored.rows.items() if row["reply"] is not None}
     assert read == {str(row["index"]): row["extracted"] for row in result["rows"]}
-    found = [one for one in scored.scores.metrics if one.name == "circular accuracy"]
-    compare(accuracies((one.split, one.group, one.value) for one in found), result["accuracy"])
+    found = [metric for metric in scored.scores.metrics if metric.name == "circular accuracy"]
+    compare(accuracies((metric.split, metric.group, metric.value) for metric in found), result["accuracy"])
 
 
 @pytest.mark.parametrize("profile", ["v1", "v2", "v3"])
-def test_a_question_that_lacks_a_rotation_is_lost_and_stays_in_the_denominator(profile, tmp_path, monkeypatch):
+def test_a_question_that_lacks_a_rotation_is_wrong_and_stays_in_the_denominator(profile, tmp_path, monkeypatch):
     result = literal("MMBenchLike")[profile]
     assert result["defect"] == "circular_missing_rotation_ignored"
-    monkeypatch.setattr("prism_engine.scoring.kinds.circular.Circular.ours", True)  # their matcher, our folding
+    monkeypatch.setattr(
+        "prism_engine.scoring.kinds.circular.Circular.ours", True
+    )  # VLMEvalKit's matcher, prism's folding
     scored = Scoring("mcq_tables/MMBenchLike", profile, tmp_path)
-    found = [one for one in scored.scores.metrics if one.name == "circular accuracy"]
-    compare(accuracies((one.split, one.group, one.value) for one in found), result["accuracy_fixed"])
+    found = [metric for metric in scored.scores.metrics if metric.name == "circular accuracy"]
+    compare(accuracies((metric.split, metric.group, metric.value) for metric in found), result["accuracy_fixed"])
     lacking = scored.metric("questions that lack a rotation")
     assert lacking is not None
     assert lacking.value == sum(group["predicted"] < group["rotations"] for group in result["groups"])
@@ -89,7 +95,7 @@ def test_a_question_that_lacks_a_rotation_is_lost_and_stays_in_the_denominator(p
 
 
 @pytest.mark.parametrize("profile", ["v1", "v2", "v3"])
-def test_a_judge_is_needed_only_where_no_rotation_is_wrong_already(profile, tmp_path):
+def test_a_judge_is_needed_only_if_no_rotation_is_wrong_already(profile, tmp_path):
     result = literal("MMBenchJudgedLike")[profile]
     scored = Scoring("mcq_tables/MMBenchJudgedLike", profile, tmp_path)
     judged = {str(row["index"]) for row in result["rows"] if row.get("judge_calls")} | {
@@ -111,16 +117,16 @@ def test_open_questions_of_mmmu_are_scored_as_upstream_does_under_its_profiles(n
     assert verdicts == {str(row["index"]): (row["extracted"], row["hit"]) for row in result["rows"]}
     groups = (scored.scores.overall, *scored.scores.groups)
     compare(accuracies((row.split, row.name, row.accuracy) for row in groups), result["accuracy"])
-    closed = [one for one in scored.scores.metrics if one.name == "multiple choice"]
-    compare(accuracies((one.split, one.group, one.value) for one in closed), result["accuracy_closed_only"])
+    closed = [metric for metric in scored.scores.metrics if metric.name == "multiple choice"]
+    compare(accuracies((metric.split, metric.group, metric.value) for metric in closed), result["accuracy_closed_only"])
 
 
 @pytest.mark.parametrize("name", [*VANILLA, "MMBenchLike", "StarJudgedLike", "MMBenchJudgedLike"])
-def test_our_own_rule_never_contradicts_what_all_their_profiles_read(name, tmp_path):
+def test_prisms_own_rules_never_contradict_an_option_that_all_upstream_profiles_read(name, tmp_path):
     every = literal(name).values()
     read = [{str(row["index"]): row["extracted"] for row in result["rows"]} for result in every]
     agreed = {
-        index: letter for index, letter in read[0].items() if letter and all(one[index] == letter for one in read)
+        index: letter for index, letter in read[0].items() if letter and all(rows[index] == letter for rows in read)
     }
     ours = Scoring(f"mcq_tables/{name}", "prism", tmp_path).rows
     assert agreed

@@ -1,4 +1,4 @@
-"""Guesses for what was not answered."""
+"""Guesses for unanswered questions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def test_a_guess_is_right_as_often_as_chance_says(ways):
     assert right / 20_000 == pytest.approx(1 / ways, abs=0.012)
 
 
-def test_the_same_row_is_guessed_alike_each_time_and_otherwise_under_another_seed():
+def test_a_row_is_guessed_the_same_each_time_and_differently_under_another_seed():
     drawn = [guess_is_right(str(index), 4) for index in range(200)]
     assert drawn == [guess_is_right(str(index), 4) for index in range(200)]
     assert drawn != [guess_is_right(str(index), 4, seed=1) for index in range(200)]

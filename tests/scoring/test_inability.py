@@ -1,4 +1,4 @@
-"""Replies that say the description does not tell."""
+"""Replies that say they cannot tell the answer."""
 
 from __future__ import annotations
 
@@ -39,6 +39,6 @@ def test_others_are_not(reply):
     assert not says_it_cannot_tell(reply)
 
 
-def test_rust_s_engine_finds_the_same():
+def test_the_rust_regex_engine_finds_the_same():
     found = pl.Series([*TELLING, *NOT_TELLING]).str.to_lowercase().str.contains(INABILITY).to_list()
     assert found == [True] * len(TELLING) + [False] * len(NOT_TELLING)

@@ -35,7 +35,7 @@ def test_unknown_is_a_wrong_answer_to_yes_or_no(profile):
     assert read_review(scorer, "perhaps", YES) is None
 
 
-def test_an_open_question_of_mmmu_is_put_as_one_between_right_and_other():
+def test_an_open_question_of_mmmu_is_put_as_a_choice_between_right_and_other():
     scorer = scorer_of(AnswerKind.MMMU, "v3")
     assert [option.text for option in options_of(OPEN)] == ["42", "Other Answers"]
     assert worth(scorer, "A", OPEN) == 1.0

@@ -1,4 +1,4 @@
-"""The contract, kept by every answer kind under every profile."""
+"""The scorer contract, kept by every answer kind under every profile."""
 
 from __future__ import annotations
 

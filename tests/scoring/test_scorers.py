@@ -11,6 +11,6 @@ def test_every_answer_kind_has_a_scorer():
 
 
 @given(st.sampled_from(sorted(SCORERS)), st.sampled_from(PROFILE_NAMES), st.text(), st.none() | st.text())
-def test_any_reply_and_any_target_give_a_score_between_nothing_and_all(kind, profile, reply, target):
+def test_any_reply_and_any_target_give_a_score_between_zero_and_one(kind, profile, reply, target):
     score = scorer_of(kind, profile).score(reply, Sample(0, "0", (), "q", answer=target))
     assert score.value is None or 0 <= score.value <= 1 + 1e-9

@@ -1,1 +1,1 @@
-"""Which option a reply chooses."""
+"""Reading the chosen option from a reply."""

@@ -1,7 +1,7 @@
-"""Multiple choice: one option's letter, read out of a reply under a named and pinned set of rules.
+"""Multiple choice: reads one option's letter from a reply under a named and pinned set of rules.
 
-prism   our own rule, and the default (`reading.py`)
-v1, v2, v3   VLMEvalKit's in three periods (`choice_rules.py`), for scores that are to be compared with theirs
+prism   prism's own rules, and the default (`reading.py`)
+v1, v2, v3   VLMEvalKit's rules of three periods (`rules.py`), for scores that are to be compared with VLMEvalKit's
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class ChoiceProfile:
 
     name: str
     match: Callable[[str, Sequence[Option]], str | None]
-    """Reads the letter out of a reply; `match_option` says what it returns."""
+    """Reads the letter from a reply; for its result see `match_option`."""
 
 
 _V1 = Rules(letter_near_end=False, short_reply=False, answer_phrase=False)
@@ -48,11 +48,11 @@ PROFILES: Final[Mapping[str, ChoiceProfile]] = MappingProxyType(
 
 
 class Choice(Scorer):
-    """One option's letter."""
+    """Scorer of multiple choice: the reply must name one option's letter."""
 
     kind = AnswerKind.CHOICE
 
-    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - the contract says it
+    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - see `Scorer`
         return score_choice(reply, sample, PROFILES[self.profile])
 
     def unsettled(self, rows: Iterable[Scored]) -> tuple[str, ...]:  # noqa: D102
@@ -60,20 +60,20 @@ class Choice(Scorer):
 
 
 def match_option(reply: str, options: Sequence[Option], profile: ChoiceProfile) -> str | None:
-    """Read the chosen option out of a reply, in time linear in the reply's length.
+    """Read the chosen option from a reply, in time linear in the reply's length.
 
     Returns:
-        The letter of an option; "Z" for a refusal (or a real option Z); None where nothing can be inferred.
+        The letter of an option; "Z" for a refusal (or a real option Z); None if nothing can be inferred.
     """
     return profile.match(reply, options)
 
 
 def score_choice(reply: str, sample: Sample, profile: ChoiceProfile) -> Score:
-    """Score a reply strictly: refused or unmatched is wrong, and told apart from wrong by the score's answer.
+    """Score a reply strictly: a refusal or an unmatched reply is wrong; `Score.answer` distinguishes them.
 
     Returns:
-        1.0 for the target's letter, otherwise 0.0; value None where the target is none of the sample's options: an open
-        question, a test split without answers, a broken row. Nothing that could be chosen would be right there.
+        1.0 for the target's letter, otherwise 0.0; value None if the target is none of the sample's options: an open
+        question, a test split without answers, a broken row. No choice could be right there.
     """
     answer = match_option(reply, sample.options, profile)
     target = (sample.answer or "").strip()

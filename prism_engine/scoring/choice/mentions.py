@@ -1,4 +1,4 @@
-"""What a reply mentions: option letters and option texts as whole words, those that it rules out left aside."""
+"""Finds the option letters and option texts that a reply mentions as whole words and does not rule out."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from prism_engine.records import Option
 
-_MOST_MENTIONS: Final = 200
-"""Mentions that are looked at; a reply with more of them has not made up its mind."""
+_MAX_MENTIONS: Final = 200
+"""Maximum number of mentions to examine; a reply with more of them has not decided."""
 _AROUND: Final = 80
-"""Characters on either side of a letter in which a word may rule it out."""
+"""Characters on either side of a letter in which a word may rule the letter out."""
 _LETTER: Final = re.compile(
     r"(?<![A-Za-z0-9'’])(?<![A-Za-z0-9][.'’-])(?<!N/)([A-Z])(?![A-Za-z0-9]|['’-][A-Za-z]|\.[A-Za-z])"
 )
@@ -38,48 +38,48 @@ _EDGES: Final = " \t\r\n.,;:!?*_`\"'“”‘’()[]{}。"
 
 
 class Choices:
-    """A reply beside the options of its question, ready to be searched."""
+    """A reply and its question's options, prepared for searching."""
 
     def __init__(self, text: str, options: Sequence[Option]) -> None:
         self.text = text
         self.lowered = lowered(text)
         self.letters = frozenset(option.letter for option in options)
         self._options = options
-        self.room = 2 * sum(len(option.text) for option in options)
-        """The length up to which a reply is taken as a whole for an option's text."""
+        self.text_length_limit = 2 * sum(len(option.text) for option in options)
+        """Maximum length of a reply that as a whole may be an option's text."""
 
     @cached_property
     def _texts(self) -> list[tuple[str, str]]:
-        """Letters and texts, longest first, so that "hot dog" is found before "dog"; many replies need none."""
+        """Letters and texts, longest first, so that "hot dog" is found before "dog"; lazy: many replies need none."""
         texts = [(option.letter, _searchable(option.text)) for option in self._options if option.text]
         return sorted(texts, key=lambda pair: -len(pair[1]))
 
-    def text_at(self, place: int) -> str | None:
-        """Return the letter of the longest option text that begins there, after an article; None where none does."""
-        end = self.text.find(" ", place, place + 4)
-        if end > 0 and self.lowered[place:end] in ("a", "an", "the"):
-            place = end + 1
+    def text_at(self, position: int) -> str | None:
+        """Return the letter of the longest option text that begins there, or after an article there; else None."""
+        end = self.text.find(" ", position, position + 4)
+        if end > 0 and self.lowered[position:end] in ("a", "an", "the"):
+            position = end + 1
         for letter, text in self._texts:
-            if self.lowered.startswith(text, place) and self._whole(place, place + len(text)):
+            if self.lowered.startswith(text, position) and self._whole(position, position + len(text)):
                 return letter if self._is_unique(text) else None
         return None
 
     def is_text(self, letter: str, words: str) -> bool:
-        """Whether the words are that option's text, marks around them aside."""
+        """Whether the words are that option's text, apart from punctuation around them."""
         return (letter, lowered(words).strip(_EDGES)) in self._texts
 
     def option_of(self, words: str) -> str | None:
-        """Return the letter of the option whose text the words are, and nothing else."""
-        if len(words) > self.room + 40:
-            return None  # longer than any of them with marks around it, normalised or not
-        said = lowered(words).strip(_EDGES)
-        letters = [letter for letter, text in self._texts if text == said]
+        """Return the letter of the option whose text equals the words; None if there is none or more than one."""
+        if len(words) > self.text_length_limit + 40:
+            return None  # longer than any option text with punctuation around it, normalised or not
+        bare = lowered(words).strip(_EDGES)
+        letters = [letter for letter, text in self._texts if text == bare]
         return letters[0] if len(letters) == 1 else None
 
     def named_letters(self) -> set[str]:
-        """Return the option letters that are mentioned and not ruled out; Z only where no letter but Z is."""
+        """Return the option letters that are mentioned and not ruled out; Z only if it is the only one."""
         found = [mention for mention in _LETTER.finditer(self.text) if mention[1] in self.letters | {REFUSAL}]
-        if len(found) > _MOST_MENTIONS:
+        if len(found) > _MAX_MENTIONS:
             return {mention[1] for mention in found}
         meant = {
             mention[1]
@@ -90,45 +90,45 @@ class Choices:
             meant.discard(REFUSAL)
         return meant
 
-    def lone_text(self, *, weighed: bool) -> str | None:
-        """Return the only option whose text is there: anywhere in a short reply, in the last sentence of a long one.
+    def lone_text(self, *, multiple_named: bool) -> str | None:
+        """Return the only option whose text occurs: anywhere in a short reply, in the last sentence of a long one.
 
         Args:
-            weighed: several options are named, so that the last sentence may be about any of them.
+            multiple_named: the reply names multiple options, so its last sentence may be about any of them.
         """
-        short = len(self.text.strip()) <= max(self.room, 120)
+        short = len(self.text.strip()) <= max(self.text_length_limit, 120)
         found = self._only_text(0) if short else None
-        return found if found or weighed else self._only_text(self._last_sentence())
+        return found if found or multiple_named else self._only_text(self._last_sentence())
 
     def _only_text(self, start: int) -> str | None:
-        taken: list[tuple[int, int]] = []
+        spans: list[tuple[int, int]] = []
         letters = set()
         for letter, text in self._texts:
-            for begin in self._places(text, start):
-                if not any(low <= begin < high and (low, high) != (begin, begin + len(text)) for low, high in taken):
-                    taken.append((begin, begin + len(text)))
+            for begin in self._positions(text, start):
+                if not any(low <= begin < high and (low, high) != (begin, begin + len(text)) for low, high in spans):
+                    spans.append((begin, begin + len(text)))
                     letters.add(letter)
         if len(letters) != 1:
             return None
         (letter,) = letters
-        # "A dog" where B is "dog" may mean either.
+        # "A dog" may mean option A or option B if the text of B is "dog".
         either = letter != "A" and "A" in self.letters and self.text[:2] == "A " and self.is_text(letter, self.text[2:])
         return None if either else letter
 
-    def _places(self, text: str, start: int) -> Iterator[int]:
+    def _positions(self, text: str, start: int) -> Iterator[int]:
         if len(text) < 2 and text.isalpha() and text.isascii():
-            return  # a single letter is in every sentence
-        place = self.lowered.find(text, start) if text else -1
-        seen = 0
-        while place >= 0 and seen < _MOST_MENTIONS:
-            seen += 1
-            end = place + len(text)
-            if self._whole(place, end) and not _DENIED.search(self.lowered[max(0, place - 30) : place]):
-                yield place
-            place = self.lowered.find(text, end)
+            return  # a single letter occurs in every sentence
+        position = self.lowered.find(text, start) if text else -1
+        count = 0
+        while position >= 0 and count < _MAX_MENTIONS:
+            count += 1
+            end = position + len(text)
+            if self._whole(position, end) and not _DENIED.search(self.lowered[max(0, position - 30) : position]):
+                yield position
+            position = self.lowered.find(text, end)
 
     def _whole(self, begin: int, end: int) -> bool:
-        """Whether that part of the reply is not the inside of a longer word or number, nor a negative number's."""
+        """Whether that part of the reply is not inside a longer word or number, nor part of a negative number."""
         text = self.lowered
         if _joins(text[begin - 1 : begin + 1]) or _joins(text[end - 1 : end + 1]):
             return False
@@ -154,19 +154,19 @@ class Choices:
 
 
 def narrow(text: str) -> str:
-    """Return full-width letters and marks, and others that are written in two ways, in one."""
+    """Normalise full-width letters and punctuation, and other compatibility forms (NFKC)."""
     return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
 def is_article(text: str, letter: str, end: int) -> bool:
-    """Whether the letter before `end` is the article "a" or the pronoun "I" rather than an option's."""
+    """Whether the letter before `end` is the article "a" or the pronoun "I" rather than an option letter."""
     return letter in "AaI" and _ARTICLE.match(text, end) is not None
 
 
 def lowered(text: str) -> str:
-    """Lower-case code point by code point, so that places in both texts are the same."""
+    """Lower-case code point by code point, so that positions in both texts are the same."""
     low = text.lower()
-    return low if len(low) == len(text) else "".join(one.lower() if len(one.lower()) == 1 else one for one in text)
+    return low if len(low) == len(text) else "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
 
 
 def _searchable(text: str) -> str:
@@ -175,5 +175,5 @@ def _searchable(text: str) -> str:
 
 
 def _joins(pair: str) -> bool:
-    """Whether two neighbours belong to one word; in scripts without blanks nothing does."""
-    return len(pair) == 2 and all(one.isalnum() and not "\u2e80" <= one <= "\ud7ff" for one in pair)
+    """Whether two adjacent characters belong to one word; in scripts without spaces none do."""
+    return len(pair) == 2 and all(char.isalnum() and not "\u2e80" <= char <= "\ud7ff" for char in pair)

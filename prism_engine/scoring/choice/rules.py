@@ -1,12 +1,14 @@
-"""VLMEvalKit's rules for multiple choice: which option letter a reply means, as in each of their periods.
+"""VLMEvalKit's rules for multiple choice in each of three periods: the option letter that a reply means.
 
-Three rule sets are in use under the one name "exact matching", and they read long replies differently, so a
-score means little without the name of its rules. Each reproduces one period, its known weaknesses included
-("the answer is correct" is option C under v3):
+Three rule sets are in use under the one name "exact matching", and they read long replies differently, so a score
+means little without the name of its rules. Each reproduces one period, including its known weaknesses ("the answer is
+correct" is option C under v3):
 
-v1  until August 2025, and Prism's own time: a lone option letter anywhere, or else a lone option text
-v2  until June 2026: the letter must be among the last four words, the reply short beside the options
-v3  since then: v2, and where that finds no letter the first "answer is X" with X from A to D
+v1  until August 2025, including the time of the original Prism: a single option letter anywhere, or else a single
+    option text
+v2  until June 2026: the letter must be among the last four words; for an option text, the reply must be short
+    relative to the options
+v3  since then: as v2 and, if that finds no letter, the first "answer is X" with X from A to D
 
 VLMEvalKit's VERBOSE environment variable, which changes its verdicts, has no counterpart here.
 """
@@ -34,27 +36,27 @@ REFUSALS: Final = (
 _SEPARATORS: Final = ".()[],:;!*#{}"
 _LAST_WORDS: Final = 4
 _LENGTH_FACTOR: Final = 2
-# Possessive: a megabyte of blanks or stars costs one pass. No word end after the letter: that is the rule.
+# Possessive, so that a megabyte of blanks or stars costs one pass. The original has no word boundary after the letter.
 _ANSWER_IS: Final = re.compile(r"answer is\s++\**+([A-D])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """One period's rules."""
+    """The rules of one period."""
 
     letter_near_end: bool
-    """An option letter counts only where it first occurs among the last four words."""
+    """An option letter counts only if its first occurrence is among the last four words."""
     short_reply: bool
-    """Option texts are looked for only in a reply of at most twice their joint length, in code points."""
+    """Option texts are searched only in a reply of at most twice their total length, in code points."""
     answer_phrase: bool
-    """Where no letter was found, "answer is X" is looked for, in any case."""
+    """If no letter was found, "answer is X" is searched, ignoring case."""
 
 
 def match_as_upstream(reply: str, options: Sequence[Option], rules: Rules) -> str | None:
-    """Read the chosen option out of a reply as VLMEvalKit does, in time linear in the reply's length.
+    """Read the chosen option from a reply as VLMEvalKit does, in time linear in the reply's length.
 
     Returns:
-        The letter of an option; "Z" for a refusal (or a real option Z); None where nothing can be inferred.
+        The letter of an option; "Z" for a refusal (or a real option Z); None if nothing can be inferred.
     """
     return _by_letter(reply, options, rules) or _by_text(reply, options, rules)
 

@@ -1,4 +1,4 @@
-r"""What a reply says outright: "the answer is B", `\boxed{B}`, "B is correct", a letter on a line of its own."""
+r"""Explicit statements in a reply: "the answer is B", `\boxed{B}`, "B is correct", a letter on a line of its own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CUES: Final = (
     ),
     *((_SO, word) for word in ("so", "thus", "therefore", "hence")),
 )
-"""What announces an answer. Found as plain words, from the end, since only the last statement counts: that is quick."""
+"""Words that announce an answer. Searched as plain strings from the end, since only the last statement counts: fast."""
 
 # Every repetition below is bounded or possessive and starts at a word, so that any text costs one pass.
 _BEFORE_NAMED: Final = re.compile(r"\b(?:correct|best|right|final|appropriate|likely|my)\s$")
@@ -55,39 +55,41 @@ _LINE: Final = re.compile(r"[-(\[{\s]{0,6}([A-Z])(?:[)\]}.:,!。、]|\s*+$)[*_`\
 
 
 class Statement(NamedTuple):
-    """An option said to be the answer, and where; letter None says two at once."""
+    """An explicit statement of the answer and its position; the letter is None if it names two options."""
 
-    place: int
+    position: int
     letter: str | None
 
 
 def last_statement(text: str, choices: Choices) -> Statement | None:
-    """Return the last thing said outright, which a reasoner means after all its thinking; None where there is none.
+    """Return the last explicit statement, which is the one that counts after a model's reasoning; None if none.
 
     Args:
-        text: normalised; full-width letters and marks are narrow ones.
+        text: normalised by `narrow`.
     """
-    last = max(_lines(text, choices), key=lambda statement: statement.place, default=Statement(-1, None))
+    last = max(_lines(text, choices), key=lambda statement: statement.position, default=Statement(-1, None))
     for kind, word in _CUES:
-        if (place := choices.lowered.rfind(word, last.place + 1)) >= 0:
-            last = _last_before(place, (kind, word), text, choices, last)
-    last = max(_judged(text, choices, last.place + 1), key=lambda statement: statement.place, default=last)
-    return None if last.place < 0 else last
+        if (position := choices.lowered.rfind(word, last.position + 1)) >= 0:
+            last = _last_before(position, (kind, word), text, choices, last)
+    last = max(
+        _called_correct(text, choices, last.position + 1), key=lambda statement: statement.position, default=last
+    )
+    return None if last.position < 0 else last
 
 
-def _last_before(place: int, cue: tuple[str, str], text: str, choices: Choices, last: Statement) -> Statement:
-    """Return the last statement that such a word announces, here or earlier but later than the last one known."""
+def _last_before(position: int, cue: tuple[str, str], text: str, choices: Choices, last: Statement) -> Statement:
+    """Return the last statement that this cue announces, here or earlier but after the last one known."""
     kind, word = cue
-    while place >= 0:
-        if said := _announced(kind, place, place + len(word), text, choices):
-            return said
-        place = choices.lowered.rfind(word, last.place + 1, place)
+    while position >= 0:
+        if statement := _announced(kind, position, position + len(word), text, choices):
+            return statement
+        position = choices.lowered.rfind(word, last.position + 1, position)
     return last
 
 
-def _announced(kind: str, place: int, start: int, text: str, choices: Choices) -> Statement | None:
-    """Return what is said behind a word that announces an answer."""
-    if not _is_cue(kind, place, start, choices.lowered):
+def _announced(kind: str, position: int, start: int, text: str, choices: Choices) -> Statement | None:
+    """Return the statement that follows a cue."""
+    if not _is_cue(kind, position, start, choices.lowered):
         return None
     linked = kind == _OPENS
     if kind in (_ANSWER, _NAMED):
@@ -100,26 +102,32 @@ def _announced(kind: str, place: int, start: int, text: str, choices: Choices) -
     letter = _letter_at(text, start, choices, lower=linked)
     if letter is None:
         letter = choices.text_at(start) if linked else None
-        return Statement(place, letter) if letter else None
+        return Statement(position, letter) if letter else None
     if kind == _SO and not _ENDED.match(text, start + 1):
         return None
-    undecided = _OR.search(text, max(0, place - 10), place)
-    return Statement(place, None if undecided else _alone(text, start, letter, choices))
+    undecided = _OR.search(text, max(0, position - 10), position)
+    return Statement(position, None if undecided else _uncontradicted(text, start, letter, choices))
 
 
-def _is_cue(kind: str, place: int, end: int, lowered: str) -> bool:
-    """Whether the word stands by itself, and where it must, behind the right one."""
-    if kind == _OPENS or not lowered[place].isascii():
+def _is_cue(kind: str, position: int, end: int, lowered: str) -> bool:
+    """Whether the cue is a whole word and, where required, follows the right word."""
+    if kind == _OPENS or not lowered[position].isascii():
         return True
-    if lowered[place - 1 : place].isalnum() or lowered[place - 1 : place] == "/" or lowered[end : end + 1].isalpha():
+    if (
+        lowered[position - 1 : position].isalnum()
+        or lowered[position - 1 : position] == "/"
+        or lowered[end : end + 1].isalpha()
+    ):
         return False
     if kind != _NAMED:
         return True
-    return lowered.startswith("choice:", place) or bool(_BEFORE_NAMED.search(lowered, max(0, place - 12), place))
+    return lowered.startswith("choice:", position) or bool(
+        _BEFORE_NAMED.search(lowered, max(0, position - 12), position)
+    )
 
 
-def _letter_at(text: str, place: int, choices: Choices, *, lower: bool) -> str | None:
-    found = _LETTER.match(text, place)
+def _letter_at(text: str, position: int, choices: Choices, *, lower: bool) -> str | None:
+    found = _LETTER.match(text, position)
     if found is None or (found[1].islower() and not lower):
         return None
     letter = found[1].upper()
@@ -130,13 +138,13 @@ def _letter_at(text: str, place: int, choices: Choices, *, lower: bool) -> str |
     return letter
 
 
-def _alone(text: str, place: int, letter: str, choices: Choices) -> str | None:
-    """Return the letter; None where another one is named in the same breath."""
-    other = _ANOTHER.match(text, place + 1)
+def _uncontradicted(text: str, position: int, letter: str, choices: Choices) -> str | None:
+    """Return the letter; None if another one is named together with it ("B or C")."""
+    other = _ANOTHER.match(text, position + 1)
     return None if other and other[1] != letter and other[1] in choices.letters else letter
 
 
-def _judged(text: str, choices: Choices, start: int) -> Iterator[Statement]:
+def _called_correct(text: str, choices: Choices, start: int) -> Iterator[Statement]:
     if not any(choices.lowered.find(word, start) >= 0 for word in _RIGHT_WORDS):
         return
     for found in _RIGHT.finditer(text, start):
@@ -145,15 +153,15 @@ def _judged(text: str, choices: Choices, start: int) -> Iterator[Statement]:
 
 
 def _lines(text: str, choices: Choices) -> Iterator[Statement]:
-    """Yield what lines of their own say: a letter, a letter and words, and at the end an option's text.
+    """Yield statements made by whole lines: a letter, a letter and words, and as the last line an option's text.
 
-    Lines that list the options say nothing: several that begin with different letters, or are different texts.
+    Lines that list the options are no statements: multiple lines with different letters or different option texts.
     """
     headed: list[tuple[Statement, bool]] = []
     texts: list[Statement] = []
-    place = last = 0
+    position = last = 0
     for line in text.split("\n"):
-        start, place = place, place + len(line) + 1
+        start, position = position, position + len(line) + 1
         bare = line.strip(_MARKS)
         if not bare:
             continue
@@ -163,15 +171,15 @@ def _lines(text: str, choices: Choices) -> Iterator[Statement]:
             if letter := choices.option_of(bare):
                 texts.append(Statement(start, letter))
             continue
-        said = Statement(start, _alone(bare, found.start(1), found[1], choices))
+        statement = Statement(start, _uncontradicted(bare, found.start(1), found[1], choices))
         if found.end() == len(bare):
-            yield said
+            yield statement
         else:
-            headed.append((said, choices.is_text(found[1], bare[found.end() :])))
+            headed.append((statement, choices.is_text(found[1], bare[found.end() :])))
     if headed:
-        said, whole = headed[-1]
+        statement, whole = headed[-1]
         earlier = [statement.letter for statement, _ in headed[:-1]]
-        if set(earlier) <= {said.letter} or (whole and said.place == last and said.letter in earlier):
-            yield said
-    if texts and texts[-1].place == last and len({statement.letter for statement in texts}) == 1:
+        if set(earlier) <= {statement.letter} or (whole and statement.position == last and statement.letter in earlier):
+            yield statement
+    if texts and texts[-1].position == last and len({statement.letter for statement in texts}) == 1:
         yield texts[-1]

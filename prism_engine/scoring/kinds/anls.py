@@ -1,4 +1,4 @@
-"""ANLS: how near a short answer is to a right one by edit distance (DocVQA, InfoVQA)."""
+"""ANLS: similarity of a short answer to the nearest right one by edit distance (DocVQA, InfoVQA)."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ if TYPE_CHECKING:
     from prism_engine.records import Sample
 
 THRESHOLD: Final = 0.5
-"""A similarity below it counts nothing."""
+"""A lower similarity scores 0."""
 
 
 class Anls(Scorer):
-    """A short answer, by edit distance."""
+    """Scorer of short answers by edit distance."""
 
     kind = AnswerKind.ANLS
 
-    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - the contract says it
+    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - see `Scorer`
         if sample.answer is None:
             return Score(None)
         return Score(anls(reply, right_answers(sample.answer), compatible=not self.ours), reply.strip() or None)
 
 
 def anls(reply: str, golds: Sequence[str], *, compatible: bool = False) -> float:
-    """Return the similarity to the nearest gold, 1 - edits / length of the longer text; 0 below a half.
+    """Return the similarity to the nearest gold, 1 - edits / length of the longer text; 0 below `THRESHOLD`.
 
-    Case and the width of blanks do not count.
+    Case and runs of whitespace do not count.
 
     Args:
         golds: at least one.
-        compatible: divide by the longer text's length before blanks were trimmed, as VLMEvalKit does.
+        compatible: divide by the longer text's length before whitespace was trimmed, as VLMEvalKit does.
     """
     best = 1.0 - min(_distance(reply, gold, compatible=compatible) for gold in golds)
     return best if best >= THRESHOLD else 0.0
 
 
 def _distance(reply: str, gold: str, *, compatible: bool) -> float:
-    from rapidfuzz.distance import Levenshtein  # noqa: PLC0415 - who scores something else starts without it
+    from rapidfuzz.distance import Levenshtein  # noqa: PLC0415 - other scorers start without it
 
-    said, right = _plain(reply), _plain(gold)
-    # VLMEvalKit measures the upper-cased texts, some of which are longer than what was written.
-    longest = max(len(reply.upper()), len(gold.upper())) if compatible else max(len(said), len(right))
-    return Levenshtein.distance(said, right) / longest if longest else 0.0
+    answer, right = _plain(reply), _plain(gold)
+    # VLMEvalKit measures the upper-cased texts, some of which are longer than the original.
+    longest = max(len(reply.upper()), len(gold.upper())) if compatible else max(len(answer), len(right))
+    return Levenshtein.distance(answer, right) / longest if longest else 0.0
 
 
 def _plain(text: str) -> str:

@@ -1,8 +1,8 @@
 """Caption metrics over raw words: BLEU-1 to BLEU-4, ROUGE-L and CIDEr (COCO captions).
 
-Our own, although pycocoevalcap has them: its last release is of 2020, and it brings a hundred megabytes of Java for two
-metrics that VLMEvalKit does not use. What it gives, these give (`tests/scoring/test_caption.py`). As in VLMEvalKit,
-words are what blanks separate; COCO's own tokenizer gives other numbers.
+Reimplemented rather than taken from pycocoevalcap: its last release is from 2020, and it brings a hundred megabytes of
+Java for two metrics that VLMEvalKit does not use. The results are the same (`tests/scoring/test_golden_open.py`). As in
+VLMEvalKit, words are separated by whitespace; COCO's own tokenizer gives other numbers.
 """
 
 from __future__ import annotations
@@ -21,42 +21,42 @@ if TYPE_CHECKING:
     from prism_engine.records import Sample
     from prism_engine.scoring.scorer import Scored
 
-LONGEST: Final = 4
-"""Words of the longest n-gram."""
+MAX_N: Final = 4
+"""Words in the longest n-gram."""
 _SIGMA: Final = 6.0
-"""How much a difference in length costs in CIDEr."""
+"""Width of CIDEr's Gaussian penalty for a difference in length."""
 _BETA: Final = 1.2
-"""How much recall counts over precision in ROUGE-L."""
-# BLEU without a match, or without a word, is not quite 0 / 0.
+"""Weight of recall relative to precision in ROUGE-L."""
+# Keep BLEU without a match, or without a word, from being 0 / 0.
 _TINY, _SMALL = 1e-15, 1e-9
 _ROUND_TRIPPED: Final = """
     #N/A #NA -1.#IND -1.#QNAN -NaN -nan 1.#IND 1.#QNAN <NA> N/A NA NULL NaN None n/a nan null
 """
-"""What comes back from VLMEvalKit's spreadsheet as the word nan, as does a text without a character."""
+"""Texts that VLMEvalKit's spreadsheet turns into the word nan, as it does an empty text."""
 _WORDS: Final = frozenset((*_ROUND_TRIPPED.split(), "#N/A N/A", ""))
 
 
 class Caption(Scorer):
-    """A caption beside references; one alone is scored by ROUGE-L, since CIDEr and BLEU need all of them."""
+    """Scorer of captions; a single one is scored by ROUGE-L, since CIDEr and BLEU need all captions."""
 
     kind = AnswerKind.CAPTION
     headline = "CIDEr"
 
-    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - the contract says it
+    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - see `Scorer`
         if sample.answer is None:
             return Score(None)
         return Score(rouge_l(reply, right_answers(sample.answer)), reply.strip() or None)
 
     def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:
-        """Return BLEU, ROUGE-L and CIDEr, each times a hundred."""
+        """Return BLEU, ROUGE-L and CIDEr, each multiplied by 100."""
         pictures = [
             Captioned(row.reply, right_answers(row.target))
             for row in rows
             if row.score is not None and row.reply is not None and row.target is not None
         ]
         found = caption_scores(pictures, compatible=not self.ours) if pictures else None
-        numbers = (None,) * (LONGEST + 2) if found is None else (found.cider, *found.bleu, found.rouge_l)
-        names = ("CIDEr", *(f"BLEU-{size}" for size in range(1, LONGEST + 1)), "ROUGE_L")
+        numbers = (None,) * (MAX_N + 2) if found is None else (found.cider, *found.bleu, found.rouge_l)
+        names = ("CIDEr", *(f"BLEU-{size}" for size in range(1, MAX_N + 1)), "ROUGE_L")
         return tuple(
             Metric(name, None if value is None else 100 * value, 1000 if name == self.headline else 100, len(pictures))
             for name, value in zip(names, numbers, strict=True)
@@ -64,7 +64,7 @@ class Caption(Scorer):
 
 
 class Captioned(NamedTuple):
-    """One picture: what was said of it, and what people say."""
+    """The caption of one image and its human-written references."""
 
     caption: str
     references: Sequence[str]
@@ -73,7 +73,7 @@ class Captioned(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CaptionScores:
-    """Over all pictures, from 0 to 1 (CIDEr: from 0 to 10)."""
+    """Metrics over all images, from 0 to 1 (CIDEr: from 0 to 10)."""
 
     bleu: tuple[float, ...]
     """BLEU-1 to BLEU-4 of all captions together."""
@@ -86,7 +86,7 @@ def caption_scores(pictures: Sequence[Captioned], *, compatible: bool = False) -
 
     Args:
         pictures: at least one.
-        compatible: as VLMEvalKit, whose spreadsheet turns an empty caption, and words such as None, into nan.
+        compatible: as in VLMEvalKit, whose spreadsheet turns an empty caption, and words such as None, into nan.
     """
     if compatible:
         pictures = [picture._replace(caption="nan") if picture.caption in _WORDS else picture for picture in pictures]
@@ -97,32 +97,33 @@ def caption_scores(pictures: Sequence[Captioned], *, compatible: bool = False) -
 
 def bleu(pictures: Iterable[Captioned]) -> tuple[float, ...]:
     """Return BLEU-1 to BLEU-4 of all captions together, each against the reference whose length is nearest."""
-    right, said = [0] * LONGEST, [0] * LONGEST
-    length = wanted = 0
+    matches, totals = [0] * MAX_N, [0] * MAX_N
+    length = reference_length = 0
     for caption, references in pictures:
         words = caption.split()
-        most: Counter[tuple[str, ...]] = Counter()
+        max_counts: Counter[tuple[str, ...]] = Counter()
         for reference in references:
-            most |= _ngrams(reference.split())
-        for ngram, count in (_ngrams(words) & most).items():
-            right[len(ngram) - 1] += count
-        said = [total + max(0, len(words) - place) for place, total in enumerate(said)]
+            max_counts |= _ngrams(reference.split())
+        for ngram, count in (_ngrams(words) & max_counts).items():
+            matches[len(ngram) - 1] += count
+        totals = [total + max(0, len(words) - shorter) for shorter, total in enumerate(totals)]
         length += len(words)
-        wanted += min((abs(len(words) - size), size) for size in (len(one.split()) for one in references))[1]
-    ratio = (length + _TINY) / (wanted + _SMALL)
+        lengths = (len(reference.split()) for reference in references)
+        reference_length += min((abs(len(words) - size), size) for size in lengths)[1]
+    ratio = (length + _TINY) / (reference_length + _SMALL)
     brevity = math.exp(1 - 1 / ratio) if ratio < 1 else 1.0
     scores, product = [], 1.0
-    for place in range(LONGEST):
-        product *= (right[place] + _TINY) / (said[place] + _SMALL)
-        scores.append(product ** (1 / (place + 1)) * brevity)
+    for n in range(1, MAX_N + 1):
+        product *= (matches[n - 1] + _TINY) / (totals[n - 1] + _SMALL)
+        scores.append(product ** (1 / n) * brevity)
     return tuple(scores)
 
 
 def rouge_l(caption: str, references: Sequence[str]) -> float:
     """Return ROUGE-L: the longest common subsequence of words, best precision and best recall over the references."""
-    from rapidfuzz.distance import LCSseq  # noqa: PLC0415 - who scores something else starts without it
+    from rapidfuzz.distance import LCSseq  # noqa: PLC0415 - other scorers start without it
 
-    words = caption.split(" ")  # at each blank, so that there is always a word, and be it an empty one
+    words = caption.split(" ")  # at each space, so that there is always at least one (possibly empty) word
     others = [reference.split(" ") for reference in references]
     common = [LCSseq.similarity(words, other) for other in others]
     precision = max(common) / len(words)
@@ -133,51 +134,51 @@ def rouge_l(caption: str, references: Sequence[str]) -> float:
 
 
 def cider(pictures: Sequence[Captioned]) -> list[float]:
-    """Return each picture's CIDEr: how alike n-grams are, weighted by how rare they are among the references."""
+    """Return each image's CIDEr: n-gram similarity, weighted by the n-grams' rarity among the references."""
     counted = [[_ngrams(reference.split()) for reference in picture.references] for picture in pictures]
-    seen: Counter[tuple[str, ...]] = Counter()
+    document_counts: Counter[tuple[str, ...]] = Counter()
     for references in counted:
-        seen.update(set().union(*references))
+        document_counts.update(set().union(*references))
     documents = math.log(len(pictures))
 
     def vector(ngrams: Counter[tuple[str, ...]]) -> _Vector:
-        weights: list[dict[tuple[str, ...], float]] = [{} for _ in range(LONGEST)]
+        weights: list[dict[tuple[str, ...], float]] = [{} for _ in range(MAX_N)]
         for ngram, count in ngrams.items():
-            weights[len(ngram) - 1][ngram] = count * (documents - math.log(max(1, seen[ngram])))
-        norms = [math.sqrt(math.fsum(weight * weight for weight in one.values())) for one in weights]
+            weights[len(ngram) - 1][ngram] = count * (documents - math.log(max(1, document_counts[ngram])))
+        norms = [math.sqrt(math.fsum(weight * weight for weight in by_ngram.values())) for by_ngram in weights]
         return _Vector(weights, norms, sum(count for ngram, count in ngrams.items() if len(ngram) == 2))
 
     scores = []
     for picture, references in zip(pictures, counted, strict=True):
-        said = vector(_ngrams(picture.caption.split()))
-        alike = math.fsum(_likeness(said, vector(reference)) for reference in references)
-        scores.append(10 * alike / LONGEST / len(references))
+        caption = vector(_ngrams(picture.caption.split()))
+        similarity = math.fsum(_similarity(caption, vector(reference)) for reference in references)
+        scores.append(10 * similarity / MAX_N / len(references))
     return scores
 
 
 class _Vector(NamedTuple):
     weights: list[dict[tuple[str, ...], float]]
-    """By the length of n-grams."""
+    """One dictionary per length of n-grams."""
     norms: list[float]
     length: int
-    """Pairs of words."""
+    """Number of bigrams."""
 
 
-def _likeness(said: _Vector, reference: _Vector) -> float:
-    penalty = math.exp(-((said.length - reference.length) ** 2) / (2 * _SIGMA**2))
+def _similarity(caption: _Vector, reference: _Vector) -> float:
+    penalty = math.exp(-((caption.length - reference.length) ** 2) / (2 * _SIGMA**2))
     total = 0.0
-    for place in range(LONGEST):
-        others = reference.weights[place]
+    for index in range(MAX_N):
+        others = reference.weights[index]
         common = math.fsum(
             min(weight, others.get(ngram, 0.0)) * others.get(ngram, 0.0)
-            for ngram, weight in said.weights[place].items()
+            for ngram, weight in caption.weights[index].items()
         )
-        norms = said.norms[place] * reference.norms[place]
+        norms = caption.norms[index] * reference.norms[index]
         total += penalty * (common / norms if norms else common)
     return total
 
 
 def _ngrams(words: Sequence[str]) -> Counter[tuple[str, ...]]:
     return Counter(
-        tuple(words[place : place + size]) for size in range(1, LONGEST + 1) for place in range(len(words) - size + 1)
+        tuple(words[start : start + size]) for size in range(1, MAX_N + 1) for start in range(len(words) - size + 1)
     )

@@ -1,4 +1,4 @@
-"""Exact answers: the same text, but for case and blanks around it (OCRVQA, GQA)."""
+"""Exact answers: the same text, apart from case and surrounding whitespace (OCRVQA, GQA)."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 class Exact(Scorer):
-    """A short answer, the same but for case."""
+    """Scorer of short answers by equality, ignoring case."""
 
     kind = AnswerKind.EXACT
 
-    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - the contract says it
+    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - see `Scorer`
         if sample.answer is None:
             return Score(None)
         return Score(exact(reply, right_answers(sample.answer)), reply.strip() or None)
 
 
 def exact(reply: str, golds: Sequence[str]) -> float:
-    """Return 1.0 where the reply equals any gold, else 0.0."""
-    said = reply.strip().lower()
-    return float(any(gold.strip().lower() == said for gold in golds))
+    """Return 1.0 if the reply equals any gold, else 0.0."""
+    answer = reply.strip().lower()
+    return float(any(gold.strip().lower() == answer for gold in golds))

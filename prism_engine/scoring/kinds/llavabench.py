@@ -1,4 +1,4 @@
-"""LLaVABench: a judge rates a reference answer and the reply side by side; the score is the ratio of the means."""
+"""LLaVABench: a judge rates the reference answer and the reply together; the score is the ratio of the means."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ if TYPE_CHECKING:
 
 MAIN = "Relative Score (main)"
 REFERENCE = "gpt4_ans"
-"""The column that holds the reference answer."""
-_MOST = 10.0
+"""The column with the reference answer."""
+_BEST_RATING = 10.0
 """The best rating."""
 OVERALL = "overall"
 _UNREAD = (-1.0, -1.0)
-"""What VLMEvalKit takes a review for that it cannot read."""
+"""VLMEvalKit's ratings for a review that it cannot read."""
 
 
 class LlavaBench(JudgedScorer):
-    """An open answer, rated by a judge beside a reference answer."""
+    """Scorer of open answers that a judge rates together with a reference answer."""
 
     kind = AnswerKind.LLAVABENCH
     headline = MAIN
 
     def score(self, reply: str, sample: Sample) -> Score:
-        """Score nothing: only a judge can."""
+        """Return no score: only a judge can give one."""
         del reply, sample
         return Score(None)
 
     def judged(self, review: str, sample: Sample) -> Score | None:
-        """Score the reply's own rating; both ratings are kept as what was read."""
+        """Return the reply's rating as the score; the answer that was read is both ratings."""
         del sample
         ratings = read_ratings(review)
         if ratings is None:
             return None
-        return Score(min(max(ratings.reply / _MOST, 0.0), 1.0), _written(ratings))
+        return Score(min(max(ratings.reply / _BEST_RATING, 0.0), 1.0), _formatted(ratings))
 
     def unread(self, sample: Sample) -> Score:
-        """Score nothing; VLMEvalKit rates both -1."""
-        return super().unread(sample) if self.ours else Score(None, _written(Ratings(*_UNREAD)))
+        """Return no score; VLMEvalKit rates both answers -1."""
+        return super().unread(sample) if self.ours else Score(None, _formatted(Ratings(*_UNREAD)))
 
     def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:
         """Return the three scores of LLaVABench, overall and by category."""
@@ -55,12 +55,12 @@ class LlavaBench(JudgedScorer):
         table: Mapping[str, Relative | None] = llavabench_table(rated, compatible=not self.ours) or {OVERALL: None}
         counts = {name: sum(name in (OVERALL, category) for category, _ in rated) for name in table}
         return tuple(
-            Metric(label, value, most, counts[name], *(("overall", None) if name == OVERALL else ("category", name)))
-            for name, one in table.items()
-            for label, value, most in (
-                (MAIN, one and one.relative, 100),
-                ("VLM Score", one and one.reply, 100),
-                ("GPT4 Score", one and one.reference, 100),
+            Metric(label, value, maximum, counts[name], *(("overall", None) if name == OVERALL else ("category", name)))
+            for name, scores in table.items()
+            for label, value, maximum in (
+                (MAIN, scores and scores.relative, 100),
+                ("VLM Score", scores and scores.reply, 100),
+                ("GPT4 Score", scores and scores.reference, 100),
             )
         )
 
@@ -70,22 +70,22 @@ class LlavaBench(JudgedScorer):
         return tuple(row.index for row in done if row.extra.get(REFERENCE))
 
 
-def _written(ratings: Ratings) -> str:
+def _formatted(ratings: Ratings) -> str:
     return " ".join(f"{rating:g}" for rating in ratings)
 
 
 class Ratings(NamedTuple):
-    """Both ratings of one review, as the judge was asked to write them: the reference answer's first."""
+    """Both ratings of one review, in the order requested from the judge: the reference answer's first."""
 
     reference: float
     reply: float
 
 
 class Relative(NamedTuple):
-    """LLaVABench's three numbers for one group of rows, not rounded."""
+    """LLaVABench's three scores for one group of rows, not rounded."""
 
     relative: float | None
-    """100 x the replies' mean rating / the reference answers'; None where those are all zero."""
+    """100 x the replies' mean rating / the reference answers' mean rating; None if the latter is zero."""
     reply: float
     """10 x the mean rating of the replies."""
     reference: float
@@ -93,9 +93,9 @@ class Relative(NamedTuple):
 
 
 def read_ratings(review: str) -> Ratings | None:
-    """Return the two ratings of a review's first line, separated by one blank or comma; None where it has none.
+    """Return the two ratings in a review's first line, separated by one space or comma; None if there are none.
 
-    As strict as VLMEvalKit: two blanks, a comma with a blank, or a third number make the review unreadable.
+    As strict as VLMEvalKit: two spaces, a comma with a space, or a third number make the review unreadable.
     """
     parts = review.partition("\n")[0].replace(",", " ").split(" ")
     if len(parts) != 2:
@@ -110,11 +110,11 @@ def read_ratings(review: str) -> Ratings | None:
 def llavabench_table(
     rows: Iterable[tuple[str | None, Ratings | None]], *, compatible: bool = False
 ) -> dict[str, Relative]:
-    """Fold ratings over all rows and per category. Groups without a rating are left out.
+    """Fold ratings over all rows and per category. Groups without a rating are omitted.
 
     Args:
-        rows: category and ratings of each row; None where the review could not be read.
-        compatible: as VLMEvalKit, count such a row as rated -1 and -1.
+        rows: category and ratings of each row; None if the review could not be read.
+        compatible: as in VLMEvalKit, count such a row as rated -1 and -1.
     """
     groups: defaultdict[str, list[Ratings]] = defaultdict(list)
     for category, given in rows:
@@ -125,7 +125,7 @@ def llavabench_table(
     return {name: _relative(ratings) for name, ratings in groups.items()}
 
 
-def _relative(many: list[Ratings]) -> Relative:
-    reference = sum(ratings.reference for ratings in many) / len(many)
-    reply = sum(ratings.reply for ratings in many) / len(many)
+def _relative(reviews: list[Ratings]) -> Relative:
+    reference = sum(ratings.reference for ratings in reviews) / len(reviews)
+    reply = sum(ratings.reply for ratings in reviews) / len(reviews)
     return Relative(100 * reply / reference if reference else None, 10 * reply, 10 * reference)

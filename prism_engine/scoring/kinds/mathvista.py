@@ -1,4 +1,4 @@
-"""MathVista: an option, a number or a text; a reply that is just that needs no judge to be read."""
+"""MathVista: answers are an option, a number or a text; a reply that is only that needs no judge."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class MathVista(JudgedScorer):
-    """An option, a number or a text; what is not just that is extracted by a judge, and then compared."""
+    """Scorer of options, numbers and texts; from any longer reply a judge extracts the answer to compare."""
 
     kind = AnswerKind.MATHVISTA
 
     def score(self, reply: str, sample: Sample) -> Score:
-        """Score a reply that needs no judge; any other has no score until one has spoken."""
+        """Score a reply that needs no judge; any other has no score until a judge has extracted its answer."""
         question, profile = MathQuestion.of(sample), PROFILES[self.profile]
         if not question.answer:
             return Score(None)
         extracted = read_plain(reply, question, profile, compatible=not self.ours)
-        return Score(None) if extracted is None else self._compared(extracted, question)
+        return Score(None) if extracted is None else self._compare(extracted, question)
 
     def judged(self, review: str, sample: Sample) -> Score:
-        """Score what a judge extracted; whatever it says, nothing included, is its answer."""
-        return self._compared(review, MathQuestion.of(sample))
+        """Score a judge's extracted answer; any review counts as one, even an empty one."""
+        return self._compare(review, MathQuestion.of(sample))
 
     def unread(self, sample: Sample) -> Score:
-        """Score nothing; VLMEvalKit scores an empty answer."""
-        return super().unread(sample) if self.ours else self._compared("", MathQuestion.of(sample))
+        """Return no score; VLMEvalKit scores an empty answer."""
+        return super().unread(sample) if self.ours else self._compare("", MathQuestion.of(sample))
 
     def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:
         """Return accuracy in percent, overall and by skill and task."""
         counted = [(names_of(row.extra), False, row.score == 1) for row in rows if row.score is not None]
         table: Mapping[str, MathShare | None] = mathvista_table(counted) or {"Overall": None}
         return tuple(
-            Metric("accuracy", share and share.accuracy, 100, share.total if share else 0, *_place(name))
+            Metric("accuracy", share and share.accuracy, 100, share.total if share else 0, *_level_and_group(name))
             for name, share in table.items()
         )
 
@@ -57,18 +57,18 @@ class MathVista(JudgedScorer):
         done = (row for row in rows if row.status is SampleStatus.DONE and row.extracted is None)
         return tuple(row.index for row in done if row.score is None and (row.target or row.extra.get("answer_option")))
 
-    def _compared(self, extracted: str, question: MathQuestion) -> Score:
+    def _compare(self, extracted: str, question: MathQuestion) -> Score:
         right = is_right(extracted, question, PROFILES[self.profile], compatible=not self.ours)
         return Score(float(right), extracted)
 
 
-def _place(name: str) -> tuple[Level, str | None]:
+def _level_and_group(name: str) -> tuple[Level, str | None]:
     return ("overall", None) if name == "Overall" else ("category", name)
 
 
 @dataclass(frozen=True, slots=True)
 class MathQuestion:
-    """What a right answer of one question is."""
+    """The right answer of one question and how to compare with it."""
 
     kind: AnswerType
     answer: str
@@ -77,10 +77,10 @@ class MathQuestion:
 
     @classmethod
     def of(cls, sample: Sample) -> MathQuestion:
-        """Read it out of a sample's columns."""
+        """Return the question described by a sample's columns."""
         extra = sample.extra
         if extra.get("question_type") == "multi_choice":
-            options = sample.options or _listed(extra.get("choices", ""))
+            options = sample.options or _options(extra.get("choices", ""))
             return cls("choice", extra.get("answer_option") or sample.answer or "", options)
         answer_type = extra.get("answer_type")
         kind: AnswerType = "integer" if answer_type == "integer" else "float" if answer_type == "float" else "text"
@@ -88,14 +88,14 @@ class MathQuestion:
 
 
 def read_plain(reply: str, question: MathQuestion, profile: ChoiceProfile, *, compatible: bool = False) -> str | None:
-    """Return what a reply answers where no judge is needed: an option is matched, or the reply is the right value.
+    """Return a reply's answer if no judge is needed: an option is matched, or the reply is the right value.
 
     Args:
-        compatible: as VLMEvalKit, leave every text to the judge.
+        compatible: as in VLMEvalKit, leave every text to the judge.
     """
     if question.kind == "choice":
         return match_option(reply, question.options, profile)
-    # A right 0 is asked about all the same: upstream takes it for nothing, and a judge reads it as well.
+    # A right 0 still goes to the judge: upstream treats it as no answer, and a judge reads it equally well.
     if not is_right(reply, question, profile, compatible=compatible) or _as_number(reply, question.kind) == 0:
         return None
     return reply if question.kind == "text" else str(_as_number(reply, question.kind))
@@ -105,22 +105,22 @@ def is_right(extracted: str, question: MathQuestion, profile: ChoiceProfile, *, 
     """Return whether an extracted answer is the right one.
 
     Args:
-        compatible: as VLMEvalKit, for whom an open text or list is never right.
+        compatible: as in VLMEvalKit, where an open text or list is never right.
     """
     if question.kind == "choice":
         return match_option(extracted, question.options, profile) == question.answer
     if question.kind == "text":
         return not compatible and extracted == question.answer
-    said = _as_number(extracted, question.kind)
-    return said is not None and said == _as_number(question.answer, question.kind)
+    value = _as_number(extracted, question.kind)
+    return value is not None and value == _as_number(question.answer, question.kind)
 
 
 class MathShare(NamedTuple):
-    """One row of MathVista's table; shares are percent."""
+    """One row of MathVista's table: counts of rows."""
 
     total: int
     prefetched: int
-    """Rows that no judge was needed for, as upstream's table counts them."""
+    """Rows that needed no judge, as upstream's table counts them."""
     hits: int
 
     @property
@@ -139,9 +139,9 @@ def mathvista_table(rows: Iterable[tuple[Sequence[str], bool, bool]]) -> dict[st
     counts: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for names, prefetched, hit in rows:
         for name in ("Overall", *names):
-            for place, one in enumerate((1, prefetched, hit)):
-                counts[name][place] += one
-    return {name: MathShare(*three) for name, three in counts.items()}
+            for column, count in enumerate((1, prefetched, hit)):
+                counts[name][column] += count
+    return {name: MathShare(*columns) for name, columns in counts.items()}
 
 
 def names_of(extra: Mapping[str, str]) -> tuple[str, ...]:
@@ -151,13 +151,13 @@ def names_of(extra: Mapping[str, str]) -> tuple[str, ...]:
     return (*map(str, skills), *([task] if task else []))
 
 
-def _listed(choices: str) -> tuple[Option, ...]:
+def _options(choices: str) -> tuple[Option, ...]:
     texts = literal_list(choices) or []
     return tuple(Option(letter, str(text)) for letter, text in zip(_LETTERS, texts, strict=False))
 
 
 def _as_number(text: str, kind: AnswerType) -> float | None:
-    """Read a value as Python's int or float does; None where it is none, or a text is wanted."""
+    """Read a value as Python's int or float does; None if it is not one, or if the answer is a text."""
     try:
         return int(text) if kind == "integer" else float(text) if kind == "float" else None
     except ValueError:

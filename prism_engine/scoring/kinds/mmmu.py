@@ -1,8 +1,8 @@
-"""MMMU: multiple choice, with open questions among them.
+"""MMMU: multiple choice mixed with open questions.
 
-VLMEvalKit's profiles take an open question for a choice between its right answer (A) and "Other Answers" (B), which
-scores whatever holds the right answer as a part. Prism's own profile reads the short answer and compares it as a number
-or as words; its share is reported apart from that of the choices.
+VLMEvalKit's profiles treat an open question as a choice between its right answer (A) and "Other Answers" (B), so any
+reply that contains the right answer as a substring is right. prism's own profile reads the short answer and compares it
+as a number or as words. The share of right open answers is reported separately from that of multiple choice.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _OPEN: Final = "open questions"
 
 
 class Mmmu(Choice):
-    """One option's letter, or a short answer where there are no options."""
+    """Scorer of one option's letter, or of a short answer if there are no options."""
 
     kind = AnswerKind.MMMU
 
-    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - the contract says it
+    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - see `Scorer`
         if sample.options:
             return super().score(reply, sample)
         if not self.ours:

@@ -1,4 +1,4 @@
-"""MM-Vet: grades from 0 to 1 by a judge, folded over the abilities that a question needs."""
+"""MM-Vet: a judge's grades from 0 to 1, averaged over the abilities that a question needs."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ OVERALL: Final = "Overall"
 
 
 class MmVet(JudgedScorer):
-    """An open answer, graded from 0 to 1 by a judge."""
+    """Scorer of open answers that a judge grades from 0 to 1."""
 
     kind = AnswerKind.MMVET
 
     def score(self, reply: str, sample: Sample) -> Score:
-        """Score nothing: only a judge can."""
+        """Return no score: only a judge can give one."""
         del reply, sample
         return Score(None)
 
-    def judged(self, review: str, sample: Sample) -> Score | None:  # noqa: D102 - the contract says it
+    def judged(self, review: str, sample: Sample) -> Score | None:  # noqa: D102 - see `Scorer`
         del sample
         grade = read_grade(review)
         return None if grade is None else Score(grade, review.strip())
 
     def unread(self, sample: Sample) -> Score:
-        """Score nothing; VLMEvalKit grades 0."""
+        """Return no score; VLMEvalKit grades 0."""
         return super().unread(sample) if self.ours else Score(0.0, "0.0")
 
     def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:
@@ -45,7 +45,7 @@ class MmVet(JudgedScorer):
         whole = table.pop(OVERALL, None)
         overall = Metric("grade", whole and whole.accuracy, 100, whole.total if whole else 0)
         return overall, *(
-            Metric("grade", one.accuracy, 100, one.total, "category", ability) for ability, one in table.items()
+            Metric("grade", score.accuracy, 100, score.total, "category", ability) for ability, score in table.items()
         )
 
     def unsettled(self, rows: Iterable[Scored]) -> tuple[str, ...]:
@@ -55,14 +55,14 @@ class MmVet(JudgedScorer):
 
 
 class AbilityScore(NamedTuple):
-    """Rows of one ability or combination, and their mean grade in percent."""
+    """Number of rows of one ability or combination, and their mean grade in percent."""
 
     total: int
     accuracy: float
 
 
 def read_grade(reply: str) -> float | None:
-    """Return the grade of a reply that is a number from 0 to 1 and nothing else; None for any other."""
+    """Return the grade of a reply that is only a number from 0 to 1; None for any other reply."""
     try:
         grade = float(reply)
     except ValueError:
@@ -73,12 +73,12 @@ def read_grade(reply: str) -> float | None:
 def mmvet_tables(
     rows: Iterable[tuple[str, float]], *, compatible: bool = False
 ) -> tuple[dict[str, AbilityScore], dict[str, AbilityScore]]:
-    """Fold grades by ability, and by combination of abilities; what no row needs is left out.
+    """Fold grades by ability, and by combination of abilities; omit those that no row needs.
 
     Args:
-        rows: category (abilities, separated by commas) and grade of each row.
-        compatible: as VLMEvalKit, which keeps both tables in one dictionary and so counts a row that needs one ability
-            alone twice, in both.
+        rows: category (abilities separated by commas) and grade of each row.
+        compatible: as in VLMEvalKit, which keeps both tables in one dictionary and so counts a row that needs only one
+            ability twice, in both tables.
     """
     by_ability: defaultdict[str, list[float]] = defaultdict(list)
     by_combination: defaultdict[str, list[float]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""OCRBench: a reply is right that holds a right text; counts over five abilities, up to 1000 points."""
+"""OCRBench: a reply is right if it contains a right text; counts over five abilities, up to 1000 points."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from prism_engine.scoring.scorer import Scored
 
 FORMULAS: Final = "Handwritten Mathematical Expression Recognition"
-"""The category in which blanks do not count and case does."""
+"""The category in which spaces do not matter and case does."""
 _RECOGNITION: Final = (
     "Regular Text Recognition",
     "Irregular Text Recognition",
@@ -30,41 +30,43 @@ _ABILITIES: Final = {
 }
 TOTAL: Final = "Final Score"
 NORMED: Final = "Final Score Norm"
-_MOST: Final = {"Text Recognition": 300, FORMULAS: 100, TOTAL: 1000, NORMED: 100}
-"""Points to be had, where they are not 200."""
+_MAX_POINTS: Final = {"Text Recognition": 300, FORMULAS: 100, TOTAL: 1000, NORMED: 100}
+"""Maximum points, if not 200."""
 
 
 class OcrBench(Scorer):
-    """Text that must hold a right one."""
+    """Scorer of replies that must contain a right text."""
 
     kind = AnswerKind.OCRBENCH
     headline = TOTAL
 
-    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - the contract says it
+    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - see `Scorer`
         if sample.answer is None:
             return Score(None)
         return Score(ocrbench_hit(reply, right_answers(sample.answer), sample.category), reply.strip() or None)
 
     def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:
-        """Return OCRBench's points, which are counts: a part of the benchmark has fewer to give."""
+        """Return OCRBench's points, which are counts: part of the benchmark gives fewer."""
         hits = [(row.category, row.score) for row in rows if row.score is not None]
         points = ocrbench_points(hits)
         order = (TOTAL, NORMED, *(name for name in points if name not in (TOTAL, NORMED)))
-        return tuple(Metric(name, points[name] if hits else None, _MOST.get(name, 200), len(hits)) for name in order)
+        return tuple(
+            Metric(name, points[name] if hits else None, _MAX_POINTS.get(name, 200), len(hits)) for name in order
+        )
 
 
 def ocrbench_hit(reply: str, golds: Sequence[str], category: str | None) -> float:
-    """Return 1.0 where the reply holds any gold, else 0.0."""
+    """Return 1.0 if the reply contains any gold, else 0.0."""
     plain = _formula if category == FORMULAS else _text
-    said = plain(reply)
-    return float(any(plain(gold) in said for gold in golds))
+    text = plain(reply)
+    return float(any(plain(gold) in text for gold in golds))
 
 
 def ocrbench_points(rows: Iterable[tuple[str | None, float]]) -> dict[str, float]:
-    """Count hits per ability, all together, and a tenth of that. They are counts: a part of the benchmark gives less.
+    """Count hits per ability and in total, and a tenth of the total. These are counts: part of a benchmark gives fewer.
 
     Args:
-        rows: category and hit of each row; a category that OCRBench does not have counts in the total alone.
+        rows: category and hit of each row; a category that OCRBench does not have counts only in the total.
     """
     points: Counter[str] = Counter()
     total = 0

@@ -1,4 +1,4 @@
-"""Open questions that nothing is compared with: replies are kept, and not scored."""
+"""Open questions without any comparison: replies are kept but not scored."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class Unjudged(Scorer):
-    """No score for any reply."""
+    """Scorer that gives no reply a score."""
 
     kind = AnswerKind.OPEN
 
-    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - the contract says it
+    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - see `Scorer`
         del reply, sample
         return Score(value=None)

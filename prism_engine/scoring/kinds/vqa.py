@@ -1,4 +1,4 @@
-"""VQA accuracy: a short answer against what several people answered, both normalised (TextVQA)."""
+"""VQA accuracy: a normalised short answer compared with the answers of multiple people (TextVQA)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from prism_engine.records import Sample
 
-ENOUGH: Final = 3
-"""People whose answer makes it wholly right."""
-_MOST_PERIODS: Final = 32
-"""How many VLMEvalKit removes: its regular expression's flags stand where the count belongs."""
+FULL_AGREEMENT: Final = 3
+"""Number of people whose agreement gives full score."""
+_MAX_PERIODS: Final = 32
+"""How many periods VLMEvalKit removes: it passes the regular expression's flags as the count."""
 _MARKS: Final = ';/[]"{}()=+\\_-><@`,?!'
 _NUMBER_COMMA: Final = re.compile(r"\d,\d")
 _LONE_PERIOD: Final = re.compile(r"(?<!\d)\.(?!\d)")
@@ -29,8 +29,8 @@ _NUMBERS: Final = {
     )
     for word in words.split()
 }
-# The forms of the VQA challenge. Each is also found with one of its apostrophes left out. Its four forms that begin
-# with a capital I never apply, since words are lower-cased first.
+# The contractions of the VQA challenge. Each also matches with one of its apostrophes missing. The challenge's four
+# forms that begin with a capital I never apply, since words are lower-cased first.
 _CONTRACTED: Final = """
     ain't aren't can't could've couldn't couldn't've didn't doesn't don't hadn't hadn't've hasn't haven't he'd he'd've
     he's how'd how'll how's isn't it'd it'd've it'll ma'am mightn't mightn't've might've mustn't must've needn't not've
@@ -41,43 +41,43 @@ _CONTRACTED: Final = """
     wouldn't wouldn't've y'all y'all'll y'all'd've you'd you'd've you'll you're you've
 """
 _CONTRACTIONS: Final = {
-    form[:place] + form[place + 1 :]: form
+    form[:index] + form[index + 1 :]: form
     for form in _CONTRACTED.split()
-    for place, character in enumerate(form)
+    for index, character in enumerate(form)
     if character == "'"
-} | {"somebody'd": "somebodyd"}  # as the challenge has it
+} | {"somebody'd": "somebodyd"}  # as in the challenge
 
 
 class Vqa(Scorer):
-    """A short answer, as several people gave it."""
+    """Scorer of short answers by agreement with multiple people's answers."""
 
     kind = AnswerKind.VQA
 
-    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - the contract says it
+    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - see `Scorer`
         if sample.answer is None:
             return Score(None)
         return Score(vqa_accuracy(reply, right_answers(sample.answer), compatible=not self.ours), reply.strip() or None)
 
 
 def vqa_accuracy(reply: str, golds: Sequence[str], *, compatible: bool = False) -> float:
-    """Return the mean over the golds of min(1, others that equal the reply / 3), from 0 to 1.
+    """Return the mean over the golds of min(1, number of other golds that equal the reply / 3), from 0 to 1.
 
     Args:
         golds: at least one.
-        compatible: as VLMEvalKit: a single gold has no others, so that nothing is ever right; and see `normalised`.
+        compatible: as in VLMEvalKit: a single gold has no others, so no reply is ever right; see also `normalised`.
     """
-    said = normalised(reply, compatible=compatible)
-    equal = sum(normalised(gold, compatible=compatible) == said for gold in golds)
+    answer = normalised(reply, compatible=compatible)
+    equal = sum(normalised(gold, compatible=compatible) == answer for gold in golds)
     if len(golds) == 1 and not compatible:
         return float(equal)
-    among = min(1.0, max(equal - 1, 0) / ENOUGH)
-    beside = min(1.0, equal / ENOUGH)
-    return (equal * among + (len(golds) - equal) * beside) / len(golds)
+    if_matching = min(1.0, max(equal - 1, 0) / FULL_AGREEMENT)
+    if_other = min(1.0, equal / FULL_AGREEMENT)
+    return (equal * if_matching + (len(golds) - equal) * if_other) / len(golds)
 
 
 @lru_cache(maxsize=4096)
 def normalised(text: str, *, compatible: bool = False) -> str:
-    """Return a text without punctuation, articles and case, numbers to ten as digits, contractions with apostrophes.
+    """Remove punctuation, articles and case; write numbers to ten as digits and contractions with apostrophes.
 
     Args:
         compatible: remove at most 32 periods, as VLMEvalKit does.
@@ -88,6 +88,6 @@ def normalised(text: str, *, compatible: bool = False) -> str:
     for mark in _MARKS:
         glued = numeric or f"{mark} " in plain or f" {mark}" in plain
         bare = bare.replace(mark, "" if glued else " ")
-    bare = _LONE_PERIOD.sub("", bare, count=_MOST_PERIODS if compatible else 0)
+    bare = _LONE_PERIOD.sub("", bare, count=_MAX_PERIODS if compatible else 0)
     words = (_NUMBERS.get(word, word) for word in bare.lower().split())
     return " ".join(_CONTRACTIONS.get(word, word) for word in words if word not in _ARTICLES)

@@ -1,9 +1,8 @@
-"""Yes or no: which of the two a reply means.
+"""Yes or no: reads which of the two a reply means.
 
 VLMEvalKit's profiles look for exactly one of the words after a punctuation step that leaves colons, stars and
-full-width marks in place, so that `**Yes**`, `answer:yes` and `No.The` read as nothing; prism's own profile does not
-mind marks, and where both words occur goes by the one that follows the last "answer", else by the one that begins the
-reply.
+full-width marks in place, so that `**Yes**`, `answer:yes` and `No.The` are not read. prism's own profile ignores
+punctuation; if both words occur, the one that follows the last "answer" counts, else the one that begins the reply.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ NO: Final = "No"
 _MARKS: Final = ';/[]"{}()=+\\_-><@`,?!'
 _DIGITS_WITH_COMMA: Final = re.compile(r"\d,\d")
 _LONE_PERIOD: Final = re.compile(r"(?<!\d)\.(?!\d)")
-_MOST_PERIODS: Final = 32
-"""VLMEvalKit removes no more of them."""
+_MAX_PERIODS: Final = 32
+"""Maximum number of periods that VLMEvalKit removes."""
 
 _WORD: Final = re.compile(r"(?<![^\W_])(yes|no)(?![^\W_]|['’][a-z])")
 _ANSWER: Final = re.compile(r"\banswer\b[\W_]{0,12}(?:is|was|would be|should be)?[\W_]{0,12}(yes|no)(?![^\W_])")
@@ -36,12 +35,12 @@ _START: Final = re.compile(r"[\W_]*+(yes|no)(?![^\W_])")
 
 
 class YesNo(Scorer):
-    """Yes or no, right where it is the target's."""
+    """Scorer of yes/no answers."""
 
     kind = AnswerKind.YES_NO
     ways: ClassVar[int | None] = 2
 
-    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - the contract says it
+    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - see `Scorer`
         answer = read_yes_no(reply) if self.ours else read_as_upstream(reply)
         target = sample.answer
         if target is not None and self.ours:
@@ -55,7 +54,7 @@ class YesNo(Scorer):
 
 
 def read_as_upstream(reply: str) -> str | None:
-    """Read a reply as VLMEvalKit does: the one of the two words that is there, else nothing."""
+    """Read a reply as VLMEvalKit does: the one of the two words that occurs; None if neither or both do."""
     words = set(_without_marks(reply.lower()).split())
     if ("yes" in words) == ("no" in words):
         return None
@@ -66,16 +65,16 @@ def read_yes_no(reply: str) -> str | None:
     """Read a reply, in time linear in its length.
 
     Returns:
-        "Yes", "No"; "Z" where it says that it cannot tell; None where nothing, or both, are said.
+        "Yes", "No"; "Z" if the reply says that it cannot tell; None if it says neither or both.
     """
     text = reply.lower() if reply.isascii() else unicodedata.normalize("NFKC", reply).lower()
-    said = {found[1] for found in _WORD.finditer(text)}
-    if len(said) == 2:
+    words = {match[1] for match in _WORD.finditer(text)}
+    if len(words) == 2:
         answers = _ANSWER.findall(text)
         start = _START.match(text)
-        said = set(answers[-1:]) or ({start[1]} if start else set())
-    if len(said) == 1:
-        return said.pop().capitalize()
+        words = set(answers[-1:]) or ({start[1]} if start else set())
+    if len(words) == 1:
+        return words.pop().capitalize()
     return REFUSAL if says_it_cannot_tell(reply) else None
 
 
@@ -83,6 +82,6 @@ def _without_marks(text: str) -> str:
     marked = _DIGITS_WITH_COMMA.search(text) is not None
     cleaned = text
     for mark in _MARKS:
-        beside_blank = f"{mark} " in text or f" {mark}" in text
-        cleaned = cleaned.replace(mark, "" if marked or beside_blank else " ")
-    return _LONE_PERIOD.sub("", cleaned, count=_MOST_PERIODS)
+        next_to_space = f"{mark} " in text or f" {mark}" in text
+        cleaned = cleaned.replace(mark, "" if marked or next_to_space else " ")
+    return _LONE_PERIOD.sub("", cleaned, count=_MAX_PERIODS)

@@ -1,8 +1,8 @@
-"""The yes-or-no benchmarks' own numbers: MME's points, POPE's F1, HallusionBench's accuracies per figure and question.
+"""Metrics of yes/no benchmarks: MME's points, POPE's F1, and HallusionBench's accuracies.
 
-Under prism's own profile a picture, figure or question that lacks a prediction is not right as a whole; VLMEvalKit's
-profiles leave missing rows out, look at the first two rows of an MME picture only, and throw HallusionBench's figures
-together where both of its categories have an l2-category of the same name.
+Under prism's own profile an image, figure or question that lacks a prediction is not right as a whole; VLMEvalKit's
+profiles omit missing rows, consider only the first two rows of an MME image, and merge HallusionBench's figures if both
+of its categories have an l2-category of the same name.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ _PER_CATEGORY: Final = 200
 
 
 class Mme(YesNo):
-    """Points: per category the accuracy over questions and the one over pictures, in percent, added up."""
+    """Points: the sum of each category's accuracies over questions and over images, in percent."""
 
     kind = AnswerKind.MME
     headline: ClassVar[str | None] = "total"
 
-    def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:  # noqa: D102 - the contract says it
+    def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:  # noqa: D102 - see `Scorer`
         categories: defaultdict[str, list[Scored]] = defaultdict(list)
         for row in rows:
             categories[row.category or ""].append(row)
-        found: list[Metric] = []
+        metrics: list[Metric] = []
         points: dict[str, float | None] = {}
         for name in sorted(categories):
             numbers = self._category(name, categories[name])
             points[name] = numbers[0].value
-            found += numbers
+            metrics += numbers
         counts = {name: len(members) for name, members in categories.items()}
         sums = [
             _sum("total", _PERCEPTION + _REASONING, points, counts),
             _sum("perception", _PERCEPTION, points, counts),
             _sum("reasoning", _REASONING, points, counts),
         ]
-        return (*sums, *found)
+        return (*sums, *metrics)
 
     def _category(self, name: str, rows: list[Scored]) -> list[Metric]:
         pictures: defaultdict[object, list[float | None]] = defaultdict(list)
@@ -64,8 +64,8 @@ class Mme(YesNo):
                 Metric(metric, None, maximum, 0, "category", name)
                 for metric, maximum in (("score", _PER_CATEGORY), ("acc", 100), ("acc+", 100))
             ]
-        looked_at = None if self.ours else 2
-        whole = [all(score == 1.0 for score in each[:looked_at]) for each in pictures.values()]
+        limit = None if self.ours else 2
+        whole = [all(score == 1.0 for score in picture[:limit]) for picture in pictures.values()]
         acc, plus = 100 * fmean(scores), 100 * fmean(whole)
         return [
             Metric("score", acc + plus, _PER_CATEGORY, len(scores), "category", name),
@@ -86,14 +86,14 @@ class Pope(YesNo):
     kind = AnswerKind.POPE
     headline: ClassVar[str | None] = "F1"
 
-    def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:  # noqa: D102 - the contract says it
+    def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:  # noqa: D102 - see `Scorer`
         counts: defaultdict[Group, _Detection] = defaultdict(_Detection)
-        counts[Group(None, "overall", None)]  # it is there even where no row is
+        counts[Group(None, "overall", None)]  # exists even without rows
         for row in rows:
             if row.score is None:
                 continue
             for category in (row.category or "").split(","):
-                # Overall is over the rows once they are spread over their categories.
+                # Overall counts a row once for each of its categories.
                 for group in groups_of(None, None, category.strip() or None):
                     counts[group].add(row)
         return tuple(
@@ -104,7 +104,7 @@ class Pope(YesNo):
 
 
 class _Detection:
-    """How well "yes" is told; whatever is not read as yes counts as no for precision, recall and F1."""
+    """Detection of "yes"; anything not read as yes counts as no for precision, recall and F1."""
 
     def __init__(self) -> None:
         self.cells: Counter[tuple[bool, bool]] = Counter()
@@ -127,8 +127,8 @@ class _Detection:
             yield Metric(name, 100 * part / whole if whole else None, 100, n, group.level, group.name)
 
 
-class _Place(NamedTuple):
-    """Where a HallusionBench row belongs, from its index `category_l2_visual_set_figure_question`."""
+class _Position(NamedTuple):
+    """Position of a HallusionBench row, from its index `category_l2_visual_set_figure_question`."""
 
     set: str
     figure: str
@@ -141,9 +141,9 @@ class Hallusion(YesNo):
     kind = AnswerKind.HALLUSION
     headline: ClassVar[str | None] = "aAcc"
 
-    def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:  # noqa: D102 - the contract says it
+    def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:  # noqa: D102 - see `Scorer`
         groups: defaultdict[Group, list[Scored]] = defaultdict(list)
-        groups[Group(None, "overall", None)]  # it is there even where no row is
+        groups[Group(None, "overall", None)]  # exists even without rows
         for row in rows:
             if self.ours or row.score is not None:
                 for group in groups_of(None, row.l2_category, row.category):
@@ -156,10 +156,10 @@ class Hallusion(YesNo):
         figures: defaultdict[tuple[str | None, ...], list[float | None]] = defaultdict(list)
         questions: defaultdict[tuple[str | None, ...], list[float | None]] = defaultdict(list)
         for row in rows if scores else ():
-            place = _place(row)
-            above = (row.category if self.ours else None, row.l2_category, place.set)
-            figures[*above, place.figure].append(row.score)
-            questions[*above, place.question].append(row.score)
+            position = _position(row)
+            parent = (row.category if self.ours else None, row.l2_category, position.set)
+            figures[*parent, position.figure].append(row.score)
+            questions[*parent, position.question].append(row.score)
         for name, parts in (
             ("aAcc", [[score] for score in scores]),
             ("fAcc", figures.values()),
@@ -169,6 +169,6 @@ class Hallusion(YesNo):
             yield Metric(name, 100 * fmean(right) if right else None, 100, len(right), group.level, group.name)
 
 
-def _place(row: Scored) -> _Place:
+def _position(row: Scored) -> _Position:
     parts = row.index.split("_")
-    return _Place(*parts[3:6]) if len(parts) >= 6 else _Place(row.index, "", "")
+    return _Position(*parts[3:6]) if len(parts) >= 6 else _Position(row.index, "", "")

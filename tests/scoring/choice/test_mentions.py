@@ -1,4 +1,4 @@
-"""What is mentioned, and what is ruled out."""
+"""Letters and texts that are mentioned and not ruled out."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ANIMALS = (Option("A", "cat"), Option("B", "hot dog"), Option("C", "dog"), Optio
         ("ABC", set()),
     ],
 )
-def test_letters_are_words_of_their_own_that_nothing_rules_out(text, letters):
+def test_named_letters_are_whole_words_that_are_not_ruled_out(text, letters):
     assert Choices(text, ANIMALS).named_letters() == letters
 
 
@@ -44,11 +44,11 @@ def test_letters_are_words_of_their_own_that_nothing_rules_out(text, letters):
     ],
 )
 def test_texts_are_whole_words_and_the_longest_counts(text, letter):
-    assert Choices(text, ANIMALS).lone_text(weighed=False) == letter
+    assert Choices(text, ANIMALS).lone_text(multiple_named=False) == letter
 
 
-def test_of_a_reply_that_weighs_several_options_the_last_sentence_says_nothing():
-    assert Choices("First a cat. Then only a dog.", ANIMALS).lone_text(weighed=True) is None
+def test_the_last_sentence_does_not_count_if_several_options_are_named():
+    assert Choices("First a cat. Then only a dog.", ANIMALS).lone_text(multiple_named=True) is None
 
 
 def test_an_article_is_followed_by_another_word():
@@ -60,5 +60,5 @@ def test_an_article_is_followed_by_another_word():
 
 
 @given(st.text())
-def test_lowering_keeps_every_place(text):
+def test_lowering_keeps_every_position(text):
     assert len(lowered(text)) == len(text)

@@ -1,6 +1,6 @@
-"""prism's own rule for options: what people write; what VLMEvalKit reads in the golden set; anything at all."""
+"""prism's own rules for options, against typical replies, VLMEvalKit's verdicts in the golden set, and any text."""
 
-# ruff: noqa: RUF001 - full-width marks are what is tested
+# ruff: noqa: RUF001 - full-width characters are tested
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def golden():
     return by_reply.values()
 
 
-def test_what_all_profiles_of_upstream_read_is_never_contradicted():
+def test_an_option_that_all_upstream_profiles_read_is_never_contradicted():
     agreed = contradicted = unread = 0
     for lines in golden():
         expected = {without_defect(line) for line in lines.values()}
@@ -49,11 +49,11 @@ def test_what_all_profiles_of_upstream_read_is_never_contradicted():
         read = read_option(line["prediction"], tuple(Option(*choice) for choice in line["choices"].items()))
         contradicted += read not in (*expected, None)
         unread += read is None
-    # The unread ones are parts of longer words ("Eyes" for "Yes", "112.55" for "12.5") and "A dog" where B is "dog".
+    # The unread ones are parts of longer words ("Eyes" for "Yes", "112.55" for "12.5") and "A dog" if B is "dog".
     assert (agreed, contradicted, unread) == (337, 0, 15)
 
 
-def test_the_marked_defects_are_none_of_ours():
+def test_the_marked_defects_are_not_reproduced():
     defects = [line for lines in golden() for line in lines.values() if "defect" in line]
     assert len(defects) == 9
     for line in defects:
@@ -126,7 +126,7 @@ def test_the_marked_defects_are_none_of_ours():
         "I'm sorry, but without the image provided I must guess.\nAnswer: B",
     ],
 )
-def test_what_reasoners_write_is_read(reply):
+def test_typical_replies_are_read(reply):
     assert read_option(reply, ANIMALS) == "B"
 
 
@@ -144,7 +144,7 @@ def test_what_reasoners_write_is_read(reply):
         "Failed to obtain answer via API. B",
     ],
 )
-def test_what_says_nothing_or_two_things_is_not_read(reply):
+def test_replies_that_name_no_option_or_two_are_not_read(reply):
     assert read_option(reply, ANIMALS) is None
 
 
@@ -158,7 +158,7 @@ def test_what_says_nothing_or_two_things_is_not_read(reply):
         "无法确定",
     ],
 )
-def test_who_cannot_tell_refuses(reply):
+def test_a_reply_that_cannot_tell_is_a_refusal(reply):
     assert read_option(reply, ANIMALS) == "Z"
 
 
@@ -241,7 +241,7 @@ option_lists = st.dictionaries(
 
 @given(replies, option_lists)
 @settings(max_examples=400, deadline=None)
-def test_any_reply_gives_an_option_a_refusal_or_nothing_and_the_same_again(reply, options):
+def test_any_reply_gives_an_option_a_refusal_or_nothing_deterministically(reply, options):
     read = read_option(reply, options)
     assert read is None or read == "Z" or read in {option.letter for option in options}
     assert read_option(reply, list(options)) == read
@@ -249,9 +249,9 @@ def test_any_reply_gives_an_option_a_refusal_or_nothing_and_the_same_again(reply
 
 @given(st.sampled_from("ABCD"), st.text(max_size=300))
 @settings(max_examples=200, deadline=None)
-def test_a_last_line_with_the_answer_decides_whatever_stands_before_it(letter, before):
-    assume_sane = before.replace("Failed to obtain answer via API", "")
-    assert read_option(f"{assume_sane}\n\nAnswer: {letter}", ANIMALS) == letter
+def test_a_last_line_with_the_answer_decides_whatever_precedes_it(letter, before):
+    reasoning = before.replace("Failed to obtain answer via API", "")
+    assert read_option(f"{reasoning}\n\nAnswer: {letter}", ANIMALS) == letter
 
 
 @pytest.mark.timeout(60)
@@ -278,7 +278,7 @@ def test_a_last_line_with_the_answer_decides_whatever_stands_before_it(letter, b
         *("B or ", "B, ", "cannot ", "the description does not ", "Cannot determine the answer "),
     ],
 )
-def test_a_megabyte_of_anything_is_read_in_good_time(piece):
+def test_a_megabyte_of_any_text_is_read_in_time(piece):
     reply = piece * (1_000_000 // len(piece.encode()))
     options = (*ANIMALS, Option("E", "re" * 50 + "x"), Option("F", "12"))
     assert read_option(reply, options) in {None, "Z", *"ABCDEF"}

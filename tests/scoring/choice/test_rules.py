@@ -1,4 +1,4 @@
-"""Option matching against VLMEvalKit's verdicts, and against anything at all."""
+"""Option matching against VLMEvalKit's verdicts, and on any text."""
 
 from __future__ import annotations
 
@@ -80,11 +80,11 @@ def test_the_answer_phrase_ignores_case_as_unicode_does():
     assert match_option("AN\u017fWER I\u017f\u3000**b** and so on and on and on", ANIMALS, V3) == "B"
 
 
-def test_a_letter_that_is_no_option_is_not_taken_from_the_answer_phrase():
+def test_a_letter_that_is_not_an_option_is_not_read_from_the_answer_phrase():
     assert match_option("The answer is D", ANIMALS[:2], V3) is None
 
 
-def test_option_texts_that_look_like_nothing_or_like_numbers_are_literal():
+def test_option_texts_that_look_like_null_or_numbers_are_literal():
     nothing = (Option("A", "None"), Option("B", "null"), Option("C", "NA"))
     numbers = (Option("A", "3"), Option("B", "3.0"), Option("C", "007"))
     assert match_option("none", nothing, V3) == "A"
@@ -105,7 +105,7 @@ def test_a_real_option_z_is_an_option():
 
 @given(replies, option_lists, st.sampled_from(list(PROFILES.values())))
 @settings(max_examples=200, deadline=None)
-def test_any_reply_gives_an_option_a_refusal_or_nothing_and_the_same_again(reply, options, profile):
+def test_any_reply_gives_an_option_a_refusal_or_nothing_deterministically(reply, options, profile):
     read = match_option(reply, options, profile)
     assert read is None or read == "Z" or read in {option.letter for option in options}
     assert match_option(reply, list(options), profile) == read
@@ -139,6 +139,6 @@ def test_any_reply_gives_an_option_a_refusal_or_nothing_and_the_same_again(reply
         "growing",
     ],
 )
-def test_a_megabyte_of_anything_is_read_in_good_time(reply):
+def test_a_megabyte_of_any_text_is_read_in_time(reply):
     options = (*ANIMALS, Option("E", "re" * 50 + "x"))
     assert {match_option(reply, options, profile) for profile in PROFILES.values()} <= {None, *"ABCDE"}

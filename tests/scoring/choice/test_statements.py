@@ -1,4 +1,4 @@
-"""What is said outright, and where."""
+"""Explicit statements, and their positions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ANIMALS = (Option("A", "cat"), Option("B", "dog"), Option("C", "red apple"))
 
 
 @pytest.mark.parametrize(
-    ("text", "letter", "place"),
+    ("text", "letter", "position"),
     [
         ("Answer: A\nAnswer: B", "B", 10),
         ("B is correct. The answer is not A.", "B", 0),
@@ -23,8 +23,8 @@ ANIMALS = (Option("A", "cat"), Option("B", "dog"), Option("C", "red apple"))
         ("cats\ndog", "B", 5),
     ],
 )
-def test_the_last_one_counts(text, letter, place):
-    assert last_statement(text, Choices(text, ANIMALS)) == (place, letter)
+def test_the_last_one_counts(text, letter, position):
+    assert last_statement(text, Choices(text, ANIMALS)) == (position, letter)
 
 
 @pytest.mark.parametrize(
@@ -34,11 +34,11 @@ def test_the_last_one_counts(text, letter, place):
         "Option B: dog. Option C: red apple",
     ],
 )
-def test_mentions_are_no_statements(text):
+def test_mentions_are_not_statements(text):
     assert last_statement(text, Choices(text, ANIMALS)) is None
 
 
-def test_letters_of_a_list_of_options_are_none_but_one_that_comes_again_is():
+def test_letters_of_a_list_of_options_are_not_statements_but_a_repeated_one_is():
     listed = "A. cat\nB. dog\nC. red apple"
     assert last_statement(listed, Choices(listed, ANIMALS)) is None
     decided = f"{listed}\n\nB. dog"

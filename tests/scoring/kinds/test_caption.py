@@ -8,12 +8,12 @@ from prism_engine.scoring.scorer import Scored
 
 
 def test_a_caption_equal_to_a_reference_has_the_best_bleu_and_rouge():
-    one = Captioned("a man on a red bench", ["a man on a red bench", "somebody sits"])
-    assert bleu([one]) == pytest.approx((1.0,) * 4)
-    assert rouge_l(*one) == 1.0
+    picture = Captioned("a man on a red bench", ["a man on a red bench", "somebody sits"])
+    assert bleu([picture]) == pytest.approx((1.0,) * 4)
+    assert rouge_l(*picture) == 1.0
 
 
-def test_cider_values_what_is_rare_among_the_references():
+def test_cider_weights_words_that_are_rare_among_the_references():
     pictures = [
         Captioned("a red kite flies", ["a red kite flies"]),
         Captioned("a dog on grass", ["a dog on grass"]),
@@ -51,5 +51,5 @@ WORDS = st.text(alphabet="ab \n\u3000", max_size=12) | st.text(max_size=12)
 def test_any_captions_have_metrics_within_their_bounds(pictures):
     for compatible in (True, False):
         found = caption_scores(pictures, compatible=compatible)
-        assert all(0 <= one <= 1 + 1e-9 for one in (*found.bleu, found.rouge_l))
+        assert all(0 <= value <= 1 + 1e-9 for value in (*found.bleu, found.rouge_l))
         assert 0 <= found.cider <= 10 + 1e-9

@@ -1,4 +1,4 @@
-"""Questions under several rotations of their options."""
+"""Questions under multiple rotations of their options."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ RIGHT, WRONG, UNREAD, REFUSED = (1.0, "A"), (0.0, "B"), (0.0, None), (0.0, "Z")
 
 
 def rows(*verdicts, question=0, **columns):
-    """One question's rotations; None for a missing prediction."""
+    """Return one question's rotations; None stands for a missing prediction."""
     return [
         Scored(
-            str(question + place * 1_000_000),
+            str(question + number * 1_000_000),
             SampleStatus.DONE,
             verdict[0],
             verdict[1],
@@ -24,18 +24,18 @@ def rows(*verdicts, question=0, **columns):
             **columns,
         )
         if verdict
-        else Scored(str(question + place * 1_000_000), SampleStatus.FAILED, None, None, options=4, **columns)
-        for place, verdict in enumerate(verdicts)
+        else Scored(str(question + number * 1_000_000), SampleStatus.FAILED, None, None, options=4, **columns)
+        for number, verdict in enumerate(verdicts)
     ]
 
 
 def accuracy(profile, scored, name="circular accuracy"):
     metrics = scorer_of(AnswerKind.CIRCULAR, profile).metrics(scored)
-    (found,) = [one for one in metrics if (one.name, one.group, one.split) == (name, None, None)]
+    (found,) = [metric for metric in metrics if (metric.name, metric.group, metric.split) == (name, None, None)]
     return found.value, found.n
 
 
-def test_a_question_is_right_where_every_rotation_is():
+def test_a_question_is_right_if_every_rotation_is():
     scored = rows(RIGHT, RIGHT, RIGHT) + rows(RIGHT, WRONG, RIGHT, question=1)
     for profile in ("prism", "v3"):
         assert accuracy(profile, scored) == (0.5, 2)
@@ -49,7 +49,7 @@ def test_a_question_is_right_where_every_rotation_is():
         ((None, None), (0.0, 1), (None, 0)),
     ],
 )
-def test_a_missing_rotation_loses_the_question_but_for_vlmevalkit(verdicts, ours, theirs):
+def test_a_missing_rotation_makes_the_question_wrong_except_in_vlmevalkit(verdicts, ours, theirs):
     scored = rows(*verdicts)
     assert accuracy("prism", scored) == ours
     assert accuracy("v3", scored) == theirs
@@ -64,14 +64,14 @@ def test_guesses_are_made_for_each_rotation_that_was_not_answered():
     assert accuracy("prism", lost, "circular accuracy, unanswered at chance") == (0.0, 1)
 
 
-def test_over_many_questions_guesses_come_to_their_chance():
+def test_over_many_questions_guesses_approach_chance():
     scored = [row for question in range(4000) for row in rows(UNREAD, RIGHT, question=question)]
     guessed, n = accuracy("prism", scored, "circular accuracy, unanswered guessed")
     assert n == 4000
     assert guessed == pytest.approx(0.25, abs=0.03)
 
 
-def test_a_judge_is_asked_only_where_the_question_is_not_lost_already():
+def test_a_judge_is_asked_only_if_the_question_is_not_wrong_already():
     scored = [
         *rows(UNREAD, RIGHT, UNREAD),
         *rows(UNREAD, WRONG, question=1),
@@ -88,7 +88,7 @@ def test_test_splits_without_answers_are_left_out():
     assert accuracy("prism", scored) == (None, 0)
 
 
-def test_rotations_are_told_by_g_index_where_there_is_one_and_odd_ids_stand_alone():
+def test_rotations_are_grouped_by_g_index_if_present_and_odd_ids_stand_alone():
     given = [Scored(name, SampleStatus.DONE, 1.0, "A", extra={"g_index": "7"}) for name in ("7", "8")]
     odd = [Scored(name, SampleStatus.DONE, 1.0, "A") for name in ("x1", "\u0661", "")]
     assert [(group.name, len(group.rows)) for group in rotations([*given, *odd])] == [
@@ -100,8 +100,8 @@ def test_rotations_are_told_by_g_index_where_there_is_one_and_odd_ids_stand_alon
 def test_categories_and_splits_are_those_of_the_first_rotation():
     scored = rows(RIGHT, RIGHT, category="c", l2_category="l", split="dev")
     found = scorer_of(AnswerKind.CIRCULAR, "prism").metrics(scored)
-    places = [(one.split, one.level, one.group) for one in found if one.name == "circular accuracy"]
-    assert places == [
+    groups = [(metric.split, metric.level, metric.group) for metric in found if metric.name == "circular accuracy"]
+    assert groups == [
         (None, "overall", None), (None, "l2_category", "l"), (None, "category", "c"),
         ("dev", "overall", None), ("dev", "l2_category", "l"), ("dev", "category", "c"),
     ]  # fmt: skip

@@ -5,7 +5,7 @@ from prism_engine.records import Sample
 from prism_engine.scoring.kinds.exact import Exact, exact
 
 
-def test_case_and_blanks_around_do_not_count_and_all_else_does():
+def test_case_and_surrounding_spaces_do_not_count_and_all_else_does():
     assert exact(" The Book\n", ["x", "the book"]) == 1.0
     assert exact("the book.", ["the book"]) == 0.0
 

@@ -20,14 +20,14 @@ def test_any_other_first_line_is_unreadable(text):
     assert LlavaBench("prism").judged(text, ROW) is None
 
 
-def test_unreadable_reviews_are_left_out_but_for_vlmevalkit():
+def test_unreadable_reviews_are_omitted_except_in_vlmevalkit():
     rows = [("conv", Ratings(10, 5)), ("detail", None)]
     assert llavabench_table(rows)["overall"] == (50, 50, 100)
     assert llavabench_table(rows, compatible=True)["overall"].reply == 20
     assert "detail" not in llavabench_table(rows)
 
 
-def test_only_a_judge_scores_and_only_beside_a_reference():
+def test_only_a_judge_scores_and_only_with_a_reference():
     scorer = LlavaBench("prism")
     assert scorer.score("whatever", ROW).value is None
     row = Scored("0", SampleStatus.DONE, None, None, extra=ROW.extra)
@@ -49,7 +49,7 @@ def test_the_relative_score_is_the_ratio_of_means():
     assert all(metric.value is None for metric in LlavaBench("v2").metrics([]))
 
 
-def test_reference_answers_of_nothing_give_no_ratio():
+def test_reference_answers_rated_zero_give_no_ratio():
     assert llavabench_table([("conv", Ratings(0, 5))])["overall"].relative is None
 
 

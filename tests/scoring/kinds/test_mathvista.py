@@ -42,7 +42,7 @@ def test_only_a_reply_that_is_the_right_value_needs_no_judge():
     assert read_plain("0", MathQuestion("integer", "0"), PRISM) is None
 
 
-def test_an_open_text_is_never_right_for_vlmevalkit():
+def test_an_open_text_is_never_right_in_vlmevalkit():
     text = MathQuestion("text", "rectangle")
     assert not is_right("rectangle", text, PROFILES["v3"], compatible=True)
     assert read_plain("rectangle", text, PROFILES["v3"], compatible=True) is None
@@ -50,19 +50,19 @@ def test_an_open_text_is_never_right_for_vlmevalkit():
 
 
 def test_a_reply_that_needs_a_judge_has_no_score_and_is_unsettled():
-    scorer, one = MathVista("prism"), sample("14", answer_type="integer")
-    score = scorer.score("fourteen", one)
+    scorer, question = MathVista("prism"), sample("14", answer_type="integer")
+    score = scorer.score("fourteen", question)
     assert score.value is None
-    row = Scored("1", SampleStatus.DONE, score.value, score.answer, "14", extra=one.extra)
+    row = Scored("1", SampleStatus.DONE, score.value, score.answer, "14", extra=question.extra)
     assert scorer.unsettled([row]) == ("1",)
-    assert scorer.judged("14", one).value == 1.0
-    assert scorer.judged("", one).value == 0.0
+    assert scorer.judged("14", question).value == 1.0
+    assert scorer.judged("", question).value == 0.0
 
 
-def test_what_no_judge_could_extract_is_unscored_but_wrong_for_vlmevalkit():
-    one = sample("14", answer_type="integer")
-    assert MathVista("prism").unread(one).value is None
-    assert MathVista("v3").unread(one).value == 0.0
+def test_a_reply_without_a_readable_review_is_unscored_but_wrong_in_vlmevalkit():
+    question = sample("14", answer_type="integer")
+    assert MathVista("prism").unread(question).value is None
+    assert MathVista("v3").unread(question).value == 0.0
 
 
 def test_rows_count_under_their_skills_and_their_task():
@@ -88,6 +88,6 @@ def test_any_reply_is_right_or_not(reply, answer, kind, compatible):
     assert is_right(reply, question, PRISM, compatible=compatible) in (True, False)
 
 
-def test_digits_without_end_are_no_number():
+def test_endless_digits_are_not_a_number():
     assert not is_right("9" * 100_000, MathQuestion("integer", "9"), PRISM)
     assert not is_right("9" * 100_000, MathQuestion("float", "9"), PRISM)

@@ -1,4 +1,4 @@
-"""MMMU: options, and open questions among them."""
+"""MMMU: multiple choice mixed with open questions."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def test_a_question_with_options_is_multiple_choice(profile):
     assert (score.value, score.answer) == (1.0, "B")
 
 
-def test_an_open_question_is_read_and_compared_by_us_and_is_option_a_for_vlmevalkit():
+def test_an_open_question_is_read_and_compared_by_prism_and_is_option_a_in_vlmevalkit():
     ours, theirs = (scorer_of(AnswerKind.MMMU, profile) for profile in ("prism", "v3"))
     assert ours.score("It is 112.55", sample("12.5")).value == 0.0
     assert theirs.score("It is 112.55", sample("12.5")).value == 1.0
-    said = ours.score("Answer: 12.50 m", sample("12.5"))
-    assert (said.value, said.answer) == (1.0, "12.50 m")
+    score = ours.score("Answer: 12.50 m", sample("12.5"))
+    assert (score.value, score.answer) == (1.0, "12.50 m")
     assert theirs.score("A", sample("12.5")).value == 1.0
     assert ours.score("A", sample("12.5")).value == 0.0
 
@@ -34,12 +34,12 @@ def test_an_open_question_without_an_answer_is_not_scored():
     assert scorer_of(AnswerKind.MMMU, "prism").score("12", sample(None)).value is None
 
 
-def test_open_questions_are_reported_apart():
+def test_open_questions_are_reported_separately():
     rows = [
         Scored("1", SampleStatus.DONE, 1.0, "A", options=4),
         Scored("2", SampleStatus.DONE, 0.0, "B", options=4),
         Scored("3", SampleStatus.DONE, 1.0, "12"),
         Scored("4", SampleStatus.FAILED, None, None),
     ]
-    found = {one.name: (one.value, one.n) for one in scorer_of(AnswerKind.MMMU, "prism").metrics(rows)}
+    found = {metric.name: (metric.value, metric.n) for metric in scorer_of(AnswerKind.MMMU, "prism").metrics(rows)}
     assert found == {"multiple choice": (0.5, 2), "open questions": (1.0, 1)}

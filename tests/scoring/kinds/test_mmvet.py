@@ -30,7 +30,7 @@ def test_only_a_judge_scores():
     assert (scorer.unread(ROW).value, MmVet("v1").unread(ROW).value) == (None, 0.0)
 
 
-def test_a_row_that_needs_one_ability_counts_once_but_for_vlmevalkit():
+def test_a_row_that_needs_one_ability_counts_once_except_in_vlmevalkit():
     rows = [("rec", 1.0), ("rec,ocr", 0.5)]
     by_ability, by_combination = mmvet_tables(rows)
     assert by_ability["rec"] == AbilityScore(2, 75)
@@ -40,7 +40,7 @@ def test_a_row_that_needs_one_ability_counts_once_but_for_vlmevalkit():
     assert upstream["rec"].accuracy == pytest.approx(250 / 3)
 
 
-def test_part_of_the_benchmark_has_numbers_for_what_is_there():
+def test_part_of_the_benchmark_has_metrics_for_its_rows():
     rows = [Scored("0", SampleStatus.DONE, 0.5, "0.5", "a", category="ocr,math")]
     found = {metric.group: metric.value for metric in MmVet("prism").metrics(rows)}
     assert found == {None: 50, "ocr": 50, "math": 50}

@@ -6,23 +6,23 @@ from prism_engine.scoring.kinds.ocrbench import FORMULAS, NORMED, TOTAL, OcrBenc
 from prism_engine.scoring.scorer import Scored
 
 
-def test_a_reply_that_holds_a_right_text_is_right():
+def test_a_reply_that_contains_a_right_text_is_right():
     assert ocrbench_hit("It says\nHELLO there", ["x", "says hello"], "Doc-oriented VQA") == 1.0
     assert ocrbench_hit("It says", ["hello"], None) == 0.0
 
 
-def test_in_formulas_blanks_do_not_count_and_case_does():
+def test_in_formulas_spaces_do_not_count_and_case_does():
     assert ocrbench_hit("x^{2}+1", ["x ^ { 2 } + 1"], FORMULAS) == 1.0
     assert ocrbench_hit("X^{2}+1", ["x ^ { 2 } + 1"], FORMULAS) == 0.0
 
 
-def test_six_categories_are_one_ability_and_an_unknown_one_counts_in_the_total_alone():
+def test_six_categories_are_one_ability_and_an_unknown_one_counts_only_in_the_total():
     points = ocrbench_points([("Regular Text Recognition", 1), ("Digit String Recognition", 1), ("odd", 1)])
     assert points["Text Recognition"] == 2
     assert (points[TOTAL], points[NORMED]) == (3, 0.3)
 
 
-def test_the_points_are_the_metrics_and_nothing_scored_gives_none():
+def test_the_points_are_the_metrics_and_are_none_without_scored_rows():
     rows = [Scored("1", SampleStatus.DONE, 1.0, "x", category=FORMULAS), Scored("2", SampleStatus.FAILED, None, None)]
     found = {metric.name: metric for metric in OcrBench("prism").metrics(rows)}
     assert (found[TOTAL].value, found[TOTAL].maximum, found[TOTAL].n) == (1, 1000, 1)

@@ -12,18 +12,18 @@ def test_five_percent_off_is_right_and_more_is_not():
     assert relaxed_accuracy("5%", ["0.05"]) == 1.0
 
 
-def test_text_is_right_where_it_is_the_same_but_for_case():
+def test_text_is_right_if_it_is_the_same_except_for_case():
     assert relaxed_accuracy(" Blue ", ["red", "blue"]) == 1.0
     assert relaxed_accuracy("1,000", ["1000"]) == 0.0
 
 
-def test_zero_is_zero_however_it_is_written_but_for_vlmevalkit():
+def test_zero_is_zero_however_it_is_written_except_in_vlmevalkit():
     assert relaxed_accuracy("0.0", ["0"]) == 1.0
     assert relaxed_accuracy("0.0", ["0"], compatible=True) == 0.0
     assert relaxed_accuracy("0.1", ["0"]) == 0.0
 
 
-def test_numbers_that_are_none_are_never_near():
+def test_nan_and_infinity_are_never_near():
     for gold in ("nan", "inf", "-inf"):
         assert relaxed_accuracy("1", [gold]) == 0.0
     assert relaxed_accuracy("nan", ["1"]) == 0.0

@@ -1,4 +1,4 @@
-"""Short answers: what is read, and what equals what."""
+"""Short answers: reading and comparing them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from prism_engine.scoring.kinds.short_answer import matches, read_short_answer
         ("...", None),
     ],
 )
-def test_the_answer_is_what_is_said_last(reply, answer):
+def test_the_answer_is_the_last_one_given(reply, answer):
     assert read_short_answer(reply) == answer
 
 
@@ -61,6 +61,6 @@ def test_any_texts_are_compared(reply, target):
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("piece", ["answer is ", "boxed{", "1,", "\n", "[", "-", "{", "9"])
-def test_a_megabyte_of_anything_is_read_in_good_time(piece):
+def test_a_megabyte_of_any_text_is_read_in_time(piece):
     reply = piece * (1_000_000 // len(piece))
     assert matches(read_short_answer(reply), reply) in (True, False)

@@ -1,4 +1,4 @@
-"""Open questions that nothing is compared with."""
+"""Open questions without any comparison."""
 
 from __future__ import annotations
 

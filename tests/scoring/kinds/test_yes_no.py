@@ -1,4 +1,4 @@
-"""Yes or no: what replies mean to us, and to VLMEvalKit."""
+"""Yes or no: how prism and VLMEvalKit read replies."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_both_read_a_plain_yes(reply):
 @pytest.mark.parametrize(
     "reply", ["**No**", "no:", "answer:no", "No.The cat sleeps", "no\uff0c\u6ca1\u6709", "\uff2e\uff2f"]
 )
-def test_marks_that_vlmevalkit_leaves_in_place_do_not_hide_a_no_from_us(reply):
+def test_marks_that_vlmevalkit_leaves_in_place_do_not_hide_a_no_from_prism(reply):
     assert read_as_upstream(reply) is None
     assert read_yes_no(reply) == "No"
 
@@ -41,12 +41,12 @@ def test_marks_that_vlmevalkit_leaves_in_place_do_not_hide_a_no_from_us(reply):
         ("I cannot tell: yes or no", "Z"),
     ],
 )
-def test_where_both_words_occur_the_answer_or_the_beginning_decides(reply, read):
+def test_if_both_words_occur_the_answer_or_the_beginning_decides(reply, read):
     assert read_as_upstream(reply) is None
     assert read_yes_no(reply) == read
 
 
-def test_only_so_many_periods_are_removed_upstream():
+def test_at_most_32_periods_are_removed_upstream():
     assert read_as_upstream("." * 32 + "yes") == "Yes"
     assert read_as_upstream("." * 33 + "yes") is None
     assert read_yes_no("." * 33 + "yes") == "Yes"
@@ -56,13 +56,13 @@ def test_only_so_many_periods_are_removed_upstream():
     ("profile", "target", "value"),
     [("prism", "yes ", 1.0), ("v3", "yes ", None), ("v3", "Yes", 1.0), ("prism", "No", 0.0), ("prism", None, None)],
 )
-def test_only_a_target_of_yes_or_no_can_be_met(profile, target, value):
+def test_only_a_target_of_yes_or_no_can_be_matched(profile, target, value):
     score = scorer_of(AnswerKind.YES_NO, profile).score("Yes.", sample(target))
     assert (score.value, score.answer) == (value, "Yes")
 
 
 @pytest.mark.parametrize(("profile", "answer"), [("prism", None), ("v1", None)])
-def test_what_cannot_be_read_is_wrong_and_can_be_told_apart(profile, answer):
+def test_an_unreadable_reply_is_wrong_and_distinguishable(profile, answer):
     score = scorer_of(AnswerKind.YES_NO, profile).score("perhaps", sample("No"))
     assert (score.value, score.answer) == (0.0, answer)
 
@@ -79,6 +79,6 @@ def test_any_reply_is_read_by_both(reply):
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("piece", ["answer ", "answer is ", "yes no ", "*", " ", "no_", "1,2 ", ".", "cannot be "])
-def test_a_megabyte_of_anything_is_read_in_good_time(piece):
+def test_a_megabyte_of_any_text_is_read_in_time(piece):
     reply = piece * (1_000_000 // len(piece))
     assert {read_as_upstream(reply), read_yes_no(reply)} <= {"Yes", "No", "Z", None}

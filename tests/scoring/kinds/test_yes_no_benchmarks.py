@@ -14,13 +14,13 @@ MME_TOTALS = ("perception", "reasoning")
 
 def rows(*scores, **columns):
     return [
-        Scored(str(place), SampleStatus.NOT_RUN if score is None else SampleStatus.DONE, score, "Yes", "Yes", **columns)
-        for place, score in enumerate(scores)
+        Scored(str(index), SampleStatus.NOT_RUN if score is None else SampleStatus.DONE, score, "Yes", "Yes", **columns)
+        for index, score in enumerate(scores)
     ]
 
 
 def values(kind, profile, scored):
-    return {(one.name, one.group): one.value for one in scorer_of(kind, profile).metrics(scored)}
+    return {(metric.name, metric.group): metric.value for metric in scorer_of(kind, profile).metrics(scored)}
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -43,7 +43,7 @@ def test_rows_and_numbers_are_those_of_upstream(name, profile, tmp_path):
             assert metric.value == pytest.approx(value, rel=1e-9), (group, number)
 
 
-def test_figures_of_two_categories_are_told_apart_by_our_profile(tmp_path, monkeypatch):
+def test_figures_of_two_categories_are_kept_separate_in_prisms_profile(tmp_path, monkeypatch):
     fixed = expected("yesno_tables/HallusionBenchLike")["overall_fixed"]
     monkeypatch.setattr("prism_engine.scoring.kinds.yes_no_benchmarks.read_yes_no", None, raising=False)
     monkeypatch.setattr(
@@ -55,13 +55,13 @@ def test_figures_of_two_categories_are_told_apart_by_our_profile(tmp_path, monke
     assert found == pytest.approx(fixed, rel=1e-9)
 
 
-def test_a_picture_of_three_questions_is_right_only_where_all_are():
+def test_an_image_with_three_questions_is_right_only_if_all_are():
     scored = rows(1.0, 1.0, 0.0, category="OCR", extra={"image_path": "a.jpg"})
     assert values(AnswerKind.MME, "prism", scored)["acc+", "OCR"] == 0.0
     assert values(AnswerKind.MME, "v3", scored)["acc+", "OCR"] == 100.0
 
 
-def test_a_picture_that_lacks_a_prediction_is_not_right_as_a_whole():
+def test_an_image_that_lacks_a_prediction_is_not_right_as_a_whole():
     scored = rows(1.0, None, category="OCR", extra={"image_path": "a.jpg"})
     assert values(AnswerKind.MME, "prism", scored)["acc+", "OCR"] == 0.0
     assert values(AnswerKind.MME, "v3", scored)["acc+", "OCR"] == 100.0
@@ -70,7 +70,7 @@ def test_a_picture_that_lacks_a_prediction_is_not_right_as_a_whole():
 
 @pytest.mark.parametrize("kind", [AnswerKind.MME, AnswerKind.POPE, AnswerKind.HALLUSION])
 @pytest.mark.parametrize("profile", ["prism", "v3"])
-def test_part_of_a_benchmark_or_nothing_gives_none_and_never_zero(kind, profile):
+def test_part_of_a_benchmark_or_no_rows_give_none_and_never_zero(kind, profile):
     for scored in ([], rows(None, category="OCR")):
         metrics = scorer_of(kind, profile).metrics(scored)
         assert metrics
