@@ -87,14 +87,14 @@ async def execute(run: Run, progress: Progress, stop: Stop) -> None:
             if model.backend is not None:
                 closing.push_async_callback(model.backend.aclose)
         try:
-            await _process_all(run, progress, stop)
+            await _take_all(run, progress, stop)
         finally:
             for use in run.engines:
                 use.turn.end()
     progress.not_run += run.journal.close_out(run.benchmark.samples, run.count)
 
 
-async def _process_all(run: Run, progress: Progress, stop: Stop) -> None:
+async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
     positions = run.benchmark.order(run.count)
     chosen = positions
     if run.retry_only is not None:
