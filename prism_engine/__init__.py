@@ -1,3 +1,3 @@
-"""prism-engine: decoupled evaluation of vision-language models at full throughput."""
+"""Decoupled evaluation of vision-language models at full throughput."""
 
 __version__ = "0.1.0"

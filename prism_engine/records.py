@@ -1,4 +1,4 @@
-"""The values that travel down the pipe: frozen, typed, no I/O."""
+"""The frozen, typed values that pass through the pipeline; no I/O."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ class Outcome(StrEnum):
     """How a call ended."""
 
     OK = "ok"
-    """The model stopped by itself."""
+    """The model stopped on its own."""
     TRUNCATED = "truncated"
-    """The model was cut at the output limit; the text is usable, and marked."""
+    """The model was cut off at the output limit; the text is usable and is marked as truncated."""
     REFUSED = "refused"
     """The provider's filter answered instead of the model."""
     EMPTY = "empty"
-    """The model stopped without a visible character."""
+    """The model stopped without producing a visible character."""
     ERROR = "error"
-    """The call failed for good; `Completion.detail` says why."""
+    """The call failed permanently; `Completion.detail` says why."""
     NOT_RUN = "not_run"
     """The call was never sent; nothing was spent."""
 
     @property
     def reusable(self) -> bool:
-        """Whether the text may be served again from the cache, and go on to the next stage."""
+        """Whether the text may be served from the cache and passed to the next stage."""
         return self in (Outcome.OK, Outcome.TRUNCATED)
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """One picture, identified by its bytes; decoded only where a model needs the pixels."""
+    """One picture, identified by its bytes; decoded only when a model needs the pixels."""
 
     digest: str
-    """SHA-256 (64 hex digits) of the encoded bytes, exactly as the benchmark carries them."""
+    """SHA-256 (64 hex digits) of the encoded bytes, exactly as stored in the benchmark."""
     path: Path = field(compare=False)
-    """Where those bytes lie on this machine; not part of the picture's identity."""
+    """Where those bytes are stored on this machine; not part of the picture's identity."""
 
 
 Part = str | Image
@@ -51,7 +51,7 @@ Part = str | Image
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation: text and pictures in the order in which the model sees them."""
+    """One turn of a conversation: text and pictures in the order the model sees them."""
 
     role: Role
     parts: tuple[Part, ...]
@@ -64,34 +64,34 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How a completion is drawn, as sent to the model."""
+    """Sampling parameters, as sent to the model."""
 
     max_tokens: int = 512
     """Output limit in tokens."""
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int | None = None
-    """Only meaningful, and only part of a call's identity, where temperature > 0."""
+    """Meaningful, and part of a call's identity, only if temperature > 0."""
     stop: tuple[str, ...] = ()
 
     @property
     def greedy(self) -> bool:
-        """Whether decoding is deterministic, so that runs with other output limits may share it."""
+        """Whether decoding is deterministic, so that runs with other output limits may share the completion."""
         return self.temperature == 0.0
 
     def drawn(self, number: int | None) -> Sampling:
-        """Return the sampling of one of several draws, which have seeds of their own; None is the only draw."""
+        """Return the sampling of draw `number`, which has its own seed; None means that there is only one draw."""
         return self if number is None else replace(self, seed=(self.seed or 0) + number)
 
 
 @dataclass(frozen=True, slots=True)
 class ModelIdentity:
-    """What makes two models the same model: everything that shapes a completion, nothing operational."""
+    """Everything about a model that shapes its completions, and nothing operational."""
 
     name: str = field(compare=False)
-    """The name in the registry; for people, not part of the identity."""
+    """The registry name, for display; not part of the identity."""
     facts: tuple[tuple[str, str], ...]
-    """Sorted pairs such as ("weights", "sha256:...") or ("hub", "org/name@revision")."""
+    """Sorted pairs, such as ("weights", "sha256:...") or ("hub", "org/name@revision")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,114 +99,114 @@ class Call:
     """One request to one model, complete and immutable before anything is sent."""
 
     stage: Stage
-    """Why the call is made; for accounting, not part of its identity."""
+    """The stage that makes the call; for accounting, not part of the call's identity."""
     model: ModelIdentity
     messages: tuple[Message, ...]
     sampling: Sampling
 
     @property
     def images(self) -> tuple[Image, ...]:
-        """All pictures of the call, in order."""
+        """All pictures in the call, in order."""
         return tuple(image for message in self.messages for image in message.images)
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one call as the model counted them; None where it did not say."""
+    """Tokens of one call as counted by the model; None if not reported."""
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cached_tokens: int | None = None
     """Prompt tokens that the provider served from its own prefix cache."""
     reasoning_tokens: int | None = None
-    """The part of the completion tokens that was hidden or separated thinking."""
+    """The part of the completion tokens that was hidden or separate thinking."""
     total_tokens: int | None = None
-    """As summed up by the provider; more than prompt and completion together where it counts thinking beside them."""
+    """The provider's total; more than prompt plus completion tokens if it counts thinking separately."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a call gave."""
+    """The result of a call."""
 
     outcome: Outcome
     text: str = ""
     """The visible answer, unstripped; empty unless the outcome is ok or truncated (or a partial refusal)."""
     reasoning: str = ""
-    """Thinking that the server returned apart from the text."""
+    """Thinking that the server returned separately from the text."""
     finish_reason: str = ""
     """As the model reported it: stop, length, content_filter, ..."""
     usage: Usage = Usage()
     model: str = ""
-    """The model id as returned, which may be more exact than the one asked for."""
+    """The model id as returned; may be more specific than the requested one."""
     seconds: float = 0.0
-    """From sending to the last byte, retries and waiting left out."""
+    """Seconds from sending the request to the last byte, without retries and waiting."""
     attempts: int = 1
-    """Requests sent for this completion, failed ones included."""
+    """Requests sent for this completion, including failed ones."""
     detail: str = ""
     """Why the call failed; empty for a usable completion."""
     fresh: bool = field(default=False, compare=False)
-    """Made just now, not taken from the cache; not stored."""
+    """Whether it was generated in this run and not taken from the cache; not stored."""
 
     @property
     def usable(self) -> bool:
-        """Whether there is a text to go on with; a model cut while it was still thinking has said nothing yet."""
+        """Whether there is text to work with; a model that was cut off while thinking has not produced any yet."""
         return self.outcome.reusable and bool(self.text.strip())
 
 
 class AnswerKind(StrEnum):
-    """What a right answer is: how replies are read, and how scored samples are folded into a benchmark's numbers."""
+    """The form of a benchmark's answers; decides how replies are read and how sample scores are aggregated."""
 
     CHOICE = "choice"
     """One option's letter."""
     CIRCULAR = "circular"
-    """One option's letter, right only where it is right under every rotation of the options (MMBench)."""
+    """One option's letter; counts as correct only if it is correct under every rotation of the options (MMBench)."""
     MMMU = "mmmu"
-    """One option's letter, beside open questions without options."""
+    """One option's letter, mixed with open questions that have no options."""
     YES_NO = "yes_no"
     MME = "mme"
-    """Yes or no; counted per question and per picture."""
+    """Yes or no; scored per question and per picture."""
     POPE = "pope"
     """Yes or no; precision, recall and F1 of yes."""
     HALLUSION = "hallusion"
-    """Yes or no; counted per question, figure and pair (HallusionBench)."""
+    """Yes or no; scored per question, figure and pair (HallusionBench)."""
     VQA = "vqa"
-    """Short text, compared with ten people's answers (VQA accuracy; TextVQA)."""
+    """Short text, compared with the answers of ten annotators (VQA accuracy; TextVQA)."""
     ANLS = "anls"
-    """Short text, by edit distance (DocVQA, InfoVQA)."""
+    """Short text, scored by edit distance (DocVQA, InfoVQA)."""
     RELAXED = "relaxed"
     """Short text or a number within 5 % (ChartQA)."""
     EXACT = "exact"
-    """Short text, equal but for case (OCRVQA)."""
+    """Short text, equal except for case (OCRVQA)."""
     OCRBENCH = "ocrbench"
-    """Text that must hold one of the right ones."""
+    """Text that must contain one of the correct texts."""
     MATHVISTA = "mathvista"
-    """Option, number or text, extracted by a judge where matching does not."""
+    """Option, number or text; extracted by a judge if matching fails."""
     MMVET = "mmvet"
     """Open; graded from 0 to 1 by a judge."""
     LLAVABENCH = "llavabench"
-    """Open; rated by a judge beside a reference answer."""
+    """Open; rated by a judge against a reference answer."""
     CAPTION = "caption"
     """A caption, compared with references (COCO)."""
     OPEN = "open"
-    """Open, with nothing to compare it with."""
+    """Open, without a reference."""
 
 
 class Option(NamedTuple):
-    """One choice of a multiple-choice question."""
+    """One option of a multiple-choice question."""
 
     letter: str
     text: str
 
 
 class Draw(NamedTuple):
-    """Which of several draws of a question a sample stands for."""
+    """The draw of a question that a sample stands for."""
 
     position: int
-    """The question's place in the benchmark."""
+    """The question's position in the benchmark."""
     description: int | None
-    """Which description, from 0; None where there is one."""
+    """0-based number of the description; None if there is only one."""
     answer: int | None
-    """Which answer to it, from 0; None where there is one."""
+    """0-based number of the answer to that description; None if there is only one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,7 @@ class Sample:
     """One question of a benchmark."""
 
     position: int
-    """0-based place in the benchmark, rows without a picture not counted."""
+    """0-based position in the benchmark, not counting rows without a picture."""
     index: str
     """The benchmark's own id, as written in the file."""
     images: tuple[Image, ...]
@@ -222,28 +222,28 @@ class Sample:
     hint: str | None = None
     options: tuple[Option, ...] = ()
     answer: str | None = None
-    """The target: a letter for multiple choice; None where the file carries no answers."""
+    """The target: a letter for multiple choice; None if the file has no answers."""
     category: str | None = None
     l2_category: str | None = None
     split: str | None = None
     gold_description: str | None = None
-    """What can be seen, as the benchmark itself says it; None where the row carries no such text."""
+    """The benchmark's own description of the pictures; None if the row has none."""
     extra: Mapping[str, str] = field(default_factory=dict)
-    """The row's other filled cells by their columns' normalised names (`image_path`, `question_type`, `g_index`, ...):
-    what only one benchmark's scorer knows."""
+    """The row's other non-empty cells by normalised column name (`image_path`, `question_type`, `g_index`, ...), for
+    scorers of a specific benchmark."""
     kind: AnswerKind | None = None
-    """What a right answer is; None where nobody said so."""
+    """The form of the answer; None if unspecified."""
     draw: Draw | None = None
-    """None where the question is asked once."""
+    """None if the question is asked only once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A judged reply. `value` None means that it could not be judged, which is not the same as wrong."""
+    """The score of a reply. A `value` of None means that it could not be scored, which is not the same as wrong."""
 
     value: float | None
     answer: str | None = None
-    """What was read out of the reply (an option letter, "Z" for a refusal), None where nothing could be."""
+    """The answer extracted from the reply (an option letter, "Z" for a refusal); None if there was none."""
 
 
 class SampleStatus(StrEnum):
@@ -251,14 +251,14 @@ class SampleStatus(StrEnum):
 
     DONE = "done"
     FAILED = "failed"
-    """A call failed for good; `failure` says which and why. Never counted as a wrong answer."""
+    """A call failed permanently; `failure` says which one and why. Never counted as a wrong answer."""
     NOT_RUN = "not_run"
-    """The run stopped first; the next run takes it up."""
+    """The run stopped before this sample; the next run processes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SampleResult:
-    """One sample's way through the pipeline, as journalled."""
+    """The outcome of one sample in the pipeline, as written to the journal."""
 
     sample: Sample
     status: SampleStatus
@@ -266,28 +266,28 @@ class SampleResult:
     descriptions: tuple[Completion, ...] = ()
     """The perception call of each picture, in order."""
     reply: Completion | None = None
-    """The answering call; None in perception mode or where it was not reached."""
+    """The answering call; None in perception mode or if the stage was not reached."""
     score: Score | None = None
-    """None where nothing was to be scored: no reply, or no answer in the file."""
+    """None if there was nothing to score: no reply, or no answer in the file."""
     failure: str | None = None
     trouble: Exception | None = None
-    """What stopped this sample and concerns every other one too; the run stops for it."""
+    """An error that affects every sample and therefore stops the run."""
     written: Completion | None = None
-    """The call that wrote what to observe; None where no model does."""
+    """The hint writer's call; None if no model writes hints."""
     hints: str | None = None
-    """What the perceiver was told to observe for this question, beside everything else."""
+    """The hints for this question that were added to the perceiver's instruction."""
     fell_back: str | None = None
-    """Why there are no such contents, so that the perceiver was told the instruction for all."""
+    """Why there are no hints, so that the perceiver got the shared instruction."""
 
     @property
-    def may_be_mended(self) -> bool:
-        """Whether it failed for a call that gave nothing at all: another time the same call may work."""
+    def is_retryable(self) -> bool:
+        """Whether it failed because of a call that returned nothing at all, and so may succeed on a retry."""
         failed = (call.outcome is Outcome.ERROR for call in self._calls)
         return self.status is SampleStatus.FAILED and any(failed)
 
     @property
-    def took_work(self) -> bool:
-        """Whether a model was asked for it: not all of it came from the cache."""
+    def made_calls(self) -> bool:
+        """Whether any of its completions was generated in this run and did not come from the cache."""
         return any(call.fresh for call in self._calls)
 
     @property

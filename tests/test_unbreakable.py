@@ -79,7 +79,7 @@ def test_two_processes_that_need_the_same_2000_calls_make_2000(tmp_path):
     ("what", "most", "said"),
     [
         ("cache", 600_000, r"cache/calls\.sqlite: .*once fixed, continue with: prism run"),
-        ("journal", 100_000, r"journal\.jsonl: cannot be written .* the same command goes on"),
+        ("journal", 100_000, r"journal\.jsonl: cannot be written .* rerun the same command to resume"),
     ],
 )
 def test_a_full_disk_stops_the_run_with_a_clear_message_and_loses_nothing(tmp_path, what, most, said):

@@ -1,4 +1,4 @@
-"""What a run is told: YAML and options checked into frozen values."""
+"""Configuration: YAML files and options, validated into frozen values."""
 
 from prism_engine.config.choices import Merge, Mode, Pictures, perceiver_names
 from prism_engine.config.models import (

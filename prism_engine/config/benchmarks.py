@@ -1,4 +1,4 @@
-"""Benchmarks by name: what a right answer is in those that prism knows, where their files lie and what is in them."""
+"""The benchmark catalogue: answer kind, download address and contents of each known benchmark."""
 
 from __future__ import annotations
 
@@ -15,36 +15,41 @@ from prism_engine.records import AnswerKind  # noqa: TC001 - pydantic reads it
 
 
 class BenchmarkSpec(Frozen):
-    """What is known of a benchmark before its file is here."""
+    """A catalogue entry: what is known about a benchmark before its file is downloaded."""
 
     kind: AnswerKind
+    """The form of the answers, which selects the scorer; for example `choice` or `vqa`."""
     measures: str
-    """What it is good for, in a few words."""
+    """What the benchmark measures, in a few words."""
     aliases: tuple[str, ...] = ()
+    """Other names that select this benchmark; case is ignored."""
     url: Annotated[str, Field(pattern=r"^https://")] | None = None
-    """Where its file lies; None for one that nobody publishes."""
+    """The https:// address of its file; None if it is not published."""
     md5: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
-    """Of the file at `url`; None where it is not known."""
+    """MD5 checksum of the file at `url` (32 hex digits); None if unknown."""
     rows: PositiveInt | None = None
-    """Rows with a picture."""
+    """Number of rows with a picture; None if unknown."""
     rows_verified: bool = False
-    """Whether somebody counted them; else the number is hearsay."""
+    """Whether `rows` was counted in the file; otherwise it is a published number that was not checked."""
     answers: bool = True
-    """Whether the file carries the right answers."""
+    """Whether the file contains the correct answers; False for test splits meant for submission."""
     images: str | None = None
-    """The folder below `images/` with the pictures that its file names; None for the benchmark's own name."""
+    """The subfolder of `images/` with the pictures that the file refers to; None means the benchmark's own name."""
     question: str | None = None
-    """What is asked in every row of a file without questions."""
+    """The question for every row of a file that has no questions."""
     licence: str | None = None
+    """The licence of the data; None if unknown."""
     homepage: str | None = None
+    """The address of the benchmark's web page."""
 
 
 class KindRule(Frozen):
-    """What a name says that is not listed."""
+    """A rule that derives the answer kind of an unlisted benchmark from its name."""
 
     pattern: str
-    """A regular expression, searched for in the lower-cased name."""
+    """A regular expression that is searched for in the lower-cased name."""
     kind: AnswerKind
+    """The answer kind of matching benchmarks."""
 
 
 class _File(Frozen):
@@ -53,34 +58,34 @@ class _File(Frozen):
 
 
 class CatalogueEntry(NamedTuple):
-    """A benchmark of the catalogue."""
+    """A benchmark in the catalogue."""
 
     name: str
     spec: BenchmarkSpec
 
 
 def answer_kind(name: str) -> AnswerKind | None:
-    """Return what a right answer is in the benchmark of that name; None where the name says nothing."""
+    """Return the answer kind of the benchmark with that name; None if neither the catalogue nor a rule knows it."""
     if known := known_benchmark(name):
         return known.spec.kind
     return next((rule.kind for rule in _catalogue().kinds if re.search(rule.pattern, name.lower())), None)
 
 
 def known_benchmark(name: str) -> CatalogueEntry | None:
-    """Return the benchmark of that name or alias, whatever its capitals; None where the catalogue has none."""
+    """Return the benchmark with that name or alias, ignoring case; None if it is not in the catalogue."""
     return _by_name().get(name.lower())
 
 
 def known_benchmarks() -> tuple[CatalogueEntry, ...]:
-    """Return the whole catalogue, in its order."""
+    """Return the whole catalogue, in file order."""
     return tuple(CatalogueEntry(name, spec) for name, spec in _catalogue().benchmarks.items())
 
 
 @cache
 def _by_name() -> dict[str, CatalogueEntry]:
-    found = known_benchmarks()
-    aliases = {alias.lower(): known for known in found for alias in known.spec.aliases}
-    return aliases | {known.name.lower(): known for known in found}
+    entries = known_benchmarks()
+    aliases = {alias.lower(): entry for entry in entries for alias in entry.spec.aliases}
+    return aliases | {entry.name.lower(): entry for entry in entries}
 
 
 @cache
@@ -90,6 +95,6 @@ def _catalogue() -> _File:
 
 
 def shipped_catalogue() -> Path:
-    """Return the catalogue's file: beside this module when installed, `configs/` in a checkout."""
+    """Return the path of the catalogue file: next to this module when installed, in `configs/` in a checkout."""
     installed = Path(__file__).with_name("benchmarks.yaml")
     return installed if installed.is_file() else Path(__file__).parents[2] / "configs" / "benchmarks.yaml"

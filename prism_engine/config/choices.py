@@ -1,4 +1,4 @@
-"""Who answers the questions of a run, and from what."""
+"""The modes of a run, and how pictures, perceivers and output limits are specified."""
 
 from __future__ import annotations
 
@@ -14,32 +14,31 @@ if TYPE_CHECKING:
 
 
 class Mode(StrEnum):
-    """One arm of the analysis: who answers the questions, and from what."""
+    """One arm of the analysis: the model that answers the questions, and its input."""
 
     ALL = "all"
-    """The reasoner, from the perceiver's descriptions."""
+    """The reasoner answers from the perceiver's descriptions."""
     PERCEPTION = "perception"
-    """Nobody: the perceiver describes."""
+    """The perceiver describes; no questions are answered."""
     REASONING = "reasoning"
-    """The reasoner, from descriptions that are in the cache; the perceiver is never started."""
+    """The reasoner answers from cached descriptions; the perceiver is never started."""
     DIRECT = "direct"
-    """The perceiver by itself, from the pictures."""
+    """The perceiver answers by itself, from the pictures."""
     BLIND = "blind"
-    """The reasoner, from the question alone: what can be known without seeing."""
+    """The reasoner answers from the question alone: what can be known without seeing."""
     ORACLE = "oracle"
-    """The reasoner, from the benchmark's gold descriptions: its ceiling."""
+    """The reasoner answers from the benchmark's gold descriptions: its ceiling."""
     PROMPTS = "prompts"
-    """Nobody, and nothing is described: the writer of a query-specific instruction says what each question needs
-    observed."""
+    """Only the hint writer of a query-specific instruction runs; nothing is described or answered."""
 
     @property
     def describes(self) -> bool:
-        """Whether the perceiver's descriptions are part of it."""
+        """Whether the mode uses descriptions by the perceiver."""
         return self in (Mode.ALL, Mode.PERCEPTION, Mode.REASONING)
 
     @property
     def answers(self) -> bool:
-        """Whether questions are answered, and so scored."""
+        """Whether questions are answered, and therefore scored."""
         return self not in (Mode.PERCEPTION, Mode.PROMPTS)
 
     @property
@@ -53,49 +52,49 @@ class Mode(StrEnum):
         return self.answers and self is not Mode.DIRECT
 
 
-BETWEEN = "~"
-"""Stands between the names of perceivers whose descriptions are merged."""
+SEPARATOR = "~"
+"""Separates the names of perceivers whose descriptions are merged."""
 
 
 class Pictures(StrEnum):
-    """What the perceiver is shown of a sample with several pictures."""
+    """How the pictures of a multi-picture sample are sent to the perceiver."""
 
     EACH = "each"
-    """One after the other, each in a request of its own."""
+    """Each picture in a separate request."""
     TOGETHER = "together"
-    """All in one request, for models that take several."""
+    """All pictures in one request, for models that accept more than one."""
     FIRST = "first"
-    """The first one, and no other."""
+    """Only the first picture."""
 
 
 class Merge(StrEnum):
-    """How the descriptions of several perceivers become one."""
+    """How the descriptions of multiple perceivers are merged."""
 
     LABELLED = "labelled"
     """In the order in which the perceivers are named, each under a numbered label."""
     PLAIN = "plain"
-    """In the same order, an empty line between them."""
+    """In the same order, separated by an empty line."""
     ORIGINAL = "original"
-    """As the original framework: the later one before the earlier one, nothing between them."""
+    """As in the original framework: in reverse order, without a separator."""
 
 
 def perceiver_names(name: str) -> tuple[str, ...]:
-    """Return the names in `A~B~C`; a part may itself begin with `~/`.
+    """Return the names in `A~B~C`; a name may itself begin with `~/`.
 
     Raises:
-        ConfigError: a name is missing, or there twice.
+        ConfigError: a name is missing or repeated.
     """
     names = []
     rest: str | None = name
     while rest is not None:
         home = "~/" if rest.startswith("~/") else ""
-        part, between, after = rest.removeprefix(home).partition(BETWEEN)
+        part, separator, after = rest.removeprefix(home).partition(SEPARATOR)
         names.append(home + part)
-        rest = after if between else None
+        rest = after if separator else None
     if not all(names):
-        raise ConfigError(f"perceiver {name!r}: a name is missing beside a {BETWEEN!r}; write A{BETWEEN}B")
-    if twice := {one for one in names if names.count(one) > 1}:
-        raise ConfigError(f"perceiver {name!r}: {min(twice)!r} is there twice, and would say the same twice")
+        raise ConfigError(f"perceiver {name!r}: a name is missing before or after a {SEPARATOR!r}; write A{SEPARATOR}B")
+    if repeated := {part for part in names if names.count(part) > 1}:
+        raise ConfigError(f"perceiver {name!r}: {min(repeated)!r} is named twice; name each perceiver once")
     return tuple(names)
 
 
@@ -103,29 +102,30 @@ _LIMITED = re.compile(r"(.+)-(\d{1,7})")
 
 
 def with_own_limit(config: RunConfig, registry: Registry) -> RunConfig:
-    """Return the run with the output limit that the reasoner's name ends in, where only the rest is a registered name.
+    """Return the run with the output limit at the end of the reasoner's name, if only the rest is a registered name.
 
     Raises:
-        ConfigError: another limit is given beside it.
+        ConfigError: the run also sets a different limit.
     """
     name = config.reasoner
-    found = _LIMITED.fullmatch(name) if name is not None and name not in registry else None
-    if found is None or found[1] not in registry or int(found[2]) == 0:
+    match = _LIMITED.fullmatch(name) if name is not None and name not in registry else None
+    if match is None or match[1] not in registry or int(match[2]) == 0:
         return config
-    limit, given = int(found[2]), config.reasoning.max_tokens
-    usual = type(config.reasoning)().max_tokens
-    if given not in (usual, limit):
+    limit, given = int(match[2]), config.reasoning.max_tokens
+    default = type(config.reasoning)().max_tokens
+    if given not in (default, limit):
         raise ConfigError(
-            f"reasoner {name!r} says {limit} tokens, --reasoning-tokens (reasoning.max_tokens) says {given}; give one"
+            f"reasoner {name!r} says {limit} tokens, but --reasoning-tokens (reasoning.max_tokens) says {given}; "
+            "give one of the two"
         )
     reasoning = config.reasoning.model_copy(update={"max_tokens": limit})
-    return config.model_copy(update={"reasoner": found[1], "reasoning": reasoning})
+    return config.model_copy(update={"reasoner": match[1], "reasoning": reasoning})
 
 
 def perceivers_of(name: str, registry: Registry) -> tuple[str, ...]:
-    """Return the names of the perceivers whose descriptions `A~B` joins; a registered name is always one model's.
+    """Return the names of the perceivers in `A~B`; a registered name always means one model.
 
     Raises:
         ConfigError: as `perceiver_names`.
     """
-    return (name,) if name in registry or BETWEEN not in name else perceiver_names(name)
+    return (name,) if name in registry or SEPARATOR not in name else perceiver_names(name)

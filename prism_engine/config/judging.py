@@ -1,4 +1,4 @@
-"""Who judges: a model of the registry, with what VLMEvalKit's and Prism's environment variables say about it."""
+"""Configuration of judges: a model from the registry, adjusted by VLMEvalKit's and Prism's environment variables."""
 
 from __future__ import annotations
 
@@ -33,44 +33,49 @@ _ALIASES: Final = {
     "gpt-4o-1120": "gpt-4o-2024-11-20",
     "gpt-4o-mini": "gpt-4o-mini-2024-07-18",
 }
-"""What VLMEvalKit calls its judges."""
+"""VLMEvalKit's names for judges, with the models they stand for."""
 
 
 class JudgeConfig(Frozen):
-    """What a judge is told."""
+    """Configuration of `prism judge`."""
 
     judge: str
-    """A name of the registry, a checkpoint's folder, a hub id, or one of VLMEvalKit's names for judges."""
+    """The judge: a registered model name, a checkpoint folder, a hub id (`org/name`), or one of VLMEvalKit's names
+    for judges (`chatgpt-0125`)."""
     profile: str | None = None
-    """Rules by which answers and reviews are read; None takes the run's own."""
+    """Rules for reading answers and reviews: `prism`, `v1`, `v2` or `v3`; None uses the profile of the judged run."""
     max_tokens: PositiveInt | None = None
-    """Output limit of a review; None takes what the answer kind needs."""
+    """Output limit of a review, in tokens; None uses the default of the answer kind."""
     requests_per_minute: PositiveInt | None = None
-    """Overrides the judge's limit of the registry."""
+    """Overrides the judge's limit in the registry; None keeps it. Only for judges behind an API."""
     tokens_per_minute: PositiveInt | None = None
+    """Overrides the judge's limit in the registry (prompt plus completion tokens); None keeps it."""
     concurrency: PositiveInt | None = None
+    """Maximum concurrent requests to the judge; overrides the registry, None keeps its value."""
     max_cost: Dollars | None = None
-    """US dollars that all runs into the results folder may cost, this judge included."""
+    """Cost cap in US dollars for all runs into `results_dir` together, including this judge; None means no cap."""
     cache_dir: Path = Field(default_factory=default_cache_dir)
+    """The cache folder; default `$PRISM_CACHE`, else `cache/` in a checkout, else the user's cache folder."""
     results_dir: Path = Path("results")
+    """The results folder, to which `max_cost` applies."""
     models: dict[str, ModelSpec] = Field(default_factory=dict)
-    """More models, over those of the registry."""
+    """Additional models by name; they override registry entries with the same name."""
 
 
 def find_judge(config: JudgeConfig, registry: Registry, environ: Mapping[str, str]) -> ModelSpec:
-    """Return the judge's entry, with limits and the environment's settings laid over.
+    """Return the judge's registry entry, with limits and environment settings applied.
 
     `OPENAI_API_BASE_JUDGE` or `OPENAI_API_BASE` (with or without `/chat/completions`), `OPENAI_API_KEY_JUDGE` and
-    `LOCAL_LLM`, from the environment or a `.env` file, hold for a judge at OpenAI's address alone: any other entry says
-    itself where its model is.
+    `LOCAL_LLM`, from the environment or a `.env` file, apply only to a judge at OpenAI's address: any other entry
+    specifies its own address.
 
     Raises:
-        ConfigError: nothing has that name, or it has no limits to override.
+        ConfigError: the name is unknown, the entry has no limits to override, or a variable holds an invalid address.
     """
     registry = registry.merged(config.models)
-    spec = _found(config.judge, registry)
+    spec = _find(config.judge, registry)
     if isinstance(spec, ApiModel) and spec.server is None and spec.base_url == _OPENAI:
-        spec = _as_told(spec, {**dotenv_values(Path(".env")), **environ})
+        spec = _with_environment(spec, {**dotenv_values(Path(".env")), **environ})
     names = ("requests_per_minute", "tokens_per_minute", "concurrency")
     given = {name: value for name in names if (value := getattr(config, name)) is not None}
     if not given:
@@ -80,7 +85,7 @@ def find_judge(config: JudgeConfig, registry: Registry, environ: Mapping[str, st
     return spec.model_copy(update={"limits": Limits.model_validate({**dict(spec.limits), **given})})
 
 
-def _found(name: str, registry: Registry) -> ModelSpec:
+def _find(name: str, registry: Registry) -> ModelSpec:
     try:
         return registry.find(name)
     except ConfigError:
@@ -89,48 +94,54 @@ def _found(name: str, registry: Registry) -> ModelSpec:
         return ApiModel(model=_ALIASES[name])
 
 
-def _as_told(spec: ApiModel, told: Mapping[str, str | None]) -> ApiModel:
+def _with_environment(spec: ApiModel, settings: Mapping[str, str | None]) -> ApiModel:
     fields = {**dict(spec)}
-    if base := told.get("OPENAI_API_BASE_JUDGE") or told.get("OPENAI_API_BASE"):
+    if base := settings.get("OPENAI_API_BASE_JUDGE") or settings.get("OPENAI_API_BASE"):
         fields["base_url"] = base
-    if told.get("OPENAI_API_KEY_JUDGE"):
+    if settings.get("OPENAI_API_KEY_JUDGE"):
         fields["api_key_env"] = "OPENAI_API_KEY_JUDGE"
-    if model := told.get("LOCAL_LLM"):
+    if model := settings.get("LOCAL_LLM"):
         fields["model"] = model
-        if not any(told.get(key) for key in ("OPENAI_API_KEY_JUDGE", "OPENAI_API_KEY")):
+        if not any(settings.get(key) for key in ("OPENAI_API_KEY_JUDGE", "OPENAI_API_KEY")):
             fields["api_key_env"] = None
     try:
         return ApiModel.model_validate(fields)
     except ValueError as error:
-        raise ConfigError(f"OPENAI_API_BASE: {base!r} is no address of an API (http://... or https://...)") from error
+        raise ConfigError(
+            f"OPENAI_API_BASE: {base!r} is not the address of an API (http://... or https://...)"
+        ) from error
 
 
 class Template(StrEnum):
-    """Which of Prometheus-Vision's two prompts."""
+    """Which of Prometheus-Vision's two prompts is used."""
 
     DATA = "data"
-    """That of its training and evaluation data: for the released weights."""
+    """The prompt of its training and evaluation data, for the released weights."""
     README = "readme"
-    """That of its README, which names the image and puts the criterion in brackets."""
+    """The prompt of its README, which mentions the image and puts the criterion in brackets."""
 
 
 class GradingConfig(JudgeConfig):
-    """What a grading is told, beside its judge."""
+    """Configuration of `prism grade`: the judge, and the rows to grade."""
 
     rows: Path
-    """JSON lines: Perception-Bench's, or prism's own."""
+    """The rows to grade: JSON lines in Perception-Bench's format or prism's own."""
     rubrics: Path | None = None
-    """YAML with rubrics by name."""
+    """A YAML file with rubrics by name, under `rubrics:`."""
     rubric: str | None = None
-    """The name of the rubric of rows that have none."""
+    """The name of the rubric for rows without one; None makes such rows an error."""
     template: Template = Template.DATA
+    """The prompt template: `data` (Prometheus-Vision's training data) or `readme`."""
     blind: bool = False
-    """Leave the pictures out: what can be graded without seeing."""
+    """Leave the pictures out, to see what can be graded without them."""
     reference_free: bool = False
     """Leave the reference answers out."""
     samples: PositiveInt = 1
-    """Grades that are drawn for each row."""
+    """Number of grades drawn per row; the row's score is their mean."""
     temperature: NonNegativeFloat = 1.0
+    """Sampling temperature of grades; at 0 (greedy), unreadable grades are not drawn again."""
     top_p: float = 0.9
+    """Nucleus sampling: share of probability mass from which tokens are drawn."""
     against: tuple[Path, ...] = ()
-    """Other scores of the same rows: a CSV with `id` and `score`, or another judge's `grades.jsonl`."""
+    """Other scores of the same rows, for comparison: CSV files with `id` and `score`, or `grades.jsonl` of other
+    judges."""

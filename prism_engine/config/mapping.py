@@ -1,4 +1,4 @@
-"""A mapping file: how the records of a Hugging Face dataset, or of files of one's own, become a benchmark's rows."""
+"""Mapping files, which turn records of a Hugging Face dataset or of local files into benchmark rows."""
 
 from __future__ import annotations
 
@@ -13,60 +13,61 @@ from prism_engine.errors import ConfigError
 from prism_engine.records import AnswerKind  # noqa: TC001 - pydantic reads it
 
 FILES = (".jsonl", ".parquet")
-"""What is read without the `datasets` package."""
+"""File types that are read without the `datasets` package."""
 
 Field = str | tuple[str, ...] | dict[str, str]
 
 
 class Mapping(Frozen):
-    """Where the records are, and which field of theirs is which column."""
+    """A mapping file: the source of the records, and the field for each column."""
 
     dataset: str | tuple[str, ...]
-    """A name on the hub (`org/name`), a folder that `save_to_disk` wrote, or JSONL and Parquet files
-    (`data/*.parquet`); relative paths mean: from the mapping's folder."""
+    """A dataset on the hub (`org/name`), a folder written by `save_to_disk`, or JSONL and Parquet files
+    (`[a.jsonl, b.parquet]`, `data/*.parquet`). Relative paths are resolved from the mapping's folder."""
     columns: dict[str, Field]
-    """A benchmark's column: the field that fills it (`meta.source` for one inside another). `question` must be there,
-    and `image`, of which there may be several fields. `options` is a field with a list, several fields, or
-    letters with a field each. Columns of other names are kept for the scorer."""
+    """The benchmark's columns, each with the field that fills it; `meta.source` means a nested field. `question` and
+    `image` are required; `image` may list more than one field. `options` is a field that contains a list, a list of
+    fields, or letters with a field each (`{A: first, B: second}`). Any other column is kept for the scorer."""
     subset: str | None = None
-    """The dataset's configuration, where it has several."""
+    """The dataset's configuration on the hub, if it has more than one."""
     split: str | None = None
-    """Which split of a dataset (`test`); files have none."""
+    """The split of a dataset, for example `test`; not for files."""
     revision: str | None = None
-    """Which version of a dataset on the hub: a tag or a commit."""
+    """The version of a dataset on the hub: a tag or a commit. None uses the latest one."""
     name: str | None = None
-    """What the benchmark is called in results; None for the mapping file's own name."""
+    """The benchmark's name in results; None uses the name of the mapping file."""
     kind: AnswerKind | None = None
-    """What a right answer is; None where the name or the rows say so."""
+    """The answer kind, which selects the scorer; None derives it from the name or the rows."""
     answer_is: Literal["written", "position", "text", "yes_no"] = "written"
-    """How records give the right answer: as it shall stand (a letter, a text), as an option's number from 0, as an
-    option's text, or as true and false."""
+    """The form of the correct answer in the records: `written` (as it is: a letter or a text), `position` (an option's
+    0-based number), `text` (an option's text), or `yes_no` (true or false)."""
     images: Path | None = None
-    """The folder of picture files, where records only name them; None for the folder of the data or the mapping."""
+    """The folder of the picture files that records refer to by name; None uses the folder of the data or of the
+    mapping."""
 
     @model_validator(mode="after")
-    def _asks_something(self) -> Self:
+    def _check_columns(self) -> Self:
         missing = [name for name in ("question", "image") if name not in self.columns]
         if missing:
-            raise ConfigError(f"columns: {missing[0]!r} is missing: say which field fills it")
+            raise ConfigError(f"columns: {missing[0]!r} is missing: add it with the field that fills it")
         nested = [name for name, field in self.columns.items() if name != "options" and isinstance(field, dict)]
         if nested:
-            raise ConfigError(f"columns: {nested[0]}: only options may have letters with a field each")
-        several = [n for n, field in self.columns.items() if n not in ("options", "image") and isinstance(field, tuple)]
-        if several:
-            raise ConfigError(f"columns: {several[0]}: only options and image may have several fields")
+            raise ConfigError(f"columns: {nested[0]}: only `options` may have letters with a field each")
+        lists = [n for n, field in self.columns.items() if n not in ("options", "image") and isinstance(field, tuple)]
+        if lists:
+            raise ConfigError(f"columns: {lists[0]}: only `options` and `image` may list more than one field")
         if self.answer_is in ("position", "text") and "options" not in self.columns:
-            raise ConfigError(f"answer_is: {self.answer_is!r} needs options under `columns:`")
+            raise ConfigError(f"answer_is: {self.answer_is!r} needs `options` under `columns:`")
         return self
 
     @property
     def places(self) -> tuple[str, ...]:
-        """What `dataset` names, one by one."""
+        """The entries of `dataset`, as a tuple."""
         return (self.dataset,) if isinstance(self.dataset, str) else self.dataset
 
     @property
     def is_files(self) -> bool:
-        """Whether JSONL and Parquet files are named, and nothing else."""
+        """Whether `dataset` consists of JSONL and Parquet files only."""
         return all(place.lower().endswith(FILES) for place in self.places)
 
 
@@ -74,12 +75,12 @@ def load_mapping(path: Path) -> Mapping:
     """Read a mapping file.
 
     Raises:
-        ConfigError: it cannot be read or has mistakes; all of them at once.
+        ConfigError: the file cannot be read or is invalid; the message lists all mistakes.
     """
     try:
         mapping = validated(TypeAdapter(Mapping), read_yaml(path), str(path))
     except ConfigError as error:
         raise error if str(error).startswith(str(path)) else ConfigError(f"{path}: {error}") from error
     if not mapping.is_files and len(mapping.places) > 1:
-        raise ConfigError(f"{path}: dataset: several places must all be JSONL or Parquet files")
+        raise ConfigError(f"{path}: dataset: a list may contain only JSONL or Parquet files")
     return mapping

@@ -1,4 +1,4 @@
-"""The model registry: names that a run may use, and what stands behind each."""
+"""The model registry: the model names that a run may use, with their specifications."""
 
 from __future__ import annotations
 
@@ -28,173 +28,204 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-_OURS = ("model", "messages", "stream", "n", "max_tokens", "max_completion_tokens")  # fields of a request
+_RESERVED_FIELDS = (
+    "model",
+    "messages",
+    "stream",
+    "n",
+    "max_tokens",
+    "max_completion_tokens",
+)  # request fields that prism sets
 
 
 _EMBEDDED = "embedded:"
 _NANO = Path(__file__).parents[1] / "nano"
 
 
-def _found(model: str) -> str:
-    """Put the folder in for `embedded:captioner` and `embedded:reasoner`, the models that come with the package."""
+def _resolve_embedded(model: str) -> str:
+    """Replace `embedded:captioner` and `embedded:reasoner`, the models in the package, with their folders."""
     if not model.startswith(_EMBEDDED):
         return model
     folder = _NANO / model.removeprefix(_EMBEDDED)
     if not (folder / "config.json").is_file():
         known = ", ".join(sorted(f"{_EMBEDDED}{path.parent.name}" for path in _NANO.glob("*/config.json")))
-        raise ValueError(f"{model!r} does not come with the package; known: {known}")
+        raise ValueError(f"{model!r} is not part of the package; known: {known}")
     return str(folder)
 
 
-Checkpoint = Annotated[str, AfterValidator(_found)]
-"""Hub id, the path of a local checkpoint, or `embedded:` and the name of one that comes with the package."""
+Checkpoint = Annotated[str, AfterValidator(_resolve_embedded)]
+"""A hub id (`org/name`), the path of a local checkpoint, or `embedded:NAME` for a model in the package."""
 
 
 class Frozen(BaseModel):
-    """Base of every value that comes from a user's file: immutable, unknown keys are errors."""
+    """Base class of everything read from user files: immutable; unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
 
 class Limits(Frozen):
-    """What an API allows; None means that no limit is kept on our side."""
+    """Rate limits of an API, which prism never exceeds; None means no limit."""
 
     requests_per_minute: PositiveInt | None = None
+    """Maximum requests in any minute; None means no limit."""
     tokens_per_minute: PositiveInt | None = None
-    """Prompt and completion tokens together, over any minute."""
+    """Maximum prompt plus completion tokens in any minute; None means no limit."""
     input_tokens_per_minute: PositiveInt | None = None
-    """Prompt tokens, where the API counts them apart."""
+    """Maximum prompt tokens in any minute, for APIs that count them separately; None means no limit."""
     output_tokens_per_minute: PositiveInt | None = None
-    """Completion tokens, where the API counts them apart."""
+    """Maximum completion tokens in any minute, for APIs that count them separately; None means no limit."""
     concurrency: PositiveInt = 64
-    """Requests on the wire at once, at most: a run begins with fewer, and sends fewer where the API refuses them."""
+    """Maximum concurrent requests. A run starts with fewer, and backs off when the API rejects requests."""
 
 
 Dollars = Annotated[Decimal, Field(ge=0, allow_inf_nan=False, max_digits=20)]
 
 
 class PriceSpec(Frozen):
-    """What a model's tokens cost, in US dollars per million, as providers list it."""
+    """A model's price in US dollars per million tokens, as listed by providers.
+
+    Example: `{input: 0.15, cached_input: 0.075, output: 0.60}`.
+    """
 
     input: Dollars
+    """US dollars per million prompt tokens."""
     cached_input: Dollars | None = None
-    """Prompt tokens that the provider had in its cache; None costs the same as `input`."""
+    """US dollars per million prompt tokens served from the provider's cache; None means the same as `input`."""
     output: Dollars
-    """Reasoning tokens included."""
+    """US dollars per million completion tokens, including reasoning tokens."""
     request: Dollars = Decimal(0)
-    """Per request, whatever its tokens."""
+    """US dollars per request, in addition to its tokens."""
 
 
 class ModelInfo(Frozen):
-    """What people want to know of a model when they compare it; nothing here shapes an answer."""
+    """Facts about a model, for comparisons (`prism board`); they do not affect answers.
+
+    Example: `{parameters: 7B, licence: Apache-2.0, type: open}`.
+    """
 
     parameters: Annotated[str, Field(pattern=r"^\d+(\.\d+)?[MBT]$")] | None = None
-    """How many, such as 7B or 256M."""
+    """Number of parameters with a unit (M, B or T), such as `7B` or `256M`."""
     licence: str | None = None
+    """The licence of the weights, such as `Apache-2.0`."""
     type: Literal["open", "proprietary", "api"] | None = None
-    """Open weights, weights that are not to be had, or known by its API alone."""
+    """`open` (open weights), `proprietary` (unpublished weights), or `api` (only available through an API)."""
 
 
 class Described(Frozen):
-    """What every registry entry may say."""
+    """Base class of registry entries."""
 
     about: ModelInfo | None = None
+    """Facts for comparing models; they do not affect answers."""
 
 
 class VllmModel(Described):
     """A checkpoint run by vLLM in this process."""
 
     backend: Literal["vllm"] = "vllm"
+    """`vllm`: run the checkpoint in this process."""
     model: Checkpoint
+    """A hub id (`org/name`), the path of a local checkpoint, or `embedded:NAME` for a model in the package."""
     revision: str | None = None
+    """The branch, tag or commit on the hub; None uses the default branch."""
     engine: dict[str, Any] = Field(default_factory=dict)
-    """vLLM engine options by their Python names (`max_model_len`, `dtype`, ...), passed through as they are."""
+    """vLLM engine options by their Python names (`{max_model_len: 4096, dtype: bfloat16}`), passed through
+    unchanged."""
     chat_template: str | None = None
-    """Jinja text or the path of a file; None takes the one of the model's processor."""
+    """The chat template, as Jinja text or the path of a file; None uses that of the model's processor."""
 
     @field_validator("engine")
     @classmethod
-    def _has_places(cls, engine: dict[str, Any]) -> dict[str, Any]:
-        places = engine.get("max_num_seqs", 1)
-        if type(places) is not int or places < 1:  # not isinstance: YAML's `true` is none
-            raise ValueError(f"max_num_seqs: {places!r} is not a positive whole number")
+    def _check_max_num_seqs(cls, engine: dict[str, Any]) -> dict[str, Any]:
+        max_num_seqs = engine.get("max_num_seqs", 1)
+        if type(max_num_seqs) is not int or max_num_seqs < 1:  # not isinstance, which would accept YAML's `true`
+            raise ValueError(f"max_num_seqs: {max_num_seqs!r} is not a positive whole number")
         return engine
 
 
 class ServerSpec(Frozen):
-    """A vLLM OpenAI server that the run starts on loopback, and stops again."""
+    """A vLLM OpenAI server that the run starts on the loopback interface and stops at the end."""
 
     model: Checkpoint
+    """A hub id (`org/name`), the path of a local checkpoint, or `embedded:NAME` for a model in the package."""
     revision: str | None = None
+    """The branch, tag or commit on the hub; None uses the default branch."""
     options: dict[str, Any] = Field(default_factory=dict)
-    """vLLM server options by their names (`max_model_len: 4096` becomes `--max-model-len 4096`; true is a flag)."""
+    """vLLM server options by name: `max_model_len: 4096` becomes `--max-model-len 4096`; `true` makes a flag."""
     startup_timeout: PositiveFloat = 900.0
-    """Seconds until the server must be healthy."""
+    """Seconds within which the server must become healthy."""
 
 
 class ApiModel(Described):
     """A model behind an OpenAI-compatible `/chat/completions` endpoint."""
 
     backend: Literal["api"] = "api"
+    """`api`: send requests to an endpoint."""
     model: str
-    """The model id that the endpoint knows."""
+    """The model id at the endpoint, such as `gpt-4o-mini-2024-07-18`."""
     base_url: str = "https://api.openai.com/v1"
-    """With or without the trailing `/chat/completions`; ignored where `server` is given."""
+    """The endpoint's address, with or without the trailing `/chat/completions`; ignored if `server` is given."""
     api_key_env: str | None = "OPENAI_API_KEY"
-    """Environment variable (or `.env` entry) that holds the key; None for an endpoint without one."""
+    """The environment variable (or `.env` entry) that contains the API key; null for an endpoint without a key."""
     limits: Limits = Limits()
+    """The API's rate limits and the maximum concurrency."""
     timeout: PositiveFloat = 300.0
-    """Seconds that one attempt may take."""
+    """Timeout of one attempt, in seconds."""
     attempts: PositiveInt = 6
-    """Requests sent at most for one call."""
+    """Maximum requests per call: the first one and its retries."""
     outage_patience: NonNegativeFloat | None = 3600.0
-    """Seconds of an outage, in which it is asked now and then, until the run stops, resumable; with a deadline it stops
-    then instead. 0 sees no outage and lets calls fail one by one; null waits for ever."""
+    """Seconds to wait during an outage, with occasional probes, until the run stops, resumable; if the run has a
+    deadline, it waits until then instead. 0 disables outage detection, so calls fail one by one; null waits
+    indefinitely."""
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
-    """What the endpoint calls the output limit (OpenAI's reasoning models want the second)."""
+    """The endpoint's name for the output limit; OpenAI's reasoning models need `max_completion_tokens`."""
     send_sampling: bool = True
-    """False leaves temperature, top_p and seed out, for models that refuse them."""
+    """Whether to send temperature, top_p and seed; set it to false for models that reject them."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
-    """More fields of the request; they shape the answer, so they are part of the model's identity."""
+    """Additional request fields, such as `{reasoning_effort: low}`. They shape the answer and are part of the model's
+    identity."""
     server: ServerSpec | None = None
-    """Start this model ourselves, and use it instead of `base_url`."""
+    """Start this vLLM server for the run, and use it instead of `base_url`."""
     price: PriceSpec | None = None
-    """Instead of what genai-prices lists for `base_url` and `model`; all zero for an endpoint of your own."""
+    """The price; None uses the one that genai-prices lists for `base_url` and `model`. Use all zeros for your own
+    endpoint."""
     image_tokens: PositiveInt = 50_000
-    """The most prompt tokens that one picture counts: what a cost cap sets aside for it until the reply says how many
-    it were. The default is beyond what any large provider counts; a number nearer the truth lets more be under way."""
+    """Maximum prompt tokens per picture: what the cost cap reserves until the reply reports the actual count. The
+    default exceeds what any large provider counts; a closer number allows more concurrent requests under a cap."""
     identity: str | None = None
-    """A name of your own for what answers, where the URL does not identify it (a server of yours that moves)."""
+    """Your own name for the answering model, if its URL does not identify it (a server that moves); None uses the
+    URL."""
 
     @field_validator("base_url")
     @classmethod
-    def _is_http(cls, url: str) -> str:
+    def _check_base_url(cls, url: str) -> str:
         if not url.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
         if "@" in urlsplit(url).netloc:
-            raise PydanticCustomError("secret", "must not hold a user or password; use api_key_env")
+            raise PydanticCustomError("secret", "must not contain a user name or password; use api_key_env")
         return url.rstrip("/").removesuffix("/chat/completions")
 
     @field_validator("extra_body")
     @classmethod
-    def _is_extra(cls, body: dict[str, Any]) -> dict[str, Any]:
-        for field in _OURS:
+    def _check_extra_body(cls, body: dict[str, Any]) -> dict[str, Any]:
+        for field in _RESERVED_FIELDS:
             if field in body:
-                raise ValueError(f"must not hold {field!r}, which prism sets itself")
+                raise ValueError(f"must not contain {field!r}, which prism sets itself")
         return body
 
 
 class ScriptedModel(Described):
-    """Canned replies for trying a run out: no model, no network, no cost."""
+    """Canned replies for trying out a run: no model, no network, no cost."""
 
     backend: Literal["scripted"] = "scripted"
+    """`scripted`: reply with canned texts."""
     replies: tuple[str, ...] = ("A scripted description.",)
-    """One is chosen by a hash of the call, so a rerun gives the same answers."""
+    """The possible replies; a hash of the call selects one, so a rerun gives the same answers."""
     delay: Annotated[float, Field(ge=0)] = 0.0
-    """Seconds that each call takes."""
+    """Duration of each call, in seconds."""
     failure_rate: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Share of calls that are rejected, chosen by a hash of the call."""
+    """Share of calls that are rejected (0 to 1), selected by a hash of the call."""
     concurrency: PositiveInt = 64
+    """Maximum concurrent calls."""
 
 
 ModelSpec = Annotated[VllmModel | ApiModel | ScriptedModel, Field(discriminator="backend")]
@@ -205,7 +236,7 @@ HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 
 
 class Registry:
-    """Model names and their specs; a later source overrides an earlier one name by name."""
+    """Model names with their specs; a later source overrides an earlier one name by name."""
 
     def __init__(self, models: Mapping[str, ModelSpec]) -> None:
         self._models = dict(models)
@@ -217,10 +248,10 @@ class Registry:
         return name in self._models
 
     def find(self, name: str) -> ModelSpec:
-        """Return the spec of a registered name, of a local checkpoint's folder, or of a hub id such as `org/name`.
+        """Return the spec of a registered name, a local checkpoint folder, or a hub id such as `org/name`.
 
         Raises:
-            ConfigError: neither; the message names the nearest registered names.
+            ConfigError: the name is none of these; the message names the nearest registered names.
         """
         if name in self._models:
             return self._models[name]
@@ -230,40 +261,40 @@ class Registry:
             return VllmModel(model=name)
         raise ConfigError(
             f"unknown model {name!r}{nearest(name, self._models)}; `prism models` lists the known ones; add your own "
-            "under `models:` in the run file, or give the folder of a local checkpoint or a hub id (org/name)."
+            "under `models:` in the run file, or give a local checkpoint folder or a hub id (org/name)."
         )
 
     def merged(self, models: Mapping[str, ModelSpec]) -> Registry:
-        """Return this registry with more models, which win over those of the same name."""
+        """Return this registry with additional models, which override those with the same name."""
         return Registry({**self._models, **models})
 
 
 def parse_models(data: object, where: str) -> dict[str, ModelSpec]:
-    """Check a `models:` mapping.
+    """Validate a `models:` mapping.
 
     Raises:
-        ConfigError: all mistakes at once.
+        ConfigError: it is invalid; the message lists all mistakes.
     """
     return validated(_SPECS, data, where)
 
 
 def load_registry(paths: Sequence[Path] = ()) -> Registry:
-    """Read the models that ship with prism, then those of more YAML files (`models:` at the top level).
+    """Read the registry that ships with prism, then additional YAML files (`models:` at the top level).
 
     Raises:
-        ConfigError: a file cannot be read or has mistakes.
+        ConfigError: a file cannot be read or is invalid.
     """
     registry = Registry({})
     for path in (shipped_models(), *paths):
         data = read_yaml(path)
         unknown = sorted(set(data) - {"models"})
         if unknown:
-            raise ConfigError(f"{path}: unknown key {unknown[0]!r}; a model registry has only `models:`")
+            raise ConfigError(f"{path}: unknown key {unknown[0]!r}; a models file may contain only `models:`")
         registry = registry.merged(parse_models(data.get("models") or {}, f"{path}: models"))
     return registry
 
 
 def shipped_models() -> Path:
-    """Return the registry file that ships: beside this module when installed, `configs/` in a checkout."""
+    """Return the path of the shipped registry file: next to this module when installed, in `configs/` in a checkout."""
     installed = Path(__file__).with_name("models.yaml")
     return installed if installed.is_file() else Path(__file__).parents[2] / "configs" / "models.yaml"

@@ -1,4 +1,4 @@
-"""One run: benchmark x perceiver x instruction x reasoner, limits, and where things lie."""
+"""The run file: benchmark, models, instruction, sampling, limits and folders of one run."""
 
 from __future__ import annotations
 
@@ -23,62 +23,71 @@ if TYPE_CHECKING:
 
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})")
 _SPAN: Final = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,6})m(?:in)?)?")
-FORMS: Final = "`07:00` (the next one), `8h30m` from the start, or `2026-11-22 07:00`"
+DEADLINE_FORMS: Final = "`07:00` (the next one), `8h30m` from the start, or `2026-11-22 07:00`"
 
 
 def deadline_at(text: str, now: datetime) -> datetime:
-    """Return the moment that is meant, in local time.
+    """Return the time of a deadline.
 
     Args:
-        text: one of `FORMS`.
-        now: the start of the run, with its time zone.
+        text: a deadline in one of `DEADLINE_FORMS`.
+        now: the start of the run, with its time zone; a `text` without one uses the same.
 
     Raises:
-        ValueError: it is none of the forms, or lies in the past.
+        ValueError: the text has none of the forms, or is in the past.
     """
-    said = text.strip()
-    if clock := _CLOCK.fullmatch(said):
+    text = text.strip()
+    if clock := _CLOCK.fullmatch(text):
         today = now.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
         return today if today > now else today + timedelta(days=1)
-    if (span := _SPAN.fullmatch(said)) and (span[1] or span[2]):
+    if (span := _SPAN.fullmatch(text)) and (span[1] or span[2]):
         return now + timedelta(hours=int(span[1] or 0), minutes=int(span[2] or 0))
-    if not said[:4].isdigit():
-        raise ValueError(f"is none of {FORMS}")
+    if not text[:4].isdigit():
+        raise ValueError(f"must be {DEADLINE_FORMS}")
     try:
-        moment = datetime.fromisoformat(said)
+        moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ValueError(f"is none of {FORMS}") from error
+        raise ValueError(f"must be {DEADLINE_FORMS}") from error
     moment = moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
     if moment <= now:
-        raise ValueError("lies in the past")
+        raise ValueError("is in the past")
     return moment
 
 
 GIVEN = "given"
-"""Stands where an instruction's name would, for descriptions from elsewhere."""
+"""Replaces the instruction's name for descriptions from a table."""
 _CHECKOUT = Path(__file__).parents[2]
 
 
 class SamplingConfig(Frozen):
-    """How one stage draws its completions."""
+    """Sampling parameters of one stage.
+
+    Example: `{max_tokens: 1024, temperature: 0.7, seed: 1, n: 3}`.
+    """
 
     max_tokens: PositiveInt = 512
-    """Output limit in tokens."""
+    """Output limit, in tokens."""
     temperature: Annotated[float, Field(ge=0)] = 0.0
+    """Sampling temperature; 0 is greedy, deterministic decoding."""
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Nucleus sampling: share of probability mass from which tokens are drawn; 1 uses all tokens."""
     seed: int | None = None
+    """Random seed, used only at a temperature above 0. None lets the model choose, except that draws (`n` above 1)
+    count from 0."""
     stop: tuple[str, ...] = ()
+    """Texts that end the output."""
     n: PositiveInt = 1
-    """How many are drawn: descriptions of a picture, answers to a description. Draw k has the seed `seed` + k."""
+    """Number of draws: descriptions per picture, or answers per description; above 1 it needs a temperature above 0.
+    Draw k (from 0) has the seed `seed` + k."""
 
     @model_validator(mode="after")
-    def _draws_differ(self) -> Self:
+    def _check_draws(self) -> Self:
         if self.n > 1 and self.temperature == 0:
             raise ValueError(f"n: {self.n} draws would all be the same at temperature 0; give a higher temperature")
         return self
 
     def to_sampling(self) -> Sampling:
-        """Return the value that travels with each call."""
+        """Return the sampling parameters of a call."""
         return Sampling(
             max_tokens=self.max_tokens,
             temperature=self.temperature,
@@ -89,7 +98,7 @@ class SamplingConfig(Frozen):
 
 
 def default_cache_dir() -> Path:
-    """Return `$PRISM_CACHE`, else `cache/` of a checkout, else the user's cache folder."""
+    """Return `$PRISM_CACHE`, else `cache/` in a checkout, else the user's cache folder."""
     if from_environment := os.environ.get("PRISM_CACHE"):
         return Path(from_environment).expanduser()
     if (_CHECKOUT / "pyproject.toml").is_file() and (_CHECKOUT / "prism_engine").is_dir():
@@ -98,85 +107,99 @@ def default_cache_dir() -> Path:
 
 
 class RunConfig(Frozen):
-    """Everything that a run is told; what is left out has the default that most users want."""
+    """The keys of a run file; every default is what most users want."""
 
     benchmark: str
-    """A benchmark's name, or the path of a TSV in VLMEvalKit's format, of a JSONL or Parquet file, or of a mapping."""
+    """The benchmark: a known name (`MMStar`), or the path of a TSV in VLMEvalKit's format, of a JSONL or Parquet file,
+    or of a mapping (YAML)."""
     perceiver: str | None = None
-    """The VLM that describes: a name of the registry, or the folder of a checkpoint; `A~B` joins the descriptions of
-    several. Not needed in modes `blind` and `oracle`."""
+    """The VLM that describes: a registered name, a checkpoint folder or a hub id; `A~B` merges the descriptions of
+    multiple perceivers. Not needed in modes `blind` and `oracle`."""
     reasoner: str | None = None
-    """The LLM that answers; not needed in modes `perception` and `direct`. A number after a registered name
-    (`llama3-70b-chat-2048`) is the output limit of its answers."""
+    """The LLM that answers: a registered name, a checkpoint folder or a hub id. A number after a registered name
+    (`llama3-70b-chat-2048`) sets the output limit of its answers. Not needed in modes `perception` and `direct`."""
     instruction: str = "generic"
-    """What the perceiver is told: the name of a built-in instruction, a wording of more than one word, `@FILE` (a text,
-    or contents by row as JSON), or `query-specific_MODEL`: generic, and what MODEL says that the question needs
-    observed."""
+    """The perceiver's instruction: a built-in name, a wording of more than one word, `@FILE` (a text file, or a JSON
+    hints file by index), or `query-specific_MODEL`: the generic instruction plus per-question hints written by
+    MODEL."""
     pictures: Pictures = Pictures.EACH
-    """How the pictures of a sample with several are shown (each, together, first)."""
+    """How the pictures of a multi-picture sample are sent to the perceiver: `each` (one request per picture),
+    `together` (one request for all), or `first` (only the first picture)."""
     merge: Merge = Merge.LABELLED
-    """How the descriptions of several perceivers become one (labelled, plain, original)."""
+    """How the descriptions of multiple perceivers are merged: `labelled` (under numbered labels), `plain` (separated by
+    an empty line), or `original` (as in the original Prism: in reverse order, without a separator)."""
     mode: Mode = Mode.ALL
+    """The model that answers, and its input: `all` (the reasoner, from descriptions), `perception` (describe only),
+    `reasoning` (the reasoner, from cached descriptions), `direct` (the perceiver, from the pictures), `blind` (the
+    reasoner, from the question alone), `oracle` (the reasoner, from gold descriptions), or `prompts` (only write
+    hints)."""
     descriptions: Path | None = None
-    """A table of descriptions from elsewhere (JSON lines, CSV, Excel, Parquet), by the benchmark's index, by `doc_id`
-    (the row's number from 0), or by the digests of pictures. No perceiver is called; its name, where one is given,
-    labels the results. In mode `oracle` they stand in the place of the benchmark's gold descriptions."""
+    """A table of existing descriptions (JSON lines, CSV, Excel or Parquet), keyed by the benchmark's index, by `doc_id`
+    (0-based row number), or by picture digests. The perceiver is not called; its name, if given, labels the results.
+    In mode `oracle`, the table replaces the benchmark's gold descriptions."""
     missing_descriptions: Literal["error", "skip"] = "error"
-    """What becomes of samples that `descriptions` lacks, and of rows that belong to no sample: an error before anything
-    is called; or the samples are counted as failed, and the rows are left out."""
+    """What to do with samples missing from `descriptions`, and with its rows that match no sample: `error` fails before
+    any call; `skip` counts the samples as failed and ignores the rows."""
     failed: Literal["apart", "wrong"] = "apart"
-    """How samples count that have no answer because a call failed: not at all (accuracy is over the others, and says
-    how far they could move it), or as wrong answers, for a strict analysis."""
+    """How to score samples without an answer because a call failed: `apart` leaves them out of the accuracy and reports
+    how far they could move it; `wrong` counts them as wrong answers, for a strict analysis."""
     samples: PositiveInt | None = None
-    """Take only the first this many samples; None takes all."""
+    """Use only the first N samples; None uses all."""
     perception: SamplingConfig = SamplingConfig()
-    """Of descriptions."""
+    """Sampling of descriptions."""
     reasoning: SamplingConfig = SamplingConfig()
-    """Of answers, whoever gives them."""
+    """Sampling of answers, by the reasoner or, in mode `direct`, by the perceiver."""
     writing: SamplingConfig = SamplingConfig()
-    """Of what a query-specific instruction's writer says."""
+    """Sampling of hints, by the hint writer of a query-specific instruction."""
     answer_kind: AnswerKind | None = None
-    """What a right answer is; None: what the benchmark's name says, else what its columns look like."""
+    """The answer kind, which selects the scorer (`choice`, `yes_no`, `vqa`, ...); None derives it from the benchmark's
+    name, else from its columns."""
     profile: str = "prism"
-    """Rules by which replies are read: prism's own, or VLMEvalKit's of one period (v1, v2, v3)."""
+    """Rules for reading replies: `prism`, or those of a VLMEvalKit version (`v1`, `v2`, `v3`)."""
     judge: str | None = None
-    """Who is asked, at the end, about the answers that rules could not read: a name of the registry."""
+    """The judge that is asked, after the run, about answers the rules could not read: any model that `prism judge`
+    accepts. None uses no judge."""
     requests_per_minute: PositiveInt | None = None
-    """Overrides the reasoner's limit of the registry (the perceiver's where no reasoner is named)."""
+    """Maximum requests per minute to the reasoner (to the perceiver, if there is no reasoner). Overrides the registry;
+    None keeps its value."""
     tokens_per_minute: PositiveInt | None = None
-    """As above."""
+    """Maximum prompt plus completion tokens per minute, for the same model. Overrides the registry; None keeps its
+    value."""
     concurrency: PositiveInt | None = None
-    """As above: requests on the wire at once."""
+    """Maximum concurrent requests to the same model. Overrides the registry; None keeps its value."""
     max_cost: Dollars | None = None
-    """US dollars that the experiment (all runs into `results_dir`) may cost: never passed, whatever happens. A call
-    that might pass it is not sent, and the run stops; with a larger one the same run goes on. None keeps no limit."""
+    """Cost cap in US dollars for all runs into `results_dir` together; it is never exceeded. A call that might exceed
+    it is not sent, and the run stops; raise the cap to resume. None means no cap."""
     deadline: str | None = None
-    """When the run stops by itself, resumable: a time of day (`07:00`), a span from its start (`8h30m`), or a date and
-    time. None goes on to the end."""
+    """When the run stops on its own, resumable: a time of day (`07:00`), a duration from its start (`8h30m`), or a date
+    and time (`2026-11-22 07:00`). None means no deadline."""
     fail_on_error: NonNegativeFloat | None = None
-    """How many samples may fail, as a share (`0.05`) or, from 1 on, as a count: the run stops when it is more, and is
-    complete when it is not. 0 stops at the first one. None goes on whatever fails, and is then incomplete."""
+    """How many samples may fail: a share below 1 (`0.05`), or a count from 1 on. The run stops if more fail; otherwise
+    it counts as complete. 0 stops at the first failure. None never stops for failures, but a run with failures is
+    incomplete."""
     retry_failed: bool = False
-    """Make calls only for samples that failed in the earlier run into the same folder. All others are as the cache has
-    them: samples that were never run stay so."""
+    """Make calls only for samples that failed in the previous run into the same folder. All others come from the cache;
+    samples that were never run stay so."""
     ahead: NonNegativeInt = 256
-    """Samples that may be described and wait for the reasoner; bounds memory."""
+    """Maximum number of described samples that wait for the reasoner; bounds memory."""
     engines_at_once: PositiveInt = 1
-    """Engines on this machine that see and may be up together, where several runs have several: the others wait for
-    their turn."""
+    """Maximum number of vision engines that run on this machine at the same time, across multiple runs; the others wait
+    for their turn."""
     cache_dir: Path = Field(default_factory=default_cache_dir)
+    """The cache folder; default `$PRISM_CACHE`, else `cache/` in a checkout, else the user's cache folder."""
     results_dir: Path = Path("results")
+    """The folder for results; `max_cost` applies to all runs into it."""
     models: dict[str, ModelSpec] = Field(default_factory=dict)
-    """Models of this run's own, over those of the registry."""
+    """Additional models for this run, by name; they override registry entries with the same name."""
 
     @field_validator("cache_dir", "results_dir", "descriptions")
     @classmethod
-    def _is_home_known(cls, path: Path | None) -> Path | None:
+    def _expand_home(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser()
 
     @field_validator("deadline", mode="before")
     @classmethod
-    def _is_a_time_to_come(cls, text: object) -> object:
+    def _check_deadline(cls, text: object) -> object:
         if isinstance(text, int):  # YAML reads 7:00 as 420, in base 60
             text = f"{text // 60}:{text % 60:02}"
         if isinstance(text, str):
@@ -184,13 +207,15 @@ class RunConfig(Frozen):
         return text
 
     @model_validator(mode="after")
-    def _names_its_models(self) -> Self:
+    def _check_models(self) -> Self:
         mode = self.mode.value
         if self.writing.n > 1:
-            raise ConfigError("writing.n: contents to observe are written once; perception.n and reasoning.n draw")
+            raise ConfigError(
+                "writing.n: hints are written only once; for multiple draws use perception.n or reasoning.n"
+            )
         if self.mode is Mode.PERCEPTION and self.descriptions is not None:
             raise ConfigError(
-                f"mode {mode!r} makes descriptions, and `descriptions` gives them: leave one of the two out"
+                f"mode {mode!r} makes descriptions, but `descriptions` already provides them: leave one of the two out"
             )
         if self.calls_perceiver and self.perceiver is None:
             raise ConfigError(
@@ -205,7 +230,7 @@ class RunConfig(Frozen):
         return self
 
     def most_failures(self, count: int) -> int | None:
-        """Return how many of `count` samples may fail; None where it does not matter."""
+        """Return how many of `count` samples may fail; None means no limit."""
         bound = self.fail_on_error
         return None if bound is None else int(bound if bound >= 1 else bound * count)
 
@@ -216,19 +241,19 @@ class RunConfig(Frozen):
 
     @property
     def describes(self) -> bool:
-        """Whether the perceiver's own descriptions are part of it."""
+        """Whether the run uses descriptions made by the perceiver."""
         return self.mode.describes and self.descriptions is None
 
     @property
     def perceiver_label(self) -> str | None:
-        """The perceiver's name for people and folders; a table of descriptions has its file's where none is given."""
+        """The perceiver's name for display and folders; for a table of descriptions without one, the file's name."""
         if not self.mode.needs_perceiver:
             return None
         return self.perceiver or (self.descriptions.stem if self.descriptions is not None else None)
 
     @property
     def instruction_label(self) -> str | None:
-        """What the descriptions were made by, for people and folders; None where there are none, or the usual gold."""
+        """The origin of the descriptions, for display and folders; None for no descriptions or the benchmark's own."""
         if self.mode is Mode.ORACLE and self.descriptions is not None:
             return f"oracle-{self.descriptions.stem}"
         if not self.mode.describes:
@@ -237,21 +262,21 @@ class RunConfig(Frozen):
 
     @property
     def reasoner_label(self) -> str | None:
-        """The reasoner's name for people; behind it an unusual output limit of its answers, as Prism writes it."""
+        """The reasoner's name for display; a non-default output limit is appended, as in Prism (`NAME-2048`)."""
         limit = self.reasoning.max_tokens
-        unusual = limit != SamplingConfig.model_fields["max_tokens"].default
-        return (f"{self.reasoner}-{limit}" if unusual else self.reasoner) if self.mode.needs_reasoner else None
+        is_default = limit == SamplingConfig.model_fields["max_tokens"].default
+        return (self.reasoner if is_default else f"{self.reasoner}-{limit}") if self.mode.needs_reasoner else None
 
     @property
     def draws(self) -> tuple[int, int]:
-        """How many descriptions of each picture, and answers to each of them, this run takes."""
+        """The number of descriptions per picture, and of answers per description, in this run."""
         return self.perception.n if self.describes else 1, self.reasoning.n if self.mode.answers else 1
 
     def in_mode(self, mode: Mode) -> RunConfig:
         """Return this run in another mode.
 
         Raises:
-            ConfigError: it does not name a model that the mode needs.
+            ConfigError: a model that the mode needs is not given.
         """
         return RunConfig.model_validate({**dict(self), "mode": mode})
 
@@ -260,72 +285,73 @@ _RUN: TypeAdapter[RunConfig] = TypeAdapter(RunConfig)
 
 
 def load_run_configs(path: Path | None, options: Mapping[str, Any]) -> tuple[RunConfig, ...]:
-    """Read a run file and lay the given options over it (nested ones by dotted keys: `perception.max_tokens`).
+    """Read a run file and override its keys by options (nested ones by dotted keys: `perception.max_tokens`).
 
-    Options whose value is None are left to the file. Relative paths mean: from the current folder.
+    Options whose value is None do not override the file. Relative paths are resolved from the current folder.
 
     Returns:
-        One run; or, where keys of `SWEPT` are lists, one per combination, see `combinations`.
+        One run; if keys in `SWEPT` are lists, one run per combination, see `combinations`.
 
     Raises:
-        ConfigError: the file or an option is wrong; all mistakes at once, with the nearest known key.
+        ConfigError: the file or an option is invalid; the message lists all mistakes, with the nearest known keys.
     """
     data = read_yaml(path) if path else {}
     for dotted, value in options.items():
         if value is None:
             continue
         *parents, last = dotted.split(".")
-        place = data
+        section = data
         for parent in parents:
-            inner = place.setdefault(parent, {})
+            inner = section.setdefault(parent, {})
             if not isinstance(inner, dict):
                 raise ConfigError(f"{path}: {parent}: must be `key: value` pairs")
-            place = inner
-        place[last] = value
+            section = inner
+        section[last] = value
     where = str(path) if path else "options"
-    if "benchmark" not in data and set(data) <= set(RunConfig.model_fields):  # else a misspelt key is the better news
+    if "benchmark" not in data and set(data) <= set(RunConfig.model_fields):  # else validation reports the unknown key
         raise ConfigError(f"{where}: no benchmark: give it as the argument, or as `benchmark:` in a run file")
-    return tuple(validated(_RUN, one, where) for one in combinations(data, where))
+    return tuple(validated(_RUN, keys, where) for keys in combinations(data, where))
 
 
 SWEPT: Final = ("descriptions", "perceiver", "benchmark", "instruction", "reasoner", "mode")
-"""Keys that may be lists. The first varies slowest: runs of one engine come together."""
+"""Keys that may be lists. The first one varies slowest, so runs with the same engine are adjacent."""
 
 
 def combinations(data: Mapping[str, Any], where: str) -> Iterator[dict[str, Any]]:
-    """Yield one run's keys per combination of the lists; where there is no list, the keys as they are.
+    """Yield the keys of one run per combination of the lists; without lists, the keys as they are.
 
-    A mode that needs no perceiver (or no instruction, no reasoner) makes one run for all of a list of them.
+    A mode that needs no perceiver (or no instruction or reasoner) makes only one run for a whole list of them.
 
     Raises:
-        ConfigError: a list is empty, or holds a value twice.
+        ConfigError: a list is empty or contains a value twice.
     """
     lists = {key: data[key] for key in SWEPT if isinstance(data.get(key), list)}
     for key, values in lists.items():
         if not values:
             raise ConfigError(f"{where}: {key}: the list is empty")
-        for place, value in enumerate(values):
-            if value in values[:place]:
+        for index, value in enumerate(values):
+            if value in values[:index]:
                 raise ConfigError(f"{where}: {key}: {value!r} is given twice")
-    seen = []
+    yielded = []
     for values in product(*lists.values()):
-        one = {**data, **dict(zip(lists, values, strict=True))}
-        for key in _unneeded(one):
+        run = {**data, **dict(zip(lists, values, strict=True))}
+        for key in _unneeded(run):
             if key in lists:
-                del one[key]
-        if one not in seen:
-            seen.append(one)
-            yield one
+                del run[key]
+        if run not in yielded:
+            yielded.append(run)
+            yield run
 
 
-def _unneeded(one: Mapping[str, Any]) -> Iterator[str]:
+def _unneeded(run: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the swept keys that the run's mode does not use."""
     try:
-        mode = Mode(one.get("mode", Mode.ALL))
-    except ValueError:  # whoever checks the run's keys says so
+        mode = Mode(run.get("mode", Mode.ALL))
+    except ValueError:  # reported when the run's keys are validated
         return
     if not mode.needs_perceiver:
         yield "perceiver"
-    if mode is not Mode.PROMPTS and (not mode.describes or one.get("descriptions") is not None):
+    if mode is not Mode.PROMPTS and (not mode.describes or run.get("descriptions") is not None):
         yield "instruction"
     if not (mode.describes or mode is Mode.ORACLE):
         yield "descriptions"

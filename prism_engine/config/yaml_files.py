@@ -1,4 +1,4 @@
-"""YAML in, checked values out, with every mistake named by file and key."""
+"""Reading and validation of YAML files; every mistake is reported with its file and key."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ BACKENDS = ("vllm", "api", "scripted")
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a YAML file whose top level is a mapping (an empty file is an empty one).
+    """Read a YAML file whose top level is a mapping; an empty file yields an empty mapping.
 
     Raises:
-        ConfigError: unreadable, not YAML (with line and column), a duplicate key, or not a mapping.
+        ConfigError: the file is unreadable, not YAML (with line and column), has a duplicate key, or is not a mapping.
     """
     try:
         data = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - derives from SafeLoader
@@ -45,10 +45,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def validated(adapter: TypeAdapter[T], data: object, where: str) -> T:
-    """Check data against a type.
+    """Validate data against a type.
 
     Raises:
-        ConfigError: one line per mistake; an unknown key comes with the nearest known one.
+        ConfigError: one line per mistake; for an unknown key, with the nearest known one.
     """
     try:
         return adapter.validate_python(data)
@@ -58,20 +58,20 @@ def validated(adapter: TypeAdapter[T], data: object, where: str) -> T:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return ` - did you mean 'x' or 'y'?`, or nothing where no known word is close."""
+    """Return ` - did you mean 'x' or 'y'?`, or an empty string if no known word is close."""
     close = difflib.get_close_matches(word, sorted(known), n=3)
     return f" - did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
 def _line(mistake: Any, adapter: TypeAdapter[Any]) -> str:
-    # A model's entry is a union told apart by `backend`: its tag is no level of the user's file.
-    place = [str(part) for at, part in enumerate(mistake["loc"]) if not (at and part in BACKENDS)]
-    key = ".".join(place)
+    # A model's entry is a union discriminated by `backend`: its tag is not a level in the user's file.
+    levels = [str(part) for depth, part in enumerate(mistake["loc"]) if not (depth and part in BACKENDS)]
+    key = ".".join(levels)
     if mistake["type"] == "union_tag_not_found":
-        return f"key '{key}.backend' is missing: give one of {', '.join(BACKENDS)}"
+        return f"key '{key}.backend' is missing: set it to one of {', '.join(BACKENDS)}"
     if mistake["type"] == "union_tag_invalid":
         given = str(mistake["ctx"]["tag"])
-        return f"{key}.backend: {given!r} is none of {', '.join(BACKENDS)}{nearest(given, BACKENDS)}"
+        return f"{key}.backend: {given!r} is not one of {', '.join(BACKENDS)}{nearest(given, BACKENDS)}"
     if mistake["type"] == "extra_forbidden":
         return f"unknown key {key!r}{nearest(str(mistake['loc'][-1]), _known_keys(adapter))}"
     if mistake["type"] == "missing":
@@ -82,7 +82,7 @@ def _line(mistake: Any, adapter: TypeAdapter[Any]) -> str:
 
 
 def _known_keys(adapter: TypeAdapter[Any]) -> set[str]:
-    """All property names anywhere in the type, which is near enough for a suggestion."""
+    """Return all property names anywhere in the type, which is precise enough for a suggestion."""
     keys: set[str] = set()
     stack: list[Any] = [adapter.json_schema()]
     while stack:
@@ -97,7 +97,7 @@ def _known_keys(adapter: TypeAdapter[Any]) -> set[str]:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML's safe loader, except that a key given twice is a mistake and not a silent override."""
+    """YAML's safe loader, except that a duplicate key is an error instead of a silent override."""
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:

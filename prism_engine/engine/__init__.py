@@ -1,1 +1,1 @@
-"""The run: plan, pipeline, scheduler, journal, progress."""
+"""Execution of a run: plan, pipeline, scheduler, journal, progress."""

@@ -1,4 +1,4 @@
-"""What bounded a run: its wall time, split by what it waited for at each moment."""
+"""A clock that splits a run's wall time by what the run was waiting for at each moment."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ if TYPE_CHECKING:
 
     from prism_engine.stages.meter import Meter
 
-EVERY = 0.1
-"""Seconds between two looks; a look costs microseconds."""
+TICK_SECONDS = 0.1
+"""Seconds between two ticks; a tick costs microseconds."""
 PERCEIVER = "perceiver"
 REASONER = "reasoner"
 TURN = "another engine's turn"
-"""The perceiver waits until it may be up: another run's (or another of its own) has the GPU."""
+"""The perceiver waits for the GPU, which another run's engine (or another engine of the same run) occupies."""
 NOTHING = "prism"
-"""No call is under way: look-ups, reading, writing."""
+"""No call is in flight: look-ups, reading, writing."""
 
 
 class BottleneckClock:
-    """Looks every now and then at what holds the run back, and counts the time since the last look towards that.
+    """Periodically checks what the run is waiting for, and attributes the time since the last check to it.
 
-    Where a question waits for a limit of who answers, that limit is it (`requests_per_minute`, `tokens_per_minute`,
-    `concurrency`, `budget`, `asked_to_wait`, `outage`), whatever the perceiver does beside it. Else it is the perceiver
-    (with its own limit, if it is an API's that waits), else the model that answers, whose last calls are under way. A
-    call that another run makes counts where this one waits for it.
+    If an answer is waiting on one of the reasoner's limits (`requests_per_minute`, `tokens_per_minute`, `concurrency`,
+    `budget`, `asked_to_wait`, `outage`), that limit is the bottleneck, whatever the perceiver is doing. Otherwise it is
+    the perceiver (with the name of its limit, if its next call waits on one). Otherwise it is the reasoner, if its last
+    calls are in flight. A call made by another run counts if this run waits for it.
 
     Args:
-        answerer: what it is called, where the time goes into its answers.
+        answerer: the name under which time spent on answers is reported.
     """
 
     def __init__(
@@ -53,34 +53,34 @@ class BottleneckClock:
 
     @property
     def shares(self) -> dict[str, float]:
-        """Share of the time that each was what bounded the run, the largest first."""
+        """Share of the time for which each was the bottleneck, largest first."""
         total = sum(self.seconds.values())
         largest_first = sorted(self.seconds.items(), key=itemgetter(1), reverse=True)
         return {name: seconds / total for name, seconds in largest_first} if total else {}
 
     async def watch(self) -> None:
-        """Look until cancelled; what came after the last look counts as well."""
+        """Tick until cancelled; the time since the last tick is counted as well."""
         try:
             while True:
-                await asyncio.sleep(EVERY)
-                self.look()
+                await asyncio.sleep(TICK_SECONDS)
+                self.tick()
         finally:
-            self.look()
+            self.tick()
 
-    def look(self) -> None:
-        """Count the time since the last look."""
+    def tick(self) -> None:
+        """Attribute the time since the last tick to the current bottleneck."""
         now = self._clock()
-        self.seconds[self._bound()] += now - self._last
+        self.seconds[self._bottleneck()] += now - self._last
         self._last = now
 
-    def _bound(self) -> str:
+    def _bottleneck(self) -> str:
         answering, describing = self._answering, self._describing
-        guard = answering.load().waiting_for if answering is not None and answering.in_flight else None
-        if guard is not None:
-            return guard.value
+        limit = answering.load().waiting_for if answering is not None and answering.in_flight else None
+        if limit is not None:
+            return limit.value
         if describing is not None and describing.in_flight:
-            guard = describing.load().waiting_for
-            return PERCEIVER if guard is None else f"{PERCEIVER}'s {guard.value}"
+            limit = describing.load().waiting_for
+            return PERCEIVER if limit is None else f"{PERCEIVER}'s {limit.value}"
         if answering is not None and answering.in_flight:
             return self._answerer
         if describing is not None and describing.joined:

@@ -1,4 +1,4 @@
-"""A benchmark whose questions are asked several times: several descriptions of their pictures, several answers."""
+"""A benchmark with multiple draws per question: multiple descriptions, multiple answers to each."""
 
 from __future__ import annotations
 
@@ -17,38 +17,40 @@ if TYPE_CHECKING:
 
 
 class DrawnSamples:
-    """Every draw of every question as a sample of its own; the draws of a question have neighbouring positions.
+    """Turns every draw of every question into a separate sample; the draws of a question have adjacent positions.
 
-    Draw d of question q stands at q * `of` + d, and is answer d % answers to description d // answers.
+    Draw d of question q has position q * `draws_per_question` + d, and is answer d % answers to description
+    d // answers.
 
     Args:
-        descriptions: of each picture.
-        answers: to each description.
+        descriptions: the number of descriptions of each picture.
+        answers: the number of answers to each description.
     """
 
     def __init__(self, benchmark: Samples, descriptions: int, answers: int) -> None:
         self._benchmark = benchmark
         self._descriptions = descriptions
         self._answers = answers
-        self.of = descriptions * answers
+        self.draws_per_question = descriptions * answers
 
     def __len__(self) -> int:
-        return len(self._benchmark) * self.of
+        return len(self._benchmark) * self.draws_per_question
 
     def samples(self, positions: Iterable[int]) -> Iterator[Sample]:
         """Yield the samples at the given positions, in the order given."""
-        questions = groupby(positions, key=lambda position: position // self.of)
+        questions = groupby(positions, key=lambda position: position // self.draws_per_question)
         for question, group in questions:
             (sample,) = self._benchmark.samples((question,))
             yield from (self._draw(sample, position) for position in group)
 
     def order(self, count: int) -> array[int]:
-        """Return the first `count` positions in the order in which they are visited: a question's draws together."""
-        questions = self._benchmark.order(-(-count // self.of))
-        return array("q", (question * self.of + draw for question in questions for draw in range(self.of)))
+        """Return the first `count` positions in visiting order; the draws of a question stay together."""
+        questions = self._benchmark.order(-(-count // self.draws_per_question))
+        draws = range(self.draws_per_question)
+        return array("q", (question * self.draws_per_question + draw for question in questions for draw in draws))
 
     def _draw(self, sample: Sample, position: int) -> Sample:
-        description, answer = divmod(position % self.of, self._answers)
+        description, answer = divmod(position % self.draws_per_question, self._answers)
         draw = Draw(
             sample.position,
             description if self._descriptions > 1 else None,

@@ -1,4 +1,4 @@
-"""Results on disk: one line per finished sample as it happens, the ordered files at the end."""
+"""The journal: one line on disk per finished sample, and the source of the ordered result files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ABSENT = -1
 
 
 def result_row(result: SampleResult) -> dict[str, Any]:
-    """Return the line of a sample: what was asked, said, read and scored; nothing that a rerun would change."""
+    """Return a sample's row: question, description, reply and score; nothing that a rerun would change."""
     sample, reply, score = result.sample, result.reply, result.score
     row = {
         "index": sample.index,
@@ -55,11 +55,11 @@ def result_row(result: SampleResult) -> dict[str, Any]:
 class Journal:
     """Appends results in the order in which they finish, and reads them back in the benchmark's order.
 
-    Memory: 8 bytes per sample. `tail -f` on the file shows every result within a second of its end (call `flush`).
-    It is a log for people and the source of the ordered files; what makes a run resumable is the cache.
+    Memory: 8 bytes per sample. If `flush` is called every second, `tail -f` shows each result within a second.
+    The journal is a human-readable log and the source of the ordered files; what makes a run resumable is the cache.
 
     Raises:
-        ConfigError: another run is writing it now.
+        ConfigError: another run is writing to the file.
         StoreError: the file cannot be written.
     """
 
@@ -75,19 +75,24 @@ class Journal:
         except BlockingIOError as error:
             self._file.close()
             raise ConfigError(
-                f"{path.parent}: another run is writing its results here now; wait for it, or give --results-dir"
+                f"{path.parent}: another run is writing its results here; wait for it, or choose another --results-dir"
             ) from error
         except OSError as error:
             raise _unwritable(path, error) from error
 
     def append(self, result: SampleResult, *, again: bool = False) -> None:
-        """Write one result; a sample has exactly one, in whose place another one comes only where it is said (`again`).
+        """Write one result.
+
+        Args:
+            again: whether the result replaces an earlier one of the same sample. Without it, a sample has exactly one.
 
         Raises:
-            StoreError: it cannot be written.
+            StoreError: the file cannot be written.
         """
         position = result.sample.position
-        assert (self._offsets[position] != _ABSENT) == again, f"sample {position} finished twice, or not once"
+        assert (self._offsets[position] != _ABSENT) == again, (
+            f"sample {position} finished twice, or has no result to replace"
+        )
         line = orjson.dumps(result_row(result), option=orjson.OPT_APPEND_NEWLINE)
         try:
             self._file.write(line)
@@ -97,17 +102,17 @@ class Journal:
         self._end += len(line)
 
     def flush(self) -> None:
-        """Make what was appended visible to other processes."""
+        """Make appended lines visible to other processes."""
         try:
             self._file.flush()
         except OSError as error:
             raise _unwritable(self.path, error) from error
 
     def close_out(self, samples: Callable[[Iterable[int]], Iterator[Sample]], count: int) -> int:
-        """Give each of the first `count` samples that has no result its line, so that none is lost from the tables.
+        """Write a "not run" line for each of the first `count` samples without a result, so that tables stay complete.
 
         Returns:
-            How many there were.
+            The number of lines written.
         """
         absent = [position for position in range(count) if self._offsets[position] == _ABSENT]
         for sample in samples(absent):
@@ -123,13 +128,13 @@ class Journal:
                 yield self._file.readline()
 
     def close(self) -> None:
-        """Close the file; what a full disk kept from it was told by `append` or `flush`. Idempotent."""
+        """Close the file; write errors were already reported by `append` or `flush`. Idempotent."""
         with suppress(OSError):
             self._file.close()
 
 
 def _unwritable(path: Path, error: OSError) -> StoreError:
     return StoreError(
-        f"{path}: cannot be written ({error.strerror}); every answer is kept in the cache, so once there is room the "
-        "same command goes on"
+        f"{path}: cannot be written ({error.strerror}); every answer is in the cache: free some space or fix the "
+        "permissions, then rerun the same command to resume"
     )

@@ -1,4 +1,4 @@
-"""How far several runs are together: what one run's progress tells, summed up."""
+"""Combined progress of multiple runs."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class Overview:
-    """The runs of one command; read at any moment, as `Progress` is.
+    """Progress of all runs of one command; may be read at any moment, like `Progress`.
 
     Args:
-        runs: each one's progress.
-        describing, answering, writing: what they do in these stages together.
-        spending: what they cost together; None where nothing has a price.
+        runs: the progress of each run.
+        describing, answering, writing: the combined meters of these stages.
+        spending: the combined cost; None if no model has a price.
     """
 
     def __init__(
@@ -40,9 +40,9 @@ class Overview:
 
     @property
     def name(self) -> str:
-        """Say how many there are, and how many are through."""
-        through = sum(run.ended is not None for run in self.runs)
-        return f"{len(self.runs)} runs, {through} through"
+        """The number of runs, and how many of them are finished."""
+        finished = sum(run.ended is not None for run in self.runs)
+        return f"{len(self.runs)} runs, {finished} finished"
 
     @property
     def total(self) -> int:
@@ -51,12 +51,12 @@ class Overview:
 
     @property
     def done(self) -> int:
-        """Samples that are done."""
+        """Samples that succeeded."""
         return sum(run.done for run in self.runs)
 
     @property
     def cached(self) -> int:
-        """Samples among those done that took no call."""
+        """Samples among those done that needed no call."""
         return sum(run.cached for run in self.runs)
 
     @property
@@ -71,7 +71,7 @@ class Overview:
 
     @property
     def finished(self) -> int:
-        """Samples whose fate is known."""
+        """Samples with a final status."""
         return self.done + self.failed + self.not_run
 
     @property
@@ -81,29 +81,29 @@ class Overview:
 
     @property
     def correct(self) -> float:
-        """How much of them was right."""
+        """Sum of their scores."""
         return sum(run.correct for run in self.runs)
 
     @property
     def failures(self) -> Counter[str]:
-        """Why samples failed or were not run, and how often each."""
+        """Reasons why samples failed or were not run, with counts."""
         return sum((run.failures for run in self.runs), Counter[str]())
 
     @property
     def seconds(self) -> float:
-        """Wall time of the longest one so far."""
+        """Wall time of the longest run so far."""
         return max(run.seconds for run in self.runs)
 
     @property
     def eta_seconds(self) -> float | None:
-        """Remaining wall time at the pace of samples that took calls; None before the first one is finished."""
+        """Remaining seconds at the pace of samples that needed calls; None until the first of these has finished."""
         worked = sum(run.worked for run in self.runs)
         if not worked or self.stopping:
             return None
         return self.seconds / worked * (self.total - self.finished)
 
     def snapshot(self) -> dict[str, Any]:
-        """Return everything in numbers, for a log: the sums, and each run's samples."""
+        """Return all numbers for a log: the totals, and each run's sample counts."""
         eta = self.eta_seconds
         stages = (("write", self.writing), ("describe", self.describing), ("answer", self.answering))
         counts = {"total": self.total, "done": self.done, "cached": self.cached}
@@ -121,5 +121,5 @@ class Overview:
         }
 
     def stop(self) -> None:
-        """Take note that the runs are stopping."""
+        """Record that the runs are stopping."""
         self.stopping = True

@@ -1,4 +1,4 @@
-"""One sample, straight line: instruct, describe, answer, score."""
+"""The steps of one sample, top to bottom: instruct, describe, answer, score."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 NONE_GIVEN = "description: none is given for this sample"
-"""Why a sample failed that a table of descriptions lacks."""
+"""The failure of a sample that is missing from the table of descriptions."""
 
 
 @dataclass(frozen=True)
@@ -26,19 +26,19 @@ class Pipeline:
     """What a run does to each of its samples."""
 
     context: Context
-    """Describes the sample, or gives its description, or none."""
+    """Describes the sample, supplies a given description, or supplies none."""
     answering: Answering | None
-    """None describes only."""
+    """None if the run only describes."""
     score: Callable[[str, Sample], Score]
     hint_source: HintSource | None = None
-    """Tells the perceiver what to observe for each sample; None where it is told the same for all."""
+    """Supplies per-question hints for the perceiver; None if all samples share one instruction."""
     needs_hints: bool = False
-    """Whether a sample without contents has failed, instead of going on with the instruction for all."""
+    """Whether a sample without hints fails; otherwise it continues with the shared instruction."""
     needs_description: bool = False
-    """Whether a sample that has none fails, instead of being answered without one."""
+    """Whether a sample without a description fails; otherwise it is answered without one."""
 
     async def run(self, sample: Sample) -> SampleResult:
-        """Take one sample all the way. Trouble is a value in the result, never an exception."""
+        """Process one sample. Prism's errors are stored in the result, never raised."""
         context, so_far = await self.instruct(sample)
         if so_far.failure is None:
             so_far = await _described(context, so_far)
@@ -49,10 +49,10 @@ class Pipeline:
         return so_far if so_far.failure is not None else replace(so_far, status=SampleStatus.DONE)
 
     async def instruct(self, sample: Sample, *, ahead: bool = False) -> tuple[Context, SampleResult]:
-        """Return who describes, told what to observe; a result with a failure goes no further.
+        """Return the context with its instruction, and the result so far; a result with a failure ends the sample.
 
         Args:
-            ahead: the sample is taken up later, and counts only then.
+            ahead: the call is made in advance; it is counted when the sample itself is processed.
         """
         so_far = SampleResult(sample, SampleStatus.NOT_RUN)
         if self.hint_source is None:
@@ -61,7 +61,7 @@ class Pipeline:
             written = await self.hint_source.write(sample, ahead=ahead)
         except PrismError as error:
             return self.context, _stopped("instruction", error, so_far)
-        context, hints, fell_back = self.hint_source.tell(sample, written)
+        context, hints, fell_back = self.hint_source.instruct(sample, written)
         so_far = replace(so_far, written=written, hints=hints, fell_back=fell_back)
         if self.needs_hints and hints is None:
             so_far = replace(so_far, status=SampleStatus.FAILED, failure=f"instruction: {fell_back}")
@@ -82,32 +82,32 @@ async def _described(context: Context, so_far: SampleResult) -> SampleResult:
         descriptions = await context.describe(so_far.sample)
     except PrismError as error:
         return _stopped("description", error, so_far)
-    if failure := _first_failure(descriptions, _places(context.calls(so_far.sample))):
+    if failure := _first_failure(descriptions, _call_labels(context.calls(so_far.sample))):
         return replace(so_far, descriptions=descriptions, status=SampleStatus.FAILED, failure=failure)
     text = context.text(so_far.sample, [each.text for each in descriptions])
     return replace(so_far, descriptions=descriptions, description=text)
 
 
 def _stopped(what: str, error: PrismError, so_far: SampleResult) -> SampleResult:
-    trouble = None if isinstance(error, NotRunError) else error  # not run because the run is stopping already
+    trouble = None if isinstance(error, NotRunError) else error  # NotRunError: the run is already stopping
     return replace(so_far, failure=f"{what}: {error}", trouble=trouble)
 
 
-def _places(calls: Sequence[Call]) -> list[str]:
-    """Say of each perception call which picture it is about, and who describes, where there are several."""
+def _call_labels(calls: Sequence[Call]) -> list[str]:
+    """Label each perception call with its picture and its perceiver, if there is more than one of them."""
     names = [call.model.name for call in calls]
-    places = []
-    for at, name in enumerate(names):
-        number = f" of image {names[: at + 1].count(name)}" if names.count(name) > 1 else ""
-        places.append(f"description{number}" + (f" by {name}" if len(set(names)) > 1 else ""))
-    return places
+    labels = []
+    for index, name in enumerate(names):
+        number = f" of image {names[: index + 1].count(name)}" if names.count(name) > 1 else ""
+        labels.append(f"description{number}" + (f" by {name}" if len(set(names)) > 1 else ""))
+    return labels
 
 
-def _first_failure(completions: Sequence[Completion], places: Sequence[str]) -> str | None:
-    for place, completion in zip(places, completions, strict=True):
+def _first_failure(completions: Sequence[Completion], labels: Sequence[str]) -> str | None:
+    for label, completion in zip(labels, completions, strict=True):
         if completion.usable:
             continue
-        # What was cut without a text is reusable all the same: its row saves asking again.
+        # A completion that was cut off before any text is still reusable: its cache row saves repeating the call.
         reason = completion.detail or (completion.finish_reason if not completion.outcome.reusable else "no text yet")
-        return f"{place}: {completion.outcome.value}" + (f": {reason}" if reason else "")
+        return f"{label}: {completion.outcome.value}" + (f": {reason}" if reason else "")
     return None

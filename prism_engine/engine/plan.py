@@ -1,4 +1,4 @@
-"""What is cached and what remains, known before anything is called."""
+"""The plan of a run: cached and remaining calls, determined without making any."""
 
 from __future__ import annotations
 
@@ -23,63 +23,63 @@ if TYPE_CHECKING:
     from prism_engine.records import Call, ModelIdentity
 
 MOST_SEEN = 2000
-"""Cached calls of a stage that are kept for a forecast."""
+"""Maximum number of a stage's cached calls that are kept for a forecast."""
 
 
 class Order(NamedTuple):
-    """Positions by what a sample needs first. 8 bytes per sample."""
+    """Positions, grouped by the next step of their samples. 8 bytes per sample."""
 
     described: array[int]
-    """No description is to be made: these can be answered at once."""
+    """No description is left to make: these can be answered at once."""
     undescribed: array[int]
 
 
 def order_samples(benchmark: Samples, positions: Iterable[int], pipeline: Pipeline, store: Store) -> Order:
-    """Sort samples by whether their descriptions are cached (or take no call), else as they come."""
+    """Group samples by whether their descriptions are cached (or need no call); keep the order within each group."""
     order = Order(array("q"), array("q"))
     for batch in batches(benchmark, positions):
-        for known in looked_up(batch, pipeline, store):
-            (order.described if known.is_described else order.undescribed).append(known.sample.position)
+        for lookup in looked_up(batch, pipeline, store):
+            (order.described if lookup.is_described else order.undescribed).append(lookup.sample.position)
     return order
 
 
 @dataclass(frozen=True)
 class StagePlan:
-    """One stage's calls. Identical calls (shared pictures, repeated questions) count once."""
+    """The calls of one stage. Identical calls (shared pictures, repeated questions) count once."""
 
     cached: int
     to_call: int
     unknown: int = 0
-    """Calls that depend on descriptions which do not exist yet; an upper bound, as some may turn out identical."""
+    """Calls that depend on output not yet produced; an upper bound, as some may turn out identical."""
     ask: Demand = field(default_factory=Demand, compare=False)
     """The prompts of the calls to make."""
     ask_later: Demand = field(default_factory=Demand, compare=False)
-    """The prompts of the unknown calls, without the descriptions that they will hold."""
+    """The prompts of the unknown calls, without the descriptions they will contain."""
     seen: tuple[Seen, ...] = field(default=(), compare=False, repr=False)
-    """Some of the calls that are cached."""
+    """A sample of the cached calls."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run would do now."""
+    """The calls that a run would make now."""
 
     samples: int
     describing: StagePlan
     answering: StagePlan | None
-    """None where the run only describes."""
+    """None if the run only describes."""
     undescribed: int = 0
-    """Samples that a run which describes nothing cannot answer."""
+    """Samples that cannot be answered because the run makes no descriptions."""
     described: tuple[int, ...] = field(default=(), compare=False, repr=False)
-    """Bytes of some of the descriptions that exist."""
+    """Sizes, in bytes, of a sample of the existing descriptions."""
     writing: StagePlan | None = None
-    """None where nobody writes what to observe."""
+    """None if no model writes hints."""
     hints: tuple[int, ...] = field(default=(), compare=False, repr=False)
-    """Bytes of some of the contents to observe that exist."""
+    """Sizes, in bytes, of a sample of the existing hints."""
     by_perceiver: dict[ModelIdentity, StagePlan] = field(default_factory=dict, compare=False, repr=False)
-    """What `describing` says, by who describes."""
+    """`describing`, split by perceiver."""
 
     def without_describing(self) -> Plan:
-        """Return what remains where descriptions are only taken from the cache."""
+        """Return the plan of the same run if descriptions come from the cache only."""
         assert self.answering is not None
         return Plan(
             self.samples,
@@ -92,53 +92,53 @@ class Plan:
 
 @dataclass(frozen=True)
 class CountedCalls:
-    """Calls that plans have counted, by 64 bits of their keys (8 bytes and a set slot each)."""
+    """Calls already counted in a plan, by 64 bits of their keys (8 bytes and a set slot each)."""
 
     hints: set[int] = field(default_factory=set)
     descriptions: set[int] = field(default_factory=set)
     answers: set[int] = field(default_factory=set)
     later: set[int] = field(default_factory=set)
-    """Calls about what does not exist yet, told apart by the calls that will make that."""
+    """Calls whose prompt depends on output not yet produced, keyed by the calls that will produce it."""
 
 
 def make_plan(
     benchmark: Samples, count: int, pipeline: Pipeline, store: Store, counted: CountedCalls | None = None
 ) -> Plan:
-    """Look every call up that can be known, without making any.
+    """Look up every call that is already determined, without making any.
 
     Args:
-        counted: calls that the plans of other runs have counted, which are left out of this one; it is added to.
+        counted: calls already counted in the plans of other runs, which this plan leaves out; updated in place.
     """
     counted = counted or CountedCalls()
     write, describe, answer = _CallCount(), _CallCount(), _CallCount()
     by_perceiver: dict[ModelIdentity, _CallCount] = defaultdict(_CallCount)
     described, hints = _Sizes(), _Sizes()
     for batch in batches(benchmark, range(count)):
-        known: list[Call] = []
-        for found in looked_up(batch, pipeline, store):
-            write.add(_uncounted(found.writing, counted.hints))
-            hints.add(found.hints)
-            for model, calls in _by_model(_uncounted(found.describing, counted.descriptions)):
+        answer_calls: list[Call] = []
+        for lookup in looked_up(batch, pipeline, store):
+            write.add(_uncounted(lookup.writing, counted.hints))
+            hints.add(lookup.hints)
+            for model, calls in _by_model(_uncounted(lookup.describing, counted.descriptions)):
                 describe.add(calls)
                 by_perceiver[model].add(calls)
-            for call in found.likely:
-                if _is_new(call, [each.key for each in found.writing], counted.later):
+            for call in lookup.likely:
+                if _is_new(call, [each.key for each in lookup.writing], counted.later):
                     describe.add_later(call)
                     by_perceiver[call.model].add_later(call)
-            if pipeline.answering is None or found.fails:
+            if pipeline.answering is None or lookup.fails:
                 continue
-            if not found.is_described:
-                call = pipeline.answering.call(found.sample, "")
-                if _is_new(call, _before(found), counted.later):
+            if not lookup.is_described:
+                call = pipeline.answering.call(lookup.sample, "")
+                if _is_new(call, _dependencies(lookup), counted.later):
                     answer.add_later(call)
                 continue
-            texts = [call.completion.text for call in found.describing if call.completion is not None]
-            description = found.context.text(found.sample, texts)
+            texts = [call.completion.text for call in lookup.describing if call.completion is not None]
+            description = lookup.context.text(lookup.sample, texts)
             if pipeline.needs_description and description is None:
                 continue
             described.add(description if texts else None)
-            known.append(pipeline.answering.call(found.sample, description))
-        answer.add(_uncounted(look_up(known, store), counted.answers))
+            answer_calls.append(pipeline.answering.call(lookup.sample, description))
+        answer.add(_uncounted(look_up(answer_calls, store), counted.answers))
     return Plan(
         samples=count,
         describing=describe.plan(),
@@ -151,7 +151,7 @@ def make_plan(
 
 
 class _Sizes(list[int]):
-    """Lengths in UTF-8 of some texts."""
+    """UTF-8 lengths, in bytes, of the first `MOST_SEEN` texts."""
 
     def add(self, text: str | None) -> None:
         if text is not None and len(self) < MOST_SEEN:
@@ -159,7 +159,7 @@ class _Sizes(list[int]):
 
 
 class _CallCount:
-    """Distinct calls."""
+    """Counts the distinct calls of a stage."""
 
     def __init__(self) -> None:
         self.cached = 0
@@ -180,7 +180,7 @@ class _CallCount:
                     self._seen.append(Seen(text_bytes(call), call.sampling.max_tokens, cut, completion.usage))
 
     def add_later(self, call: Call) -> None:
-        """Count a call of which not everything is known yet."""
+        """Count a call whose prompt is not fully known yet."""
         self._later.count(text_bytes(call), len(call.images))
 
     def plan(self) -> StagePlan:
@@ -195,24 +195,24 @@ class _CallCount:
 
 
 def _uncounted(calls: Iterable[LookedUp], keys: set[int]) -> list[LookedUp]:
-    """Return the calls that `keys` does not have, each once, and add them to it."""
+    """Return the calls that are not in `keys`, each once, and add them to it."""
     new = []
-    for found in calls:
-        if (short := int(found.key[:16], 16)) not in keys:
+    for call in calls:
+        if (short := int(call.key[:16], 16)) not in keys:
             keys.add(short)
-            new.append(found)
+            new.append(call)
     return new
 
 
-def _before(found: SampleLookup) -> list[str]:
+def _dependencies(lookup: SampleLookup) -> list[str]:
     """Return the keys of the calls that a sample's answer depends on, as far as they are known."""
-    sure = [call.key for call in (*found.writing, *found.describing)]
-    return sure + list(map(call_key, found.likely))
+    known = [call.key for call in (*lookup.writing, *lookup.describing)]
+    return known + list(map(call_key, lookup.likely))
 
 
-def _is_new(call: Call, before: Iterable[str], keys: set[int]) -> bool:
-    """Say whether `keys` does not have a call that depends on calls with these keys, and add it."""
-    whole = " ".join((call_key(call), *before))
+def _is_new(call: Call, dependencies: Iterable[str], keys: set[int]) -> bool:
+    """Return whether `keys` lacks this call with these dependencies (keys of calls), and add it."""
+    whole = " ".join((call_key(call), *dependencies))
     short = int(hashlib.sha256(whole.encode()).hexdigest()[:16], 16)
     if short in keys:
         return False
@@ -221,5 +221,5 @@ def _is_new(call: Call, before: Iterable[str], keys: set[int]) -> bool:
 
 
 def _by_model(calls: Iterable[LookedUp]) -> Iterator[tuple[ModelIdentity, list[LookedUp]]]:
-    for model, group in groupby(calls, key=lambda found: found.call.model):
+    for model, group in groupby(calls, key=lambda looked_up: looked_up.call.model):
         yield model, list(group)

@@ -1,4 +1,4 @@
-"""How far a run is: numbers that a display may read at any moment."""
+"""Progress of a run: numbers that a display may read at any moment."""
 
 from __future__ import annotations
 
@@ -18,52 +18,52 @@ if TYPE_CHECKING:
     from prism_engine.stages.meter import Meter
 
 
-MOST_REASONS = 100
-"""Different reasons that are kept; bounds memory where every message is another one."""
-SETTLING = 2.0
-"""Seconds within which samples belong to the first batch, which came after a start of unknown length."""
+MAX_REASONS = 100
+"""Maximum number of distinct failure reasons that are kept; bounds memory if every message differs."""
+FIRST_BATCH_SECONDS = 2.0
+"""Samples finished within this many seconds of the first one form the first batch; its start-up time is unknown."""
 
 
 @dataclass
 class Progress:
-    """Counts of samples, and the meters of both stages."""
+    """Sample counts, and the meters of the stages."""
 
     total: int
     describing: Meter | None
-    """None where nothing is described."""
+    """None if nothing is described."""
     answering: Meter | None
-    """None where nothing is answered."""
+    """None if nothing is answered."""
     name: str = ""
-    """Which of several runs this is; empty for the only one."""
+    """The run's name among multiple runs; empty if it is the only one."""
     spending: Spending | None = None
-    """What the calls cost."""
+    """The cost of the calls."""
     answerer: str = REASONER
-    """Who answers."""
+    """The label of the answering stage in `bounds`."""
     writing: Meter | None = None
-    """Of who writes what to observe; None where nobody does."""
+    """The hint writer's meter; None if no model writes hints."""
     done: int = 0
     cached: int = 0
-    """Samples among those done that took no call."""
+    """Samples among those done that needed no call."""
     failed: int = 0
     not_run: int = 0
     scored: int = 0
     correct: float = 0.0
     fell_back: int = 0
-    """Samples whose perceiver was told the instruction for all, because there were no contents to observe."""
+    """Samples that had no hints and used the shared instruction."""
     stopping: bool = False
     failures: Counter[str] = field(default_factory=Counter, repr=False)
-    """Why samples failed or were not run: the first so many different reasons, and how often each."""
+    """Reasons why samples failed or were not run, with counts: the first `MAX_REASONS` distinct ones."""
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
     started: float = field(init=False)
     ended: float | None = field(default=None, init=False)
-    """When the last sample was through."""
+    """When the last sample finished."""
     bounds: BottleneckClock = field(init=False, repr=False)
     _worked: int = field(default=0, init=False, repr=False)
-    """Samples that took calls and are finished."""
+    """Finished samples that needed calls."""
     _first_worked: float | None = field(default=None, init=False, repr=False)
-    """When the first of them was."""
+    """When the first of them finished."""
     _settled: tuple[float, int] = field(default=(0.0, 0), init=False, repr=False)
-    """When the last of the first batch was, and how many there were then: the pace counts from there."""
+    """When the last sample of the first batch finished, and their count by then: the pace is measured from there."""
 
     def __post_init__(self) -> None:
         self.started = self.clock()
@@ -71,25 +71,25 @@ class Progress:
 
     @property
     def finished(self) -> int:
-        """Samples whose fate is known."""
+        """Samples with a final status."""
         return self.done + self.failed + self.not_run
 
     @property
     def seconds(self) -> float:
-        """Wall time since the first sample was admitted, until the last one was through."""
+        """Wall time from the start of the run until now, or until the last sample finished."""
         return (self.clock() if self.ended is None else self.ended) - self.started
 
     @property
     def worked(self) -> int:
-        """Samples that took calls and are finished."""
+        """Finished samples that needed calls."""
         return self._worked
 
     @property
     def eta_seconds(self) -> float | None:
-        """Remaining wall time at the pace of samples that took calls; None while that is not known.
+        """Remaining seconds at the pace of samples that needed calls; None while the pace is unknown.
 
-        The pace counts from the first of them (or the first batch), since a model may have to start before it. How
-        many of the samples to come are cached is not known, so none is taken to be.
+        The pace is measured from the end of the first batch, since a model may have had to start before it. The
+        number of remaining samples that are cached is unknown and assumed to be zero.
         """
         since, before = self._settled
         left = self.total - self.finished
@@ -98,7 +98,7 @@ class Progress:
         return (self.clock() - since) / (self._worked - before) * left
 
     def snapshot(self) -> dict[str, Any]:
-        """Return everything in numbers, for a log or another process: plain values, times in seconds."""
+        """Return all numbers for a log or another process: plain values, times in seconds."""
         eta = self.eta_seconds
         stages = (("write", self.writing), ("describe", self.describing), ("answer", self.answering))
         return {
@@ -120,34 +120,34 @@ class Progress:
         }
 
     def stop(self) -> None:
-        """Take note that the run is stopping."""
+        """Record that the run is stopping."""
         self.stopping = True
 
     def end(self) -> None:
-        """Take note that every sample is through."""
+        """Record that every sample is finished."""
         self.ended = self.clock()
 
     def uncount_failure(self, reason: str) -> None:
-        """Forget a sample that had failed: it was taken up again, and what came of it is counted next."""
+        """Subtract a failed sample that was retried; its new result is counted next."""
         self.failed -= 1
-        self.failures -= Counter([reason])  # what falls to zero is dropped
+        self.failures -= Counter([reason])  # Counter subtraction drops entries that fall to zero
 
     def count(self, result: SampleResult) -> None:
-        """Take note of one finished sample."""
-        if result.took_work:
+        """Count one finished sample."""
+        if result.made_calls:
             self._worked += 1
             now = self.clock()
             if self._first_worked is None:
                 self._first_worked = now
-            if now - self._first_worked <= SETTLING:
+            if now - self._first_worked <= FIRST_BATCH_SECONDS:
                 self._settled = now, self._worked
-        if result.failure is not None and (result.failure in self.failures or len(self.failures) < MOST_REASONS):
+        if result.failure is not None and (result.failure in self.failures or len(self.failures) < MAX_REASONS):
             self.failures[result.failure] += 1
         self.fell_back += result.fell_back is not None and result.status is SampleStatus.DONE
         match result.status:
             case SampleStatus.DONE:
                 self.done += 1
-                self.cached += not result.took_work
+                self.cached += not result.made_calls
             case SampleStatus.FAILED:
                 self.failed += 1
             case SampleStatus.NOT_RUN:

@@ -1,4 +1,4 @@
-"""A run from its first look-up to its last result line."""
+"""Execution of one run, from its first look-up to its last journal line, with its turns on shared engines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from prism_engine.stages.cached import CachedModel
 
 FLUSH_SECONDS = 1.0
-"""How old a finished result may be before other processes see it in the journal."""
+"""Maximum delay until other processes see a finished result in the journal."""
+MAX_ROUNDS = 3
+"""Maximum number of attempts at a sample whose call failed, including the first one."""
 
 
 @dataclass(frozen=True)
@@ -37,39 +39,39 @@ class Run:
 
     benchmark: Samples
     count: int
-    """How many samples, from the first on."""
+    """Number of samples, from the first on."""
     pipeline: Pipeline
     perceiver: CachedModel | None
-    """Who describes; None where nothing is described."""
+    """The describing model; None if nothing is described."""
     reasoner: CachedModel | None
-    """Who answers; None where the run only describes."""
+    """The answering model; None if the run only describes."""
     store: Store
     journal: Journal
     ahead: int
-    """Samples that may be described and wait for the reasoner."""
+    """Maximum number of described samples that wait for the reasoner."""
     other_models: tuple[CachedModel, ...] = ()
-    """Who else may be called: further perceivers, and the writer of what to observe."""
+    """Further models that may be called: additional perceivers, and the hint writer."""
     writer: CachedModel | None = None
-    """The writer among them."""
+    """The hint writer among `other_models`."""
     most_failures: int | None = None
-    """Samples that may have failed at any moment; one more stops the run. None goes on."""
+    """Maximum number of failed samples at any moment; one more stops the run. None means no limit."""
     retry_only: frozenset[int] | None = None
-    """Positions of the samples that calls are made for; None is all."""
+    """Positions of the samples for which calls are made; None means all."""
     cached_pipeline: Pipeline | None = None
-    """What is done to the others: the same, without a call."""
+    """The pipeline for the other samples: the same, but from the cache only."""
     engines: tuple[EngineUse, ...] = ()
-    """Those who see and take turns with other engines, in the order of their turns."""
+    """The run's vision engines that take turns with other engines, in the order of their turns."""
 
     @property
     def models(self) -> list[CachedModel]:
-        """Everybody who may be called, the reasoner last."""
+        """All models that may be called, the reasoner last."""
         return [model for model in (self.perceiver, *self.other_models, self.reasoner) if model is not None]
 
 
 async def execute(run: Run, progress: Progress, stop: Stop) -> None:
-    """Take every sample through the pipeline until all are finished or the stop has drained.
+    """Pass every sample through the pipeline until all are finished or the stop has drained.
 
-    Afterwards the journal has one line per sample, those that were never begun included. Both backends are closed,
+    Afterwards the journal has one line per sample, including those that were never started. All backends are closed,
     whatever happens.
 
     Raises:
@@ -77,8 +79,9 @@ async def execute(run: Run, progress: Progress, stop: Stop) -> None:
     """
     for model in run.models:
         stop.listen(model.drain)
-    # The stack closes every backend, also where closing one is cancelled; one after another, because two vLLM engines
-    # that end at once on a busy machine miss vLLM's own deadline of 5 s and leave shared memory behind.
+    # The stack closes every backend even if closing one of them is cancelled. They close one after another, because two
+    # vLLM engines that shut down together on a busy machine exceed vLLM's own deadline of 5 s and leave shared memory
+    # behind.
     async with contextlib.AsyncExitStack() as closing:
         for model in run.models:
             if model.backend is not None:
@@ -86,44 +89,46 @@ async def execute(run: Run, progress: Progress, stop: Stop) -> None:
         try:
             await _take_all(run, progress, stop)
         finally:
-            for one in run.engines:
-                one.turn.end()
+            for use in run.engines:
+                use.turn.end()
     progress.not_run += run.journal.close_out(run.benchmark.samples, run.count)
 
 
 async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
-    every = run.benchmark.order(run.count)
-    chosen = every if run.retry_only is None else array("q", (one for one in every if one in run.retry_only))
-    # In a thread, because several runs begin together: the first one's calls do not wait for the others' look-ups.
+    positions = run.benchmark.order(run.count)
+    chosen = positions
+    if run.retry_only is not None:
+        chosen = array("q", (position for position in positions if position in run.retry_only))
+    # In a thread, because multiple runs start together: the first one's calls must not wait for the others' look-ups.
     order = await asyncio.to_thread(order_samples, run.benchmark, chosen, run.pipeline, run.store)
-    # A sample keeps its place until it is answered: room for what is described, answered, and waits between.
+    # A sample keeps its slot until it is answered: the width covers describing, answering, and waiting in between.
     perceiving = sum(map(_capacity, run.models)) + run.ahead
-    up = asyncio.Event()
+    engine_ready = asyncio.Event()
     lanes = [
-        # Twice the reasoner's capacity: the next calls are already waiting when a place on the wire comes free.
-        # A stop does not end this lane: what is cached to the end still gets into the results, and nothing is sent.
+        # Twice the reasoner's capacity: the next calls are already waiting when a slot becomes free.
+        # A stop does not end this lane: fully cached samples still get into the results, and nothing is sent.
         Lane("described", run.benchmark.samples(order.described), 2 * _capacity(run.reasoner), drains=True),
-        Lane("undescribed", run.benchmark.samples(order.undescribed), perceiving, begin=up.wait),
+        Lane("undescribed", run.benchmark.samples(order.undescribed), perceiving, begin=engine_ready.wait),
     ]
-    if any(one.model is run.reasoner for one in run.engines):  # who answers must wait for its turn
-        lanes[0].begin = up.wait
+    if _engine_answers(run):  # answers must wait for the engine's turn, too
+        lanes[0].begin = engine_ready.wait
     results = _Results(run, progress, stop)
     helpers = [asyncio.create_task(_flush_often(run.journal, stop)), asyncio.create_task(progress.bounds.watch())]
     try:
         if run.retry_only is not None and run.cached_pipeline is not None:
-            others = run.benchmark.samples(one for one in every if one not in run.retry_only)
+            others = run.benchmark.samples(position for position in positions if position not in run.retry_only)
             lane = Lane("others", others, perceiving, drains=True)
             await run_lanes([lane], run.cached_pipeline.run, results.take, stop)
         async with asyncio.TaskGroup() as group:
-            group.create_task(take_turns(run, order.undescribed, up, stop, progress.bounds))
+            group.create_task(_take_turns(run, order.undescribed, engine_ready, stop, progress.bounds))
             group.create_task(run_lanes(lanes, run.pipeline.run, results.take, stop))
-        for _ in range(1, ROUNDS):
-            # Once more when all others are through: the trouble may have passed. Where nobody got through, it has not.
+        for _ in range(1, MAX_ROUNDS):
+            # Retry once all others are finished: the problem may have passed. If no sample succeeded, it has not.
             if stop.requested or not results.failed or not progress.done:
                 break
             _forget_failures(run)
-            again = Lane("failed", run.benchmark.samples(sorted(results.failed)), perceiving)
-            await run_lanes([again], run.pipeline.run, results.take, stop)
+            retried = Lane("failed", run.benchmark.samples(sorted(results.failed)), perceiving)
+            await run_lanes([retried], run.pipeline.run, results.take, stop)
     finally:
         for helper in helpers:
             helper.cancel()
@@ -131,10 +136,83 @@ async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
                 await helper
 
 
+async def _take_turns(
+    run: Run, undescribed: Sequence[int], engine_ready: asyncio.Event, stop: Stop, bounds: BottleneckClock
+) -> None:
+    """Take the turns of a run's engines one after another; set `engine_ready` when samples may call the last one.
+
+    While another engine is waiting, all descriptions are made ahead, as fast as the engine can, however far behind the
+    reasoner is: the engine finishes early, and the reasoner has work while the next engine starts. Otherwise the
+    samples call the engine themselves, and it stays theirs until the end of the run. If a run has multiple engines of
+    its own (`A~B`), all but the last one make room in this way.
+
+    Args:
+        bounds: its `waits_for_turn` is set while an engine of the run waits for its turn.
+    """
+    answers = _engine_answers(run)
+    if not (undescribed or answers):
+        for use in run.engines:
+            use.turn.end()
+    for number, use in enumerate(run.engines, start=1):
+        if use.turn.ended:
+            continue
+        bounds.waits_for_turn = True
+        await use.turn.begin()
+        bounds.waits_for_turn = False
+        is_last = number == len(run.engines)
+        if is_last:
+            engine_ready.set()
+        if not answers and (use.turn.makes_room or not is_last):
+            await _describe_ahead(run, use, undescribed, stop)
+            use.turn.end()
+    engine_ready.set()
+
+
+async def _describe_ahead(run: Run, use: EngineUse, positions: Sequence[int], stop: Stop) -> None:
+    """Make all perception calls to one engine; retry failed ones now, as the engine does not get another turn."""
+
+    async def describe(sample: Sample) -> SampleResult:
+        context, instructed = await run.pipeline.instruct(sample, ahead=True)
+        if instructed.failure is not None:
+            return instructed
+        calls = [call for call in context.calls(sample) if call.model == use.identity]
+        made = await asyncio.gather(*map(use.model.make_ahead, calls), return_exceptions=True)
+        error = next((each for each in made if isinstance(each, BaseException)), None)
+        if error is not None and not isinstance(error, PrismError):
+            raise error
+        if error is not None:
+            trouble = None if isinstance(error, NotRunError) else error
+            return SampleResult(sample, SampleStatus.NOT_RUN, trouble=trouble)
+        descriptions = tuple(each for each in made if isinstance(each, Completion))
+        usable = all(each.usable for each in descriptions)
+        return SampleResult(sample, SampleStatus.DONE if usable else SampleStatus.FAILED, descriptions=descriptions)
+
+    total = len(positions)
+    for _ in range(MAX_ROUNDS):
+        failed: list[int] = []
+
+        def take(result: SampleResult, failed: list[int] = failed) -> None:
+            if result.is_retryable:
+                failed.append(result.sample.position)
+
+        width = use.model.capacity + (run.writer.capacity if run.writer is not None else 0)
+        lane = Lane("ahead", run.benchmark.samples(positions), width)
+        await run_lanes([lane], describe, take, stop)
+        if stop.requested or not failed or len(failed) == total:  # if every sample failed, a retry will not help
+            return
+        use.model.forget_failures()
+        positions = failed
+
+
+def _engine_answers(run: Run) -> bool:
+    """Return whether an engine of the run answers from the pictures itself, instead of describing them."""
+    return any(use.model is run.reasoner for use in run.engines)
+
+
 def _forget_failures(run: Run) -> None:
-    """Let calls that failed be made again, but for those of an engine that has made room: it has tried them again."""
-    gone = [one.model for one in run.engines if one.turn.ended]
-    if gone and run.writer is not None:  # what it would write now, the engine could not observe any more
+    """Allow failed calls to be retried, except those of an engine that made room: it has retried them already."""
+    gone = [use.model for use in run.engines if use.turn.ended]
+    if gone and run.writer is not None:  # the engine could no longer describe with newly written hints
         gone.append(run.writer)
     for model in run.models:
         if model not in gone:
@@ -142,36 +220,32 @@ def _forget_failures(run: Run) -> None:
 
 
 class _Results:
-    """Counts and journals what comes of samples, and remembers which may be taken up again."""
+    """Counts and journals the results of samples, and remembers which ones may be retried."""
 
     def __init__(self, run: Run, progress: Progress, stop: Stop) -> None:
         self.failed: dict[int, str] = {}
-        """Position to reason."""
+        """Failure reasons of retryable samples, by position."""
         self._journal = run.journal
-        self._most = run.most_failures
+        self._max_failures = run.most_failures
         self._progress = progress
         self._stop = stop
 
     def take(self, result: SampleResult) -> None:
         position = result.sample.position
         if again := position in self.failed:
-            if result.status is SampleStatus.NOT_RUN:  # the run stops: what is known of the sample stays
+            if result.status is SampleStatus.NOT_RUN:  # the run is stopping: keep the earlier failure
                 return
             self._progress.uncount_failure(self.failed.pop(position))
         self._progress.count(result)
-        if result.failure is not None and result.may_be_mended:
+        if result.failure is not None and result.is_retryable:
             self.failed[position] = result.failure
         try:
             self._journal.append(result, again=again)
         except StoreError as error:
             self._stop.request(error)
-        if self._most is not None and self._progress.failed > self._most:
+        if self._max_failures is not None and self._progress.failed > self._max_failures:
             failed = f"{self._progress.failed:,} of {self._progress.total:,} samples failed"
-            self._stop.request(FailuresError(f"{failed}, and the run may go on with {self._most:,} (`fail_on_error`)"))
-
-
-def _capacity(model: CachedModel | None) -> int:
-    return model.capacity if model is not None else 1
+            self._stop.request(FailuresError(f"{failed}; `fail_on_error` allows {self._max_failures:,}"))
 
 
 async def _flush_often(journal: Journal, stop: Stop) -> None:
@@ -184,73 +258,5 @@ async def _flush_often(journal: Journal, stop: Stop) -> None:
             return
 
 
-ROUNDS = 3
-"""How often a sample is taken up at most, the first time included, where a call of it failed."""
-
-
-async def take_turns(
-    run: Run, undescribed: Sequence[int], up: asyncio.Event, stop: Stop, bounds: BottleneckClock
-) -> None:
-    """Take the turns of a run's engines, one after another, and set `up` when samples may call the last one.
-
-    While another engine waits, all descriptions are made as fast as the engine can, however far the reasoner is behind:
-    so the engine is done early, and the reasoner has work while the next one starts. Otherwise the samples call the
-    engine themselves, and it is theirs to the end of the run. Where a run's own perceivers are several engines (`A~B`),
-    all but the last make room in this way.
-
-    Args:
-        bounds: told while an engine of the run waits for its turn.
-    """
-    answers = any(one.model is run.reasoner for one in run.engines)  # by itself, from the pictures
-    if not (undescribed or answers):
-        for one in run.engines:
-            one.turn.end()
-    for place, one in enumerate(run.engines, start=1):
-        if one.turn.ended:
-            continue
-        bounds.waits_for_turn = True
-        await one.turn.begin()
-        bounds.waits_for_turn = False
-        is_last = place == len(run.engines)
-        if is_last:
-            up.set()
-        if not answers and (one.turn.makes_room or not is_last):
-            await _describe_ahead(run, one, undescribed, stop)
-            one.turn.end()
-    up.set()
-
-
-async def _describe_ahead(run: Run, one: EngineUse, positions: Sequence[int], stop: Stop) -> None:
-    """Make all calls that descriptions take of one engine; again those that failed, as its turn does not come again."""
-
-    async def describe(sample: Sample) -> SampleResult:
-        context, told = await run.pipeline.instruct(sample, ahead=True)
-        if told.failure is not None:
-            return told
-        calls = [call for call in context.calls(sample) if call.model == one.identity]
-        made = await asyncio.gather(*map(one.model.make_ahead, calls), return_exceptions=True)
-        trouble = next((each for each in made if isinstance(each, BaseException)), None)
-        if trouble is not None and not isinstance(trouble, PrismError):
-            raise trouble
-        if trouble is not None:
-            concerns_all = None if isinstance(trouble, NotRunError) else trouble
-            return SampleResult(sample, SampleStatus.NOT_RUN, trouble=concerns_all)
-        descriptions = tuple(each for each in made if isinstance(each, Completion))
-        usable = all(each.usable for each in descriptions)
-        return SampleResult(sample, SampleStatus.DONE if usable else SampleStatus.FAILED, descriptions=descriptions)
-
-    whole = len(positions)
-    for _ in range(ROUNDS):
-        failed: list[int] = []
-
-        def take(result: SampleResult, failed: list[int] = failed) -> None:
-            if result.may_be_mended:
-                failed.append(result.sample.position)
-
-        width = one.model.capacity + (run.writer.capacity if run.writer is not None else 0)
-        lane = Lane("ahead", run.benchmark.samples(positions), width)
-        await run_lanes([lane], describe, take, stop)
-        if stop.requested or not failed or len(failed) == whole:  # where nobody got through, nobody will
-            return
-        one.model.forget_failures()
-        positions = failed
+def _capacity(model: CachedModel | None) -> int:
+    return model.capacity if model is not None else 1

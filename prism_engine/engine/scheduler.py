@@ -1,4 +1,4 @@
-"""The bounded window: which samples are under way, and how a run stops."""
+"""The bounded window of samples in progress, and the stop of a run."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class Stop:
-    """The one place that knows whether the run is stopping, and why.
+    """The single source of truth on whether the run is stopping, and why.
 
-    A stop is a drain: no sample is begun and no call is sent any more, but what is on the wire completes and is stored.
+    A stop is a drain: no sample is started and no call is sent any more, but calls in flight complete and are stored.
     """
 
     def __init__(self) -> None:
         self.reason: Exception | None = None
-        """The trouble that stopped the run; None while it runs, and for a stop that the user asked for."""
+        """The error that stopped the run; None while it runs and if the user requested the stop."""
         self.requested = False
         self._listeners: list[Callable[[], None]] = []
 
@@ -31,7 +31,7 @@ class Stop:
         self._listeners.append(listener)
 
     def request(self, reason: Exception | None = None) -> None:
-        """Begin to drain; later requests change nothing."""
+        """Start draining; later requests have no effect."""
         if self.requested:
             return
         self.requested = True
@@ -42,15 +42,15 @@ class Stop:
 
 @dataclass
 class Lane:
-    """Samples that wait for the same thing first, and how many of them may be under way."""
+    """Samples that wait for the same thing first, and a limit on how many are processed concurrently."""
 
     name: str
     samples: Iterator[Sample]
     width: int
     drains: bool = False
-    """Whether its samples are still taken while the run stops, because the cache may hold all that they need."""
+    """Whether its samples are still taken while the run is stopping, because the cache may have all they need."""
     begin: Callable[[], Awaitable[object]] | None = None
-    """What it waits for before it takes its first sample."""
+    """Awaited before the first sample is taken."""
     under_way: int = field(default=0, init=False)
 
 
@@ -60,33 +60,33 @@ async def run_lanes(
     done: Callable[[SampleResult], None],
     stop: Stop,
 ) -> None:
-    """Run `work` over all samples of all lanes at once, each lane within its own width.
+    """Run `work` on the samples of all lanes concurrently, each lane within its own width.
 
-    Two lanes rather than one queue: samples whose description is cached keep the reasoner busy from the first second,
-    while the perceiver already works on the others.
+    Two lanes instead of one queue: samples whose description is cached keep the reasoner busy from the first second,
+    while the perceiver is already working on the others.
 
     Memory is bounded by the widths: a lane's next sample is taken only when one of its own is done.
 
     Raises:
-        Nothing of its own: trouble that concerns every sample requests the stop, and the sample counts as not run.
+        Nothing of its own: an error that affects every sample requests the stop, and its sample counts as not run.
     """
 
-    async def one(sample: Sample, lane: Lane, places: asyncio.Semaphore) -> None:
+    async def process(sample: Sample, lane: Lane, slots: asyncio.Semaphore) -> None:
         try:
             result = await work(sample)
         finally:
             lane.under_way -= 1
-            places.release()
+            slots.release()
         if result.trouble is not None:
             stop.request(result.trouble)
         done(result)
 
     async def fill(lane: Lane, group: asyncio.TaskGroup) -> None:
-        places = asyncio.Semaphore(lane.width)
+        slots = asyncio.Semaphore(lane.width)
         if lane.begin is not None:
             await lane.begin()
         while True:
-            await places.acquire()
+            await slots.acquire()
             if stop.requested and (not lane.drains or isinstance(stop.reason, StoreError)):
                 return
             try:
@@ -97,7 +97,7 @@ async def run_lanes(
             if sample is None:
                 return
             lane.under_way += 1
-            group.create_task(one(sample, lane, places))
+            group.create_task(process(sample, lane, slots))
 
     async with asyncio.TaskGroup() as group:
         for lane in lanes:

@@ -1,4 +1,4 @@
-"""Whose engine may be up: engines that share a GPU take turns, and each is up once."""
+"""Turn-taking of engines that share a GPU; each engine is started at most once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class _Engine:
-    """An engine and how many runs still need it."""
+    """An engine, and the number of runs that still need it."""
 
     close: Callable[[], Awaitable[None]]
     users: int = 0
@@ -23,17 +23,17 @@ class _Engine:
 
 
 class Turns:
-    """The engines of several runs, in the order in which they were named first.
+    """The engines of multiple runs, in order of their first mention.
 
     Nothing is started here: an engine whose turn has come starts with its first call. It is closed when the last run
-    that needs it has ended its turn, and only when it is gone does the next one's turn come.
+    that needs it has ended its turn; the next engine's turn comes only after it is closed.
 
     Args:
-        at_once: engines that may be up together.
+        at_once: the number of engines that may run at the same time.
     """
 
     def __init__(self, at_once: int = 1) -> None:
-        self._left = at_once
+        self._free_slots = at_once
         self._engines: dict[Hashable, _Engine] = {}
         self._waiting: list[_Engine] = []
         self._closing: set[asyncio.Task[None]] = set()
@@ -42,11 +42,11 @@ class Turns:
         return f"<Turns {len(self._engines)} engines, {len(self._waiting)} of them waiting>"
 
     def enlist(self, engine: Hashable, close: Callable[[], Awaitable[None]]) -> Turn:
-        """Return a run's claim on an engine; all runs enlist before the first one begins.
+        """Return a run's turn on an engine; all runs enlist before the first one begins.
 
         Args:
-            engine: what tells it from others.
-            close: ends it, and returns when it is gone.
+            engine: a key that identifies the engine.
+            close: shuts the engine down, and returns once that is done.
         """
         if engine not in self._engines:
             self._engines[engine] = _Engine(close)
@@ -56,39 +56,39 @@ class Turns:
         return Turn(self, self._engines[engine])
 
     def makes_room(self, engine: _Engine) -> bool:
-        """Say whether another engine waits for the place of this one."""
+        """Return whether another engine is waiting for the slot of this one."""
         return any(other is not engine for other in self._waiting)
 
     def leave(self, engine: _Engine) -> None:
-        """Take note that one run fewer needs an engine."""
+        """Record that one run no longer needs an engine."""
         engine.users -= 1
         if engine.users:
             return
-        if not engine.up.is_set():  # nobody has called it
+        if not engine.up.is_set():  # its turn never came
             self._waiting.remove(engine)
-        elif self._waiting:  # else it may as well stay until the end
-            task = asyncio.create_task(self._hand_on(engine), name="turn")
+        elif self._waiting:  # otherwise it may stay until the end
+            task = asyncio.create_task(self._close_and_admit(engine), name="turn")
             self._closing.add(task)
 
     async def settle(self) -> None:
-        """Wait until no engine is being closed any more; raise what went wrong with that."""
+        """Wait until no engine is being closed any more; raise the first error from closing one."""
         await asyncio.gather(*self._closing)
 
-    async def _hand_on(self, engine: _Engine) -> None:
+    async def _close_and_admit(self, engine: _Engine) -> None:
         try:
             await engine.close()
         finally:
-            self._left += 1
+            self._free_slots += 1
             self._admit()
 
     def _admit(self) -> None:
-        while self._left and self._waiting:
-            self._left -= 1
+        while self._free_slots and self._waiting:
+            self._free_slots -= 1
             self._waiting.pop(0).up.set()
 
 
 class Turn:
-    """One run's claim on an engine."""
+    """One run's turn on an engine."""
 
     def __init__(self, turns: Turns, engine: _Engine) -> None:
         self._turns = turns
@@ -96,16 +96,16 @@ class Turn:
         self.ended = False
 
     async def begin(self) -> None:
-        """Wait until the engine may be up."""
+        """Wait until the engine may run."""
         await self._engine.up.wait()
 
     @property
     def makes_room(self) -> bool:
-        """Whether another engine waits for this one to be done."""
+        """Whether another engine is waiting for this one to finish."""
         return self._turns.makes_room(self._engine)
 
     def end(self) -> None:
-        """Say that this run calls the engine no more. Idempotent."""
+        """Declare that this run no longer calls the engine. Idempotent."""
         if not self.ended:
             self.ended = True
             self._turns.leave(self._engine)
@@ -113,7 +113,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class EngineUse:
-    """An engine that takes turns, as one run uses it."""
+    """One run's use of an engine that takes turns."""
 
     model: CachedModel
     identity: ModelIdentity

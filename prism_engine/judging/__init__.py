@@ -1,1 +1,1 @@
-"""Judges: models that read answers which rules cannot, and models that grade answers by a rubric."""
+"""Judges: models that read answers the rules cannot read, and models that grade answers by a rubric."""

@@ -1,4 +1,4 @@
-"""A judge at work on groups of answers: asked only what could still change the result, and until it can be read."""
+"""A judge for groups of answers; asked only where a verdict could still change the result."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from prism_engine.scoring import Scorer
     from prism_engine.stages.cached import CachedModel
 
-STEP: Final = 0.5
-"""How much the temperature rises from one attempt to the next."""
+TEMPERATURE_STEP: Final = 0.5
+"""Increase in temperature from one attempt to the next."""
 _CHOICE_ATTEMPTS: Final = 3
 _ATTEMPTS: Final = {
     AnswerKind.YES_NO: 5,
@@ -29,31 +29,31 @@ _ATTEMPTS: Final = {
     AnswerKind.MMVET: 5,
     AnswerKind.LLAVABENCH: 3,
 }
-"""How often a judge is asked at most about one answer; as in VLMEvalKit, but for LLaVABench, where it asks once."""
-_MOST_TOKENS: Final = {AnswerKind.MATHVISTA: 128, AnswerKind.MMVET: 2048, AnswerKind.LLAVABENCH: 2048}
+"""Maximum number of attempts per answer; as in VLMEvalKit, except LLaVABench, where VLMEvalKit asks only once."""
+_MAX_TOKENS: Final = {AnswerKind.MATHVISTA: 128, AnswerKind.MMVET: 2048, AnswerKind.LLAVABENCH: 2048}
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of one answer."""
+    """The judge's verdict on one answer."""
 
     score: Score
-    """`value` None where no review could be read."""
+    """Its `value` is None if no review could be read."""
     review: str | None
-    """The judge's text that was read; None where there was none."""
+    """The review from which the score was read; None if none could be read."""
     asked: int
-    """Reviews that were asked for."""
-    heard: bool
-    """Whether the judge answered at all, readably or not."""
+    """Number of reviews requested."""
+    responded: bool
+    """Whether the judge replied at all, readably or not."""
     failures: tuple[str, ...] = ()
-    """Why reviews could not be used, in order."""
+    """Reasons why reviews could not be used, in order."""
 
 
 class AnswerJudge:
-    """Puts answers to a judge.
+    """Asks a judge about answers.
 
     Args:
-        max_tokens: output limit of a review; None takes what the answer kind needs.
+        max_tokens: output limit of a review, in tokens; None uses the default of the answer kind.
     """
 
     def __init__(
@@ -62,20 +62,20 @@ class AnswerJudge:
         self._scorer = scorer
         self._model = model
         self._identity = identity
-        self._most_tokens = max_tokens or _MOST_TOKENS.get(scorer.kind, 512)
+        self._max_tokens = max_tokens or _MAX_TOKENS.get(scorer.kind, 512)
         self._attempts = _ATTEMPTS.get(scorer.kind, _CHOICE_ATTEMPTS)
 
     def call(self, sample: Sample, reply: str, attempt: int) -> Call:
-        """Return the call of an attempt (0-based). The first is greedy; later ones are drawn, each by its own seed."""
-        sampling = Sampling(self._most_tokens, STEP * attempt, seed=attempt or None)
+        """Return the call of an attempt (0-based). The first is greedy; later ones are sampled with their own seeds."""
+        sampling = Sampling(self._max_tokens, TEMPERATURE_STEP * attempt, seed=attempt or None)
         return Call("judge", self._identity, review_messages(self._scorer.kind, sample, reply), sampling)
 
-    async def settle(self, group: Sequence[Answered]) -> dict[str, Verdict]:
-        """Judge one group of answers in order, as long as a verdict could still change its result.
+    async def judge_group(self, group: Sequence[Answered]) -> dict[str, Verdict]:
+        """Judge the answers of one group in order, as long as a verdict could still change the group's result.
 
         Returns:
-            Verdicts by index, of those that were asked about. A group of rotations ends at the first one that is
-            wrong, and at the first one that cannot be read, since nothing makes it right any more.
+            Verdicts by index, for the answers that were judged. A group of rotations ends at the first answer that is
+            wrong or cannot be read, since the group can no longer be correct.
 
         Raises:
             NotRunError, DeadError, BudgetError, StoreError: as `CachedModel.complete`.
@@ -83,7 +83,7 @@ class AnswerJudge:
         rows = {row.sample.index: row for row in group}
         folded = {index: row.scored for index, row in rows.items()}
         verdicts: dict[str, Verdict] = {}
-        while remaining := [one for one in self._scorer.unsettled(folded.values()) if one not in verdicts]:
+        while remaining := [index for index in self._scorer.unsettled(folded.values()) if index not in verdicts]:
             row = rows[remaining[0]]
             verdict = verdicts[row.sample.index] = await self._ask(row)
             if verdict.review is None:
@@ -93,22 +93,22 @@ class AnswerJudge:
 
     async def _ask(self, row: Answered) -> Verdict:
         failures: list[str] = []
-        heard = False
+        responded = False
         for attempt in range(self._attempts):
             completion = await self._model.complete(self.call(row.sample, row.reply, attempt))
             if (failure := _failure(completion)) is not None:
                 failures.append(failure)
                 continue
-            heard = True
+            responded = True
             score = read_review(self._scorer, completion.text, row.sample)
             if score is not None:
-                return Verdict(score, completion.text, attempt + 1, heard, tuple(failures))
+                return Verdict(score, completion.text, attempt + 1, responded, tuple(failures))
             failures.append(f"unreadable: {completion.text[:80]!r}")
-        return Verdict(unread(self._scorer, row.sample), None, self._attempts, heard, tuple(failures))
+        return Verdict(unread(self._scorer, row.sample), None, self._attempts, responded, tuple(failures))
 
 
 def _failure(completion: Completion) -> str | None:
-    """Return why a completion is no review; an empty one is a review, which may mean something."""
+    """Return why a completion is not a review, else None; an empty completion is a review and may be meaningful."""
     if completion.outcome.reusable or completion.outcome is Outcome.EMPTY:
         return None
     return completion.detail or completion.finish_reason or completion.outcome.value

@@ -1,4 +1,4 @@
-"""Rows of a predictions file: as samples for judges, and as what scorers fold."""
+"""Rows of a predictions file, as samples for judges and as input for scorers."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
     from prism_engine.scoring.scorer import Scored
 
 _ROTATION: Final = 1_000_000
-"""What VLMEvalKit adds to an index for each rotation of a question's options."""
+"""Offset that VLMEvalKit adds to an index for each rotation of a question's options."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One row."""
+    """One answered row."""
 
     sample: Sample
-    """Its pictures are known by their digests only."""
+    """The question; its pictures are known by digest only."""
     reply: str
     scored: Scored
     draw: tuple[int, int] = (0, 0)
-    """Which answer to its question it is: see `draw_of`."""
+    """The draw of the question that it answers; see `draw_of`."""
 
 
 def answered_of(row: Mapping[str, Any]) -> Answered:
-    """Return what a judge needs of a row."""
+    """Return the part of a row that a judge needs."""
     return Answered(sample_of(row), row.get("reply") or "", scored_of(row), draw_of(row))
 
 
 def group_of(kind: AnswerKind, row: Scored) -> str:
-    """Return what ties rows together that are judged one after the other: rotations of one question, else the row."""
+    """Return the key of rows that are judged one after another: the rotations of a question, or a single row."""
     if kind is not AnswerKind.CIRCULAR:
         return row.index
     if (group := row.extra.get("g_index")) is not None:

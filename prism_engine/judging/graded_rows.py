@@ -1,4 +1,4 @@
-"""Rows to grade, read from JSON lines: Perception-Bench's, or prism's own with rubrics beside them in YAML."""
+"""Rows to grade, read from JSON lines: Perception-Bench's format, or prism's own with rubrics in YAML."""
 
 from __future__ import annotations
 
@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 
 class RubricSpec(Frozen):
-    """A rubric as it is written down."""
+    """A rubric in a rubrics file or a row.
+
+    Example: `{criterion: "Is it accurate?", levels: [wrong, poor, fair, good, exact]}`.
+    """
 
     criterion: str
+    """The one question that the grade answers."""
     levels: list[str] = Field(min_length=5, max_length=5)
-    """What the grades 1 to 5 mean, in that order; or a mapping from grade to text."""
+    """The meaning of grades 1 to 5, in that order; or a mapping from grade to meaning."""
 
     @field_validator("levels", mode="before")
     @classmethod
@@ -58,43 +62,43 @@ def read_rubrics(path: Path) -> dict[str, Rubric]:
     """Read rubrics by name from a YAML file (`rubrics:` at the top level).
 
     Raises:
-        ConfigError: it cannot be read or has mistakes.
+        ConfigError: the file cannot be read or is invalid.
     """
     data = read_yaml(path)
     if set(data) != {"rubrics"}:
         raise ConfigError(f"{path}: must have `rubrics:` at the top level, and nothing else")
-    found = validated(_RUBRICS, data["rubrics"] or {}, f"{path}: rubrics")
-    return {name: spec.rubric for name, spec in found.items()}
+    specs = validated(_RUBRICS, data["rubrics"] or {}, f"{path}: rubrics")
+    return {name: spec.rubric for name, spec in specs.items()}
 
 
 def read_rows(
-    path: Path, rubrics: Mapping[str, Rubric], usual: str | None, keep: Callable[[bytes], Image]
+    path: Path, rubrics: Mapping[str, Rubric], default_rubric: str | None, keep: Callable[[bytes], Image]
 ) -> list[RubricRow]:
-    """Read all rows, and each of their pictures once.
+    """Read all rows, and each distinct picture once.
 
     Args:
-        rubrics: by name, for rows that name one.
-        usual: the name of the rubric of rows that have none.
-        keep: takes a picture's bytes; raises where they are no picture.
+        rubrics: rubrics by name, for rows that refer to one.
+        default_rubric: the name of the rubric for rows without one.
+        keep: stores a picture's bytes and returns the image; raises ValueError if they are not a picture.
 
     Raises:
-        DatasetError: a row is broken; the message names line and field.
-        ConfigError: a rubric is not known.
+        DatasetError: a row is invalid; the message names the row and the field.
+        ConfigError: a row refers to an unknown rubric.
     """
     pictures: dict[Path, Image] = {}
     rows = []
     for number, line in _lines(path):
         row = _parsed(line, path, number)
-        place = None if row.image is None else path.parent / row.image
-        if place is not None and place not in pictures:
-            pictures[place] = _picture(place, keep, path, number)
+        image_path = None if row.image is None else path.parent / row.image
+        if image_path is not None and image_path not in pictures:
+            pictures[image_path] = _picture(image_path, keep, path, number)
         rows.append(
             RubricRow(
                 id=str(number if row.id is None else row.id),
-                image=None if place is None else pictures[place],
+                image=None if image_path is None else pictures[image_path],
                 instruction=row.instruction,
                 response=row.response,
-                rubric=_rubric(row.rubric if row.rubric is not None else usual, rubrics, path, number),
+                rubric=_rubric(row.rubric if row.rubric is not None else default_rubric, rubrics, path, number),
                 reference=row.reference,
             )
         )
@@ -113,17 +117,19 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 def _parsed(line: bytes, path: Path, number: int) -> _Row:
     try:
         row = orjson.loads(line)
-        return _Row.model_validate(_as_ours(row) if isinstance(row, dict) and "orig_instruction" in row else row)
+        return _Row.model_validate(
+            _from_perception_bench(row) if isinstance(row, dict) and "orig_instruction" in row else row
+        )
     except orjson.JSONDecodeError as error:
-        raise DatasetError(f"is no JSON ({error})", path=path, row=number) from error
+        raise DatasetError(f"is not valid JSON ({error})", path=path, row=number) from error
     except ValidationError as error:
         mistake = error.errors(include_url=False)[0]
         field = ".".join(map(str, mistake["loc"])) or "row"
         raise DatasetError(f"{field}: {mistake['msg']}", path=path, row=number) from error
 
 
-def _as_ours(row: dict[str, Any]) -> dict[str, Any]:
-    """Rename Perception-Bench's fields; its `instruction` is the whole prompt, which is made anew here."""
+def _from_perception_bench(row: dict[str, Any]) -> dict[str, Any]:
+    """Rename Perception-Bench's fields; its `instruction` is a complete prompt, which is rebuilt here."""
     return {
         "id": row.get("id", row.get("question_id")),
         "image": row.get("image"),
@@ -141,24 +147,29 @@ def _rubric(given: str | RubricSpec | None, rubrics: Mapping[str, Rubric], path:
     if isinstance(given, RubricSpec):
         return given.rubric
     if given is None:
-        raise DatasetError("has no rubric: give it one, or --rubric NAME with --rubrics FILE", path=path, row=number)
+        raise DatasetError(
+            "has no rubric: add a `rubric` field, or give --rubric NAME with --rubrics FILE", path=path, row=number
+        )
     if given not in rubrics:
-        raise ConfigError(f"unknown rubric {given!r}{nearest(given, rubrics)}; --rubrics FILE has it under `rubrics:`")
+        raise ConfigError(
+            f"unknown rubric {given!r}{nearest(given, rubrics)}; define it under `rubrics:` in the file given with "
+            "--rubrics"
+        )
     return rubrics[given]
 
 
-def _picture(place: Path, keep: Callable[[bytes], Image], path: Path, number: int) -> Image:
+def _picture(image_path: Path, keep: Callable[[bytes], Image], path: Path, number: int) -> Image:
     try:
-        return keep(place.read_bytes())
+        return keep(image_path.read_bytes())
     except OSError as error:
-        raise DatasetError(f"image {place} cannot be read ({error.strerror})", path=path, row=number) from error
+        raise DatasetError(f"image {image_path} cannot be read ({error.strerror})", path=path, row=number) from error
     except ValueError as error:
-        raise DatasetError(f"image {place} {error}", path=path, row=number) from error
+        raise DatasetError(f"image {image_path} {error}", path=path, row=number) from error
 
 
 def _check_ids(rows: list[RubricRow], path: Path) -> None:
-    seen: set[str] = set()
+    ids: set[str] = set()
     for number, row in enumerate(rows, start=1):
-        if row.id in seen:
+        if row.id in ids:
             raise DatasetError("another row has this id", path=path, row=number, index=row.id)
-        seen.add(row.id)
+        ids.add(row.id)

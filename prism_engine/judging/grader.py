@@ -1,4 +1,4 @@
-"""A judge that grades rows by a rubric: several samples of each, each asked for again where it cannot be read."""
+"""A judge that grades rows by a rubric: draws one or more grades per row and retries unreadable ones."""
 
 from __future__ import annotations
 
@@ -22,23 +22,25 @@ if TYPE_CHECKING:
     from prism_engine.records import ModelIdentity
     from prism_engine.stages.cached import CachedModel
 
-AGAIN: Final = 2
-"""How often a sample that cannot be read is drawn anew."""
-_APART: Final = 1_000
-"""Seeds between a sample and its next attempt, so that more samples never share one."""
+RETRIES: Final = 2
+"""How often a grade that cannot be read is drawn again."""
+_SEED_STRIDE: Final = 1_000
+"""Distance between the seeds of a sample's attempts, so that they do not collide with those of other samples."""
 
 
 @dataclass(frozen=True, slots=True)
 class GradedRow:
-    """What a row's samples came to."""
+    """A row with its grades."""
 
     row: RubricRow
     samples: tuple[Grade | None, ...]
-    """None where no attempt could be read: not scored, and no grade is put in its place."""
+    """The grades drawn; None if no attempt could be read. No grade is substituted for it."""
     asked: int
-    heard: bool
-    """Whether the judge answered at all, readably or not."""
+    """Number of judge calls requested."""
+    responded: bool
+    """Whether the judge replied at all, readably or not."""
     failures: tuple[str, ...]
+    """Reasons why replies could not be used, in order."""
 
     @property
     def grades(self) -> list[int]:
@@ -47,12 +49,12 @@ class GradedRow:
 
     @property
     def mean(self) -> float | None:
-        """None where no sample could be read."""
+        """The mean grade; None if no sample could be read."""
         return sum(self.grades) / len(self.grades) if self.grades else None
 
     @property
     def mode(self) -> int | None:
-        """The commonest grade; of several the lowest."""
+        """The most frequent grade; the lowest one in case of a tie."""
         counts = Counter(sorted(self.grades))
         return counts.most_common(1)[0][0] if counts else None
 
@@ -62,7 +64,7 @@ class GradedRow:
         return max(self.grades) - min(self.grades) if self.grades else None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the line of a grades file."""
+        """Return the row for a grades file."""
         return {
             "id": self.row.id,
             "image": None if self.row.image is None else self.row.image.digest,
@@ -79,20 +81,21 @@ class GradedRow:
 
 @dataclass(frozen=True, slots=True)
 class Grader:
-    """A judge and how it is asked."""
+    """A judge with its sampling and prompt template."""
 
     model: CachedModel
     identity: ModelIdentity
     sampling: Sampling
-    """Of every attempt, but for its seed."""
+    """Used for every attempt, with a different seed each."""
     samples: int = 1
+    """Number of grades drawn per row."""
     template: Template = Template.DATA
 
     def call(self, row: RubricRow, sample: int, attempt: int) -> Call:
-        """Return the call of a sample's attempt, both 0-based."""
-        seed = 1 + sample + _APART * attempt
+        """Return the call of an attempt at a sample; both numbers are 0-based."""
+        seed = 1 + sample + _SEED_STRIDE * attempt
         sampling = replace(self.sampling, seed=seed)
-        if sampling.greedy:  # drawn again it would say the same
+        if sampling.greedy:  # deterministic: a seed would not change the reply
             sampling = replace(sampling, seed=None)
         return Call("judge", self.identity, grading_messages(row, self.template), sampling)
 
@@ -104,39 +107,42 @@ class Grader:
         """
         samples: list[Grade | None] = []
         failures: list[str] = []
-        asked, heard = 0, False
+        asked, responded = 0, False
         for sample in range(self.samples):
-            found = None
-            for attempt in range(1 if self.sampling.greedy else 1 + AGAIN):
+            grade = None
+            for attempt in range(1 if self.sampling.greedy else 1 + RETRIES):
                 completion = await self.model.complete(self.call(row, sample, attempt))
                 asked += 1
                 if not completion.usable:
                     failures.append(completion.detail or completion.finish_reason or completion.outcome.value)
                     continue
-                heard = True
-                if (found := read_grade(completion.text)) is not None:
+                responded = True
+                if (grade := read_grade(completion.text)) is not None:
                     break
                 failures.append(f"unreadable: ...{completion.text[-80:]!r}")
-            samples.append(found)
-        return GradedRow(row, tuple(samples), asked, heard, tuple(failures))
+            samples.append(grade)
+        return GradedRow(row, tuple(samples), asked, responded, tuple(failures))
 
 
 async def grade_all(
     rows: Sequence[RubricRow], grader: Grader, *, width: int, progress: Progress, stop: Stop
 ) -> list[GradedRow]:
-    """Grade all rows, `width` of them at once; in their order. Trouble that concerns every row requests the stop."""
+    """Grade all rows, at most `width` at once, and return them in their order.
+
+    An error that affects every row requests the stop.
+    """
     graded: dict[int, GradedRow] = {}
     waiting = iter(enumerate(rows))
 
     async def work() -> None:
         while not stop.requested and (taken := next(waiting, None)) is not None:
-            place, row = taken
+            position, row = taken
             try:
-                graded[place] = await grader.grade(row)
-            except PrismError as error:  # NotRunError among them: it stops already, or there is no judge to ask
+                graded[position] = await grader.grade(row)
+            except PrismError as error:  # including NotRunError: already stopping, or no backend to ask
                 stop.request(error)
                 return
-            if graded[place].mean is None:
+            if graded[position].mean is None:
                 progress.failed += 1
             else:
                 progress.done += 1
@@ -144,6 +150,6 @@ async def grade_all(
     async with asyncio.TaskGroup() as tasks:
         for _ in islice(rows, width):
             tasks.create_task(work())
-    if not stop.requested and graded and not any(row.heard for row in graded.values()):
+    if not stop.requested and graded and not any(row.responded for row in graded.values()):
         stop.request(DeadError(f"the judge has answered nothing at all: {graded[0].failures[-1]}"))
-    return [graded[place] for place in sorted(graded)]
+    return [graded[position] for position in sorted(graded)]

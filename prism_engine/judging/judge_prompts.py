@@ -1,4 +1,4 @@
-"""The words that judges are given; their structure is VLMEvalKit's, so that the job is the same, the wording ours."""
+"""Prompts for judges: the structure and task are VLMEvalKit's, the wording is our own."""
 # ruff: noqa: RUF001 - one prompt is Chinese
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ order of the answers sway you."""
 
 
 def review_messages(kind: AnswerKind, sample: Sample, reply: str) -> tuple[Message, ...]:
-    """Return what a judge is sent about one answer."""
+    """Return the judge's messages about one answer."""
     match kind:
         case AnswerKind.YES_NO | AnswerKind.MME | AnswerKind.POPE | AnswerKind.HALLUSION:
             return _user(_YES_NO, question=sample.question, answer=reply)
@@ -191,8 +191,9 @@ def review_messages(kind: AnswerKind, sample: Sample, reply: str) -> tuple[Messa
             cells = (_cell(text) for text in (sample.question, _spaced(sample.answer or ""), reply))
             return _user(_GRADE, **dict(zip(("question", "gold", "answer"), cells, strict=True)))
         case AnswerKind.LLAVABENCH:
-            told = {"context": sample.extra.get("caption", ""), "reference": sample.extra.get(REFERENCE, "")}
-            return Message("system", (_COMPARE_ROLE,)), *_user(_COMPARE, question=sample.question, answer=reply, **told)
+            parts = {"context": sample.extra.get("caption", ""), "reference": sample.extra.get(REFERENCE, "")}
+            user = _user(_COMPARE, question=sample.question, answer=reply, **parts)
+            return Message("system", (_COMPARE_ROLE,)), *user
         case _:
             return _matching(sample, reply)
 

@@ -1,4 +1,4 @@
-"""All answers of a run before a judge: which are open, the window of those under way, and what came of each row."""
+"""Judging the answers of one file: finds the open ones, judges them concurrently, records each row's outcome."""
 
 from __future__ import annotations
 
@@ -24,65 +24,65 @@ if TYPE_CHECKING:
     from prism_engine.scoring import Scored, Scorer
 
 RowKey = tuple[tuple[int, int], str]
-"""A draw (see `draw_of`), and of its answers one by its index, or several by the name of their group."""
+"""A draw (see `draw_of`), with the index of an answer or the name of a group of answers."""
 
 
 class Resolved(StrEnum):
-    """How an answer came to its score."""
+    """How an answer got its score."""
 
     MATCHED = "matched"
     """By rules; no judge was needed."""
     JUDGED = "judged"
     """By the judge's review."""
     SPARED = "spared"
-    """By none: rules could not read it, and its group is decided without it."""
+    """Rules could not read it, but its group is decided without it, so the judge was not asked."""
     UNSCORED = "unscored"
-    """Not: no review could be read."""
+    """No score: no review could be read."""
     ABSENT = "absent"
-    """Not: there is no answer."""
+    """No score: there is no answer."""
 
 
 @dataclass
 class OpenAnswers:
-    """The answers of one file, sorted by whether a judge could still change their result.
+    """The answers of one file whose result a judge could still change.
 
-    Each draw of the questions is looked at as if it were the only one.
+    Each draw of the questions is treated as if it were the only one.
     """
 
     scorer: Scorer
     groups: dict[RowKey, list[Answered]] = field(default_factory=dict)
-    """Groups with an open answer, whole, in the benchmark's order."""
+    """Complete groups with at least one open answer, in the benchmark's order."""
     unsettled: set[RowKey] = field(default_factory=set)
     """The open answers."""
 
     @classmethod
     def of(cls, answers: Path, scorer: Scorer) -> OpenAnswers:
-        """Read predictions or draws, and score each answer by rules, whatever profile it was scored by before.
+        """Read predictions or draws, and score each answer by rules, whatever profile it was scored with before.
 
-        Memory: the rows of open groups; for rotations also what folding needs of every row, while they are read.
+        Memory: the rows of open groups; for rotations, also the scores of all rows while reading.
 
         Raises:
-            UserError: the file is absent or damaged.
+            UserError: the file is missing or damaged.
         """
-        docket = cls(scorer)
+        pending = cls(scorer)
         for key, group in _groups(rescored(answers, scorer), scorer.kind):
-            if found := scorer.unsettled(group):
-                docket.groups[key] = []
-                docket.unsettled.update((key[0], index) for index in found)
-        for row in rescored(answers, scorer) if docket.groups else ():
-            if (rows := docket.groups.get(_group_key(row, scorer.kind))) is not None:
+            if indices := scorer.unsettled(group):
+                pending.groups[key] = []
+                pending.unsettled.update((key[0], index) for index in indices)
+        for row in rescored(answers, scorer) if pending.groups else ():
+            if (rows := pending.groups.get(_group_key(row, scorer.kind))) is not None:
                 rows.append(answered_of(row))
-        return docket
+        return pending
 
     def open_answers(self) -> Iterator[Answered]:
-        """Yield the answers that may have to be judged."""
+        """Yield the answers that may need a judge."""
         return (
             row for group in self.groups.values() for row in group if (row.draw, row.sample.index) in self.unsettled
         )
 
 
 def _groups(rows: Iterable[dict[str, Any]], kind: AnswerKind) -> Iterator[tuple[RowKey, list[Scored]]]:
-    """Yield what is settled together: a row alone as it comes, rotations of a question when all rows are read."""
+    """Yield rows that are scored together: a single row at once, rotations of a question after reading all rows."""
     rotations: defaultdict[RowKey, list[Scored]] = defaultdict(list)
     for row in rows:
         key, scored = _group_key(row, kind), scored_of(row)
@@ -98,7 +98,7 @@ def _group_key(row: dict[str, Any], kind: AnswerKind) -> RowKey:
 
 
 def rescored(answers: Path, scorer: Scorer) -> Iterator[dict[str, Any]]:
-    """Yield the rows of predictions or draws as the scorer's rules alone score them.
+    """Yield the rows of predictions or draws, scored by the scorer's rules alone.
 
     Raises:
         UserError: as `rows_of`.
@@ -112,31 +112,31 @@ def rescored(answers: Path, scorer: Scorer) -> Iterator[dict[str, Any]]:
 
 
 async def judge_all(
-    docket: OpenAnswers, referee: AnswerJudge, *, width: int, progress: Progress, stop: Stop
+    pending: OpenAnswers, judge: AnswerJudge, *, width: int, progress: Progress, stop: Stop
 ) -> dict[RowKey, Verdict]:
-    """Judge all open groups, `width` of them at once; the verdicts by answer.
+    """Judge all open groups, at most `width` at once; return the verdicts by answer.
 
-    Trouble that concerns every answer requests the stop and ends the session; what was judged is in the cache.
+    An error that affects every answer requests the stop and ends the session; finished reviews are in the cache.
     """
     verdicts: dict[RowKey, Verdict] = {}
-    groups = iter(docket.groups.items())
+    groups = iter(pending.groups.items())
 
     async def work() -> None:
         while not stop.requested and (taken := next(groups, None)) is not None:
             (draw, _), group = taken
             try:
-                found = await referee.settle(group)
-            except PrismError as error:  # NotRunError among them: it stops already, or there is no judge to ask
+                group_verdicts = await judge.judge_group(group)
+            except PrismError as error:  # including NotRunError: already stopping, or no backend to ask
                 stop.request(error)
                 return
-            for index, verdict in found.items():
+            for index, verdict in group_verdicts.items():
                 verdicts[draw, index] = verdict
                 _count(progress, verdict)
 
     async with asyncio.TaskGroup() as tasks:
-        for _ in islice(docket.groups, width):
+        for _ in islice(pending.groups, width):
             tasks.create_task(work())
-    if not stop.requested and verdicts and all(not verdict.heard for verdict in verdicts.values()):
+    if not stop.requested and verdicts and all(not verdict.responded for verdict in verdicts.values()):
         reason = next(iter(verdicts.values())).failures[-1]
         stop.request(DeadError(f"the judge has answered nothing at all: {reason}"))
     return verdicts
@@ -150,14 +150,14 @@ def _count(progress: Progress, verdict: Verdict) -> None:
 
 
 def judged_rows(
-    answers: Path, docket: OpenAnswers, verdicts: dict[RowKey, Verdict], judge: str, counts: Counter[Resolved]
+    answers: Path, pending: OpenAnswers, verdicts: dict[RowKey, Verdict], judge: str, counts: Counter[Resolved]
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows of predictions or draws with their verdicts, and count how each was resolved.
+    """Yield the rows of predictions or draws with their verdicts; count in `counts` how each was resolved.
 
     Raises:
         UserError: as `rows_of`.
     """
-    for row in rescored(answers, docket.scorer):
+    for row in rescored(answers, pending.scorer):
         key = draw_of(row), row["index"]
         note: dict[str, Any] = {}
         if row["status"] != SampleStatus.DONE:
@@ -167,6 +167,6 @@ def judged_rows(
             row |= {"extracted": verdict.score.answer, "score": verdict.score.value}
             note = {"review": verdict.review, "asked": verdict.asked, "failures": list(verdict.failures)}
         else:
-            resolved = Resolved.SPARED if key in docket.unsettled else Resolved.MATCHED
+            resolved = Resolved.SPARED if key in pending.unsettled else Resolved.MATCHED
         counts[resolved] += 1
         yield row | {"judge": {"model": judge, "resolved": resolved.value, **note}}

@@ -1,6 +1,6 @@
-"""Grading by a rubric, after Prometheus-Vision: five inputs, its two prompts, feedback and a grade from 1 to 5.
+"""Grading by a rubric after Prometheus-Vision: its two prompts, and feedback with a grade from 1 to 5.
 
-The headings and their order are those that its released weights were trained on; the sentences below them are ours.
+The headings and their order are those on which its released weights were trained; the sentences below them are ours.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 GRADES: Final = (1, 2, 3, 4, 5)
 MARK: Final = "[RESULT]"
-_FARTHEST: Final = 64
-"""Characters after the mark in which the grade must stand."""
-# Brackets, bold, "Score:" and "/5" may stand around the grade; a longer number, or one with decimals, is none.
+_GRADE_WINDOW: Final = 64
+"""Number of characters after the mark within which the grade must appear."""
+# Brackets, bold, "Score:" and "/5" may surround the grade; a longer number, or one with decimals, is not a grade.
 _GRADE: Final = re.compile(
     r"[\s:=\[({*]*+(?:(?i:score)[\s:=\[({*]*+)?([0-9])(?![0-9]|[.,][0-9])(?!\s*/\s*(?!5(?![0-9])))"
     r"(?!\s*(?:[-–]|to|or|and)\s*[0-9])"
@@ -28,11 +28,11 @@ _GRADE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Rubric:
-    """One criterion, and what each grade means."""
+    """One criterion, and the meaning of each grade."""
 
     criterion: str
     levels: tuple[str, str, str, str, str]
-    """Of the grades 1 to 5."""
+    """The meanings of grades 1 to 5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +41,23 @@ class RubricRow:
 
     id: str
     image: Image | None
-    """None grades blindly."""
+    """None grades without seeing the picture."""
     instruction: str
     response: str
     rubric: Rubric
     reference: str | None = None
-    """A response that deserves a 5; None grades without one."""
+    """A response that deserves a 5; None grades without a reference."""
 
 
 class Grade(NamedTuple):
-    """What a judge gave."""
+    """A judge's feedback and grade."""
 
     feedback: str
     grade: int
 
 
 def grading_messages(row: RubricRow, template: Template = Template.DATA) -> tuple[Message, ...]:
-    """Return what a judge is sent: the picture, then the prompt, which ends where the feedback begins."""
+    """Return the judge's messages: the picture, then the prompt, which ends where the feedback begins."""
     rubric = row.rubric
     criterion = f"[{rubric.criterion}]" if template is Template.README else rubric.criterion
     levels = "\n".join(f"Score {grade}: {text}" for grade, text in zip(GRADES, rubric.levels, strict=True))
@@ -91,13 +91,13 @@ def _task(row: RubricRow, template: Template) -> str:
 
 
 def read_grade(text: str) -> Grade | None:
-    """Return feedback and grade of a judge's text; None where no grade from 1 to 5 stands right after the last mark.
+    """Return the feedback and grade in a judge's text; None unless a grade from 1 to 5 follows the last mark.
 
-    Nothing is assumed: a text without the mark, a grade beyond the scale, one with decimals or out of another number
-    than five has no grade. In time linear in the text's length.
+    Nothing is guessed: a text without the mark, or with a grade off the scale, with decimals, or out of a number other
+    than five, has no grade. Runs in time linear in the text's length.
     """
     feedback, mark, rest = text.rpartition(MARK)
-    found = _GRADE.match(rest[:_FARTHEST]) if mark else None
-    if found is None or int(found[1]) not in GRADES:
+    match = _GRADE.match(rest[:_GRADE_WINDOW]) if mark else None
+    if match is None or int(match[1]) not in GRADES:
         return None
-    return Grade(feedback.strip().removeprefix("Feedback:").strip(), int(found[1]))
+    return Grade(feedback.strip().removeprefix("Feedback:").strip(), int(match[1]))

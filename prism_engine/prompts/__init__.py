@@ -1,4 +1,4 @@
-"""The words that models are given: perception instructions, what to observe, and the question with what it is about.
+"""The prompts sent to models: perception instructions, hint requests, and questions.
 
 The structure follows Prism (arXiv:2406.14544, sections 2.2-2.3, figures 7 and 8): the picture comes before the
 instruction; the reasoner sees a role sentence, the description, then the question with its options. The wording is our

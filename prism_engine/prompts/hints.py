@@ -1,4 +1,4 @@
-"""What to observe for a question: how a text model is asked for it, and what is made of its reply."""
+"""Per-question hints: the prompt for the hint writer, and the clean-up of its reply."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CUE = "Contents to observe:"
 
 
 class HintShot(NamedTuple):
-    """A question, with the contents that it needs observed."""
+    """An example question with its hints."""
 
     question: str
     hints: str
@@ -40,24 +40,24 @@ _SCENE_SHOTS = (
 
 
 def hint_shots(benchmark: str) -> tuple[HintShot, ...]:
-    """Return the examples for the writer of a benchmark's contents: of PrismScenes' own kind, or general ones."""
+    """Return the hint writer's examples for a benchmark: specific ones for PrismScenes, general ones otherwise."""
     return _SCENE_SHOTS if "prismscenes" in benchmark.lower() else _SHOTS
 
 
 def hint_messages(question: str, shots: Sequence[tuple[str, str]]) -> tuple[Message, ...]:
-    """Return what a text model is sent so that it writes what to observe for a question, and not its answer.
+    """Return the messages that ask a text model to write hints for a question, but not to answer it.
 
     Args:
-        shots: other questions, each with the contents that it needs observed.
+        shots: other questions, each with its hints.
     """
     asked = [f"Question: {other}\n{_CUE} {hints}" for other, hints in shots]
     return (Message("user", ("\n\n".join((_OBSERVE, *asked, f"Question: {question}\n{_CUE}")),)),)
 
 
 def hint_query(sample: Sample) -> str:
-    """Return what of a question decides what is to be observed: its text and hint, in one line, without the options.
+    """Return the part of a question that the hint writer sees: text and hint on one line, without the options.
 
-    So no option is suggested to the perceiver, and all rotations of a question's options share one description.
+    So the perceiver is not biased towards an option, and all rotations of the options share one description.
     """
     text = " ".join(sample.question.split()).removeprefix("Question:").strip()
     return f"{text} (Hint: {' '.join(sample.hint.split())})" if sample.hint else text
@@ -78,13 +78,13 @@ _QUOTES = (*((mark, mark) for mark in "\"'"), ("\u201c", "\u201d"), ("\u2018", "
 
 
 def clean_hints(reply: str, shots: int = 5) -> str | None:
-    """Return what a writer's reply says is to be observed, as one phrase without a final period; None where nothing.
+    """Return the hints in a hint writer's reply as one phrase without a final period; None if there are none.
 
-    Writers echo the cue (what follows the last one counts), go on with further questions (dropped), answer every
-    example (of a list with one item more than there were examples, only the last one counts), write lists (joined) and
-    explanations below (dropped).
+    Hint writers echo the cue (the text after the last one counts), continue with further questions (dropped), answer
+    every example (if a list has one item more than there are examples, only the last item counts), write lists (joined)
+    and add explanations below (dropped).
     """
-    text = reply.encode("utf-8", "replace").decode()  # half a surrogate pair could not be sent on
+    text = reply.encode("utf-8", "replace").decode()  # a lone surrogate could not be sent to the perceiver
     while (cleaner := _once(text, shots)) != text:
         text = cleaner
     return text or None
@@ -110,7 +110,7 @@ def _once(text: str, shots: int) -> str:
 
 
 def _plain(phrase: str) -> str:
-    """Return a phrase in one line, without emphasis, what leads to it, and what stands around it."""
+    """Return a phrase on one line, without emphasis, lead-in, and surrounding punctuation."""
     phrase = _EMPHASIS.sub(r"\2", " ".join(phrase.split()))
     if lead_in := _LEAD_IN.match(phrase):
         phrase = phrase[lead_in.end() :]
@@ -118,7 +118,7 @@ def _plain(phrase: str) -> str:
 
 
 def _unquoted(phrase: str) -> str:
-    """Take off what stands around a phrase, quotation marks too unless they are only around a part of it."""
+    """Strip surrounding punctuation, and quotation marks that enclose the whole phrase."""
     phrase = phrase.strip(_AROUND)
     for left, right in _QUOTES:
         if phrase[:1] == left and phrase[-1:] == right and left not in phrase[1:-1]:

@@ -1,4 +1,4 @@
-"""What a perceiver is told: the wordings that Prism's ablation compares, by their names, and one with a focus."""
+"""The perceiver's built-in instructions, named as in Prism's ablation, and the query-specific one."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ INSTRUCTIONS: dict[str, str] = {
         f"Divide this image into several parts, then describe it in full detail, one part after another: {_IN_DETAIL}"
     ),
 }
-"""Built-in perception instructions by name: two in a person's style, two in a model's, chain of thought, decomposition.
-"""
+"""Built-in perception instructions by name: two in a human style, two in a model's style, chain of thought,
+decomposition."""
 ALIASES = {"human1": "generic"}
-"""Other names of the same wordings."""
+"""Alternative names of built-in instructions."""
 
 
 def instruction_name(name: str) -> str:
-    """Return the one name of a built-in instruction.
+    """Return the canonical name of a built-in instruction.
 
     Raises:
         ConfigError: no instruction has that name.
@@ -42,8 +42,8 @@ def instruction_name(name: str) -> str:
         close = difflib.get_close_matches(name, known, n=1)
         hint = f" - did you mean {close[0]!r}?" if close else f"; known: {', '.join(sorted(known))}."
         raise ConfigError(
-            f"unknown instruction {name!r}{hint} Wording of your own has more than one word, or is @FILE; contents "
-            "by question are query-specific_MODEL"
+            f"unknown instruction {name!r}{hint} A wording of your own needs more than one word, or give it as @FILE; "
+            "for per-question hints use query-specific_MODEL"
         )
     return name
 
@@ -58,5 +58,5 @@ def instruction_text(name: str) -> str:
 
 
 def specific_instruction(instruction: str, hints: str) -> str:
-    """Return an instruction that asks for what one question needs observed, beside everything else."""
+    """Return an instruction that adds the hints for one question."""
     return f"{instruction} Especially, pay attention to {hints}."

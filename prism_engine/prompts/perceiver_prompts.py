@@ -1,4 +1,4 @@
-"""Pictures and an instruction in, and what several descriptions become: one text for whoever answers."""
+"""The perceiver's prompts, and the joining of multiple descriptions into one text for the reasoner."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _ONE_BY_ONE = (
 
 
 def perception_messages(image: Image, instruction: str) -> tuple[Message, ...]:
-    """Return what the perceiver is sent for one picture: the picture, then the instruction."""
+    """Return the perceiver's messages for one picture: the picture, then the instruction."""
     return (Message("user", (image, instruction)),)
 
 
 def together_messages(images: Sequence[Image], instruction: str) -> tuple[Message, ...]:
-    """Return what the perceiver is sent for all pictures of a sample at once: each after its number, the instruction.
+    """Return the perceiver's messages for all pictures of a sample: each after its number, then the instruction.
 
-    A single picture is sent as ever, so that its description is shared.
+    A single picture is sent as in `perception_messages`, so that its description is shared.
     """
     if len(images) == 1:
         return perception_messages(images[0], instruction)
@@ -37,9 +37,9 @@ def together_messages(images: Sequence[Image], instruction: str) -> tuple[Messag
 
 
 def join_descriptions(texts: Sequence[str]) -> str:
-    """Join the descriptions of a sample's pictures; several are numbered from 1 in the sample's order.
+    """Join the descriptions of a sample's pictures; two or more are numbered from 1 in the sample's order.
 
-    The numbers are those by which a question refers to its pictures (`<image 1>`).
+    A question refers to its pictures by the same numbers (`<image 1>`).
     """
     if len(texts) == 1:
         return texts[0].strip()
@@ -47,7 +47,7 @@ def join_descriptions(texts: Sequence[str]) -> str:
 
 
 def merge_descriptions(texts: Sequence[str], merge: Merge) -> str:
-    """Join what several perceivers say of the same sample; no model is named, so that none is trusted for its name."""
+    """Merge multiple perceivers' descriptions of one sample; no model is named, so that names carry no weight."""
     match merge:
         case Merge.LABELLED:
             return "\n\n".join(f"Description {number}:\n{text}" for number, text in enumerate(texts, start=1))

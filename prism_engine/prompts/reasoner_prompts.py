@@ -1,4 +1,4 @@
-"""The question as models see it: from a description, from none, or with the pictures themselves."""
+"""The prompts that ask a question: with a description, without one, or with the pictures themselves."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _CHOOSE = "Select the correct answer from the options above and reply with its l
 _BRIEF = (AnswerKind.VQA, AnswerKind.ANLS, AnswerKind.RELAXED, AnswerKind.EXACT)
 _BRIEFLY = "Give the answer as a single word or a short phrase."
 _TAG = re.compile(r"<image (\d{1,3})>")
-"""How a question speaks of one of its pictures."""
+"""A question's reference to one of its pictures."""
 
 
 def question_text(sample: Sample) -> str:
-    """Return question, hint, lettered options and the request to choose, or the one for a word or a phrase."""
+    """Return the question, the hint, the lettered options, and the request for a letter or for a word or phrase."""
     lines = [sample.question]
     if sample.hint:
         lines.append(f"Hint: {sample.hint}")
@@ -42,30 +42,30 @@ def question_text(sample: Sample) -> str:
 
 
 def reasoning_messages(sample: Sample, description: str | None) -> tuple[Message, ...]:
-    """Return what the reasoner is sent: role, description, question. It never sees a picture.
+    """Return the reasoner's messages: role, description, question. The reasoner never sees a picture.
 
     Args:
-        description: None where there is none, and the role then says so.
+        description: None if there is none; the role sentence then says so.
     """
-    told = _BLIND_ROLE if description is None else f"{_ROLE}\n\nDescription:\n{description}"
-    return (Message("user", (f"{told}\n\n{question_text(sample)}",)),)
+    intro = _BLIND_ROLE if description is None else f"{_ROLE}\n\nDescription:\n{description}"
+    return (Message("user", (f"{intro}\n\n{question_text(sample)}",)),)
 
 
 def direct_messages(sample: Sample) -> tuple[Message, ...]:
-    """Return what a VLM is sent that answers by itself: the pictures in order, then the question.
+    """Return the messages for a VLM that answers directly: the pictures in order, then the question.
 
-    A picture that the question speaks of (`<image 2>`) stands where it does so, as in MMMU, and not in front.
+    A picture that the question refers to (`<image 2>`) is placed there, as in MMMU, and not in front.
     """
     text = question_text(sample)
     pieces = _TAG.split(text)  # text, number, text, number, ..., text
     parts: list[Part] = []
     mentioned = set()
-    for place, piece in enumerate(pieces):
-        number = int(piece) if place % 2 else 0
+    for index, piece in enumerate(pieces):
+        number = int(piece) if index % 2 else 0
         if 1 <= number <= len(sample.images):
             mentioned.add(number)
             parts.append(sample.images[number - 1])
-        elif place % 2:  # a picture that is not there: leave the words alone
+        elif index % 2:  # no such picture: keep the words
             parts.append(f"<image {piece}>")
         elif piece:
             parts.append(piece)

@@ -1,1 +1,1 @@
-"""Calls made for one sample, each looked up before it is made."""
+"""The stages of one sample; each call is looked up in the cache before it is made."""

@@ -1,4 +1,4 @@
-"""A question and what it is answered from in, a reply out."""
+"""The answering stage: a question, with its description or pictures, in; a reply out."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class Answering:
-    """Answers a sample's question: from its description, or (`direct`) from its pictures.
+    """Answers a sample's question from its description, or (`direct`) from its pictures.
 
     Args:
-        most_pictures: of a sample, from the first on; None takes all.
+        most_pictures: use at most this many pictures of a sample, from the first on; None uses all.
     """
 
     def __init__(

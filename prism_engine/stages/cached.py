@@ -1,4 +1,4 @@
-"""One model behind the cache: look up, join an identical call, or make it and make it durable."""
+"""A model behind the cache: looks a call up, joins an identical one in flight, or makes and stores it."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from prism_engine.records import Call
 
 CLAIM_POLL_SECONDS = 0.05
-"""How often to look whether the other process that makes the same call has finished."""
+"""Polling interval, in seconds, while another process is making the same call."""
 
 
 class CachedModel:
-    """Answers calls from the store, and from the backend only where the store cannot.
+    """Answers calls from the store, and from the backend only if the store has no completion.
 
-    Within the process an identical call in flight is joined, whichever run on the same store makes it; across processes
-    it is waited for. A completion is durable in the store before it is returned.
+    Within the process, an identical call in flight is joined, whichever run on the same store makes it; across
+    processes, it is waited for. A completion is durable in the store before it is returned.
 
     Args:
-        backend: None serves from the store alone.
-        meter: counts what is done; one of its own where None.
+        backend: None serves from the store only.
+        meter: counts the calls; None creates a new one.
     """
 
     def __init__(self, backend: Backend | None, store: Store, meter: Meter | None = None) -> None:
@@ -48,50 +48,50 @@ class CachedModel:
 
     @property
     def capacity(self) -> int:
-        """Calls that are usefully in flight at once."""
+        """Number of concurrent calls that make good use of the backend."""
         return self.backend.capacity if self.backend is not None else 1
 
     def without_backend(self) -> CachedModel:
-        """Return one that serves from the same store and counts in the same meter, but makes no call."""
+        """Return a model with the same store and meter that makes no calls."""
         return CachedModel(None, self._store, self.meter)
 
     def load(self) -> Load:
-        """Return what the backend's next call waits for."""
+        """Return what the backend's next call is waiting for."""
         return self.backend.load if self.backend is not None else Load()
 
     def drain(self) -> None:
-        """Make no further call: what is cached is still served, all else raises NotRunError. Idempotent."""
+        """Stop making calls: cached completions are still served, anything else raises NotRunError. Idempotent."""
         self._draining = True
         if self.backend is not None:
             self.backend.drain()
 
     def forget_failures(self) -> None:
-        """Make calls that failed for good once more when they are asked for again."""
+        """Allow permanently failed calls to be made again when they are next requested."""
         self._failed.clear()
 
     async def complete(self, call: Call) -> Completion:
-        """Return the call's completion; one that failed for good has the outcome error and says why.
+        """Return the call's completion; a permanently failed call has outcome `error` and the reason in `detail`.
 
         Raises:
             NotRunError: nothing is cached and nothing may be sent (no backend, or the run is stopping).
-            DeadError: the backend can answer nothing any more.
+            DeadError: the backend can no longer answer any call.
             StoreError: the store cannot be read or written.
         """
         return await self._complete(call, ahead=False)
 
     async def make_ahead(self, call: Call) -> Completion:
-        """Do `complete` for a sample that is taken up later; the call counts once, as if it were made only then."""
+        """Like `complete`, for a sample that is processed later; the call is counted once, as if made at that time."""
         return await self._complete(call, ahead=True)
 
     async def _complete(self, call: Call, *, ahead: bool) -> Completion:
         try:
             identity = identify(call)
-        except RejectedError as error:  # a text that is no text: no model could be asked either
+        except RejectedError as error:  # it cannot be written as JSON, so it cannot be sent either
             return Completion(Outcome.ERROR, detail=str(error))
         key, limit = identity.key, call.sampling.max_tokens
-        # One flight per key, whatever its limit: a claim across processes is per key too.
+        # One flight per key, regardless of the output limit: claims across processes are per key, too.
         while (leader := self._store.flights.get(key)) is not None:
-            # Wait without awaiting the future itself: a follower that is cancelled must not cancel the leader.
+            # Do not await the future itself: a cancelled follower must not cancel the leader.
             with self.meter.joining():
                 await asyncio.wait([leader.future])
             if leader.limit == limit and not leader.future.cancelled():
@@ -101,28 +101,28 @@ class CachedModel:
                 return self._counted(key, completion, self.meter.count_shared, ahead=ahead)
         if (hit := self._store.get(key, limit)) is not None:
             return self._counted(key, hit, self.meter.count_hit, ahead=ahead)
-        if (failed := self._failed.get(key)) is not None:  # once a run is enough; the next run tries it again
+        if (failed := self._failed.get(key)) is not None:  # one attempt per run; the next run tries again
             return self._counted(key, failed, self.meter.count_shared, ahead=ahead)
         if self.backend is None:
-            raise NotRunError("not in the cache, and this run makes no such call")
+            raise NotRunError("not in the cache, and this run does not make such calls")
         if ahead:
             self._ahead.add(key)
         return await self._lead(identity, call, self.backend)
 
     def _counted(
-        self, key: str, completion: Completion, how: Callable[[Completion], None], *, ahead: bool
+        self, key: str, completion: Completion, count: Callable[[Completion], None], *, ahead: bool
     ) -> Completion:
-        """Count what cost nothing, but for calls of this run's own that were made ahead: those are counted already."""
+        """Count a free completion, unless this run itself made the call ahead: then it is already counted."""
         if ahead:
             return completion
         if key in self._ahead:
             self._ahead.discard(key)
             return replace(completion, fresh=True)
-        how(completion)
+        count(completion)
         return completion
 
     async def _lead(self, identity: Identity, call: Call, backend: Backend) -> Completion:
-        """Make the call; whoever asks for it meanwhile waits for this."""
+        """Make the call; requests for the same call join it meanwhile."""
         key = identity.key
         future: asyncio.Future[Completion] = asyncio.get_running_loop().create_future()
         self._store.flights[key] = Flight(call.sampling.max_tokens, future)
@@ -134,13 +134,13 @@ class CachedModel:
             raise
         except PrismError as error:
             future.set_exception(error)
-            future.exception()  # without followers nobody else retrieves it
+            future.exception()  # mark it as retrieved: there may be no follower that does
             raise
         else:
             future.set_result(completion)
             return completion
         finally:
-            future.cancel()  # only where nothing was set: a mistake of ours must not leave followers waiting
+            future.cancel()  # takes effect only if nothing was set: a bug must not leave followers waiting
             del self._store.flights[key]
             self._under_way -= 1
 
@@ -151,7 +151,7 @@ class CachedModel:
                 raise NotRunError("the call was not sent: the run is stopping")
             await asyncio.sleep(CLAIM_POLL_SECONDS)
         try:
-            # Whoever held the claim before us may have finished between our look-up and our claim.
+            # The previous holder of the claim may have finished between our look-up and our claim.
             if (hit := self._store.get(key, limit)) is not None:
                 self.meter.count_hit(hit)
                 return hit
@@ -173,27 +173,27 @@ class CachedModel:
             return Completion(Outcome.ERROR, detail=str(error))
 
 
-MARKS = (
+THINKING_TAGS = (
     ("<think>", "</think>"),
     ("<thinking>", "</thinking>"),
     ("[THINK]", "[/THINK]"),
     ("◁think▷", "◁/think▷"),
 )
-"""How models mark their thinking where the server does not take it out: DeepSeek and Qwen, others, Magistral, Kimi."""
+"""Tags around thinking that the server leaves in the text: DeepSeek and Qwen, others, Magistral, Kimi."""
 
 
 def split_thinking(completion: Completion) -> Completion:
-    """Return a completion whose text is only what follows the thinking at its beginning.
+    """Move the thinking at the beginning of a completion's text into `reasoning`.
 
-    The opening mark may be missing, as where the chat template has written it already. A model that was cut while it
-    was still thinking has no text yet (*truncated*); one that stopped there has none at all (*empty*).
+    The opening tag may be missing, for example because it is part of the chat template. A model that was cut off while
+    thinking has no text yet (outcome `truncated`); one that stopped on its own while thinking has none (`empty`).
     """
     if not completion.outcome.reusable:
         return completion
-    for opening, closing in MARKS:
-        inside = completion.text.lstrip()
-        opened = inside.startswith(opening)
-        thinking, closed, text = inside.removeprefix(opening).partition(closing)
+    for opening, closing in THINKING_TAGS:
+        stripped = completion.text.lstrip()
+        opened = stripped.startswith(opening)
+        thinking, closed, text = stripped.removeprefix(opening).partition(closing)
         if opened or closed:
             break
     else:
@@ -201,5 +201,5 @@ def split_thinking(completion: Completion) -> Completion:
     outcome = completion.outcome
     if outcome is Outcome.OK and not text.strip():
         outcome = Outcome.EMPTY
-    kept = (part.strip() for part in (completion.reasoning, thinking))
-    return replace(completion, outcome=outcome, text=text.lstrip(), reasoning="\n\n".join(filter(None, kept)))
+    reasoning = (part.strip() for part in (completion.reasoning, thinking))
+    return replace(completion, outcome=outcome, text=text.lstrip(), reasoning="\n\n".join(filter(None, reasoning)))

@@ -1,4 +1,4 @@
-"""What a question is answered from: a description that calls make, one that is given, or none."""
+"""Sources of a sample's description: perception calls, a given text, or none."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class Context(Protocol):
-    """Where a sample's description comes from."""
+    """The source of a sample's description."""
 
     def calls(self, sample: Sample) -> tuple[Call, ...]:
-        """Return the calls that the description takes; none where it costs nothing."""
+        """Return the calls that the description needs; empty if it needs none."""
         ...
 
     async def describe(self, sample: Sample) -> tuple[Completion, ...]:
@@ -24,21 +24,21 @@ class Context(Protocol):
         ...
 
     def text(self, sample: Sample, texts: Sequence[str]) -> str | None:
-        """Return the description, made of the calls' texts in order; None where there is none."""
+        """Return the description, composed of the calls' texts in order; None if there is none."""
         ...
 
 
 class FixedContext:
-    """A context that takes no call.
+    """A context that needs no calls.
 
     Args:
-        text: the description of a sample, or None for an answer without one.
+        text: returns the description of a sample, or None to answer without one.
     """
 
     def __init__(self, text: Callable[[Sample], str | None]) -> None:
         self._text = text
 
-    def calls(self, _sample: Sample) -> tuple[Call, ...]:  # noqa: D102 - the protocol says it
+    def calls(self, _sample: Sample) -> tuple[Call, ...]:  # noqa: D102 - documented by the protocol
         return ()
 
     async def describe(self, _sample: Sample) -> tuple[Completion, ...]:  # noqa: D102
@@ -49,20 +49,20 @@ class FixedContext:
 
 
 def gold_description(sample: Sample) -> str | None:
-    """Return the benchmark's own description, as the reasoner is given one."""
+    """Return the benchmark's own description, in the form the reasoner receives."""
     return None if sample.gold_description is None else sample.gold_description.strip()
 
 
 def joined(texts: Callable[[Sample], Sequence[str] | None]) -> Callable[[Sample], str | None]:
-    """Return what makes one description of a sample's given texts, as those of a perceiver are joined.
+    """Return a function that joins a sample's given texts in the same way as a perceiver's descriptions.
 
     Args:
-        texts: one for the sample, or one per picture; None where there is none.
+        texts: returns one text for the sample, or one per picture; None if there are none.
     """
 
     def text(sample: Sample) -> str | None:
-        found = texts(sample)
-        return None if found is None else join_descriptions(found)
+        given = texts(sample)
+        return None if given is None else join_descriptions(given)
 
     return text
 

@@ -1,4 +1,4 @@
-"""What the perceiver is told for one sample in particular: contents that a model writes, or that a file lists."""
+"""Sources of per-question hints for the perceiver: a hint writer (a model), or a hints file."""
 
 from __future__ import annotations
 
@@ -16,64 +16,64 @@ if TYPE_CHECKING:
 
 
 class InstructedContext(NamedTuple):
-    """A perceiver that knows what it is asked for, and what that is."""
+    """A perceiver with the instruction for one sample."""
 
     context: Context
     hints: str | None
-    """What the question needs observed."""
+    """The hints in the instruction; None if it is the shared one."""
     fell_back: str | None
-    """Why there are no contents, so that the instruction is the one for all."""
+    """Why there are no hints, so that the instruction is the shared one."""
 
 
 class HintSource(Protocol):
-    """Where the contents to observe come from."""
+    """The source of per-question hints."""
 
     def call(self, sample: Sample) -> Call | None:
-        """Return the call that writes the contents; None where it takes none."""
+        """Return the call that writes the hints; None if no call is needed."""
         ...
 
     async def write(self, sample: Sample, *, ahead: bool = False) -> Completion | None:
-        """Return the completion of that call; None where there is none.
+        """Return the completion of that call; None if there is no call.
 
         Args:
-            ahead: the sample is taken up later, and counts only then.
+            ahead: the call is made in advance; it is counted when the sample itself is processed.
 
         Raises:
             NotRunError, DeadError, StoreError: as `CachedModel.complete`.
         """
         ...
 
-    def tell(self, sample: Sample, written: Completion | None) -> InstructedContext:
-        """Return the perceiver, told what to observe: whatever is amiss, it is told the instruction for all."""
+    def instruct(self, sample: Sample, written: Completion | None) -> InstructedContext:
+        """Return the perceiver with a per-question instruction; fall back to the shared one on any problem."""
         ...
 
 
 class InstructionBuilder:
-    """The way from contents to a perceiver that observes them.
+    """Builds the perceiver for a question's hints.
 
     Args:
-        instruction: the one for all, to which contents are added.
-        context: describes as an instruction says.
+        instruction: the shared instruction, to which hints are added.
+        context: returns the perceiver for an instruction.
     """
 
     def __init__(self, instruction: str, context: Callable[[str], Context]) -> None:
         self._instruction = instruction
         self._context = context
 
-    def observe(self, hints: str) -> InstructedContext:
-        """Return the perceiver that is told to observe these contents."""
+    def with_hints(self, hints: str) -> InstructedContext:
+        """Return the perceiver with these hints in its instruction."""
         return InstructedContext(self._context(specific_instruction(self._instruction, hints)), hints, None)
 
     def fall_back(self, reason: str) -> InstructedContext:
-        """Return the perceiver that is told the instruction for all."""
+        """Return the perceiver with the shared instruction."""
         return InstructedContext(self._context(self._instruction), None, reason)
 
 
 class ModelHints:
-    """Contents that a model writes, from the question alone.
+    """Hints written by a model, from the question alone.
 
     Args:
-        shots: examples for it.
+        shots: few-shot examples for the hint writer.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class ModelHints:
         self._shots = tuple(shots)
         self._sampling = sampling
 
-    def call(self, sample: Sample) -> Call:  # noqa: D102 - the protocol says it
+    def call(self, sample: Sample) -> Call:  # noqa: D102 - documented by the protocol
         messages = hint_messages(hint_query(sample), self._shots)
         return Call("write", self._identity, messages, self._sampling)
 
@@ -99,21 +99,21 @@ class ModelHints:
         make = self._model.make_ahead if ahead else self._model.complete
         return await make(self.call(sample))
 
-    def tell(self, _sample: Sample, written: Completion | None) -> InstructedContext:  # noqa: D102
+    def instruct(self, _sample: Sample, written: Completion | None) -> InstructedContext:  # noqa: D102
         assert written is not None
         if not written.usable:
             return self._builder.fall_back(f"{written.outcome.value}: {written.detail or 'no text'}")
         hints = clean_hints(written.text, len(self._shots))
         if hints is None:
-            return self._builder.fall_back("empty: nothing to observe in the writer's reply")
-        return self._builder.observe(hints)
+            return self._builder.fall_back("empty: no hints in the hint writer's reply")
+        return self._builder.with_hints(hints)
 
 
 class FileHints:
-    """Contents that are known already.
+    """Hints read from a hints file.
 
     Args:
-        contents: those of a sample; None where there are none.
+        hints: returns the hints of a sample; None if there are none.
     """
 
     def __init__(self, builder: InstructionBuilder, hints: Callable[[Sample], str | None]) -> None:
@@ -126,6 +126,6 @@ class FileHints:
     async def write(self, _sample: Sample, *, ahead: bool = False) -> None:  # noqa: ARG002, D102
         return None
 
-    def tell(self, sample: Sample, _written: Completion | None) -> InstructedContext:  # noqa: D102
+    def instruct(self, sample: Sample, _written: Completion | None) -> InstructedContext:  # noqa: D102
         hints = self._hints(sample)
-        return self._builder.fall_back("missing: not in the file") if hints is None else self._builder.observe(hints)
+        return self._builder.fall_back("missing: not in the file") if hints is None else self._builder.with_hints(hints)

@@ -1,4 +1,4 @@
-"""Several perceivers of one sample: each describes as if it were alone, and the texts become one."""
+"""A context that merges the descriptions of multiple perceivers."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class MergedContext:
-    """Perceivers in the order in which they are named.
+    """The merged descriptions of multiple perceivers, in the order in which they are named.
 
-    Their calls are the very ones that each makes in a run of its own, so the cache serves what such runs left.
+    Each perceiver makes exactly the calls of a run with it alone, so the cache entries of such runs are reused.
     """
 
     def __init__(self, perceivers: Sequence[PerceiverContext], merge: Merge) -> None:
@@ -27,8 +27,8 @@ class MergedContext:
         self._merge = merge
 
     def calls(self, sample: Sample) -> tuple[Call, ...]:
-        """Return the calls of all perceivers, one perceiver after the other."""
-        return tuple(call for one in self._perceivers for call in one.calls(sample))
+        """Return the calls of all perceivers, one perceiver after another."""
+        return tuple(call for perceiver in self._perceivers for call in perceiver.calls(sample))
 
     async def describe(self, sample: Sample) -> tuple[Completion, ...]:
         """Return one completion per call, in order.
@@ -36,14 +36,18 @@ class MergedContext:
         Raises:
             NotRunError, DeadError, StoreError: as `CachedModel.complete`; no call is left running.
         """
-        results = await asyncio.gather(*(one.describe(sample) for one in self._perceivers), return_exceptions=True)
+        descriptions = (perceiver.describe(sample) for perceiver in self._perceivers)
+        results = await asyncio.gather(*descriptions, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
         return tuple(each for result in results if not isinstance(result, BaseException) for each in result)
 
     def text(self, sample: Sample, texts: Sequence[str]) -> str:
-        """Return the sample's description, made of what each perceiver says."""
-        rest = iter(texts)
-        said = [one.text(sample, list(islice(rest, len(one.calls(sample))))) for one in self._perceivers]
-        return merge_descriptions(said, self._merge)
+        """Return the sample's description, merged from those of the perceivers."""
+        remaining = iter(texts)
+        descriptions = [
+            perceiver.text(sample, list(islice(remaining, len(perceiver.calls(sample)))))
+            for perceiver in self._perceivers
+        ]
+        return merge_descriptions(descriptions, self._merge)

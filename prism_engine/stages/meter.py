@@ -1,4 +1,4 @@
-"""What one stage did: calls, hits, tokens, and the time it was busy."""
+"""Counters of one stage: calls, cache hits, tokens and busy time."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ if TYPE_CHECKING:
 
 @dataclass
 class Meter:
-    """Counters of one stage. All counts are of this run only."""
+    """Counters of one stage. All counts are for this run only."""
 
     hits: int = 0
-    """Completions served from the cache, another process's included."""
+    """Completions served from the cache, including those made by another process."""
     shared: int = 0
-    """Requests that waited for an identical call of this process instead of making their own."""
+    """Requests that joined an identical call in this process instead of making their own."""
     calls: int = 0
-    """Calls that a backend answered, usably or not."""
+    """Calls that a backend answered, with usable output or without."""
     failed: int = 0
-    """Calls that gave nothing usable."""
+    """Calls without usable output."""
     in_flight: int = 0
-    """Calls that a backend has now, sent or waiting for a limit."""
+    """Calls currently at a backend, sent or waiting for a limit."""
     joined: int = 0
-    """Requests that wait now for an identical call of another one."""
+    """Requests currently waiting for an identical call of another request."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     truncated: int = 0
-    """Completions, cached ones included, that were cut at the output limit."""
+    """Completions, including cached ones, that were cut off at the output limit."""
     saved_tokens: int = 0
-    """Prompt and completion tokens that cache hits made unnecessary."""
+    """Prompt and completion tokens saved by cache hits."""
     load: Callable[[], Load] = field(default=Load, repr=False)
-    """What the backend's next call waits for; ask in the event loop."""
+    """Returns what the backend's next call is waiting for; call it in the event loop."""
     whole: Meter | None = field(default=None, repr=False)
-    """Counts what several runs do in this stage together."""
+    """The meter that counts this stage for multiple runs together."""
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
     _busy: float = field(default=0.0, repr=False)
     _since: float = field(default=0.0, repr=False)
     _first: tuple[float, int, int] | None = field(default=None, repr=False)
-    """Busy seconds, calls and completion tokens when the first answer was there."""
+    """Busy seconds, calls and completion tokens at the time of the first answer."""
 
     @property
     def busy_seconds(self) -> float:
@@ -55,24 +55,21 @@ class Meter:
 
     @property
     def calls_per_second(self) -> float | None:
-        """Calls answered per busy second since the first answer, so that a model's start does not count."""
-        return self._rate(1)
+        """Calls answered per busy second since the first answer, so that a model's start-up does not count."""
+        return None if self._first is None else self._rate(self.calls - self._first[1])
 
     @property
     def tokens_per_second(self) -> float | None:
-        """Completion tokens, in the same way."""
-        return self._rate(2)
+        """Completion tokens per busy second since the first answer."""
+        return None if self._first is None else self._rate(self.completion_tokens - self._first[2])
 
-    def _rate(self, place: int) -> float | None:
-        if self._first is None:
-            return None
-        busy, *before = self._first
-        seconds = self.busy_seconds - busy
-        now = (self.calls, self.completion_tokens)[place - 1]
-        return (now - before[place - 1]) / seconds if seconds > 0 and now > before[place - 1] else None
+    def _rate(self, count: int) -> float | None:
+        assert self._first is not None
+        seconds = self.busy_seconds - self._first[0]
+        return count / seconds if seconds > 0 and count > 0 else None
 
     def snapshot(self) -> dict[str, Any]:
-        """Return what a log or another process wants to know, as plain values; call it in the event loop."""
+        """Return the numbers for a log or another process, as plain values; call it in the event loop."""
         load = self.load()
         return {
             "cached": self.hits,
@@ -98,7 +95,7 @@ class Meter:
 
     @contextmanager
     def joining(self) -> Iterator[None]:
-        """Count one request as waiting for another one's call."""
+        """Count one request as waiting for an identical call of another request."""
         self.joined += 1
         try:
             yield
@@ -106,7 +103,7 @@ class Meter:
             self.joined -= 1
 
     def count_hit(self, completion: Completion) -> None:
-        """Count a completion that cost nothing."""
+        """Count a completion from the cache."""
         if self.whole is not None:
             self.whole.count_hit(completion)
         self.hits += 1
@@ -115,14 +112,14 @@ class Meter:
         self.saved_tokens += (usage.prompt_tokens or 0) + (usage.completion_tokens or 0)
 
     def count_shared(self, completion: Completion) -> None:
-        """Count a completion that another request had asked for already."""
+        """Count a completion shared with another request."""
         if self.whole is not None:
             self.whole.count_shared(completion)
         self.shared += 1
         self.truncated += completion.outcome is Outcome.TRUNCATED
 
     def count_call(self, completion: Completion) -> None:
-        """Count a completion that a backend gave."""
+        """Count a completion from a backend."""
         if self.whole is not None:
             self.whole.count_call(completion)
         self.calls += 1
@@ -135,14 +132,14 @@ class Meter:
 
     def _begin(self) -> None:
         if self.whole is not None:
-            self.whole._begin()  # noqa: SLF001 - its own kind
+            self.whole._begin()  # noqa: SLF001 - same class
         if self.in_flight == 0:
             self._since = self.clock()
         self.in_flight += 1
 
     def _end(self) -> None:
         if self.whole is not None:
-            self.whole._end()  # noqa: SLF001 - its own kind
+            self.whole._end()  # noqa: SLF001 - same class
         self.in_flight -= 1
         if self.in_flight == 0:
             self._busy += self.clock() - self._since

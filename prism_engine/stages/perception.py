@@ -1,4 +1,4 @@
-"""A sample's pictures in, one description each (or one of all) out."""
+"""The perception stage: a sample's pictures in; one description of each, or one of all, out."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class PerceiverContext:
-    """Describes the pictures of a sample with one instruction.
+    """Describes the pictures of a sample according to one instruction.
 
     Args:
-        pictures: how those of a sample with several are shown.
+        pictures: how the pictures of a multi-picture sample are sent.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class PerceiverContext:
         self._pictures = pictures
 
     def calls(self, sample: Sample) -> tuple[Call, ...]:
-        """Return one call per picture, or one for all. They depend on pictures and instruction alone."""
+        """Return one call per picture, or one for all. The calls depend only on the pictures and the instruction."""
         sampling = self._sampling.drawn(sample.draw and sample.draw.description)
         images = sample.images[:1] if self._pictures is Pictures.FIRST else sample.images
         if self._pictures is Pictures.TOGETHER and images:
@@ -57,7 +57,7 @@ class PerceiverContext:
         calls = self.calls(sample)
         if len(calls) == 1:
             return (await self._model.complete(calls[0]),)
-        # A call that is already paid for is not thrown away because its neighbour failed.
+        # A call that is already paid for must not be cancelled because another one failed.
         results = await asyncio.gather(*map(self._model.complete, calls), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
@@ -65,7 +65,7 @@ class PerceiverContext:
         return tuple(result for result in results if not isinstance(result, BaseException))
 
     def text(self, sample: Sample, texts: Sequence[str]) -> str:
-        """Return the sample's description, made of its pictures' in order."""
+        """Return the sample's description, joined from those of its pictures in order."""
         if self._pictures is Pictures.FIRST and len(sample.images) > 1:
-            return f"Image 1: {texts[0].strip()}"  # as its question calls it
+            return f"Image 1: {texts[0].strip()}"  # the name by which the question refers to it
         return join_descriptions(texts)

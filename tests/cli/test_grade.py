@@ -45,4 +45,4 @@ def test_rows_without_a_grade_give_code_1(grade):
 def test_a_mistake_in_the_rows_gives_code_2(grade, tmp_path):
     (tmp_path / "rows.jsonl").write_text("{")
     said = grade("--judge", "grader")
-    assert (said.code, "row 1: is no JSON" in said.err) == (2, True)
+    assert (said.code, "row 1: is not valid JSON" in said.err) == (2, True)

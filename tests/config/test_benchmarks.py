@@ -1,4 +1,4 @@
-"""Benchmarks by name."""
+"""The benchmark catalogue: names, kinds, downloads."""
 
 import pytest
 
@@ -34,21 +34,21 @@ from prism_engine.records import AnswerKind
         ("MyOwn", None),
     ],
 )
-def test_a_name_says_what_a_right_answer_is(name, kind):
+def test_a_name_determines_the_answer_kind(name, kind):
     assert answer_kind(name) is kind
 
 
-def found(name):
+def resolved(name):
     known = known_benchmark(name)
     return known and known.name
 
 
-def test_names_and_aliases_are_found_whatever_their_capitals():
+def test_names_and_aliases_ignore_case():
     for name in ("mmstar", "MMSTAR", "MMStar"):
-        assert found(name) == "MMStar"
-    assert found("MMMU") == "MMMU_DEV_VAL"
-    assert found("lin-chen/mmstar") == "MMStar_OFFICIAL"
-    assert found("nothing") is None
+        assert resolved(name) == "MMStar"
+    assert resolved("MMMU") == "MMMU_DEV_VAL"
+    assert resolved("lin-chen/mmstar") == "MMStar_OFFICIAL"
+    assert resolved("nothing") is None
 
 
 def test_each_name_and_alias_means_one_benchmark():
@@ -56,19 +56,19 @@ def test_each_name_and_alias_means_one_benchmark():
     assert len(names) == len(set(names))
 
 
-def test_a_listed_kind_is_the_one_that_the_name_alone_would_say():
-    """VLMEvalKit goes by the name alone; a file that is renamed with a suffix must not change its kind."""
+def test_a_listed_kind_agrees_with_the_name_rules():
+    """VLMEvalKit uses the name alone; renaming a file with a suffix must not change its kind."""
     for known in known_benchmarks():
         assert answer_kind(f"{known.name}_mine") in (known.spec.kind, None), known.name
 
 
-def test_what_can_be_fetched_has_a_checksum_or_says_why_not():
+def test_every_download_has_a_checksum_with_known_exceptions():
     without = {known.name for known in known_benchmarks() if known.spec.url and not known.spec.md5}
     assert without == {"MMStar_OFFICIAL", "MMBench_TEST_CN_V11"}
     assert len({known.spec.md5 for known in known_benchmarks() if known.spec.md5}) == len(known_benchmarks()) - 3
 
 
-def test_only_the_benchmark_without_questions_is_asked_one_of_ours():
+def test_only_the_benchmark_without_questions_has_one_in_the_catalogue():
     assert [known.name for known in known_benchmarks() if known.spec.question] == ["COCO_VAL"]
 
 

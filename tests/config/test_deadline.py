@@ -25,18 +25,18 @@ NOW = datetime(2026, 11, 21, 22, 30, tzinfo=timezone(timedelta(hours=1)))
         ("2026-11-22T07:00:00Z", datetime(2026, 11, 22, 7, tzinfo=UTC)),
     ],
 )
-def test_what_people_say_is_a_moment(text, expected):
+def test_every_form_of_a_deadline_is_understood(text, expected):
     assert deadline_at(text, NOW) == expected
 
 
 @pytest.mark.parametrize("text", ["", "h", "soon", "25:00", "7:60", "2026-11-20", "2026-13-01", "-3h", "1e3h"])
-def test_what_is_no_time_to_come_is_an_error(text):
-    with pytest.raises(ValueError, match=r"none of|past|must be in"):
+def test_anything_but_a_future_time_is_an_error(text):
+    with pytest.raises(ValueError, match=r"must be|past"):
         deadline_at(text, NOW)
 
 
 @given(st.text(max_size=30))
-def test_any_text_is_a_moment_to_come_or_an_error(text):
+def test_any_text_is_a_future_time_or_an_error(text):
     try:
         moment = deadline_at(text, NOW)
     except (ValueError, OverflowError):

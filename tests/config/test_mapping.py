@@ -30,22 +30,25 @@ def test_a_mapping_is_checked_into_values(load):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("dataset: a\ncolumns: {question: q}\n", "columns: 'image' is missing"),
         (GOOD + "splitt: x\n", "unknown key 'splitt' - did you mean 'split'"),
-        (GOOD + "answer_is: position\n", "answer_is: 'position' needs options"),
-        ("dataset: a\ncolumns: {question: [a, b], image: i}\n", "only options and image may have several fields"),
-        ("dataset: a\ncolumns: {question: {A: b}, image: i}\n", "only options may have letters"),
-        (GOOD.replace("org/name", "[a.jsonl, org/name]"), "several places must all be JSONL or Parquet"),
+        (GOOD + "answer_is: position\n", "answer_is: 'position' needs `options`"),
+        (
+            "dataset: a\ncolumns: {question: [a, b], image: i}\n",
+            "only `options` and `image` may list more than one field",
+        ),
+        ("dataset: a\ncolumns: {question: {A: b}, image: i}\n", "only `options` may have letters"),
+        (GOOD.replace("org/name", "[a.jsonl, org/name]"), "a list may contain only JSONL or Parquet"),
         (GOOD + "kind: guess\n", "kind"),
     ],
 )
-def test_mistakes_are_named_with_the_file_and_the_mend(load, text, told):
+def test_mistakes_are_reported_with_the_file_and_the_fix(load, text, message):
     with pytest.raises(ConfigError) as caught:
         load(text)
     assert "map.yaml" in str(caught.value)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_the_example_that_ships_is_a_mapping():

@@ -1,4 +1,4 @@
-"""The model registry: what ships, what users add, and what they get wrong."""
+"""The model registry: shipped entries, user entries, and mistakes in them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_a_models_file_overrides_the_shipped_models_by_name(tmp_path):
     assert load_registry([file]).find("gpt-4o-mini") == ScriptedModel(replies=("B",))
 
 
-def test_any_entry_may_say_what_people_want_to_know_of_a_model(tmp_path):
+def test_any_entry_may_have_facts_about_the_model(tmp_path):
     for backend in ("{backend: vllm, model: org/m", "{backend: api, model: m", "{backend: scripted"):
         entry = yaml.safe_load(f"m: {backend}, about: {{parameters: 0.5B, licence: MIT, type: open}}}}")
         about = parse_models(entry, "here")["m"].about
@@ -43,19 +43,19 @@ def test_the_folder_of_a_checkpoint_is_a_model(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "folder"), [("captioner", CAPTIONER), ("reasoner", REASONER)])
-def test_a_model_that_comes_with_the_package_is_found_by_the_engine_and_by_the_server(name, folder):
+def test_a_model_in_the_package_is_found_by_the_engine_and_by_the_server(name, folder):
     assert VllmModel(model=f"embedded:{name}") == VllmModel(model=str(folder))
     assert ServerSpec(model=f"embedded:{name}") == ServerSpec(model=str(folder))
 
 
 @pytest.mark.parametrize("name", ["nothing", "", ".", "captioner/config.json"])
-def test_one_that_does_not_come_with_it_is_answered_with_those_that_do(name):
+def test_an_unknown_embedded_model_is_reported_with_the_known_ones(name):
     model = f"embedded:{name}"
     entries = {
         "a": {"backend": "vllm", "model": model},
         "b": {"backend": "api", "model": "m", "server": {"model": model}},
     }
-    said = f"'{model}' does not come with the package; known: embedded:captioner, embedded:reasoner"
+    said = f"'{model}' is not part of the package; known: embedded:captioner, embedded:reasoner"
     with pytest.raises(ConfigError, match=rf"(?s)a\.model: {said}.*b\.server\.model: {said}"):
         parse_models(entries, "file")
 
@@ -65,14 +65,14 @@ def test_one_that_does_not_come_with_it_is_answered_with_those_that_do(name):
     [
         ("{backend: api, model: x, base_uri: http://x}", "unknown key 'mine.base_uri' - did you mean 'base_url'"),
         ("{backend: api}", "key 'mine.model' is missing"),
-        ("{backend: vlm, model: x}", "mine.backend: 'vlm' is none of vllm, api, scripted - did you mean 'vllm'"),
-        ("{model: x}", "key 'mine.backend' is missing: give one of vllm, api, scripted"),
+        ("{backend: vlm, model: x}", "mine.backend: 'vlm' is not one of vllm, api, scripted - did you mean 'vllm'"),
+        ("{model: x}", "key 'mine.backend' is missing: set it to one of vllm, api, scripted"),
         ("{backend: api, model: x, base_url: localhost}", "must start with http"),
         ("{backend: api, model: x, limits: {concurrency: 0}}", "limits.concurrency"),
         ("{backend: vllm, model: x, engine: {1: 2}}", r"mine\.engine\.1"),
     ],
 )
-def test_a_wrong_entry_names_file_key_and_mend(tmp_path, entry, message):
+def test_a_wrong_entry_is_reported_with_file_key_and_fix(tmp_path, entry, message):
     file = tmp_path / "mine.yaml"
     file.write_text(f"models:\n  mine: {entry}\n")
     with pytest.raises(ConfigError, match=message) as caught:
@@ -80,9 +80,9 @@ def test_a_wrong_entry_names_file_key_and_mend(tmp_path, entry, message):
     assert str(file) in str(caught.value)
 
 
-@pytest.mark.parametrize("places", ["0", "-1", "2.5", "many", "true", "null", "'8'"])
-def test_an_engine_without_places_is_a_mistake_of_its_entry(places):
-    data = yaml.safe_load(f"mine: {{backend: vllm, model: x, engine: {{max_num_seqs: {places}}}}}")
+@pytest.mark.parametrize("max_num_seqs", ["0", "-1", "2.5", "many", "true", "null", "'8'"])
+def test_an_engine_without_sequences_is_a_mistake_in_its_entry(max_num_seqs):
+    data = yaml.safe_load(f"mine: {{backend: vllm, model: x, engine: {{max_num_seqs: {max_num_seqs}}}}}")
     with pytest.raises(ConfigError, match=r"file: mine\.engine: max_num_seqs: .* not a positive whole number"):
         parse_models(data, "file")
 
@@ -90,7 +90,7 @@ def test_an_engine_without_places_is_a_mistake_of_its_entry(places):
 @pytest.mark.parametrize("user", ["me:hunter2@", "hunter2@", ":hunter2@"])
 def test_a_password_in_a_url_is_refused_and_not_repeated(user):
     entry = {"backend": "api", "model": "x", "base_url": f"https://{user}host/v1"}
-    with pytest.raises(ConfigError, match="must not hold a user or password; use api_key_env") as caught:
+    with pytest.raises(ConfigError, match="must not contain a user name or password; use api_key_env") as caught:
         parse_models({"mine": entry}, "file")
     assert "hunter2" not in str(caught.value)
 
@@ -102,11 +102,11 @@ def test_an_at_sign_in_the_path_of_a_url_is_no_password():
 @pytest.mark.parametrize("field", ["model", "messages", "stream", "n", "max_tokens", "max_completion_tokens"])
 def test_an_extra_field_that_prism_sets_itself_is_refused(field):
     entry = {"backend": "api", "model": "x", "extra_body": {"reasoning_effort": "low", field: 2}}
-    with pytest.raises(ConfigError, match=f"mine.extra_body: must not hold '{field}', which prism sets itself"):
+    with pytest.raises(ConfigError, match=f"mine.extra_body: must not contain '{field}', which prism sets itself"):
         parse_models({"mine": entry}, "file")
 
 
-def test_all_mistakes_are_told_at_once(tmp_path):
+def test_all_mistakes_are_reported_at_once(tmp_path):
     file = tmp_path / "mine.yaml"
     file.write_text("models:\n  a: {backend: api, modl: x}\n  b: {backend: vllm}\n")
     with pytest.raises(ConfigError, match=r"(?s)a\.modl.*b\.model"):
@@ -140,7 +140,7 @@ def test_a_price_keeps_every_digit_and_local_entries_have_none():
 
 
 @pytest.mark.parametrize("price", ["{input: 1}", "{input: -1, output: 1}", "{input: .nan, output: 1}", "free"])
-def test_half_a_price_or_none_at_all_is_a_mistake_of_its_entry(price):
+def test_half_a_price_or_none_at_all_is_a_mistake_in_its_entry(price):
     data = yaml.safe_load(f"mine: {{backend: api, model: x, price: {price}}}")
     with pytest.raises(ConfigError, match=r"mine\.price"):
         parse_models(data, "file")

@@ -1,4 +1,4 @@
-"""The names in `A~B`."""
+"""Perceiver names in `A~B`."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from prism_engine.errors import ConfigError
         ("a~/models/b", ("a", "/models/b")),
     ],
 )
-def test_names_are_read_in_their_order_and_a_home_folder_is_none_between(name, expected):
+def test_names_are_read_in_their_order_and_a_home_folder_is_not_a_separator(name, expected):
     assert perceiver_names(name) == expected
 
 
 @pytest.mark.parametrize("name", ["", "~", "a~", "~b", "a~~b"])
-def test_a_name_that_is_missing_is_said(name):
+def test_a_missing_name_is_reported(name):
     with pytest.raises(ConfigError, match="a name is missing"):
         perceiver_names(name)
 
 
-def test_a_perceiver_is_not_joined_with_itself():
-    with pytest.raises(ConfigError, match="'a' is there twice"):
+def test_a_perceiver_is_not_merged_with_itself():
+    with pytest.raises(ConfigError, match="'a' is named twice"):
         perceiver_names("a~b~a")
 
 

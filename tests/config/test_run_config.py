@@ -45,15 +45,15 @@ def test_an_unknown_key_is_an_error_with_the_nearest_name(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("missing", "mend"),
+    ("missing", "fix"),
     [
         ("benchmark", "no benchmark: give it as the argument"),
         ("perceiver", "'all' needs a perceiver: give it with --perceiver"),
         ("reasoner", "'all' needs a reasoner: give --reasoner"),
     ],
 )
-def test_what_must_be_given_is_named_with_its_option(missing, mend):
-    with pytest.raises(ConfigError, match=mend):
+def test_a_missing_key_is_reported_with_its_option(missing, fix):
+    with pytest.raises(ConfigError, match=fix):
         load_run_config(None, {**GIVEN, missing: None})
 
 
@@ -113,7 +113,7 @@ def test_failures_are_bounded_by_a_share_or_a_count(bound, most):
     assert config.most_failures(200) == most
 
 
-def test_a_time_of_day_that_yaml_takes_for_a_number_is_one(tmp_path):
+def test_a_time_of_day_that_yaml_reads_as_a_number_is_understood(tmp_path):
     (tmp_path / "run.yaml").write_text("benchmark: b.tsv\nperceiver: p\nreasoner: r\ndeadline: 7:00\n")
     (config,) = load_run_configs(tmp_path / "run.yaml", {})
     assert config.deadline in ("7:00", "7:0", "7:00:00")

@@ -1,4 +1,4 @@
-"""From lists to runs."""
+"""Lists in a run file, expanded to runs."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def test_a_mode_makes_one_run_for_all_models_that_it_does_not_need():
     assert not any("reasoner" in run for run in runs if run["mode"] == "direct")
 
 
-def test_the_mode_that_only_writes_what_to_observe_keeps_its_instructions():
+def test_the_mode_that_only_writes_hints_keeps_its_instructions():
     runs = made(instruction=["query-specific_w", "query-specific_v"], mode=["prompts", "blind"])
     assert [run["instruction"] for run in runs if run["mode"] == "prompts"] == ["query-specific_w", "query-specific_v"]
     assert len([run for run in runs if run["mode"] == "blind"]) == 1
 
 
-def test_what_the_list_does_not_concern_stays():
+def test_keys_that_are_not_lists_stay():
     (run,) = made(mode=["blind"])
     assert run == GIVEN | {"mode": "blind"}
 

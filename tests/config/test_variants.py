@@ -1,4 +1,4 @@
-"""Output limits and several perceivers in names: never where the registry knows the whole name."""
+"""Output limits and multiple perceivers in names, unless the whole name is registered."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ REGISTRY = Registry(dict.fromkeys(("llama3-70b-chat", "odd-7", "odd", "a~b", "a"
 
 def limited(name, **reasoning):
     config = RunConfig(benchmark="B", perceiver="a", reasoner=name, reasoning=SamplingConfig(**reasoning))
-    found = with_own_limit(config, REGISTRY)
-    return found.reasoner, found.reasoning.max_tokens
+    run = with_own_limit(config, REGISTRY)
+    return run.reasoner, run.reasoning.max_tokens
 
 
 @pytest.mark.parametrize(
@@ -30,13 +30,13 @@ def limited(name, **reasoning):
         ("unknown-2048", ("unknown-2048", 512)),
     ],
 )
-def test_a_number_behind_a_registered_name_is_the_output_limit(name, expected):
+def test_a_number_after_a_registered_name_is_the_output_limit(name, expected):
     assert limited(name) == expected
 
 
 def test_two_limits_that_differ_are_refused_and_equal_ones_are_not():
     assert limited("odd-64", max_tokens=64) == ("odd", 64)
-    with pytest.raises(ConfigError, match=r"'odd-64' says 64 tokens, --reasoning-tokens .* says 65"):
+    with pytest.raises(ConfigError, match=r"'odd-64' says 64 tokens, but --reasoning-tokens .* says 65"):
         limited("odd-64", max_tokens=65)
 
 
@@ -47,6 +47,6 @@ def test_the_rest_of_the_sampling_stays():
     assert with_own_limit(config, REGISTRY).reasoning == SamplingConfig(temperature=0.6, seed=1, max_tokens=64)
 
 
-def test_a_registered_name_is_one_model_s_whatever_is_in_it():
+def test_a_registered_name_means_one_model_even_with_a_separator():
     assert perceivers_of("a~b", REGISTRY) == ("a~b",)
     assert perceivers_of("a~odd", REGISTRY) == ("a", "odd")

@@ -1,4 +1,4 @@
-"""YAML that is wrong, and what is said about it."""
+"""Invalid YAML files and their error messages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from prism_engine.errors import ConfigError
         ("a: !!python/object/apply:os.system ['true']\n", "not valid YAML"),
     ],
 )
-def test_a_wrong_file_is_named_with_its_place(tmp_path, text, message):
+def test_an_invalid_file_is_reported_with_line_and_column(tmp_path, text, message):
     file = tmp_path / "run.yaml"
     file.write_text(text)
     with pytest.raises(ConfigError, match=message) as caught:
@@ -26,7 +26,7 @@ def test_a_wrong_file_is_named_with_its_place(tmp_path, text, message):
     assert str(file) in str(caught.value)
 
 
-def test_an_absent_file_and_a_binary_one_are_named(tmp_path):
+def test_a_missing_file_and_a_binary_one_are_reported(tmp_path):
     with pytest.raises(ConfigError, match="cannot be read"):
         read_yaml(tmp_path / "absent.yaml")
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")

@@ -26,7 +26,7 @@ OPTIONS = (Option("A", "red"), Option("B", "blue"))
 
 
 class Benchmark:
-    """Samples by position; every second one shares its picture with the one before."""
+    """Samples by position; every second one shares its picture with the previous one."""
 
     def __init__(self, count):
         self._count = count
@@ -44,7 +44,7 @@ class Benchmark:
 
 
 class World:
-    """One store, and as many runs over it as a test likes."""
+    """One store, and any number of runs over it."""
 
     def __init__(self, folder, store):
         self.store = store
@@ -68,9 +68,9 @@ class World:
         writing = CachedModel(Scripted(spec, reply=write), self.store) if write else None
         written = None
         if writing is not None:
-            telling = InstructionBuilder("Describe.", (lambda _text: context) if context else describing)
+            builder = InstructionBuilder("Describe.", (lambda _text: context) if context else describing)
             identity = ModelIdentity("writer", (("w", "3"),))
-            written = ModelHints(writing, identity, telling, shots=(), sampling=Sampling())
+            written = ModelHints(writing, identity, builder, shots=(), sampling=Sampling())
         pipeline = Pipeline(
             context or perception,
             reasoning if answering else None,

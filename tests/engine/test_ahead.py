@@ -1,4 +1,4 @@
-"""An engine that must make room describes ahead."""
+"""Making all descriptions ahead while another engine is waiting."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VLM = ModelIdentity("vlm", (("w", "1"),))
 
 
 class Waiting:
-    """A run over scripted models whose engine another one waits for, and what happened."""
+    """A run over scripted models with another engine waiting for its engine; records what happened."""
 
     def __init__(self, world, count, **options):
         run, self.progress = world.build(count, **options)
@@ -85,9 +85,9 @@ async def test_one_that_fails_each_time_fails_its_samples_and_does_not_bring_the
 async def test_an_engine_with_nothing_to_describe_makes_room_at_once(waiting):
     first = waiting(20)
     await first.execute()
-    again = waiting(20)
-    await again.execute()
-    assert (again.progress.done, again.calls_at_close) == (20, 0)
+    second = waiting(20)
+    await second.execute()
+    assert (second.progress.done, second.calls_at_close) == (20, 0)
 
 
 async def test_trouble_with_the_engine_stops_the_run(waiting):
@@ -98,7 +98,7 @@ async def test_trouble_with_the_engine_stops_the_run(waiting):
     await made.execute(stop)
     assert str(stop.reason) == "out of memory"
     assert (made.progress.done, made.progress.not_run) == (0, 50)
-    await made.next.begin()  # and its turn ends all the same
+    await made.next.begin()  # its turn still ends
 
 
 async def test_a_stop_while_it_waits_for_its_turn_ends_the_run_once_that_comes(world):

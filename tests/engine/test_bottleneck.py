@@ -1,4 +1,4 @@
-"""What bounded a run, on a clock of our own and in whole runs in virtual time."""
+"""The bottleneck of a run, on a simulated clock."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from prism_engine.stages.meter import Meter
 
 
 class World:
-    """Two stages whose state the test sets, and the time."""
+    """Two stages and a clock, all set by the test."""
 
     def __init__(self, *, describing=True, answering=True):
         self.now = 10.0
-        self.guards = {"describe": None, "answer": None}
-        self.describing = Meter(load=lambda: Load(self.guards["describe"])) if describing else None
-        self.answering = Meter(load=lambda: Load(self.guards["answer"])) if answering else None
+        self.limits = {"describe": None, "answer": None}
+        self.describing = Meter(load=lambda: Load(self.limits["describe"])) if describing else None
+        self.answering = Meter(load=lambda: Load(self.limits["answer"])) if answering else None
         self.bounds = BottleneckClock(self.describing, self.answering, clock=lambda: self.now)
 
     def spend(self, seconds, *, describing=0, answering=0, describe=None, answer=None):
         for meter, calls in ((self.describing, describing), (self.answering, answering)):
             if meter is not None:
                 meter.in_flight = calls
-        self.guards = {"describe": describe, "answer": answer}
+        self.limits = {"describe": describe, "answer": answer}
         self.now += seconds
-        self.bounds.look()
+        self.bounds.tick()
 
 
 @pytest.mark.parametrize(
@@ -77,5 +77,5 @@ def test_another_run_s_call_counts_where_this_one_waits_for_it_and_so_does_anoth
     world.answering.joined = 0
     world.bounds.waits_for_turn = True
     world.spend(2)
-    world.spend(4, answering=1)  # what is described is answered meanwhile
+    world.spend(4, answering=1)  # what is described is being answered meanwhile
     assert world.bounds.shares == {"reasoner": 5 / 8, TURN: 2 / 8, "perceiver": 1 / 8}

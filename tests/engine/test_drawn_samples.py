@@ -1,4 +1,4 @@
-"""Every draw of a question as a sample of its own."""
+"""Every draw of a question as a separate sample."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ def taken(drawn, positions):
 
 def test_every_draw_has_a_position_of_its_own_and_knows_its_question():
     drawn = DrawnSamples(Benchmark(3), 2, 3)
-    assert (len(drawn), drawn.of) == (18, 6)
+    assert (len(drawn), drawn.draws_per_question) == (18, 6)
     samples = taken(drawn, range(18))
     assert [sample.position for sample in samples] == list(range(18))
-    assert [sample.draw.position for sample in samples] == [at // 6 for at in range(18)]
+    assert [sample.draw.position for sample in samples] == [position // 6 for position in range(18)]
     assert [(sample.draw.description, sample.draw.answer) for sample in samples[6:12]] == [
         (0, 0),
         (0, 1),
@@ -27,7 +27,7 @@ def test_every_draw_has_a_position_of_its_own_and_knows_its_question():
     assert {sample.question for sample in samples[6:12]} == {"Question 1?"}
 
 
-def test_what_is_drawn_once_has_the_seed_that_it_has_alone():
+def test_a_single_draw_has_the_seed_of_an_undrawn_question():
     (sample,) = taken(DrawnSamples(Benchmark(3), 1, 2), [3])
     assert (sample.draw.description, sample.draw.answer) == (None, 1)
 

@@ -1,4 +1,4 @@
-"""One line per sample, in order at the end, whatever the order in which they finished."""
+"""One line per sample, read back in order, whatever the order in which they finished."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of a sample before anything is called."""
+"""What is known about a sample before any call is made."""
 
 from __future__ import annotations
 
@@ -24,15 +24,17 @@ def test_samples_come_in_batches_and_none_is_lost(world, monkeypatch):
 
 async def test_a_sample_is_described_once_all_that_comes_before_its_answer_is_cached(world):
     run, progress = world.build(4, answering=False, write=said("the clock"))
-    assert [(one.is_described, len(one.likely)) for one in known(run, 4)] == [(False, 1)] * 4
+    assert [(lookup.is_described, len(lookup.likely)) for lookup in known(run, 4)] == [(False, 1)] * 4
     await execute(run, progress, Stop())
-    assert [(one.is_described, one.fails, one.hints) for one in known(run, 4)] == [(True, False, "the clock")] * 4
+    assert [(lookup.is_described, lookup.fails, lookup.hints) for lookup in known(run, 4)] == [
+        (True, False, "the clock")
+    ] * 4
 
 
 async def test_a_sample_whose_description_has_no_text_fails(world):
     run, progress = world.build(2, describe=lambda _call: Completion(Outcome.TRUNCATED))
     await execute(run, progress, Stop())
-    assert [one.fails for one in known(run, 2)] == [True, True]
+    assert [lookup.fails for lookup in known(run, 2)] == [True, True]
 
 
 async def test_calls_come_back_with_their_keys_in_order(world):

@@ -1,4 +1,4 @@
-"""Several runs as one."""
+"""Combined progress of multiple runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_counts_are_summed_up():
     one.ended, other.ended = one.started + 10, other.started + 5
     assert (overview.total, overview.done, overview.failed, overview.not_run, overview.finished) == (30, 9, 1, 2, 12)
     assert (overview.scored, overview.correct, overview.failures["x"]) == (8, 4.0, 3)
-    assert overview.eta_seconds == pytest.approx(18)  # cached ones say nothing
+    assert overview.eta_seconds == pytest.approx(18)  # cached samples do not count towards the pace
 
 
 def test_a_stage_that_no_run_has_is_none():
@@ -32,11 +32,11 @@ def test_a_stage_that_no_run_has_is_none():
     assert (overview.describing is not None, overview.answering) == (True, None)
 
 
-def test_its_name_says_how_many_are_through_and_a_snapshot_has_each():
+def test_its_name_says_how_many_are_finished_and_a_snapshot_has_each():
     overview, one, _ = made()
-    assert overview.name == "2 runs, 0 through"
+    assert overview.name == "2 runs, 0 finished"
     one.end()
-    assert overview.name == "2 runs, 1 through"
+    assert overview.name == "2 runs, 1 finished"
     snapshot = overview.snapshot()
     assert snapshot["samples"] == {"total": 30, "done": 9, "cached": 2, "failed": 1, "not_run": 2}
     assert snapshot["runs"] == {"one": "5/10", "other": "7/20"}
@@ -49,7 +49,7 @@ def test_a_run_that_is_over_takes_no_more_time():
     assert one.seconds == one.seconds
 
 
-def test_a_stop_leaves_no_time_to_tell():
+def test_after_a_stop_there_is_no_remaining_time():
     overview, _, _ = made()
     overview.stop()
     assert overview.eta_seconds is None

@@ -1,10 +1,10 @@
-"""One sample's fate, in every way it can go."""
+"""Every possible outcome of one sample."""
 
 from __future__ import annotations
 
 import pytest
 
-from prism_engine.engine.pipeline import _places
+from prism_engine.engine.pipeline import _call_labels
 from prism_engine.errors import DeadError, DependencyError, NotRunError, RejectedError
 from prism_engine.records import Call, Completion, ModelIdentity, Outcome, SampleStatus, Sampling
 from prism_engine.stages.context import FixedContext
@@ -85,7 +85,7 @@ async def test_a_call_that_was_never_sent_leaves_the_sample_for_the_next_run(wor
 
 
 @pytest.mark.parametrize("error", [DeadError("key refused"), DependencyError("no vLLM here")])
-async def test_trouble_that_concerns_every_sample_is_named_and_keeps_the_description(world, error):
+async def test_an_error_that_affects_every_sample_is_reported_and_keeps_the_description(world, error):
     result = await take_one(world, answer=raising(error))
     assert (result.status, result.description, result.trouble) == (SampleStatus.NOT_RUN, "seen", error)
     assert result.failure == f"answer: {error}"
@@ -96,16 +96,16 @@ async def test_an_unmatched_reply_is_wrong_and_known_as_unmatched(world):
     assert (result.score.value, result.score.answer) == (0.0, None)
 
 
-async def test_what_the_writer_says_is_told_to_the_perceiver_and_kept(world):
-    seen = []
+async def test_the_writer_s_hints_reach_the_perceiver_and_are_kept(world):
+    instructions = []
 
     def describe(call):
-        seen.append(call.messages[0].parts[-1])
+        instructions.append(call.messages[0].parts[-1])
         return Completion(Outcome.OK, "seen")
 
     result = await take_one(world, describe=describe, write=said("Contents to observe: the clock."))
     assert (result.status, result.hints, result.fell_back) == (SampleStatus.DONE, "the clock", None)
-    assert seen == ["Describe. Especially, pay attention to the clock."]
+    assert instructions == ["Describe. Especially, pay attention to the clock."]
 
 
 async def test_where_nothing_was_written_the_sample_goes_on_with_the_generic_instruction_and_says_so(world):
@@ -115,18 +115,18 @@ async def test_where_nothing_was_written_the_sample_goes_on_with_the_generic_ins
 
 
 @pytest.mark.parametrize(
-    ("write", "failure", "mended"),
+    ("write", "failure", "retryable"),
     [
-        (ending(Outcome.OK, text="..."), "instruction: empty: nothing to observe in the writer's reply", False),
+        (ending(Outcome.OK, text="..."), "instruction: empty: no hints in the hint writer's reply", False),
         (ending(Outcome.ERROR, detail="overloaded"), "instruction: error: overloaded", True),
     ],
 )
-async def test_where_contents_are_all_that_is_wanted_a_sample_without_them_has_failed(world, write, failure, mended):
+async def test_a_run_that_only_writes_hints_fails_a_sample_without_hints(world, write, failure, retryable):
     result = await take_one(world, write=write, answering=False, context=FixedContext(lambda _sample: None), needs=True)
-    assert (result.status, result.failure, result.may_be_mended) == (SampleStatus.FAILED, failure, mended)
+    assert (result.status, result.failure, result.is_retryable) == (SampleStatus.FAILED, failure, retryable)
 
 
-async def test_where_contents_are_all_that_is_wanted_a_sample_ends_with_them(world):
+async def test_a_run_that_only_writes_hints_ends_a_sample_with_its_hints(world):
     result = await take_one(
         world, write=said("the clock"), answering=False, context=FixedContext(lambda _: None), needs=True
     )
@@ -149,7 +149,7 @@ def test_a_failed_description_is_named_by_picture_and_by_perceiver_where_there_a
     def calls(*names):
         return [Call("perceive", ModelIdentity(name, ((name, ""),)), (), Sampling()) for name in names]
 
-    assert _places(calls("a")) == ["description"]
-    assert _places(calls("a", "a")) == ["description of image 1", "description of image 2"]
-    assert _places(calls("a", "b")) == ["description by a", "description by b"]
-    assert _places(calls("a", "a", "b", "b"))[3] == "description of image 2 by b"
+    assert _call_labels(calls("a")) == ["description"]
+    assert _call_labels(calls("a", "a")) == ["description of image 1", "description of image 2"]
+    assert _call_labels(calls("a", "b")) == ["description by a", "description by b"]
+    assert _call_labels(calls("a", "a", "b", "b"))[3] == "description of image 2 by b"

@@ -1,4 +1,4 @@
-"""What is cached and what remains."""
+"""Cached and remaining calls of a run."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ async def test_a_plan_looks_each_batch_up_once_per_stage(world, monkeypatch):
     look_ups = []
     get_many = run.store.get_many
 
-    def counted(wanted):
+    def counted(keys):
         look_ups.append(None)
-        return get_many(wanted)
+        return get_many(keys)
 
     monkeypatch.setattr(run.store, "get_many", counted)
     planned(run)
@@ -81,11 +81,11 @@ async def test_a_plan_looks_each_batch_up_once_per_stage(world, monkeypatch):
 
 
 def about(call):
-    """Return contents that differ by question."""
+    """Return hints that differ by question."""
     return Completion(Outcome.OK, f"what question {call.messages[0].parts[0].split('Question ')[-1][0]} is about")
 
 
-async def test_before_contents_are_written_descriptions_are_at_most_so_many(world):
+async def test_before_hints_are_written_the_number_of_descriptions_is_an_upper_bound(world):
     run, _ = world.build(10, write=about)
     plan = planned(run)
     assert plan.writing == StagePlan(cached=0, to_call=10)
@@ -95,7 +95,7 @@ async def test_before_contents_are_written_descriptions_are_at_most_so_many(worl
     assert by_one == plan.describing
 
 
-async def test_written_contents_make_descriptions_known(world):
+async def test_written_hints_make_descriptions_known(world):
     run, progress = world.build(10, write=about)
     await execute(run, progress, Stop())
     assert (run.other_models[0].meter.calls, run.perceiver.meter.calls) == (10, 10)

@@ -1,4 +1,4 @@
-"""Counts as a display reads them."""
+"""Progress counts, as a display reads them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from prism_engine.stages.meter import Meter
 SAMPLE = Sample(0, "0", (), "?")
 
 
-def test_every_status_and_score_is_counted_apart():
+def test_every_status_and_score_is_counted_separately():
     progress = Progress(5, Meter(), None)
     progress.count(SampleResult(SAMPLE, SampleStatus.DONE, score=Score(1.0, "A")))
     progress.count(SampleResult(SAMPLE, SampleStatus.DONE, score=Score(None)))
@@ -33,7 +33,7 @@ def result(*, fresh):
     return SampleResult(SAMPLE, SampleStatus.DONE, reply=Completion(Outcome.OK, "A", fresh=fresh))
 
 
-def test_what_came_from_the_cache_says_nothing_of_the_time_that_is_left():
+def test_cached_samples_do_not_count_towards_the_remaining_time():
     clock = Clock()
     progress = Progress(1000, None, Meter(), clock=clock)
     for _ in range(500):
@@ -57,13 +57,13 @@ def test_what_came_from_the_cache_says_nothing_of_the_time_that_is_left():
 def test_a_snapshot_is_plain_values_whatever_is_missing():
     progress = Progress(5, Meter(), None)
     progress.count(result(fresh=True))
-    told = orjson.loads(orjson.dumps(progress.snapshot()))
-    assert told["samples"] == {"total": 5, "done": 1, "cached": 0, "failed": 0, "not_run": 0}
-    assert (told["eta_seconds"], told["money"], told["bounded_by"]) == (None, None, {})
-    assert told["describe"]["limits"] == {}
+    snapshot = orjson.loads(orjson.dumps(progress.snapshot()))
+    assert snapshot["samples"] == {"total": 5, "done": 1, "cached": 0, "failed": 0, "not_run": 0}
+    assert (snapshot["eta_seconds"], snapshot["money"], snapshot["bounded_by"]) == (None, None, {})
+    assert snapshot["describe"]["limits"] == {}
 
 
-def test_samples_whose_contents_are_missing_are_counted_once_they_are_done():
+def test_samples_without_hints_are_counted_once_they_are_done():
     progress = Progress(5, Meter(), None, writing=Meter())
     progress.count(SampleResult(SAMPLE, SampleStatus.DONE, fell_back="error: overloaded"))
     progress.count(SampleResult(SAMPLE, SampleStatus.FAILED, fell_back="error: overloaded", failure="x"))

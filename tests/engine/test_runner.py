@@ -56,7 +56,7 @@ async def test_a_description_goes_to_the_reasoner_while_others_are_still_being_m
     assert progress.done == 20
 
 
-async def test_a_stop_finishes_what_is_on_the_wire_and_the_next_run_takes_up_the_rest(world):
+async def test_a_stop_finishes_calls_in_flight_and_the_next_run_processes_the_rest(world):
     stop = Stop()
 
     def answer(_call):
@@ -117,7 +117,7 @@ async def test_many_more_samples_than_the_window_are_never_under_way_at_once(wor
 
 
 async def test_a_rerun_that_stops_at_once_still_has_everything_that_is_cached(world):
-    """A broken key must not replace complete results by nothing."""
+    """An invalid API key must not replace complete results with empty ones."""
     first, progress = world.build(40)
     await execute(first, progress, Stop())
 
@@ -132,14 +132,14 @@ async def test_a_rerun_that_stops_at_once_still_has_everything_that_is_cached(wo
     assert statuses == ["done"] * 40 + ["not_run"] * 10
 
 
-async def test_trouble_with_reading_the_benchmark_stops_the_run_in_good_order(world):
+async def test_an_error_while_reading_the_benchmark_stops_the_run_cleanly(world):
     run, progress = world.build(20)
     samples = run.benchmark.samples
     visits = 0
 
     def flaky(positions):
         nonlocal visits
-        visits += 1  # the first to look up, then one for each lane, at last for the lines of what was never begun
+        visits += 1  # first the look-up, then one per lane, finally the lines of samples that were never started
         return broken(positions) if visits == 3 else samples(positions)
 
     def broken(positions):
@@ -153,7 +153,7 @@ async def test_trouble_with_reading_the_benchmark_stops_the_run_in_good_order(wo
     assert len(rows(run)) == 20
 
 
-async def test_what_failed_is_taken_up_again_when_all_others_are_through(world):
+async def test_failed_samples_are_retried_when_all_others_are_finished(world):
     asked = Counter()
 
     def answer(call):
@@ -183,7 +183,7 @@ async def test_what_fails_each_time_is_reported_with_its_reason_after_three_roun
     assert run.reasoner.backend.calls == 9 + 3
 
 
-async def test_where_nobody_gets_through_nothing_is_tried_again(world):
+async def test_if_every_sample_fails_none_is_retried(world):
     def answer(_call):
         raise TransientError("overloaded")
 
@@ -209,7 +209,7 @@ async def test_a_stop_during_the_second_round_leaves_the_reasons_of_the_first(wo
     assert [row["failure"] for row in rows(run) if row["status"] == "failed"] == ["answer: error: overloaded"] * 2
 
 
-async def test_an_answer_that_the_filter_stopped_is_not_asked_for_again(world):
+async def test_an_answer_that_the_filter_blocked_is_not_retried(world):
     run, progress = world.build(
         4, answer=lambda call: Completion(Outcome.REFUSED if "Question 1?" in str(call.messages) else Outcome.OK, "A")
     )
@@ -222,6 +222,6 @@ async def test_more_failures_than_allowed_stop_the_run(world):
     stop = Stop()
     await execute(replace(run, most_failures=3), progress, stop)
     assert isinstance(stop.reason, FailuresError)
-    assert "the run may go on with 3" in str(stop.reason)
+    assert "`fail_on_error` allows 3" in str(stop.reason)
     assert 3 < progress.failed < 50
     assert progress.failed + progress.not_run == 100

@@ -1,4 +1,4 @@
-"""Both stages busy at once, and what bounded a run: whole runs on a clock that jumps."""
+"""Overlap of both stages and the bottleneck of a run: whole runs in virtual time."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from tests.virtual_time import now, run_virtually
 SAMPLES = 400
 CONCURRENCY = 8
 SECONDS = 2.0
-"""What each call of either stage takes."""
+"""Duration of each call, in seconds, in either stage."""
 
 
 class Shelf:
-    """A store in memory: the real one commits in a thread, whose time no virtual clock knows."""
+    """An in-memory store: the real one commits in a thread, which a virtual clock cannot control."""
 
     def __init__(self):
         self._kept = {}
@@ -36,8 +36,8 @@ class Shelf:
     def get(self, key, limit):
         return self._kept.get(key)
 
-    def get_many(self, wanted):
-        return [self._kept.get(key) for key, _ in wanted]
+    def get_many(self, keys):
+        return [self._kept.get(key) for key, _ in keys]
 
     async def put(self, call, completion, identity=None):
         self._kept[call_key(call)] = replace(completion, fresh=False)
@@ -50,7 +50,7 @@ class Shelf:
 
 
 class OwnPictures(Benchmark):
-    """No two samples share a picture, so that both stages have as many calls."""
+    """No two samples share a picture, so both stages have the same number of calls."""
 
     def samples(self, positions):
         for sample in super().samples(positions):
@@ -94,7 +94,7 @@ def test_two_stages_of_equal_length_take_little_longer_than_one(world):
 
 
 def test_descriptions_that_exist_keep_the_reasoner_busy_while_the_others_are_made(world):
-    """Half of the descriptions are cached; then 3 s of describing and 3 s of answering run beside each other."""
+    """Half of the descriptions are cached; describing the other half and answering overlap."""
 
     async def play():
         await timed(world, SAMPLES // 2, describe=slowly("seen"), answering=False)

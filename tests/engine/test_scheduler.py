@@ -1,4 +1,4 @@
-"""The bounded window: widths, draining, trouble that concerns every sample."""
+"""The bounded window: widths, draining, errors that affect every sample."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def test_both_lanes_work_at_the_same_time():
     met = asyncio.Barrier(2)
 
     async def work(sample):
-        await met.wait()  # only one sample of each lane together get past it
+        await met.wait()  # passes only when one sample of each lane is waiting
         return SampleResult(sample, SampleStatus.DONE)
 
     lanes = [Lane("a", iter(samples(5)), 1), Lane("b", iter(samples(5, 5)), 1)]
@@ -79,10 +79,10 @@ async def test_a_stop_takes_no_further_sample_and_lets_those_under_way_finish():
 
 
 @pytest.mark.parametrize("kind", [DeadError, StoreError, DependencyError])
-async def test_trouble_that_concerns_every_sample_stops_the_run_and_its_samples_count_as_not_run(kind):
+async def test_an_error_that_affects_every_sample_stops_the_run_and_its_samples_count_as_not_run(kind):
     stop = Stop()
-    heard = []
-    stop.listen(lambda: heard.append("drain"))
+    events = []
+    stop.listen(lambda: events.append("drain"))
 
     async def work(sample):
         await asyncio.sleep(0.01)
@@ -94,7 +94,7 @@ async def test_trouble_that_concerns_every_sample_stops_the_run_and_its_samples_
     results = await run([Lane("x", iter(samples(1000)), 2)], work, stop)
     assert [result.status for result in results] == [SampleStatus.DONE] * 2 + [SampleStatus.NOT_RUN] * 2
     assert str(stop.reason) == "dead at 2"
-    assert heard == ["drain"]
+    assert events == ["drain"]
 
 
 async def test_cancelling_the_run_cancels_its_samples():

@@ -1,4 +1,4 @@
-"""Engines that share a GPU take turns."""
+"""Turn-taking of engines that share a GPU."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from prism_engine.engine.turns import Turns
 
 
 class Engine:
-    """Remembers when it was closed, and takes its time."""
+    """Records when it was closed, and takes a moment to close."""
 
     def __init__(self, log, name):
         self.log, self.name = log, name
@@ -67,7 +67,7 @@ async def test_the_last_engine_stays_until_the_end(log):
     assert log == []
 
 
-async def test_one_that_nobody_calls_is_passed_over(log):
+async def test_an_engine_that_no_run_calls_is_skipped(log):
     turns = Turns()
     one, unneeded, other = enlist(turns, log, "a", "b", "c")
     unneeded.end()
@@ -90,7 +90,7 @@ async def test_as_many_as_are_allowed_are_up_together(log):
     assert log == ["b gone"]
 
 
-async def test_trouble_with_closing_one_lets_the_next_begin_and_is_told_in_the_end(log):
+async def test_an_error_while_closing_one_lets_the_next_begin_and_is_raised_at_the_end(log):
     async def fail():
         raise OSError("no")
 

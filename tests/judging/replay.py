@@ -1,4 +1,4 @@
-"""A judge that says what is written down for each row of a golden table, and counts how often it is asked."""
+"""A judge that replays the recorded reviews of a golden table and counts how often it is asked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _INDEX = re.compile(r"\[#(\d+)\]")
 
 
 class Replay:
-    """The n-th call about a row gets its n-th reply; None, and one past the end, is a call that fails."""
+    """The n-th call about a row gets its n-th reply; None, or a call past the end, fails."""
 
     def __init__(self, folder, name, store):
         self.asked = Counter()
@@ -29,24 +29,24 @@ class Replay:
 
     def _reply(self, call):
         index = _INDEX.findall("".join(part for message in call.messages for part in message.parts))[-1]
-        said = dict(enumerate(self._reviews.get(index, []))).get(self.asked[index])
+        text = dict(enumerate(self._reviews.get(index, []))).get(self.asked[index])
         self.asked[index] += 1
-        if said is None:
+        if text is None:
             return Completion(Outcome.ERROR, detail="the call failed")
-        return Completion(Outcome.OK if said.strip() else Outcome.EMPTY, said)
+        return Completion(Outcome.OK if text.strip() else Outcome.EMPTY, text)
 
-    def referee(self, scorer):
+    def judge(self, scorer):
         return AnswerJudge(scorer, self.model, IDENTITY)
 
 
 def answered(folder, name, scorer):
-    """The rows of a golden table that have a prediction, scored by rules; in groups that are judged together."""
-    said = replies(folder, name)
+    """The rows of a golden table that have a prediction, scored by rules, in groups that are judged together."""
+    recorded = replies(folder, name)
     groups = {}
     for sample in table(folder, name):
-        if sample.index not in said:
+        if sample.index not in recorded:
             continue
-        score = scorer.score(said[sample.index], sample)
+        score = scorer.score(recorded[sample.index], sample)
         scored = Scored(
             sample.index,
             SampleStatus.DONE,
@@ -58,7 +58,7 @@ def answered(folder, name, scorer):
             sample.l2_category,
             sample.split,
             extra=sample.extra,
-            reply=said[sample.index],
+            reply=recorded[sample.index],
         )
-        groups.setdefault(group_of(scorer.kind, scored), []).append(Answered(sample, said[sample.index], scored))
+        groups.setdefault(group_of(scorer.kind, scored), []).append(Answered(sample, recorded[sample.index], scored))
     return list(groups.values())

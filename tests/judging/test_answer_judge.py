@@ -23,7 +23,7 @@ def row(index, reply, *, answer="A"):
 
 
 class Bench:
-    """A judge that says one text after the other, and keeps its calls."""
+    """A judge that returns one text after another, and records its calls."""
 
     def __init__(self, store, texts):
         self.calls = []
@@ -37,8 +37,8 @@ class Bench:
             raise text
         return Completion(Outcome.OK if text else Outcome.EMPTY, text)
 
-    async def settle(self, *group, kind="circular"):
-        return await AnswerJudge(scorer_of(AnswerKind(kind), "prism"), self.model, IDENTITY).settle(group)
+    async def judge_group(self, *group, kind="circular"):
+        return await AnswerJudge(scorer_of(AnswerKind(kind), "prism"), self.model, IDENTITY).judge_group(group)
 
 
 @pytest.fixture
@@ -49,25 +49,25 @@ def store(tmp_path):
 
 async def test_only_what_rules_left_open_is_asked_about(store):
     bench = Bench(store, ["A"])
-    verdicts = await bench.settle(row("1", "A"), row("1000001", "hm"))
+    verdicts = await bench.judge_group(row("1", "A"), row("1000001", "hm"))
     assert {index: verdict.score.value for index, verdict in verdicts.items()} == {"1000001": 1.0}
     assert [call.stage for call in bench.calls] == ["judge"]
 
 
-async def test_a_group_that_is_lost_already_asks_nobody(store):
+async def test_a_group_that_is_already_wrong_asks_no_judge(store):
     bench = Bench(store, [])
-    assert await bench.settle(row("1", "hm"), row("1000001", "B")) == {}
+    assert await bench.judge_group(row("1", "hm"), row("1000001", "B")) == {}
 
 
 async def test_the_first_wrong_rotation_ends_its_group(store):
     bench = Bench(store, ["B"])
-    verdicts = await bench.settle(row("1", "hm"), row("1000001", "hm"), row("2000001", "hm"))
+    verdicts = await bench.judge_group(row("1", "hm"), row("1000001", "hm"), row("2000001", "hm"))
     assert list(verdicts) == ["1"]
 
 
-async def test_what_cannot_be_read_is_asked_again_hotter_and_then_stays_unscored(store):
+async def test_an_unreadable_review_is_retried_at_higher_temperature_and_then_unscored(store):
     bench = Bench(store, ["hm", "", "who knows"])
-    verdicts = await bench.settle(row("1", "hm"), row("1000001", "hm"))
+    verdicts = await bench.judge_group(row("1", "hm"), row("1000001", "hm"))
     assert [(call.sampling.temperature, call.sampling.seed) for call in bench.calls] == [
         (0.0, None),
         (0.5, 1),
@@ -75,32 +75,32 @@ async def test_what_cannot_be_read_is_asked_again_hotter_and_then_stays_unscored
     ]
     assert list(verdicts) == ["1"]
     verdict = verdicts["1"]
-    assert (verdict.score.value, verdict.review, verdict.asked, verdict.heard) == (None, None, 3, True)
+    assert (verdict.score.value, verdict.review, verdict.asked, verdict.responded) == (None, None, 3, True)
     assert len(verdict.failures) == 3
 
 
-async def test_a_call_that_fails_uses_up_an_attempt_and_is_told(store):
+async def test_a_failed_call_uses_up_an_attempt_and_is_reported(store):
     bench = Bench(store, [RejectedError("too long"), "A"])
-    verdict = (await bench.settle(row("1", "hm")))["1"]
+    verdict = (await bench.judge_group(row("1", "hm")))["1"]
     assert (verdict.score.value, verdict.asked, verdict.failures) == (1.0, 2, ("too long",))
 
 
-async def test_a_judge_that_only_fails_was_not_heard(store):
+async def test_a_judge_that_only_fails_did_not_respond(store):
     bench = Bench(store, [RejectedError("no")] * 3)
-    verdict = (await bench.settle(row("1", "hm")))["1"]
-    assert (verdict.heard, verdict.score.value) == (False, None)
+    verdict = (await bench.judge_group(row("1", "hm")))["1"]
+    assert (verdict.responded, verdict.score.value) == (False, None)
 
 
-async def test_a_dead_judge_is_no_verdict(store):
+async def test_a_dead_judge_gives_no_verdict(store):
     bench = Bench(store, [DeadError("gone")])
     with pytest.raises(DeadError):
-        await bench.settle(row("1", "hm"))
+        await bench.judge_group(row("1", "hm"))
 
 
 async def test_reviews_come_from_the_cache_the_second_time(store):
     first = Bench(store, ["hm", "A"])
-    await first.settle(row("1", "hm"))
+    await first.judge_group(row("1", "hm"))
     second = Bench(store, [])
-    verdict = (await second.settle(row("1", "hm")))["1"]
+    verdict = (await second.judge_group(row("1", "hm")))["1"]
     assert verdict.score.value == 1.0
     assert (second.model.meter.hits, second.model.meter.calls) == (2, 0)

@@ -1,4 +1,4 @@
-"""Judged tables against VLMEvalKit's evaluators: who is asked, how often, and what comes of it."""
+"""Judged tables against VLMEvalKit's evaluators: the judge calls and the resulting scores."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ UPSTREAM = ["v1", "v2", "v3"]
 
 
 async def judge(folder, name, scorer, tmp_path):
-    """Judge a whole table; returns the rows as scored in the end, the verdicts, and how often each was asked about."""
+    """Judge a whole table; return the rows with final scores, the verdicts, and the number of calls per row."""
     with Store(tmp_path / "calls.sqlite") as store:
         bench = Replay(folder, name, store)
         rows, verdicts = [], {}
         for group in answered(folder, name, scorer):
-            found = await bench.referee(scorer).settle(group)
-            verdicts |= found
+            group_verdicts = await bench.judge(scorer).judge_group(group)
+            verdicts |= group_verdicts
             for row in group:
-                score = found[row.sample.index].score if row.sample.index in found else None
+                score = group_verdicts[row.sample.index].score if row.sample.index in group_verdicts else None
                 changed = {} if score is None else {"score": score.value, "extracted": score.answer}
                 rows.append(replace(row.scored, **changed))
     return rows, verdicts, {index: count for index, count in bench.asked.items() if count}
@@ -77,9 +77,9 @@ async def test_each_group_of_rotations_is_hit_as_upstream(name, tmp_path):
 
 @pytest.mark.parametrize("variant", ["upstream", "fixed"])
 @pytest.mark.parametrize("name", names("mathvista_table"))
-async def test_mathvista_is_extracted_and_compared_as_upstream_and_as_mended(name, variant):
+async def test_mathvista_is_extracted_and_compared_as_upstream_and_as_fixed(name, variant):
     compatible = variant == "upstream"
-    said, texts = replies("mathvista_table", name), reviews("mathvista_table", name)
+    recorded, texts = replies("mathvista_table", name), reviews("mathvista_table", name)
     compared = 0
     for wanted in expected("mathvista_table", name)["results"]:
         if wanted["variant"] != variant:
@@ -87,15 +87,15 @@ async def test_mathvista_is_extracted_and_compared_as_upstream_and_as_mended(nam
         profile = PROFILES[wanted["profile"]]
         found, counted = {}, []
         for sample in table("mathvista_table", name):
-            if sample.index not in said:
+            if sample.index not in recorded:
                 continue
             question = MathQuestion.of(sample)
-            extracted = read_plain(said[sample.index], question, profile, compatible=compatible)
+            extracted = read_plain(recorded[sample.index], question, profile, compatible=compatible)
             prefetched, calls = extracted is not None, 0
             if extracted is None:
-                heard = (texts.get(sample.index, []) + [None] * 5)[:5]
-                calls = next((place for place, text in enumerate(heard, 1) if text is not None), 5)
-                extracted = heard[calls - 1] or ""
+                attempts = (texts.get(sample.index, []) + [None] * 5)[:5]
+                calls = next((number for number, text in enumerate(attempts, 1) if text is not None), 5)
+                extracted = attempts[calls - 1] or ""
             hit = is_right(extracted, question, profile, compatible=compatible)
             found[sample.index] = (prefetched, extracted, calls, hit)
             counted.append((names_of(sample.extra), prefetched, hit))
@@ -147,7 +147,7 @@ async def test_mmvet_is_graded_with_the_same_calls(name, profile, tmp_path):
 
 @pytest.mark.parametrize("profile", ["prism", *UPSTREAM])
 @pytest.mark.parametrize("name", names("llavabench_table"))
-async def test_llavabench_is_rated_as_upstream_and_as_mended(name, profile, tmp_path):
+async def test_llavabench_is_rated_as_upstream_and_as_fixed(name, profile, tmp_path):
     wanted, scorer = expected("llavabench_table", name), scorer_of(AnswerKind.LLAVABENCH, profile)
     rows, _, _ = await judge("llavabench_table", name, scorer, tmp_path)
     for row, want in zip(rows, wanted["rows"], strict=True):

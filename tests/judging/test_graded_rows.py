@@ -23,17 +23,17 @@ BENCH = {
 
 def keep(data):
     if data == b"broken":
-        raise ValueError("is no picture that can be read")
+        raise ValueError("is not a readable picture")
     return Image(data.decode() * 64, Path("x.png"))
 
 
-def read(tmp_path, *rows, rubrics=None, usual=None):
+def read(tmp_path, *rows, rubrics=None, default_rubric=None):
     path = tmp_path / "rows.jsonl"
     path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows))
-    return read_rows(path, rubrics or {}, usual, keep)
+    return read_rows(path, rubrics or {}, default_rubric, keep)
 
 
-def test_a_row_of_ones_own_has_its_rubric_with_it_and_is_called_by_its_line(tmp_path):
+def test_a_row_in_prisms_format_has_its_own_rubric_and_its_line_number_as_id(tmp_path):
     (row,) = read(tmp_path, ROW)
     assert (row.id, row.image, row.instruction, row.response) == ("1", None, "Say.", "A cat.")
     assert (row.rubric, row.reference) == (RUBRIC, None)
@@ -48,7 +48,7 @@ def test_perception_benchs_rows_are_read_from_their_own_fields(tmp_path):
 
 def test_a_rubric_may_be_named(tmp_path):
     named = {name: value for name, value in ROW.items() if name != "rubric"}
-    rows = read(tmp_path, named | {"rubric": "exact"}, named, rubrics={"exact": RUBRIC}, usual="exact")
+    rows = read(tmp_path, named | {"rubric": "exact"}, named, rubrics={"exact": RUBRIC}, default_rubric="exact")
     assert [row.rubric for row in rows] == [RUBRIC, RUBRIC]
     with pytest.raises(ConfigError, match="did you mean 'exact'"):
         read(tmp_path, named | {"rubric": "exakt"}, rubrics={"exact": RUBRIC})
@@ -57,24 +57,24 @@ def test_a_rubric_may_be_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("row", "told"),
+    ("row", "message"),
     [
-        ("{", "row 1: is no JSON"),
+        ("{", "row 1: is not valid JSON"),
         ("[]", "row 1: row:"),
         ({"instruction": "x"}, "row 1: response: Field required"),
         (ROW | {"rubric": {"criterion": "x", "levels": ["a"]}}, "row 1: rubric"),
         (ROW | {"image": "none.png"}, r"row 1: image .*none\.png cannot be read"),
-        (ROW | {"image": "broken.png"}, r"row 1: image .*broken\.png is no picture"),
+        (ROW | {"image": "broken.png"}, r"row 1: image .*broken\.png is not a readable picture"),
         ({"orig_instruction": "x"}, "row 1: response"),
     ],
 )
-def test_a_broken_row_is_named(tmp_path, row, told):
+def test_a_broken_row_is_named(tmp_path, row, message):
     (tmp_path / "broken.png").write_bytes(b"broken")
-    with pytest.raises(DatasetError, match=told):
+    with pytest.raises(DatasetError, match=message):
         read(tmp_path, row)
 
 
-def test_ids_are_one_of_a_kind(tmp_path):
+def test_ids_are_unique(tmp_path):
     with pytest.raises(DatasetError, match="another row has this id"):
         read(tmp_path, ROW | {"id": 7}, ROW | {"id": "7"})
 

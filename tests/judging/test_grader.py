@@ -51,7 +51,7 @@ async def test_samples_have_seeds_of_their_own_and_a_mean_a_mode_and_a_spread(st
     assert graded.as_json()["feedback"] == ["x", "", ""]
 
 
-async def test_what_cannot_be_read_is_drawn_twice_more_and_then_missing(store):
+async def test_an_unreadable_grade_is_drawn_twice_more_and_then_missing(store):
     judge = Judge(store, ["hm", "[RESULT] 7", "well", "[RESULT] 5"])
     graded = await judge.grader(2).grade(row())
     assert judge.seeds == [1, 1001, 2001, 2]
@@ -61,7 +61,7 @@ async def test_what_cannot_be_read_is_drawn_twice_more_and_then_missing(store):
 
 async def test_no_sample_no_grade(store):
     graded = await Judge(store, [RejectedError("too long")] * 3).grader().grade(row())
-    assert (graded.mean, graded.mode, graded.spread, graded.heard) == (None, None, None, False)
+    assert (graded.mean, graded.mode, graded.spread, graded.responded) == (None, None, None, False)
     assert graded.as_json()["score"] is None
 
 

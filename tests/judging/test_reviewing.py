@@ -26,16 +26,16 @@ REPLIES = {
     "4": (None, "failed"),
 }
 FIRST = (0, 0)
-"""The draw that rows without draws are of."""
+"""The draw of rows that do not name one."""
 
 
 @pytest.fixture
 def predictions(tmp_path):
     path = tmp_path / "predictions.jsonl"
     rows = [
-        {"index": index, "position": place, "question": f"Which {index}?", "options": OPTIONS, "target": "A"}
+        {"index": index, "position": position, "question": f"Which {index}?", "options": OPTIONS, "target": "A"}
         | {"reply": reply, "status": status, "score": None, "extracted": "stale", "judge": "an earlier one"}
-        for place, (index, (reply, status)) in enumerate(REPLIES.items())
+        for position, (index, (reply, status)) in enumerate(REPLIES.items())
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
@@ -43,19 +43,19 @@ def predictions(tmp_path):
 
 class Session:
     def __init__(self, predictions, store, reply):
-        self.docket = OpenAnswers.of(predictions, scorer_of(AnswerKind.CIRCULAR, "prism"))
+        self.pending = OpenAnswers.of(predictions, scorer_of(AnswerKind.CIRCULAR, "prism"))
         self.model = CachedModel(Scripted(ScriptedModel(concurrency=4), reply=reply), store)
-        self.progress = Progress(len(self.docket.unsettled), None, self.model.meter)
+        self.progress = Progress(len(self.pending.unsettled), None, self.model.meter)
         self.stop = Stop()
         self.predictions = predictions
 
     async def run(self):
-        referee = AnswerJudge(self.docket.scorer, self.model, ModelIdentity("judge", (("w", "1"),)))
-        return await judge_all(self.docket, referee, width=3, progress=self.progress, stop=self.stop)
+        judge = AnswerJudge(self.pending.scorer, self.model, ModelIdentity("judge", (("w", "1"),)))
+        return await judge_all(self.pending, judge, width=3, progress=self.progress, stop=self.stop)
 
     def rows(self, verdicts):
         counts = Counter()
-        rows = list(judged_rows(self.predictions, self.docket, verdicts, "m", counts))
+        rows = list(judged_rows(self.predictions, self.pending, verdicts, "m", counts))
         return {row["index"]: row for row in rows}, counts
 
 
@@ -69,14 +69,14 @@ def says(text):
     return lambda call: Completion(Outcome.OK, text)
 
 
-def test_the_docket_holds_whole_groups_with_an_open_answer(predictions):
-    docket = OpenAnswers.of(predictions, scorer_of(AnswerKind.CIRCULAR, "prism"))
-    assert docket.unsettled == {(FIRST, "1000001"), (FIRST, "3"), (FIRST, "1000003")}
-    assert {group: [row.sample.index for row in rows] for group, rows in docket.groups.items()} == {
+def test_whole_groups_with_an_open_answer_are_kept(predictions):
+    pending = OpenAnswers.of(predictions, scorer_of(AnswerKind.CIRCULAR, "prism"))
+    assert pending.unsettled == {(FIRST, "1000001"), (FIRST, "3"), (FIRST, "1000003")}
+    assert {group: [row.sample.index for row in rows] for group, rows in pending.groups.items()} == {
         (FIRST, "1"): ["1", "1000001"],
         (FIRST, "3"): ["3", "1000003"],
     }
-    assert [row.sample.index for row in docket.open_answers()] == ["1000001", "3", "1000003"]
+    assert [row.sample.index for row in pending.open_answers()] == ["1000001", "3", "1000003"]
 
 
 async def test_every_row_says_how_it_was_resolved(predictions, store):
@@ -101,28 +101,28 @@ async def test_every_row_says_how_it_was_resolved(predictions, store):
 
 async def test_rotations_of_different_draws_are_different_questions(predictions, store):
     lines = [json.loads(line) for line in predictions.read_text().splitlines()]
-    # The second draw of each row says what the first one of the next row says: what is open moves on.
+    # The second draw of each row has the reply of the next row's first draw, so the open answers shift by one row.
     draws = [
-        row | {"reply": said["reply"], "status": said["status"], "description_draw": None, "answer_draw": draw}
+        row | {"reply": reply["reply"], "status": reply["status"], "description_draw": None, "answer_draw": draw}
         for row, after in zip(lines, lines[1:] + lines[:1], strict=True)
-        for draw, said in enumerate((row, after))
+        for draw, reply in enumerate((row, after))
     ]
     predictions.write_text("".join(json.dumps(row) + "\n" for row in draws))
     session = Session(predictions, store, says("A"))
     second = (0, 1)
     first = {(FIRST, "1000001"), (FIRST, "3"), (FIRST, "1000003")}
-    assert session.docket.unsettled == first | {(second, "1"), (second, "1000001")}
+    assert session.pending.unsettled == first | {(second, "1"), (second, "1000001")}
     verdicts = await session.run()
-    assert verdicts.keys() == session.docket.unsettled
+    assert verdicts.keys() == session.pending.unsettled
     counts = Counter()
-    rows = list(judged_rows(predictions, session.docket, verdicts, "m", counts))
+    rows = list(judged_rows(predictions, session.pending, verdicts, "m", counts))
     by_draw = {(row["answer_draw"], row["index"]): row["judge"]["resolved"] for row in rows}
     assert len(by_draw) == len(rows) == 14
     assert (by_draw[0, "1"], by_draw[1, "1"]) == ("matched", "judged")
     assert counts == {"judged": 5, "matched": 7, "absent": 2}
 
 
-async def test_what_no_review_can_be_read_of_is_unscored(predictions, store):
+async def test_an_answer_without_a_readable_review_is_unscored(predictions, store):
     session = Session(predictions, store, says("who knows"))
     rows, counts = session.rows(await session.run())
     assert not session.stop.requested
@@ -142,7 +142,7 @@ async def test_a_judge_that_answers_nothing_at_all_is_dead(predictions, store):
 
 
 @pytest.mark.parametrize("error", [DeadError("gone"), BudgetError("used up")])
-async def test_trouble_for_all_stops_the_session(predictions, store, error):
+async def test_an_error_that_affects_all_stops_the_session(predictions, store, error):
     def fail(_call):
         raise error
 
@@ -160,7 +160,7 @@ async def test_a_stop_is_a_drain(predictions, store):
     assert session.model.meter.calls == 0
 
 
-async def test_nothing_open_asks_nobody(predictions, store):
+async def test_without_open_answers_no_judge_is_asked(predictions, store):
     predictions.write_text(predictions.read_text().split("\n", 1)[0] + "\n")
     session = Session(predictions, store, says("B"))
     _, counts = session.rows(await session.run())

@@ -96,7 +96,7 @@ def test_anything_else_has_no_grade(text):
     assert read_grade(text) is None
 
 
-def test_feedback_is_what_stands_before_without_its_heading():
+def test_feedback_is_the_text_before_the_mark_without_its_heading():
     assert read_grade("Feedback: It is good. [RESULT] 5") == Grade("It is good.", 5)
 
 

@@ -1,4 +1,4 @@
-"""What to observe: how it is asked for, and that whatever a writer replies becomes one usable phrase or nothing."""
+"""Hints: the prompt for them, and that any reply becomes one usable phrase or nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_the_writer_is_asked_with_examples_and_the_question_last():
 
 
 def masked(text):
-    """Return a text about a scene without what is that scene's own."""
+    """Return a text about a scene with its scene-specific words masked."""
     words = sorted((*COLOURS, *SHAPES, *SIZES, *PLACES), key=len, reverse=True)
     return re.sub("|".join(map(re.escape, words)), "_", text)
 
@@ -44,13 +44,13 @@ def test_there_are_five_examples_and_those_of_prismscenes_are_of_its_kind():
     assert {tuple(map(masked, shot)) for shot in own} <= known
 
 
-def test_rotated_options_play_no_part_in_what_is_to_be_observed():
+def test_rotated_options_do_not_change_the_query_for_hints():
     one = replace(SAMPLE, options=(Option("A", "noon"), Option("B", "midnight")))
     other = replace(SAMPLE, options=(Option("A", "midnight"), Option("B", "noon")))
     assert prompts.hint_query(one) == prompts.hint_query(other) == "What time is it?"
 
 
-def test_a_hint_is_part_of_the_question_and_a_label_is_not_there_twice():
+def test_a_hint_is_part_of_the_question_and_a_label_is_not_repeated():
     assert prompts.hint_query(replace(SAMPLE, hint="Look\nup.")) == "What time is it? (Hint: Look up.)"
     assert prompts.hint_query(replace(SAMPLE, question="Question: Why?")) == "Why?"
 
@@ -100,7 +100,7 @@ REPLIES = st.one_of(st.text(), st.lists(st.one_of(PIECES, st.text(max_size=4)), 
 
 
 @given(REPLIES, st.integers(0, 6))
-def test_whatever_comes_the_phrase_is_one_line_and_not_empty_and_ends_without_a_period(reply, shots):
+def test_for_any_reply_the_phrase_is_one_line_and_not_empty_and_ends_without_a_period(reply, shots):
     cleaned = prompts.clean_hints(reply, shots)
     if cleaned is None:
         return

@@ -1,4 +1,4 @@
-"""The wordings of the ablation, by the names under which they are known."""
+"""The instructions of the ablation, by their known names."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ def test_a_wording_says_what_its_name_promises(name, words):
     assert words in prompts.instruction_text(name)
 
 
-def test_the_words_that_the_embedded_models_were_taught_stay():
+def test_the_wording_on_which_the_embedded_models_were_trained_is_unchanged():
     assert prompts.instruction_text("generic") == (
         "Describe this image in full detail: every object with its appearance and position, how the objects relate "
         "to one another, any text or numbers, and the setting as a whole."
     )
 
 
-def test_a_specific_instruction_is_the_generic_one_and_then_what_to_observe():
+def test_a_specific_instruction_is_the_generic_one_followed_by_the_hints():
     assert prompts.specific_instruction("Describe it.", "the clock") == (
         "Describe it. Especially, pay attention to the clock."
     )
 
 
 def test_an_unknown_instruction_is_answered_with_the_known_ones():
-    with pytest.raises(ConfigError, match=r"did you mean 'generic'\? Wording of your own"):
+    with pytest.raises(ConfigError, match=r"did you mean 'generic'\? A wording of your own"):
         prompts.instruction_text("genric")
     with pytest.raises(ConfigError, match=r"known: cot, decompose, generic, .*human2\."):
         prompts.instruction_text("xyz")

@@ -1,4 +1,4 @@
-"""What perceivers are sent, and how their texts become one: parts, order and labels, pinned."""
+"""The perceiver's prompts and the joining of descriptions: parts, order and labels, pinned."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def test_the_picture_comes_before_the_instruction():
     assert (message.role, message.parts) == ("user", (IMAGE, "Describe it."))
 
 
-def test_pictures_that_are_sent_together_stand_behind_their_numbers():
+def test_pictures_that_are_sent_together_follow_their_numbers():
     (message,) = prompts.together_messages([IMAGE, SECOND], "Describe it.")
     *pictures, instruction = message.parts
     assert pictures == ["Image 1:", IMAGE, "Image 2:", SECOND]
     assert str(instruction).startswith("Describe it. There are 2 images;")
 
 
-def test_a_single_picture_is_sent_as_ever():
+def test_a_single_picture_is_sent_as_usual():
     assert prompts.together_messages([IMAGE], "Describe it.") == prompts.perception_messages(IMAGE, "Describe it.")
 
 
@@ -42,5 +42,5 @@ def test_several_descriptions_are_numbered_and_a_single_one_is_not():
         (Merge.ORIGINAL, "an animala big doga dog"),
     ],
 )
-def test_what_perceivers_say_is_joined_in_their_order_or_as_the_original_does(merge, expected):
+def test_descriptions_of_perceivers_are_joined_in_their_order_or_as_the_original_does(merge, expected):
     assert prompts.merge_descriptions(["a dog", "a big dog", "an animal"], merge) == expected

@@ -1,4 +1,4 @@
-"""The questions that models are given, pinned: changing a word changes every cached call."""
+"""The prompts with questions, pinned: changing a word changes every cached call."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ def test_without_a_description_the_prompt_is_another_role_and_the_same_question(
     assert message.parts == (expected,)
 
 
-def test_who_sees_the_pictures_gets_them_before_the_question_and_no_role():
+def test_a_directly_answering_model_gets_the_pictures_before_the_question_and_no_role():
     (message,) = prompts.direct_messages(sample(images=(SECOND, IMAGE)))
     assert (message.role, message.parts) == ("user", (SECOND, IMAGE, "Question: What colour is it?"))
 
 
-def test_a_picture_that_the_question_speaks_of_stands_where_it_does_so_and_the_others_in_front():
+def test_a_picture_that_the_question_refers_to_stands_where_it_does_so_and_the_others_in_front():
     asked = sample(images=(IMAGE, SECOND, THIRD), question="Is <image 2> darker than <image 1>?")
     (message,) = prompts.direct_messages(asked)
     assert message.parts == (THIRD, "Question: Is ", SECOND, " darker than ", IMAGE, "?")
 
 
-def test_pictures_stand_in_the_options_too_and_as_often_as_they_are_spoken_of():
+def test_pictures_stand_in_the_options_too_and_as_often_as_they_are_referred_to():
     options = (Option("A", "<image 1>"), Option("B", "<image 2>"))
     (message,) = prompts.direct_messages(sample(images=(IMAGE, SECOND), question="As <image 1>?", options=options))
     pictures = [part for part in message.parts if isinstance(part, Image)]
@@ -66,7 +66,7 @@ def test_pictures_stand_in_the_options_too_and_as_often_as_they_are_spoken_of():
 
 
 @pytest.mark.parametrize("question", ["What is in <image 3>?", "What is in <image 0>?", "Is <image> one?"])
-def test_a_picture_that_is_not_there_stays_a_word(question):
+def test_a_reference_to_a_missing_picture_stays_text(question):
     (message,) = prompts.direct_messages(sample(question=question))
     assert message.parts == (IMAGE, f"Question: {question}")
 

@@ -42,7 +42,7 @@ async def test_a_completion_is_durable_before_it_is_returned(store, make_call, t
         assert other.get(call_key(call), call.sampling.max_tokens) == completion
 
 
-async def test_thinking_is_stored_apart_from_the_text(store, make_call):
+async def test_thinking_is_stored_separately_from_the_text(store, make_call):
     first = await CachedModel(answering("<think>A?</think>B"), store).complete(make_call())
     assert (first.text, first.reasoning) == ("B", "A?")
     assert store.get(call_key(make_call()), make_call().sampling.max_tokens) == first
@@ -57,7 +57,9 @@ async def test_identical_calls_in_flight_are_one_call(store, make_call):
 
 
 @pytest.mark.parametrize("error", [RejectedError("too long"), TransientError("overloaded")])
-async def test_a_call_that_failed_for_good_is_an_outcome_with_a_reason_and_never_served_again(store, make_call, error):
+async def test_a_call_that_failed_permanently_is_an_outcome_with_a_reason_and_never_served_again(
+    store, make_call, error
+):
     first = await CachedModel(raising(error), store).complete(make_call())
     assert (first.outcome, first.detail, first.text) == (Outcome.ERROR, str(error), "")
     backend = answering()
@@ -159,7 +161,7 @@ async def test_two_runs_on_one_store_make_an_identical_call_once(store, make_cal
     assert (backend.calls, other.calls, two.meter.shared) == (1, 0, 1)
 
 
-async def test_a_run_without_a_backend_does_not_speak_for_one_that_has_one(store, make_call):
+async def test_a_run_without_a_backend_does_not_affect_one_that_has_one(store, make_call):
     only_cached, calling = CachedModel(None, store), CachedModel(answering(), store)
     refused, made = await asyncio.gather(
         only_cached.complete(make_call()), calling.complete(make_call()), return_exceptions=True
@@ -186,7 +188,7 @@ async def test_a_call_that_failed_ahead_is_not_made_again_by_its_sample(store, m
     assert (backend.calls, model.meter.calls, model.meter.shared) == (1, 1, 0)
 
 
-async def test_a_failure_that_another_run_s_call_came_to_is_not_asked_for_again(store, make_call):
+async def test_a_call_that_failed_in_another_run_is_not_made_again(store, make_call):
     backend, other = raising(RejectedError("too long")), answering()
     one, two = CachedModel(backend, store), CachedModel(other, store)
     await asyncio.gather(one.complete(make_call()), two.complete(make_call()))

@@ -1,4 +1,4 @@
-"""Descriptions that take no call."""
+"""Descriptions that need no call."""
 
 from __future__ import annotations
 

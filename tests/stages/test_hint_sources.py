@@ -1,4 +1,4 @@
-"""What to observe: written or listed, told to the perceiver, and the generic instruction where there is nothing."""
+"""Hints from a model or a file reach the perceiver; without hints it gets the generic instruction."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ def written(store, builder):
     return written
 
 
-def instruction(told, sample):
-    return told.context.calls(sample)[0].messages[0].parts[-1]
+def instruction(instructed, sample):
+    return instructed.context.calls(sample)[0].messages[0].parts[-1]
 
 
-async def test_what_is_written_is_told_to_the_perceiver(written, make_sample):
+async def test_written_hints_reach_the_perceiver(written, make_sample):
     sample = make_sample(question="What time is it?")
     writer = written(Outcome.OK, "Contents to observe: the clock.")
     call = writer.call(sample)
     assert (call.stage, call.messages) == ("write", hint_messages("What time is it?", SHOTS))
-    told = writer.tell(sample, await writer.write(sample))
-    assert (told.hints, told.fell_back) == ("the clock", None)
-    assert instruction(told, sample) == "Describe. Especially, pay attention to the clock."
+    instructed = writer.instruct(sample, await writer.write(sample))
+    assert (instructed.hints, instructed.fell_back) == ("the clock", None)
+    assert instruction(instructed, sample) == "Describe. Especially, pay attention to the clock."
 
 
 @pytest.mark.parametrize(
@@ -58,22 +58,22 @@ async def test_what_is_written_is_told_to_the_perceiver(written, make_sample):
         (Outcome.ERROR, "", "overloaded", "error: overloaded"),
         (Outcome.REFUSED, "", "", "refused: no text"),
         (Outcome.TRUNCATED, "", "", "truncated: no text"),
-        (Outcome.OK, "...", "", "empty: nothing to observe in the writer's reply"),
+        (Outcome.OK, "...", "", "empty: no hints in the hint writer's reply"),
     ],
 )
-async def test_where_nothing_usable_is_written_the_instruction_is_the_generic_one_and_it_is_said_why(
+async def test_without_usable_hints_the_instruction_is_the_generic_one_with_a_reason(
     written, make_sample, outcome, text, detail, reason
 ):
     writer = written(outcome, text, detail)
-    told = writer.tell(make_sample(), await writer.write(make_sample()))
-    assert (told.hints, told.fell_back) == (None, reason)
-    assert instruction(told, make_sample()) == "Describe."
+    instructed = writer.instruct(make_sample(), await writer.write(make_sample()))
+    assert (instructed.hints, instructed.fell_back) == (None, reason)
+    assert instruction(instructed, make_sample()) == "Describe."
 
 
-async def test_listed_contents_take_no_call(builder, make_sample):
+async def test_hints_from_a_file_need_no_call(builder, make_sample):
     listed = FileHints(builder, lambda sample: {"7": "the clock"}.get(sample.index))
     hint_source: HintSource = listed
     assert (hint_source.call(make_sample()), await hint_source.write(make_sample())) == (None, None)
-    assert instruction(listed.tell(make_sample(), None), make_sample()).endswith("attention to the clock.")
-    missing = FileHints(builder, lambda _sample: None).tell(make_sample(), None)
+    assert instruction(listed.instruct(make_sample(), None), make_sample()).endswith("attention to the clock.")
+    missing = FileHints(builder, lambda _sample: None).instruct(make_sample(), None)
     assert (missing.fell_back, instruction(missing, make_sample())) == ("missing: not in the file", "Describe.")

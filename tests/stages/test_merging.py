@@ -1,4 +1,4 @@
-"""Several perceivers: the calls of each as if it were alone, their texts in one."""
+"""Multiple perceivers: each makes the calls of a run with it alone, and the texts are merged."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def test_each_describes_as_if_alone_and_the_texts_come_in_their_order(perc
     assert text == "Image 1: one sees a\nImage 2: one sees b\n\nImage 1: other sees a\nImage 2: other sees b"
 
 
-async def test_what_each_said_alone_is_served_from_the_store(perceiving, make_sample, store):
+async def test_descriptions_of_single_perceiver_runs_are_served_from_the_store(perceiving, make_sample, store):
     for name in ("one", "other"):
         await perceiving(name).describe(make_sample())
 
@@ -57,7 +57,7 @@ def test_perceivers_that_take_all_pictures_at_once_have_one_text_each(perceiving
     assert merged.text(sample, ["first", "second"]) == "secondfirst"
 
 
-async def test_trouble_with_one_waits_for_the_others_and_leaves_nothing_running(perceiving, make_sample):
+async def test_an_error_of_one_waits_for_the_others_and_leaves_nothing_running(perceiving, make_sample):
     def dead(_call):
         raise DeadError("engine dead")
 

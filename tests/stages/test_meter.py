@@ -1,4 +1,4 @@
-"""Counters and busy time, on a clock of our own."""
+"""Counters and busy time, on a simulated clock."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_busy_time_is_the_time_with_at_least_one_call_in_flight():
     assert (meter.in_flight, meter.busy_seconds) == (0, 6.0)
 
 
-def test_rates_count_from_the_first_answer_so_that_a_start_is_no_slowness():
+def test_rates_count_from_the_first_answer_so_that_start_up_does_not_count():
     clock = Clock()
     meter = Meter(clock=clock)
     assert meter.snapshot()["calls_per_second"] is None
@@ -46,10 +46,10 @@ def test_rates_count_from_the_first_answer_so_that_a_start_is_no_slowness():
     assert (meter.calls_per_second, meter.tokens_per_second) == (2.0, 60.0)
 
 
-def test_a_snapshot_tells_what_the_backend_says_of_its_limits():
+def test_a_snapshot_has_the_backend_s_limits():
     load = Load(WaitReason.TOKENS, {"tokens_per_minute": LimitUsage(30, 40)})
-    told = Meter(load=lambda: load).snapshot()
-    assert (told["waiting_for"], told["limits"]) == (
+    snapshot = Meter(load=lambda: load).snapshot()
+    assert (snapshot["waiting_for"], snapshot["limits"]) == (
         "tokens_per_minute",
         {"tokens_per_minute": {"used": 30, "limit": 40}},
     )
@@ -65,7 +65,7 @@ def test_hits_count_as_tokens_saved_and_calls_as_tokens_spent():
     assert (meter.saved_tokens, meter.prompt_tokens, meter.completion_tokens) == (15, 10, 5)
 
 
-def test_what_several_runs_do_is_counted_as_a_whole_too():
+def test_multiple_runs_are_also_counted_together():
     clock = Clock()
     whole = Meter(clock=clock)
     one, other = Meter(clock=clock, whole=whole), Meter(clock=clock, whole=whole)

@@ -1,4 +1,4 @@
-"""One description per picture, whatever the question."""
+"""One description per picture, independent of the question."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def test_a_description_does_not_depend_on_the_question(store, make_sample)
     assert first == second
 
 
-async def test_all_pictures_go_together_in_one_request_and_a_single_one_as_ever(store, make_sample):
+async def test_all_pictures_go_together_in_one_request_and_a_single_one_as_usual(store, make_sample):
     together = perceiving(store, by_picture, Pictures.TOGETHER)
     sample = make_sample("a", "b")
     (call,) = together.calls(sample)
@@ -50,14 +50,14 @@ async def test_all_pictures_go_together_in_one_request_and_a_single_one_as_ever(
     assert together.calls(make_sample("a")) == perceiving(store, by_picture).calls(make_sample("a"))
 
 
-async def test_only_the_first_picture_is_shown_where_that_is_asked_for_and_keeps_its_number(store, make_sample):
+async def test_if_only_the_first_picture_is_shown_it_keeps_its_number(store, make_sample):
     first = perceiving(store, by_picture, Pictures.FIRST)
     assert first.calls(make_sample("a", "b")) == perceiving(store, by_picture).calls(make_sample("a"))
     assert first.text(make_sample("a", "b"), [" x"]) == "Image 1: x"
     assert first.text(make_sample("a"), [" x"]) == "x"
 
 
-async def test_trouble_with_one_picture_waits_for_the_others_and_leaves_nothing_running(store, make_sample):
+async def test_an_error_with_one_picture_waits_for_the_others_and_leaves_nothing_running(store, make_sample):
     def reply(call):
         if call.images[0].digest.startswith("b"):
             raise DeadError("engine dead")

@@ -164,7 +164,7 @@ async def test_a_real_vlm_in_process_grades_with_the_picture_in_its_prompt(rows,
         progress, stop = Progress(2, None, model.meter), Stop()
         found = await grade_all(table, grader, width=2, progress=progress, stop=stop)
         assert stop.reason is None
-        assert [(row.mean, row.asked, row.heard) for row in found] == [(None, 3, True)] * 2
+        assert [(row.mean, row.asked, row.responded) for row in found] == [(None, 3, True)] * 2
         assert (model.meter.calls, model.meter.failed, stop.requested) == (6, 0, False)
         await grade_all(table, grader, width=2, progress=progress, stop=stop)
         assert model.meter.calls == 6
