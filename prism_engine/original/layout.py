@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from prism_engine.api.build.instruction_sources import CIRCLE
+from prism_engine.api.build.instruction_sources import ROTATION_STEP
 from prism_engine.errors import UserError
 from prism_engine.records import Completion, Outcome
 from prism_engine.report.pages.workbook import is_cut, read_workbook
@@ -104,7 +104,7 @@ class OriginalTable:
         """Return what the table has on a sample (a rotated copy may have its core question's); None where nothing."""
         found = self._rows.get(sample.index)
         if found is None and sample.index.isdecimal():
-            found = self._rows.get(str(int(sample.index) % CIRCLE))
+            found = self._rows.get(str(int(sample.index) % ROTATION_STEP))
         return None if found is None else found[1]
 
 

@@ -10,7 +10,7 @@ SCRIPTED = ("shapes.tsv", "-p", "scripted", "-r", "scripted")
 def test_another_writer_than_the_reasoner_is_noted_before_anything_is_called(prism):
     said = prism("run", *SCRIPTED, "--instruction", "query-specific_gpt-4o")
     assert said.code == 2
-    assert "note: gpt-4o writes what to observe, and scripted answers" in said.err
+    assert "note: gpt-4o writes the hints and scripted answers" in said.err
     assert "OPENAI_API_KEY" in said.err
 
 

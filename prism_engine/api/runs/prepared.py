@@ -49,7 +49,7 @@ class PreparedRun:
         """What a display reads while it goes on."""
         describing, answering = self.parts.describing, self.parts.answering
         return Progress(
-            self.parts.asked,
+            self.parts.sample_count,
             describing.meter if describing else None,
             answering.meter if answering else None,
             name=self.name,

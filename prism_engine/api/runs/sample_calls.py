@@ -51,7 +51,7 @@ def sample_calls(standing: RunState, index: str, registry: Registry) -> list[Sam
         position = parts.benchmark.position(index)
         if position is None or position >= parts.count:
             raise UserError(f"{standing.folder}: no sample of index {index!r} is among the {parts.count:,} of this run")
-        draws = parts.asked // parts.count
+        draws = parts.sample_count // parts.count
         samples = parts.samples.samples(range(position * draws, (position + 1) * draws))
         found = [call for sample in samples for call in _calls(sample, parts)]
         return list({call.key: call for call in found}.values())
