@@ -102,7 +102,7 @@ def hints_by_row(listed: Mapping[str, str], benchmark: Benchmark, name: str) -> 
     by_position = sum(key.isdecimal() and int(key) < len(benchmark) for key in listed)
     if not by_index and not by_position:
         raise ConfigError(
-            f"instruction {name}: none of its keys is an index of {benchmark.name}; the file belongs to another benchmark"
+            f"instruction {name}: none of its keys is an index of {benchmark.name}; it belongs to another benchmark"
         )
     use_positions = by_position > by_index
 

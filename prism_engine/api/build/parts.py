@@ -14,10 +14,10 @@ from prism_engine.api.build.payments import payment_for
 from prism_engine.api.build.perception_side import (
     WRITER,
     build_perception_side,
+    cache_only_roles,
     given_descriptions,
     perceiver_roles,
     perception_roles,
-    cache_only_roles,
 )
 from prism_engine.api.build.shared import BoundModel
 from prism_engine.backends.factory import build_backend, identify_model, pinned
