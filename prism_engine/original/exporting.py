@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from prism_engine.api.results.rescoring import NEEDED, PREDICTIONS
+from prism_engine.api.results.rescoring import PREDICTIONS, SCORING_FIELDS
 from prism_engine.api.results.status import find_run_state
 from prism_engine.config import Mode
 from prism_engine.datasets import open_benchmark
@@ -83,7 +83,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def _answered_rows(predictions: Path) -> Iterator[WorkbookRow]:
-    for row in rows_of(predictions, *NEEDED):
+    for row in rows_of(predictions, *SCORING_FIELDS):
         done = row["status"] == SampleStatus.DONE
         yield _columns(sample_of(row)) | {
             DESCRIPTION: row.get("description") or FAILED,

@@ -31,7 +31,7 @@ def test_a_file_that_is_there_is_kept_unless_forced(prism, tmp_path):
         command = ("datasets", "make", "scenes", "-n", "3", option, name)
         said = prism(*command)
         assert said.code == 2
-        assert f"{name}: is there already" in said.err
+        assert f"{name}: already exists" in said.err
         assert (tmp_path / name).read_text() == "precious"
         assert not (tmp_path / "PrismScenes.tsv").exists()
         assert prism(*command, "--force").code == 0

@@ -16,4 +16,4 @@ def test_a_benchmark_without_what_blind_runs_solve_runs_like_any_other(prism, tm
     assert f"part.tsv: {len(kept)} questions kept" in said.out
     assert prism("run", "part.tsv", "-r", "other", "--mode", "blind", "--models-file", "m.yaml").code == 0
     assert '"accuracy": 0.0' in (tmp_path / "results/blind/part/other/scores.json").read_text()
-    assert "is there already" in prism(*command).err
+    assert "already exists" in prism(*command).err
