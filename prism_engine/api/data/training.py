@@ -55,7 +55,7 @@ def train(
                 "Install them with `pip install 'prism-engine[cpu,train]'`, or with `prism-engine[vllm,train]` on a "
                 "machine with a GPU."
             ) from error
-    return create(model, folder, Settings(seed, threads, device, dtype), watch, _heeding_signals)
+    return create(model, folder, Settings(seed, threads, device, dtype), watch, _stop_flag_on_signals)
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def _offline() -> Iterator[None]:
 
 
 @contextmanager
-def _heeding_signals() -> Iterator[Callable[[], bool]]:
+def _stop_flag_on_signals() -> Iterator[Callable[[], bool]]:
     """Yield a function that reports whether SIGINT or SIGTERM arrived; a second one gets its original handler."""
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():  # only the main thread may set signal handlers

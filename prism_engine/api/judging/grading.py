@@ -15,7 +15,7 @@ import orjson
 from prism_engine.api.build.parts import STORE_NAME
 from prism_engine.api.judging.judge_models import ready_judge
 from prism_engine.api.runs.execution import RunStatus
-from prism_engine.api.runs.stopping import heeding_signals
+from prism_engine.api.runs.stopping import stopping_on_signals
 from prism_engine.backends.factory import identify_model
 from prism_engine.cache import Store, call_key
 from prism_engine.config.judging import Template, find_judge
@@ -117,7 +117,7 @@ async def _grade(
         stop.listen(model.drain)
         stop.listen(progress.stop)
         width = 2 * (model.backend.capacity if model.backend is not None else 1)
-        with heeding_signals(stop):
+        with stopping_on_signals(stop):
             async with watch(progress) if watch else nullcontext():
                 graded = await grade_all(rows, grader, width=width, progress=progress, stop=stop)
                 if spending is not None:

@@ -13,7 +13,7 @@ from prism_engine.api.build.parts import STORE_NAME
 from prism_engine.api.judging.judge_models import ready_judge
 from prism_engine.api.judging.judged_files import Case, open_case, write_case
 from prism_engine.api.runs.execution import RunStatus
-from prism_engine.api.runs.stopping import heeding_signals
+from prism_engine.api.runs.stopping import stopping_on_signals
 from prism_engine.backends.factory import identify_model
 from prism_engine.budget import Demand, PerCall, Price, Seen, expect, is_paid, price_of, text_bytes
 from prism_engine.cache import Store, earlier_calls
@@ -172,7 +172,7 @@ async def _judge_cases(
         needed = any(review.completion is None for case in cases for review in _first_reviews(case, judge))
         backend, spending = await ready_judge(config, spec, identity, opened, needed=needed)
         stop = Stop()
-        with heeding_signals(stop):
+        with stopping_on_signals(stop):
             for case in cases:
                 case_judge = replace(judge, model=CachedModel(backend, store))  # counts each run's calls separately
                 stop.listen(case_judge.model.drain)

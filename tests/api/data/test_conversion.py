@@ -52,5 +52,5 @@ def test_what_cannot_be_downloaded_says_what_to_do(published, tmp_path, monkeypa
 
 
 def test_a_source_that_is_neither_folder_nor_hub_id_is_named(tmp_path):
-    with pytest.raises(ConfigError, match="no such folder"):
+    with pytest.raises(ConfigError, match="neither an existing folder nor a hub id"):
         convert_xtuner(str(tmp_path / "absent"), tmp_path / "out")
