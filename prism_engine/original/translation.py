@@ -101,13 +101,15 @@ def translated(
             options["concurrency"] = int(given["nproc"])
             notes.append(f"nproc: --concurrency {given['nproc']}, the maximum of concurrent requests to {caller}")
         else:
-            notes.append(f"nproc: ignored, because {caller} is not behind an API and sets its own concurrency")
+            notes.append(
+                f"nproc: ignored, because {caller} is not behind an API and gets as many requests as it can take"
+            )
     notes += [note for flag, note in _FLAG_NOTES.items() if given.get(flag)]
     return Translation(options, notes)
 
 
 _FLAG_NOTES: Final = {
-    "ignore": "ignore: always on in prism; a failed call is reported, never scored, and retried by the next run",
+    "ignore": "ignore: no effect here; a failed call is always reported, never scored, and retried by the next run",
     "verbose": "verbose: ignored; descriptions and answers are in the results folder",
     "model_type": "model_type: ignored; the original does not use it either",
     "postproc": "postproc: always on in prism; the accuracy with random guesses is reported next to the strict one: on "
