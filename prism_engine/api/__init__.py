@@ -1,4 +1,4 @@
-"""The composition root: builds the parts and runs them. This is prism from Python."""
+"""The Python API and composition root: builds the parts of a run and runs them."""
 
 from prism_engine.api.build.instruction_sources import instruction_warnings
 from prism_engine.api.demo import demo_configs

@@ -1,4 +1,4 @@
-"""The embedded default: PrismScenes on the two embedded models, on parts that are real; no key, no hub, no GPU."""
+"""The demo: PrismScenes on the two embedded models through the real pipeline; no key, hub or GPU needed."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEMO_SAMPLES = 900
-"""150 of each family: an accuracy is known to 1 to 3 points, within five minutes on two slow cores."""
+"""150 of each family: enough to measure accuracy to 1 to 3 points within five minutes on two slow cores."""
 DEMO_SEED = 0
 DEMO_REQUESTS_PER_MINUTE = 6000
-"""A limit that the run really meets, so that the demo shows the limiter at work without taking long."""
+"""Low enough that the run reaches it, so that the demo shows the limiter at work without taking long."""
 DEMO_MODES = (Mode.ALL, Mode.DIRECT, Mode.ORACLE)
 
 
 def demo_configs(cache_dir: Path, results_dir: Path) -> tuple[RunConfig, ...]:
-    """Draw the demo's benchmark where it is not there yet, and return the runs over it.
+    """Create the demo's benchmark if it does not exist yet, and return the runs on it.
 
     Raises:
         UserError: the benchmark cannot be written.
@@ -30,7 +30,7 @@ def demo_configs(cache_dir: Path, results_dir: Path) -> tuple[RunConfig, ...]:
         benchmark.parent.mkdir(parents=True, exist_ok=True)
         with replacing(benchmark) as draft, draft.open("w", encoding="utf-8", newline="") as file:
             write_benchmark(file, DEMO_SAMPLES, DEMO_SEED)
-    one = RunConfig(
+    base = RunConfig(
         benchmark=str(benchmark),
         perceiver="nano-captioner",
         reasoner="nano-reasoner",
@@ -40,4 +40,4 @@ def demo_configs(cache_dir: Path, results_dir: Path) -> tuple[RunConfig, ...]:
         cache_dir=cache_dir,
         results_dir=results_dir,
     )
-    return tuple(one.in_mode(mode) for mode in DEMO_MODES)
+    return tuple(base.in_mode(mode) for mode in DEMO_MODES)

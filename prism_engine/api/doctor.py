@@ -1,4 +1,4 @@
-"""What this machine has for a run, and what it lacks: one finding per part, each with its mend."""
+"""Checks this machine's readiness for a run: one finding per part, each with a fix."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ class Check:
 
     name: str
     state: State
-    """ok; note: fine unless a run needs it; bad: a run would fail."""
+    """ok; note: matters only if a run needs it; bad: a run would fail."""
     detail: str
 
 
 def diagnose(registry: Registry, cache_dir: Path, *, network: bool = True) -> Iterator[Check]:
-    """Yield findings as they are made. Imports of heavy packages happen in a child process.
+    """Yield findings as they are made. Heavy packages are imported in a child process.
 
     Args:
-        network: ask the endpoints whose key is there (or that need none) for their models.
+        network: ask the endpoints whose key is set (or that need none) for their models.
     """
     yield Check("python", "ok", f"{platform.python_version()} at {sys.executable}")
     yield _module("torch", "import torch; print(torch.__version__)", "bad")
@@ -69,18 +69,18 @@ def _module(name: str, script: str, when_missing: State) -> Check:
     done = _python(script)
     if done.returncode == 0:
         return Check(name, "ok", "; ".join(done.stdout.split("\n")[-4:]).strip("; "))
-    reason = (done.stderr.strip().splitlines() or ["it ended without a word"])[-1]
+    reason = (done.stderr.strip().splitlines() or ["it exited with no error message"])[-1]
     return Check(name, when_missing, f"{reason}. Install with: pip install 'prism-engine[vllm]' (NVIDIA) or [cpu]")
 
 
 def _companion(name: str, without: str) -> Check:
-    """Check a package that breaks vLLM when its build does not fit torch's, and is not needed otherwise."""
+    """Check an optional package that breaks vLLM when its build does not match torch's."""
     if _python(f"import importlib.util as u, sys; sys.exit(u.find_spec({name!r}) is None)").returncode:
         return Check(name, "note", f"not installed; without it {without}")
     done = _python(f"import {name}; print({name}.__version__)")
     if done.returncode == 0:
         return Check(name, "ok", done.stdout.strip())
-    reason = "installed, but does not fit this torch, which keeps vLLM from importing"
+    reason = "installed, but does not match this torch build, so vLLM cannot be imported"
     return Check(name, "bad", f"{reason}. Remove it with: pip uninstall {name}")
 
 
@@ -102,12 +102,12 @@ def _cache(cache_dir: Path) -> Check:
         return Check("cache", "bad", str(error))
     writable = os.access(next(folder for folder in (cache_dir, *cache_dir.parents) if folder.is_dir()), os.W_OK)
     if not writable:
-        return Check("cache", "bad", f"{cache_dir}: not writable; give --cache-dir or set PRISM_CACHE")
+        return Check("cache", "bad", f"{cache_dir}: not writable; pass --cache-dir or set PRISM_CACHE")
     return Check("cache", "ok", f"{path}: {rows:,} completions")
 
 
 def _endpoints(registry: Registry, *, network: bool) -> Iterator[Check]:
-    """Check each endpoint once per URL and key, with the models that stand behind it."""
+    """Check each endpoint once per URL and key, with the registered models that use it."""
     groups: dict[tuple[str, str | None], list[tuple[str, ApiModel]]] = {}
     for name, spec in registry:
         if isinstance(spec, ApiModel) and spec.server is None:
@@ -121,17 +121,17 @@ def _endpoints(registry: Registry, *, network: bool) -> Iterator[Check]:
             yield Check(url, "note", f"no key: set {variable} in the environment or in .env to use {names}")
             continue
         if not network:
-            yield Check(url, "ok", f"key found; not asked ({names})")
+            yield Check(url, "ok", f"key found; not contacted ({names})")
             continue
         yield _endpoint(url, spec, key, [(name, member.model) for name, member in members])
 
 
-def _endpoint(url: str, spec: ApiModel, key: str | None, wanted: list[tuple[str, str]]) -> Check:
+def _endpoint(url: str, spec: ApiModel, key: str | None, registered: list[tuple[str, str]]) -> Check:
     try:
         served = set(asyncio.run(probe(spec, key)))
     except BackendError as error:
         return Check(url, "note", str(error))
-    absent = [name for name, model in wanted if model not in served]
+    absent = [name for name, model in registered if model not in served]
     if absent:
-        return Check(url, "note", f"answers, but does not list the models of: {', '.join(absent)}")
-    return Check(url, "ok", f"answers, and has {', '.join(name for name, _ in wanted)}")
+        return Check(url, "note", f"responds, but does not list the models of: {', '.join(absent)}")
+    return Check(url, "ok", f"responds, and serves {', '.join(name for name, _ in registered)}")

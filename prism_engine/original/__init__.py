@@ -1,1 +1,1 @@
-"""Everything about the original Prism: its arguments, its configuration files, its result folders."""
+"""Compatibility with the original Prism framework: its arguments, configuration files and result folders."""

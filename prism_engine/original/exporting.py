@@ -1,4 +1,4 @@
-"""A run's descriptions and answers in the shape of the original's result folders, for tools that read those."""
+"""Exports a run's descriptions and answers to result folders in the original's format."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from prism_engine.api.results.rescoring import NEEDED, PREDICTIONS
+from prism_engine.api.results.rescoring import PREDICTIONS, SCORING_FIELDS
 from prism_engine.api.results.status import find_run_state
 from prism_engine.config import Mode
 from prism_engine.datasets import open_benchmark
@@ -28,41 +28,41 @@ _OWN: Final = (DESCRIPTION, PREDICTION, LOG)
 
 @dataclass(frozen=True)
 class Exported:
-    """One Excel file that was written."""
+    """One exported Excel file."""
 
     path: Path
     rows: int
     failed: int
-    """Rows in which the original's words for a failed call stand in the place of a text."""
+    """Rows that hold the original's marker for a failed call instead of a text."""
     cut: int
-    """Rows with a text that no cell of Excel could hold."""
+    """Rows with a text too long for an Excel cell."""
 
 
 def export_original(results_dir: Path, run: str, out: Path) -> list[Exported]:
     """Write `<model>_description.xlsx` and `<reasoner>/<reasoner>.xlsx` into `<prompt_version>/<dataset>/<model>/`.
 
-    Rows that failed or were not run are there too, with the text by which the original knows a failed call.
+    Rows that failed or were not run are included, with the original's marker for a failed call.
 
     Args:
-        run: its folder, or what `prism runs` calls it.
+        run: its folder, or its name in `prism runs`.
 
     Raises:
-        UserError: no such run, one that describes nothing, or a file is there already.
+        UserError: there is no such run, it has no descriptions, or a file already exists.
     """
     folder = _folder(results_dir, run)
     manifest = _manifest(folder)
     mode = Mode(manifest["config"]["mode"])
     if not mode.describes:
-        raise UserError(f"{folder}: mode {mode.value} has no descriptions, and the original's results are made of them")
+        raise UserError(f"{folder}: mode {mode.value} has no descriptions, which the original's result files require")
     root = folder.parent if mode.answers else folder
     target = out / root.parents[1].name.removeprefix(MARK) / root.parents[0].name / root.name
     files = {target / f"{root.name}{SUFFIX}": DESCRIPTION}
     if mode.answers:
         files[target / folder.name / f"{folder.name}.xlsx"] = PREDICTION
-    if there := [path for path in files if path.exists()]:
-        raise UserError(f"{there[0]}: is there already; remove it, or give another folder")
+    if existing := [path for path in files if path.exists()]:
+        raise UserError(f"{existing[0]}: already exists; remove it, or give another folder")
     rows = list(_answered_rows(folder / PREDICTIONS) if mode.answers else _described_rows(folder, manifest))
-    return [_write(path, rows, text) for path, text in files.items()]
+    return [_write(path, rows, column) for path, column in files.items()]
 
 
 def _folder(results_dir: Path, run: str) -> Path:
@@ -75,15 +75,15 @@ def _folder(results_dir: Path, run: str) -> Path:
 def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / "manifest.json"
     try:
-        found = orjson.loads(path.read_bytes())
-        Mode(found["config"]["mode"])
+        manifest = orjson.loads(path.read_bytes())
+        Mode(manifest["config"]["mode"])
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: cannot be read ({error}); name the folder of a finished run") from error
-    return dict(found)
+    return dict(manifest)
 
 
 def _answered_rows(predictions: Path) -> Iterator[WorkbookRow]:
-    for row in rows_of(predictions, *NEEDED):
+    for row in rows_of(predictions, *SCORING_FIELDS):
         done = row["status"] == SampleStatus.DONE
         yield _columns(sample_of(row)) | {
             DESCRIPTION: row.get("description") or FAILED,
@@ -93,20 +93,20 @@ def _answered_rows(predictions: Path) -> Iterator[WorkbookRow]:
 
 
 def _described_rows(folder: Path, manifest: dict[str, Any]) -> Iterator[WorkbookRow]:
-    """Yield what a run left that only describes; questions are the benchmark's."""
-    said = {}
+    """Yield the rows of a run that only describes; the questions come from the benchmark."""
+    descriptions = {}
     with (folder / _DESCRIPTIONS).open("rb") as lines:
         for line in lines:
             row = orjson.loads(line)
-            said[row["index"]] = row["description"]
+            descriptions[row["index"]] = row["description"]
     with open_benchmark(Path(manifest["benchmark"]["path"]), Path(manifest["config"]["cache_dir"])) as benchmark:
         for sample in benchmark:
-            if sample.index in said:
-                yield _columns(sample) | {DESCRIPTION: said[sample.index] or FAILED}
+            if sample.index in descriptions:
+                yield _columns(sample) | {DESCRIPTION: descriptions[sample.index] or FAILED}
 
 
 def _columns(sample: Sample) -> WorkbookRow:
-    """Return the benchmark's columns, but for the picture, as the original leaves them."""
+    """Return the benchmark's columns as the original writes them, without the picture."""
     return {
         "index": sample.index,
         "question": sample.question,
@@ -120,14 +120,14 @@ def _columns(sample: Sample) -> WorkbookRow:
     }
 
 
-def _write(path: Path, rows: list[WorkbookRow], text: str) -> Exported:
-    """Write a file whose rows are about that text."""
+def _write(path: Path, rows: list[WorkbookRow], column: str) -> Exported:
+    """Write a file whose main column is `column`: descriptions or predictions."""
     names = list(dict.fromkeys(name for row in rows for name, value in row.items() if value is not None))
     letters = sorted(name for name in names if len(name) == 1 and name.isupper())
     first = [name for name in ("index", "question", "hint") if name in names]
     others = [name for name in names if name not in (*first, *letters, *_OWN)]
-    own = [DESCRIPTION] if text == DESCRIPTION else _OWN
-    header = [*first, *letters, *others, *own]
+    results = [DESCRIPTION] if column == DESCRIPTION else _OWN
+    header = [*first, *letters, *others, *results]
     path.parent.mkdir(parents=True, exist_ok=True)
     cut = write_workbook(path, header, ([row.get(name) for name in header] for row in rows))
-    return Exported(path, len(rows), sum(row.get(text) == FAILED for row in rows), len(cut))
+    return Exported(path, len(rows), sum(row.get(column) == FAILED for row in rows), len(cut))

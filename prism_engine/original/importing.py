@@ -1,4 +1,4 @@
-"""Results of an original checkout made into results of prism: its descriptions and answers, scored by prism's rules."""
+"""Imports an original checkout's descriptions and answers as prism results, scored by prism's rules."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from prism_engine.config import Mode, RunConfig
 from prism_engine.datasets import data_roots, find_benchmark, open_benchmark
 from prism_engine.engine.journal import result_row
 from prism_engine.errors import UserError
-from prism_engine.original.layout import DESCRIPTION, MARK, PREDICTION, OriginalTable, completion, find_places
+from prism_engine.original.layout import DESCRIPTION, MARK, PREDICTION, OriginalTable, completion, find_folders
 from prism_engine.records import SampleResult, SampleStatus
 from prism_engine.report import export_parquet, replacing, summarise, write_scores
 from prism_engine.scoring import Scorer, known_profile, scorer_of
@@ -37,14 +37,14 @@ _DESCRIBED: Final = ("index", "position", "images", "description", "description_
 
 @dataclass(frozen=True)
 class Imported:
-    """What one file of the original became."""
+    """The import of one of the original's files."""
 
     source: Path
     folder: Path
     statuses: Counter[str] = field(default_factory=Counter)
-    """Samples by how they ended: done, failed (the original's call gave nothing), not_run (not in the file)."""
+    """Number of samples by outcome: done, failed (the original's call gave nothing), not_run (not in the file)."""
     scores: Scores | None = None
-    """None where the file holds descriptions."""
+    """None if the file holds descriptions."""
 
 
 def import_original(
@@ -52,113 +52,114 @@ def import_original(
 ) -> list[Imported]:
     """Import every file of descriptions and of answers at or below a folder of results.
 
-    Nothing goes into the cache: a call is known there by its prompt, model version and sampling, and the files do not
-    tell them. What the original scored is not read; answers are scored anew.
+    Nothing goes into the cache, because its keys are made from prompt, model version and sampling, which the files do
+    not record. The original's scores are not read; answers are scored again.
 
     Args:
-        out: a folder of results; `original-generic/...` are apart in it from what prism itself has run.
+        out: a results folder; the `original-` prefix (`original-generic/...`) keeps imports separate from prism's runs.
         data: the benchmark, by name or file; None: the one that each dataset's folder is named after.
         profile: rules by which replies are read.
 
     Raises:
-        UserError: there are no such files, one cannot be read, or is about another benchmark; nothing is written over
-            what prism has run.
-        StoreError: the benchmark's pictures cannot be kept.
+        UserError: there are no such files, one cannot be read or is about another benchmark, or results of prism's own
+            runs would be overwritten.
+        StoreError: the benchmark's pictures cannot be stored.
     """
-    places = find_places(results)
-    datasets = sorted({place.dataset for place in places})
+    folders = find_folders(results)
+    datasets = sorted({folder.dataset for folder in folders})
     if data is not None and len(datasets) > 1:
         raise UserError(
-            f"{results}: results of several datasets ({', '.join(datasets)}); name one's folder, or no --data"
+            f"{results}: results of several datasets ({', '.join(datasets)}); give the folder of one, or omit --data"
         )
     profile = known_profile(profile)
     imported = []
     for dataset in datasets:
         path = find_benchmark(data or dataset, data_roots(os.environ))
         with open_benchmark(path, cache_dir) as benchmark:
-            bench = _ImportTarget(benchmark, scorer_of(benchmark.kind, profile), out)
-            for place in places:
-                if place.dataset == dataset:
-                    imported += _place(place, bench)
+            target = _ImportTarget(benchmark, scorer_of(benchmark.kind, profile), out)
+            for folder in folders:
+                if folder.dataset == dataset:
+                    imported += _import_folder(folder, target)
     return imported
 
 
 @dataclass(frozen=True)
 class _ImportTarget:
-    """Where one dataset's results go, and what they are about."""
+    """Benchmark, scorer and results folder for the imports of one dataset."""
 
     benchmark: Benchmark
     scorer: Scorer
     out: Path
 
-    def config(self, place: OriginalFolder, reasoner: str | None) -> RunConfig:
+    def config(self, original: OriginalFolder, reasoner: str | None) -> RunConfig:
         return RunConfig(
             benchmark=str(self.benchmark.path),
-            perceiver=place.perceiver,
+            perceiver=original.perceiver,
             reasoner=reasoner,
-            instruction=MARK + place.prompt_version,
+            instruction=MARK + original.prompt_version,
             mode=Mode.PERCEPTION if reasoner is None else Mode.ALL,
             profile=self.scorer.profile,
             results_dir=self.out,
         )
 
 
-def _place(place: OriginalFolder, bench: _ImportTarget) -> list[Imported]:
-    root = bench.out / f"{MARK}{place.prompt_version}" / place.dataset
-    folder = root / place.perceiver
-    _require_ours(folder)
-    described = _table(place.described, DESCRIPTION, bench)
+def _import_folder(original: OriginalFolder, target: _ImportTarget) -> list[Imported]:
+    benchmark = target.benchmark
+    root = target.out / f"{MARK}{original.prompt_version}" / original.dataset
+    folder = root / original.perceiver
+    _require_replaceable(folder)
+    described = _table(original.described, DESCRIPTION, benchmark)
     folder.mkdir(parents=True, exist_ok=True)
-    _write_json(root / "benchmark.json", {"path": str(bench.benchmark.path), "sha256": bench.benchmark.sha256})
-    results = [_described(sample, described) for sample in bench.benchmark]
+    _write_json(root / "benchmark.json", {"path": str(benchmark.path), "sha256": benchmark.sha256})
+    results = [_described(sample, described) for sample in benchmark]
     with replacing(folder / "descriptions.jsonl") as draft, draft.open("wb") as file:
         for result in results:
             row = result_row(result)
             line = {name: row[name] for name in _DESCRIBED}
             file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
     export_parquet(folder / "descriptions.jsonl", folder / "descriptions.parquet")
-    imported = [Imported(place.described, folder, Counter(result.status.value for result in results))]
-    _write_manifest(imported[0], bench, bench.config(place, None))
-    for reasoner, path in place.answered():
-        _require_ours(folder / reasoner)
-        imported.append(_answers(_table(path, PREDICTION, bench), described, folder / reasoner, bench))
-        _write_manifest(imported[-1], bench, bench.config(place, reasoner))
+    imported = [Imported(original.described, folder, Counter(result.status.value for result in results))]
+    _write_manifest(imported[0], target, target.config(original, None))
+    for reasoner, path in original.answered():
+        _require_replaceable(folder / reasoner)
+        imported.append(_import_answers(_table(path, PREDICTION, benchmark), described, folder / reasoner, target))
+        _write_manifest(imported[-1], target, target.config(original, reasoner))
     return imported
 
 
-def _answers(table: OriginalTable, described: OriginalTable, folder: Path, bench: _ImportTarget) -> Imported:
+def _import_answers(table: OriginalTable, described: OriginalTable, folder: Path, target: _ImportTarget) -> Imported:
     """Write one reasoner's predictions and scores."""
     folder.mkdir(parents=True, exist_ok=True)
     statuses: Counter[str] = Counter()
     predictions = folder / "predictions.jsonl"
     with replacing(predictions) as draft, draft.open("wb") as file:
-        for sample in bench.benchmark:
-            result = _answered(sample, table, described, bench.scorer)
+        for sample in target.benchmark:
+            result = _answered(sample, table, described, target.scorer)
             statuses[result.status.value] += 1
             file.write(orjson.dumps(result_row(result), option=orjson.OPT_APPEND_NEWLINE))
     export_parquet(predictions, predictions.with_suffix(".parquet"))
-    scores = summarise(predictions, profile=bench.scorer.profile, kind=bench.scorer.kind)
+    scores = summarise(predictions, profile=target.scorer.profile, kind=target.scorer.kind)
     write_scores(scores, folder)
     return Imported(table.path, folder, statuses, scores)
 
 
 def _described(sample: Sample, *tables: OriginalTable) -> SampleResult:
-    """Return a sample with the description of the first table that has a row on it."""
+    """Return a sample with the description from the first table that has a row for it."""
     rows = [row for table in tables if (row := table.row(sample)) is not None and DESCRIPTION in row]
     if not rows:
         return SampleResult(sample, SampleStatus.NOT_RUN, failure=f"not in {tables[-1].path.name}")
-    said = completion(rows[0], DESCRIPTION)
-    if not said.usable:
-        return SampleResult(sample, SampleStatus.FAILED, descriptions=(said,), failure=_failure(DESCRIPTION, said))
-    return SampleResult(sample, SampleStatus.DONE, description=said.text.strip(), descriptions=(said,))
+    reply = completion(rows[0], DESCRIPTION)
+    if not reply.usable:
+        return SampleResult(sample, SampleStatus.FAILED, descriptions=(reply,), failure=_failure(DESCRIPTION, reply))
+    return SampleResult(sample, SampleStatus.DONE, description=reply.text.strip(), descriptions=(reply,))
 
 
 def _answered(sample: Sample, table: OriginalTable, described: OriginalTable, scorer: Scorer) -> SampleResult:
-    result = _described(sample, table, described)  # its own copy is what the reasoner was given
+    result = _described(sample, table, described)  # the answer table's own copy is what the reasoner was given
     row = table.row(sample)
     if row is None:
         return SampleResult(sample, SampleStatus.NOT_RUN, result.description, failure=f"not in {table.path.name}")
-    if result.failure is not None:  # the original's reasoner was then asked about the words of the failure
+    if result.failure is not None:  # the original then gave its reasoner the failure text as the description
         return result
     reply = completion(row, PREDICTION)
     failure = None if reply.usable else _failure("answer", reply)
@@ -173,21 +174,21 @@ def _answered(sample: Sample, table: OriginalTable, described: OriginalTable, sc
     )
 
 
-def _failure(what: str, said: Completion) -> str:
-    return f"{what}: {said.outcome.value}: {said.detail}"
+def _failure(what: str, reply: Completion) -> str:
+    return f"{what}: {reply.outcome.value}: {reply.detail}"
 
 
-def _table(path: Path, column: str, bench: _ImportTarget) -> OriginalTable:
+def _table(path: Path, column: str, benchmark: Benchmark) -> OriginalTable:
     table = OriginalTable(path, column)
-    table.require_known(bench.benchmark)
+    table.require_known(benchmark)
     return table
 
 
-def _require_ours(folder: Path) -> None:
-    """Make sure that no results of a run are written over.
+def _require_replaceable(folder: Path) -> None:
+    """Check that a folder holds no results of prism's own run; imported ones may be replaced.
 
     Raises:
-        UserError: they would be.
+        UserError: it does.
     """
     try:
         manifest = orjson.loads((folder / _MANIFEST).read_bytes())
@@ -197,8 +198,8 @@ def _require_ours(folder: Path) -> None:
         raise UserError(f"{folder}: prism's own results are here; give another folder with --results-dir")
 
 
-def _write_manifest(imported: Imported, bench: _ImportTarget, config: RunConfig) -> None:
-    statuses, benchmark = imported.statuses, bench.benchmark
+def _write_manifest(imported: Imported, target: _ImportTarget, config: RunConfig) -> None:
+    statuses, benchmark = imported.statuses, target.benchmark
     samples: dict[str, Any] = {"cached": 0} | {status.value: statuses[status.value] for status in SampleStatus}
     content = {
         "prism_engine": __version__,
@@ -206,7 +207,7 @@ def _write_manifest(imported: Imported, bench: _ImportTarget, config: RunConfig)
         "status": "complete" if set(statuses) <= {SampleStatus.DONE.value} else "incomplete",
         _IMPORTED: {"path": str(imported.source), "sha256": _digest([imported.source])},
         "config": config.model_dump(mode="json"),
-        "scoring": {"answer_kind": bench.scorer.kind.value, "profile": bench.scorer.profile},
+        "scoring": {"answer_kind": target.scorer.kind.value, "profile": target.scorer.profile},
         "benchmark": {
             "name": benchmark.name,
             "path": str(benchmark.path),

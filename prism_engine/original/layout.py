@@ -1,10 +1,10 @@
-"""An original checkout's result tables: which there are, and what each says of a sample."""
+"""The layout of an original checkout's results: folders, Excel tables, and their cells per sample."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from prism_engine.api.build.instruction_sources import CIRCLE
+from prism_engine.api.build.instruction_sources import ROTATION_STEP
 from prism_engine.errors import UserError
 from prism_engine.records import Completion, Outcome
 from prism_engine.report.pages.workbook import is_cut, read_workbook
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 DESCRIPTION: Final = "description"
 PREDICTION: Final = "prediction"
 LOG: Final = "post_log"
-"""What became of the tries to get a prediction."""
+"""The column with the log of the attempts to get a prediction."""
 SUCCESS: Final = "Succeed"
 FAILED: Final = "Failed to obtain answer via API."
-"""Stands in the place of a text that no model gave, VLMEvalKit's way of saying so."""
+"""VLMEvalKit's marker, in place of the text, for a failed call."""
 SUFFIX: Final = "_description.xlsx"
 MARK: Final = "original-"
-"""Stands before a prompt version in our folders: its wording is the original's, and none of ours of the same name."""
+"""Prefix of a prompt version in prism's folders: the wording is the original's, which may differ from prism's own."""
 
 
 class OriginalFolder(NamedTuple):
@@ -38,36 +38,36 @@ class OriginalFolder(NamedTuple):
     """The file of descriptions."""
 
     def answered(self) -> Iterator[tuple[str, Path]]:
-        """Yield the reasoners that answered from the descriptions, each with its file."""
+        """Yield each reasoner that answered from the descriptions, with its file."""
         for folder in sorted(path for path in self.described.parent.iterdir() if path.is_dir()):
             if (file := folder / f"{folder.name}.xlsx").is_file():
                 yield folder.name, file
 
 
-def find_places(results: Path) -> list[OriginalFolder]:
+def find_folders(results: Path) -> list[OriginalFolder]:
     """Return the perceivers' folders at or below a folder.
 
     Raises:
         UserError: there is none.
     """
-    found = []
+    folders = []
     for file in sorted(results.rglob(f"*{SUFFIX}")):
         folder = file.resolve().parent
         if file.name == f"{folder.name}{SUFFIX}":
-            found.append(OriginalFolder(folder.parents[1].name, folder.parent.name, folder.name, file))
-    if not found:
+            folders.append(OriginalFolder(folder.parents[1].name, folder.parent.name, folder.name, file))
+    if not folders:
         raise UserError(
-            f"{results}: no results of the original framework here, which are "
+            f"{results}: no results of the original framework here; expected "
             f"<prompt_version>/<dataset>/<model>/<model>{SUFFIX}"
         )
-    return found
+    return folders
 
 
 class OriginalTable:
-    """One Excel file of results, by the benchmark's index.
+    """One Excel file of results, keyed by the benchmark's index.
 
     Raises:
-        UserError: it cannot be read, lacks a column, or says two things of one sample; names the row.
+        UserError: it cannot be read, lacks a column, or has conflicting rows for one sample; names the row.
     """
 
     def __init__(self, path: Path, column: str) -> None:
@@ -78,18 +78,20 @@ class OriginalTable:
                 raise UserError(f"{path}: no column {missing[0]!r}; it has {', '.join(row)}")
             if (index := row["index"]) is None:
                 raise UserError(f"{path}, row {number}, column 'index': the cell is empty")
-            first, before = self._rows.setdefault(index, (number, row))
-            if before.get(column) != row[column]:
-                raise UserError(f"{path}, row {number}: index {index} is in row {first} already, with another {column}")
+            first_number, first_row = self._rows.setdefault(index, (number, row))
+            if first_row.get(column) != row[column]:
+                raise UserError(
+                    f"{path}, row {number}: index {index} is already in row {first_number}, with another {column}"
+                )
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def require_known(self, benchmark: Benchmark) -> None:
-        """Make sure that every row is about a sample of the benchmark.
+        """Check that every row's index is in the benchmark.
 
         Raises:
-            UserError: one is not; names it.
+            UserError: one is not; names the row.
         """
         known = {sample.index for sample in benchmark}
         unknown = [(index, number) for index, (number, _) in self._rows.items() if index not in known]
@@ -101,15 +103,15 @@ class OriginalTable:
             )
 
     def row(self, sample: Sample) -> Mapping[str, str | None] | None:
-        """Return what the table has on a sample (a rotated copy may have its core question's); None where nothing."""
-        found = self._rows.get(sample.index)
-        if found is None and sample.index.isdecimal():
-            found = self._rows.get(str(int(sample.index) % CIRCLE))
-        return None if found is None else found[1]
+        """Return a sample's row, or its core question's for a rotated copy; None if there is neither."""
+        numbered = self._rows.get(sample.index)
+        if numbered is None and sample.index.isdecimal():
+            numbered = self._rows.get(str(int(sample.index) % ROTATION_STEP))
+        return None if numbered is None else numbered[1]
 
 
 def completion(row: Mapping[str, str | None], column: str) -> Completion:
-    """Return what a cell says as a call's completion: a failure is none of its words."""
+    """Return a cell as a call's completion; a failure marker becomes a failed outcome, not a text."""
     text = row.get(column)
     log = " ".join((row.get(LOG) or "").split()) if column == PREDICTION else ""
     if text is not None and FAILED in text:

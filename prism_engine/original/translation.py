@@ -1,4 +1,4 @@
-"""The original framework's arguments and configuration files, put in this one's words, with a note on each."""
+"""Translates the original framework's arguments and configuration files to prism's, with a note on each key."""
 
 from __future__ import annotations
 
@@ -19,50 +19,50 @@ if TYPE_CHECKING:
 _TEXTS: Final = ("data", "model", "infer_model", "prompt_version", "mode", "model_type")
 _FLAGS: Final = ("ignore", "verbose", "postproc")
 KEYS: Final = (*_TEXTS, "nproc", *_FLAGS)
-"""Every key of its configuration, which are its arguments as well."""
-_ITS_OWN: Final = frozenset(KEYS) - {"mode"}
-_OURS: Final = {
+"""Every key of its configuration files; its command-line arguments have the same names."""
+_ORIGINAL_ONLY: Final = frozenset(KEYS) - {"mode"}
+_PRISM_KEYS: Final = {
     "data": "benchmark",
     "model": "perceiver",
     "infer_model": "reasoner",
     "prompt_version": "instruction",
 }
 DEFAULTS: Final = {"data": "MMStar", "model": "GPT4V", "infer_model": "chatgpt-0125", "prompt_version": "generic"}
-"""What it takes where nothing is given."""
+"""The original's defaults."""
 _MODES: Final = ("all", "perception", "reasoning")
 
 
 class Translation(NamedTuple):
-    """What the original's words mean here."""
+    """The original's settings as prism options."""
 
     options: dict[str, Any]
     """By the keys of a run's configuration."""
     notes: list[str]
-    """What became of each key, for people."""
+    """Messages to the user about how each key was translated."""
 
 
 def is_original(data: object) -> bool:
-    """Whether a file's content is a configuration of the original: it has a key that a run file here never has."""
-    return isinstance(data, dict) and not _ITS_OWN.isdisjoint(data)
+    """Whether a file's content is a configuration of the original: it has a key that prism's run files never have."""
+    return isinstance(data, dict) and not _ORIGINAL_ONLY.isdisjoint(data)
 
 
 def read_original(path: Path) -> dict[str, Any] | None:
-    """Return the keys of a JSON file that is a configuration of the original; None where it is none.
+    """Return the keys of a JSON file that is a configuration of the original; None if it is not one.
 
     Raises:
-        ConfigError: a key is unknown, or holds what it cannot hold.
+        ConfigError: a key is unknown or has an invalid value.
     """
     try:
         data = orjson.loads(path.read_bytes())
     except (OSError, orjson.JSONDecodeError):
-        return None  # whoever reads it as a run file says what is wrong with it
+        return None  # reading it as a run file reports what is wrong
     if not is_original(data):
         return None
     for key, value in data.items():
         if key not in KEYS:
             raise ConfigError(
                 f"{path}: unknown key {key!r}{nearest(key, KEYS)}; this is a configuration of the original framework "
-                f"(keys {', '.join(KEYS)}), and prism's own run files have other keys"
+                f"(keys {', '.join(KEYS)}); prism's own run files have other keys"
             )
         _check(key, value, str(path))
     return dict(data)
@@ -71,63 +71,67 @@ def read_original(path: Path) -> dict[str, Any] | None:
 def translated(
     given: Mapping[str, Any], registry: Registry, *, named: Mapping[str, Any] | None = None, complete: bool = True
 ) -> Translation:
-    """Put the original's keys in our words.
+    """Translate the original's keys to prism options.
 
     Args:
-        given: the keys, of a file or of the command line.
-        named: what is given in our words already, which wins.
-        complete: put the original's defaults in for what is given nowhere.
+        given: the original's keys, from a file or the command line.
+        named: options already given under prism's names, which take precedence.
+        complete: fill in the original's defaults for missing keys.
 
     Raises:
         ConfigError: a mode that the original does not have.
     """
-    named = {ours: value for ours, value in (named or {}).items() if value}
+    named = {option: value for option, value in (named or {}).items() if value}
     options: dict[str, Any] = {}
     notes = []
     if "mode" not in named and (complete or "mode" in given):
         options["mode"], note = _mode(str(given.get("mode", "all")))
         notes.append(note)
     perceives = (options | named).get("mode") == "perception"
-    for key, ours in _OURS.items():
-        known = key in given or (complete and not (perceives and ours == "reasoner"))
-        if ours not in named and known:
-            options[ours] = given.get(key, DEFAULTS[key])
-            notes.append(f"{key}: {ours} {options[ours]}" + ("" if key in given else ", the original's default"))
+    for key, option in _PRISM_KEYS.items():
+        known = key in given or (complete and not (perceives and option == "reasoner"))
+        if option not in named and known:
+            options[option] = given.get(key, DEFAULTS[key])
+            notes.append(f"{key}: {option} {options[option]}" + ("" if key in given else ", the original's default"))
     if "~" in str(options.get("perceiver", "")):
-        notes.append("descriptions are joined under numbers; --merge original joins them as the original does")
+        notes.append("joined descriptions are numbered; --merge original joins them as the original does")
     if given.get("nproc") is not None and "concurrency" not in named:
         caller = str((options | named).get("perceiver" if perceives else "reasoner"))
         if _is_api(caller, registry):
             options["concurrency"] = int(given["nproc"])
-            notes.append(f"nproc: --concurrency {given['nproc']}, the most requests to {caller} at once")
+            notes.append(f"nproc: --concurrency {given['nproc']}, the maximum of concurrent requests to {caller}")
         else:
-            notes.append(f"nproc: left out: {caller} is no API, and is given as much as it can take")
+            notes.append(
+                f"nproc: ignored, because {caller} is not behind an API and gets as many requests as it can take"
+            )
     notes += [note for flag, note in _FLAG_NOTES.items() if given.get(flag)]
     return Translation(options, notes)
 
 
 _FLAG_NOTES: Final = {
-    "ignore": "ignore: as ever here: a failed call is reported, never scored, and tried again by the next run",
-    "verbose": "verbose: left out; descriptions and answers are in the results folder",
-    "model_type": "model_type: left out; the original does not use it either",
-    "postproc": "postproc: every report has it beside the strict accuracy: on the terminal `guessed at random the "
-    "accuracy would be`, `If guessed %` in scores.md, `accuracy_guessed` in scores.json",
+    "ignore": "ignore: no effect here; a failed call is always reported, never scored, and retried by the next run",
+    "verbose": "verbose: ignored; descriptions and answers are in the results folder",
+    "model_type": "model_type: ignored; the original does not use it either",
+    "postproc": "postproc: always on in prism; the accuracy with random guesses is reported next to the strict one: on "
+    "the terminal, as `If guessed %` in scores.md, and as `accuracy_guessed` in scores.json",
 }
 
 
 def _mode(mode: str) -> tuple[str, str]:
     if mode not in _MODES:
-        raise ConfigError(f"mode {mode!r} is none of the original's: {', '.join(_MODES)}{nearest(mode, _MODES)}")
+        raise ConfigError(
+            f"mode {mode!r} is not one of the original's modes: {', '.join(_MODES)}{nearest(mode, _MODES)}"
+        )
     if mode == "reasoning":
-        return "all", "mode: reasoning means perception and reasoning there: --mode all, which scores the answers too"
+        return "all", "mode: the original's reasoning includes perception: --mode all, which scores the answers too"
     return mode, f"mode: --mode {mode}"
 
 
 def _is_api(name: str, registry: Registry) -> bool:
-    bare, dash, limit = name.rpartition("-")
-    for one in (name, bare) if dash and limit.isdecimal() else (name,):
+    base, dash, limit = name.rpartition("-")
+    for candidate in (name, base) if dash and limit.isdecimal() else (name,):
         try:
-            return isinstance(registry.find(one), ApiModel)
+            return isinstance(registry.find(candidate), ApiModel)
         except ConfigError:
             continue
     return False
@@ -135,8 +139,8 @@ def _is_api(name: str, registry: Registry) -> bool:
 
 def _check(key: str, value: object, where: str) -> None:
     if key in _TEXTS and not (isinstance(value, str) and value.strip()):
-        raise ConfigError(f"{where}: {key}: must be a text that is not empty (got {value!r})")
+        raise ConfigError(f"{where}: {key}: must be a non-empty string (got {value!r})")
     if key in _FLAGS and not isinstance(value, bool):
         raise ConfigError(f"{where}: {key}: must be true or false (got {value!r})")
-    if key == "nproc" and not (type(value) is int and value > 0):  # not isinstance: true is none
+    if key == "nproc" and not (type(value) is int and value > 0):  # not isinstance, which accepts True
         raise ConfigError(f"{where}: nproc: must be a positive whole number (got {value!r})")

@@ -1,4 +1,4 @@
-"""What tests of judges share."""
+"""Fixtures for tests of judges."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tests.shapes import write_shapes
 
 @pytest.fixture
 def finished(tmp_path):
-    """A run of 24 samples, of which some cannot be read: its report."""
+    """The report of a run of 24 samples, some with unreadable replies."""
     write_shapes(tmp_path / "shapes.tsv", 24, 0)
     return api.run(configured(tmp_path), load_registry())
 
 
 @pytest.fixture
 def several(tmp_path, monkeypatch):
-    """Make the configuration of a run with several draws that really differ: what is scripted depends on the seed."""
+    """Configure a run with multiple draws that really differ: the scripted replies depend on the seed."""
     write_shapes(tmp_path / "shapes.tsv", 24, 0)
     replies = (*MUMBLES, "A", "The answer is correct")  # v3 reads a C in the last one, prism nothing
 
@@ -50,7 +50,7 @@ def several(tmp_path, monkeypatch):
 
 @pytest.fixture
 def drawn(several):
-    """Do such a run; returns its report."""
+    """Execute such a run and return its report."""
     return lambda *draws, **options: api.run(several(*draws, **options), load_registry())
 
 

@@ -1,4 +1,4 @@
-"""A finished run whose replies are partly unreadable, and a judge behind a real HTTP server to put them to."""
+"""A finished run with partly unreadable replies, and a judge behind a real HTTP server to read them."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def configured(folder, **options):
 def judge(finished, server=None, **options):
     config = finished.config
     models = options.pop("models", None) or {"judge": ApiModel.model_validate(paid_model(server, price=None))}
-    told = {"judge": "judge", "cache_dir": config.cache_dir, "results_dir": config.results_dir} | options
-    return judging.judge_runs([finished.folder], JudgeConfig(models=models, **told), load_registry())[0]
+    fields = {"judge": "judge", "cache_dir": config.cache_dir, "results_dir": config.results_dir} | options
+    return judging.judge_runs([finished.folder], JudgeConfig(models=models, **fields), load_registry())[0]
 
 
 def rows(folder, name="predictions.jsonl") -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The embedded default: one benchmark, three runs over it, and models that come with the package."""
+"""The demo: one benchmark, three runs over it, and models that come with the package."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def configs(tmp_path, monkeypatch):
     return demo_configs(tmp_path / "cache", tmp_path / "results")
 
 
-def test_it_is_prism_beside_the_vlm_alone_and_the_reasoner_s_ceiling(configs):
+def test_it_compares_prism_with_the_vlm_alone_and_the_reasoner_s_ceiling(configs):
     assert [config.mode for config in configs] == [Mode.ALL, Mode.DIRECT, Mode.ORACLE]
     assert [config.in_mode(Mode.ALL) for config in configs] == [configs[0]] * 3
 
@@ -47,7 +47,7 @@ def test_its_models_are_those_that_come_with_the_package(configs):
 
 
 @pytest.mark.parametrize("arm", [0, 1, 2])
-def test_every_arm_can_be_put_together_without_a_key(configs, arm, monkeypatch):
+def test_every_run_can_be_assembled_without_a_key(configs, arm, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with assembled(configs[arm], load_registry(), look_only=False) as parts:
         assert parts.count == SAMPLES

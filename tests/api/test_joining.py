@@ -1,4 +1,4 @@
-"""Joining perceivers in one command: engines take their turns, and what is described is not described again."""
+"""Joining perceivers in one command: engines take turns, and no picture is described twice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PICTURES = 8
 
 
 class Backend(Scripted):
-    """Answers with its name, and writes down what happens to it."""
+    """Answers with its name and records its calls."""
 
     def __init__(self, name, happened):
         super().__init__(ScriptedModel(concurrency=4), reply=self.answer)
@@ -35,7 +35,7 @@ class Backend(Scripted):
 
 @pytest.fixture
 def world(tmp_path, monkeypatch):
-    """Two engines, two perceivers without one, a reasoner; and what happened to their backends, in order."""
+    """Two engines, two perceivers without one, a reasoner; and the events of their backends, in order."""
 
     class World:
         happened: list[tuple[str, str]] = []  # noqa: RUF012 - one per test
@@ -96,7 +96,7 @@ def test_engines_take_turns_each_up_once(world):
     assert text == "Description 1:\na sees\n\nDescription 2:\nb sees\n\nDescription 3:\nc sees"
 
 
-def test_each_engine_describes_as_it_is_told_for_the_sample(world, tmp_path):
+def test_each_engine_follows_the_instruction_for_the_sample(world, tmp_path):
     observed = {str(at): f"thing {at}" for at in range(SAMPLES)}
     (tmp_path / "listed.json").write_text(json.dumps(observed))
     (report,) = world.run("a~b", instruction=f"@{tmp_path / 'listed.json'}")
@@ -115,7 +115,7 @@ def test_a_writer_writes_once_for_all_engines(world):
     assert world.happened.index(("a", "closed")) < world.happened.index(("b", "perceive"))
 
 
-def test_what_is_described_takes_no_call(world):
+def test_a_cached_description_takes_no_call(world):
     world.run("a~b")
     world.run("b~a", merge="plain")
     assert world.counted() == {("brain", "reason"): SAMPLES}
@@ -131,7 +131,7 @@ def test_a_part_that_two_runs_join_describes_once(world):
     assert world.counted() == {(name, "perceive"): PICTURES for name in "abc"} | {("brain", "reason"): 2 * SAMPLES}
 
 
-def test_perceivers_that_need_no_memory_of_this_machine_describe_side_by_side(world):
+def test_perceivers_that_use_no_memory_on_this_machine_describe_concurrently(world):
     (report,) = world.run("x~y")
     assert world.counted() == {("x", "perceive"): PICTURES, ("y", "perceive"): PICTURES, ("brain", "reason"): SAMPLES}
     assert described(report) == {"Description 1:\nx sees\n\nDescription 2:\ny sees"}
@@ -140,7 +140,7 @@ def test_perceivers_that_need_no_memory_of_this_machine_describe_side_by_side(wo
     assert manifest["stages"]["perception"]["calls"] == 2 * PICTURES
 
 
-def test_the_original_order_is_the_later_one_first_and_has_results_of_its_own(world):
+def test_the_original_order_puts_the_later_one_first_and_has_separate_results(world):
     (report,) = world.run("x~y", merge="original")
     assert described(report) == {"y seesx sees"}
     assert report.folder.as_posix().endswith("generic/shapes/x~y+original/brain")
@@ -162,7 +162,7 @@ def test_the_plan_counts_the_calls_of_all_perceivers(world):
     assert api.plan(world.config("a~b"), load_registry()).describing.to_call == PICTURES
 
 
-def test_only_what_describes_joins(world):
+def test_only_describing_modes_join(world):
     assert world.run("a~b", mode="reasoning")[0].progress.not_run == SAMPLES
     with pytest.raises(ConfigError, match="mode 'direct' takes one"):
         world.run("a~b", mode="direct")

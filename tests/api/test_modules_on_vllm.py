@@ -1,4 +1,4 @@
-"""`Perception`, `Reasoning` and `prism ask` on the embedded models: a real engine sees, a real server answers."""
+"""`Perception`, `Reasoning` and `prism ask` on the embedded models: a real engine describes, a real server answers."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ SHORT = SamplingConfig(max_tokens=128)
 SEED = 77
 PICTURES = 12
 RIGHT = 9
-"""The least descriptions, and answers, of 12 that are right."""
+"""Minimum number of correct descriptions, and of answers, out of 12."""
 
 
 class Kept(Backend):
-    """The suite's engine, called in the loop that it belongs to, and left open."""
+    """The suite's engine, called in its own loop and left open."""
 
     def __init__(self, engine, loop):
         self._engine, self._loop = engine, loop
@@ -66,7 +66,7 @@ def png(picture):
 class TestEmbeddedModels:
     @pytest_asyncio.fixture(loop_scope="session")
     async def parts(self, vllm_engine, vllm_server, monkeypatch, tmp_path):
-        """Entries of the two models, the suite's engine in the place of the first one's own, and drawn scenes."""
+        """Entries of the two models, with the suite's engine in place of the first one's, and generated scenes."""
         kept = Kept(vllm_engine, asyncio.get_running_loop())
 
         def build(name, spec, cache_dir, budget):
@@ -97,7 +97,7 @@ class TestEmbeddedModels:
             assert await asyncio.gather(*(both(*one) for one in said)) == found
             assert kept.calls == PICTURES
 
-    async def test_ask_prints_what_is_seen_and_what_follows(self, parts, prism, tmp_path):  # noqa: F811
+    async def test_ask_prints_the_description_and_the_answer(self, parts, prism, tmp_path):  # noqa: F811
         _, models, drawn = parts
         scene, question, picture = drawn[0]
         picture.save(tmp_path / "scene.png")
@@ -111,7 +111,7 @@ class TestEmbeddedModels:
 
     async def test_the_embedded_writer_says_what_each_question_needs_observed(self, parts, tmp_path, monkeypatch):
         _, models, drawn = parts
-        # The entry here has the suite's URL and no server of its own, by which the embedded writer would be known.
+        # The entry here has the suite's URL instead of its own server, which would identify the embedded hint writer.
         monkeypatch.setattr("prism_engine.api.objects.modules._lessons", lambda _: "PrismScenes")
         async with Session(cache_dir=tmp_path, models=models) as session:
             perception = Perception("query-specific_nano-reasoner", "nano-captioner", sampling=SHORT, session=session)

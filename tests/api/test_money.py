@@ -1,4 +1,4 @@
-"""The cost cap and the books of whole runs, against a provider whose bill is exact."""
+"""The cost cap and the ledger of whole runs, checked against a provider with an exact bill."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def manifest(report):
     return json.loads((report.folder / "manifest.json").read_text())
 
 
-def test_a_run_stops_before_it_passes_its_cap_and_goes_on_with_a_larger_one(run, capsys):
+def test_a_run_stops_before_it_exceeds_its_cap_and_resumes_with_a_higher_one(run, capsys):
     with provider(DEAREST) as server:
         first = run(server, max_cost=Decimal("0.04"))
         assert first.status is RunStatus.BUDGET
@@ -74,7 +74,7 @@ def test_a_run_stops_before_it_passes_its_cap_and_goes_on_with_a_larger_one(run,
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_no_fault_of_the_provider_makes_its_bill_pass_the_cap(run, seed):
+def test_no_fault_of_the_provider_makes_its_bill_exceed_the_cap(run, seed):
     behaviour = Behaviour(
         full_length=True,
         prices=DEAREST.prices,
@@ -89,7 +89,7 @@ def test_no_fault_of_the_provider_makes_its_bill_pass_the_cap(run, seed):
         assert report.progress.spending.experiment >= server.bill.nano_dollars
 
 
-def test_without_a_cap_the_books_equal_the_bill(run, capsys):
+def test_without_a_cap_the_ledger_equals_the_bill(run, capsys):
     with provider(Behaviour(prices=DEAREST.prices)) as server:
         report = run(server, samples=20)
         assert report.progress.spending.run == server.bill.nano_dollars > 0
@@ -104,7 +104,7 @@ def test_a_cap_with_an_unknown_price_is_an_error_before_anything_is_sent(run):
         assert server.stats.received == 0
 
 
-def test_an_unknown_price_without_a_cap_is_told_and_never_a_zero(run, capsys):
+def test_an_unknown_price_without_a_cap_is_reported_and_never_a_zero(run, capsys):
     with provider() as server:
         report = run(server, model=paid_model(server, price=None), samples=5)
         money = manifest(report)["money"]
@@ -114,7 +114,7 @@ def test_an_unknown_price_without_a_cap_is_told_and_never_a_zero(run, capsys):
         assert "Cost: unknown for paid" in capsys.readouterr().out
 
 
-def test_what_is_free_needs_no_ledger(run, tmp_path):
+def test_a_free_model_needs_no_ledger(run, tmp_path):
     with provider() as server:
         report = run(server, model=paid_model(server, price=("0", "0")), samples=5, max_cost=Decimal(0))
         assert report.status is RunStatus.COMPLETE
@@ -122,7 +122,7 @@ def test_what_is_free_needs_no_ledger(run, tmp_path):
         assert not (tmp_path / "results" / "ledger.sqlite").exists()
 
 
-def test_a_cap_of_nothing_serves_what_is_cached(run):
+def test_a_cap_of_zero_serves_cached_calls(run):
     with provider(DEAREST) as server:
         assert run(server, samples=5).status is RunStatus.COMPLETE
         bill = server.bill.nano_dollars
@@ -131,7 +131,7 @@ def test_a_cap_of_nothing_serves_what_is_cached(run):
         assert server.bill.nano_dollars == bill
 
 
-def test_writing_what_to_observe_is_paid_from_the_cap_and_goes_on_with_a_larger_one(run):
+def test_writing_hints_is_paid_from_the_cap_and_resumes_with_a_higher_one(run):
     writing = {"mode": "prompts", "reasoner": None, "instruction": "query-specific_paid", "samples": 60}
     with provider(DEAREST) as server:
         first = run(server, max_cost=Decimal("0.002"), **writing)

@@ -19,7 +19,7 @@ SAMPLES = 20
 
 @pytest.fixture
 def world(tmp_path, monkeypatch):
-    """A benchmark, and scripted models whose calls are counted; a writer is told by `writes` what to say."""
+    """A benchmark, and scripted models whose calls are counted; `writes` sets the hints that a hint writer returns."""
 
     class World:
         calls: list[tuple[str, str]]
@@ -82,8 +82,8 @@ def test_one_pass_writes_describes_and_answers_as_planned_and_a_second_one_calls
     wanted = {(row["images"][0], row["contents"]) for row in rows(report)}
     assert world.count("write") == before.writing.to_call == len(questions)
     assert world.count("perceive") == len(wanted) <= before.describing.unknown
-    told = {text for stage, text in world.calls if stage == "perceive"}
-    assert told == {specific_instruction(INSTRUCTIONS["generic"], hints) for _, hints in wanted}
+    instructions = {text for stage, text in world.calls if stage == "perceive"}
+    assert instructions == {specific_instruction(INSTRUCTIONS["generic"], hints) for _, hints in wanted}
     assert report.folder.as_posix().endswith("results/query-specific_brain/shapes/eyes/brain")
     assert manifest(report)["stages"]["writing"]["calls"] == len(questions)
     assert list(manifest(report)["models"]) == ["perceiver", "writer", "reasoner"]
@@ -94,7 +94,7 @@ def test_one_pass_writes_describes_and_answers_as_planned_and_a_second_one_calls
     assert world.calls == []
 
 
-def test_what_was_written_before_is_not_written_again(world):
+def test_hints_written_before_are_not_written_again(world):
     report = world.run(mode=Mode.PROMPTS, perceiver=None, reasoner=None)
     assert {stage for stage, _ in world.calls} == {"write"}
     assert report.folder.as_posix().endswith("results/prompts/shapes/brain")
@@ -105,7 +105,7 @@ def test_what_was_written_before_is_not_written_again(world):
     assert world.count("perceive") > 0
 
 
-def test_contents_in_a_file_make_the_same_calls_as_their_writer(world, tmp_path):
+def test_hints_in_a_file_make_the_same_calls_as_their_writer(world, tmp_path):
     world.run()
     written = world.run(mode=Mode.PROMPTS, perceiver=None, reasoner=None).folder / "shapes_brain.json"
     report = world.run(instruction=f"@{written}")
@@ -121,7 +121,7 @@ def test_one_writer_serves_all_reasoners(world):
     assert world.count("reason") > 0
 
 
-def test_a_sample_without_contents_is_described_generically_and_counted_everywhere(world):
+def test_a_sample_without_hints_is_described_generically_and_counted_everywhere(world):
     world.writes = lambda question: Completion(Outcome.OK if "colour" in question else Outcome.REFUSED, "the colour")
     report = world.run()
     without = [row for row in rows(report) if row["fell_back"]]
@@ -136,7 +136,7 @@ def test_a_sample_without_contents_is_described_generically_and_counted_everywhe
     assert sum(row["fell_back"] is not None for row in described) == len(without)
 
 
-def test_a_file_that_lacks_rows_is_used_and_what_it_lacks_is_counted(world, tmp_path):
+def test_a_file_that_lacks_rows_is_used_and_the_missing_rows_are_counted(world, tmp_path):
     (tmp_path / "some.json").write_text(json.dumps({"0": "the colour", "3": "..."}))
     report = world.run(instruction=f"@{tmp_path / 'some.json'}")
     assert report.progress.fell_back == SAMPLES - 1
@@ -144,7 +144,7 @@ def test_a_file_that_lacks_rows_is_used_and_what_it_lacks_is_counted(world, tmp_
     assert rows(report)[1]["fell_back"] == "missing: not in the file"
 
 
-def test_a_writer_that_gives_up_stops_the_run_and_the_next_one_takes_up_the_rest(world):
+def test_a_hint_writer_that_dies_stops_the_run_and_the_next_run_resumes(world):
     good = world.writes
 
     def dying(question):
@@ -162,10 +162,10 @@ def test_a_writer_that_gives_up_stops_the_run_and_the_next_one_takes_up_the_rest
     assert spent < SAMPLES
 
 
-def test_a_forecast_has_the_writer_s_calls_and_what_is_not_known_yet_as_a_range(world):
-    told = api.plan_and_forecast(world.config(), load_registry())[1]
-    assert list(told.stages) == ["write", "describe", "answer"]
-    assert told.free == {"write", "describe", "answer"}
-    assert told.stages["describe"].prompt_tokens.low < told.stages["describe"].prompt_tokens.high
+def test_a_forecast_has_the_hint_writer_s_calls_and_unknown_prompts_as_a_range(world):
+    predicted = api.plan_and_forecast(world.config(), load_registry())[1]
+    assert list(predicted.stages) == ["write", "describe", "answer"]
+    assert predicted.free == {"write", "describe", "answer"}
+    assert predicted.stages["describe"].prompt_tokens.low < predicted.stages["describe"].prompt_tokens.high
     world.run()
     assert api.plan_and_forecast(world.config(), load_registry())[1].stages == {}

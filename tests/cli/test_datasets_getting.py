@@ -72,7 +72,7 @@ def test_a_file_that_is_there_is_kept_unless_forced(prism, tmp_path):
         command = ("datasets", "make", "scenes", "-n", "3", option, name)
         said = prism(*command)
         assert said.code == 2
-        assert f"{name}: is there already" in said.err
+        assert f"{name}: already exists" in said.err
         assert (tmp_path / name).read_text() == "precious"
         assert not (tmp_path / "PrismScenes.tsv").exists()
         assert prism(*command, "--force").code == 0
@@ -134,4 +134,4 @@ def test_a_benchmark_without_what_blind_runs_solve_runs_like_any_other(prism, tm
     assert f"part.tsv: {len(kept)} questions kept" in said.out
     assert prism("run", "part.tsv", "-r", "other", "--mode", "blind", "--models-file", "m.yaml").code == 0
     assert '"accuracy": 0.0' in (tmp_path / "results/blind/part/other/scores.json").read_text()
-    assert "is there already" in prism(*command).err
+    assert "already exists" in prism(*command).err

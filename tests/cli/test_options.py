@@ -65,7 +65,7 @@ def test_engines_at_once_is_a_number_of_at_least_one(prism, tmp_path):
 def test_another_writer_than_the_reasoner_is_noted_before_anything_is_called(prism):
     said = prism("run", *SCRIPTED, "--instruction", "query-specific_gpt-4o")
     assert said.code == 2
-    assert "note: gpt-4o writes what to observe, and scripted answers" in said.err
+    assert "note: gpt-4o writes the hints and scripted answers" in said.err
     assert "OPENAI_API_KEY" in said.err
 
 

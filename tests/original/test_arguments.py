@@ -29,7 +29,7 @@ def test_the_original_s_command_runs_with_the_command_s_name_changed(original, t
     )
     assert said.code == 0
     assert (tmp_path / "results/generic/shapes/GPT4V/chatgpt-0125/scores.json").is_file()
-    assert "note: nproc: left out: chatgpt-0125 is no API" in said.err
+    assert "note: nproc: ignored, because chatgpt-0125 is not behind an API" in said.err
     assert "accuracy_guessed" in said.err
     assert "Overall" in said.out
 

@@ -1,4 +1,4 @@
-"""Results of ours in the original's shape, and back."""
+"""Prism results exported in the original's format, and imported back."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ def rows_of(folder):
     return [json.loads(line) for line in (folder / "predictions.jsonl").read_text().splitlines()]
 
 
-def test_files_lie_where_the_original_s_lie_with_its_columns(ran, tmp_path):
+def test_files_have_the_original_s_paths_and_columns(ran, tmp_path):
     folder = ran()
     descriptions, answers = export_original(tmp_path / "results", str(folder), tmp_path / "out")
-    place = tmp_path / "out/generic/shapes/GPT4V"
-    assert descriptions.path == place / "GPT4V_description.xlsx"
-    assert answers.path == place / "chatgpt-0125/chatgpt-0125.xlsx"
+    folder = tmp_path / "out/generic/shapes/GPT4V"
+    assert descriptions.path == folder / "GPT4V_description.xlsx"
+    assert answers.path == folder / "chatgpt-0125/chatgpt-0125.xlsx"
     columns = ["index", "question", "A", "B", "C", "D", "answer", "category", "l2-category", "description"]
     (first, *_), (reply, *_) = read_workbook(descriptions.path), read_workbook(answers.path)
     assert list(first) == columns
     assert list(reply) == [*columns, "prediction", "post_log"]
 
 
-def test_what_failed_is_there_in_the_original_s_words(ran, tmp_path):
+def test_failed_rows_have_the_original_s_marker(ran, tmp_path):
     folder = ran()
     ours = rows_of(folder)
     descriptions, answers = export_original(tmp_path / "results", str(folder), tmp_path / "out")
@@ -72,7 +72,7 @@ def test_what_failed_is_there_in_the_original_s_words(ran, tmp_path):
     assert (descriptions.rows, answers.rows, answers.cut) == (SAMPLES, SAMPLES, 0)
 
 
-def test_there_and_back_again_the_same_is_left(ran, tmp_path):
+def test_an_export_imported_again_is_unchanged(ran, tmp_path):
     folder = ran()
     export_original(tmp_path / "results", str(folder), tmp_path / "out")
     _, back = import_original(
@@ -99,10 +99,10 @@ def test_texts_that_no_cell_holds_are_counted(ran, tmp_path):
     assert (descriptions.cut, answers.cut) == (SAMPLES, SAMPLES)
 
 
-def test_nothing_is_written_over_and_what_is_no_such_run_is_refused(ran, tmp_path):
+def test_nothing_is_overwritten_and_an_unsuitable_run_is_refused(ran, tmp_path):
     folder = ran()
     export_original(tmp_path / "results", "generic/shapes/GPT4V", tmp_path / "out")
-    with pytest.raises(UserError, match="is there already"):
+    with pytest.raises(UserError, match="already exists"):
         export_original(tmp_path / "results", str(folder), tmp_path / "out")
     with pytest.raises(UserError, match="mode blind has no descriptions"):
         export_original(tmp_path / "results", str(ran(Mode.BLIND)), tmp_path / "out2")

@@ -1,4 +1,4 @@
-"""Results of an original checkout become results of ours: scored, counted, and apart from what prism ran itself."""
+"""Results of an original checkout become prism results: scored, counted, and separate from prism's own runs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_descriptions_and_answers_have_their_outcomes(checkout):
     assert (scores["overall"]["scored"], scores["overall"]["correct"]) == (SAMPLES - 4, SAMPLES - 5)
 
 
-def test_the_tables_of_ours_read_them(checkout):
+def test_prism_s_tables_read_them(checkout):
     _, answers = imported(checkout)
     rescored = api.rescore(api.find_predictions(checkout, str(answers.folder)), ["v1", "v3"])
     assert rescored.scores["v1"].overall.scored == SAMPLES - 4
@@ -80,7 +80,7 @@ def test_the_reasoner_s_own_copy_of_a_description_counts(checkout):
     assert found["gpt-4"]["1"]["description"] == "described later"
 
 
-def test_importing_again_replaces_and_what_prism_ran_is_never_written_over(checkout):
+def test_importing_again_replaces_and_prism_s_own_runs_are_never_overwritten(checkout):
     first, again = imported(checkout), imported(checkout)
     assert [one.statuses for one in first] == [one.statuses for one in again]
     config = RunConfig(
@@ -103,7 +103,7 @@ def test_nothing_goes_into_the_cache_of_calls(checkout):
     assert not list((checkout / "cache").glob("calls*"))
 
 
-def test_a_benchmark_is_found_by_its_folder_s_name_or_has_to_be_given(checkout, monkeypatch):
+def test_a_benchmark_is_found_by_its_folder_s_name_or_must_be_given(checkout, monkeypatch):
     monkeypatch.setenv("LMUData", str(checkout))
     found = import_original(checkout / "results", checkout / "out", cache_dir=checkout / "cache")
     assert len(found) == 2

@@ -1,4 +1,4 @@
-"""The original's Excel files: which are found, what a cell says, what is wrong with a table."""
+"""The original's Excel files: discovery, the meaning of cells, and errors in tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prism_engine.errors import UserError
-from prism_engine.original.layout import FAILED, OriginalTable, completion, find_places
+from prism_engine.original.layout import FAILED, OriginalTable, completion, find_folders
 from prism_engine.records import Outcome, Sample
 from prism_engine.report.pages.workbook import MOST_CHARACTERS
 from tests.original import originals
@@ -23,11 +23,11 @@ def test_perceivers_and_reasoners_are_found_and_other_files_are_not(tmp_path):
     (folder / "chatgpt-0125" / "chatgpt-0125.pkl").write_bytes(b"never opened")
     (folder / "empty").mkdir()
     for start in (tmp_path, tmp_path / "results", folder):
-        (found,) = find_places(start)
+        (found,) = find_folders(start)
         assert found[:3] == ("generic", "shapes", "GPT4V")
         assert [name for name, _ in found.answered()] == ["chatgpt-0125"]
     with pytest.raises(UserError, match="no results of the original"):
-        find_places(tmp_path / "cache")
+        find_folders(tmp_path / "cache")
 
 
 @pytest.mark.parametrize(
@@ -42,32 +42,32 @@ def test_perceivers_and_reasoners_are_found_and_other_files_are_not(tmp_path):
         ({"prediction": "z" * MOST_CHARACTERS}, Outcome.TRUNCATED, ""),
     ],
 )
-def test_a_failure_is_told_from_words(row, outcome, detail):
+def test_a_failure_marker_is_not_taken_for_text(row, outcome, detail):
     said = completion(row, "prediction")
     assert (said.outcome, said.detail) == (outcome, detail)
     assert said.usable == outcome.reusable
 
 
 @given(st.text(min_size=1, max_size=50).filter(lambda text: FAILED not in text and text.strip()))
-def test_any_other_text_is_taken_as_it_is(text):
+def test_any_other_text_is_kept_unchanged(text):
     assert completion({"description": text}, "description").text == text
 
 
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
-        ([{"index": 1, "description": "a"}, {"index": 1, "description": "b"}], "row 2: index 1 is in row 1 already"),
+        ([{"index": 1, "description": "a"}, {"index": 1, "description": "b"}], "row 2: index 1 is already in row 1"),
         ([{"id": 1, "description": "a"}], "no column 'index'; it has id, description"),
         ([{"index": 1, "text": "a"}], "no column 'description'"),
         ([{"index": None, "description": "a"}, {"index": 2, "description": "a"}], "row 1, column 'index'"),
     ],
 )
-def test_what_is_wrong_with_a_table_names_its_row(tmp_path, rows, says):
+def test_an_error_in_a_table_names_its_row(tmp_path, rows, says):
     with pytest.raises(UserError, match=says):
         OriginalTable(originals.table(tmp_path / "a.xlsx", rows), "description")
 
 
-def test_a_rotated_question_has_the_row_of_its_core_where_it_has_none_of_its_own(tmp_path):
+def test_a_rotated_question_without_a_row_uses_its_core_question_s(tmp_path):
     rows = [{"index": 5, "description": "core"}, {"index": 1_000_006, "description": "own"}]
     table = OriginalTable(originals.table(tmp_path / "a.xlsx", rows), "description")
     found = {index: table.row(Sample(0, index, (), "?")) for index in ("5", "3000005", "1000006", "6", "x")}

@@ -28,18 +28,18 @@ def written(tmp_path, content):
     return path
 
 
-def test_the_shipped_configuration_is_a_run_of_ours(tmp_path):
+def test_the_shipped_configuration_becomes_a_prism_run(tmp_path):
     found = translated(read_original(written(tmp_path, SHIPPED)) or {}, REGISTRY)
     config = RunConfig.model_validate(found.options)
     assert (config.benchmark, config.perceiver, config.reasoner) == ("MMStar", "GPT4V", "chatgpt-0125")
     assert (config.instruction, config.mode.value, config.concurrency) == ("generic", "all", 4)
-    told = " | ".join(found.notes)
+    notes = " | ".join(found.notes)
     for key in ("data", "model", "infer_model", "prompt_version", "nproc", "ignore", "verbose", "mode"):
-        assert f"{key}:" in told
-    assert "postproc" not in told  # it is false
+        assert f"{key}:" in notes
+    assert "postproc" not in notes  # it is false
 
 
-def test_what_is_left_out_has_the_original_s_default():
+def test_missing_keys_get_the_original_s_default():
     found = translated({"model": "local"}, REGISTRY)
     assert found.options["perceiver"] == "local"
     assert found.options["benchmark"] == DEFAULTS["data"]
@@ -47,21 +47,21 @@ def test_what_is_left_out_has_the_original_s_default():
     assert translated({"model": "local"}, REGISTRY, complete=False).options == {"perceiver": "local"}
 
 
-def test_what_is_given_in_our_words_wins():
+def test_options_under_prism_s_names_take_precedence():
     named = {"benchmark": "X.tsv", "perceiver": None, "mode": ["blind"], "concurrency": 9}
     found = translated(SHIPPED, REGISTRY, named=named)
     assert set(found.options) == {"perceiver", "reasoner", "instruction"}
 
 
 @pytest.mark.parametrize(("theirs", "ours"), [("all", "all"), ("perception", "perception"), ("reasoning", "all")])
-def test_modes_mean_what_they_mean_there(theirs, ours):
+def test_modes_keep_the_original_s_meaning(theirs, ours):
     found = translated({"mode": theirs}, REGISTRY)
     assert found.options["mode"] == ours
     assert ("reasoner" in found.options) == (theirs != "perception")
     assert any("scores the answers too" in note for note in found.notes) == (theirs == "reasoning")
 
 
-def test_a_mode_that_is_none_of_the_original_s_is_a_mistake():
+def test_a_mode_that_the_original_lacks_is_an_error():
     with pytest.raises(ConfigError, match="did you mean 'reasoning'"):
         translated({"mode": "reasonning"}, REGISTRY)
 
@@ -94,7 +94,7 @@ def test_flags_that_are_set_are_explained():
     assert "If guessed %" in note
 
 
-def test_joining_several_perceivers_is_said_to_differ():
+def test_joining_multiple_perceivers_is_noted_to_differ():
     assert any("--merge original" in note for note in translated({"model": "a~b"}, REGISTRY).notes)
 
 
@@ -103,7 +103,7 @@ def test_joining_several_perceivers_is_said_to_differ():
     [
         ({"infer_modle": "x"}, "unknown key 'infer_modle' - did you mean 'infer_model'"),
         ({"benchmark": "x"}, "prism's own run files have other keys"),
-        ({"data": ""}, "data: must be a text that is not empty"),
+        ({"data": ""}, "data: must be a non-empty string"),
         ({"nproc": True}, "nproc: must be a positive whole number"),
         ({"nproc": 0}, "nproc: must be a positive whole number"),
         ({"postproc": "no"}, "postproc: must be true or false"),
@@ -120,7 +120,7 @@ def test_other_files_are_not_taken_for_it(tmp_path, content):
     assert read_original(written(tmp_path, content)) is None
 
 
-def test_no_key_of_a_run_file_of_ours_is_one_of_the_original_s_own():
+def test_no_key_of_prism_s_run_files_is_original_only():
     assert set(KEYS) & set(RunConfig.model_fields) == {"mode"}
 
 

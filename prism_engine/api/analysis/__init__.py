@@ -1,1 +1,1 @@
-"""Compares and analyses finished runs."""
+"""Compares and analyses finished runs: leaderboards, pairwise comparison, multi-run analysis."""

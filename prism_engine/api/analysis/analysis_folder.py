@@ -1,4 +1,4 @@
-"""Analyse finished runs: tables, plots and a page that explains them, all into one folder."""
+"""Analyses finished runs and writes tables, plots and an explanatory page to one folder."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ PAGE = "report.md"
 
 @dataclass(frozen=True)
 class AnalysisReport:
-    """What was found, and where it lies."""
+    """The analysis and the files written."""
 
     analysis: Analysis
     page: Path
     files: tuple[Path, ...]
-    """All that were written, the page included."""
+    """All files written, including the page."""
 
 
 def analyze(paths: Sequence[Path], out: Path, *, plots: str | None = "png") -> AnalysisReport:
@@ -36,17 +36,17 @@ def analyze(paths: Sequence[Path], out: Path, *, plots: str | None = "png") -> A
 
     Args:
         paths: folders of runs, or folders with runs below them.
-        out: the folder for the results; made where it does not exist.
+        out: the folder for the results; created if it does not exist.
         plots: `png` or `svg`; None draws none.
 
     Raises:
-        UserError: no run is there, one cannot be read, or `out` cannot be written.
+        UserError: there is no run, one cannot be read, or `out` cannot be written.
     """
     analysis = analyse(find_runs(paths))
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{out}: cannot be made ({error.strerror}).") from error
+        raise UserError(f"{out}: cannot be created ({error.strerror}).") from error
     files = [
         file for name, sheet in sheets(analysis).items() for file in write_sheet(sheet, out / name, ("csv", "parquet"))
     ]

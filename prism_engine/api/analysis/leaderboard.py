@@ -1,4 +1,4 @@
-"""A leaderboard of finished runs: filtered by what the registry says of their models, as tables."""
+"""A leaderboard of finished runs, filtered by their models' size, licence and type."""
 
 from __future__ import annotations
 
@@ -21,72 +21,74 @@ if TYPE_CHECKING:
     from prism_engine.report.pages.sheets import Cell
     from prism_engine.report.scores.finished import FinishedRun
 
-_CONTESTANTS = ("all", "direct")
+_RANKED_MODES = ("all", "direct")
 _UNIT = {"M": 1e6, "B": 1e9, "T": 1e12}
 UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
 class BoardFilter:
-    """Which systems are shown: each condition that is given must hold, of several values any one."""
+    """Selects the systems to show: every non-empty condition must hold, by any one of its values."""
 
     benchmarks: tuple[str, ...] = ()
-    """Names; empty takes all that there are."""
+    """Names; empty means all."""
     sizes: tuple[str, ...] = ()
-    """`<4B`, `4B-10B` (the lower bound belongs to it), `>40B` (from 40B on), or `unknown`."""
+    """`<4B`, `4B-10B` (includes the lower bound), `>40B` (includes 40B), or `unknown`."""
     licences: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     baselines: bool = False
-    """Also the blind and the oracle arms, which are no contestants."""
+    """Also include the blind and oracle arms, which are baselines rather than systems to rank."""
 
 
 @dataclass(frozen=True)
 class BoardReport:
-    """The board, and what is not on it."""
+    """The leaderboard and the systems left out of it."""
 
     board: Board
     table: Sheet
     gaps: Sheet
     left_out: tuple[str, ...]
-    """Systems that the conditions leave out."""
+    """Systems that do not match the filter."""
     files: tuple[Path, ...]
 
 
 def make_board(
-    paths: Sequence[Path], registry: Registry, wanted: BoardFilter | None = None, *, out: Path | None = None
+    paths: Sequence[Path], registry: Registry, condition: BoardFilter | None = None, *, out: Path | None = None
 ) -> BoardReport:
     """Rank the runs in these folders.
 
-    A system's size, licence and type are its perceiver's (its reasoner's where it has none): as its run noted them,
-    else as the registry says now.
+    A system's size, licence and type are those of its perceiver (of its reasoner if it has none), as recorded by its
+    run, else from the registry.
 
     Args:
         out: a folder for the tables; None writes none.
 
     Raises:
-        UserError: no run is there, one cannot be read, or nothing is left to be shown.
+        UserError: there is no run, one cannot be read, or no system matches the filter.
     """
-    wanted = wanted or BoardFilter()
-    bounds = [_bounds(size) for size in wanted.sizes]
-    runs = [run for run in find_runs(paths) if wanted.baselines or run.setting.mode in _CONTESTANTS]
-    runs = _of_benchmarks(runs, wanted.benchmarks)
+    condition = condition or BoardFilter()
+    bounds = [_bounds(size) for size in condition.sizes]
+    runs = [run for run in find_runs(paths) if condition.baselines or run.setting.mode in _RANKED_MODES]
+    runs = _of_benchmarks(runs, condition.benchmarks)
     abouts = {System.of(run.setting): _about(run, registry) for run in runs}
-    kept = {system for system, about in abouts.items() if _is_wanted(about, wanted, bounds)}
+    kept = {system for system, about in abouts.items() if _matches(about, condition, bounds)}
     if not kept:
-        raise UserError("no system is left to be shown; loosen --size, --licence, --type or --benchmark.")
+        raise UserError("no system is left to show; loosen --size, --licence, --type or --benchmark.")
     by_benchmark: dict[str, list[FinishedRun]] = {}
     for run in runs:
         if System.of(run.setting) in kept:
             by_benchmark.setdefault(run.setting.benchmark, []).append(run)
-    found = board({name: align(by_benchmark[name]) for name in sorted(by_benchmark)}, abouts)
-    table, gaps = board_sheet(found), gap_sheet(found)
-    files = _written(table, gaps, out) if out else ()
-    out_ones = (" + ".join(filter(None, (one.perceiver, one.reasoner))) for one in abouts if one not in kept)
-    return BoardReport(found, table, gaps, tuple(sorted(set(out_ones))), files)
+    leaderboard = board({name: align(by_benchmark[name]) for name in sorted(by_benchmark)}, abouts)
+    table, gaps = board_sheet(leaderboard), gap_sheet(leaderboard)
+    files = _write_sheets(table, gaps, out) if out else ()
+    left_out = {
+        " + ".join(filter(None, (system.perceiver, system.reasoner))) for system in abouts if system not in kept
+    }
+    return BoardReport(leaderboard, table, gaps, tuple(sorted(left_out)), files)
 
 
-def board_sheet(found: Board) -> Sheet:
-    """Lay the board out: a row per system, scores from 0 to 100."""
+def board_sheet(leaderboard: Board) -> Sheet:
+    """Return the leaderboard as a table: one row per system, scores from 0 to 100."""
     columns = (
         Column("system", "System"),
         Column("parameters", "Size"),
@@ -99,28 +101,28 @@ def board_sheet(found: Board) -> Sheet:
         Column("mean_rank", "Mean rank", "number"),
         *(Column(f"perception{end}", f"Perception{words}", "effect") for end, words in _EFFECT),
         *(Column(f"reasoning{end}", f"Reasoning{words}", "effect") for end, words in _EFFECT),
-        *(Column(name, name, "number") for name in found.benchmarks),
+        *(Column(name, name, "number") for name in leaderboard.benchmarks),
     )
-    return Sheet(columns, tuple(_row(place, found.benchmarks) for place in found.places))
+    return Sheet(columns, tuple(_cells(row, leaderboard.benchmarks) for row in leaderboard.places))
 
 
 _EFFECT = (("", ""), ("_low", " from"), ("_high", " to"))
 
 
-def _row(place: BoardRow, benchmarks: Iterable[str]) -> tuple[Cell, ...]:
-    about = (place.about.get(name) for name in ("parameters", "licence", "type"))
+def _cells(row: BoardRow, benchmarks: Iterable[str]) -> tuple[Cell, ...]:
+    about = (row.about.get(name) for name in ("parameters", "licence", "type"))
     effects = [
         None if effect is None else getattr(effect, name)
-        for effect in (place.perception, place.reasoning)
+        for effect in (row.perception, row.reasoning)
         for name in ("value", "low", "high")
     ]
-    marks = [place.marks[name].value if name in place.marks else None for name in benchmarks]
-    numbers = (place.rank_sure, place.mean, *(place.interval or (None, None)), place.mean_rank)
-    return (place.name, *about, *numbers, *effects, *marks)
+    marks = [row.marks[name].value if name in row.marks else None for name in benchmarks]
+    numbers = (row.rank_sure, row.mean, *(row.interval or (None, None)), row.mean_rank)
+    return (row.name, *about, *numbers, *effects, *marks)
 
 
-def gap_sheet(found: Board) -> Sheet:
-    """Lay out the differences between means, every system with every other."""
+def gap_sheet(leaderboard: Board) -> Sheet:
+    """Return a table of the differences between the means of every two systems."""
     columns = (
         Column("better", "Better"),
         Column("worse", "Worse"),
@@ -128,59 +130,59 @@ def gap_sheet(found: Board) -> Sheet:
         Column("low", "95 % from", "effect"),
         Column("high", "to", "effect"),
     )
-    return Sheet(columns, tuple(found.gaps))
+    return Sheet(columns, tuple(leaderboard.gaps))
 
 
-def _written(table: Sheet, gaps: Sheet, out: Path) -> tuple[Path, ...]:
+def _write_sheets(table: Sheet, gaps: Sheet, out: Path) -> tuple[Path, ...]:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{out}: cannot be made ({error.strerror}).") from error
+        raise UserError(f"{out}: cannot be created ({error.strerror}).") from error
     return (*write_sheet(table, out / "board"), *write_sheet(gaps, out / "differences"))
 
 
 def _of_benchmarks(runs: list[FinishedRun], names: Sequence[str]) -> list[FinishedRun]:
-    there = sorted({run.setting.benchmark for run in runs})
+    known = sorted({run.setting.benchmark for run in runs})
     for name in names:
-        if name not in there:
-            raise UserError(f"--benchmark {name}: no run here is of it; there are {', '.join(there)}.")
+        if name not in known:
+            raise UserError(f"--benchmark {name}: no run here uses it; the runs use {', '.join(known)}.")
     return [run for run in runs if not names or run.setting.benchmark in names]
 
 
 def _about(run: FinishedRun, registry: Registry) -> Mapping[str, Any]:
     role = "perceiver" if run.setting.perceiver else "reasoner"
-    if noted := run.about(role):
-        return noted
+    if recorded := run.about(role):
+        return recorded
     try:
         about = registry.find(str(run.manifest["config"][role])).about
-    except ConfigError:  # a model of the run's own, or one that was renamed
+    except ConfigError:  # a model defined only in the run's own configuration, or since renamed
         return {}
     return about.model_dump() if about else {}
 
 
-def _is_wanted(about: Mapping[str, Any], wanted: BoardFilter, bounds: Sequence[tuple[float, float] | None]) -> bool:
+def _matches(about: Mapping[str, Any], condition: BoardFilter, bounds: Sequence[tuple[float, float] | None]) -> bool:
     size = about.get("parameters")
     count = float(size[:-1]) * _UNIT[size[-1]] if size else None
     fits = [count is None if bound is None else count is not None and bound[0] <= count < bound[1] for bound in bounds]
     licence, kind = (str(about.get(name) or UNKNOWN).lower() for name in ("licence", "type"))
     return (
         (not fits or any(fits))
-        and (not wanted.licences or licence in [one.lower() for one in wanted.licences])
-        and (not wanted.types or kind in [one.lower() for one in wanted.types])
+        and (not condition.licences or licence in [name.lower() for name in condition.licences])
+        and (not condition.types or kind in [name.lower() for name in condition.types])
     )
 
 
 def _bounds(size: str) -> tuple[float, float] | None:
-    """Read a range of sizes; None for `unknown`."""
+    """Parse a range of sizes; None for `unknown`."""
     text = size.replace(" ", "").upper()
     if text == UNKNOWN.upper():
         return None
     number = r"(\d+(?:\.\d+)?)([MBT])?"
-    if found := re.fullmatch(f"{number}-{number}", text):
-        low, low_unit, high, high_unit = found.groups()
+    if match := re.fullmatch(f"{number}-{number}", text):
+        low, low_unit, high, high_unit = match.groups()
         unit = high_unit or low_unit or "B"
         return float(low) * _UNIT[low_unit or unit], float(high) * _UNIT[unit]
-    if found := re.fullmatch(f"([<>]){number}", text):
-        bound = float(found[2]) * _UNIT[found[3] or "B"]
-        return (0.0, bound) if found[1] == "<" else (bound, float("inf"))
-    raise UserError(f"--size {size}: is no range of sizes; write <4B, 4B-10B, >40B or unknown.")
+    if match := re.fullmatch(f"([<>]){number}", text):
+        bound = float(match[2]) * _UNIT[match[3] or "B"]
+        return (0.0, bound) if match[1] == "<" else (bound, float("inf"))
+    raise UserError(f"--size {size}: not a range of sizes; write <4B, 4B-10B, >40B or unknown.")

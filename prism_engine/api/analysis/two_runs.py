@@ -1,4 +1,4 @@
-"""Compare two finished runs sample by sample: overall, by category, and which questions flipped."""
+"""Compares two finished runs sample by sample: overall, by category, and the questions that flipped."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ComparedRuns:
-    """What became of two runs side by side."""
+    """The comparison of two runs."""
 
     first: FinishedRun
     second: FinishedRun
@@ -31,7 +31,7 @@ class ComparedRuns:
     flips: Sheet
     """Samples on which the two differ."""
     paired: int
-    """Samples that both have a score for."""
+    """Samples with a score in both runs."""
     only_first: int
     only_second: int
     files: tuple[Path, ...]
@@ -41,28 +41,28 @@ def compare_runs(first: str, second: str, *, results_dir: Path, out: Path | None
     """Compare two runs of one benchmark, or of parts of it.
 
     Args:
-        first: a run's folder, or enough of its name in `results_dir`.
+        first: a run's folder, or enough of its name in `results_dir` to identify it.
         second: the same.
         out: a folder for the tables as CSV, Markdown and Parquet; None writes none.
 
     Raises:
-        UserError: a run cannot be found or read, the two have asked different questions, or none that both have.
+        UserError: a run cannot be found or read, their questions differ, or no question is scored in both.
     """
-    one, other = (read_run(_folder(name, results_dir)) for name in (first, second))
-    aligned = align([one, other])
+    run_a, run_b = (read_run(_folder(name, results_dir)) for name in (first, second))
+    aligned = align([run_a, run_b])
     both, only_first, only_second = both_scored(*aligned.scores)
     if not both:
-        raise UserError(f"{one.folder} and {other.folder}: no question has a score in both runs.")
-    groups = contrast_sheet(tuple(contrast(aligned, (one.setting.who, other.setting.who))))
+        raise UserError(f"{run_a.folder} and {run_b.folder}: no question has a score in both runs.")
+    groups = contrast_sheet(tuple(contrast(aligned, (run_a.setting.who, run_b.setting.who))))
     flipped = flips(aligned)
     files: list[Path] = []
     if out is not None:
         try:
             out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UserError(f"{out}: cannot be made ({error.strerror}).") from error
+            raise UserError(f"{out}: cannot be created ({error.strerror}).") from error
         files = [*write_sheet(groups, out / "comparison"), *write_sheet(flipped, out / "flips")]
-    return ComparedRuns(one, other, groups, flipped, both, only_first, only_second, tuple(files))
+    return ComparedRuns(run_a, run_b, groups, flipped, both, only_first, only_second, tuple(files))
 
 
 def _folder(name: str, results_dir: Path) -> Path:

@@ -1,1 +1,1 @@
-"""From a checked configuration to the parts of a run."""
+"""Turns a validated configuration into the parts of a run: models, budget, instruction, pipeline."""

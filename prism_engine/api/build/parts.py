@@ -1,4 +1,4 @@
-"""From a checked configuration to the parts of a run."""
+"""Builds the parts of a run from a validated configuration."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from prism_engine.api.build.payments import payment_for
 from prism_engine.api.build.perception_side import (
     WRITER,
     build_perception_side,
+    cache_only_roles,
     given_descriptions,
     perceiver_roles,
     perception_roles,
-    unsent_roles,
 )
 from prism_engine.api.build.shared import BoundModel
 from prism_engine.backends.factory import build_backend, identify_model, pinned
@@ -56,70 +56,70 @@ STORE_NAME = "calls.sqlite"
 
 @dataclass
 class Parts:
-    """What a configuration amounts to, built and not yet running."""
+    """The parts of a run, built from its configuration but not yet running."""
 
     config: RunConfig
     benchmark: Benchmark
     store: Store
     specs: dict[str, tuple[str, ModelSpec]]
-    """Name and registry entry of each role, with the run's own limits laid over."""
+    """Name and registry entry of each role, with the run's own limits applied."""
     identities: dict[str, ModelIdentity]
     describing: CachedModel | None
-    """Who describes (the first of several); None where the mode describes nothing."""
+    """The (first) perceiver; None if the mode does not describe."""
     answering: CachedModel | None
-    """Who answers; None where the mode answers nothing."""
+    """The model that answers; None if the mode does not answer."""
     pipeline: Pipeline
     cached_pipeline: Pipeline
-    """The same without a call: what is not cached is not run."""
+    """The same pipeline from the cache only: samples that are not cached are not run."""
     instruction: Instruction
     scorer: Scorer
-    """What a right answer is, and how replies are read."""
+    """Reads replies and decides whether they are correct."""
     other_models: dict[str, CachedModel] = field(default_factory=dict)
-    """Further perceivers, and the writer of what to observe, by role."""
+    """Further perceivers and the hint writer, by role."""
     given: GivenDescriptions | None = None
-    """Descriptions from elsewhere; None where a perceiver makes them, or nobody."""
+    """Descriptions from a file; None if a perceiver makes them or there are none."""
     controller: BudgetController | None = None
-    """Where the money of the run's calls comes from; None where no call has a price."""
+    """The budget controller that the run's calls reserve from; None if no call has a price."""
     unpriced: list[str] = field(default_factory=list)
-    """Models that somebody may charge for, nobody knows how much."""
+    """Models that may be charged for at an unknown price."""
 
     @property
     def models(self) -> dict[str, CachedModel]:
-        """Everybody who may be called, by role."""
+        """Every model that may be called, by role."""
         answerer = "perceiver" if self.config.mode is Mode.DIRECT else "reasoner"
         both = (("perceiver", self.describing), (answerer, self.answering))
         return {role: model for role, model in both if model is not None} | self.other_models
 
     @property
     def writing(self) -> CachedModel | None:
-        """Who writes what to observe; None where nobody does."""
+        """The hint writer; None if the run has none."""
         return self.other_models.get(WRITER)
 
     @property
     def count(self) -> int:
-        """Questions that the run takes."""
+        """Number of questions in the run."""
         return min(len(self.benchmark), self.config.samples or len(self.benchmark))
 
     @property
-    def asked(self) -> int:
-        """Samples that the run takes, every draw of a question counted."""
+    def sample_count(self) -> int:
+        """Number of samples in the run, counting every draw of a question."""
         return self.count * prod(self.config.draws)
 
     @property
     def samples(self) -> Samples:
-        """The benchmark as the run takes it: every draw of a question a sample of its own."""
+        """The samples of the run: the benchmark, with every draw of a question as a separate sample."""
         draws = self.config.draws
         return self.benchmark if prod(draws) == 1 else DrawnSamples(self.benchmark, *draws)
 
     def run(self, journal: Journal, retry_only: frozenset[int] | None = None) -> Run:
-        """Return the run that these parts make.
+        """Return the run made of these parts.
 
         Args:
-            retry_only: positions of the samples that calls are made for; None is all.
+            retry_only: positions of the samples that calls are made for; None means all.
         """
         return Run(
             benchmark=self.samples,
-            count=self.asked,
+            count=self.sample_count,
             pipeline=self.pipeline,
             perceiver=self.describing,
             reasoner=self.answering,
@@ -128,23 +128,23 @@ class Parts:
             ahead=self.config.ahead,
             other_models=tuple(self.other_models.values()),
             writer=self.writing,
-            most_failures=self.config.most_failures(self.asked),
+            most_failures=self.config.most_failures(self.sample_count),
             retry_only=retry_only,
             cached_pipeline=self.cached_pipeline,
         )
 
     def spending(self, payer: str) -> Spending:
-        """Return what will count the money of the run from now on, where the run's tasks pay as `payer`."""
+        """Return a counter of the run's cost from now on; the run's tasks must set `PAYER` to `payer`."""
         return Spending(self.controller, self.unpriced, payer=payer)
 
     def bound_perceivers(self) -> list[BoundModel]:
-        """Return the models that are shown pictures and have a backend, in their order."""
+        """Return the perceivers that have a backend, in their order."""
         roles = [role for role in perceiver_roles(self.specs) if self.models[role].backend is not None]
         return [BoundModel(self.models[role], self.identities[role], self.specs[role][1]) for role in roles]
 
     def plan(self, counted: CountedCalls | None = None) -> Plan:
-        """Look up what is cached and what remains, but for calls that other plans have `counted`."""
-        plan = make_plan(self.samples, self.asked, self.pipeline, self.store, counted)
+        """Look up what is cached and what remains, skipping calls that other plans have `counted`."""
+        plan = make_plan(self.samples, self.sample_count, self.pipeline, self.store, counted)
         only_cached = self.config.mode is Mode.REASONING and self.config.describes
         return plan.without_describing() if only_cached else plan
 
@@ -158,14 +158,14 @@ def assembled(
     ingesting: Ingesting | None = None,
     shared: SharedResources | None = None,
 ) -> Iterator[Parts]:
-    """Build the parts, and close at the end what is not shared (backends are closed by the run).
+    """Build the parts; on exit, close those that are not shared (the run closes backends).
 
     Args:
         look_only: build no backend and write nothing to the cache.
-        shared: whose stores and backends to use; without it the parts have their own.
+        shared: stores and backends to use; None gives the parts their own.
 
     Raises:
-        UserError: the configuration names something that does not exist, or a key is missing that a call would need.
+        UserError: the configuration names something that does not exist, or lacks a key that a call would need.
         StoreError: the cache cannot be opened.
     """
     registry = registry.merged(config.models)
@@ -179,8 +179,8 @@ def assembled(
         benchmark = opened.enter_context(open_benchmark(path, config.cache_dir, progress=ingesting))
         given = given_descriptions(config, benchmark)
         scorer = scorer_of(config.answer_kind or benchmark.kind, profile)
-        place = config.cache_dir / STORE_NAME
-        store = shared.store(place) if shared else opened.enter_context(Store(place, read_only=look_only))
+        store_path = config.cache_dir / STORE_NAME
+        store = shared.store(store_path) if shared else opened.enter_context(Store(store_path, read_only=look_only))
         make_side = partial(
             build_perception_side, config, instruction, identities, benchmark=benchmark, store=store, given=given
         )
@@ -200,9 +200,15 @@ def assembled(
         cached_side = make_side(counting=side)
         other_models = {role: model for role, model in side.models.items() if model is not side.describing}
         parts = Parts(
-            *(config, benchmark, store, specs, identities, side.describing, answering),
-            pipeline(side, answering),
-            pipeline(cached_side, answering and answering.without_backend()),
+            config=config,
+            benchmark=benchmark,
+            store=store,
+            specs=specs,
+            identities=identities,
+            describing=side.describing,
+            answering=answering,
+            pipeline=pipeline(side, answering),
+            cached_pipeline=pipeline(cached_side, answering and answering.without_backend()),
             instruction=instruction,
             scorer=scorer,
             other_models=other_models,
@@ -231,7 +237,7 @@ def _specs(config: RunConfig, registry: Registry) -> dict[str, tuple[str, ModelS
 
 
 def _limited(config: RunConfig, role: str, name: str, spec: ModelSpec) -> ModelSpec:
-    """Lay the run's own limits over a model's; one that plays both roles has one quota."""
+    """Override a model's limits with the run's own; a model in both roles has one quota."""
     names = ("requests_per_minute", "tokens_per_minute", "concurrency")
     given = {name: value for name in names if (value := getattr(config, name)) is not None}
     if not given:
@@ -257,10 +263,10 @@ def _attach_backends(
     build: Callable[[str, ModelSpec, Path, ModelBudget | None], Backend],
     open_controller: Callable[[Path, int | None], BudgetController],
 ) -> None:
-    """Build the backends. One whose key is missing is left out where the cache answers everything anyway."""
-    unsent = unsent_roles(parts.config, parts.specs)
+    """Build the backends. A missing key is tolerated if the cache already holds all of that model's calls."""
+    cache_only = cache_only_roles(parts.config, parts.specs)
     for role, model in parts.models.items():
-        if role in unsent:
+        if role in cache_only:
             continue
         name, spec = parts.specs[role]
         try:
@@ -276,17 +282,17 @@ def _attach_backends(
 def _budget(
     parts: Parts, name: str, spec: ModelSpec, open_controller: Callable[[Path, int | None], BudgetController]
 ) -> ModelBudget | None:
-    """Return what pays for a model's requests; None where nobody charges, or nobody knows how much.
+    """Return a model's budget; None if its requests are free or its price is unknown.
 
     Raises:
-        ConfigError: the run has a cap, and the price is not known.
+        ConfigError: the run has a cost cap and the price is unknown.
     """
-    found = payment_for(name, spec, parts.config.results_dir, parts.config.max_cost, open_controller)
-    if found.unpriced and name not in parts.unpriced:
+    payment = payment_for(name, spec, parts.config.results_dir, parts.config.max_cost, open_controller)
+    if payment.unpriced and name not in parts.unpriced:
         parts.unpriced.append(name)
-    if found.budget is not None:
-        parts.controller = found.budget.controller
-    return found.budget
+    if payment.budget is not None:
+        parts.controller = payment.budget.controller
+    return payment.budget
 
 
 def _all_cached(parts: Parts, model: CachedModel) -> bool:

@@ -1,4 +1,4 @@
-"""What pays for a model's requests: from a registry entry and a cap to a purse."""
+"""Builds a model's budget from its registry entry and the cost cap."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ LEDGER_NAME = "ledger.sqlite"
 
 
 class ModelPayment(NamedTuple):
-    """How a model is paid."""
+    """How a model's requests are paid for."""
 
     budget: ModelBudget | None
-    """None where nobody charges, or nobody knows how much."""
+    """None if the requests are free or their price is unknown."""
     unpriced: bool = False
-    """Whether somebody may charge, nobody knows how much."""
+    """Whether the requests may be charged for at an unknown price."""
 
 
 def payment_for(
@@ -35,10 +35,10 @@ def payment_for(
     max_cost: Decimal | None,
     open_controller: Callable[[Path, int | None], BudgetController],
 ) -> ModelPayment:
-    """Return what pays for a model's requests.
+    """Return how a model's requests are paid for.
 
     Raises:
-        ConfigError: there is a cap, and the price is not known.
+        ConfigError: there is a cost cap and the price is unknown.
         StoreError: the ledger cannot be opened.
     """
     if not (is_paid(spec) and isinstance(spec, ApiModel)):

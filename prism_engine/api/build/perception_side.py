@@ -1,4 +1,4 @@
-"""The side of a run that sees: its perceivers, one or several, and who tells them what to observe."""
+"""The perception side of a run: its perceivers and the source of their hints."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ if TYPE_CHECKING:
 
 WRITER = "writer"
 PERCEIVER = "perceiver"
-"""The role of the first perceiver; those after it are `perceiver_2` and so on."""
+"""The role of the first perceiver; further ones are `perceiver_2` and so on."""
 
 
 def perception_roles(config: RunConfig, registry: Registry) -> dict[str, str]:
-    """Return the names of a run's perceivers and writer by their roles, in the order in which they are joined.
+    """Return the names of a run's perceivers and hint writer by role, in the order in which descriptions are joined.
 
     Raises:
-        ConfigError: several perceivers where the mode takes one; or as `perceivers_of` and `writer_of`.
+        ConfigError: multiple perceivers in a mode that takes one; or as `perceivers_of` and `writer_of`.
     """
     names: dict[str, str] = {}
     if config.calls_perceiver:
         every = perceivers_of(str(config.perceiver), registry)
         if len(every) > 1 and not config.mode.describes:
             raise ConfigError(
-                f"perceiver {config.perceiver!r}: mode {config.mode.value!r} takes one, and joins nothing"
+                f"perceiver {config.perceiver!r}: mode {config.mode.value!r} takes one perceiver; name only one"
             )
         names = {f"{PERCEIVER}_{number}" if number > 1 else PERCEIVER: name for number, name in enumerate(every, 1)}
     if (writer := writer_of(config)) is not None:
@@ -59,23 +59,23 @@ def perceiver_roles(specs: Mapping[str, tuple[str, ModelSpec]]) -> list[str]:
     return [role for role in specs if role.startswith(PERCEIVER)]
 
 
-def unsent_roles(config: RunConfig, specs: Mapping[str, tuple[str, ModelSpec]]) -> set[str]:
-    """Return the roles whose calls are only taken from the cache: in mode `reasoning` all that see."""
+def cache_only_roles(config: RunConfig, specs: Mapping[str, tuple[str, ModelSpec]]) -> set[str]:
+    """Return the roles whose calls come only from the cache: the whole perception side in mode `reasoning`."""
     return {*perceiver_roles(specs), WRITER} if config.mode is Mode.REASONING else set()
 
 
 @dataclass(frozen=True)
 class PerceptionSide:
-    """Who sees, and who says what to look at; no backend yet."""
+    """The perceivers and their hint source, without backends yet."""
 
     models: dict[str, CachedModel]
-    """By role. Perceivers share one meter."""
+    """By role. The perceivers share one meter."""
     context: Context
     hint_source: HintSource | None
 
     @property
     def describing(self) -> CachedModel | None:
-        """The first perceiver; None where nothing is described."""
+        """The first perceiver; None if there is none."""
         return self.models.get(PERCEIVER)
 
 
@@ -89,20 +89,20 @@ def build_perception_side(
     given: GivenDescriptions | None = None,
     counting: PerceptionSide | None = None,
 ) -> PerceptionSide:
-    """Build the parts that see.
+    """Build the perception side.
 
     Args:
-        given: descriptions that stand in the place of all that.
-        counting: count into the meters of these.
+        given: descriptions that replace the perceivers'.
+        counting: a side whose meters to count into.
 
     Raises:
-        ConfigError: a file of contents belongs to another benchmark.
+        ConfigError: the hints file belongs to another benchmark.
     """
     describers = [role for role in identities if role.startswith(PERCEIVER)] if config.describes else []
 
     def load() -> Load:
         loads = [models[role].load() for role in describers]
-        return next((one for one in loads if one.waiting_for is not None), loads[-1])
+        return next((waiting for waiting in loads if waiting.waiting_for is not None), loads[-1])
 
     meters = dict.fromkeys(describers, Meter(load=load))
     if counting is not None:
@@ -137,13 +137,13 @@ def build_perception_side(
 
 @dataclass(frozen=True)
 class GivenDescriptions:
-    """Descriptions that no model of the run makes."""
+    """Descriptions from a file instead of from a model of the run."""
 
     table: GivenTable
     coverage: Coverage
 
     def as_json(self) -> dict[str, Any]:
-        """Return what a manifest says of them."""
+        """Return the manifest's record of them."""
         return {
             "path": str(self.table.path),
             "sha256": self.table.sha256,
@@ -155,10 +155,10 @@ class GivenDescriptions:
 
 
 def given_descriptions(config: RunConfig, benchmark: Benchmark) -> GivenDescriptions | None:
-    """Return the descriptions that are given to a run; None where it has none, or its mode uses none.
+    """Return a run's descriptions from a file; None if it has none or its mode uses none.
 
     Raises:
-        DatasetError: they cannot be read, or do not fit the benchmark; gold descriptions are missing in mode oracle.
+        DatasetError: they cannot be read or do not match the benchmark; mode `oracle` lacks gold descriptions.
     """
     count = min(len(benchmark), config.samples or len(benchmark))
     if config.descriptions is not None and config.mode not in (Mode.DIRECT, Mode.BLIND):

@@ -1,4 +1,4 @@
-"""What the runs of one command share: one store per cache, one backend per distinct model, each closed once."""
+"""Resources shared by the runs of one command: one store per cache, one backend per distinct model."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class BoundModel(NamedTuple):
-    """A model that has a backend, with what identifies it."""
+    """A model that has a backend, with its identity and registry entry."""
 
     model: CachedModel
     identity: ModelIdentity
@@ -34,7 +34,7 @@ class BoundModel(NamedTuple):
 
 
 class BorrowedBackend(Backend):
-    """A backend that outlives the run that uses it."""
+    """A shared backend as lent to one run, which does not close it."""
 
     def __init__(self, backend: Backend) -> None:
         self.owned = backend
@@ -57,20 +57,20 @@ class BorrowedBackend(Backend):
         self.owned.drain()
 
     async def aclose(self) -> None:
-        """Leave it to its owner."""
+        """Do nothing: the owner closes it."""
 
 
 class SharedResources:
-    """Stores and backends by what they stand for; the stores close when the block ends.
+    """Shared stores, budget controllers and backends; stores and controllers close when the block ends.
 
-    One store per file, because claims on calls belong to the process; one backend per model, because an engine or a
-    server takes minutes to start and most of a GPU, and because an API's quota is one.
+    One store per file, because claims on calls belong to the process. One backend per model, because an engine or a
+    server takes minutes to start and most of a GPU, and because an API has one quota.
 
     Args:
-        engines_at_once: engines that see and may be up together; the others wait for their turn.
+        engines_at_once: maximum number of perceiver engines running at once; the others wait for their turn.
 
     Attributes:
-        describing, answering, writing: what all runs do in this stage together.
+        describing, answering, writing: meters of the stage, over all runs.
     """
 
     def __init__(self, engines_at_once: int = 1) -> None:
@@ -100,7 +100,7 @@ class SharedResources:
         return self._stores[path]
 
     def controller(self, path: Path, cap: int | None) -> BudgetController:
-        """Return the till of a ledger's file under a cap (nano-dollars).
+        """Return the budget controller of a ledger file under a cost cap (nano-dollars).
 
         Raises:
             StoreError: it cannot be opened.
@@ -111,10 +111,10 @@ class SharedResources:
         return self._controllers[key]
 
     def lend(self, name: str, spec: ModelSpec, cache_dir: Path, budget: ModelBudget | None = None) -> Backend:
-        """Return the backend of a registry entry, the same one for equal entries whatever their names.
+        """Return the backend of a registry entry; equal entries share one, whatever their names.
 
         Args:
-            purse: pays for its requests; a backend is shared only by those who pay from the same till.
+            budget: pays for its requests; a backend is shared only among users of the same budget controller.
 
         Raises:
             ConfigError: as `build_backend`.
@@ -126,26 +126,26 @@ class SharedResources:
 
     @staticmethod
     def owner(backend: Backend | None) -> Backend | None:
-        """Return what stands behind a backend that was lent."""
+        """Return the shared backend behind a borrowed one; any other backend as it is."""
         return backend.owned if isinstance(backend, BorrowedBackend) else backend
 
-    def enlist(self, many: Sequence[Sequence[BoundModel]]) -> list[tuple[EngineUse, ...]]:
-        """Let each run claim those of its seeing models that are engines on this machine, in the order of their turns.
+    def enlist(self, perceivers_by_run: Sequence[Sequence[BoundModel]]) -> list[tuple[EngineUse, ...]]:
+        """Register each run's perceivers that are engines on this machine; return them per run, in order of turns.
 
-        Runs claim in their order, so engines take turns in the order in which runs name them.
+        Engines take turns in the order in which the runs name them.
         """
         order: list[Backend] = []
         claims = []
-        for models in many:
-            mine = []
+        for models in perceivers_by_run:
+            uses = []
             for model, identity, spec in models:
                 backend = self.owner(model.backend)
                 if backend is None or not takes_a_gpu(spec):
                     continue
                 turn = self._turns.enlist(id(backend), partial(self._close, backend))
                 order += [backend] if backend not in order else []
-                mine.append((order.index(backend), EngineUse(model, identity, turn)))
-            claims.append(tuple(one for _, one in sorted(mine, key=lambda pair: pair[0])))
+                uses.append((order.index(backend), EngineUse(model, identity, turn)))
+            claims.append(tuple(use for _, use in sorted(uses, key=lambda pair: pair[0])))
         return claims
 
     async def _close(self, backend: Backend) -> None:
@@ -153,10 +153,10 @@ class SharedResources:
         await backend.aclose()
 
     async def close_backends(self) -> None:
-        """Stop whatever was started and wait until it is gone.
+        """Stop every backend and wait until it is gone.
 
-        One after another, because two vLLM engines that end at once on a busy machine miss vLLM's own deadline and
-        leave shared memory behind; all of them, also where closing one is cancelled.
+        One after another, because two vLLM engines that shut down at once on a busy machine miss vLLM's own deadline
+        and leave shared memory behind. All are closed even if closing one is cancelled.
         """
         async with AsyncExitStack() as closing:
             for backend in reversed(self._backends.values()):
@@ -165,5 +165,5 @@ class SharedResources:
 
 
 def takes_a_gpu(spec: ModelSpec) -> bool:
-    """Say whether a model runs on this machine, as an engine in this process or as a server of this run's own."""
+    """Whether a model runs on this machine, as an engine in this process or as a server started by this run."""
     return isinstance(spec, VllmModel) or (isinstance(spec, ApiModel) and spec.server is not None)

@@ -1,1 +1,1 @@
-"""Makes benchmarks, subsets and checkpoints."""
+"""Creates input data: synthetic benchmarks, blind-filtered subsets, converted and trained checkpoints."""

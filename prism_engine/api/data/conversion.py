@@ -1,4 +1,4 @@
-"""Published checkpoints made into ordinary ones: `prism convert` from Python; hub ids are downloaded."""
+"""Converts published xtuner checkpoints to plain LLaVA ones: `prism convert` from Python."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _KNOWN = {
     "prismcaptioner-2b": "internlm/internlm2-chat-1_8b",
     "prismcaptioner-7b": "internlm/internlm2-chat-7b",
 }
-"""Published models, and the language model that their authors' code loads (the model card names the base version)."""
+"""Published models and the language model that their authors' code loads (their model card names the base version)."""
 _ENCODER = "google/siglip-so400m-patch14-384"
 DTYPES = ("float16", "bfloat16", "float32")
 
@@ -29,16 +29,16 @@ def convert_xtuner(
     dtype: str = "float16",
     say: Callable[[str], None] = lambda _: None,
 ) -> int:
-    """Turn an xtuner LLaVA such as PrismCaptioner into a plain LLaVA checkpoint.
+    """Convert an xtuner LLaVA such as PrismCaptioner to a plain LLaVA checkpoint. Hub ids are downloaded.
 
     Args:
         model: folder or hub id; holds `projector/`, and `llm_adapter/` or a whole `llm/`.
         out: folder to write; must not exist yet.
-        llm: folder or hub id of the InternLM2 chat model; None takes `llm/` of the model, else the one that a published
-            model is known to need.
+        llm: folder or hub id of the InternLM2 chat model; None takes `llm/` of the model, else the one that the
+            published model is known to need.
         encoder: folder or hub id of the vision encoder; None takes `visual_encoder/` of the model, else SigLIP-SO400M.
         dtype: of the weights written.
-        say: told what is under way.
+        say: called with a message for each step.
 
     Returns:
         Bytes of weights written.
@@ -56,17 +56,17 @@ def convert_xtuner(
             "them with `pip install 'prism-engine[cpu]'`, or `prism-engine[vllm]` on a machine with a GPU."
         ) from error
     if out.exists():
-        raise ConfigError(f"{out}: exists already; name a new folder, or remove it first")
+        raise ConfigError(f"{out}: already exists; name a new folder, or remove it first")
     if dtype not in DTYPES:
         raise ConfigError(f"unknown dtype {dtype!r}; known: {', '.join(DTYPES)}")
     llava = _local(model, say)
     if not (llava / "projector").is_dir():
-        raise ConfigError(f"{llava}: has no folder projector/, which every model in xtuner's layout has")
+        raise ConfigError(f"{llava}: has no folder projector/, so it is not a model in xtuner's layout")
     own = {name: str(llava / name) for name in ("llm", "visual_encoder") if (llava / name).is_dir()}
     llm = llm or own.get("llm") or _known_llm(model)
     if llm is None:
         raise ConfigError(
-            f"{llava}: has no folder llm/; name the InternLM2 chat model that it was trained on with --llm (a folder, "
+            f"{llava}: has no folder llm/; use --llm to name the InternLM2 chat model that it was trained on (a folder "
             "or a hub id such as internlm/internlm2-chat-7b)"
         )
     encoder = encoder or own.get("visual_encoder") or _ENCODER
@@ -77,25 +77,25 @@ def _known_llm(model: str) -> str | None:
     return _KNOWN.get(Path(model).name.lower())
 
 
-def _local(place: str, say: Callable[[str], None]) -> Path:
-    """Return the folder of a model, downloaded first where a hub id is given.
+def _local(source: str, say: Callable[[str], None]) -> Path:
+    """Return the folder of a model, downloading it first if a hub id is given.
 
     Raises:
         ConfigError: neither a folder nor a hub id, or the hub cannot be reached.
     """
-    folder = Path(place).expanduser()
+    folder = Path(source).expanduser()
     if folder.is_dir():
         return folder
-    if not HUB_ID.fullmatch(place):
-        raise ConfigError(f"{place}: no such folder, and no hub id (org/name)")
+    if not HUB_ID.fullmatch(source):
+        raise ConfigError(f"{source}: neither an existing folder nor a hub id (org/name)")
     from huggingface_hub import snapshot_download  # noqa: PLC0415 - heavy
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled  # noqa: PLC0415
 
-    say(f"downloading {place}")
+    say(f"downloading {source}")
     try:
-        return Path(snapshot_download(place))
+        return Path(snapshot_download(source))
     except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ConfigError(
-            f"{place}: cannot be downloaded ({reason}); download it elsewhere and give its folder"
+            f"{source}: cannot be downloaded ({reason}); download it on another machine and give its folder"
         ) from error

@@ -1,4 +1,4 @@
-"""Make PrismScenes, the synthetic benchmark: its table and, for people, a contact sheet."""
+"""Writes PrismScenes, the synthetic benchmark: its TSV and an optional contact sheet to look at."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def make_scenes(
     """Write a benchmark of `count` questions (1 or more) to a TSV; the same count and seed give the same bytes.
 
     Args:
-        preview: a PNG to draw the first pictures in, with their questions.
-        force: replace files that are there already.
+        preview: a PNG contact sheet to write, with the first pictures and their questions.
+        force: replace existing files.
         progress: called after every row.
 
     Raises:
-        UserError: a file is there already, its folder is not, or it cannot be written.
+        UserError: a file exists, its folder does not, or it cannot be written.
     """
     _check(path, ".tsv", force=force)
     if preview is not None:
@@ -42,12 +42,12 @@ def make_scenes(
 
 
 def _check(path: Path, suffix: str, *, force: bool) -> None:
-    """Raise ConfigError where a file with this suffix cannot or must not be written."""
+    """Raise ConfigError if a file with this suffix cannot or must not be written."""
     if path.is_dir():
-        raise ConfigError(f"{path}: is a folder; name the file too, such as {path / f'PrismScenes{suffix}'}")
+        raise ConfigError(f"{path}: is a folder; add the file name, such as {path / f'PrismScenes{suffix}'}")
     if path.suffix.lower() != suffix:
-        raise ConfigError(f"{path}: the file's name must end in {suffix}")
+        raise ConfigError(f"{path}: the file name must end in {suffix}")
     if not path.parent.is_dir():
-        raise ConfigError(f"{path}: there is no folder {path.parent}; make it first")
+        raise ConfigError(f"{path}: there is no folder {path.parent}; create it first")
     if path.exists() and not force:
-        raise ConfigError(f"{path}: is there already; take another name, or replace it with --force")
+        raise ConfigError(f"{path}: already exists; choose another name, or replace it with --force")

@@ -1,4 +1,4 @@
-"""The embedded models made again: `prism train` from Python, heavy packages imported only when it is called."""
+"""Trains the embedded models: `prism train` from Python; heavy packages are imported only on call."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ def train(
     device: str = "auto",
     dtype: str = "bfloat16",
 ) -> Created:
-    """Teach one of the embedded models from a seed, or go on teaching it where an earlier call stopped.
+    """Train one of the embedded models from a seed, or resume where an earlier call stopped.
 
-    The first SIGINT or SIGTERM ends it after the step under way, with everything kept; a second one ends it at once.
+    The first SIGINT or SIGTERM ends it after the current step and saves everything; a second one ends it at once.
 
     Args:
         model: "captioner" or "reasoner".
-        folder: for the finished model in `model/`, its curve and numbers, and the state to go on from.
-        watch: told what happens.
+        folder: for the finished model in `model/`, its training curve and metrics, and the state to resume from.
+        watch: observer of the training's progress.
         threads: of torch on the CPU.
-        device: "cpu", "cuda", or "auto" for a GPU where there is one.
+        device: "cpu", "cuda", or "auto" for a GPU if there is one.
         dtype: what the finished weights are rounded to: "bfloat16" or "float32".
 
     Raises:
         DependencyError: torch, transformers or matplotlib does not import here.
-        ConfigError: the folder holds another training's state, or the device is not there.
+        ConfigError: the folder holds another training's state, or the device does not exist.
         UserError: the folder cannot be written.
     """
     with _offline():
@@ -55,12 +55,12 @@ def train(
                 "Install them with `pip install 'prism-engine[cpu,train]'`, or with `prism-engine[vllm,train]` on a "
                 "machine with a GPU."
             ) from error
-    return create(model, folder, Settings(seed, threads, device, dtype), watch, _heeding_signals)
+    return create(model, folder, Settings(seed, threads, device, dtype), watch, _stop_flag_on_signals)
 
 
 @contextmanager
 def _offline() -> Iterator[None]:
-    """Keep transformers' parts from asking the hub, which some try; they read this when they are imported."""
+    """Keep transformers from contacting the hub; it reads this variable on import."""
     before = os.environ.get("HF_HUB_OFFLINE")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     try:
@@ -71,26 +71,26 @@ def _offline() -> Iterator[None]:
 
 
 @contextmanager
-def _heeding_signals() -> Iterator[Callable[[], bool]]:
-    """Give a function that says whether SIGINT or SIGTERM came; the second one does what it always does."""
+def _stop_flag_on_signals() -> Iterator[Callable[[], bool]]:
+    """Yield a function that reports whether SIGINT or SIGTERM arrived; a second one gets its original handler."""
     stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():  # only the main one may ask for signals
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set signal handlers
         yield stop.is_set
         return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    original = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def put_back() -> None:
-        for number, handler in before.items():
+    def restore() -> None:
+        for number, handler in original.items():
             signal.signal(number, handler)
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         del number, frame
         stop.set()
-        put_back()
+        restore()
 
-    for number in before:
+    for number in original:
         signal.signal(number, on_signal)
     try:
         yield stop.is_set
     finally:
-        put_back()
+        restore()

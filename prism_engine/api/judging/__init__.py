@@ -1,1 +1,1 @@
-"""Judges finished runs and grades responses by a rubric."""
+"""Has a judge model re-score finished runs and grade responses against a rubric."""

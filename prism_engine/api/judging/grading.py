@@ -1,4 +1,4 @@
-"""Grade responses by a rubric, and say how far the grades agree with another judge's or with people's."""
+"""Grades responses against a rubric and measures agreement with other judges' or human scores."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import orjson
 from prism_engine.api.build.parts import STORE_NAME
 from prism_engine.api.judging.judge_models import ready_judge
 from prism_engine.api.runs.execution import RunStatus
-from prism_engine.api.runs.stopping import heeding_signals
+from prism_engine.api.runs.stopping import stopping_on_signals
 from prism_engine.backends.factory import identify_model
 from prism_engine.cache import Store, call_key
 from prism_engine.config.judging import Template, find_judge
@@ -41,47 +41,49 @@ if TYPE_CHECKING:
     from prism_engine.judging.rubric import RubricRow
     from prism_engine.records import Image
 
-_ODD = re.compile(r"[^\w.+~=@-]+")
+_UNSAFE = re.compile(r"[^\w.+~=@-]+")
 
 
 @dataclass(frozen=True)
 class GradingReport:
-    """What a grading came to."""
+    """The outcome of a grading."""
 
     folder: Path
-    """Where the grades lie."""
+    """Where the grades are stored."""
     status: RunStatus
     progress: Progress
     graded: tuple[GradedRow, ...] = ()
     agreements: dict[str, Agreement] = field(default_factory=dict)
-    """By what the grades were compared with; `itself` is the judge's first sample with its second, a ceiling."""
+    """By what the grades were compared with; `itself` compares the judge's first sample with its second, a ceiling."""
     length_bias: float | None = None
-    """Spearman's correlation of the grades with the lengths of the responses."""
+    """Spearman correlation between the grades and the lengths of the responses."""
     trouble: Exception | None = None
 
 
 def grade(config: GradingConfig, registry: Registry, *, watch: ProgressDisplay | None = None) -> GradingReport:
-    """Grade all rows, and write grades and agreements.
+    """Grade all rows and write grades and agreements.
 
     Raises:
-        UserError: rows, rubrics or scores to compare with are wrong; nothing was called.
+        UserError: rows, rubrics or scores to compare with are invalid; nothing was called.
         DeadError: the judge does not answer.
         StoreError: the cache cannot be opened.
         KeyboardInterrupt: stopped at once; finished gradings are in the cache.
     """
     rubrics = read_rubrics(config.rubrics) if config.rubrics is not None else {}
     pictures = ImageStore(config.cache_dir / "images")
-    rows = read_rows(config.rows, rubrics, config.rubric, lambda data: _kept(pictures, data))
-    rows = [_as_asked(row, config) for row in rows]
-    others = {str(path): _scores(path) for path in config.against}
+    rows = read_rows(config.rows, rubrics, config.rubric, lambda data: _store_picture(pictures, data))
+    rows = [_without_hidden_fields(row, config) for row in rows]
+    other_scores = {str(path): _scores(path) for path in config.against}
     try:
         report = asyncio.run(_grade(config, registry, rows, watch))
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
-    return report if report.status is RunStatus.NOT_BEGUN or not report.graded else _written(report, config, others)
+    if report.status is RunStatus.NOT_BEGUN or not report.graded:
+        return report
+    return _write_grades(report, config, other_scores)
 
 
-def _as_asked(row: RubricRow, config: GradingConfig) -> RubricRow:
+def _without_hidden_fields(row: RubricRow, config: GradingConfig) -> RubricRow:
     return replace(
         row,
         image=None if config.blind else row.image,
@@ -89,7 +91,7 @@ def _as_asked(row: RubricRow, config: GradingConfig) -> RubricRow:
     )
 
 
-def _kept(pictures: ImageStore, data: bytes) -> Image:
+def _store_picture(pictures: ImageStore, data: bytes) -> Image:
     try:
         return pictures.put(data)
     except PictureError as error:
@@ -115,7 +117,7 @@ async def _grade(
         stop.listen(model.drain)
         stop.listen(progress.stop)
         width = 2 * (model.backend.capacity if model.backend is not None else 1)
-        with heeding_signals(stop):
+        with stopping_on_signals(stop):
             async with watch(progress) if watch else nullcontext():
                 graded = await grade_all(rows, grader, width=width, progress=progress, stop=stop)
                 if spending is not None:
@@ -129,59 +131,61 @@ async def _grade(
 
 
 def _folder(config: GradingConfig) -> Path:
-    told = [
+    suffixes = [
         ("readme", config.template is Template.README),
         ("blind", config.blind),
         ("reference-free", config.reference_free),
         (f"{config.samples}samples", config.samples != 1),
         (f"t{config.temperature:g}", config.temperature != 1.0),
     ]
-    name = "-".join((_ODD.sub("_", config.judge).strip("._"), *(part for part, is_so in told if is_so)))
-    return config.results_dir / "grades" / _ODD.sub("_", config.rows.stem) / name
+    name = "-".join((_UNSAFE.sub("_", config.judge).strip("._"), *(suffix for suffix, applies in suffixes if applies)))
+    return config.results_dir / "grades" / _UNSAFE.sub("_", config.rows.stem) / name
 
 
 def _scores(path: Path) -> dict[str, float]:
-    """Read scores by id; several of one id are averaged.
+    """Read scores by id, averaging those that share an id.
 
     Raises:
-        UserError: the file cannot be read, or a line has no id or no number.
+        UserError: the file cannot be read, or a line lacks an id or a numeric score.
     """
-    found: dict[str, list[float]] = {}
+    by_id: dict[str, list[float]] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             table = csv.DictReader(file) if path.suffix.lower() == ".csv" else map(orjson.loads, file)
-            for number, row in enumerate(table, start=1):  # noqa: B007 - told where a row is broken
+            for number, row in enumerate(table, start=1):  # noqa: B007 - reported if a row is invalid
                 if row["score"] not in (None, ""):
-                    found.setdefault(str(row["id"]), []).append(_number(row["score"]))
+                    by_id.setdefault(str(row["id"]), []).append(_number(row["score"]))
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
     except (KeyError, TypeError, ValueError, csv.Error) as error:
-        raise UserError(f"{path}, row {number}: needs `id` and a number as `score` ({error!r})") from error
-    return {name: sum(scores) / len(scores) for name, scores in found.items()}
+        raise UserError(f"{path}, row {number}: needs `id` and a numeric `score` ({error!r})") from error
+    return {name: sum(scores) / len(scores) for name, scores in by_id.items()}
 
 
 def _number(value: object) -> float:
     number = float(str(value))
-    if number != number or number in (float("inf"), float("-inf")):  # noqa: PLR0124 - what only NaN does
-        raise ValueError(f"{value!r} is no score")
+    if number != number or number in (float("inf"), float("-inf")):  # noqa: PLR0124 - true only of NaN
+        raise ValueError(f"{value!r} is not a finite number")
     return number
 
 
-def _written(report: GradingReport, config: GradingConfig, others: Mapping[str, dict[str, float]]) -> GradingReport:
-    """Write grades and agreements, each file whole or not at all.
+def _write_grades(
+    report: GradingReport, config: GradingConfig, other_scores: Mapping[str, dict[str, float]]
+) -> GradingReport:
+    """Write grades and agreements, each file atomically.
 
     Raises:
         UserError: a file cannot be written.
     """
     graded = report.graded
-    agreements = {name: found for name, scores in others.items() if (found := _compared(graded, scores))}
-    itself = {row.row.id: float(row.samples[1].grade) for row in graded if len(row.samples) > 1 and row.samples[1]}
-    if itself:
+    agreements = {name: result for name, scores in other_scores.items() if (result := _agreement_with(scores, graded))}
+    seconds = {row.row.id: float(row.samples[1].grade) for row in graded if len(row.samples) > 1 and row.samples[1]}
+    if seconds:
         firsts = [replace(row, samples=row.samples[:1]) for row in graded]
-        if (ceiling := _compared(firsts, itself)) is not None:
+        if (ceiling := _agreement_with(seconds, firsts)) is not None:
             agreements["itself"] = ceiling
     lengths = {row.row.id: float(len(row.row.response)) for row in graded}
-    bias = _compared(graded, lengths, resamples=0)
+    bias = _agreement_with(lengths, graded, resamples=0)
     report = replace(report, agreements=agreements, length_bias=None if bias is None else bias.spearman.value)
     try:
         report.folder.mkdir(parents=True, exist_ok=True)
@@ -194,8 +198,8 @@ def _written(report: GradingReport, config: GradingConfig, others: Mapping[str, 
     return report
 
 
-def _compared(
-    graded: Sequence[GradedRow], scores: Mapping[str, float], *, resamples: int = RESAMPLES
+def _agreement_with(
+    scores: Mapping[str, float], graded: Sequence[GradedRow], *, resamples: int = RESAMPLES
 ) -> Agreement | None:
     both = [(row, row.mean, scores[row.row.id]) for row in graded if row.mean is not None and row.row.id in scores]
     if not both:
@@ -213,7 +217,7 @@ def _summary(report: GradingReport, config: GradingConfig) -> dict[str, Any]:
         "graded": len(means),
         "unscored": len(report.graded) - len(means),
         "mean": sum(means) / len(means) if means else None,
-        "agreement": {name: asdict(found) for name, found in report.agreements.items()},
+        "agreement": {name: asdict(result) for name, result in report.agreements.items()},
         "length_bias_spearman": report.length_bias,
         "reviews": None if meter is None else meter.snapshot(),
         "money": None if spending is None else spending.as_json(),

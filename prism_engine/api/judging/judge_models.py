@@ -1,4 +1,4 @@
-"""A judge's backend: built, paid for, and made sure that it answers before anything depends on it."""
+"""Builds a judge's backend, attaches its budget, and checks that it responds before anything relies on it."""
 
 from __future__ import annotations
 
@@ -26,33 +26,33 @@ _PING = (Message("user", ("Reply with the word OK.",)),)
 
 
 def preflight(config: JudgeConfig, registry: Registry) -> None:
-    """Ask a judge behind an API for a word, so that one that does not answer is news before anything else is paid for.
+    """Send a test request to a judge behind an API, so that a dead judge is reported before anything is paid for.
 
     Raises:
-        ConfigError: the judge is not known, or its key is missing.
+        ConfigError: the judge is unknown or its key is missing.
         DeadError: it does not answer.
     """
     spec = find_judge(config, registry, os.environ)
     identity = identify_model(config.judge, spec, config.cache_dir)
-    if spec.backend != "api" or spec.server is not None:  # comes up when it is needed
+    if spec.backend != "api" or spec.server is not None:  # started only when needed
         return
 
-    async def ask() -> None:
+    async def check() -> None:
         async with AsyncExitStack() as opened:
             backend, _ = open_judge(config, spec, identity, opened)
-            await make_sure_it_answers(backend, identity, config.judge)
+            await check_it_answers(backend, identity, config.judge)
 
-    asyncio.run(ask())
+    asyncio.run(check())
 
 
 async def ready_judge(
     config: JudgeConfig, spec: ModelSpec, identity: ModelIdentity, opened: AsyncExitStack, *, needed: bool
 ) -> tuple[Backend | None, Spending | None]:
-    """Return a judge's backend, which closes with `opened`, and what counts its money.
+    """Return a judge's backend, which closes with `opened`, and the counter of its cost.
 
     Args:
-        needed: whether a call is sure to be made: the judge must answer then. If not, one whose key is missing is left
-            out, and nobody asks for a word.
+        needed: whether a call is certain to be made. If so, the judge must answer a test request; if not, no request
+            is sent and a missing key only leaves the backend out.
 
     Raises:
         ConfigError, StoreError: as `open_judge`.
@@ -65,17 +65,17 @@ async def ready_judge(
             raise
         return None, None
     if needed:
-        await make_sure_it_answers(backend, identity, config.judge)
+        await check_it_answers(backend, identity, config.judge)
     return backend, spending
 
 
 def open_judge(
     config: JudgeConfig, spec: ModelSpec, identity: ModelIdentity, opened: AsyncExitStack
 ) -> tuple[Backend, Spending]:
-    """Build a judge's backend, which closes with `opened`, and what counts its money.
+    """Build a judge's backend, which closes with `opened`, and the counter of its cost.
 
     Raises:
-        ConfigError: its key is missing, or there is a cap and no price.
+        ConfigError: its key is missing, or there is a cost cap but no price.
         StoreError: the ledger cannot be opened.
     """
     controllers: list[BudgetController] = []
@@ -84,14 +84,14 @@ def open_judge(
         controllers.append(opened.enter_context(closing(BudgetController(path, cap))))
         return controllers[-1]
 
-    paying = payment_for(config.judge, spec, config.results_dir, config.max_cost, open_controller)
-    backend = build_backend(config.judge, pinned(spec, identity), config.cache_dir, paying.budget)
+    payment = payment_for(config.judge, spec, config.results_dir, config.max_cost, open_controller)
+    backend = build_backend(config.judge, pinned(spec, identity), config.cache_dir, payment.budget)
     opened.push_async_callback(backend.aclose)
-    return backend, Spending(controllers[0] if controllers else None, [config.judge] if paying.unpriced else [])
+    return backend, Spending(controllers[0] if controllers else None, [config.judge] if payment.unpriced else [])
 
 
-async def make_sure_it_answers(backend: Backend, identity: ModelIdentity, judge: str) -> None:
-    """Make sure that the judge answers, past the cache.
+async def check_it_answers(backend: Backend, identity: ModelIdentity, judge: str) -> None:
+    """Check that the judge answers a request, bypassing the cache.
 
     Raises:
         DeadError: it does not.

@@ -1,4 +1,4 @@
-"""Judge finished runs: what rules left open goes to a model, and the results lie beside those without a judge."""
+"""Judges finished runs: sends answers that rules could not read to a model; keeps the original results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from prism_engine.api.build.parts import STORE_NAME
 from prism_engine.api.judging.judge_models import ready_judge
 from prism_engine.api.judging.judged_files import Case, open_case, write_case
 from prism_engine.api.runs.execution import RunStatus
-from prism_engine.api.runs.stopping import heeding_signals
+from prism_engine.api.runs.stopping import stopping_on_signals
 from prism_engine.backends.factory import identify_model
 from prism_engine.budget import Demand, PerCall, Price, Seen, expect, is_paid, price_of, text_bytes
 from prism_engine.cache import Store, earlier_calls
@@ -46,44 +46,44 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class JudgeReport:
-    """What judging one run came to."""
+    """The outcome of judging one run."""
 
     run: Path
     folder: Path
-    """Where the judged results lie."""
+    """Where the judged results are stored."""
     judge: str
     model: str
-    """The judge's model as its endpoint knows it."""
+    """The judge's model name at its endpoint."""
     status: RunStatus
     progress: Progress
-    """Of the answers that were put to the judge."""
+    """Of the answers sent to the judge."""
     resolved: Counter[Resolved] = field(default_factory=Counter)
-    """How many answers each path resolved; empty where judging stopped."""
+    """How many answers were resolved in each way; empty if judging stopped."""
     scores: Scores | None = None
-    """Of several draws of a question of the first; None where judging stopped."""
+    """Of each question's first draw; None if judging stopped."""
     draws: DrawScores | None = None
-    """What all draws come to; None where judging stopped, and where questions are asked once."""
+    """Of all draws; None if judging stopped or questions are asked once."""
     trouble: Exception | None = None
 
 
 @dataclass(frozen=True)
 class JudgePlan:
-    """What judging one run would take."""
+    """The work that judging one run would take."""
 
     run: Path
     open: int
-    """Answers that may have to be judged; fewer, where a group of rotations is decided early."""
+    """Maximum number of answers to judge; fewer are needed if a group of rotations is decided early."""
     cached: int
-    """Those whose first review is in the cache."""
+    """Open answers whose first review is in the cache."""
     to_ask: int
-    """First reviews of the others. Answers that are alike, as draws of a question may be, share one."""
+    """First reviews of the others. Identical answers, such as draws of one question, share a review."""
     expense: Expense
-    """What these will use and cost."""
+    """Expected usage and cost of these reviews."""
 
 
 @dataclass(frozen=True)
 class _ReadyJudge:
-    """A judge, ready."""
+    """A judge with its cache, ready to be called."""
 
     config: JudgeConfig
     spec: ModelSpec
@@ -92,12 +92,12 @@ class _ReadyJudge:
     store: Store
 
     @property
-    def called(self) -> str:
-        """The judge's model as its endpoint knows it."""
+    def model_name(self) -> str:
+        """The judge's model name at its endpoint."""
         return str(getattr(self.spec, "model", self.config.judge))
 
-    def referee(self, docket: OpenAnswers) -> AnswerJudge:
-        return AnswerJudge(docket.scorer, self.model, self.identity, max_tokens=self.config.max_tokens)
+    def answer_judge(self, pending: OpenAnswers) -> AnswerJudge:
+        return AnswerJudge(pending.scorer, self.model, self.identity, max_tokens=self.config.max_tokens)
 
 
 def judge_runs(
@@ -108,14 +108,14 @@ def judge_runs(
     watch: ProgressDisplay | None = None,
     finished: Callable[[JudgeReport], None] | None = None,
 ) -> list[JudgeReport]:
-    """Judge the answers of finished runs, one run after the other.
+    """Judge the answers of finished runs, one run after another.
 
-    Only what rules left open is asked about, and only as long as it can change a result. Every review is in the cache
-    before it counts, so that the same command goes on where it stopped. The results of a run go into a folder below
-    it, whole or not at all; its own stay as they are.
+    Only answers that rules could not read are sent, and only while they can still change a result. Every review is
+    cached before it counts, so the same command resumes where it stopped. Judged results go into a subfolder of the
+    run, complete or not at all; the run's own results stay unchanged.
 
     Raises:
-        UserError: a run has no predictions, or the configuration cannot work; nothing was called.
+        UserError: a run has no predictions, or the configuration is invalid; nothing was called.
         DeadError: the judge does not answer.
         StoreError: the cache or the ledger cannot be opened.
         KeyboardInterrupt: stopped at once; finished reviews are in the cache.
@@ -129,7 +129,7 @@ def judge_runs(
 
 
 def plan_judging(runs: Sequence[Path], config: JudgeConfig, registry: Registry) -> list[JudgePlan]:
-    """Say how many answers are open, how many of them the cache can judge, and what to ask. Calls nothing.
+    """Return how many answers are open, cached and still to send. Makes no calls.
 
     Raises:
         UserError, StoreError: as `judge_runs`.
@@ -137,24 +137,24 @@ def plan_judging(runs: Sequence[Path], config: JudgeConfig, registry: Registry) 
     spec = find_judge(config, registry, os.environ)
     identity = identify_model(config.judge, spec, config.cache_dir)
     with Store(config.cache_dir / STORE_NAME, read_only=True) as store:
-        bench = _ReadyJudge(config, spec, identity, CachedModel(None, store), store)
-        return [_plan(open_case(run, config), bench) for run in runs]
+        judge = _ReadyJudge(config, spec, identity, CachedModel(None, store), store)
+        return [_plan(open_case(run, config), judge) for run in runs]
 
 
-def _plan(case: Case, bench: _ReadyJudge) -> JudgePlan:
-    demand, found = Demand(), _first_reviews(case, bench)
-    to_ask = {one.key: one.call for one in found if one.completion is None}
+def _plan(case: Case, judge: _ReadyJudge) -> JudgePlan:
+    demand, reviews = Demand(), _first_reviews(case, judge)
+    to_ask = {review.key: review.call for review in reviews if review.completion is None}
     for call in to_ask.values():
         demand.count(text_bytes(call), 0)
-    seen = [
-        Seen(one.text_bytes, one.max_tokens, one.completion.outcome is Outcome.TRUNCATED, one.completion.usage)
-        for one in earlier_calls(bench.store, "judge", bench.identity, MOST_SEEN)
+    history = [
+        Seen(past.text_bytes, past.max_tokens, past.completion.outcome is Outcome.TRUNCATED, past.completion.usage)
+        for past in earlier_calls(judge.store, "judge", judge.identity, MOST_SEEN)
     ]
-    paid = isinstance(bench.spec, ApiModel) and is_paid(bench.spec)
-    price = price_of(bench.spec) if isinstance(bench.spec, ApiModel) and paid else Price.nothing()
-    per_call = PerCall(found[0].call.sampling.max_tokens if found else 1, 0)
-    cached = sum(one.completion is not None for one in found)
-    return JudgePlan(case.run, len(found), cached, len(to_ask), expect(demand, seen, per_call, price))
+    paid = isinstance(judge.spec, ApiModel) and is_paid(judge.spec)
+    price = price_of(judge.spec) if isinstance(judge.spec, ApiModel) and paid else Price.nothing()
+    per_call = PerCall(reviews[0].call.sampling.max_tokens if reviews else 1, 0)
+    cached = sum(review.completion is not None for review in reviews)
+    return JudgePlan(case.run, len(reviews), cached, len(to_ask), expect(demand, history, per_call, price))
 
 
 async def _judge_cases(
@@ -168,61 +168,62 @@ async def _judge_cases(
     identity = identify_model(config.judge, spec, config.cache_dir)
     async with AsyncExitStack() as opened:
         store = opened.enter_context(Store(config.cache_dir / STORE_NAME))
-        bench = _ReadyJudge(config, spec, identity, CachedModel(None, store), store)
-        needed = any(one.completion is None for case in cases for one in _first_reviews(case, bench))
+        judge = _ReadyJudge(config, spec, identity, CachedModel(None, store), store)
+        needed = any(review.completion is None for case in cases for review in _first_reviews(case, judge))
         backend, spending = await ready_judge(config, spec, identity, opened, needed=needed)
         stop = Stop()
-        with heeding_signals(stop):
+        with stopping_on_signals(stop):
             for case in cases:
-                own = replace(bench, model=CachedModel(backend, store))  # its calls are counted apart
-                stop.listen(own.model.drain)
-                reports.append(await _judge_case(case, own, stop, spending, watch))
+                case_judge = replace(judge, model=CachedModel(backend, store))  # counts each run's calls separately
+                stop.listen(case_judge.model.drain)
+                reports.append(await _judge_case(case, case_judge, stop, spending, watch))
                 if finished is not None:
                     finished(reports[-1])
     return reports
 
 
 async def _judge_case(
-    case: Case, bench: _ReadyJudge, stop: Stop, spending: Spending | None, watch: ProgressDisplay | None
+    case: Case, judge: _ReadyJudge, stop: Stop, spending: Spending | None, watch: ProgressDisplay | None
 ) -> JudgeReport:
-    config, docket, folder = bench.config, case.docket, case.judged.folder
-    progress = Progress(len(docket.unsettled), None, bench.model.meter, name=case.run.name, spending=spending)
+    config, pending, folder = judge.config, case.pending, case.judged.folder
+    progress = Progress(len(pending.unsettled), None, judge.model.meter, name=case.run.name, spending=spending)
     stop.listen(progress.stop)
-    width = 2 * (bench.model.backend.capacity if bench.model.backend is not None else 1)
+    width = 2 * (judge.model.backend.capacity if judge.model.backend is not None else 1)
     verdicts = {}
     if not stop.requested:
-        async with watch(progress) if watch and docket.unsettled else nullcontext():
-            verdicts = await judge_all(docket, bench.referee(docket), width=width, progress=progress, stop=stop)
+        async with watch(progress) if watch and pending.unsettled else nullcontext():
+            verdicts = await judge_all(pending, judge.answer_judge(pending), width=width, progress=progress, stop=stop)
             if spending is not None:
                 await spending.conclude()
     if stop.requested:
         status = RunStatus.INTERRUPTED if stop.reason is None else RunStatus.DIED
         status = RunStatus.BUDGET if isinstance(stop.reason, BudgetError) else status
-        return JudgeReport(case.run, folder, config.judge, bench.called, status, progress, trouble=stop.reason)
+        return JudgeReport(case.run, folder, config.judge, judge.model_name, status, progress, trouble=stop.reason)
     counts: Counter[Resolved] = Counter()
-    scores, draws = await asyncio.to_thread(_write, case, bench, verdicts, counts, progress)
+    scores, draws = await asyncio.to_thread(_write, case, judge, verdicts, counts, progress)
     status = RunStatus.INCOMPLETE if counts[Resolved.UNSCORED] else RunStatus.COMPLETE
-    return JudgeReport(case.run, folder, config.judge, bench.called, status, progress, counts, scores, draws)
+    return JudgeReport(case.run, folder, config.judge, judge.model_name, status, progress, counts, scores, draws)
 
 
-def _first_reviews(case: Case, bench: _ReadyJudge) -> list[LookedUp]:
-    """Look the first review of each open answer up."""
-    referee = bench.referee(case.docket)
-    return look_up([referee.call(row.sample, row.reply, 0) for row in case.docket.open_answers()], bench.store)
+def _first_reviews(case: Case, judge: _ReadyJudge) -> list[LookedUp]:
+    """Look up the first review of each open answer in the cache."""
+    answer_judge = judge.answer_judge(case.pending)
+    return look_up([answer_judge.call(row.sample, row.reply, 0) for row in case.pending.open_answers()], judge.store)
 
 
 def _write(
-    case: Case, bench: _ReadyJudge, verdicts: dict[RowKey, Verdict], counts: Counter[Resolved], progress: Progress
+    case: Case, judge: _ReadyJudge, verdicts: dict[RowKey, Verdict], counts: Counter[Resolved], progress: Progress
 ) -> Folded:
-    def judge() -> dict[str, Any]:
+    def manifest_entry() -> dict[str, Any]:
         return {
-            "name": bench.config.judge,
-            **bench.spec.model_dump(mode="json"),
-            "identity_facts": dict(bench.identity.facts),
-            "profile": case.docket.scorer.profile,
-            "resolved": {one.value: counts[one] for one in Resolved},
-            "reviews": bench.model.meter.snapshot(),
+            "name": judge.config.judge,
+            **judge.spec.model_dump(mode="json"),
+            "identity_facts": dict(judge.identity.facts),
+            "profile": case.pending.scorer.profile,
+            "resolved": {way.value: counts[way] for way in Resolved},
+            "reviews": judge.model.meter.snapshot(),
             "money": None if progress.spending is None else progress.spending.as_json(),
         }
 
-    return write_case(case, judged_rows(case.answers.every, case.docket, verdicts, bench.config.judge, counts), judge)
+    rows = judged_rows(case.answers.every, case.pending, verdicts, judge.config.judge, counts)
+    return write_case(case, rows, manifest_entry)

@@ -1,4 +1,4 @@
-"""What a judge reads and writes: a finished run's files in, a folder of judged results below it out."""
+"""Reads a finished run's files for judging and writes the judged results to a subfolder."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Case:
-    """One run's answers."""
+    """One run to judge."""
 
     run: Path
     answers: Answers
-    """The run's own."""
+    """The run's own answers."""
     judged: Answers
-    """Where the judged ones go."""
+    """Where the judged answers go."""
     manifest: dict[str, Any]
-    docket: OpenAnswers
+    pending: OpenAnswers
 
     @property
     def failed_as_wrong(self) -> bool:
-        """Whether the run counts samples whose call failed as wrong."""
+        """Whether the run counts samples with a failed call as wrong."""
         config = self.manifest.get("config")
         return isinstance(config, dict) and config.get("failed") == "wrong"
 
@@ -46,29 +46,29 @@ def open_case(run: Path, config: JudgeConfig) -> Case:
     """Read a finished run's answers.
 
     Raises:
-        UserError: there are none, or none that can be read.
+        UserError: they are missing or unreadable.
     """
     try:
         manifest = orjson.loads((run / "manifest.json").read_bytes())
-        used, kind = manifest["scoring"]["profile"], AnswerKind(manifest["scoring"]["answer_kind"])
+        run_profile, kind = manifest["scoring"]["profile"], AnswerKind(manifest["scoring"]["answer_kind"])
     except OSError as error:
-        raise UserError(f"{run}: no finished run lies here ({error.strerror}); `prism runs` lists them") from error
+        raise UserError(f"{run}: no finished run found here ({error.strerror}); `prism runs` lists them") from error
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{run / 'manifest.json'}: no manifest of a run; start the same run again") from error
+        raise UserError(f"{run / 'manifest.json'}: not a run's manifest; repeat the run to rewrite it") from error
     answers = Answers.of(run)
-    profile = used if config.profile is None else known_profile(config.profile)
+    profile = run_profile if config.profile is None else known_profile(config.profile)
     judge = folder_name(config.judge).strip("._")
-    folder = run / (f"judged-{judge}" if profile == used else f"judged-{judge}-{profile}")
+    folder = run / (f"judged-{judge}" if profile == run_profile else f"judged-{judge}-{profile}")
     judged = replace(answers, folder=folder)
     return Case(run, answers, judged, manifest, OpenAnswers.of(answers.every, scorer_of(kind, profile)))
 
 
 def write_case(case: Case, rows: Iterator[dict[str, Any]], judge: Callable[[], dict[str, Any]]) -> Folded:
-    """Write the judged results, each file whole or not at all.
+    """Write the judged results, each file atomically.
 
     Args:
-        rows: of every answer.
-        judge: what the manifest says of the judge, asked when all rows are written.
+        rows: one per answer.
+        judge: returns the manifest's record of the judge; called once all rows are written.
 
     Raises:
         UserError: a file cannot be read or written.
@@ -79,7 +79,7 @@ def write_case(case: Case, rows: Iterator[dict[str, Any]], judge: Callable[[], d
     except OSError as error:
         raise UserError(f"{judged.folder}: cannot be written ({error.strerror})") from error
     write_lines(judged.every, (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
-    folded = judged.fold(case.docket.scorer, failed_as_wrong=case.failed_as_wrong, parquet=True)
+    folded = judged.fold(case.pending.scorer, failed_as_wrong=case.failed_as_wrong, parquet=True)
     with replacing(judged.folder / "manifest.json") as draft:
         draft.write_bytes(orjson.dumps({**case.manifest, "judge": judge()}, option=orjson.OPT_INDENT_2))
     return folded

@@ -1,4 +1,4 @@
-"""Run, then judge: what `prism run --judge` does."""
+"""Runs and then judges the results: `prism run --judge` from Python."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def run_and_judge(
     ran: Callable[[list[RunReport]], None] | None = None,
     judged: Callable[[JudgeReport], None] | None = None,
 ) -> tuple[list[RunReport], list[JudgeReport]]:
-    """Do `run_many`, then judge the runs that name a judge and were not stopped.
+    """Call `run_many`, then judge the runs that name a judge and were not stopped.
 
-    A judge behind an API is asked for a word first. Models are started anew for judging: what answers may need the
-    memory that a judge needs.
+    A judge behind an API gets a test request first. A judge on this machine is started only after the runs, because
+    their models may need the same memory.
 
     Args:
-        ran: told of all runs when they are over, before the first one is judged.
+        ran: called with the reports of all runs when they end, before the first one is judged.
 
     Raises:
         As `run_many` and `judge_runs`.
@@ -54,29 +54,28 @@ def run_and_judge(
     if ran is not None:
         ran(reports)
     verdicts: list[JudgeReport] = []
-    for place, report in enumerate(reports):
-        over = report.status in (RunStatus.COMPLETE, RunStatus.INCOMPLETE)
-        if report.config.judge is not None and report.scores is not None and over:
-            told = judge_of(report.config)
-            verdicts += judge_runs([report.folder], told, registry, watch=watch, finished=judged)
-            reports[place] = replace(report, judged=verdicts[-1].scores, judged_draws=verdicts[-1].draws)
+    for index, report in enumerate(reports):
+        ended = report.status in (RunStatus.COMPLETE, RunStatus.INCOMPLETE)
+        if report.config.judge is not None and report.scores is not None and ended:
+            verdicts += judge_runs([report.folder], judge_of(report.config), registry, watch=watch, finished=judged)
+            reports[index] = replace(report, judged=verdicts[-1].scores, judged_draws=verdicts[-1].draws)
             if verdicts[-1].status not in (RunStatus.COMPLETE, RunStatus.INCOMPLETE):
                 break
     return reports, verdicts
 
 
 def _is_cached(config: RunConfig, registry: Registry) -> bool:
-    """Whether a run calls nothing; its reviews may be in the cache as well then, and if not, judging says so."""
+    """Whether a run makes no calls; its reviews may then be cached too, and if not, judging reports it."""
     plan = make_plan(config, registry)
     stages = [stage for stage in (plan.describing, plan.answering) if stage is not None]
     return not any(stage.to_call or stage.unknown for stage in stages)
 
 
 def judge_of(config: RunConfig) -> JudgeConfig:
-    """Return what a run tells its judge.
+    """Return the configuration of a run's judge.
 
     Raises:
-        ConfigError: it names none.
+        ConfigError: the run names no judge.
     """
     if config.judge is None:
         raise ConfigError("the run names no judge: give --judge, or `judge:` in its run file")

@@ -1,1 +1,1 @@
-"""The Python objects `Session`, `Perception` and `Reasoning`."""
+"""Interactive use from Python: `Session`, `Perception` and `Reasoning`, one question at a time."""

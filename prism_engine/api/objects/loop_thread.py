@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own: what belongs to one loop is used from blocking code and from any other loop."""
+"""An event loop in its own thread, usable from blocking code and from any other event loop."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_CLOSED = "the call was not finished: its session was closed"
+_CLOSED = "the call did not finish: its session was closed"
 
 
 class LoopThread:
-    """Runs coroutines; started by the first one. Callable from several threads and loops at once."""
+    """Runs coroutines in one loop, started by the first of them. Safe to call from multiple threads and loops."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -27,7 +27,7 @@ class LoopThread:
         self._closed = False
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Wait, without an event loop of one's own (in a notebook too), for what a coroutine returns.
+        """Run a coroutine and block until it returns; works inside a running event loop too (as in a notebook).
 
         Raises:
             NotRunError: `close` was called.
@@ -39,10 +39,10 @@ class LoopThread:
         except concurrent.futures.CancelledError as error:
             raise NotRunError(_CLOSED) from error
         finally:
-            future.cancel()  # where waiting for it was interrupted
+            future.cancel()  # if the wait was interrupted
 
     async def arun(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Wait in another event loop; cancelling the wait cancels the coroutine.
+        """Run a coroutine and await it from another event loop; cancelling the wait cancels the coroutine.
 
         Raises:
             NotRunError: `close` was called.
@@ -57,7 +57,7 @@ class LoopThread:
             raise NotRunError(_CLOSED) from error
 
     def close(self, last: Callable[[], Awaitable[None]] | None = None) -> None:
-        """Cancel what is under way, do one thing more in the loop if there is one, and end the thread. Idempotent."""
+        """Cancel running coroutines, await `last` in the loop (if one was started), end the thread. Idempotent."""
         with self._starting:
             self._closed = True
             loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
@@ -77,7 +77,7 @@ class LoopThread:
                 raise NotRunError("the call was not sent: its session is closed")
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                # A daemon: a session that nobody closes does not keep the program from ending.
+                # A daemon, so that a session left open does not keep the program from exiting.
                 self._thread = threading.Thread(target=self._loop.run_forever, name="prism-session", daemon=True)
                 self._thread.start()
             return asyncio.run_coroutine_threadsafe(coroutine, self._loop)

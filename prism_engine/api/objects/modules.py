@@ -1,4 +1,4 @@
-"""The original's `Perception` and `Reasoning`: one picture and one question at a time, blocking or awaited."""
+"""`Perception` and `Reasoning` as in the original: one question at a time, blocking or awaited."""
 
 from __future__ import annotations
 
@@ -27,50 +27,52 @@ if TYPE_CHECKING:
     from prism_engine.stages.context import Context
 
 ImageInputs = ImageInput | list[ImageInput] | tuple[ImageInput, ...]
-"""One picture, or several in their order."""
+"""One picture, or multiple in order."""
 
 
 class Module(Closeable):
-    """A model with a session, its own one where none is given: that one is closed with it."""
+    """A model with a session; if none is given, it opens its own and closes it too."""
 
     def __init__(self, session: Session | None) -> None:
         self._is_own = session is None
         self.session = Session() if session is None else session
 
     def close(self) -> None:
-        """Stop what was started; a session that was given goes on. Idempotent."""
+        """Close the module's own session; a session that was passed in stays open. Idempotent."""
         if self._is_own:
             self.session.close()
 
     async def aclose(self) -> None:
-        """Do the same without holding up the caller's event loop."""
+        """Like `close`, without blocking the caller's event loop."""
         if self._is_own:
             await self.session.aclose()
 
 
-async def answered(answering: Answering, sample: Sample, description: str | None, one: ConnectedModel) -> Completion:
-    """Return a reply with a text.
+async def answer_or_raise(
+    answering: Answering, sample: Sample, description: str | None, connected: ConnectedModel
+) -> Completion:
+    """Return a reply that has text.
 
     Raises:
-        PrismError: what kept it from having one.
+        PrismError: the reason why there is none.
     """
-    forget_failures([one])
+    forget_failures([connected])
     try:
         reply = await answering.answer(sample, description)
     except NotRunError:
-        if one.unusable is not None:
-            raise one.unusable from None
+        if connected.unusable is not None:
+            raise connected.unusable from None
         raise
     if not reply.usable:
-        raise OutcomeError(f"answer by {one.identity.name}: {_reason_of(reply)}", outcome=reply.outcome.value)
+        raise OutcomeError(f"answer by {connected.identity.name}: {_reason_of(reply)}", outcome=reply.outcome.value)
     return reply
 
 
-def succeeded(result: SampleResult, connected: Iterable[ConnectedModel]) -> SampleResult:
-    """Return a result that has a description.
+def described_or_raise(result: SampleResult, connected: Iterable[ConnectedModel]) -> SampleResult:
+    """Return the result if it has a description.
 
     Raises:
-        PrismError: what kept it from having one.
+        PrismError: the reason why it has none.
     """
     if result.failure is None:
         return result
@@ -81,47 +83,47 @@ def succeeded(result: SampleResult, connected: Iterable[ConnectedModel]) -> Samp
         raise OutcomeError(result.failure, outcome=failed.outcome.value)
     if result.written is not None and result.hints is None:
         raise OutcomeError(result.failure, outcome=Outcome.EMPTY.value)
-    for one in connected:
-        if one.unusable is not None:
-            raise one.unusable
+    for model in connected:
+        if model.unusable is not None:
+            raise model.unusable
     raise NotRunError(result.failure)
 
 
 def _reason_of(reply: Completion) -> str:
-    why = reply.detail or (reply.finish_reason if not reply.outcome.reusable else "no text yet")
-    return reply.outcome.value + (f": {why}" if why else "")
+    reason = reply.detail or (reply.finish_reason if not reply.outcome.reusable else "no text yet")
+    return reply.outcome.value + (f": {reason}" if reason else "")
 
 
 def forget_failures(connected: Sequence[ConnectedModel]) -> None:
-    """Ask again for what failed before: here nobody else would."""
-    for one in connected:
-        one.model.forget_failures()
+    """Let calls that failed before be sent again; unlike a run, an object has no later retry."""
+    for model in connected:
+        model.model.forget_failures()
 
 
-def require(text: object, otherwise: str) -> None:
-    """Make sure that there is a text.
+def require(text: object, message: str) -> None:
+    """Check that `text` is a string that is not blank.
 
     Raises:
-        UserError: there is none; `otherwise` says what is missing.
+        UserError: it is not; with `message`.
     """
     if not isinstance(text, str) or not text.strip():
-        raise UserError(otherwise)
+        raise UserError(message)
 
 
 class Perception(Module):
-    """Describes pictures, as `prism run` does: the same prompts, cache, limits and cost cap.
+    """Describes pictures as `prism run` does, with the same prompts, cache, limits and cost cap.
 
     Args:
-        prompt_version: what the perceiver is told, as `--instruction`: generic, another built-in one, words of one's
-            own, `@FILE` with a text, or `query-specific_MODEL`, which is asked anew for each question.
-        model: a name of the registry, a hub id or a checkpoint's folder; `A~B` joins the descriptions of several.
-        pictures: how several pictures of one question are shown.
-        merge: how the descriptions of several perceivers are joined.
-        sampling: how descriptions are drawn; None: greedily, at most 512 tokens.
-        session: shared with other objects; None makes one that `close` closes.
+        prompt_version: the perceiver's instruction, as `--instruction`: `generic` or another built-in one, your own
+            wording, `@FILE` with a text, or `query-specific_MODEL`, where MODEL writes hints for each question.
+        model: a registered name, a hub id or a checkpoint's folder; `A~B` joins the descriptions of multiple models.
+        pictures: how multiple pictures of one question are shown.
+        merge: how the descriptions of multiple perceivers are joined.
+        sampling: how descriptions are sampled; None: greedily, at most 512 tokens.
+        session: shared with other objects; None opens one that `close` closes.
 
     Raises:
-        ConfigError: no such model, or no such instruction.
+        ConfigError: no such model or instruction.
     """
 
     def __init__(
@@ -139,16 +141,16 @@ class Perception(Module):
         self._instruction = read_instruction(prompt_version)
         if self._instruction.listed is not None:
             raise ConfigError(
-                f"instruction {prompt_version!r}: contents by row belong to a benchmark's rows; here a model writes "
-                "them for any question: query-specific_MODEL"
+                f"instruction {prompt_version!r}: a hints file belongs to a benchmark's rows; for single questions let "
+                "a model write the hints: query-specific_MODEL"
             )
         self._names = perceivers_of(model, registry)
-        asked = [*self._names, *([self._instruction.writer] if self._instruction.writer else [])]
-        specs = {name: registry.find(name) for name in asked}
-        if len(here := [name for name in self._names if takes_a_gpu(specs[name])]) > 1:
+        called = [*self._names, *([self._instruction.writer] if self._instruction.writer else [])]
+        specs = {name: registry.find(name) for name in called}
+        if len(local := [name for name in self._names if takes_a_gpu(specs[name])]) > 1:
             raise ConfigError(
-                f"perceiver {model!r}: {' and '.join(here)} would need this machine's memory at once; `prism run` lets "
-                "them take turns, or give each an object of its own, one closed before the next one is used"
+                f"perceiver {model!r}: {' and '.join(local)} would need this machine's memory at once; use `prism "
+                "run`, where they take turns, or one Perception per model, each closed before the next is used"
             )
         self._pictures, self._merge = Pictures(pictures), Merge(merge)
         self._sampling = sampling or SamplingConfig()
@@ -157,95 +159,107 @@ class Perception(Module):
         return f"<Perception by {'~'.join(self._names)}, {self._instruction.name}>"
 
     def generate(self, text: str, img_path: ImageInputs) -> str:
-        """Return the description of a picture, or of several, for a question.
+        """Return the description of one or more pictures for a question.
 
         Args:
-            text: the question; only a query-specific instruction looks at it.
-            img_path: path or bytes of the picture; a list of several.
+            text: the question; only a query-specific instruction uses it.
+            img_path: path or bytes of the picture, or a list of them.
 
         Raises:
-            OutcomeError: a model refused, said nothing, or its call failed; `outcome` says which.
-            UserError: a picture cannot be read, or a model cannot work as it is configured.
-            BudgetError: the next call might pass the cap on cost.
-            DeadError: the model can answer nothing any more.
+            OutcomeError: a model refused or returned no text, or its call failed; `outcome` says which.
+            UserError: a picture cannot be read, or a model's configuration does not work.
+            BudgetError: the next call might exceed the cost cap.
+            DeadError: the model can no longer answer.
             StoreError: the cache cannot be read or written.
         """
         return str(self.describe(text, img_path).description)
 
     async def agenerate(self, text: str, img_path: ImageInputs) -> str:
-        """Do the same in an event loop; several at once fill the engine."""
+        """Like `generate`, awaited; concurrent calls are batched by the engine."""
         return str((await self.adescribe(text, img_path)).description)
 
     def describe(self, text: str, img_path: ImageInputs) -> SampleResult:
-        """Return the description with all calls that it took; raises as `generate`."""
+        """Return the description with all calls it took; raises as `generate`."""
         return self.session.run(self._describe(text, img_path))
 
     async def adescribe(self, text: str, img_path: ImageInputs) -> SampleResult:
-        """Do the same in an event loop."""
+        """Like `describe`, awaited."""
         return await self.session.arun(self._describe(text, img_path))
 
     def answer(self, question: str, img_path: ImageInputs) -> Completion:
-        """Let the perceiver answer by itself from the pictures, end to end, as mode `direct`; raises as `generate`."""
+        """Return the perceiver's own end-to-end answer from the pictures, as in mode `direct`; raises as `generate`."""
         return self.session.run(self._answer(question, img_path))
 
     async def aanswer(self, question: str, img_path: ImageInputs) -> Completion:
-        """Do the same in an event loop."""
+        """Like `answer`, awaited."""
         return await self.session.arun(self._answer(question, img_path))
 
     async def _describe(self, text: str, img_path: ImageInputs) -> SampleResult:
         if self._instruction.writer is not None:
-            require(text, f"instruction {self._instruction.name!r} is made for a question, and there is none")
+            require(text, f"instruction {self._instruction.name!r} needs a question; none was given")
         pipeline, connected = self._pipeline()
         forget_failures(connected)
         sample = Sample(0, "0", self.session.pictures(img_path), text or "")
-        return succeeded(await pipeline.run(sample), connected)
+        return described_or_raise(await pipeline.run(sample), connected)
 
     async def _answer(self, question: str, img_path: ImageInputs) -> Completion:
         if len(self._names) > 1:
-            raise ConfigError(f"perceiver {'~'.join(self._names)!r}: one model answers by itself; name one")
-        require(question, "there is no question")
-        one = self.session.connect(self._names[0])
-        most = 1 if self._pictures is Pictures.FIRST else None
+            raise ConfigError(
+                f"perceiver {'~'.join(self._names)!r}: multiple models cannot answer end to end; name one model"
+            )
+        require(question, "no question was given")
+        perceiver = self.session.connect(self._names[0])
         answering = Answering(
-            one.model, one.identity, sampling=self._sampling.to_sampling(), direct=True, most_pictures=most
+            perceiver.model,
+            perceiver.identity,
+            sampling=self._sampling.to_sampling(),
+            direct=True,
+            most_pictures=1 if self._pictures is Pictures.FIRST else None,
         )
-        return await answered(answering, Sample(0, "0", self.session.pictures(img_path), question), None, one)
+        sample = Sample(0, "0", self.session.pictures(img_path), question)
+        return await answer_or_raise(answering, sample, None, perceiver)
 
     def _pipeline(self) -> tuple[Pipeline, list[ConnectedModel]]:
-        """Return what describes, and all who may be asked."""
-        seers = [self.session.connect(name) for name in self._names]
+        """Return the describing pipeline and all models it may call."""
+        perceivers = [self.session.connect(name) for name in self._names]
         sampling = self._sampling.to_sampling()
 
-        def context(told: str) -> Context:
-            several = [
-                Describing(one.model, one.identity, instruction=told, sampling=sampling, pictures=self._pictures)
-                for one in seers
+        def context(instruction: str) -> Context:
+            contexts = [
+                Describing(
+                    perceiver.model,
+                    perceiver.identity,
+                    instruction=instruction,
+                    sampling=sampling,
+                    pictures=self._pictures,
+                )
+                for perceiver in perceivers
             ]
-            return several[0] if len(several) == 1 else MergedContext(several, self._merge)
+            return contexts[0] if len(contexts) == 1 else MergedContext(contexts, self._merge)
 
-        told = self._instruction.text
+        shared_text = self._instruction.text
         if (name := self._instruction.writer) is None:
-            return Pipeline(context(told), None, _unscored), seers
+            return Pipeline(context(shared_text), None, _unscored), perceivers
         writer = self.session.connect(name)
         hint_source = ModelHints(
             writer.model,
             writer.identity,
-            InstructionBuilder(told, context),
-            shots=hint_shots(_lessons(writer)),
+            InstructionBuilder(shared_text, context),
+            shots=hint_shots(_shots_benchmark(writer)),
             sampling=SamplingConfig().to_sampling(),
         )
-        # A picture at a time there is no report that could count who fell back to the instruction for all.
-        return Pipeline(context(told), None, _unscored, hint_source, needs_hints=True), [*seers, writer]
+        # `needs_hints`, because no report here would count a fallback to the shared instruction.
+        return Pipeline(context(shared_text), None, _unscored, hint_source, needs_hints=True), [*perceivers, writer]
 
 
 class Reasoning(Module):
-    """Answers questions from descriptions, as `prism run` does; it never sees a picture.
+    """Answers questions from descriptions as `prism run` does; it never sees a picture.
 
     Args:
-        model: a name of the registry, a hub id or a checkpoint's folder; a number after a registered name
+        model: a registered name, a hub id or a checkpoint's folder; a number after a registered name
             (`gpt-4o-mini-2048`) is the output limit.
-        sampling: how answers are drawn; None: greedily, at most 512 tokens.
-        session: shared with other objects; None makes one that `close` closes.
+        sampling: how answers are sampled; None: greedily, at most 512 tokens.
+        session: shared with other objects; None opens one that `close` closes.
 
     Raises:
         ConfigError: no such model, or two output limits.
@@ -262,7 +276,7 @@ class Reasoning(Module):
         return f"<Reasoning by {self._name}>"
 
     def generate(self, description: str, question: str) -> str:
-        """Return the answer to a question about a picture that is described.
+        """Return the answer to a question about the described picture.
 
         Raises:
             OutcomeError, UserError, BudgetError, DeadError, StoreError: as `Perception.generate`.
@@ -270,31 +284,31 @@ class Reasoning(Module):
         return self.reason(description, question).text
 
     async def agenerate(self, description: str, question: str) -> str:
-        """Do the same in an event loop."""
+        """Like `generate`, awaited."""
         return (await self.areason(description, question)).text
 
     def reason(self, description: str, question: str) -> Completion:
-        """Return the answer with its tokens and how it ended; raises as `generate`."""
+        """Return the answer with its token counts and finish reason; raises as `generate`."""
         return self.session.run(self._reason(description, question))
 
     async def areason(self, description: str, question: str) -> Completion:
-        """Do the same in an event loop."""
+        """Like `reason`, awaited."""
         return await self.session.arun(self._reason(description, question))
 
     async def _reason(self, description: str, question: str) -> Completion:
-        require(description, "there is no description to answer from")
-        require(question, "there is no question")
-        one = self.session.connect(self._name)
-        answering = Answering(one.model, one.identity, sampling=self._sampling)
-        return await answered(answering, Sample(0, "0", (), question), description.strip(), one)
+        require(description, "no description was given to answer from")
+        require(question, "no question was given")
+        reasoner = self.session.connect(self._name)
+        answering = Answering(reasoner.model, reasoner.identity, sampling=self._sampling)
+        return await answer_or_raise(answering, Sample(0, "0", (), question), description.strip(), reasoner)
 
 
 def _unscored(_reply: str, _sample: Sample) -> Score:
     return Score(None)
 
 
-def _lessons(writer: ConnectedModel) -> str:
-    """Name the benchmark whose examples a writer is shown: the embedded one knows no others."""
+def _shots_benchmark(writer: ConnectedModel) -> str:
+    """Return the benchmark whose few-shot examples a hint writer gets: the embedded model knows only PrismScenes."""
     spec = writer.spec
     model = spec.server.model if isinstance(spec, ApiModel) and spec.server is not None else getattr(spec, "model", "")
     return "PrismScenes" if model == str(REASONER) else ""

@@ -1,4 +1,4 @@
-"""What several `Perception` and `Reasoning` objects share: cache, ledger, engines and servers, and their event loop."""
+"""Resources shared by `Perception` and `Reasoning` objects: cache, ledger, engines, servers, event loop."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 ImageInput = str | Path | bytes
-"""A picture: the path of its file, or the file's bytes."""
+"""A picture: its file's path or bytes."""
 
 
 @dataclass(frozen=True)
 class ConnectedModel:
-    """A model that may be called."""
+    """A model ready to be called through its cache."""
 
     model: CachedModel
     identity: ModelIdentity
     spec: ModelSpec
     unusable: ConfigError | None
-    """Why it answers from the cache alone, such as a missing key; None where it is called."""
+    """Why it answers only from the cache, such as a missing key; None if it can be called."""
 
 
 class Closeable(ABC):
-    """What a `with` block closes at its end, blocking or awaited."""
+    """A context manager, sync or async, that closes itself on exit."""
 
     def __enter__(self) -> Self:
         return self
@@ -67,29 +67,29 @@ class Closeable(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Stop what was started. Idempotent."""
+        """Stop everything that was started. Idempotent."""
 
     @abstractmethod
     async def aclose(self) -> None:
-        """Do the same without holding up the caller's event loop."""
+        """Like `close`, without blocking the caller's event loop."""
 
 
 class Session(Closeable):
-    """Opens everything at its first use and closes it once; engines and servers start with the first call they get.
+    """Opens each resource on first use and closes it once; an engine or server starts with its first call.
 
-    Models are connected once: two objects with the same model share its engine, its limits and its calls. Use it as a
-    context manager, or call `close`; callable from several threads and event loops. A program that starts vLLM engines
-    keeps its own code below `if __name__ == "__main__":`, since engines are processes that import it anew.
+    Models are connected once: two objects with the same model share its engine, limits and calls. Use it as a context
+    manager, or call `close`; safe to call from multiple threads and event loops. A program that starts vLLM engines
+    must guard its own code with `if __name__ == "__main__":`, because engine processes import it again.
 
     Args:
-        cache_dir: finished calls, shared with `prism run`; None takes the usual one.
-        results_dir: where the ledger of what calls cost lies.
-        max_cost: US dollars that all calls on that ledger may cost together; None keeps no limit.
-        models: entries of the registry of one's own, by name; `configs/models.yaml` shows their shape.
+        cache_dir: folder of finished calls, shared with `prism run`; None takes the default one.
+        results_dir: folder of the cost ledger.
+        max_cost: cost cap in US dollars for all calls on that ledger together; None means no cap.
+        models: your own registry entries by name, in the format of `configs/models.yaml`.
         models_files: files of such entries, as `--models-file`.
 
     Raises:
-        ConfigError: an entry or a file is wrong.
+        ConfigError: an entry or a file is invalid.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Session(Closeable):
     ) -> None:
         if max_cost is not None and max_cost < 0:
             raise ConfigError(f"max_cost: {max_cost} is below 0")
-        self.registry = load_registry([Path(one) for one in models_files]).merged(
+        self.registry = load_registry([Path(file) for file in models_files]).merged(
             parse_models(dict(models or {}), "models")
         )
         self._cache_dir = Path(cache_dir).expanduser() if cache_dir is not None else default_cache_dir()
@@ -121,22 +121,22 @@ class Session(Closeable):
 
     @property
     def spending(self) -> Spending:
-        """What the calls of this session have cost so far."""
+        """Cost of this session's calls so far."""
         return self._spending or Spending(None, self._unpriced)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Wait for a coroutine that uses this session's models; see `LoopThread.run`."""
+        """Run a coroutine that uses this session's models and block until it returns; see `LoopThread.run`."""
         return self._thread.run(coroutine)
 
     async def arun(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Do the same from an event loop."""
+        """Like `run`, awaited from an event loop."""
         return await self._thread.arun(coroutine)
 
     def connect(self, name: str) -> ConnectedModel:
         """Return the model of that name; call it in the session's loop.
 
         Raises:
-            ConfigError: it cannot be identified, or its price is not known and there is a cap.
+            ConfigError: it cannot be identified, or there is a cost cap and its price is unknown.
             StoreError: the cache or the ledger cannot be opened.
         """
         if name not in self._connected:
@@ -144,39 +144,39 @@ class Session(Closeable):
         return self._connected[name]
 
     def pictures(self, given: ImageInput | Sequence[ImageInput]) -> tuple[Image, ...]:
-        """Keep pictures in the cache and return what calls name them by.
+        """Store pictures in the cache and return the references that calls use.
 
         Raises:
             UserError: there is none, or one cannot be read as a picture.
             StoreError: the cache cannot be written.
         """
-        many = [given] if isinstance(given, (str, Path, bytes)) else list(given)
-        if not many:
-            raise UserError("no picture is given")
-        return tuple(self._picture(one, number) for number, one in enumerate(many, start=1))
+        pictures = [given] if isinstance(given, (str, Path, bytes)) else list(given)
+        if not pictures:
+            raise UserError("no picture was given")
+        return tuple(self._picture(picture, number) for number, picture in enumerate(pictures, start=1))
 
     def close(self) -> None:
-        """Stop engines and servers, and close the cache and the ledger; calls under way are given up. Idempotent."""
+        """Cancel calls in flight, stop engines and servers, and close the cache and the ledger. Idempotent."""
         try:
             self._thread.close(self._shared.close_backends)
         finally:
             self._shared.__exit__(None, None, None)
 
     async def aclose(self) -> None:
-        """Do the same without holding up the event loop of the caller."""
+        """Like `close`, without blocking the caller's event loop."""
         await asyncio.to_thread(self.close)
 
     def _connect(self, name: str) -> ConnectedModel:
         spec = self.registry.find(name)
         identity = identify_model(name, spec, self._cache_dir)
         model = CachedModel(None, self._shared.store(self._cache_dir / STORE_NAME))
-        paying = payment_for(name, spec, self._results_dir, self._max_cost, self._controller)
-        if paying.unpriced:
+        payment = payment_for(name, spec, self._results_dir, self._max_cost, self._controller)
+        if payment.unpriced:
             self._unpriced.append(name)
         unusable = None
         try:
-            model.backend = self._shared.lend(name, pinned(spec, identity), self._cache_dir, paying.budget)
-        except ConfigError as error:  # what is in the cache is answered all the same
+            model.backend = self._shared.lend(name, pinned(spec, identity), self._cache_dir, payment.budget)
+        except ConfigError as error:  # cached calls can still be answered
             unusable = error
         return ConnectedModel(model, identity, spec, unusable)
 
@@ -193,4 +193,4 @@ class Session(Closeable):
             raise UserError(f"{where}: {error}") from error
         except (OSError, ValueError) as error:
             hint = "; download it first" if where.startswith(("http://", "https://")) else ""
-            raise UserError(f"{where}: cannot be read as a picture's file ({error}){hint}") from error
+            raise UserError(f"{where}: cannot be read as a picture file ({error}){hint}") from error

@@ -1,1 +1,1 @@
-"""The files of a run: results, status, scores under other rules."""
+"""Reads and writes a run's files: results, status, and scores under other rules."""

@@ -1,4 +1,4 @@
-"""The files of a run's answers: every draw where questions are asked several times, the first ones, and the scores."""
+"""The answer files of a run: every draw, the first draw of each question, and the scores."""
 
 from __future__ import annotations
 
@@ -29,41 +29,41 @@ if TYPE_CHECKING:
 
 
 class Folded(NamedTuple):
-    """What answers come to."""
+    """The scores of a run's answers."""
 
     scores: Scores
     """Of the first draw of each question."""
     draws: DrawScores | None
-    """Of all draws; None where each question is asked once."""
+    """Of all draws; None if each question is asked once."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """The files of a run's answers, or of what was made of them: `every` is written first, the others by `fold`."""
+    """The answer files of a run or of its re-scored or judged results: `every` is written first, the rest by `fold`."""
 
     folder: Path
     several: bool
-    """Whether questions are asked several times."""
+    """Whether each question is asked more than once."""
     name: str = ""
-    """What follows in the files' names, such as `-v1`."""
+    """Suffix of the file names, such as `-v1`."""
 
     @classmethod
     def of(cls, folder: Path) -> Self:
-        """Return those of a finished run, or of a result below one."""
+        """Return the answer files in a folder of a finished run or of its judged results."""
         return cls(folder, cls(folder, several=True).every.is_file())
 
     @property
     def every(self) -> Path:
-        """JSON lines, one per answer; the draws of a question come together."""
+        """JSON lines, one per answer; the draws of a question are consecutive."""
         return self.folder / f"draws{self.name}.jsonl" if self.several else self.predictions
 
     @property
     def predictions(self) -> Path:
-        """JSON lines, one per question: its only answer, or its first."""
+        """JSON lines, one per question: its only or first answer."""
         return self.folder / f"predictions{self.name}.jsonl"
 
     def fold(self, scorer: Scorer, *, failed_as_wrong: bool, parquet: bool = False) -> Folded:
-        """Write what follows from `every`: predictions, scores-*, and where there are several draws what they come to.
+        """Write the files derived from `every`: predictions, scores and, with multiple draws, the draw scores.
 
         Args:
             failed_as_wrong: see `summarise`.
@@ -87,6 +87,6 @@ class Answers:
 
 
 def once_per_description(journal: Journal, config: RunConfig) -> Iterator[bytes]:
-    """Yield the line of the first answer to each description."""
+    """Yield the journal's line of the first answer to each description."""
     _, answers = config.draws
     return islice(journal.lines(), None, None, answers)

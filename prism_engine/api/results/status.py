@@ -1,4 +1,4 @@
-"""Where runs stand, for other shells: a small file beside each run's results, kept up to date while it goes on."""
+"""Status files: each run's progress, kept up to date next to its results for other shells to read."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 STATUS_NAME = "status.json"
 RUNNING = "running"
 KILLED = "killed"
-"""A run that says it is running, but whose process is gone."""
-EVERY = 2.0
-"""Seconds between two versions of the file."""
-_SILENT = 60.0  # seconds after which a process of that number is taken for another one
+"""A run whose file says that it is running but whose process is gone."""
+UPDATE_SECONDS = 2.0
+"""Time between two updates of the file."""
+_STALE_SECONDS = 60.0  # age of the file after which a live process with that id is taken for another one
 
 
 @dataclass(frozen=True)
 class RunState:
-    """One run as its file tells it."""
+    """One run as recorded in its status file."""
 
     folder: Path
     state: str
@@ -44,77 +44,78 @@ class RunState:
     """`Progress.snapshot`."""
     config: dict[str, Any]
     cwd: Path
-    """Where the command was given; what is relative in the configuration means: from there."""
+    """Working directory of the command; relative paths in the configuration start there."""
 
     @classmethod
     def read(cls, path: Path) -> Self:
         """Read a status file.
 
         Raises:
-            ConfigError: it is none, or none of this version of prism.
+            ConfigError: it is no status file, or not one of this version of prism.
         """
         try:
-            found = orjson.loads(path.read_bytes())
-            updated = datetime.fromisoformat(found["updated_at"])
-            silent = (datetime.now(UTC) - updated).total_seconds()
-            gone = found["state"] == RUNNING and (silent > _SILENT or not _is_alive(found["pid"]))
-            state = KILLED if gone else found["state"]
-            return cls(path.parent, state, updated, found["progress"], found["config"], Path(found["cwd"]))
+            content = orjson.loads(path.read_bytes())
+            updated = datetime.fromisoformat(content["updated_at"])
+            age = (datetime.now(UTC) - updated).total_seconds()
+            gone = content["state"] == RUNNING and (age > _STALE_SECONDS or not _is_alive(content["pid"]))
+            state = KILLED if gone else content["state"]
+            return cls(path.parent, state, updated, content["progress"], content["config"], Path(content["cwd"]))
         except (OSError, orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
             raise ConfigError(f"{path}: cannot be read as a run's status ({error})") from error
 
     def run_config(self) -> RunConfig:
-        """Return the configuration to go on with.
+        """Return the configuration to resume the run with.
 
         Raises:
-            ConfigError: another version of prism has written it.
+            ConfigError: another version of prism wrote it.
         """
         try:
             return RunConfig.model_validate(self.config)
         except ValidationError as error:
             raise ConfigError(
-                f"{self.folder / STATUS_NAME}: its configuration is none of this version of prism; give the run's own "
-                f"command again ({error.errors()[0]['msg']})"
+                f"{self.folder / STATUS_NAME}: written by another version of prism; repeat the run's own command "
+                f"instead ({error.errors()[0]['msg']})"
             ) from error
 
 
 def run_states(results_dir: Path) -> list[RunState]:
-    """Return all runs below a results folder, the latest last; files that cannot be read are left out."""
-    found = []
+    """Return all runs below a results folder, latest last, skipping files that cannot be read."""
+    states = []
     for path in results_dir.rglob(STATUS_NAME):
         with suppress(ConfigError):
-            found.append(RunState.read(path))
-    return sorted(found, key=lambda one: (one.updated, one.folder))
+            states.append(RunState.read(path))
+    return sorted(states, key=lambda state: (state.updated, state.folder))
 
 
 def find_run_state(results_dir: Path, run: str | None) -> RunState:
-    """Return the run whose folder is `run`, or has it in its path; the latest one where `run` is None.
+    """Return the run whose folder is `run` or whose path contains it; the latest one if `run` is None.
 
     Raises:
-        UserError: there is none, or more than one.
+        UserError: no run matches, or more than one.
     """
-    every = run_states(results_dir)
-    if run is None and every:
-        return every[-1]
+    states = run_states(results_dir)
+    if run is None and states:
+        return states[-1]
     if run is not None and (Path(run) / STATUS_NAME).is_file():
         return RunState.read(Path(run) / STATUS_NAME)
-    matching = [one for one in every if run is not None and run.strip("/") in f"{one.folder.relative_to(results_dir)}"]
+    names = {str(state.folder.relative_to(results_dir)): state for state in states}
+    matching = [name for name in names if run is not None and run.strip("/") in name]
     if len(matching) == 1:
-        return matching[0]
+        return names[matching[0]]
     if not matching:
-        raise UserError(f"{results_dir}: no run {run or ''} here; `prism runs` lists them (--results-dir elsewhere)")
-    names = ", ".join(str(one.folder.relative_to(results_dir)) for one in matching[:5])
-    raise UserError(f"{run!r} means {len(matching)} runs, for example {names}; give more of the name")
+        missing = f"no run {run}" if run else "no runs"
+        raise UserError(f"{results_dir}: {missing} here; `prism runs` lists them (--results-dir for another folder)")
+    raise UserError(f"{run!r} matches {len(matching)} runs, such as {', '.join(matching[:5])}; give more of the name")
 
 
 @asynccontextmanager
 async def keeping_status(folder: Path, parts: Parts, progress: Progress) -> AsyncIterator[None]:
-    """Keep a run's file up to date while the block lasts; `write_status` then says how it ended."""
+    """Keep a run's status file up to date during the block; `write_status` then records how the run ended."""
 
     async def keep() -> None:
         while True:
             write_status(folder, parts, progress, RUNNING)
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(UPDATE_SECONDS)
 
     task = asyncio.create_task(keep(), name="status")
     try:
@@ -126,7 +127,7 @@ async def keeping_status(folder: Path, parts: Parts, progress: Progress) -> Asyn
 
 
 def write_status(folder: Path, parts: Parts, progress: Progress, state: str) -> None:
-    """Write where a run stands. A disk that is full is the business of the cache and the results, not of this file."""
+    """Write a run's status. A full disk is ignored here; the cache and the results report it."""
     config = parts.config
     known = config.model_copy(update={"models": {**dict(parts.specs.values()), **config.models}})
     status = {

@@ -1,1 +1,1 @@
-"""Runs and plans one configuration or a sweep."""
+"""Plans and executes runs: one configuration or a sweep."""

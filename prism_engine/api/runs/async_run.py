@@ -1,4 +1,4 @@
-"""`arun`: runs from a program that has an event loop of its own, in a thread beside it."""
+"""`arun` and `arun_many`: runs in a separate thread, awaited from a program's own event loop."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ T = TypeVar("T")
 
 
 async def arun(config: RunConfig, registry: Registry, *, watch: ProgressDisplay | None = None) -> RunReport:
-    """Do `run` while the caller's event loop goes on.
+    """Like `run`, without blocking the caller's event loop.
 
-    Cancelling it is a second Ctrl-C: finished calls are in the cache, and no results are written. Signals are the
-    caller's own; a deadline, a cost cap and a bound on failures drain as ever.
+    Cancelling it acts like a second Ctrl-C: finished calls are in the cache and no results are written. Signals are
+    left to the caller; a deadline, a cost cap or a limit on failures drains the run as usual.
 
     Args:
         watch: shows progress, in the run's own thread and loop.
@@ -29,18 +29,18 @@ async def arun(config: RunConfig, registry: Registry, *, watch: ProgressDisplay 
     Raises:
         UserError, StoreError: as `run`.
     """
-    return await _beside(lambda seen: run(config, registry, watch=seen), watch)
+    return await _run_in_thread(lambda display: run(config, registry, watch=display), watch)
 
 
 async def arun_many(
     configs: Sequence[RunConfig], registry: Registry, *, watch: ProgressDisplay | None = None
 ) -> list[RunReport]:
-    """Do `run_many` while the caller's event loop goes on; as `arun`."""
-    return await _beside(lambda seen: run_many(configs, registry, watch=seen), watch)
+    """Like `run_many`, without blocking the caller's event loop; see `arun`."""
+    return await _run_in_thread(lambda display: run_many(configs, registry, watch=display), watch)
 
 
 class _Canceller:
-    """Reaches into the run's own event loop, once it has one."""
+    """Cancels the run's task in its own event loop, once both exist."""
 
     def __init__(self, watch: ProgressDisplay | None) -> None:
         self._watch = watch
@@ -49,13 +49,13 @@ class _Canceller:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def __call__(self, progress: Any, /) -> AbstractAsyncContextManager[None]:
-        """Be the run's `watch`, which is called in its loop."""
+        """Act as the run's `watch`, which is called in the run's loop."""
         return self._watching(progress)
 
     def cancel(self) -> None:
         self._cancelled = True
         if self._loop is not None and self._task is not None:
-            with suppress(RuntimeError):  # it has just ended
+            with suppress(RuntimeError):  # the loop has just closed
                 self._loop.call_soon_threadsafe(self._task.cancel)
 
     @asynccontextmanager
@@ -67,9 +67,9 @@ class _Canceller:
             yield
 
 
-async def _beside(run_it: Callable[[ProgressDisplay], T], watch: ProgressDisplay | None) -> T:
+async def _run_in_thread(run_it: Callable[[ProgressDisplay], T], watch: ProgressDisplay | None) -> T:
     canceller = _Canceller(watch)
-    thread = asyncio.ensure_future(asyncio.to_thread(_caught, run_it, canceller))
+    thread = asyncio.ensure_future(asyncio.to_thread(_result_or_error, run_it, canceller))
     try:
         result = await asyncio.shield(thread)
     except asyncio.CancelledError:
@@ -81,9 +81,9 @@ async def _beside(run_it: Callable[[ProgressDisplay], T], watch: ProgressDisplay
     return result
 
 
-def _caught(run_it: Callable[[ProgressDisplay], T], watch: ProgressDisplay) -> T | BaseException:
-    """Return what it raises too: a KeyboardInterrupt in a thread's future would end the caller's loop."""
+def _result_or_error(run_it: Callable[[ProgressDisplay], T], watch: ProgressDisplay) -> T | BaseException:
+    """Return exceptions instead of raising: a KeyboardInterrupt in a thread's future would end the caller's loop."""
     try:
         return run_it(watch)
-    except BaseException as error:  # noqa: BLE001 - raised again by who waits for it
+    except BaseException as error:  # noqa: BLE001 - raised again by the awaiting caller
         return error

@@ -1,4 +1,4 @@
-"""Run one or several: from configuration to results on disk."""
+"""Executes one or more runs, from configuration to results on disk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from prism_engine.api.build.shared import SharedResources
 from prism_engine.api.results.run_folder import write_results
 from prism_engine.api.results.status import keeping_status, write_status
 from prism_engine.api.runs.prepared import prepare_runs
-from prism_engine.api.runs.stopping import RunStop, heeding_deadlines, heeding_signals
+from prism_engine.api.runs.stopping import RunStop, stopping_at_deadline, stopping_on_signals
 from prism_engine.budget import PAYER, Spending
 from prism_engine.engine.overview import Overview
 from prism_engine.engine.pipeline import NONE_GIVEN
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class ProgressDisplay(Protocol):
-    """Shows progress for as long as the context that it returns lasts."""
+    """Shows progress while the context that it returns is open."""
 
     def __call__(self, progress: Progress | Overview, /) -> AbstractAsyncContextManager[None]: ...  # noqa: D102
 
@@ -43,20 +43,19 @@ class RunStatus(StrEnum):
 
     COMPLETE = "complete"
     INCOMPLETE = "incomplete"
-    """Every sample was visited, but some failed or had no description to answer from."""
+    """Every sample was processed, but some failed or had no description to answer from."""
     INTERRUPTED = "interrupted"
-    """The user stopped it; the same command goes on."""
+    """The user stopped it; rerun the same command to resume."""
     BUDGET = "budget"
-    """The cap on what the experiment may cost left nothing for the next call; with a larger one the same command goes
-    on."""
+    """The cost cap left too little for the next call; rerun the same command with a higher cap to resume."""
     DEADLINE = "deadline"
-    """The time given to it was up; the same command goes on."""
+    """It reached its deadline; rerun the same command to resume."""
     FAILING = "failing"
-    """More samples failed than it may go on with; the same command goes on."""
+    """More samples failed than allowed; rerun the same command to resume."""
     DIED = "died"
-    """A backend or the cache gave up; the same command goes on once that is mended."""
+    """A backend or the cache failed for good; fix the cause and rerun the same command to resume."""
     NOT_BEGUN = "not begun"
-    """The runs beside it were stopped before it had anything; the same command takes it up."""
+    """Stopped together with its sibling runs before it produced anything; rerun the same command to start it."""
 
 
 _STOPPED = {
@@ -69,35 +68,35 @@ _TROUBLED = {*_STOPPED.values(), RunStatus.DIED}
 
 @dataclass(frozen=True)
 class RunReport:
-    """What a run came to."""
+    """The outcome of a run."""
 
     config: RunConfig
     name: str
-    """What tells it from the runs beside it, such as its mode; empty for the only one."""
+    """Distinguishes it from its sibling runs, for example by mode; empty for a single run."""
     benchmark: str
     """The benchmark's name."""
     status: RunStatus
     folder: Path
-    """Where the results lie."""
+    """Where the results are stored."""
     progress: Progress
     scores: Scores | None = None
-    """None where the run only describes, or has no results of its own."""
+    """None if the run only describes or wrote no results."""
     judged: Scores | None = None
-    """With what the run's judge made of the answers that rules could not read; None where it has none."""
+    """Scores including the judge's reviews of answers that rules could not read; None without a judge."""
     draws: DrawScores | None = None
-    """What all draws come to, where questions are asked several times; `scores` is then of the first."""
+    """Scores of all draws if questions are asked more than once; `scores` is then of the first draw."""
     judged_draws: DrawScores | None = None
-    """What all draws come to with the judge; None where it has none, or questions are asked once."""
+    """Scores of all draws including the judge's reviews; None without a judge or if questions are asked once."""
     trouble: Exception | None = None
-    """What stopped it, where that was not the user."""
+    """The error that stopped it; None if none did or the user stopped it."""
     kept_earlier: bool = False
-    """This run stopped with fewer samples done than the results that lay there already, so those were left alone."""
+    """Whether earlier results were kept because this run stopped with fewer samples done."""
 
 
 def run(
     config: RunConfig, registry: Registry, *, watch: ProgressDisplay | None = None, ingesting: Ingesting | None = None
 ) -> RunReport:
-    """Run to the end, or until stopped, and write the results: `run_many` of one."""
+    """Run to the end, or until stopped, and write the results; see `run_many`."""
     (report,) = run_many([config], registry, watch=watch, ingesting=ingesting)
     return report
 
@@ -110,66 +109,72 @@ def run_many(
     ingesting: Ingesting | None = None,
     finished: Callable[[RunReport], None] | None = None,
 ) -> list[RunReport]:
-    """Run all of them side by side on shared models: what several need is called once, an engine starts at most once.
+    """Execute runs concurrently on shared models: identical calls are made once, and an engine starts at most once.
 
-    Engines that see take turns, one at a time where nothing else is said: each makes its descriptions ahead of the
-    reasoners and makes room for the next one, while reasoners go on with what is described.
+    Perceiver engines take turns, by default one at a time: each writes its descriptions ahead of the reasoners and
+    then makes room for the next, while reasoners continue with the descriptions made so far.
 
-    SIGINT and SIGTERM drain all runs: calls on the wire complete and are kept. A second one stops at once.
+    SIGINT and SIGTERM drain all runs: calls in flight complete and are kept. A second signal stops at once.
 
     Args:
-        watch: shows the progress of all.
-        ingesting: told how far the first reading of a benchmark is.
-        finished: told of each run as soon as its results are written.
+        watch: shows the progress of all runs.
+        ingesting: called with the progress of a benchmark's first reading.
+        finished: called with each run's report as soon as its results are written.
 
     Raises:
-        UserError: a configuration cannot work; nothing was called for any of them.
+        UserError: a configuration does not work; no run has made any call.
         StoreError: the cache or the results cannot be opened or written.
-        KeyboardInterrupt: stopped at once; finished calls are in the cache, the run under way has written no results.
+        KeyboardInterrupt: stopped at once; finished calls are in the cache, unfinished runs have written no results.
     """
     with ExitStack() as opened:
         shared = opened.enter_context(SharedResources(max(config.engines_at_once for config in configs)))
-        assemblies = [assembled(one, registry, look_only=False, ingesting=ingesting, shared=shared) for one in configs]
-        arms = prepare_runs([opened.enter_context(assembly) for assembly in assemblies], shared, opened)
+        parts = [
+            opened.enter_context(assembled(config, registry, look_only=False, ingesting=ingesting, shared=shared))
+            for config in configs
+        ]
+        prepared_runs = prepare_runs(parts, shared, opened)
         try:
-            return asyncio.run(_run_arms(arms, shared, watch, finished))
+            return asyncio.run(_execute_all(prepared_runs, shared, watch, finished))
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
 
 
-async def _run_arms(
-    arms: Sequence[PreparedRun],
+async def _execute_all(
+    prepared_runs: Sequence[PreparedRun],
     shared: SharedResources,
     watch: ProgressDisplay | None,
     finished: Callable[[RunReport], None] | None,
 ) -> list[RunReport]:
     stop = Stop()
-    overview = _overview(arms, shared)
-    writing = asyncio.Lock()
+    overview = _overview(prepared_runs, shared)
+    write_lock = asyncio.Lock()
     stop.listen(overview.stop)
 
-    async def one(arm: PreparedRun) -> RunReport:
-        report = await _run_arm(arm, RunStop(stop), writing, among=len(arms))
+    async def execute_and_report(prepared: PreparedRun) -> RunReport:
+        report = await _execute(prepared, RunStop(stop), write_lock, among=len(prepared_runs))
         if finished is not None:
             finished(report)
         return report
 
-    with heeding_signals(stop), heeding_deadlines(stop, [arm.parts.config.deadline for arm in arms]):
+    deadlines = [prepared.parts.config.deadline for prepared in prepared_runs]
+    with stopping_on_signals(stop), stopping_at_deadline(stop, deadlines):
         try:
             async with watch(overview) if watch else nullcontext(), asyncio.TaskGroup() as group:
-                tasks = [group.create_task(one(arm), name=arm.name) for arm in arms]
-        except BaseExceptionGroup as group_of_errors:
-            raise group_of_errors.exceptions[0] from None
+                tasks = [
+                    group.create_task(execute_and_report(prepared), name=prepared.name) for prepared in prepared_runs
+                ]
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
         finally:
             await shared.close_backends()
     return [task.result() for task in tasks]
 
 
-def _overview(arms: Sequence[PreparedRun], shared: SharedResources) -> Progress | Overview:
-    if len(arms) == 1:
-        return arms[0].progress
-    for arm in arms:
-        parts = arm.parts
+def _overview(prepared_runs: Sequence[PreparedRun], shared: SharedResources) -> Progress | Overview:
+    if len(prepared_runs) == 1:
+        return prepared_runs[0].progress
+    every_parts = [prepared.parts for prepared in prepared_runs]
+    for parts in every_parts:
         stages = (
             (parts.writing, shared.writing),
             (parts.describing, shared.describing),
@@ -178,39 +183,40 @@ def _overview(arms: Sequence[PreparedRun], shared: SharedResources) -> Progress 
         for model, whole in stages:
             if model is not None:
                 model.meter.whole = whole
-    if len({shared.owner(arm.parts.answering.backend) for arm in arms if arm.parts.answering is not None}) == 1:
-        shared.answering.load = next(arm.parts.answering.load for arm in arms if arm.parts.answering is not None)
-    spending = next((Spending(arm.parts.controller) for arm in arms if arm.parts.controller is not None), None)
-    return Overview(
-        [arm.progress for arm in arms], shared.describing, shared.answering, spending, writing=shared.writing
-    )
+    answerers = [parts.answering for parts in every_parts if parts.answering is not None]
+    if len({shared.owner(model.backend) for model in answerers}) == 1:
+        shared.answering.load = answerers[0].load
+    spending = next((Spending(parts.controller) for parts in every_parts if parts.controller is not None), None)
+    every_progress = [prepared.progress for prepared in prepared_runs]
+    return Overview(every_progress, shared.describing, shared.answering, spending, writing=shared.writing)
 
 
-async def _run_arm(arm: PreparedRun, stop: RunStop, writing: asyncio.Lock, *, among: int) -> RunReport:
-    PAYER.set(arm.name)
-    config, folder, progress = arm.parts.config, arm.layout.folder, arm.progress
+async def _execute(prepared: PreparedRun, stop: RunStop, write_lock: asyncio.Lock, *, among: int) -> RunReport:
+    PAYER.set(prepared.name)
+    parts, layout, progress, journal = prepared.parts, prepared.layout, prepared.progress, prepared.journal
+    config, folder = parts.config, layout.folder
     stop.listen(progress.stop)
-    async with keeping_status(folder, arm.parts, progress):
-        await execute(arm.run(), progress, stop)
+    async with keeping_status(folder, parts, progress):
+        await execute(prepared.run(), progress, stop)
         if progress.spending is not None:
-            with suppress(StoreError):  # a ledger that is broken has stopped the run, which is news enough
+            with suppress(StoreError):  # a broken ledger has already stopped the run, which reports it
                 await progress.spending.conclude()
     progress.end()
     status = _status(config, progress, stop)
     if among > 1 and stop.requested and not stop.is_own and not progress.done + progress.failed:
         status = RunStatus.NOT_BEGUN
-    write_status(folder, arm.parts, progress, status.value)
+    write_status(folder, parts, progress, status.value)
     trouble = stop.reason if status in _TROUBLED else None
-    report = RunReport(config, arm.name, arm.parts.benchmark.name, status, folder, progress, trouble=trouble)
-    if status not in (RunStatus.COMPLETE, RunStatus.INCOMPLETE) and arm.layout.done_before > progress.done:
-        arm.journal.path.unlink(missing_ok=True)
+    report = RunReport(config, prepared.name, parts.benchmark.name, status, folder, progress, trouble=trouble)
+    if status not in (RunStatus.COMPLETE, RunStatus.INCOMPLETE) and layout.done_before > progress.done:
+        journal.path.unlink(missing_ok=True)
         return replace(report, kept_earlier=True)
     if status is RunStatus.NOT_BEGUN:
-        arm.journal.path.unlink(missing_ok=True)
+        journal.path.unlink(missing_ok=True)
         return report
-    async with writing:  # one after another: a table takes memory
-        # In a thread, so that a second Ctrl-C is heard meanwhile.
-        folded = await asyncio.to_thread(write_results, arm.layout, arm.journal, arm.parts, progress, status.value)
+    async with write_lock:  # one run at a time, because a table takes memory
+        # In a thread, so that a second Ctrl-C is still handled meanwhile.
+        folded = await asyncio.to_thread(write_results, layout, journal, parts, progress, status.value)
     return report if folded is None else replace(report, scores=folded.scores, draws=folded.draws)
 
 
@@ -221,6 +227,6 @@ def _status(config: RunConfig, progress: Progress, stop: RunStop) -> RunStatus:
         return RunStatus.INTERRUPTED
     if progress.not_run:
         return RunStatus.INCOMPLETE
-    accepted = progress.failures[NONE_GIVEN] if config.missing_descriptions == "skip" else 0
-    tolerated = config.fail_on_error is not None  # more failures would have stopped it
-    return RunStatus.INCOMPLETE if progress.failed > accepted and not tolerated else RunStatus.COMPLETE
+    skipped = progress.failures[NONE_GIVEN] if config.missing_descriptions == "skip" else 0
+    tolerated = config.fail_on_error is not None  # more failures than allowed would have stopped the run
+    return RunStatus.INCOMPLETE if progress.failed > skipped and not tolerated else RunStatus.COMPLETE

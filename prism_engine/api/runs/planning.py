@@ -1,4 +1,4 @@
-"""Plan a run: what is cached, what remains, and what that will use and cost, as far as earlier calls tell."""
+"""Plans runs: which calls are cached, which remain, and their forecast usage and cost from earlier calls."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
     from prism_engine.records import Stage
 
 _BYTES_PER_TOKEN = (1.0, 4.0, 6.0)
-"""Of a text that a model writes: at least, likely, at most."""
+"""Of model output: minimum, likely, maximum."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a run will use and cost from now on. Attempts that fail and are made again come on top."""
+    """The usage and cost of a run's remaining calls, not counting retries of failed attempts."""
 
     stages: dict[str, Expense]
-    """By `write`, `describe` and `answer`; only those that call something."""
+    """By `write`, `describe` and `answer`; only stages that make calls."""
     free: frozenset[str]
-    """Stages whose model nobody charges for."""
+    """Stages whose models are free."""
     unpriced: tuple[str, ...]
-    """Models whose price nobody knows."""
+    """Models whose price is unknown."""
 
     @property
     def cost(self) -> Range | None:
-        """Nano-dollars of all stages together; None where a price is unknown."""
+        """Nano-dollars of all stages together; None if a price is unknown."""
         known = [stage.cost for stage in self.stages.values()]
         total = Range(0, 0, 0)
         for cost in known:
@@ -52,7 +52,7 @@ class Forecast:
 
 
 def plan(config: RunConfig, registry: Registry, *, ingesting: Ingesting | None = None) -> Plan:
-    """Say what is cached and what remains. Calls no model and needs no key.
+    """Return which calls are cached and which remain. Calls no model and needs no key.
 
     Raises:
         UserError, StoreError: as `run`.
@@ -63,14 +63,14 @@ def plan(config: RunConfig, registry: Registry, *, ingesting: Ingesting | None =
 def plan_and_forecast(
     config: RunConfig, registry: Registry, *, ingesting: Ingesting | None = None
 ) -> tuple[Plan, Forecast]:
-    """Do `plan`, and say what the calls that remain will use and cost."""
+    """Like `plan`, with a forecast of the remaining calls' usage and cost."""
     with assembled(config, registry, look_only=True, ingesting=ingesting) as parts:
         planned = parts.plan()
         return planned, forecast(parts, planned)
 
 
 class PlannedRun(NamedTuple):
-    """One run of a plan of several: its calls are those that no run before it makes."""
+    """One run in a plan of multiple runs; counts only calls that no earlier run in the plan makes."""
 
     name: str
     plan: Plan
@@ -80,36 +80,38 @@ class PlannedRun(NamedTuple):
 def plan_many(
     configs: Sequence[RunConfig], registry: Registry, *, ingesting: Ingesting | None = None
 ) -> list[PlannedRun]:
-    """Do `plan_and_forecast` for runs that go on together: what several of them need counts once, for the first.
+    """Like `plan_and_forecast`, for runs executed together: a call that runs share counts once, for the first of them.
 
     Raises:
         UserError, StoreError: as `run`.
     """
     counted = CountedCalls()
     with ExitStack() as opened:
-        many = [
+        every_parts = [
             opened.enter_context(assembled(config, registry, look_only=True, ingesting=ingesting)) for config in configs
         ]
         planned = []
-        for name, parts in zip(names_of(many), many, strict=True):
+        for name, parts in zip(names_of(every_parts), every_parts, strict=True):
             plan = parts.plan(counted)
             planned.append(PlannedRun(name, plan, forecast(parts, plan)))
         return planned
 
 
 def combined_forecast(forecasts: Sequence[Forecast]) -> Forecast:
-    """Sum up what several runs will use and cost."""
+    """Return the sum of the forecasts of multiple runs."""
     stages: dict[str, Expense] = {}
-    for one in forecasts:
-        for name, expense in one.stages.items():
+    for addend in forecasts:
+        for name, expense in addend.stages.items():
             stages[name] = stages[name] + expense if name in stages else expense
-    free = frozenset(name for name in stages if all(name in one.free for one in forecasts if name in one.stages))
-    unpriced = dict.fromkeys(name for one in forecasts for name in one.unpriced)
+    free = frozenset(
+        name for name in stages if all(name in addend.free for addend in forecasts if name in addend.stages)
+    )
+    unpriced = dict.fromkeys(name for addend in forecasts for name in addend.unpriced)
     return Forecast(stages, free, tuple(unpriced))
 
 
 def forecast(parts: Parts, plan: Plan) -> Forecast:
-    """Forecast what a plan comes to.
+    """Forecast the usage and cost of a plan.
 
     Raises:
         StoreError: the cache cannot be read.
@@ -140,26 +142,26 @@ def forecast(parts: Parts, plan: Plan) -> Forecast:
 
 
 def _perceivers(parts: Parts, plan: Plan) -> list[tuple[str, StagePlan]]:
-    """Return what each perceiver has to do, by role."""
-    found = [(role, plan.by_perceiver.get(parts.identities[role])) for role in perceiver_roles(parts.specs)]
+    """Return each perceiver's role and stage plan."""
     if parts.config.mode is Mode.REASONING or not parts.config.describes:
         return []
-    return [(role, planned) for role, planned in found if planned is not None]
+    by_role = [(role, plan.by_perceiver.get(parts.identities[role])) for role in perceiver_roles(parts.specs)]
+    return [(role, planned) for role, planned in by_role if planned is not None]
 
 
 def _stage(parts: Parts, plan: Plan, planned: StagePlan, stage: Stage, role: str, price: Price | None) -> Expense:
     spec = parts.specs[role][1]
     per_call = PerCall(_sampling(parts, stage).max_tokens, spec.image_tokens if isinstance(spec, ApiModel) else 4096)
-    seen = planned.seen or _seen_elsewhere(parts, stage, role)
-    now = expect(planned.ask, seen, per_call, price)
+    history = planned.seen or _earlier_calls(parts, stage, role)
+    known = expect(planned.ask, history, per_call, price)
     if planned.unknown == 0:
-        return now
-    sizes = (_contents_bytes if stage == "perceive" else _description_bytes)(parts, plan, planned.unknown)
+        return known
+    sizes = (_hints_bytes if stage == "perceive" else _description_bytes)(parts, plan, planned.unknown)
+    later = planned.ask_later
     low, likely, high = (
-        expect(replace(planned.ask_later, text_bytes=planned.ask_later.text_bytes + round(size)), seen, per_call, price)
-        for size in sizes
+        expect(replace(later, text_bytes=later.text_bytes + round(size)), history, per_call, price) for size in sizes
     )
-    return now + _spanned(low, likely, high)
+    return known + _spanned(low, likely, high)
 
 
 def _sampling(parts: Parts, stage: Stage) -> SamplingConfig:
@@ -167,7 +169,7 @@ def _sampling(parts: Parts, stage: Stage) -> SamplingConfig:
     return {"write": config.writing, "perceive": config.perception}.get(stage, config.reasoning)
 
 
-def _seen_elsewhere(parts: Parts, stage: Stage, role: str) -> tuple[Seen, ...]:
+def _earlier_calls(parts: Parts, stage: Stage, role: str) -> tuple[Seen, ...]:
     return tuple(
         Seen(call.text_bytes, call.max_tokens, call.completion.outcome is Outcome.TRUNCATED, call.completion.usage)
         for call in earlier_calls(parts.store, stage, parts.identities[role], MOST_SEEN)
@@ -175,21 +177,21 @@ def _seen_elsewhere(parts: Parts, stage: Stage, role: str) -> tuple[Seen, ...]:
 
 
 def _description_bytes(parts: Parts, plan: Plan, count: int) -> Range:
-    """Forecast how long the descriptions that are still to be made will be, all together."""
+    """Forecast the total length of `count` descriptions that are not made yet."""
     roles = perceiver_roles(parts.specs)
     known = list(plan.described)
     if not known and len(roles) == 1:
-        known = _lengths_elsewhere(parts, "perceive", roles[0])
+        known = _earlier_lengths(parts, "perceive", roles[0])
     return _sizes(count, known, len(roles) * parts.config.perception.max_tokens)
 
 
-def _contents_bytes(parts: Parts, plan: Plan, count: int) -> Range:
-    """Forecast the same of the contents to observe."""
-    known = list(plan.hints) or _lengths_elsewhere(parts, "write", WRITER)
+def _hints_bytes(parts: Parts, plan: Plan, count: int) -> Range:
+    """Forecast the total length of `count` hints that are not written yet."""
+    known = list(plan.hints) or _earlier_lengths(parts, "write", WRITER)
     return _sizes(count, known, parts.config.writing.max_tokens)
 
 
-def _lengths_elsewhere(parts: Parts, stage: Stage, role: str) -> list[int]:
+def _earlier_lengths(parts: Parts, stage: Stage, role: str) -> list[int]:
     calls = earlier_calls(parts.store, stage, parts.identities[role], MOST_SEEN)
     return [len(call.completion.text.encode("utf-8", "surrogatepass")) for call in calls]
 
@@ -200,10 +202,10 @@ def _sizes(count: int, known: list[int], limit: int) -> Range:
 
 
 def _spanned(low: Expense, likely: Expense, high: Expense) -> Expense:
-    """Return the range from the lowest of the first to the highest of the last."""
+    """Return the range from the low end of `low` to the high end of `high`."""
 
-    def span(one: Range, middle: Range, other: Range) -> Range:
-        return Range(one.low, middle.likely, other.high)
+    def span(first: Range, middle: Range, last: Range) -> Range:
+        return Range(first.low, middle.likely, last.high)
 
     cost = None
     if low.cost is not None and likely.cost is not None and high.cost is not None:

@@ -1,4 +1,4 @@
-"""The runs of one command, ready: each with its name, its folder, its journal, and its claim on engines."""
+"""Prepares the runs of one command: assigns names, folders, journals and turns on engines."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _NAME_FIELDS = (
     *("benchmark", "samples", "perceiver_label", "merge", "pictures", "instruction_label", "reasoner_label", "mode"),
     *("answer_kind", "profile"),
 )
-"""What tells runs apart for people."""
+"""Fields that runs are named by."""
 
 
 @dataclass(frozen=True)
 class PreparedRun:
-    """One of the runs, ready."""
+    """One run, ready to execute."""
 
     name: str
     parts: Parts
@@ -42,14 +42,14 @@ class PreparedRun:
     journal: Journal
     engines: tuple[EngineUse, ...]
     retry_only: frozenset[int] | None = None
-    """Positions of the samples that calls are made for; None is all."""
+    """Positions of the samples that calls are made for; None means all."""
 
     @cached_property
     def progress(self) -> Progress:
-        """What a display reads while it goes on."""
+        """The run's progress, for displays."""
         describing, answering = self.parts.describing, self.parts.answering
         return Progress(
-            self.parts.asked,
+            self.parts.sample_count,
             describing.meter if describing else None,
             answering.meter if answering else None,
             name=self.name,
@@ -59,64 +59,66 @@ class PreparedRun:
         )
 
     def run(self) -> Run:
-        """Return the run that it makes."""
+        """Return the run to execute."""
         return replace(self.parts.run(self.journal, self.retry_only), engines=self.engines)
 
 
-def prepare_runs(many: Sequence[Parts], shared: SharedResources, opened: ExitStack) -> list[PreparedRun]:
-    """Give each run its name, its place among the engines' users, and its folder, which no other one may write into.
+def prepare_runs(every_parts: Sequence[Parts], shared: SharedResources, opened: ExitStack) -> list[PreparedRun]:
+    """Give each run a name, a turn on the engines it uses, and a folder that no other run may write to.
 
     Raises:
         ConfigError: two of them have the same folder, or another process is writing into one.
-        UserError: one tries again what failed before, and there are no results of before.
+        UserError: a run is to retry failed samples, but has no earlier results.
     """
     names: dict[Path, str] = {}
     planned = []
-    alike: Counter[str] = Counter()
-    for name, parts in zip(names_of(many), many, strict=True):
+    name_counts: Counter[str] = Counter()
+    for name, parts in zip(names_of(every_parts), every_parts, strict=True):
         layout = Layout.of(parts.config, parts.benchmark.name, parts.benchmark.sha256)
         if (other := names.get(layout.folder)) is not None:
-            both = f"runs {other!r} and {name!r}" if name != other else "two equal runs"
+            both = f"runs {other!r} and {name!r}" if name != other else "two identical runs"
             raise ConfigError(f"{layout.folder}: {both} would write their results here; start them one after the other")
         names[layout.folder] = name
-        alike[name] += 1
-        # They may differ in settings that are not part of the name; payments and progress must stay apart.
-        own = name if alike[name] == 1 else f"{name} ({alike[name]})".lstrip()
-        planned.append((own, parts, layout, layout.failed_before() if parts.config.retry_failed else None))
-    engines = _claims(many, shared)
+        name_counts[name] += 1
+        # Runs may differ in settings that are not part of the name; their costs and progress must stay separate.
+        unique_name = name if name_counts[name] == 1 else f"{name} ({name_counts[name]})".lstrip()
+        planned.append((unique_name, parts, layout, layout.failed_before() if parts.config.retry_failed else None))
+    engines = _engine_uses(every_parts, shared)
     return [
         PreparedRun(
             name,
             parts,
             layout,
             opened.enter_context(closing(Journal(layout.folder / "journal.jsonl", len(parts.samples)))),
-            mine,
+            uses,
             retry_only,
         )
-        for (name, parts, layout, retry_only), mine in zip(planned, engines, strict=True)
+        for (name, parts, layout, retry_only), uses in zip(planned, engines, strict=True)
     ]
 
 
-def names_of(many: Sequence[Parts]) -> list[str]:
-    """Name the runs by what tells them apart; a benchmark by its own name where that is enough."""
-    fields = [field for field in _NAME_FIELDS if len({getattr(parts.config, field) for parts in many} - {None}) > 1]
-    by_name = {parts.config.benchmark: parts.benchmark.name for parts in many}
+def names_of(every_parts: Sequence[Parts]) -> list[str]:
+    """Name the runs by the fields in which they differ; a benchmark by its short name if that is unambiguous."""
+    fields = [
+        field for field in _NAME_FIELDS if len({getattr(parts.config, field) for parts in every_parts} - {None}) > 1
+    ]
+    by_name = {parts.config.benchmark: parts.benchmark.name for parts in every_parts}
     if len(set(by_name.values())) < len(by_name):
         by_name = {path: path for path in by_name}
-    values = [[getattr(parts.config, field) for field in fields] for parts in many]
+    values = [[getattr(parts.config, field) for field in fields] for parts in every_parts]
     return [" ".join(str(by_name.get(value, value)) for value in row if value is not None) for row in values]
 
 
-def _claims(many: Sequence[Parts], shared: SharedResources) -> list[tuple[EngineUse, ...]]:
-    """Enlist each run for the engines that it sees with; one that reasons or writes for somebody is always up."""
+def _engine_uses(every_parts: Sequence[Parts], shared: SharedResources) -> list[tuple[EngineUse, ...]]:
+    """Register each run's perceiver engines; one that also reasons or writes hints is always up and takes no turns."""
     resident = {
         id(shared.owner(model.backend))
-        for parts in many
+        for parts in every_parts
         for role, model in parts.models.items()
         if role in ("reasoner", WRITER) and model.backend is not None
     }
     perceivers = [
-        [one for one in parts.bound_perceivers() if id(shared.owner(one.model.backend)) not in resident]
-        for parts in many
+        [bound for bound in parts.bound_perceivers() if id(shared.owner(bound.model.backend)) not in resident]
+        for parts in every_parts
     ]
     return shared.enlist(perceivers)

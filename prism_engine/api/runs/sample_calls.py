@@ -1,4 +1,4 @@
-"""The calls of one sample of a run, with what the cache holds for each: from a row of the results to its requests."""
+"""Finds the calls behind one sample of a run, with the cache entry of each."""
 
 from __future__ import annotations
 
@@ -22,55 +22,55 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SampleCall:
-    """One call that a sample takes."""
+    """One call that a sample needs."""
 
     stage: str
     key: str
     max_tokens: int
     """The output limit under which the run makes it."""
     text: str | None
-    """What serves it from the cache; None where the call is still to be made."""
+    """The cached text; None if the call is still to be made."""
     stored: Entry | None
-    """Everything that is stored under its key, failures and other output limits included."""
+    """Everything stored under its key, including failures and other output limits."""
 
 
-def sample_calls(standing: RunState, index: str, registry: Registry) -> list[SampleCall]:
-    """Return a sample's calls in order, each once; answers are left out where no description is there to answer from.
+def sample_calls(state: RunState, index: str, registry: Registry) -> list[SampleCall]:
+    """Return a sample's calls in order, each once; the answer is omitted if its description is missing.
 
-    Where the question is asked several times, these are the calls of all its draws.
+    If the question is asked more than once, these are the calls of all its draws.
 
     Args:
-        standing: the run.
-        index: of the sample, as the benchmark's file has it.
+        state: of the run.
+        index: of the sample, as in the benchmark file.
 
     Raises:
-        UserError: the run takes no such sample, or its configuration does not work any more.
+        UserError: the run has no such sample, or its configuration no longer works.
         StoreError: the cache cannot be read.
     """
-    with assembled(standing.run_config(), registry, look_only=True) as parts:
+    with assembled(state.run_config(), registry, look_only=True) as parts:
         position = parts.benchmark.position(index)
         if position is None or position >= parts.count:
-            raise UserError(f"{standing.folder}: no sample of index {index!r} is among the {parts.count:,} of this run")
-        draws = parts.asked // parts.count
+            raise UserError(f"{state.folder}: no sample of index {index!r} is among the {parts.count:,} of this run")
+        draws = parts.sample_count // parts.count
         samples = parts.samples.samples(range(position * draws, (position + 1) * draws))
-        found = [call for sample in samples for call in _calls(sample, parts)]
-        return list({call.key: call for call in found}.values())
+        calls = [call for sample in samples for call in _calls(sample, parts)]
+        return list({call.key: call for call in calls}.values())
 
 
 def _calls(sample: Sample, parts: Parts) -> Iterator[SampleCall]:
     pipeline = parts.pipeline
     (known,) = looked_up([sample], pipeline, parts.store)
-    for found in (*known.writing, *known.describing):
-        yield _found(found.call, parts.store)
-    texts = [found.completion.text for found in known.describing if found.completion is not None]
+    for cached in (*known.writing, *known.describing):
+        yield _sample_call(cached.call, parts.store)
+    texts = [cached.completion.text for cached in known.describing if cached.completion is not None]
     if pipeline.answering is None or not known.is_described or known.fails:
         return
     description = known.context.text(sample, texts)
     if description is not None or not pipeline.needs_description:
-        yield _found(pipeline.answering.call(sample, description), parts.store)
+        yield _sample_call(pipeline.answering.call(sample, description), parts.store)
 
 
-def _found(call: Call, store: Store) -> SampleCall:
+def _sample_call(call: Call, store: Store) -> SampleCall:
     key, limit = call_key(call), call.sampling.max_tokens
     hit = store.get(key, limit)
     try:

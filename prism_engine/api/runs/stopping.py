@@ -1,4 +1,4 @@
-"""What stops the runs of a command: signals, deadlines, and one another's trouble."""
+"""Stops the runs of a command on signals, deadlines, and errors in any one of them."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ if TYPE_CHECKING:
 
 
 class RunStop(Stop):
-    """One run's stop: it stops all runs of the command, and stops with them.
+    """The stop of one run, linked to the command's stop: requesting either one requests both.
 
     Attributes:
-        is_own: this run asked for it, by its own trouble.
+        is_own: whether this run requested the stop.
     """
 
-    def __init__(self, whole: Stop) -> None:
+    def __init__(self, command_stop: Stop) -> None:
         super().__init__()
         self.is_own = False
-        self._whole = whole
-        whole.listen(lambda: super(RunStop, self).request(whole.reason))
-        if whole.requested:
-            super().request(whole.reason)
+        self._command_stop = command_stop
+        command_stop.listen(lambda: super(RunStop, self).request(command_stop.reason))
+        if command_stop.requested:
+            super().request(command_stop.reason)
 
     def request(self, reason: Exception | None = None) -> None:
-        """Begin to drain all runs."""
+        """Start draining all runs."""
         if not self.requested:
             self.is_own = True
             super().request(reason)
-            self._whole.request(reason)
+            self._command_stop.request(reason)
 
 
 @contextmanager
-def heeding_deadlines(stop: Stop, deadlines: Iterable[str | None]) -> Iterator[None]:
-    """Request the stop at the first of the runs' deadlines."""
+def stopping_at_deadline(stop: Stop, deadlines: Iterable[str | None]) -> Iterator[None]:
+    """Request the stop at the earliest of the runs' deadlines."""
     now = datetime.now().astimezone()
     moments = [deadline_at(deadline, now) for deadline in deadlines if deadline is not None]
     if not moments:
@@ -58,10 +58,10 @@ def heeding_deadlines(stop: Stop, deadlines: Iterable[str | None]) -> Iterator[N
 
 
 @contextmanager
-def heeding_signals(stop: Stop) -> Iterator[None]:
-    """Let the first SIGINT or SIGTERM request the stop, and the second one cancel the current task.
+def stopping_on_signals(stop: Stop) -> Iterator[None]:
+    """Request the stop on the first SIGINT or SIGTERM; cancel the current task on the second.
 
-    Signals reach the main thread only: a run in another one is stopped by who started it.
+    Only the main thread receives signals; a run in another thread is stopped by its caller.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,4 +1,4 @@
-"""One table of several runs: benchmark x perceiver x instruction x reasoner, accuracy with its interval."""
+"""The results table of a sweep: one row per run with its models, accuracy and interval."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SweepRow:
-    """One run of a sweep; what its mode does not need is None."""
+    """One run of a sweep; fields that its mode does not use are None."""
 
     benchmark: str
     perceiver: str | None
@@ -34,12 +34,12 @@ class SweepRow:
     failed: int
     not_run: int
     accuracy: float | None
-    """Over the scored samples, all draws included; None where there are none."""
+    """Over the scored samples, including all draws; None if there are none."""
     accuracy_low: float | None
-    """Lower end of its 95 % interval."""
+    """Lower end of the 95 % interval."""
     accuracy_high: float | None
     folder: str
-    """Its results, from the results folder on."""
+    """Of its results, relative to the results folder."""
 
     @classmethod
     def of(cls, report: RunReport) -> Self:
@@ -72,13 +72,13 @@ class SweepRow:
         )
 
     def told(self) -> tuple[str, ...]:
-        """Return the row for people, under `HEADER`; percentages have one decimal."""
+        """Return the row as display text under `HEADER`; percentages have one decimal."""
         mode = "" if self.mode == Mode.ALL else self.mode
-        words = (self.benchmark, self.perceiver or "-", self.instruction or "-", self.reasoner or "-", mode)
+        labels = (self.benchmark, self.perceiver or "-", self.instruction or "-", self.reasoner or "-", mode)
         low, high = _percent(self.accuracy_low), _percent(self.accuracy_high)
         interval = "-" if self.accuracy is None else f"{low} - {high}"
         missing = f"{self.failed + self.not_run:,}"
-        return (*words, f"{self.samples:,}", _percent(self.accuracy), interval, missing, self.status)
+        return (*labels, f"{self.samples:,}", _percent(self.accuracy), interval, missing, self.status)
 
 
 HEADER = (
@@ -93,13 +93,13 @@ HEADER = (
     "No answer",
     "Status",
 )
-"""Headings of `SweepRow.told`; the first five are words."""
+"""Column headings of `SweepRow.told`; the first five columns are text."""
 
 
 def write_sweep(reports: Sequence[RunReport]) -> Path:
-    """Write the table of several runs as CSV and Markdown into their results folder, and return the latter's path.
+    """Write the table of a sweep as CSV and Markdown to its results folder; return the Markdown file's path.
 
-    Its name is made of what the runs are, so the same sweep replaces its own table and no other one.
+    The file name is a digest of the runs' folders, so that repeating a sweep replaces only its own table.
 
     Raises:
         UserError: a file cannot be written.
@@ -124,7 +124,7 @@ def _csv(rows: Sequence[SweepRow]) -> str:
 
 
 def _markdown(rows: Sequence[SweepRow]) -> str:
-    lines = [HEADER, tuple("---" if place < 5 else "---:" for place in range(len(HEADER)))]
+    lines = [HEADER, tuple("---" if column < 5 else "---:" for column in range(len(HEADER)))]
     lines += [row.told() for row in rows]
     return "\n".join(f"| {' | '.join(map(_escape, line))} |" for line in lines) + "\n"
 

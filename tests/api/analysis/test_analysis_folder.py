@@ -32,8 +32,8 @@ def test_plots_can_be_left_out(tmp_path):
     }
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+def test_a_folder_that_cannot_be_created_is_named(tmp_path):
     write_run(tmp_path / "runs", [1, 0])
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match=r"file/out: cannot be made"):
+    with pytest.raises(UserError, match=r"file/out: cannot be created"):
         analyze([tmp_path / "runs"], tmp_path / "file" / "out")

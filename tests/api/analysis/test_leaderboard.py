@@ -33,7 +33,7 @@ def results(tmp_path):
 
 def names(results, **wanted):
     report = make_board([results], REGISTRY, BoardFilter(**wanted))
-    return {place.name.split(" ")[0] for place in report.board.places}
+    return {row.name.split(" ")[0] for row in report.board.places}
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_every_condition_must_hold_and_of_several_values_any(results, wanted, ex
     assert names(results, **wanted) == expected
 
 
-def test_what_is_left_out_is_named(results):
+def test_left_out_systems_are_named(results):
     report = make_board([results], REGISTRY, BoardFilter(sizes=("<4B",)))
     assert report.left_out == ("late + brain", "middle + brain", "unheard + brain")
 
@@ -65,12 +65,12 @@ def test_what_is_left_out_is_named(results):
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        ({"sizes": ("big",)}, "--size big: is no range"),
-        ({"benchmarks": ("Three",)}, "--benchmark Three: no run here is of it; there are Bench, Two"),
+        ({"sizes": ("big",)}, "--size big: not a range"),
+        ({"benchmarks": ("Three",)}, "--benchmark Three: no run here uses it; the runs use Bench, Two"),
         ({"licences": ("GPL",)}, "no system is left"),
     ],
 )
-def test_conditions_that_cannot_be_are_errors(results, wanted, message):
+def test_impossible_conditions_are_errors(results, wanted, message):
     with pytest.raises(UserError, match=message):
         names(results, **wanted)
 
@@ -78,7 +78,7 @@ def test_conditions_that_cannot_be_are_errors(results, wanted, message):
 def test_tables_are_written_with_one_row_per_system(results, tmp_path):
     report = make_board([results], REGISTRY, out=tmp_path / "out")
     table = pl.read_parquet(tmp_path / "out" / "board.parquet")
-    assert table["system"].to_list() == [place.name for place in report.board.places]
+    assert table["system"].to_list() == [row.name for row in report.board.places]
     assert table.columns[-2:] == ["Bench", "Two"]
     assert table["mean"].null_count() == 3
     assert pl.read_parquet(tmp_path / "out" / "differences.parquet").columns == [

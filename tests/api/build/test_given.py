@@ -1,4 +1,4 @@
-"""Runs on descriptions from elsewhere."""
+"""Runs on descriptions from a file."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_no_perceiver_is_needed_and_the_file_s_name_labels_the_results(configure
     assert (given["by"], given["texts"], given["samples_without_one"]) == ("index", SAMPLES, 0)
     described = (report.folder.parent / "descriptions.jsonl").read_text().splitlines()
     assert [json.loads(line)["description"] for line in described] == [f"Row {at}." for at in range(SAMPLES)]
-    named = run(configured(perceiver="GPT4V"))  # no name of the registry, and none needed
+    named = run(configured(perceiver="GPT4V"))  # not a registered name, and need not be
     assert named.folder == tmp_path / "results/given/shapes/GPT4V/brain"
     assert named.progress.answering.calls == 0  # what was answered once is
 
@@ -77,7 +77,7 @@ def test_a_table_that_lacks_samples_is_refused_before_anything_is_called(configu
     assert not (tmp_path / "results").exists()
 
 
-def test_what_is_skipped_is_counted_as_failed_with_its_reason_and_never_answered(configured, tmp_path):
+def test_a_skipped_sample_is_counted_as_failed_with_its_reason_and_never_answered(configured, tmp_path):
     write(tmp_path, SAMPLES - 3)
     config = configured(missing_descriptions="skip")
     plan = planned(config)

@@ -1,4 +1,4 @@
-"""What `instruction` may be: names, words, files, writers; and contents found for their rows."""
+"""What `instruction` may be: names, wordings, files, hint writers; and the lookup of hints by row."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_both_names_of_one_wording_are_one_instruction():
     assert read_instruction("human1") == read_instruction("generic")
 
 
-def test_words_of_one_s_own_are_named_by_their_digest():
+def test_a_custom_wording_is_named_by_its_digest():
     one, other = read_instruction("Describe the sky."), read_instruction("Describe the sea.")
     assert one.text == "Describe the sky."
     assert one.name != other.name
@@ -50,18 +50,18 @@ WORD = st.text(min_size=1).filter(lambda text: text.strip() and text[0] not in "
 
 
 @given(st.lists(WORD, min_size=2))
-def test_any_words_have_a_name_that_is_a_folder_s(words):
+def test_any_wording_has_a_name_valid_for_a_folder(words):
     assert read_instruction(" ".join(words)).name.removeprefix("own-").isalnum()
 
 
-def test_a_file_gives_its_words_and_its_name_and_other_words_another_one(written):
+def test_a_file_gives_the_wording_and_a_name_that_changes_with_it(written):
     first, second = written("sky.txt", "Describe\nthe sky.\n"), written("sky.txt", "Describe the sea.")
     assert first.text == "Describe\nthe sky."
     assert first.name.startswith("sky-")
     assert first.name != second.name
 
 
-def test_an_original_checkout_s_contents_are_read_by_row(written):
+def test_an_original_checkout_s_hints_are_read_by_row(written):
     found = written("MMStar_gpt-4o.json", {"0": "the sky", "1": "the sea"})
     assert found.listed == {"0": "the sky", "1": "the sea"}
     assert found.text == INSTRUCTIONS["generic"]
@@ -78,13 +78,13 @@ def test_a_writer_is_named_behind_query_specific():
     [
         ("genric", "did you mean 'generic'"),
         ("", "unknown instruction"),
-        ("query-specific", "say who writes"),
+        ("query-specific", "name the model that writes"),
         ("query-specific_", "no model is named"),
         ("@nowhere.txt", "cannot be read"),
-        ("the \udcff sky", "not a UTF-8 text"),
+        ("the \udcff sky", "not UTF-8 text"),
     ],
 )
-def test_what_is_no_instruction_is_refused_with_the_mend(given, expected):
+def test_an_invalid_instruction_is_refused_with_the_fix(given, expected):
     with pytest.raises(ConfigError, match=expected):
         read_instruction(given)
 
@@ -96,7 +96,7 @@ def test_what_is_no_instruction_is_refused_with_the_mend(given, expected):
         ("a.json", "{", "not JSON"),
         ("a.json", [], "must hold one object"),
         ("a.json", {}, "must hold one object"),
-        ("a.json", {"0": "the sky", "1": 5}, "'1': int is no text"),
+        ("a.json", {"0": "the sky", "1": 5}, "'1': expected a string, got int"),
     ],
 )
 def test_a_broken_file_is_named_with_what_is_wrong(written, name, content, expected):
@@ -106,7 +106,7 @@ def test_a_broken_file_is_named_with_what_is_wrong(written, name, content, expec
 
 def test_bytes_that_are_no_text_are_refused(tmp_path):
     (tmp_path / "a.txt").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigError, match="not a UTF-8 text"):
+    with pytest.raises(ConfigError, match="not UTF-8 text"):
         read_instruction(f"@{tmp_path / 'a.txt'}")
 
 
@@ -123,7 +123,7 @@ def test_only_a_run_that_describes_has_a_writer():
     ("writer", "reasoner", "warned"),
     [("r", "r", False), ("r", "r-2048", False), ("w", "r", True), ("w", None, False)],
 )
-def test_a_writer_who_is_not_the_reasoner_is_told_of(writer, reasoner, warned):
+def test_a_hint_writer_that_is_not_the_reasoner_is_warned_about(writer, reasoner, warned):
     mode = Mode.ALL if reasoner else Mode.PERCEPTION
     config = CONFIG.model_copy(update={"instruction": f"query-specific_{writer}", "reasoner": reasoner, "mode": mode})
     assert bool(instruction_warnings(config, load_registry())) == warned
@@ -147,15 +147,15 @@ def found(benchmark, listed):
     return [hints(sample) for sample in benchmark]
 
 
-def test_contents_are_found_by_index_and_a_rotated_copy_has_its_core_question_s(benchmark):
+def test_hints_are_looked_up_by_index_and_a_rotated_copy_uses_its_core_question_s(benchmark):
     assert found(benchmark, {"0": "a.", "1": "Contents to observe: b", "3": "d"}) == ["a", "b", None, "d", "b", "a"]
 
 
-def test_contents_are_found_by_position_where_the_keys_are_positions(benchmark):
+def test_hints_are_looked_up_by_position_if_the_keys_are_positions(benchmark):
     listed = {str(at): f"row {at}" for at in range(6)}
     assert found(benchmark, listed) == [f"row {at}" for at in range(6)]
 
 
-def test_contents_of_another_benchmark_are_refused(benchmark):
-    with pytest.raises(ConfigError, match="belongs to another one"):
+def test_hints_of_another_benchmark_are_refused(benchmark):
+    with pytest.raises(ConfigError, match="belongs to another benchmark"):
         found(benchmark, {"345802": "a"})

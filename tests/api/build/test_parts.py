@@ -64,7 +64,7 @@ def test_a_mode_builds_and_identifies_only_the_models_that_it_needs(config, mode
         assert all(model.backend is not None for model in (parts.describing, parts.answering) if model is not None)
 
 
-def test_gold_descriptions_are_asked_for_before_anything_is_built(config):
+def test_missing_gold_descriptions_are_reported_before_anything_is_built(config):
     with pytest.raises(DatasetError, match="column 'gold_description'"), build(config.in_mode(Mode.ORACLE)):
         pass
     assert not (config.cache_dir / STORE_NAME).exists()
@@ -90,7 +90,7 @@ def test_limits_on_a_model_that_has_none_are_refused(config):
 
 
 @pytest.mark.parametrize(("deadline", "patience"), [(None, 3600.0), ("8h", None)])
-def test_a_run_with_a_deadline_sits_an_outage_out_until_then(config, monkeypatch, deadline, patience):
+def test_a_run_with_a_deadline_waits_through_an_outage_until_then(config, monkeypatch, deadline, patience):
     built = {}
 
     def build_backend(name, spec, _cache_dir, _budget):

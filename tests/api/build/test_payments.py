@@ -22,11 +22,11 @@ def test_a_priced_model_is_paid_from_the_ledger_under_the_cap(tmp_path):
 
 
 @pytest.mark.parametrize("spec", [FREE, ScriptedModel()])
-def test_what_costs_nothing_needs_no_purse(tmp_path, spec):
+def test_a_free_model_needs_no_budget(tmp_path, spec):
     assert paying(spec, Decimal(1), tmp_path) == (None, False)
 
 
-def test_a_price_that_nobody_knows_is_told_and_refused_under_a_cap(tmp_path):
+def test_an_unknown_price_is_reported_and_refused_under_a_cap(tmp_path):
     assert paying(UNKNOWN, None, tmp_path) == (None, True)
     with pytest.raises(ConfigError, match="--max-cost needs the price of 'm'"):
         paying(UNKNOWN, Decimal(1), tmp_path)

@@ -1,4 +1,4 @@
-"""The parts that see: their roles, and who of them may be called."""
+"""The perception side: its roles, and which of them may be called."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def test_several_perceivers_are_all_called_and_count_together(config):
         assert len({id(model.meter) for role, model in parts.models.items() if role != "reasoner"}) == 1
 
 
-def test_whoever_sees_is_not_called_where_descriptions_come_from_the_cache(config):
+def test_the_perception_side_is_not_called_if_descriptions_come_from_the_cache(config):
     reasoning = config.model_copy(update={"mode": Mode.REASONING, "instruction": "query-specific_w"})
     with assembled(reasoning, load_registry(), look_only=False) as parts:
         assert {role for role, model in parts.models.items() if model.backend is not None} == {"reasoner"}
 
 
-def test_contents_are_written_or_listed_or_there_are_none(config, tmp_path):
+def test_hints_are_written_or_listed_or_there_are_none(config, tmp_path):
     (tmp_path / "p.json").write_text('{"0": "the sky"}')
     kinds = {"generic": None, "query-specific_w": ModelHints, f"@{tmp_path / 'p.json'}": FileHints}
     for instruction, kind in kinds.items():

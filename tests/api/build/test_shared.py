@@ -44,7 +44,7 @@ async def test_equal_entries_share_a_backend_that_only_its_owner_closes(built, t
     assert [backend.closings for backend in built.values()] == [1, 1]
 
 
-async def test_what_an_entry_says_about_its_model_makes_no_other_backend(built, tmp_path):
+async def test_the_about_field_of_an_entry_makes_no_separate_backend(built, tmp_path):
     with SharedResources() as shared:
         shared.lend("a", ScriptedModel(), tmp_path)
         shared.lend("b", ScriptedModel(about=ModelInfo(parameters="7B")), tmp_path)
@@ -56,8 +56,8 @@ async def test_all_backends_are_closed_even_where_closing_one_goes_wrong(built, 
         raise OSError("no")
 
     with SharedResources() as shared:
-        for places in (3, 4):
-            shared.lend(str(places), ScriptedModel(concurrency=places), tmp_path)
+        for concurrency in (3, 4):
+            shared.lend(str(concurrency), ScriptedModel(concurrency=concurrency), tmp_path)
         monkeypatch.setattr(built["3"], "aclose", fail.__get__(built["3"]))
         with pytest.raises(OSError, match="no"):
             await shared.close_backends()
@@ -82,10 +82,10 @@ def test_a_file_has_one_store_and_it_is_closed_at_the_end(tmp_path):
         store.get("0" * 64, 1)
 
 
-def test_arms_under_one_cap_pay_from_one_till_that_is_closed_at_the_end(tmp_path):
-    place = tmp_path / "ledger.sqlite"
+def test_runs_under_one_cap_share_one_controller_that_is_closed_at_the_end(tmp_path):
+    path = tmp_path / "ledger.sqlite"
     with SharedResources() as shared:
-        controller = shared.controller(place, 100)
-        assert shared.controller(place, 100) is controller
-        assert shared.controller(place, None) is not controller
+        controller = shared.controller(path, 100)
+        assert shared.controller(path, 100) is controller
+        assert shared.controller(path, None) is not controller
     assert [path.name for path in tmp_path.iterdir()] == ["ledger.sqlite"]

@@ -39,7 +39,7 @@ def test_a_folder_that_is_no_such_layout_says_so(published, tmp_path):
 
 
 def test_nothing_is_overwritten(published, tmp_path):
-    with pytest.raises(ConfigError, match="exists already"):
+    with pytest.raises(ConfigError, match="already exists"):
         convert_xtuner(str(published / "captioner"), tmp_path)
 
 
@@ -51,6 +51,6 @@ def test_what_cannot_be_downloaded_says_what_to_do(published, tmp_path, monkeypa
         convert_xtuner("nobody/nothing", tmp_path / "out")
 
 
-def test_a_place_that_is_neither_folder_nor_hub_id_is_named(tmp_path):
-    with pytest.raises(ConfigError, match="no such folder"):
+def test_a_source_that_is_neither_folder_nor_hub_id_is_named(tmp_path):
+    with pytest.raises(ConfigError, match="neither an existing folder nor a hub id"):
         convert_xtuner(str(tmp_path / "absent"), tmp_path / "out")

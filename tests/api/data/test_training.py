@@ -1,4 +1,4 @@
-"""`api.training.train`: signals, missing packages, and what it leaves behind."""
+"""`api.training.train`: signals, missing packages, and the files that remain."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _line(monkeypatch):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_first_signal_stops_after_the_step_and_the_same_call_goes_on(tmp_path, number):
+def test_the_first_signal_stops_after_the_step_and_the_same_call_resumes(tmp_path, number):
     handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     stopped = Heard(step=7, number=number)
     assert not train("line", tmp_path, stopped).finished
@@ -62,7 +62,7 @@ def test_it_may_be_called_from_any_thread(tmp_path):
     assert made[0].finished
 
 
-def test_a_missing_package_is_an_error_with_its_mend(tmp_path, monkeypatch):
+def test_a_missing_package_is_an_error_with_its_fix(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     for name in [name for name in sys.modules if name.startswith("prism_engine.training.nano.c")]:
         monkeypatch.delitem(sys.modules, name)

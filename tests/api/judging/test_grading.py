@@ -1,4 +1,4 @@
-"""Grades by a rubric, from rows and pictures on disk to a folder of grades; the judge is behind a real HTTP server."""
+"""Grading against a rubric, from rows and pictures on disk to a folder of grades; the judge is a real HTTP server."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def rows(tmp_path):
 
 def number_asked(body):
     text = str(body["messages"])
-    return next((number for number in range(ROWS) if f"Say {number}." in text), 0)  # 0: only whether it answers
+    return next((number for number in range(ROWS) if f"Say {number}." in text), 0)  # 0: the test request
 
 
 def graded(rows, server, **options):
@@ -66,7 +66,7 @@ def by_row(body):
     return f"Feedback: because. [RESULT] {1 + number_asked(body) % 5}"
 
 
-def test_every_row_gets_its_grade_and_a_second_time_nobody_is_asked(rows):
+def test_every_row_gets_its_grade_and_a_second_time_nothing_is_called(rows):
     with provider(Behaviour(reply=by_row)) as server:
         report = graded(rows, server)
         assert server.stats.completed == ROWS + 1  # a ping
@@ -111,7 +111,7 @@ def test_grades_are_compared_with_people_and_with_other_grades(rows, tmp_path):
     assert first.length_bias is not None
 
 
-def test_what_cannot_be_read_is_missing_and_not_made_up(rows):
+def test_an_unreadable_grade_is_missing_and_not_made_up(rows):
     with provider(Behaviour(reply=lambda body: by_row(body) if number_asked(body) else "I'd rather not")) as server:
         report = graded(rows, server)
         assert server.stats.completed >= ROWS + 2  # three attempts at one row
@@ -128,7 +128,7 @@ def test_a_judge_that_is_not_there_is_an_error_and_nothing_is_written(rows):
 
 
 @pytest.mark.parametrize("content", ["id,grade\nr0,1\n", "id,score\nr0,much\n", "id,score\nr0,nan\n", "score\n1\n"])
-def test_scores_to_compare_with_that_are_broken_are_told_before_anything_is_asked(rows, tmp_path, content):
+def test_invalid_scores_to_compare_with_are_reported_before_anything_is_called(rows, tmp_path, content):
     (tmp_path / "people.csv").write_text(content)
     with provider() as server:
         with pytest.raises(UserError, match=r"people\.csv, row 1"):
@@ -138,7 +138,7 @@ def test_scores_to_compare_with_that_are_broken_are_told_before_anything_is_aske
         assert server.stats.received == 0
 
 
-def test_a_picture_that_is_none_is_told_with_its_row(rows):
+def test_an_invalid_picture_is_reported_with_its_row(rows):
     (rows.parent / "1.png").write_bytes(b"no picture")
     with provider() as server, pytest.raises(DatasetError, match="row 2: image"):
         graded(rows, server)
@@ -149,13 +149,13 @@ def test_a_picture_that_is_none_is_told_with_its_row(rows):
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")  # of torch and vLLM
 async def test_a_real_vlm_in_process_grades_with_the_picture_in_its_prompt(rows, tmp_path, vllm_engine):
-    # nano-captioner has never seen a rubric: what it says is no grade, and must stay none.
+    # nano-captioner has never seen a rubric: its replies are not grades and must not be read as such.
     pictures = {}
 
     def keep(data):
         digest = sha256(data).hexdigest()
-        (place := tmp_path / digest).write_bytes(data)
-        return pictures.setdefault(digest, Picture(digest, place))
+        (path := tmp_path / digest).write_bytes(data)
+        return pictures.setdefault(digest, Picture(digest, path))
 
     table = read_rows(rows, {}, None, keep)[:2]
     with Store(tmp_path / "calls.sqlite") as store:

@@ -10,7 +10,7 @@ from tests.api.judged import says
 from tests.provider import paid_model, provider
 
 
-def test_a_model_on_this_machine_is_not_started_to_see_whether_it_answers(tmp_path, monkeypatch):
+def test_a_model_on_this_machine_is_not_started_for_a_test_request(tmp_path, monkeypatch):
     def build(name, *_):
         raise AssertionError(f"{name} was built")
 
@@ -19,7 +19,7 @@ def test_a_model_on_this_machine_is_not_started_to_see_whether_it_answers(tmp_pa
     preflight(JudgeConfig(judge="scripted", cache_dir=tmp_path), load_registry())
 
 
-def test_a_judge_behind_an_api_is_asked_for_a_word(tmp_path):
+def test_a_judge_behind_an_api_gets_a_test_request(tmp_path):
     with provider(says("hm")) as server:
         models = {"judge": ApiModel.model_validate(paid_model(server, price=None, attempts=1))}
         config = JudgeConfig(judge="judge", cache_dir=tmp_path, models=models)

@@ -1,4 +1,4 @@
-"""Finished runs before a judge behind a real HTTP server: who is asked, what is written, what stops it."""
+"""Judging finished runs with a judge behind a real HTTP server: calls made, files written, reasons to stop."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_plan_calls_nothing(finished):
         assert (before.expense.prompt_tokens.low > 0, after.expense.prompt_tokens.high) == (True, 0)
 
 
-def test_a_review_that_is_missing_in_the_cache_is_no_silent_gap(finished):
+def test_a_review_missing_from_the_cache_is_not_a_silent_gap(finished):
     with provider(says("who knows")) as server:
         spec = ApiModel.model_validate(paid_model(server, price=None))
         judge(finished, models={"judge": spec})
@@ -97,7 +97,7 @@ def test_a_judge_that_is_not_there_is_an_error_and_nothing_is_written(finished):
     assert not (finished.folder / "judged-judge").exists()
 
 
-def test_a_judge_that_dies_on_the_way_stops_it_and_the_same_command_goes_on(finished, key):
+def test_a_judge_that_dies_midway_stops_it_and_the_same_command_resumes(finished, key):
     with provider(Behaviour(reply=lambda body: "A", key="k", revoke_after=4)) as server:
         models = {"judge": ApiModel.model_validate(paid_model(server, price=None, api_key_env="OPENAI_API_KEY"))}
         report = judge(finished, models=models, concurrency=1)
@@ -142,7 +142,7 @@ def test_reviews_are_paid_under_the_cap_of_the_results_folder(finished):
         assert report.progress.spending.by_stage["judge"] > 0
 
 
-def test_another_profile_reads_answers_and_reviews_anew(finished):
+def test_another_profile_reads_answers_and_reviews_again(finished):
     with provider(says("A")) as server:
         report = judge(finished, server, profile="v1")
     assert report.folder.name == "judged-judge-v1"
@@ -156,7 +156,7 @@ def test_each_draw_is_judged_as_the_run_that_asks_only_that_once(drawn):
         every = rows(judged.folder, "draws.jsonl")
         alone = {seeds: judge(drawn(1, 1, seeds=seeds), server) for seeds in product(range(2), range(3))}
     assert {calls(report) for report in alone.values()} == {0}
-    assert len({report.scores for report in alone.values()}) > 1  # each draw is another one
+    assert len({report.scores for report in alone.values()}) > 1  # the draws differ
     scores = []
     for seeds, report in alone.items():
         own = [
@@ -171,12 +171,12 @@ def test_each_draw_is_judged_as_the_run_that_asks_only_that_once(drawn):
     assert judged.resolved == sum((report.resolved for report in alone.values()), Counter())
     assert judged.draws.mean.value == pytest.approx(sum(map(sum, scores)) / (24 * 6))
     assert judged.draws.best.value == sum(map(max, zip(*scores, strict=True))) / 24
-    told = orjson.loads((judged.folder / "draws.json").read_bytes())
-    assert (told["mean"]["value"], told["draws"]) == (judged.draws.mean.value, 24 * 6)
+    summary = orjson.loads((judged.folder / "draws.json").read_bytes())
+    assert (summary["mean"]["value"], summary["draws"]) == (judged.draws.mean.value, 24 * 6)
     assert (judged.folder / "draws.parquet").is_file()
 
 
-def test_draws_that_are_alike_are_planned_asked_and_paid_once(drawn):
+def test_identical_draws_are_planned_asked_and_paid_once(drawn):
     finished = drawn()
     still_open = open_rows(finished, "draws.jsonl")
     reviews = {(row["question"], str(row["options"]), row["reply"]) for row in still_open}
@@ -234,8 +234,8 @@ def test_judged_draws_are_scored_again_with_their_reviews_and_without_a_judge(dr
 async def test_a_real_server_judges_and_is_not_asked_twice(finished, vllm_server):
     url = await vllm_server.start()
     spec = ApiModel(model=SERVED_NAME, base_url=url, api_key_env=None, identity="suite", limits=Limits(concurrency=8))
-    told = {"cache_dir": finished.config.cache_dir, "results_dir": finished.config.results_dir}
-    config = JudgeConfig(judge="judge", models={"judge": spec}, **told)
+    folders = {"cache_dir": finished.config.cache_dir, "results_dir": finished.config.results_dir}
+    config = JudgeConfig(judge="judge", models={"judge": spec}, **folders)
 
     async def judged():
         case = open_case(finished.folder, config)
@@ -246,9 +246,9 @@ async def test_a_real_server_judges_and_is_not_asked_twice(finished, vllm_server
     meter = first.progress.answering
     assert len(asked) == len(open_rows(finished))
     assert meter.calls + meter.shared == sum(asked)
-    # nano-reasoner knows no such prompt: what it says may be empty or unreadable, and is then no verdict.
+    # nano-reasoner was not trained on such prompts: an empty or unreadable reply is not a verdict.
     assert first.status in (RunStatus.COMPLETE, RunStatus.INCOMPLETE)
     assert first.resolved["judged"] + first.resolved["unscored"] == len(open_rows(finished))
     second = await judged()
-    assert calls(second) <= meter.failed  # an empty review is not kept: another time there may be one
+    assert calls(second) <= meter.failed  # an empty review is not cached, so it is asked for again
     assert second.progress.answering.hits >= meter.calls - meter.failed

@@ -8,7 +8,7 @@ from tests.api.judged import judge
 
 
 @pytest.mark.parametrize("content", [None, "{", '{"config": 1}'])
-def test_what_is_no_finished_run_is_told(finished, content):
+def test_a_folder_without_a_finished_run_is_reported(finished, content):
     manifest = finished.folder / "manifest.json"
     manifest.unlink() if content is None else manifest.write_text(content)
     with pytest.raises(UserError, match="run"):

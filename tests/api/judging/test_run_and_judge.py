@@ -35,7 +35,7 @@ def test_a_sweep_s_row_of_a_judged_run_is_of_all_its_judged_draws(several):
     assert (row.scored, row.profile) == (24 * 6, "prism, judged by judge")
 
 
-def test_a_run_whose_judge_does_not_answer_is_not_begun(tmp_path):
+def test_a_run_whose_judge_does_not_answer_is_not_started(tmp_path):
     write_shapes(tmp_path / "shapes.tsv", 4, 0)
     with provider() as server:
         spec = ApiModel.model_validate(paid_model(server, price=None, attempts=1))

@@ -60,7 +60,7 @@ async def test_cancelling_the_wait_cancels_the_work(thread):
     assert await asyncio.to_thread(cancelled.wait, 10)
 
 
-def test_closing_ends_what_is_under_way_and_takes_nothing_more():
+def test_closing_cancels_running_calls_and_refuses_new_ones():
     thread = LoopThread()
     started = threading.Event()
 
@@ -74,7 +74,7 @@ def test_closing_ends_what_is_under_way_and_takes_nothing_more():
     with ThreadPoolExecutor(2) as pool:
         blocking, awaiting = pool.submit(thread.run, hang()), pool.submit(asyncio.run, wait())
         started.wait()
-        thread.run(loop_of())  # both are there by now, or are refused below
+        thread.run(loop_of())  # both have started by now, or are refused below
         thread.close()
         thread.close()
         for future in (blocking, awaiting):

@@ -1,4 +1,4 @@
-"""`Perception` and `Reasoning`: what models are sent, what comes back, and what is raised in the place of a text."""
+"""`Perception` and `Reasoning`: prompts sent to models, texts returned, and errors raised instead of a text."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def png(colour="red", side=24):
 
 @pytest.fixture
 def world(tmp_path, monkeypatch):
-    """Scripted models whose calls are kept, told by `replies` what to say, in one session."""
+    """Scripted models in one session, with recorded calls; `replies` sets their answers."""
 
     class World:
         def __init__(self):
@@ -72,7 +72,7 @@ def test_a_picture_becomes_a_description_and_a_description_an_answer(world, tmp_
     assert (repr(perception), repr(reasoning)) == ("<Perception by eyes, generic>", "<Reasoning by brain>")
 
 
-def test_a_query_specific_instruction_is_made_anew_for_each_question(world):
+def test_a_query_specific_instruction_is_made_for_each_question(world):
     perception = Perception("query-specific_writer", "eyes", session=world.session)
     for question in ("How many cups?", "Which colour?"):
         perception.generate(question, png())
@@ -103,7 +103,7 @@ def test_several_pictures_are_numbered_and_several_perceivers_too(world):
     assert original.generate("?", png()) == "seenseen"
 
 
-def test_a_perceiver_answers_by_itself_from_the_pictures(world):
+def test_a_perceiver_answers_end_to_end_from_the_pictures(world):
     reply = Perception("generic", "eyes", session=world.session).answer("What is it?", png())
     assert (reply.text, world.said("direct")) == ("by itself", ["Question: What is it?"])
     with pytest.raises(ConfigError, match="name one"):
@@ -155,7 +155,7 @@ def test_a_call_that_failed_is_made_again_when_it_is_asked_again(world):
     assert perception.generate("?", png()) == "seen now"
 
 
-def test_a_model_that_is_gone_is_raised_as_what_it_is(world):
+def test_a_dead_model_raises_its_own_error(world):
     def dying(_call):
         raise DeadError("the key was refused")
 
@@ -168,23 +168,23 @@ def test_a_model_that_is_gone_is_raised_as_what_it_is(world):
 
 
 @pytest.mark.parametrize("nothing", [None, "", "  "])
-def test_nothing_is_no_question_and_no_description(world, nothing):
+def test_a_blank_question_or_description_is_refused(world, nothing):
     with pytest.raises(UserError, match="no description"):
         Reasoning("brain", session=world.session).generate(nothing, "?")
     with pytest.raises(UserError, match="no question"):
         Reasoning("brain", session=world.session).generate("seen", nothing)
-    with pytest.raises(UserError, match="made for a question"):
+    with pytest.raises(UserError, match="needs a question"):
         Perception("query-specific_writer", "eyes", session=world.session).generate(nothing, png())
     assert Perception("generic", "eyes", session=world.session).generate(nothing, png()) == "seen"
 
 
-def test_mistakes_are_told_before_anything_is_called(world, tmp_path):
+def test_mistakes_are_reported_before_anything_is_called(world, tmp_path):
     (tmp_path / "p.json").write_text('{"0": "the sky"}')
     wrong = {
         "unknown instruction 'genric'": ("genric", "eyes"),
         "unknown model 'eyez'": ("generic", "eyez"),
         "unknown model 'nobody'": ("query-specific_nobody", "eyes"),
-        "belong to a benchmark's rows": (f"@{tmp_path / 'p.json'}", "eyes"),
+        "belongs to a benchmark's rows": (f"@{tmp_path / 'p.json'}", "eyes"),
     }
     for says, (instruction, model) in wrong.items():
         with pytest.raises(ConfigError, match=says):
@@ -196,7 +196,7 @@ def test_mistakes_are_told_before_anything_is_called(world, tmp_path):
     assert world.built == []
 
 
-def test_an_output_limit_in_the_name_is_the_answer_s(world):
+def test_an_output_limit_in_the_name_applies_to_the_answer(world):
     Reasoning("brain-2048", session=world.session).generate("seen", "?")
     assert world.calls[-1].sampling.max_tokens == 2048
 
@@ -218,7 +218,7 @@ def test_without_its_key_a_model_answers_from_the_cache_alone(tmp_path, monkeypa
             Reasoning("api", session=session).generate("seen", "?")
 
 
-def test_an_object_of_its_own_closes_what_it_opened_and_a_shared_session_goes_on(world, tmp_path, monkeypatch):
+def test_an_object_closes_its_own_session_and_a_shared_session_stays_open(world, tmp_path, monkeypatch):
     monkeypatch.setenv("PRISM_CACHE", str(tmp_path / "own"))
     with Perception("generic", "scripted") as perception:
         perception.generate("?", png())
@@ -239,18 +239,18 @@ async def test_async_contexts_close_as_well(world, tmp_path, monkeypatch):
     assert world.built[-1].closed
 
 
-def test_the_embedded_writer_is_shown_examples_of_its_own_kind():
-    from prism_engine.api.objects.modules import _lessons  # noqa: PLC0415 - private
+def test_the_embedded_hint_writer_gets_examples_of_its_own_benchmark():
+    from prism_engine.api.objects.modules import _shots_benchmark  # noqa: PLC0415 - private
 
     class Writer:
         spec = Session().registry.find("nano-reasoner")
 
-    assert _lessons(Writer()) == "PrismScenes"  # type: ignore[arg-type]
+    assert _shots_benchmark(Writer()) == "PrismScenes"  # type: ignore[arg-type]
     Writer.spec = ScriptedModel()
-    assert _lessons(Writer()) == ""  # type: ignore[arg-type]
+    assert _shots_benchmark(Writer()) == ""  # type: ignore[arg-type]
 
 
-async def test_closing_gives_up_what_is_under_way_and_then_closes_the_models(world):
+async def test_closing_cancels_calls_in_flight_and_then_closes_the_models(world):
     begun = asyncio.Event()
     loop = asyncio.get_running_loop()
 

@@ -1,4 +1,4 @@
-"""What objects share: one backend per model, one ledger, pictures in the cache."""
+"""Resources that objects share: one backend per model, one ledger, pictures in the cache."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ def paid(server, **options):
     }  # fmt: skip
 
 
-def test_one_model_is_one_backend_whatever_it_is_used_for(tmp_path):
+def test_one_model_is_one_backend_in_every_role(tmp_path):
     with Session(cache_dir=tmp_path) as session:
         first, second = session.connect("scripted"), session.connect("scripted")
         assert first is second
         assert repr(session) == f"<Session scripted, cache {tmp_path}>"
 
 
-def test_what_calls_cost_is_counted_and_the_cap_is_kept(chaos_server, tmp_path):
+def test_costs_are_counted_and_the_cap_is_kept(chaos_server, tmp_path):
     server = chaos_server(Behaviour())
     models = {"paid": paid(server)}
-    places = {"cache_dir": tmp_path / "cache", "results_dir": tmp_path / "results"}
-    with Session(max_cost=1, models=models, **places) as session:
+    folders = {"cache_dir": tmp_path / "cache", "results_dir": tmp_path / "results"}
+    with Session(max_cost=1, models=models, **folders) as session:
         Reasoning("paid", session=session).generate("seen", "?")
         Perception("generic", "paid", session=session).generate("?", png())
         assert session.spending.run > 0
         assert set(session.spending.by_stage) == {"reason", "perceive"}
-    with Session(max_cost=0.0001, models=models, **places) as session, pytest.raises(BudgetError):
+    with Session(max_cost=0.0001, models=models, **folders) as session, pytest.raises(BudgetError):
         Reasoning("paid", session=session).generate("seen", "another?")
 
 
-def test_a_price_that_nobody_knows_is_told_and_refused_under_a_cap(chaos_server, tmp_path):
+def test_an_unknown_price_is_reported_and_refused_under_a_cap(chaos_server, tmp_path):
     server = chaos_server(Behaviour())
     models = {"m": paid(server, price=None, model="nobody-lists-this")}
     with Session(cache_dir=tmp_path, results_dir=tmp_path, models=models) as session:
@@ -52,7 +52,7 @@ def test_a_price_that_nobody_knows_is_told_and_refused_under_a_cap(chaos_server,
         Reasoning("m", session=session).generate("seen", "?")
 
 
-def test_what_is_no_picture_is_named(tmp_path):
+def test_an_invalid_picture_is_named(tmp_path):
     (tmp_path / "text.png").write_text("no picture")
     with Session(cache_dir=tmp_path / "cache") as session:
         for given, says in (
@@ -69,7 +69,7 @@ def test_what_is_no_picture_is_named(tmp_path):
         assert first.path.read_bytes() == png()
 
 
-def test_models_come_from_files_and_from_entries_of_one_s_own(tmp_path):
+def test_models_come_from_files_and_from_your_own_entries(tmp_path):
     (tmp_path / "m.yaml").write_text("models: {mine: {backend: scripted, replies: [yes]}}".replace("[yes]", "['yes']"))
     with Session(cache_dir=tmp_path, models_files=[tmp_path / "m.yaml"]) as session:
         assert Reasoning("mine", session=session).generate("seen", "?") == "yes"

@@ -1,4 +1,4 @@
-"""Several descriptions per picture and answers per description, from the command to the files."""
+"""Multiple descriptions per picture and answers per description, from the command to the files."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_each_draw_is_a_call_of_its_own_and_a_rerun_calls_nothing(configured):
     assert report.status.value == "complete"
     assert report.progress.describing.calls == plan.describing.to_call
     assert plan.answering.unknown == SAMPLES * 6
-    assert report.progress.answering.calls == SAMPLES * 3  # the script describes a picture both times alike
+    assert report.progress.answering.calls == SAMPLES * 3  # the script describes a picture the same way both times
     again = run(config)
     assert (again.progress.describing.calls, again.progress.answering.calls) == (0, 0)
 
@@ -103,7 +103,7 @@ def test_a_folder_s_name_does_not_depend_on_a_number_of_draws_that_is_one(config
     assert run(unusual).folder.name == "brain-64-a54dc8"
 
 
-def test_draws_at_temperature_0_are_refused_with_the_mend():
+def test_draws_at_temperature_0_are_refused_with_the_fix():
     with pytest.raises(ValueError, match="would all be the same at temperature 0; give a higher temperature"):
         SamplingConfig(n=2)
 
@@ -131,10 +131,12 @@ def test_of_several_draws_only_those_that_failed_are_tried_again(configured):
     flaky = {"eyes": eyes, "brain": {**brain, "failure_rate": 0.5}}
     config = configured(None, WARM | {"n": 3}, models=flaky)
     before = run(config)
-    failed = [place for place, row in enumerate(lines(before.folder / "draws.jsonl")) if row["status"] == "failed"]
+    failed = [
+        position for position, row in enumerate(lines(before.folder / "draws.jsonl")) if row["status"] == "failed"
+    ]
     assert 0 < len(failed) < 3 * SAMPLES
     steady = {"eyes": eyes, "brain": brain}
     after = run(configured(None, WARM | {"n": 3}, models=steady, retry_failed=True))
     assert after.folder == before.folder
-    rows = lines(after.folder / "draws.jsonl")  # the steady one is another model, of which nothing is cached
-    assert [place for place, row in enumerate(rows) if row["status"] == "done"] == failed
+    rows = lines(after.folder / "draws.jsonl")  # the steady one is another model, with nothing cached
+    assert [position for position, row in enumerate(rows) if row["status"] == "done"] == failed

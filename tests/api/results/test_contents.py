@@ -1,4 +1,4 @@
-"""Contents as files that an original checkout could have written."""
+"""Hints as files that an original checkout could have written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def row(index, hints):
     return orjson.dumps({"index": index, "position": 0, "question": "Q?", "contents": hints, "score": None, **fate})
 
 
-def test_what_was_written_is_in_the_json_and_what_was_not_is_in_the_table_with_its_reason(tmp_path):
+def test_written_hints_are_in_the_json_and_missing_ones_in_the_table_with_the_reason(tmp_path):
     path = tmp_path / hints_file_name("MMStar", "gpt-4o")
     write_hints(path, [row("3", "the sky"), row("7", None)])
     assert path.name == "MMStar_gpt-4o.json"

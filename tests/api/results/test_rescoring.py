@@ -38,7 +38,7 @@ def write(folder, *, kind=None, name="toy", **changes):
     return path
 
 
-def test_each_profile_s_scores_lie_beside_the_run_s_own_which_stay_as_they_were(tmp_path):
+def test_each_profile_s_scores_are_next_to_the_run_s_own_which_stay_unchanged(tmp_path):
     path = write(tmp_path, kind="choice")
     before = path.read_bytes()
     result = rescore(path, ["v1", "v3", "v1"])

@@ -1,4 +1,4 @@
-"""Where results lie, and that two different runs never share a folder."""
+"""Where results are stored, and that two different runs never share a folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_the_layout_is_instruction_benchmark_perceiver_reasoner():
     assert Layout.of(USUAL, "MMStar", "0" * 64).perceiver == Path("out/generic/MMStar/vlm")
 
 
-def test_an_arm_that_describes_nothing_has_no_place_for_descriptions():
+def test_a_run_that_does_not_describe_has_no_folder_for_descriptions():
     assert Layout.of(USUAL.in_mode(Mode.DIRECT), "MMStar", "0" * 64).perceiver is None
 
 
@@ -83,12 +83,12 @@ def test_runs_that_sample_differently_do_not_share_results():
     assert len(seeds | {folder()}) == 3
 
 
-def test_two_writers_in_folders_of_one_name_do_not_share_results():
+def test_two_hint_writers_in_folders_of_one_name_do_not_share_results():
     one, other = (folder(instruction=f"query-specific_/models/{name}/best") for name in "ab")
     assert one != other
 
 
-def test_a_file_s_other_words_and_other_contents_have_results_of_their_own(tmp_path):
+def test_another_wording_or_other_hints_in_a_file_have_separate_results(tmp_path):
     found = set()
     for name, content in (
         ("a.txt", "the sky"),
@@ -105,6 +105,6 @@ def test_a_file_s_other_words_and_other_contents_have_results_of_their_own(tmp_p
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-def test_no_instruction_of_one_s_own_shares_a_folder_with_a_mode_or_a_built_in_one(mode, tmp_path):
+def test_no_custom_instruction_shares_a_folder_with_a_mode_or_a_built_in_one(mode, tmp_path):
     (tmp_path / f"{mode.value}.txt").write_text("Describe it.")
     assert f"out/{mode.value}/" not in folder(instruction=f"@{tmp_path / f'{mode.value}.txt'}")

@@ -1,4 +1,4 @@
-"""Files that tell other shells where runs stand."""
+"""Status files of runs, for other shells to read."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def written(folder, **changes):
     return path
 
 
-def test_a_finished_run_says_so_and_its_configuration_goes_on(config):
+def test_a_finished_run_says_so_and_its_configuration_can_be_resumed(config):
     report = api.run(config, load_registry())
     (one,) = run_states(config.results_dir)
     assert (one.folder, one.state, one.cwd) == (report.folder, "complete", Path.cwd())
@@ -62,14 +62,14 @@ def test_a_finished_run_says_so_and_its_configuration_goes_on(config):
     assert one.run_config() == config
 
 
-def test_models_of_other_files_are_part_of_what_goes_on(config):
+def test_models_of_other_files_are_part_of_the_resumed_configuration(config):
     registry = load_registry().merged(config.models)
     api.run(config.model_copy(update={"models": {}}), registry)
     (one,) = run_states(config.results_dir)
     assert one.run_config().models == config.models
 
 
-def test_while_it_goes_on_others_can_see_how_far_it_is(config):
+def test_while_it_runs_others_can_see_its_progress(config):
     slow = {name: spec.model_copy(update={"delay": 0.1}) for name, spec in config.models.items()}
     seen = []
 
@@ -107,14 +107,14 @@ def test_a_run_is_found_by_its_folder_a_part_of_its_name_or_as_the_latest(tmp_pa
     assert find_run_state(tmp_path, None).folder == other
     assert find_run_state(tmp_path, "gpt").folder == one
     assert find_run_state(tmp_path, str(one)).folder == one
-    with pytest.raises(UserError, match="means 2 runs"):
+    with pytest.raises(UserError, match="matches 2 runs"):
         find_run_state(tmp_path, "MMStar")
     with pytest.raises(UserError, match="no run claude"):
         find_run_state(tmp_path, "claude")
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"state": "complete"}', b'{"updated_at": 3, "state": "x"}'])
-def test_files_that_are_no_status_are_named_and_do_not_hide_the_others(tmp_path, content):
+def test_invalid_status_files_are_named_and_do_not_hide_the_others(tmp_path, content):
     written(tmp_path / "good", state="complete")
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / STATUS_NAME).write_bytes(content)
@@ -125,5 +125,5 @@ def test_files_that_are_no_status_are_named_and_do_not_hide_the_others(tmp_path,
 
 def test_a_configuration_of_another_version_is_an_error_that_says_what_to_do(tmp_path):
     one = RunState.read(written(tmp_path, config={"benchmark": "x", "perceivers": "y"}))
-    with pytest.raises(ConfigError, match="give the run's own command again"):
+    with pytest.raises(ConfigError, match="repeat the run's own command"):
         one.run_config()

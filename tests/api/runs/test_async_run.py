@@ -1,4 +1,4 @@
-"""`arun`: whole runs beside the caller's own event loop."""
+"""`arun`: whole runs that leave the caller's event loop free."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def config(tmp_path):
     )
 
 
-async def test_a_run_goes_on_beside_the_loop_and_is_watched(config):
+async def test_a_run_leaves_the_loop_free_and_shows_progress(config):
     ticks, seen = 0, []
 
     @asynccontextmanager
@@ -56,12 +56,12 @@ async def test_several_runs_share_their_calls(config):
     assert [report.status.value for report in reports] == ["complete", "complete"]
 
 
-async def test_what_is_wrong_is_raised(config):
+async def test_errors_are_raised(config):
     with pytest.raises(ConfigError, match="unknown model"):
         await api.arun(config.model_copy(update={"perceiver": "nobody"}), load_registry())
 
 
-async def test_cancelling_stops_the_run_and_the_same_one_goes_on(config):
+async def test_cancelling_stops_the_run_and_the_same_one_resumes(config):
     slow = config.model_copy(update={"models": {"scripted": ScriptedModel(replies=("A",), delay=30)}})
     begun = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""One run or several on shared models: what is called, started, closed, stopped and left on disk."""
+"""One or more runs on shared models: calls, starts, stops, closing, and the files on disk."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAMES = ("eyes", "brain")
 
 
 class Backend(Scripted):
-    """Answers as its model is told to, and remembers what happened to it."""
+    """Answers as its model is configured to, and records its calls."""
 
     def __init__(self, spec, reply):
         super().__init__(spec, reply=lambda call: reply(self, call))
@@ -33,7 +33,7 @@ class Backend(Scripted):
 
 @pytest.fixture
 def world(tmp_path, monkeypatch):
-    """A benchmark with gold descriptions, and the backends that runs over it have built."""
+    """A benchmark with gold descriptions, and the backends that its runs have built."""
 
     class World:
         reply = staticmethod(lambda _backend, call: "seen" if call.stage == "perceive" else "A")
@@ -53,7 +53,7 @@ def world(tmp_path, monkeypatch):
             return api.run_many([self.config.in_mode(Mode(mode)) for mode in modes], load_registry(), **options)
 
         def calls(self):
-            """Calls that were answered since the last time, by model and stage."""
+            """Calls answered since the last check, by model and stage."""
             counts = {}
             for name, backend in self.built:
                 for call in backend.answered:
@@ -85,7 +85,7 @@ def planned(world, mode):
     return plan.describing.to_call, plan.answering.to_call, plan.answering.unknown
 
 
-def test_arms_run_side_by_side_on_one_backend_per_model_that_is_closed_once(world):
+def test_runs_go_side_by_side_on_one_backend_per_model_that_is_closed_once(world):
     reports = world.run("direct", "all", "oracle", "blind")
     assert [(report.name, report.status.value) for report in reports] == [
         (name, "complete") for name in ("direct", "all", "oracle", "blind")
@@ -95,7 +95,7 @@ def test_arms_run_side_by_side_on_one_backend_per_model_that_is_closed_once(worl
     assert all(report.progress.done == SAMPLES for report in reports)
 
 
-def test_every_arm_leaves_its_own_files_and_descriptions_only_where_it_described(world, tmp_path):
+def test_every_run_leaves_its_own_files_and_descriptions_only_if_it_described(world, tmp_path):
     files = {
         "predictions.jsonl",
         "predictions.parquet",
@@ -114,7 +114,7 @@ def test_every_arm_leaves_its_own_files_and_descriptions_only_where_it_described
     assert not (tmp_path / "results/direct/shapes/eyes/descriptions.jsonl").exists()
 
 
-def test_what_an_arm_answers_from_is_in_its_rows_and_its_manifest(world):
+def test_the_descriptions_a_run_answers_from_are_in_its_rows_and_its_manifest(world):
     direct, oracle, blind = world.run("direct", "oracle", "blind")
     assert {row["description"] for row in rows(direct) + rows(blind)} == {None}
     assert [row["description"] for row in rows(oracle)] == [f"Picture of row {at}." for at in range(SAMPLES)]
@@ -125,7 +125,7 @@ def test_what_an_arm_answers_from_is_in_its_rows_and_its_manifest(world):
 
 
 @pytest.mark.parametrize("mode", ["all", "direct", "blind", "oracle"])
-def test_the_plan_of_an_arm_is_what_it_calls_and_a_rerun_calls_nothing(world, mode):
+def test_a_run_makes_the_calls_of_its_plan_and_a_rerun_calls_nothing(world, mode):
     describe, answer, unknown = planned(world, mode)
     world.run(mode)
     calls = world.calls()
@@ -138,7 +138,7 @@ def test_the_plan_of_an_arm_is_what_it_calls_and_a_rerun_calls_nothing(world, mo
     assert world.calls() == {}
 
 
-def test_only_the_models_that_an_arm_needs_are_called(world):
+def test_only_the_models_that_a_run_needs_are_called(world):
     world.run("direct")
     assert set(world.calls()) == {("eyes", "direct")}
     world.run("blind", "oracle")
@@ -153,7 +153,7 @@ def test_an_answer_to_a_description_that_equals_the_gold_one_is_shared(world, tm
     assert world.calls() == {}
 
 
-def test_a_benchmark_without_gold_descriptions_is_refused_before_any_arm_calls(world, tmp_path):
+def test_a_benchmark_without_gold_descriptions_is_refused_before_any_call(world, tmp_path):
     lines = (tmp_path / "shapes.tsv").read_text().splitlines()
     lines[8] = lines[8].rpartition("\t")[0] + "\t"
     (tmp_path / "shapes.tsv").write_text("\n".join(lines) + "\n")
@@ -166,28 +166,28 @@ def test_a_benchmark_without_gold_descriptions_is_refused_before_any_arm_calls(w
 def test_two_runs_that_would_write_into_one_folder_are_refused(world, tmp_path):
     with pytest.raises(ConfigError, match="runs 'all' and 'reasoning' would write their results here"):
         world.run("all", "reasoning")
-    with pytest.raises(ConfigError, match="two equal runs"):
+    with pytest.raises(ConfigError, match="two identical runs"):
         world.run("all", "all")
     assert not (tmp_path / "results").exists()
 
 
-def test_runs_are_named_by_what_tells_them_apart(world):
+def test_runs_are_named_by_the_fields_in_which_they_differ(world):
     configs = [world.config.model_copy(update={"perceiver": name, "reasoner": "brain"}) for name in NAMES]
     assert [report.name for report in api.run_many(configs, load_registry())] == ["eyes", "brain"]
     assert api.run(world.config, load_registry()).name == ""
 
 
-def test_a_stop_ends_all_runs_in_order_and_the_same_command_goes_on_with_each(world, tmp_path):
+def test_a_stop_ends_all_runs_cleanly_and_the_same_command_resumes_each(world, tmp_path):
     def reply(backend, call):
         if call.stage == "direct" and len(backend.answered) == 3:
             os.kill(os.getpid(), signal.SIGINT)
         return "A"
 
     world.reply = reply
-    told = []
+    reported = []
     thinking = sum(planned(world, mode)[1] for mode in ("blind", "oracle"))
-    reports = world.run("blind", "direct", "oracle", finished=told.append)
-    assert sorted(report.name for report in told) == ["blind", "direct", "oracle"]
+    reports = world.run("blind", "direct", "oracle", finished=reported.append)
+    assert sorted(report.name for report in reported) == ["blind", "direct", "oracle"]
     blind, direct, oracle = reports
     assert direct.status.value == "interrupted"
     assert {blind.status.value, oracle.status.value} <= {"complete", "interrupted", "not begun"}
@@ -220,7 +220,7 @@ def test_a_run_that_a_stop_left_without_a_single_sample_leaves_no_results(world,
         assert (report.status.value == "died") == (report.trouble is not None) == (report.folder / "scores.md").exists()
 
 
-def test_a_model_that_gives_up_stops_the_runs_after_it_too(world):
+def test_a_model_that_dies_stops_the_other_runs_too(world):
     def reply(backend, _call):
         raise DeadError("key refused")
 

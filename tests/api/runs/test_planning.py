@@ -1,4 +1,4 @@
-"""`prism plan` before money is spent, held against the provider's bill afterwards."""
+"""`prism plan` before anything is paid for, checked against the provider's bill afterwards."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PILOT = 30
 
 
 def talkative(seed):
-    """A provider whose replies are now short, now long, as the request and the seed will have it."""
+    """A provider whose reply length depends on the request and the seed."""
 
     def reply(body):
         chance = random.Random(f"{seed} {orjson.dumps(body['messages'])!r}")
@@ -66,36 +66,36 @@ def test_a_pilot_narrows_the_forecast_and_the_bill_is_within_both(config):
     with provider(talkative(0)) as server:
         blind = forecast(config(server)).cost
         first = spend(server, config(server, samples=PILOT))
-        told = forecast(config(server))
+        predicted = forecast(config(server))
         rest = spend(server, config(server))
-        assert set(told.stages) == {"describe", "answer"}
-        assert told.cost.low <= rest <= told.cost.high
+        assert set(predicted.stages) == {"describe", "answer"}
+        assert predicted.cost.low <= rest <= predicted.cost.high
         assert blind.low <= first + rest <= blind.high
-        assert told.cost.high - told.cost.low < (blind.high - blind.low) / 3
+        assert predicted.cost.high - predicted.cost.low < (blind.high - blind.low) / 3
         assert forecast(config(server)).stages == {}
 
 
 def test_prompts_are_exact_where_descriptions_exist(config):
     with provider(talkative(0)) as server:
         spend(server, config(server, mode="oracle", samples=PILOT))
-        told = forecast(config(server, mode="oracle")).stages["answer"]
+        predicted = forecast(config(server, mode="oracle")).stages["answer"]
         before = server.bill.prompt_tokens
         spend(server, config(server, mode="oracle"))
         actual = server.bill.prompt_tokens - before
-        assert told.prompt_tokens.low <= actual <= told.prompt_tokens.high
-        assert told.prompt_tokens.high - told.prompt_tokens.low < 0.03 * actual
+        assert predicted.prompt_tokens.low <= actual <= predicted.prompt_tokens.high
+        assert predicted.prompt_tokens.high - predicted.prompt_tokens.low < 0.03 * actual
 
 
-def test_earlier_runs_on_another_benchmark_tell_as_well(config, tmp_path):
+def test_earlier_runs_on_another_benchmark_inform_the_forecast(config, tmp_path):
     write_described_shapes(tmp_path / "other.tsv", PILOT, 5, gold="Something else is in row {}.")
     with provider(talkative(0)) as server:
         spend(server, config(server, mode="oracle", benchmark=str(tmp_path / "other.tsv")))
-        told = forecast(config(server, mode="oracle")).stages["answer"]
-        assert told.learnt
-        assert told.cost.low <= spend(server, config(server, mode="oracle")) <= told.cost.high
+        predicted = forecast(config(server, mode="oracle")).stages["answer"]
+        assert predicted.learnt
+        assert predicted.cost.low <= spend(server, config(server, mode="oracle")) <= predicted.cost.high
 
 
-def test_what_is_printed_names_the_cost_and_what_makes_it_narrow(config, capsys):
+def test_the_output_names_the_cost_and_how_to_narrow_it(config, capsys):
     with provider(talkative(0)) as server:
         given = config(server, max_cost=Decimal("0.0001"))
         print_forecast(given, forecast(given))
@@ -122,15 +122,15 @@ def test_the_forecast_holds_the_bill_in_at_least_nine_of_ten_seeded_runs(config,
         with provider(talkative(seed)) as server:
             here = {"cache_dir": tmp_path / f"cache{seed}", "results_dir": tmp_path / f"results{seed}"}
             spend(server, config(server, samples=PILOT, **here))
-            told = forecast(config(server, **here)).cost
-            held += told.low <= spend(server, config(server, **here)) <= told.high
+            predicted = forecast(config(server, **here)).cost
+            held += predicted.low <= spend(server, config(server, **here)) <= predicted.high
     assert held >= 9
 
 
-def test_a_query_specific_run_is_forecast_with_its_writer_and_the_bill_is_within(config):
+def test_a_query_specific_run_is_forecast_with_its_hint_writer_and_the_bill_is_within(config):
     with provider(talkative(3)) as server:
-        for told in ({"samples": PILOT}, {}):
-            run = config(server, instruction="query-specific_paid", **told)
+        for options in ({"samples": PILOT}, {}):
+            run = config(server, instruction="query-specific_paid", **options)
             expected = forecast(run)
             assert set(expected.stages) == {"write", "describe", "answer"}
             assert expected.cost is not None

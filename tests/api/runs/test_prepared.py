@@ -1,4 +1,4 @@
-"""The runs of one command, ready."""
+"""Preparing the runs of one command."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ENGINES = {
 
 @pytest.fixture
 def ready(configured):
-    """Give the arms of configurations over a small benchmark; nothing is started."""
+    """Prepare runs on a small benchmark; nothing is started."""
     with ExitStack() as opened:
 
         def make(*changes):
@@ -55,12 +55,12 @@ def configured(tmp_path):
     return make
 
 
-def test_runs_are_named_by_what_tells_them_apart(ready, configured):
-    arms = ready({}, {"perceiver": "b"}, {"benchmark": "other.tsv"})
-    assert [arm.name for arm in arms] == ["one a", "one b", "other a"]
+def test_runs_are_named_by_the_fields_in_which_they_differ(ready, configured):
+    runs = ready({}, {"perceiver": "b"}, {"benchmark": "other.tsv"})
+    assert [run.name for run in runs] == ["one a", "one b", "other a"]
 
 
-def test_benchmarks_of_one_name_are_told_apart_by_their_paths(configured):
+def test_benchmarks_of_one_name_are_distinguished_by_their_paths(configured):
     with ExitStack() as opened:
         many = [
             opened.enter_context(assembled(configured(benchmark), load_registry(), look_only=True))
@@ -78,26 +78,26 @@ def test_engines_take_turns_in_the_order_in_which_runs_name_them(ready):
     assert (b.turn.makes_room, a.turn.makes_room) == (True, False)
 
 
-def test_one_that_somebody_reasons_with_is_up_all_the_time(ready):
+def test_an_engine_that_also_reasons_is_up_all_the_time(ready):
     first, second = ready({"perceiver": "a", "reasoner": "b"}, {"perceiver": "b"})
     assert (len(first.engines), second.engines) == (1, ())
 
 
-def test_models_that_are_no_engines_here_take_no_turns(ready):
-    (arm,) = ready({"perceiver": "scripted"})
-    assert arm.engines == ()
+def test_models_that_are_not_engines_on_this_machine_take_no_turns(ready):
+    (run,) = ready({"perceiver": "scripted"})
+    assert run.engines == ()
 
 
-def test_its_progress_is_one_and_the_same_whoever_reads_it(ready):
-    (arm,) = ready({})
-    assert arm.progress is arm.progress
-    assert arm.progress.total == 4
+def test_its_progress_is_one_object_for_all_readers(ready):
+    (run,) = ready({})
+    assert run.progress is run.progress
+    assert run.progress.total == 4
 
 
-def test_an_unusual_output_limit_tells_reasoners_apart_and_what_is_never_told_gets_a_number(ready):
+def test_an_unusual_output_limit_distinguishes_reasoners_and_equal_names_get_a_number(ready):
     reasoning = {"max_tokens": 64}
-    arms = ready({}, {"reasoning": reasoning}, {"reasoning": reasoning | {"top_p": 0.5, "temperature": 1.0}})
-    assert [arm.name for arm in arms] == ["scripted", "scripted-64", "scripted-64 (2)"]
+    runs = ready({}, {"reasoning": reasoning}, {"reasoning": reasoning | {"top_p": 0.5, "temperature": 1.0}})
+    assert [run.name for run in runs] == ["scripted", "scripted-64", "scripted-64 (2)"]
 
 
 def test_joined_perceivers_claim_every_engine_among_them_and_writers_are_up_all_the_time(ready):

@@ -47,7 +47,7 @@ def test_the_calls_of_all_draws_are_those_of_the_sample(config):
     assert all(call.text == "llm says A" for call in found[1:])
 
 
-def test_what_was_written_for_a_sample_comes_first(config):
+def test_the_hints_call_of_a_sample_comes_first(config):
     api.run(config.model_copy(update={"instruction": "query-specific_llm"}), load_registry())
     written, describing, answering = calls_of(config, "3")
     assert (written.stage, describing.stage, answering.stage) == ("write", "perceive", "reason")
@@ -71,7 +71,7 @@ def test_a_description_that_failed_is_shown_and_no_answer_is_made_up(config):
     assert [row.completion.outcome.value for row in describing.stored.rows if row.completion] == ["error"]
 
 
-def test_what_was_never_called_has_a_key_all_the_same(config, tmp_path):
+def test_a_call_that_was_never_made_has_a_key_too(config, tmp_path):
     report = api.run(config, load_registry())
     for path in (tmp_path / "cache").glob("calls.sqlite*"):
         path.unlink()

@@ -1,4 +1,4 @@
-"""What stops the runs of a command."""
+"""Stopping the runs of a command."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import signal
 
 import pytest
 
-from prism_engine.api.runs.stopping import RunStop, heeding_deadlines, heeding_signals
+from prism_engine.api.runs.stopping import RunStop, stopping_at_deadline, stopping_on_signals
 from prism_engine.engine.scheduler import Stop
 from prism_engine.errors import DeadError, DeadlineError
 
 
-def test_one_run_s_trouble_stops_all_and_only_it_is_its_own():
+def test_one_run_s_error_stops_all_runs_and_only_that_run_owns_it():
     whole = Stop()
     one, other = RunStop(whole), RunStop(whole)
     heard = []
@@ -26,7 +26,7 @@ def test_one_run_s_trouble_stops_all_and_only_it_is_its_own():
     assert (str(other.reason), other.is_own) == ("key refused", False)
 
 
-def test_a_stop_of_all_reaches_every_run_also_those_that_come_later():
+def test_the_command_s_stop_reaches_every_run_including_later_ones():
     whole = Stop()
     one = RunStop(whole)
     whole.request()
@@ -37,14 +37,14 @@ def test_a_stop_of_all_reaches_every_run_also_those_that_come_later():
 async def test_the_first_deadline_requests_the_stop(monkeypatch):
     stop = Stop()
     monkeypatch.setattr("prism_engine.api.runs.stopping.deadline_at", lambda _text, now: now)
-    with heeding_deadlines(stop, [None, "8h"]):
+    with stopping_at_deadline(stop, [None, "8h"]):
         await asyncio.sleep(0.01)
     assert isinstance(stop.reason, DeadlineError)
 
 
 async def test_without_a_deadline_nothing_stops():
     stop = Stop()
-    with heeding_deadlines(stop, [None]):
+    with stopping_at_deadline(stop, [None]):
         await asyncio.sleep(0)
     assert not stop.requested
 
@@ -54,7 +54,7 @@ async def test_the_first_signal_drains_and_the_second_cancels(number):
     stop = Stop()
 
     async def run():
-        with heeding_signals(stop):
+        with stopping_on_signals(stop):
             os.kill(os.getpid(), number)
             await asyncio.sleep(0.01)
             assert (stop.requested, stop.reason) == (True, None)

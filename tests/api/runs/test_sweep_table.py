@@ -1,4 +1,4 @@
-"""Sweeps: what is called, which engine is up when, and the table in the end."""
+"""Sweeps: calls, engine turns, and the table at the end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EYES, MINDS, BENCHMARKS, INSTRUCTIONS = ("eyes", "glasses"), ("brain", "mind"), 
 
 
 class Model(Scripted):
-    """Answers in its own name, with what it was asked in it, and writes down when it starts and when it is closed."""
+    """Answers with its name and its prompt, and records when it starts and when it is closed."""
 
     def __init__(self, name, spec, world):
         super().__init__(spec, reply=self.answer)
@@ -149,7 +149,7 @@ def test_an_engine_makes_room_however_far_the_reasoner_is_behind(world):
     world.think = think
     reports = world.run(world.configs(ahead=0))
     assert {report.status.value for report in reports} == {"complete"}
-    # What was made ahead is no cache hit: it is the run's own, and counts once.
+    # Descriptions made ahead are not cache hits: they are the run's own calls and count once.
     meters = [report.progress.describing for report in reports]
     assert sum(meter.calls for meter in meters) == sum(call.stage == "perceive" for call in world.calls())
     assert all(meter.calls + meter.hits + meter.shared == SAMPLES for meter in meters)
@@ -194,7 +194,7 @@ def test_a_stop_in_the_middle_leaves_every_run_resumable_and_no_call_is_made_twi
     assert len(calls) == len(set(calls)) == describe + answer
 
 
-def test_its_table_has_a_row_per_run_and_says_what_a_mode_does_not_need(world, tmp_path):
+def test_its_table_has_a_row_per_run_and_marks_fields_that_a_mode_does_not_use(world, tmp_path):
     configs = world.configs()[:2]
     blind = configs[0].model_copy(update={"mode": "blind"})
     path = write_sweep(world.run([*configs, RunConfig.model_validate(dict(blind))]))
