@@ -163,13 +163,13 @@ class Benchmark:
         """
         if _GOLD not in self.facts.columns:
             raise DatasetError(
-                "there is no such column, and mode oracle answers from gold descriptions; add it with a text in every "
+                "there is no such column, but mode oracle answers from gold descriptions; add it with text in every "
                 "row, or leave this mode out",
                 path=self.path, column=_GOLD,
             )  # fmt: skip
         for row, index in self._query(_WITHOUT_GOLD, count):
             raise DatasetError(
-                "the cell is empty, and mode oracle answers from gold descriptions; write one, or leave this mode out",
+                "the cell is empty, but mode oracle answers from gold descriptions; write one, or leave this mode out",
                 path=self.path, row=row, index=index, column=_GOLD,
             )  # fmt: skip
 

@@ -43,7 +43,8 @@ CREATE TABLE sources (path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INT
 """
 _INSERT = "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _BATCH = 500
-_ABANDONED = 86_400.0  # seconds
+_ABANDONED = 86_400.0
+"""Seconds after which an unfinished index counts as left by a killed process."""
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 
 
@@ -109,7 +110,7 @@ class IndexWriter:
                 f"row {first} has the same index; every row needs a unique one",
                 path=self._table, row=row.number, index=row.index, column="index",
             ) from error  # fmt: skip
-        self._note([picture for picture in pictures if not isinstance(picture, Reference)])
+        self._add_pictures([picture for picture in pictures if not isinstance(picture, Reference)])
         self.samples += 1
         self.integer_ids = self.integer_ids and _INTEGER.fullmatch(row.index) is not None
 
@@ -139,7 +140,7 @@ class IndexWriter:
         self._db.execute("INSERT INTO facts VALUES (?)", (json.dumps(asdict(facts)),))
         self._db.commit()
 
-    def _note(self, pictures: list[StoredPicture]) -> None:
+    def _add_pictures(self, pictures: list[StoredPicture]) -> None:
         self._db.executemany("INSERT OR IGNORE INTO pictures VALUES (?, ?)", [(p.digest, p.size) for p in pictures])
         self._db.executemany(
             "INSERT OR IGNORE INTO sources VALUES (?, ?, ?)",
@@ -187,10 +188,10 @@ def building(final: Path, table: Path) -> Iterator[IndexWriter]:
 def _prepare(final: Path) -> None:
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
-        for left in final.parent.glob(f".{glob.escape(final.name)}.*"):
+        for leftover in final.parent.glob(f".{glob.escape(final.name)}.*"):
             # Left by a killed process; a younger file may still be in use.
-            if time.time() - left.stat().st_mtime > _ABANDONED:
-                left.unlink()
+            if time.time() - leftover.stat().st_mtime > _ABANDONED:
+                leftover.unlink()
     except FileNotFoundError:
         return  # another process already removed it
     except OSError as error:

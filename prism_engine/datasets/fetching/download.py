@@ -51,7 +51,7 @@ class DownloadRequest:
 
 
 async def download(
-    wanted: DownloadRequest, progress: DownloadCallback = lambda *_: None, *, wait: float = 1.0
+    request: DownloadRequest, progress: DownloadCallback = lambda *_: None, *, wait: float = 1.0
 ) -> Digests:
     """Download a file. An existing file is replaced only when the new one is complete and verified.
 
@@ -66,34 +66,34 @@ async def download(
         TransientError: the server does not respond or keeps dropping the connection; the partial file is kept.
         UserError: the disk cannot be written, or another process is downloading the same file.
     """
-    with PartFile(wanted.target) as part:
+    with PartFile(request.target) as part:
         resumed = part.size > 0
-        await _fetched(wanted, part, progress, wait)
-        found = await asyncio.to_thread(part.digests)
-        if wanted.md5 not in (None, found.md5) and resumed:
+        await _fetched(request, part, progress, wait)
+        digests = await asyncio.to_thread(part.digests)
+        if request.md5 not in (None, digests.md5) and resumed:
             # The beginning may be from an older version of the file.
-            part.begin(wanted.url, None)
-            await _fetched(wanted, part, progress, wait)
-            found = await asyncio.to_thread(part.digests)
-        if wanted.md5 not in (None, found.md5):
+            part.begin(request.url, None)
+            await _fetched(request, part, progress, wait)
+            digests = await asyncio.to_thread(part.digests)
+        if request.md5 not in (None, digests.md5):
             part.discard()
             raise RejectedError(
-                f"{shown_url(wanted.url)}: the file has MD5 {found.md5} instead of {wanted.md5}; discarded it"
+                f"{shown_url(request.url)}: the file has MD5 {digests.md5} instead of {request.md5}; discarded it"
             )
         part.publish()
-    return found
+    return digests
 
 
-async def _fetched(wanted: DownloadRequest, part: PartFile, progress: DownloadCallback, wait: float) -> None:
+async def _fetched(request: DownloadRequest, part: PartFile, progress: DownloadCallback, wait: float) -> None:
     """Retry until the part file is complete."""
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=READ_TIMEOUT)
     furthest, failures = part.size, 0
     async with aiohttp.ClientSession(
-        timeout=timeout, auto_decompress=False, trust_env=may_use_proxy(wanted.url)
+        timeout=timeout, auto_decompress=False, trust_env=may_use_proxy(request.url)
     ) as session:
         while True:
             try:
-                return await _attempt(session, wanted, part, progress)
+                return await _attempt(session, request, part, progress)
             except TransientError as error:
                 failures = 1 if part.size > furthest else failures + 1
                 furthest = max(furthest, part.size)
@@ -103,68 +103,72 @@ async def _fetched(wanted: DownloadRequest, part: PartFile, progress: DownloadCa
 
 
 async def _attempt(
-    session: aiohttp.ClientSession, wanted: DownloadRequest, part: PartFile, progress: DownloadCallback
+    session: aiohttp.ClientSession, request: DownloadRequest, part: PartFile, progress: DownloadCallback
 ) -> None:
     try:
-        async with session.get(wanted.url, headers=_headers(wanted, part)) as answer:
-            total = _accepted(wanted, part, answer)
-            _make_room(wanted.target, part.size, total)
+        async with session.get(request.url, headers=_headers(request, part)) as response:
+            total = _accepted(request, part, response)
+            _check_space(request.target, part.size, total)
             progress(part.size, total)
             if total is None or part.size < total:
-                async for chunk in answer.content.iter_chunked(_CHUNK):
+                async for chunk in response.content.iter_chunked(_CHUNK):
                     part.write(chunk)
                     progress(part.size, total)
     except (aiohttp.ClientConnectorCertificateError, aiohttp.InvalidURL) as error:
-        raise RejectedError(f"{shown_url(wanted.url)}: {error}") from error
+        raise RejectedError(f"{shown_url(request.url)}: {error}") from error
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-        raise UnreachableError(f"{shown_url(wanted.url)}: {error}") from error
+        raise UnreachableError(f"{shown_url(request.url)}: {error}") from error
     except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-        raise TransientError(f"{shown_url(wanted.url)}: {type(error).__name__}: {error}") from error
+        raise TransientError(f"{shown_url(request.url)}: {type(error).__name__}: {error}") from error
     if total is not None and part.size != total:
-        raise TransientError(f"{shown_url(wanted.url)}: received {part.size:,} of {total:,} bytes")
+        raise TransientError(f"{shown_url(request.url)}: received {part.size:,} of {total:,} bytes")
 
 
-def _headers(wanted: DownloadRequest, part: PartFile) -> dict[str, str]:
+def _headers(request: DownloadRequest, part: PartFile) -> dict[str, str]:
     """Headers that request only the missing bytes, provided the server's file is unchanged."""
     headers = {"Accept-Encoding": "identity"}
-    validator = part.validator(wanted.url)
-    if part.size and (validator or wanted.md5):  # the checksum catches mismatched pieces at the end
+    validator = part.validator(request.url)
+    if part.size and (validator or request.md5):  # the checksum catches mismatched pieces at the end
         headers["Range"] = f"bytes={part.size}-"
         if validator:
             headers["If-Range"] = validator
     return headers
 
 
-def _accepted(wanted: DownloadRequest, part: PartFile, answer: aiohttp.ClientResponse) -> int | None:
+def _accepted(request: DownloadRequest, part: PartFile, response: aiohttp.ClientResponse) -> int | None:
     """Check a response's head and prepare the part file for its body; return the whole file's size, if known."""
-    url = shown_url(wanted.url)
-    if urlsplit(wanted.url).scheme == "https" and any(hop.url.scheme != "https" for hop in (*answer.history, answer)):
-        raise RejectedError(f"{url}: redirects to an address without TLS, {shown_url(str(answer.url))}")
-    span = _RANGE.match(answer.headers.get("Content-Range", ""))
-    if answer.status == 206 and span and span[1] == str(part.size):
+    url = shown_url(request.url)
+    if urlsplit(request.url).scheme == "https" and any(
+        hop.url.scheme != "https" for hop in (*response.history, response)
+    ):
+        raise RejectedError(f"{url}: redirects to an address without TLS, {shown_url(str(response.url))}")
+    span = _RANGE.match(response.headers.get("Content-Range", ""))
+    if response.status == 206 and span and span[1] == str(part.size):
         return int(span[3])
-    if answer.status == 416 and span and span[3] == str(part.size):
+    if response.status == 416 and span and span[3] == str(part.size):
         return part.size  # already complete
-    if answer.status in (206, 416):
-        part.begin(wanted.url, None)
+    if response.status in (206, 416):
+        part.begin(request.url, None)
         raise TransientError(f"{url}: the server sent a different range than requested; starting over")
-    if answer.status in _TRY_AGAIN:
-        raise TransientError(f"{url}: HTTP {answer.status}", retry_after=retry_after(answer.headers))
-    if answer.status != 200:
-        raise RejectedError(f"{url}: HTTP {answer.status} {answer.reason or ''}".rstrip())
-    if answer.content_type == "text/html":
+    if response.status in _TRY_AGAIN:
+        raise TransientError(f"{url}: HTTP {response.status}", retry_after=retry_after(response.headers))
+    if response.status != 200:
+        raise RejectedError(f"{url}: HTTP {response.status} {response.reason or ''}".rstrip())
+    if response.content_type == "text/html":
         raise RejectedError(f"{url}: returned a web page instead of the file")
-    part.begin(wanted.url, _validator(answer))
-    return answer.content_length
+    part.begin(request.url, _validator(response))
+    return response.content_length
 
 
-def _validator(answer: aiohttp.ClientResponse) -> str | None:
+def _validator(response: aiohttp.ClientResponse) -> str | None:
     """The strong ETag or the date that identifies this version of the file."""
-    tag = answer.headers.get("ETag")
-    return tag if tag and not tag.startswith("W/") else answer.headers.get("Last-Modified")
+    tag = response.headers.get("ETag")
+    return tag if tag and not tag.startswith("W/") else response.headers.get("Last-Modified")
 
 
-def _make_room(target: Path, here: int, total: int | None) -> None:
+def _check_space(target: Path, downloaded: int, total: int | None) -> None:
     free = shutil.disk_usage(target.parent).free
-    if total is not None and total - here > free:
-        raise UserError(f"{target.parent}: {total - here:,} more bytes needed, but the disk has only {free:,} free")
+    if total is not None and total - downloaded > free:
+        raise UserError(
+            f"{target.parent}: {total - downloaded:,} more bytes needed, but the disk has only {free:,} free"
+        )

@@ -163,7 +163,9 @@ class _Grid(NamedTuple):
 
         if len(names) < 2:
             return ()
-        start, other_start = (next(at for kind, at in self._kinds() if kind is models) for models in (names, other))
+        start, other_start = (
+            next(first for kind, first in self._kinds() if kind is models) for models in (names, other)
+        )
         weights = self._weights(len(names), start)
         others = self._weights(len(other), other_start) @ fitted.coefficients
         levels = fitted.coefficients[: len(self.benchmarks)]

@@ -71,9 +71,9 @@ def _chance(aligned: AlignedRuns) -> float | None:
 
 def _pictures(analysis: Analysis, benchmark: str) -> dict[str, tuple[str, Series]]:
     """Return title and points of each plot, without plots that would compare nothing."""
-    found = [one for one in analysis.accuracies if one.setting.benchmark == benchmark]
-    overall = [one for one in found if one.level == "overall"]
-    decoupled = [one for one in overall if one.setting.mode == "all"]
+    found = [accuracy for accuracy in analysis.accuracies if accuracy.setting.benchmark == benchmark]
+    overall = [accuracy for accuracy in found if accuracy.level == "overall"]
+    decoupled = [accuracy for accuracy in overall if accuracy.setting.mode == "all"]
     pictures = {
         "perceivers": ("perceivers under the same reasoner", _best_first(_perceivers(decoupled))),
         "reasoners": ("reasoners under the same perceiver", _best_first(_reasoners(decoupled))),
@@ -88,37 +88,50 @@ def _pictures(analysis: Analysis, benchmark: str) -> dict[str, tuple[str, Series
 
 def _perceivers(decoupled: list[Accuracy]) -> Series:
     return _series(
-        [(f"{one.setting.reasoner}, {one.setting.instruction}", str(one.setting.perceiver), one) for one in decoupled]
+        [
+            (f"{accuracy.setting.reasoner}, {accuracy.setting.instruction}", str(accuracy.setting.perceiver), accuracy)
+            for accuracy in decoupled
+        ]
     )
 
 
 def _reasoners(decoupled: list[Accuracy]) -> Series:
     return _series(
-        [(f"{one.setting.perceiver}, {one.setting.instruction}", str(one.setting.reasoner), one) for one in decoupled]
+        [
+            (f"{accuracy.setting.perceiver}, {accuracy.setting.instruction}", str(accuracy.setting.reasoner), accuracy)
+            for accuracy in decoupled
+        ]
     )
 
 
 def _instructions(decoupled: list[Accuracy]) -> Series:
     return _series(
-        [(str(one.setting.instruction), f"{one.setting.perceiver} + {one.setting.reasoner}", one) for one in decoupled]
+        [
+            (str(accuracy.setting.instruction), f"{accuracy.setting.perceiver} + {accuracy.setting.reasoner}", accuracy)
+            for accuracy in decoupled
+        ]
     )
 
 
 def _arms(overall: list[Accuracy]) -> Series:
-    ordered = sorted(overall, key=lambda one: (_ARMS.get(one.setting.mode, len(_ARMS)), one.setting.who))
-    return _series([("", one.setting.who, one) for one in ordered])
+    ordered = sorted(overall, key=lambda accuracy: (_ARMS.get(accuracy.setting.mode, len(_ARMS)), accuracy.setting.who))
+    return _series([("", accuracy.setting.who, accuracy) for accuracy in ordered])
 
 
 def _by_category(found: list[Accuracy]) -> dict[str, Series]:
     """Return the arms by category of each perceiver with a direct arm."""
     pictures = {}
-    levels = {one.level for one in found}
+    levels = {accuracy.level for accuracy in found}
     level = "category" if "category" in levels else "l2_category"
-    for direct in (one.setting for one in found if one.setting.mode == "direct" and one.level == "overall"):
+    for direct in (
+        accuracy.setting for accuracy in found if accuracy.setting.mode == "direct" and accuracy.level == "overall"
+    ):
         arms = [
-            (one.setting.who, str(one.name), one)
-            for one in found
-            if one.level == level and one.setting.vlm == direct.vlm and one.setting.mode in ("direct", "all")
+            (accuracy.setting.who, str(accuracy.name), accuracy)
+            for accuracy in found
+            if accuracy.level == level
+            and accuracy.setting.vlm == direct.vlm
+            and accuracy.setting.mode in ("direct", "all")
         ]
         if len({who for who, _, _ in arms}) > 1:
             pictures[str(direct.perceiver)] = _series(arms)
@@ -127,8 +140,8 @@ def _by_category(found: list[Accuracy]) -> dict[str, Series]:
 
 def _series(points: list[tuple[str, str, Accuracy]]) -> Series:
     series: Series = {}
-    for name, row, one in points:
-        series.setdefault(name, {})[row] = Point(one.share.value, one.share.low, one.share.high)
+    for name, row, accuracy in points:
+        series.setdefault(name, {})[row] = Point(accuracy.share.value, accuracy.share.low, accuracy.share.high)
     return series
 
 
@@ -168,7 +181,9 @@ def _draw_effects(grids: tuple[Grid, ...], folder: Path, ending: str) -> list[Pa
         for kind, effects in (("perception", grid.estimate.perception), ("reasoning", grid.estimate.reasoning)):
             if effects:
                 path = folder / f"{_file(f'{grid.benchmark}-{grid.instruction}-{grid.profile}')}-{kind}.{ending}"
-                points: Series = {kind: {one.model: Point(one.value, one.low, one.high) for one in effects}}
+                points: Series = {
+                    kind: {effect.model: Point(effect.value, effect.low, effect.high) for effect in effects}
+                }
                 title = f"{grid.benchmark}, {grid.instruction}: {kind} effects"
                 label = "log odds of a right answer relative to the mean model, 95 % intervals"
                 draw_points(path, title, points, label=label, reference=0.0, percent=False)

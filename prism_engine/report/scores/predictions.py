@@ -222,15 +222,15 @@ def scan(predictions: Path, columns: Iterable[str] | None = None) -> pl.LazyFram
         wanted: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _size: int | None
     ) -> Iterator[pl.DataFrame]:
         names = typed if wanted is None else {name: typed[name] for name in wanted}
-        left = n_rows
+        remaining = n_rows
         with predictions.open("rb") as file:
             while lines := b"".join(islice(file, _BATCH)):
                 frame = pl.read_ndjson(lines, schema=names)
-                if left is not None:
-                    frame = frame.head(left)
-                    left -= len(frame)
+                if remaining is not None:
+                    frame = frame.head(remaining)
+                    remaining -= len(frame)
                 yield frame if predicate is None else frame.filter(predicate)
-                if left == 0:
+                if remaining == 0:
                     return
 
     return register_io_source(batches, schema=pl.Schema(typed))
