@@ -2,7 +2,7 @@
 
 from prism_engine.budget.balance import Totals
 from prism_engine.budget.controller import PAYER, BudgetController
-from prism_engine.budget.forecast import Demand, Expense, PerCall, Range, Seen, expect, expected_sum
+from prism_engine.budget.forecast import Expense, PerCall, PromptVolume, Range, Seen, expect, expected_sum
 from prism_engine.budget.model_budget import ModelBudget
 from prism_engine.budget.money import cap_of, exact, shown
 from prism_engine.budget.prices import Price, is_paid, price_of
@@ -12,11 +12,11 @@ from prism_engine.budget.worst_case import text_bytes
 __all__ = [
     "PAYER",
     "BudgetController",
-    "Demand",
     "Expense",
     "ModelBudget",
     "PerCall",
     "Price",
+    "PromptVolume",
     "Range",
     "Seen",
     "Spending",

@@ -42,7 +42,7 @@ NOTHING = Range(0, 0, 0)
 
 
 @dataclass(slots=True)
-class Demand:
+class PromptVolume:
     """Calls to make, as far as they are known."""
 
     calls: int = 0
@@ -96,7 +96,7 @@ class Expense:
         )
 
 
-def expect(demand: Demand, earlier: Sequence[Seen], per_call: PerCall, price: Price | None) -> Expense:
+def expect(demand: PromptVolume, earlier: Sequence[Seen], per_call: PerCall, price: Price | None) -> Expense:
     """Forecast what calls will use, and cost if a price is given.
 
     With enough earlier calls: a linear fit of their use over the length of their prompts, and the range that contains
@@ -162,7 +162,7 @@ def _total(count: int, length: int, lengths: Sequence[int], values: Sequence[flo
     return Range(max(likely - margin, 0.0), likely, likely + margin)
 
 
-def _possible(demand: Demand, per_call: PerCall, price: Price | None) -> Expense:
+def _possible(demand: PromptVolume, per_call: PerCall, price: Price | None) -> Expense:
     """Return what is possible for any model: English has four bytes per token, other text from one to six."""
     calls, size, images = demand.calls, demand.text_bytes, demand.images
     prompt = Range(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prism_engine.cli.show.tables import print_table, stdout
+from prism_engine.cli.show.console import print_table, stdout
 
 if TYPE_CHECKING:
     from prism_engine.report.pages.sheets import Sheet

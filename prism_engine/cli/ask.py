@@ -23,7 +23,7 @@ from prism_engine.cli.options import (
     PicturesOption,
     ResultsFolder,
 )
-from prism_engine.cli.show.tables import stderr, stdout
+from prism_engine.cli.show.console import stderr, stdout
 from prism_engine.config import Merge, Pictures, SamplingConfig
 from prism_engine.errors import ConfigError
 from prism_engine.records import Outcome

@@ -11,7 +11,7 @@ import typer
 from prism_engine.cli.cache_moving import export, import_file, merge
 from prism_engine.cli.cache_upkeep import gc, store_path, verify
 from prism_engine.cli.options import RESULTS_DIR, CacheFolder, ResultsFolder
-from prism_engine.cli.show.tables import human_bytes, print_table, stdout
+from prism_engine.cli.show.console import human_bytes, print_table, stdout
 from prism_engine.errors import UserError
 
 if TYPE_CHECKING:

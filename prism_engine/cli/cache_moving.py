@@ -9,7 +9,7 @@ import typer
 
 from prism_engine.cli.cache_upkeep import ModelOption, Names, store_path, watched
 from prism_engine.cli.options import CacheFolder  # noqa: TC001 - Typer reads annotations
-from prism_engine.cli.show.tables import human_bytes, stdout
+from prism_engine.cli.show.console import human_bytes, stdout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

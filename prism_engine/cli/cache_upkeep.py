@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Self, TypeVar
 import typer
 
 from prism_engine.cli.options import CacheFolder  # noqa: TC001 - Typer reads annotations
-from prism_engine.cli.show.tables import LOG_SECONDS, human_bytes, stderr, stdout
+from prism_engine.cli.show.console import LOG_SECONDS, human_bytes, stderr, stdout
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:

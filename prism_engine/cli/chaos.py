@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from prism_engine.cli.show.tables import print_table, stderr, stdout
+from prism_engine.cli.show.console import print_table, stderr, stdout
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:

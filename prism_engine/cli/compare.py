@@ -10,7 +10,7 @@ import typer
 from prism_engine.cli import completion
 from prism_engine.cli.analyze import RunFoldersArgument, print_sheet
 from prism_engine.cli.options import RESULTS_DIR, ModelsFileOption, ResultsFolder
-from prism_engine.cli.show.tables import stdout
+from prism_engine.cli.show.console import stdout
 from prism_engine.config import load_registry
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from prism_engine.cli.show.tables import human_bytes, stderr, stdout
+from prism_engine.cli.show.console import human_bytes, stderr, stdout
 
 convert_app = typer.Typer(no_args_is_help=True, help="Convert published checkpoints to the format that vLLM loads.")
 

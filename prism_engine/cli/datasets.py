@@ -10,7 +10,7 @@ import typer
 
 from prism_engine.cli.datasets_getting import fetch_datasets, make_dataset, subset
 from prism_engine.cli.options import BenchmarkArgument, CacheFolder  # noqa: TC001 - Typer reads annotations
-from prism_engine.cli.show.tables import human_bytes, print_table, stdout
+from prism_engine.cli.show.console import human_bytes, print_table, stdout
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:

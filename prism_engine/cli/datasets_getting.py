@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from prism_engine.cli import completion
-from prism_engine.cli.show.tables import human_bytes, stderr, stdout
+from prism_engine.cli.show.console import human_bytes, stderr, stdout
 from prism_engine.errors import UserError
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from prism_engine.cli.options import (
     TpmOption,
 )
 from prism_engine.cli.run import run_all
-from prism_engine.cli.show.tables import stdout
+from prism_engine.cli.show.console import stdout
 from prism_engine.config import Mode, load_registry, load_run_configs
 from prism_engine.errors import UserError
 

@@ -21,7 +21,7 @@ from prism_engine.cli.options import (
     RpmOption,
     TpmOption,
 )
-from prism_engine.cli.show.tables import print_table, same_command, stderr, stdout
+from prism_engine.cli.show.console import print_table, same_command, stderr, stdout
 from prism_engine.config import load_registry
 from prism_engine.config.judging import GradingConfig, Template
 from prism_engine.config.yaml_files import validated

@@ -21,7 +21,7 @@ from prism_engine.cli.options import (
     RunsArgument,
     TpmOption,
 )
-from prism_engine.cli.show.tables import human_seconds, print_table, same_command, stderr, stdout
+from prism_engine.cli.show.console import human_seconds, print_table, same_command, stderr, stdout
 from prism_engine.config import load_registry
 from prism_engine.config.judging import JudgeConfig
 from prism_engine.config.yaml_files import validated

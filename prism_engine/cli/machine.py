@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from prism_engine.cli.options import CacheFolder, ModelsFileOption  # noqa: TC001 - Typer reads annotations
-from prism_engine.cli.show.tables import print_table, stdout
+from prism_engine.cli.show.console import print_table, stdout
 from prism_engine.config import ApiModel, ScriptedModel, VllmModel, load_registry
 
 

@@ -46,7 +46,7 @@ from prism_engine.cli.options import (
     SamplesOption,
     TpmOption,
 )
-from prism_engine.cli.show.tables import same_command, stderr, stdout
+from prism_engine.cli.show.console import same_command, stderr, stdout
 from prism_engine.config import load_registry, load_run_configs
 from prism_engine.config.run_config import SWEPT
 

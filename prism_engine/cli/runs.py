@@ -15,7 +15,7 @@ from prism_engine.cli import completion
 from prism_engine.cli.config_options import config_options
 from prism_engine.cli.options import RESULTS_DIR, MaxCostOption, ResultsFolder, RetryFailedOption, RunArgument
 from prism_engine.cli.run import run_all
-from prism_engine.cli.show.tables import human_limit, human_seconds, print_bounds, print_table, stderr, stdout
+from prism_engine.cli.show.console import human_limit, human_seconds, print_bounds, print_table, stderr, stdout
 from prism_engine.config import load_registry
 from prism_engine.errors import UserError
 

@@ -12,7 +12,7 @@ from prism_engine.cli.options import (
     ResultsFolder,
     RunsArgument,
 )
-from prism_engine.cli.show.tables import print_table, stdout
+from prism_engine.cli.show.console import print_table, stdout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,7 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from prism_engine.cli.show.tables import (
+from prism_engine.cli.show.console import (
     LIVE_SECONDS,
     LOG_SECONDS,
     human_bytes,

@@ -1,8 +1,7 @@
-"""The modes of a run, and how pictures, perceivers and output limits are specified."""
+"""The modes of a run, and the names and choices that say what its perceivers describe."""
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,6 @@ from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
     from prism_engine.config.models import Registry
-    from prism_engine.config.run_config import RunConfig
 
 
 class Mode(StrEnum):
@@ -96,30 +94,6 @@ def perceiver_names(name: str) -> tuple[str, ...]:
     if repeated := {part for part in names if names.count(part) > 1}:
         raise ConfigError(f"perceiver {name!r}: {min(repeated)!r} is named twice; name each perceiver once")
     return tuple(names)
-
-
-_LIMITED = re.compile(r"(.+)-(\d{1,7})")
-
-
-def with_own_limit(config: RunConfig, registry: Registry) -> RunConfig:
-    """Return the run with the output limit at the end of the reasoner's name, if only the rest is a registered name.
-
-    Raises:
-        ConfigError: the run also sets a different limit.
-    """
-    name = config.reasoner
-    match = _LIMITED.fullmatch(name) if name is not None and name not in registry else None
-    if match is None or match[1] not in registry or int(match[2]) == 0:
-        return config
-    limit, given = int(match[2]), config.reasoning.max_tokens
-    default = type(config.reasoning)().max_tokens
-    if given not in (default, limit):
-        raise ConfigError(
-            f"reasoner {name!r} says {limit} tokens, but --reasoning-tokens (reasoning.max_tokens) says {given}; "
-            "give one of the two"
-        )
-    reasoning = config.reasoning.model_copy(update={"max_tokens": limit})
-    return config.model_copy(update={"reasoner": match[1], "reasoning": reasoning})
 
 
 def perceivers_of(name: str, registry: Registry) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ from prism_engine.records import AnswerKind, Sampling
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from prism_engine.config.models import Registry
+
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})")
 _SPAN: Final = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,6})m(?:in)?)?")
 DEADLINE_FORMS: Final = "`07:00` (the next one), `8h30m` from the start, or `2026-11-22 07:00`"
@@ -357,3 +359,27 @@ def _unneeded(run: Mapping[str, Any]) -> Iterator[str]:
         yield "descriptions"
     if not mode.needs_reasoner:
         yield "reasoner"
+
+
+_LIMITED: Final = re.compile(r"(.+)-(\d{1,7})")
+
+
+def with_own_limit(config: RunConfig, registry: Registry) -> RunConfig:
+    """Return the run with the output limit at the end of the reasoner's name, if only the rest is a registered name.
+
+    Raises:
+        ConfigError: the run also sets a different limit.
+    """
+    name = config.reasoner
+    match = _LIMITED.fullmatch(name) if name is not None and name not in registry else None
+    if match is None or match[1] not in registry or int(match[2]) == 0:
+        return config
+    limit, given = int(match[2]), config.reasoning.max_tokens
+    default = type(config.reasoning)().max_tokens
+    if given not in (default, limit):
+        raise ConfigError(
+            f"reasoner {name!r} says {limit} tokens, but --reasoning-tokens (reasoning.max_tokens) says {given}; "
+            "give one of the two"
+        )
+    reasoning = config.reasoning.model_copy(update={"max_tokens": limit})
+    return config.model_copy(update={"reasoner": match[1], "reasoning": reasoning})

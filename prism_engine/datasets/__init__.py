@@ -1,4 +1,4 @@
-"""Benchmark files in, samples out."""
+"""Reads benchmark files into samples."""
 
 from __future__ import annotations
 

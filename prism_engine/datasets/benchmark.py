@@ -1,4 +1,4 @@
-"""An opened benchmark: its samples by position, in any order, with flat memory."""
+"""An opened benchmark: random access to its samples in constant memory."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ _WITHOUT_GOLD = """
 
 
 def open_benchmark(path: Path, cache_dir: Path, progress: IngestCallback | None = None) -> Benchmark:
-    """Open a VLMEvalKit TSV, a JSONL or Parquet file, or a mapping of one's own.
+    """Open a VLMEvalKit TSV, a JSONL or Parquet file, or a mapping file (YAML).
 
-    The first opening reads it once, later ones take what that left in the cache.
+    The first call reads the file and indexes it in the cache; later calls use the index.
 
     Args:
-        cache_dir: pictures go to its `images/`, what was read to its `benchmarks/`; one cache may be
-            shared by benchmarks, threads and processes.
-        progress: told after every row of a first opening.
+        cache_dir: pictures go to its `images/`, indexes to its `benchmarks/`; benchmarks, threads and processes may
+            share one cache.
+        progress: called after every row while the file is indexed.
 
     Raises:
-        UserError: the file is malformed; names row, index and column where it can.
+        UserError: the file is malformed; names row, index and column where possible.
         StoreError: the cache cannot be written or read.
     """
     store = ImageStore(cache_dir / "images")
@@ -59,7 +59,7 @@ def open_benchmark(path: Path, cache_dir: Path, progress: IngestCallback | None 
 
 
 class Benchmark:
-    """The samples of one benchmark, numbered from 0 in file order. Close it when done."""
+    """The samples of one benchmark, numbered from 0 in file order. Close it after use."""
 
     def __init__(self, index: Path, store: ImageStore) -> None:
         self._index = index
@@ -70,7 +70,7 @@ class Benchmark:
         self.path = Path(self.facts.path)
         self.name = self.facts.name or self.path.stem
         self.kind = self._kind()
-        """What a right answer is: as the file or the benchmark's name says, else as its rows suggest."""
+        """How answers are scored: from the file or the benchmark's name, else inferred from its rows."""
 
     def __enter__(self) -> Self:
         return self
@@ -96,7 +96,7 @@ class Benchmark:
 
     @property
     def dropped(self) -> int:
-        """Rows of the file left out because they carry no picture."""
+        """Number of rows left out because they have no picture."""
         return self.facts.dropped
 
     @property
@@ -106,33 +106,33 @@ class Benchmark:
         return tuple(category for (category,) in found)
 
     def counts(self, column: Literal["category", "l2_category", "split"]) -> dict[str, int]:
-        """How many samples have each value of a column, in file order."""
+        """Number of samples per value of a column, in file order."""
         find = f"SELECT {column}, count(*) FROM samples WHERE {column} NOT NULL GROUP BY 1 ORDER BY min(position)"  # noqa: S608
         return dict(self._query(find))
 
-    def pictures(self, most: int) -> tuple[Image, ...]:
-        """Distinct pictures, at most so many of them, whichever."""
+    def pictures(self, limit: int) -> tuple[Image, ...]:
+        """Up to `limit` distinct pictures, ordered by digest."""
         return tuple(self._store.image(digest) for (digest,) in self._query(
-            "SELECT digest FROM pictures ORDER BY digest LIMIT ?", most
+            "SELECT digest FROM pictures ORDER BY digest LIMIT ?", limit
         ))  # fmt: skip
 
     def sample(self, position: int) -> Sample:
-        """One sample.
+        """The sample at a position.
 
         Raises:
-            IndexError: there is no such position.
+            IndexError: the position is out of range.
         """
         return next(self.samples((position,)))
 
     def samples(self, positions: Iterable[int]) -> Iterator[Sample]:
-        """Samples in the order asked for, repeats included; a few hundred are held at a time.
+        """Yield the samples at the given positions, in that order, repeats included; a few hundred are in memory.
 
         Raises:
-            IndexError: there is no such position.
+            IndexError: a position is out of range.
             StoreError: the index cannot be read.
         """
-        rest = iter(positions)
-        while batch := list(islice(rest, _BATCH)):
+        remaining = iter(positions)
+        while batch := list(islice(remaining, _BATCH)):
             outside = [position for position in batch if not 0 <= position < len(self)]
             if outside:
                 raise IndexError(f"{self.name} has samples 0 to {len(self) - 1}, not {outside[0]}")
@@ -140,7 +140,7 @@ class Benchmark:
             yield from (found[position] for position in batch)
 
     def order(self, count: int, seed: int = 0) -> array[int]:
-        """Return the first `count` positions in the order in which a run visits them; see `order.py`.
+        """Return the first `count` positions, shuffled into a run's visiting order; see `order.py`.
 
         Raises:
             StoreError: the index cannot be read.
@@ -151,30 +151,30 @@ class Benchmark:
             raise StoreError(f"{self._index}: cannot be read: {error}") from error
 
     def position(self, index: str) -> int | None:
-        """Where the sample with this index stands; None where there is none."""
+        """Position of the sample with this index; None if there is no such sample."""
         found = self._query("SELECT position FROM samples WHERE id = ?", index)
         return int(found[0][0]) if found else None
 
     def require_gold(self, count: int) -> None:
-        """Make sure that each of the first `count` samples has a gold description.
+        """Check that each of the first `count` samples has a gold description.
 
         Raises:
-            DatasetError: the column is missing, or the cell of the row that it names is empty.
+            DatasetError: the column is missing, or a cell is empty; names the first such row.
         """
         if _GOLD not in self.facts.columns:
             raise DatasetError(
-                "there is no such column, and mode oracle answers from gold descriptions; add it with a text in every "
+                "there is no such column, but mode oracle answers from gold descriptions; add it with text in every "
                 "row, or leave this mode out",
                 path=self.path, column=_GOLD,
             )  # fmt: skip
         for row, index in self._query(_WITHOUT_GOLD, count):
             raise DatasetError(
-                "the cell is empty, and mode oracle answers from gold descriptions; write one, or leave this mode out",
+                "the cell is empty, but mode oracle answers from gold descriptions; write one, or leave this mode out",
                 path=self.path, row=row, index=index, column=_GOLD,
             )  # fmt: skip
 
     def close(self) -> None:
-        """Let go of the index file. Idempotent."""
+        """Close the index file. Idempotent."""
         self._db.close()
 
     def _kind(self) -> AnswerKind:

@@ -1,4 +1,4 @@
-"""Finding benchmark files by name in the folders where VLMEvalKit keeps them."""
+"""Finds benchmark files by name in VLMEvalKit's data folders."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Listing(NamedTuple):
-    """A benchmark file that was found."""
+    """A benchmark file on this machine."""
 
     name: str
     path: Path
@@ -27,17 +27,18 @@ class Listing(NamedTuple):
 
 
 def data_roots(env: Mapping[str, str]) -> tuple[Path, ...]:
-    """The folders that are searched, first ones first: `LMUData` of the environment, then `~/LMUData`."""
+    """Return the folders to search, in order: `$LMUData`, then `~/LMUData`."""
     default = Path.home() / "LMUData"
     named = env.get("LMUData")
     return tuple(dict.fromkeys((Path(named).expanduser(), default) if named else (default,)))
 
 
 def find_benchmark(name_or_path: str, roots: Sequence[Path]) -> Path:
-    """The file of a benchmark that is named (aliases and capitals do not matter), or given as a path.
+    """Return a benchmark's file, given its name (an alias, in any case) or a path.
 
     Raises:
-        ConfigError: there is no such file; says how to fetch a known one, else the nearest names, and where it looked.
+        ConfigError: there is no such file; says how to fetch a known benchmark, else suggests similar names, and lists
+            the folders searched.
     """
     path = Path(name_or_path).expanduser()
     if path.suffix.lower() in (*TABLES, *MAPPINGS) and path.is_file():
@@ -47,31 +48,31 @@ def find_benchmark(name_or_path: str, roots: Sequence[Path]) -> Path:
     name = path.stem if path.suffix.lower() in TABLES else path.name
     listed = {listing.name: listing.path for listing in list_benchmarks(folders)}
     known = known_benchmark(name) if bare else None
-    for one in (name, *((known.name, *known.spec.aliases) if known else ())):
-        if bare and one in listed:
-            return listed[one]
+    for alias in (name, *((known.name, *known.spec.aliases) if known else ())):
+        if bare and alias in listed:
+            return listed[alias]
     mappings = [folder / f"{path.name}{suffix}" for folder in folders for suffix in MAPPINGS] if bare else []
-    if mapping := next((one for one in mappings if one.is_file()), None):
+    if mapping := next((mapping for mapping in mappings if mapping.is_file()), None):
         return mapping
     if known is not None:
         raise ConfigError(_how_to_get(known, folders))
-    listed |= {listing.path.name: listing.path for listing in list_benchmarks((Path(),))}  # only to suggest
-    names = (*listed, *(one.name for one in known_benchmarks() if bare))
-    near = difflib.get_close_matches(name.lower(), [one.lower() for one in names], n=3)
-    nearest = ", ".join(dict.fromkeys(one for one in names if one.lower() in near))
+    listed |= {listing.path.name: listing.path for listing in list_benchmarks((Path(),))}  # suggestions only
+    names = (*listed, *(entry.name for entry in known_benchmarks() if bare))
+    near = difflib.get_close_matches(name.lower(), [candidate.lower() for candidate in names], n=3)
+    nearest = ", ".join(dict.fromkeys(candidate for candidate in names if candidate.lower() in near))
     raise ConfigError(
         f"no benchmark {name_or_path!r}"
         + (f"; did you mean {nearest}?" if nearest else ".")
         + f" Searched: {_searched(folders)}. Give the path of a TSV, JSONL or Parquet file or of a mapping (YAML), put "
-        "<name>.tsv into such a folder, or take a name of `prism datasets list`"
+        "<name>.tsv into one of these folders, or use a name from `prism datasets list`"
     )
 
 
 def list_benchmarks(roots: Sequence[Path]) -> tuple[Listing, ...]:
-    """The benchmark files in these folders by name; of files with one name, the one in the first folder.
+    """Return the benchmark files in these folders, sorted by name; the first folder wins if a name occurs twice.
 
-    Folders that do not exist hold nothing. A file whose pictures VLMEvalKit wrote out (`<name>_local.tsv`) stands for
-    its benchmark where the original is gone.
+    Missing folders are skipped. If a benchmark's original file is gone, the copy whose pictures VLMEvalKit extracted
+    (`<name>_local.tsv`) is used instead.
     """
     found: dict[str, Listing] = {}
     for root in roots:
@@ -86,8 +87,10 @@ def list_benchmarks(roots: Sequence[Path]) -> tuple[Listing, ...]:
 def _how_to_get(known: CatalogueEntry, folders: Sequence[Path]) -> str:
     name = known.name
     if known.spec.url is None:
-        made = "make it with `prism datasets make scenes`, then give the file's path"
-        return f"{name} is no file here (searched: {_searched(folders)}): {made}"
+        return (
+            f"{name} is not on this machine (searched: {_searched(folders)}): make it with `prism datasets make "
+            "scenes`, then give the file's path"
+        )
     rows = f"{known.spec.rows:,} rows; " if known.spec.rows else ""
     return (
         f"{name} ({rows}{known.spec.measures}) is not on this machine yet: get it with `prism datasets fetch {name}`, "

@@ -1,4 +1,4 @@
-"""Everything that is wrong with a benchmark, found before a run pays for it."""
+"""Checks a whole benchmark for errors before a run spends money on it."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ RowPictures = tuple["StoredPicture | Reference", ...]
 
 @dataclass
 class Checkup:
-    """What a check found."""
+    """The findings of a check."""
 
     path: Path
     limit: int
-    """Findings of each level that are kept in words; all are counted."""
+    """Messages kept per level; findings beyond it are only counted."""
     name: str = ""
     kind: AnswerKind | None = None
-    """None where neither name nor file says what a right answer is."""
+    """How answers are scored; None if neither the name nor the file says."""
     sha256: str = ""
     rows: int = 0
-    """Rows that could be read."""
+    """Readable rows."""
     samples: int = 0
     """Rows with a picture."""
     with_options: int = 0
     scorable: int = 0
-    """Samples that carry an answer without an error in it."""
+    """Samples with an answer and without an error."""
     described: int = 0
     """Samples with a gold description."""
     categories: Counter[str] = field(default_factory=Counter)
@@ -58,16 +58,16 @@ class Checkup:
 
     @property
     def errors(self) -> int:
-        """How many errors there are."""
+        """Number of errors."""
         return sum(count for (level, _), count in self.counts.items() if level == "error")
 
     @property
     def warnings(self) -> int:
-        """How many warnings there are."""
+        """Number of warnings."""
         return sum(count for (level, _), count in self.counts.items() if level == "warning")
 
     def note(self, flaw: Flaw, row: int | None = None, index: str | None = None) -> None:
-        """Count a finding, and keep it in words up to the limit."""
+        """Count a finding, and keep its message up to the limit."""
         self.counts[flaw.level, flaw.what] += 1
         if len(self.kept[flaw.level]) < self.limit:
             self.kept[flaw.level].append(
@@ -75,7 +75,7 @@ class Checkup:
             )
 
     def note_error(self, what: str, error: DatasetError) -> None:
-        """Count an error that says by itself where it is."""
+        """Count an error whose message already names its place, and keep the message up to the limit."""
         self.counts["error", what] += 1
         if len(self.kept["error"]) < self.limit:
             self.kept["error"].append(str(error))
@@ -84,16 +84,16 @@ class Checkup:
 def check_benchmark(
     path: Path, cache_dir: Path, *, limit: int = 100, progress: IngestCallback | None = None
 ) -> Checkup:
-    """Read a whole benchmark, decode every picture, and find all broken rows, not only the first.
+    """Read a whole benchmark, decode every picture, and report all broken rows, not only the first.
 
-    Pictures that are sound are kept in the cache, so that a run does not decode them again.
+    Valid pictures are cached, so a run does not decode them again.
 
     Raises:
-        UserError: the file cannot be read at all, or is no benchmark.
+        UserError: the file cannot be read at all, or is not a benchmark.
         StoreError: the cache cannot be written.
     """
     found = Checkup(path, limit)
-    with open_source(path, lambda error: found.note_error("row that cannot be read", error)) as source:
+    with open_source(path, lambda error: found.note_error("unreadable row", error)) as source:
         found.name, found.kind = source.name, source.kind or answer_kind(source.name)
         with closing(Relations(circular=found.kind is AnswerKind.CIRCULAR)) as relations:
             _read(found, source, relations, ImageStore(cache_dir / "images"), progress)
@@ -124,45 +124,45 @@ def _read(
                 if progress is not None:
                     progress(IngestProgress(found.rows, source.bytes_read, total))
     except DatasetError as error:
-        found.note_error("rest that cannot be read", error)
+        found.note_error("unreadable rest of the file", error)
 
 
 def _add(found: Checkup, row: Row, pictures: RowPictures | DatasetError, relations: Relations) -> None:
     broken = isinstance(pictures, DatasetError)
-    shown: RowPictures = () if isinstance(pictures, DatasetError) else pictures
+    readable: RowPictures = () if isinstance(pictures, DatasetError) else pictures
     if isinstance(pictures, DatasetError):
         found.note_error("broken picture", pictures)
-    targets = tuple(picture.index for picture in shown if isinstance(picture, Reference))
-    relations.add(row, pictured=broken or bool(shown), targets=targets)
-    if not shown and not broken:
+    targets = tuple(picture.index for picture in readable if isinstance(picture, Reference))
+    relations.add(row, pictured=broken or bool(readable), targets=targets)
+    if not readable and not broken:
         return
-    here = list(flaws(row, None if targets or broken else len(shown), found.kind))
-    for flaw in here:
+    row_flaws = list(flaws(row, None if targets or broken else len(readable), found.kind))
+    for flaw in row_flaws:
         found.note(flaw, row.number, row.index)
     found.samples += 1
     found.with_options += any(text and OPTION.fullmatch(name) for name, text in row.cells.items())
-    found.scorable += bool(row.cells.get("answer")) and not any(flaw.level == "error" for flaw in here)
+    found.scorable += bool(row.cells.get("answer")) and not any(flaw.level == "error" for flaw in row_flaws)
     found.described += bool(row.cells.get("gold_description", "").strip())
     if row.cells.get("category"):
         found.categories[row.cells["category"]] += 1
 
 
 def _compare(found: Checkup) -> None:
-    """Compare the whole with what is known of a benchmark of this name."""
+    """Compare the file as a whole with the catalogue's entry for a benchmark of this name."""
     if not found.samples:
         found.note(Flaw("error", "empty benchmark", None, "has no row with a picture"))
     if found.kind is AnswerKind.OPEN or (found.kind is None and found.samples and not found.scorable):
-        found.note(Flaw("warning", "benchmark that is not scored", None, "nothing says what a right answer is"))
+        found.note(Flaw("warning", "benchmark that is not scored", None, "nothing says what a correct answer is"))
     known = known_benchmark(found.name)
     if known is None:
         return
     rows, md5 = known.spec.rows, known.spec.md5
     if rows and known.spec.rows_verified and rows != found.samples:
-        reason = f"{found.samples:,} rows with a picture, and {known.name} as published has {rows:,}"
-        found.note(Flaw("warning", "other rows than published", None, reason))
+        reason = f"has {found.samples:,} rows with a picture; the published {known.name} has {rows:,}"
+        found.note(Flaw("warning", "row count differs from the published file", None, reason))
     if md5 and found.path.name == f"{known.name}.tsv" and _md5(found.path) != md5:
-        reason = f"is not the file that {known.name} was published as (MD5 {md5})"
-        found.note(Flaw("warning", "other file than published", None, reason))
+        reason = f"differs from the published {known.name} (MD5 {md5})"
+        found.note(Flaw("warning", "file differs from the published one", None, reason))
 
 
 def _md5(path: Path) -> str:

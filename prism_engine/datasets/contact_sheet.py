@@ -1,4 +1,4 @@
-"""A contact sheet of any benchmark: its first pictures over their questions."""
+"""Draws a contact sheet of a benchmark: pictures with their questions below."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageOps
 
-from prism_engine.scenes.preview import LINES, MOST_PICTURES, PICTURE, PLAIN, QUIET, RIGHT, drawn_sheet, folded
+from prism_engine.scenes.preview import LINES, MAX_PICTURES, PICTURE, PLAIN, QUIET, RIGHT, drawn_sheet, folded
 
 if TYPE_CHECKING:
     from prism_engine.datasets.benchmark import Benchmark
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
 
 
 def preview(benchmark: Benchmark) -> Image.Image:
-    """Draw samples from all over a benchmark, at most `MOST_PICTURES`, each with its first picture and its question."""
-    count = min(len(benchmark), MOST_PICTURES)
-    places = [at * len(benchmark) // count for at in range(count)]
-    return drawn_sheet([(_thumbnail(sample.images[0]), caption(sample)) for sample in benchmark.samples(places)])
+    """Draw evenly spaced samples, at most `MAX_PICTURES`, each with its first picture and its question."""
+    count = min(len(benchmark), MAX_PICTURES)
+    positions = [step * len(benchmark) // count for step in range(count)]
+    return drawn_sheet([(_thumbnail(sample.images[0]), caption(sample)) for sample in benchmark.samples(positions)])
 
 
 def caption(sample: Sample) -> list[Line]:
-    """Lines under a sample's picture: what it is about, the question, its options, the answer; cut to what fits."""
+    """Lines under a sample's picture: index and category, question, options, answer; cut to fit."""
     more = f" ({len(sample.images)} pictures)" if len(sample.images) > 1 else ""
-    about = folded(f"{sample.index}: {sample.category or ''}{more}")[:1]
+    heading = folded(f"{sample.index}: {sample.category or ''}{more}")[:1]
     answer = folded(f"Answer: {sample.answer}")[:1] if sample.answer else []
     options = [
         (folded(f"{letter}. {text}")[0], RIGHT if letter == sample.answer else PLAIN) for letter, text in sample.options
     ]
-    room = LINES - len(about) - len(answer)
+    room = LINES - len(heading) - len(answer)
     options = options[: room - 1]
     question = folded(sample.question)[: room - len(options)]
     return [
-        *((line, QUIET) for line in about),
+        *((line, QUIET) for line in heading),
         *((line, PLAIN) for line in question),
         *options,
         *((line, RIGHT) for line in answer),

@@ -1,4 +1,4 @@
-"""From a record of named values (JSON, Parquet, Hugging Face) to a row of text with its pictures."""
+"""Converts a record of named values (JSON, Parquet, Hugging Face) to a row of text and pictures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WEB = re.compile(r"https?://", re.IGNORECASE)
 
 
 class FieldError(Exception):
-    """A record cannot become a row; callers add the file and the row."""
+    """A record cannot be converted to a row; callers add the file and the row number."""
 
     def __init__(self, column: str, reason: str) -> None:
         super().__init__(reason)
@@ -31,20 +31,20 @@ class FieldError(Exception):
 
 
 def plain_row(number: int, record: Mapping[str, Any], *, lettered: bool = True) -> Row:
-    """The row of a record whose fields are called as a benchmark's columns are.
+    """Convert a record whose fields are named like a benchmark's columns.
 
-    `image` or `images` holds the pictures (`image_path` their files), `index` or `id` the id (else rows are counted
-    from 0), `options` or `choices` a list of options, unless there are columns A, B, ... for them.
+    `image` or `images` holds the pictures (`image_path` their files), `index` or `id` the id (by default the row's
+    number from 0), `options` or `choices` a list of options, unless they are in columns A, B, ...
 
     Args:
-        lettered: whether a list of options becomes columns of its own.
+        lettered: whether a list of options is split into columns A, B, ...
 
     Raises:
-        FieldError: the record cannot become a row.
+        FieldError: the record cannot be converted.
     """
     named = {column_name(name): value for name, value in record.items()}
     if len(named) < len(record):
-        raise FieldError(", ".join(record), "two fields have the same name but for capitals and blanks; rename one")
+        raise FieldError(", ".join(record), "two field names differ only in case or blanks; rename one")
     pictures = next((name for name in _PICTURES if named.get(name) is not None), "image")
     found = tuple(_pictures(named.get(pictures), pictures, files=pictures == "image_path"))
     if not any(OPTION.fullmatch(name) for name in named) and lettered:
@@ -56,14 +56,14 @@ def plain_row(number: int, record: Mapping[str, Any], *, lettered: bool = True) 
 
 
 def mapped_row(number: int, record: Mapping[str, Any], spec: MappingSpec) -> Row:
-    """The row of a record whose fields a mapping names.
+    """Convert a record by a mapping's field names.
 
     Raises:
-        FieldError: a field is missing, or does not hold what the mapping says.
+        FieldError: a field is missing, or its value is not what the mapping says.
     """
     images = spec.columns["image"]
     fields = (images,) if isinstance(images, str) else images
-    found = [one for field in fields for one in _pictures(_value(record, field), field, files=False)]
+    found = [picture for field in fields for picture in _pictures(_value(record, field), field, files=False)]
     options = _mapped_options(record, spec)
     plain = {name: field for name, field in spec.columns.items() if name not in ("image", "options")}
     cells = {column_name(name): text_of(_value(record, str(field)), name) for name, field in plain.items()}
@@ -74,10 +74,10 @@ def mapped_row(number: int, record: Mapping[str, Any], spec: MappingSpec) -> Row
 
 
 def text_of(value: object, column: str) -> str:  # noqa: PLR0911 - one per type
-    """A value as the text of a cell; a list of plain values as VLMEvalKit writes it, like a Python list.
+    """Convert a value to cell text; a list of plain values is written as a Python list, like VLMEvalKit does.
 
     Raises:
-        FieldError: it is no text.
+        FieldError: the value is bytes.
     """
     match value:
         case None:
@@ -88,12 +88,12 @@ def text_of(value: object, column: str) -> str:  # noqa: PLR0911 - one per type
             return "true" if value else "false"
         case float() if math.isnan(value):
             return ""
-        case list() if all(isinstance(one, str | int | float) for one in value):
+        case list() if all(isinstance(item, str | int | float) for item in value):
             return repr(value)
         case dict() | list():
             return json.dumps(value, ensure_ascii=False, default=str)
         case bytes():
-            raise FieldError(column, "holds bytes, where text is wanted")
+            raise FieldError(column, "holds bytes instead of text")
         case _:
             return str(value)
 
@@ -103,12 +103,12 @@ def _checked(cells: dict[str, str]) -> dict[str, str]:
         if name not in cells:
             raise FieldError(name, "the record has no such field")
     if not cells["index"]:
-        raise FieldError("index", "the field is empty; every row needs an id of its own")
+        raise FieldError("index", "the field is empty; every row needs a unique id")
     return cells
 
 
 def _value(record: Mapping[str, Any], field: str) -> Any:
-    """The value of a field, which may be inside another one (`meta.source`)."""
+    """The value of a field, possibly nested (`meta.source`)."""
     if field in record:
         return record[field]
     value: Any = record
@@ -121,7 +121,7 @@ def _value(record: Mapping[str, Any], field: str) -> Any:
 
 def _options(values: object, column: str) -> dict[str, str]:
     if not isinstance(values, list) or not 0 < len(values) <= len(ascii_uppercase):
-        raise FieldError(column, "is no list of 1 to 26 options")
+        raise FieldError(column, "is not a list of 1 to 26 options")
     return {letter: text_of(value, column) for letter, value in zip(ascii_uppercase, values, strict=False)}
 
 
@@ -138,21 +138,21 @@ def _mapped_options(record: Mapping[str, Any], spec: MappingSpec) -> dict[str, s
             return {letter: text_of(_value(record, field), field) for letter, field in letters.items()}
 
 
-def _answer(value: object, said: str, options: dict[str, str]) -> str:
+def _answer(value: object, answer_is: str, options: dict[str, str]) -> str:
     if value is None:
         return ""
     read: dict[str, Callable[[Any, dict[str, str]], str | None]] = {
         "position": _letter_at, "text": _letter_of, "yes_no": _yes_or_no
     }  # fmt: skip
-    answer = read[said](value, options)
+    answer = read[answer_is](value, options)
     if answer is None:
-        raise FieldError("answer", f"{value!r} is not what `answer_is: {said}` promises")
+        raise FieldError("answer", f"{value!r} does not match `answer_is: {answer_is}`")
     return answer
 
 
 def _letter_at(value: object, options: dict[str, str]) -> str | None:
-    place = int(value) if isinstance(value, int | str) and str(value).isdecimal() else -1
-    return list(options)[place] if 0 <= place < len(options) else None
+    position = int(value) if isinstance(value, int | str) and str(value).isdecimal() else -1
+    return list(options)[position] if 0 <= position < len(options) else None
 
 
 def _letter_of(value: object, options: dict[str, str]) -> str | None:
@@ -173,14 +173,14 @@ def _pictures(value: object, column: str, *, files: bool) -> Iterator[EncodedPic
             yield value
         case str():
             if _WEB.match(value):
-                raise FieldError(column, "is a web address; prism loads no pictures, so fetch them first")
+                raise FieldError(column, "is a web address; prism does not download pictures, so fetch them first")
             yield FileName(value) if files or _FILE.fullmatch(value) else value
         case list():
-            for one in value:
-                yield from _pictures(one, column, files=files)
+            for item in value:
+                yield from _pictures(item, column, files=files)
         case {"bytes": bytes() as data}:
             yield data
         case {"path": str() as name}:
             yield FileName(name)
         case _:
-            raise FieldError(column, f"holds no picture but {type(value).__name__}")
+            raise FieldError(column, f"holds {type(value).__name__} instead of a picture")

@@ -1,4 +1,4 @@
-"""Descriptions from elsewhere: a table keyed by a benchmark's index, its rows' positions, or pictures' digests."""
+"""A table of precomputed descriptions, keyed by a benchmark's index, row position or picture digest."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ _KEYS: Final[dict[str, JoinKey]] = {
     "sha256": "picture",
     "image": "picture",
 }
-"""Columns that say what a row describes; the first one that the table has counts. `doc_id` is a row's number from 0."""
+"""Key columns in order of preference. `doc_id` is a row's number from 0."""
 _TEXTS: Final = ("description", "caption", "prediction", "filtered_resps", "resps", "response", "text")
-"""Columns that hold the description; the first one that the table has counts."""
+"""Description columns in order of preference."""
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-_NAMED: Final = 3
-"""Samples that an error names."""
+_SHOWN: Final = 3
+"""Maximum number of samples that an error lists."""
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """How a table fits a benchmark."""
+    """How well a table covers a benchmark."""
 
     samples: int
-    """Samples asked for."""
+    """Requested samples."""
     missing: int
-    """Those that have no description."""
+    """Requested samples without a description."""
     unknown: int
-    """Rows that belong to no sample of the benchmark."""
+    """Rows that match no sample of the benchmark."""
 
 
 class GivenTable:
-    """A table of descriptions, each under its key.
+    """A table of descriptions by key.
 
     Raises:
-        DatasetError: the file cannot be read, lacks a column, or describes something twice and differently; names the
+        DatasetError: the file cannot be read, lacks a column, or has two different descriptions for one key; names the
             row.
     """
 
@@ -63,7 +63,7 @@ class GivenTable:
         self.by: JoinKey = "index"
         self._texts: dict[str, str] = {}
         self._rows: dict[str, int] = {}
-        """Number of the row that a text comes from."""
+        """Row number of each text."""
         key_column = text_column = None
         for number, row in read_records(path):
             if key_column is None or text_column is None:
@@ -71,46 +71,46 @@ class GivenTable:
                 self.by = _KEYS[key_column]
             self._add(number, self._key(number, row, key_column), self._text(number, row, text_column))
         if key_column is None:
-            raise DatasetError("holds no row", path=path)
+            raise DatasetError("has no rows", path=path)
 
     def __len__(self) -> int:
         return len(self._texts)
 
     def texts(self, sample: Sample) -> tuple[str, ...] | None:
-        """Return the description of a sample, or one per picture; None where one is missing."""
+        """Return a sample's description, or one per picture; None if any is missing."""
         found = [self._texts.get(key) for key in self._keys_of(sample)]
         return None if None in found else tuple(text for text in found if text is not None)
 
     def check(self, benchmark: Benchmark, count: int, *, skip: bool) -> Coverage:
-        """Say how the table fits the first `count` samples.
+        """Check the table against the first `count` samples.
 
         Args:
-            skip: leave out what is missing, and rows that belong nowhere, instead of raising.
+            skip: tolerate missing descriptions and unknown rows instead of raising.
 
         Raises:
-            DatasetError: a sample has no description, or a row belongs to no sample; names the row or the indexes.
+            DatasetError: a sample has no description, or a row matches no sample; names the row or the indexes.
         """
         unknown = self._unknown(benchmark)
         if unknown and not skip:
             key, row = unknown[0]
             more = f" (and {len(unknown) - 1:,} more such rows)" if len(unknown) > 1 else ""
             raise DatasetError(
-                f"the benchmark {benchmark.name} has no sample of {self.by} {key!r}{more}; is this the file of another "
-                "benchmark? `--missing skip` leaves such rows out",
+                f"the benchmark {benchmark.name} has no sample with {self.by} {key!r}{more}; is this the file of "
+                "another benchmark? `--missing skip` ignores such rows",
                 path=self.path, row=row,
             )  # fmt: skip
         missing = [sample.index for sample in benchmark.samples(range(count)) if self.texts(sample) is None]
         if missing and not skip:
-            named = ", ".join(missing[:_NAMED]) + (", ..." if len(missing) > _NAMED else "")
+            named = ", ".join(missing[:_SHOWN]) + (", ..." if len(missing) > _SHOWN else "")
             raise DatasetError(
                 f"{len(missing):,} of {count:,} samples of {benchmark.name} have no description here (index {named}); "
-                "`--missing skip` runs the others and counts these as failed",
+                "`--missing skip` runs the rest and counts these as failed",
                 path=self.path,
             )
         return Coverage(count, len(missing), len(unknown))
 
     def _unknown(self, benchmark: Benchmark) -> list[tuple[str, int]]:
-        if self.by == "picture":  # one table of pictures may serve several benchmarks
+        if self.by == "picture":  # a table of pictures may cover multiple benchmarks
             return []
         if self.by == "position":
             known = {str(position) for position in range(len(benchmark))}
@@ -129,9 +129,9 @@ class GivenTable:
         key = next((name for name in _KEYS if name in names), None)
         text = next((name for name in _TEXTS if name in names), None)
         if key is None or text is None:
-            what, known = ("what a row describes", _KEYS) if key is None else ("the description", _TEXTS)
+            purpose, known = ("what a row describes", _KEYS) if key is None else ("the description", _TEXTS)
             raise DatasetError(
-                f"no column says {what}: it has {', '.join(names) or 'none'}; known are {', '.join(known)}",
+                f"has no column for {purpose}: expected one of {', '.join(known)}; found {', '.join(names) or 'none'}",
                 path=self.path,
             )
         return key, text
@@ -142,7 +142,7 @@ class GivenTable:
             raise DatasetError("the cell is empty", path=self.path, row=number, column=column)
         if self.by == "picture" and not _DIGEST.fullmatch(key):
             raise DatasetError(
-                f"{key[:80]!r} is no picture's digest (SHA-256 of its bytes, 64 hex digits); give an `index` column",
+                f"{key[:80]!r} is not a picture digest (SHA-256 of its bytes, 64 hex digits); add an `index` column",
                 path=self.path, row=number, column=column,
             )  # fmt: skip
         return key
@@ -152,16 +152,16 @@ class GivenTable:
         while isinstance(value, list) and len(value) == 1:  # lmms-eval's [text] and [[text]]
             value = value[0]
         if isinstance(value, (list, dict)):
-            what = f"{len(value)} values" if isinstance(value, list) else "an object"
-            raise DatasetError(f"holds {what} where one text belongs", path=self.path, row=number, column=column)
+            content = f"{len(value)} values" if isinstance(value, list) else "an object"
+            raise DatasetError(f"holds {content} instead of one text", path=self.path, row=number, column=column)
         return _plain(value)
 
     def _add(self, number: int, key: str, text: str) -> None:
         if not text:
-            return  # as if the row were not there: whether that may be is decided where coverage is checked
+            return  # counts as missing; `check` decides whether that is an error
         if (before := self._texts.get(key, text)) != text:
             raise DatasetError(
-                f"describes {self.by} {key!r} otherwise than row {self._rows[key]} ({before[:40]!r}, {text[:40]!r})",
+                f"contradicts row {self._rows[key]} for {self.by} {key!r} ({before[:40]!r}, {text[:40]!r})",
                 path=self.path, row=number,
             )  # fmt: skip
         self._texts[key] = text
@@ -169,7 +169,7 @@ class GivenTable:
 
 
 def _plain(value: object) -> str:
-    """Return a cell as text; a whole number that a spreadsheet holds as 12.0 is 12."""
+    """Return a cell as text; a spreadsheet's 12.0 becomes 12."""
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():

@@ -1,4 +1,4 @@
-"""Datasets of Hugging Face's `datasets` package: records from its Arrow files, pictures as they were stored."""
+"""Reads Hugging Face datasets: records from their Arrow files, pictures as stored."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _BATCH = 16
 
 
 class HubDataset:
-    """One split of a dataset, loaded from the hub (or its cache) or from a folder; memory-mapped.
+    """One memory-mapped split of a dataset, loaded from the hub (or its cache) or from a folder.
 
     Raises:
-        DependencyError: the package is not installed.
+        DependencyError: the package `datasets` is not installed.
         DatasetError: there is no such dataset or split, or it cannot be loaded.
     """
 
@@ -30,30 +30,30 @@ class HubDataset:
 
     @property
     def bytes_total(self) -> int:
-        """Size in Arrow's format."""
+        """Size in Arrow format."""
         return int(self._data.data.nbytes)
 
     @property
     def bytes_read(self) -> int:
-        """Its share that stands for the records given so far."""
+        """Estimate, from the share of records yielded so far."""
         return self.bytes_total * self._rows // max(len(self._data), 1)
 
     @property
     def local_files(self) -> tuple[str, ...]:
-        """The files that it is read from."""
+        """The Arrow files it is read from."""
         return tuple(file["filename"] for file in self._data.cache_files)
 
     def __iter__(self) -> Iterator[dict[str, Any] | DatasetError]:
-        # The stored table, not the dataset's own iteration: that would decode each picture and encode it anew.
-        named = {name: reader for name, kind in self._data.features.items() if (reader := _reader(kind)) is not None}
+        # Read the stored table: iterating the dataset itself would decode and re-encode every picture.
+        labelled = {name: label for name, kind in self._data.features.items() if (label := _labeller(kind)) is not None}
         for batch in self._data.data.table.to_batches(max_chunksize=_BATCH):
             for record in batch.to_pylist():
                 self._rows += 1
-                yield record | {name: read(record[name]) for name, read in named.items()}
+                yield record | {name: label(record[name]) for name, label in labelled.items()}
 
 
-def _reader(kind: Any) -> Callable[[Any], Any] | None:
-    """How a stored value of a labelled column becomes its label; None for columns without labels."""
+def _labeller(kind: Any) -> Callable[[Any], Any] | None:
+    """A function from a stored class number to its label; None for columns without labels."""
     if not hasattr(kind, "int2str"):
         return None
     names: list[str] = kind.names
@@ -67,7 +67,7 @@ def _loaded(mapping: Path, spec: MappingSpec) -> Any:
         import datasets  # noqa: PLC0415 - an extra, and heavy
     except ImportError as error:
         raise DependencyError(
-            f"{mapping}: reading {place!r} needs the package `datasets`, which does not import here ({error}); install "
+            f"{mapping}: reading {place!r} needs the package `datasets`, which cannot be imported ({error}); install "
             "it with: pip install 'prism-engine[hf]'. JSONL and Parquet files need no package: name them as `dataset:`"
         ) from error
     try:
@@ -86,6 +86,6 @@ def _split(splits: Mapping[str, Any], mapping: Path, spec: MappingSpec) -> Any:
     if spec.split is None and len(splits) == 1:
         return next(iter(splits.values()))
     if spec.split is None or spec.split not in splits:
-        said = "has several splits" if spec.split is None else f"has no split {spec.split!r}"
-        raise DatasetError(f"dataset {spec.places[0]!r} {said}; give `split:` one of {names}", path=mapping)
+        problem = "has multiple splits" if spec.split is None else f"has no split {spec.split!r}"
+        raise DatasetError(f"dataset {spec.places[0]!r} {problem}; set `split:` to one of {names}", path=mapping)
     return splits[spec.split]

@@ -1,4 +1,4 @@
-"""The picture store: encoded pictures on disk under the digest of their bytes, each checked once."""
+"""The picture store: encoded pictures on disk, keyed by the digest of their bytes and checked once."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from prism_engine.records import Image
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 MAX_PIXELS = 178_956_970
-"""Largest picture that is decoded, width x height: where Pillow refuses, about 0.5 GB as RGB."""
+"""Largest picture that is decoded, in pixels (width x height): Pillow's limit, about 0.5 GB as RGB."""
 
 _DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,")
 _BLANKS = b" \t\r\n\v\f"
 
 
 class PictureError(Exception):
-    """These bytes are no usable picture; the message says why. Callers add the file and the row."""
+    """The bytes are not a usable picture; the message says why. Callers add the file and the row."""
 
 
 class ImageStore:
@@ -36,7 +36,7 @@ class ImageStore:
     Safe to share between threads and processes: a file appears complete or not at all.
 
     Args:
-        max_pixels: larger pictures are refused on their header, before anything is decoded.
+        max_pixels: larger pictures are rejected by their header, before decoding.
     """
 
     def __init__(self, root: Path, *, max_pixels: int = MAX_PIXELS) -> None:
@@ -45,21 +45,21 @@ class ImageStore:
         self.max_pixels = max_pixels
 
     def image(self, digest: str) -> Image:
-        """The picture of that digest; whether it is there is not looked up."""
+        """The picture with this digest; does not check that it exists."""
         return Image(digest, Path(f"{self._folder}{digest[:2]}/{digest[2:]}"))  # three times as fast as joining
 
     def holds(self, digest: str, size: int) -> bool:
-        """Whether the picture is there with all its `size` bytes."""
+        """Whether the picture exists and has `size` bytes."""
         try:
             return self.image(digest).path.stat().st_size == size
         except OSError:
             return False
 
     def put(self, data: bytes) -> Image:
-        """Keep a picture; one that is there already is neither checked nor written again.
+        """Check and store a picture; one that is already stored is neither checked nor written again.
 
         Raises:
-            PictureError: the bytes are no complete picture of a known format, or it is too large.
+            PictureError: the bytes are not a complete picture in a known format, or it is too large.
             StoreError: the folder cannot be written.
         """
         image = self.image(hashlib.sha256(data).hexdigest())
@@ -70,17 +70,17 @@ class ImageStore:
 
 
 def check_picture(data: bytes, max_pixels: int = MAX_PIXELS) -> None:
-    """Decode a picture and drop the pixels: nothing less tells a truncated file from a whole one.
+    """Decode a picture and discard the pixels: only full decoding detects a truncated file.
 
     Raises:
-        PictureError: the bytes are no complete picture of a known format, or it is too large.
+        PictureError: the bytes are not a complete picture in a known format, or it is too large.
     """
     try:
         with PillowImage.open(io.BytesIO(data), formats=FORMATS) as picture:
             _check_size(picture, max_pixels)
             picture.load()
     except UnidentifiedImageError as error:
-        raise PictureError(f"is no picture that can be read ({', '.join(FORMATS)})") from error
+        raise PictureError(f"is not a readable picture ({', '.join(FORMATS)})") from error
     except (PillowImage.DecompressionBombError, PillowImage.DecompressionBombWarning) as error:
         raise PictureError(f"claims more pixels than the {max_pixels:,} allowed") from error
     except (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, ArithmeticError) as error:
@@ -90,19 +90,19 @@ def check_picture(data: bytes, max_pixels: int = MAX_PIXELS) -> None:
 
 
 def decode_base64(text: str) -> bytes:
-    """The bytes of a base64 text, which may be wrapped in lines or start with `data:image/...;base64,`.
+    """Decode base64 text, which may be wrapped in lines or start with `data:image/...;base64,`.
 
     Raises:
-        PictureError: a character does not belong there, or the padding is wrong.
+        PictureError: the text has an invalid character or wrong padding.
     """
     prefix = _DATA_URL.match(text)
     try:
         payload = (text[prefix.end() :] if prefix else text).encode("ascii").translate(None, _BLANKS)
         if len(payload) % 4:
-            raise PictureError(f"is broken base64: {len(payload)} characters are no multiple of 4; is it cut short?")
+            raise PictureError(f"is broken base64: {len(payload)} characters is not a multiple of 4; is it truncated?")
         return binascii.a2b_base64(payload, strict_mode=True)
     except UnicodeEncodeError as error:
-        raise PictureError(f"is broken base64: it holds {text[error.start]!r}") from error
+        raise PictureError(f"is broken base64: it contains {text[error.start]!r}") from error
     except binascii.Error as error:
         raise PictureError(f"is broken base64: {error}") from error
 

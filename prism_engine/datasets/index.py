@@ -1,4 +1,4 @@
-"""The SQLite file that stands for a benchmark once it was read: its samples, without the picture bytes."""
+"""A benchmark's SQLite index: its samples, without the picture bytes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from prism_engine.datasets.rows import Row
 
 READER_VERSION = 4
-"""Raised whenever the same table would give other samples, or this file another shape: old ones are rebuilt."""
+"""Raised whenever reading the same table would yield different samples or schema; older indexes are rebuilt."""
 
 TEXTS = ("question", "hint", "answer", "category", "l2_category", "split", "gold_description")
 _KNOWN = frozenset((*TEXTS, "index", "image"))
@@ -43,13 +43,14 @@ CREATE TABLE sources (path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INT
 """
 _INSERT = "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _BATCH = 500
-_ABANDONED = 86_400.0  # seconds
+_ABANDONED = 86_400.0
+"""Seconds after which an unfinished index counts as left by a killed process."""
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkFacts:
-    """What is known of a benchmark as a whole."""
+    """Facts about a benchmark as a whole."""
 
     path: str
     """Absolute path of the table."""
@@ -62,20 +63,20 @@ class BenchmarkFacts:
     """Normalised names, in file order."""
     samples: int
     dropped: int
-    """Rows left out because their `image` cell is empty."""
+    """Number of rows left out because their `image` cell is empty."""
     integer_ids: bool
-    """Whether every index is an integer, as VLMEvalKit would then read it."""
+    """Whether every index is an integer (VLMEvalKit then reads them as integers)."""
     pictures: int
-    """Distinct pictures."""
+    """Number of distinct pictures."""
     name: str = ""
-    """What the benchmark is called."""
+    """The benchmark's name."""
     kind: str | None = None
-    """What a right answer is, where the file itself says so."""
+    """How answers are scored, if the file itself says so."""
     version: int = READER_VERSION
 
 
 class IndexWriter:
-    """Fills a new index file. Rows are added in file order, then `finish` resolves references."""
+    """Fills a new index file: `add` rows in file order, then `resolve` references, then `finish`."""
 
     def __init__(self, db: sqlite3.Connection, table: Path) -> None:
         self._db = db
@@ -86,7 +87,7 @@ class IndexWriter:
 
     @property
     def pictures(self) -> int:
-        """Distinct pictures so far."""
+        """Number of distinct pictures so far."""
         return int(self._db.execute("SELECT count(*) FROM pictures").fetchone()[0])
 
     def add(self, row: Row, pictures: tuple[StoredPicture | Reference, ...]) -> None:
@@ -106,23 +107,23 @@ class IndexWriter:
         except sqlite3.IntegrityError as error:
             first = self._db.execute("SELECT row FROM samples WHERE id = ?", (row.index,)).fetchone()[0]
             raise DatasetError(
-                f"row {first} has the same index; every row needs one of its own",
+                f"row {first} has the same index; every row needs a unique one",
                 path=self._table, row=row.number, index=row.index, column="index",
             ) from error  # fmt: skip
-        self._note([picture for picture in pictures if not isinstance(picture, Reference)])
+        self._add_pictures([picture for picture in pictures if not isinstance(picture, Reference)])
         self.samples += 1
         self.integer_ids = self.integer_ids and _INTEGER.fullmatch(row.index) is not None
 
     def note_file(self, path: Path, status: os.stat_result) -> None:
-        """Remember a file that rows were read from; when it changes, the index is out of date."""
+        """Record a file that rows were read from; the index is outdated once it changes."""
         values = (os.fsencode(path), status.st_size, status.st_mtime_ns)
         self._db.execute("INSERT OR IGNORE INTO sources VALUES (?, ?, ?)", values)
 
     def resolve(self) -> None:
-        """Give rows that refer to others the pictures of those.
+        """Replace references to other rows with those rows' pictures.
 
         Raises:
-            DatasetError: a reference leads nowhere, or to a row that refers on.
+            DatasetError: a reference points to no row, or to a row that itself refers to another.
         """
         last = -1
         find = "SELECT position, row, id, images FROM samples WHERE refers AND position > ? ORDER BY position LIMIT ?"
@@ -139,7 +140,7 @@ class IndexWriter:
         self._db.execute("INSERT INTO facts VALUES (?)", (json.dumps(asdict(facts)),))
         self._db.commit()
 
-    def _note(self, pictures: list[StoredPicture]) -> None:
+    def _add_pictures(self, pictures: list[StoredPicture]) -> None:
         self._db.executemany("INSERT OR IGNORE INTO pictures VALUES (?, ?)", [(p.digest, p.size) for p in pictures])
         self._db.executemany(
             "INSERT OR IGNORE INTO sources VALUES (?, ?, ?)",
@@ -152,9 +153,9 @@ class IndexWriter:
             digests: list[str] = json.loads(row[2])
             return digests
         if row is None:
-            reason = f"holds neither a picture nor the index of a row with one: {target!r}"
+            reason = f"is neither a picture nor the index of a row with one: {target!r}"
         else:
-            reason = f"names index {target}, whose row {row[0]} refers on; name the row that holds the picture"
+            reason = f"names index {target}, but its row {row[0]} refers to another; name the row that has the picture"
         raise DatasetError(reason, path=self._table, row=number, index=index, column="image")
 
 
@@ -164,7 +165,7 @@ def _is_extra(name: str) -> bool:
 
 @contextmanager
 def building(final: Path, table: Path) -> Iterator[IndexWriter]:
-    """An index under construction; it takes its place at once when the block ends well, else it is gone.
+    """Build an index; publish it atomically if the block succeeds, else discard it.
 
     Raises:
         StoreError: the cache cannot be written.
@@ -173,7 +174,7 @@ def building(final: Path, table: Path) -> Iterator[IndexWriter]:
     _prepare(final)
     try:
         with closing(sqlite3.connect(part)) as db:
-            # A half-built file is thrown away, so it needs no journal of its own.
+            # A half-built file is discarded, so it needs no journal.
             db.execute("PRAGMA journal_mode = OFF")
             db.execute("PRAGMA synchronous = OFF")
             yield IndexWriter(db, table)
@@ -187,12 +188,12 @@ def building(final: Path, table: Path) -> Iterator[IndexWriter]:
 def _prepare(final: Path) -> None:
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
-        for left in final.parent.glob(f".{glob.escape(final.name)}.*"):
-            # What a killed process left; a younger one may still be at work.
-            if time.time() - left.stat().st_mtime > _ABANDONED:
-                left.unlink()
+        for leftover in final.parent.glob(f".{glob.escape(final.name)}.*"):
+            # Left by a killed process; a younger file may still be in use.
+            if time.time() - leftover.stat().st_mtime > _ABANDONED:
+                leftover.unlink()
     except FileNotFoundError:
-        return  # another process removed it first
+        return  # another process already removed it
     except OSError as error:
         raise StoreError(f"{final.parent}: the cache cannot be written: {error.strerror}") from error
 
@@ -208,18 +209,18 @@ def _publish(part: Path, final: Path) -> None:
 
 def connect(path: Path) -> sqlite3.Connection:
     """Open a finished index for reading; any thread may use the connection."""
-    # Finished files are replaced, never changed: SQLite may skip its locks, which network disks lack.
+    # Finished files are replaced, never changed, so SQLite can skip locks, which network disks may not support.
     return sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True, check_same_thread=False)
 
 
 def read_facts(db: sqlite3.Connection) -> BenchmarkFacts:
-    """What the index says of the whole benchmark."""
+    """Read a benchmark's facts from its index."""
     values: dict[str, Any] = json.loads(db.execute("SELECT value FROM facts").fetchone()[0])
     return BenchmarkFacts(**{**values, "columns": tuple(values["columns"])})
 
 
 def is_current(path: Path, table: Path, status: os.stat_result, store: ImageStore) -> bool:
-    """Whether an index still describes the table, its picture files, and pictures that the store holds."""
+    """Whether an index still matches its table and source files, and the store has all its pictures."""
     if not path.is_file():
         return False
     try:
@@ -237,7 +238,7 @@ def is_current(path: Path, table: Path, status: os.stat_result, store: ImageStor
 
 def _unchanged(path: bytes, size: int, mtime_ns: int) -> bool:
     try:
-        status = os.stat(path)  # noqa: PTH116 -- bytes: a name need not be valid text
+        status = os.stat(path)  # noqa: PTH116 -- bytes: a file name may not be valid text
     except OSError:
         return False
     return (status.st_size, status.st_mtime_ns) == (size, mtime_ns)

@@ -1,4 +1,4 @@
-"""First opening of a benchmark: one streaming pass from the table into the picture store and the index."""
+"""Indexes a benchmark in one streaming pass from the table into the picture store and the index."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class IngestProgress:
-    """How far the first reading of a benchmark is."""
+    """Progress of indexing a benchmark."""
 
     rows: int
-    """Rows done, dropped ones included."""
+    """Rows read so far, including dropped ones."""
     bytes_read: int
     bytes_total: int
 
 
 IngestCallback = Callable[[IngestProgress], None]
-"""Told after every row, in the thread that opens the benchmark."""
+"""Called after every row, in the thread that opens the benchmark."""
 
 
 def ensure_index(table: Path, folder: Path, store: ImageStore, progress: IngestCallback | None = None) -> Path:
-    """The index of a table, read afresh where the one in `folder` is missing or out of date.
+    """Return the path of a table's index, rebuilt if the one in `folder` is missing or outdated.
 
-    Safe to run in several processes at once, and to kill.
+    Safe to run in multiple processes at once, and safe to kill.
 
     Args:
         table: absolute path of the file.
-        folder: where indexes lie.
+        folder: folder of the indexes.
         progress: called after every row, in the calling thread.
 
     Raises:
@@ -61,8 +61,8 @@ def ensure_index(table: Path, folder: Path, store: ImageStore, progress: IngestC
         status = table.stat()
     except OSError as error:
         raise DatasetError(f"cannot be opened: {error.strerror}", path=table) from error
-    place = hashlib.sha256(os.fsencode(table)).hexdigest()[:16]
-    index = folder / f"{table.stem[:48]}-{place}.sqlite"
+    path_hash = hashlib.sha256(os.fsencode(table)).hexdigest()[:16]
+    index = folder / f"{table.stem[:48]}-{path_hash}.sqlite"
     if not is_current(index, table, status, store):
         _ingest(table, index, store, progress)
     return index
@@ -74,8 +74,8 @@ def _ingest(path: Path, index: Path, store: ImageStore, progress: IngestCallback
         cells = PictureCells(path, source.picture_column, store, source.folders)
         kind = source.kind or answer_kind(source.name)
         rows = 0
-        with closing(in_order(cells.read, source)) as found:
-            for rows, (row, pictures) in enumerate(found, start=1):
+        with closing(in_order(cells.read, source)) as pairs:
+            for rows, (row, pictures) in enumerate(pairs, start=1):
                 if pictures:
                     writer.add(with_options(row, kind), pictures)
                 if progress is not None:
@@ -83,8 +83,8 @@ def _ingest(path: Path, index: Path, store: ImageStore, progress: IngestCallback
         if not writer.samples:
             raise DatasetError("has no row with a picture", path=path)
         writer.resolve()
-        for file, status, then in zip((path, *source.files), before, _statuses(source), strict=True):
-            if (status.st_size, status.st_mtime_ns) != (then.st_size, then.st_mtime_ns):
+        for file, status, after in zip((path, *source.files), before, _statuses(source), strict=True):
+            if (status.st_size, status.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
                 raise DatasetError("changed while it was read; try again when it is complete", path=file)
             if file != path:
                 writer.note_file(file, status)
@@ -105,30 +105,30 @@ def _ingest(path: Path, index: Path, store: ImageStore, progress: IngestCallback
 
 
 def _statuses(source: Source) -> list[os.stat_result]:
-    """Size and times of the benchmark's file, and of those that its rows are read from."""
+    """Size and times of the benchmark file and of the other files that its rows are read from."""
     return [source.status(), *(file.stat() for file in source.files)]
 
 
 def in_order(read: Callable[[Row], T], rows: Iterable[Row]) -> Generator[tuple[Row, T]]:
-    """Each row with what `read` makes of it, in order, a few ahead: Pillow decodes outside Python's lock."""
+    """Yield each row with the result of `read`, in order, reading a few ahead: Pillow decodes without the GIL."""
     workers = min(4, os.cpu_count() or 1)
-    waiting: deque[tuple[Row, Future[T]]] = deque()
-    coming = iter(rows)
+    pending: deque[tuple[Row, Future[T]]] = deque()
+    iterator = iter(rows)
     failure: DatasetError | None = None
     with ThreadPoolExecutor(workers, "prism-ingest") as pool:
         while True:
             try:
-                row = next(coming)
+                row = next(iterator)
             except StopIteration:
                 break
             except DatasetError as error:
-                failure = error  # told when the rows before it are through
+                failure = error  # raised once the rows before it are done
                 break
-            waiting.append((row, pool.submit(read, row)))
-            if len(waiting) > workers:
-                first, future = waiting.popleft()
+            pending.append((row, pool.submit(read, row)))
+            if len(pending) > workers:
+                first, future = pending.popleft()
                 yield first, future.result()
-        for row, future in waiting:
+        for row, future in pending:
             yield row, future.result()
     if failure is not None:
         raise failure

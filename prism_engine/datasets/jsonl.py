@@ -1,4 +1,4 @@
-"""JSONL: one record per line, read a line at a time."""
+"""Reads JSONL files: one record per line, one line at a time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class JsonLines:
-    """The records of a JSONL file, or the error that a line is instead of one."""
+    """The records of a JSONL file; an invalid line yields an error instead."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -27,7 +27,7 @@ class JsonLines:
         return self._path.stat().st_size
 
     def __iter__(self) -> Iterator[dict[str, Any] | DatasetError]:
-        """Raises DatasetError where the file cannot be read."""
+        """Raise DatasetError if the file cannot be read."""
         row = 0
         try:
             with self._path.open("rb") as file:
@@ -45,8 +45,8 @@ class JsonLines:
         try:
             record = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            return self._error(f"the line is no JSON: {error}", row)
-        return record if isinstance(record, dict) else self._error("the line is no JSON object, {...}", row)
+            return self._error(f"the line is not valid JSON: {error}", row)
+        return record if isinstance(record, dict) else self._error("the line is not a JSON object, {...}", row)
 
     def _error(self, reason: str, row: int) -> DatasetError:
         return DatasetError(reason, path=self._path, row=row)

@@ -1,4 +1,4 @@
-"""Options that are part of the question's text ("Options: A: red, B: blue"): found, and taken apart."""
+"""Extracts answer options that are part of the question text ("Options: A: red, B: blue")."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from prism_engine.datasets.rows import Row
 
 LONGEST = 20_000
-"""Characters: no question with options is longer."""
+"""Maximum characters of a question that is searched for options."""
 
 _HEADER = re.compile(r"\b(?:Options|Choices)[ \t]*+:[ \t]*+(?:\n[ \t]*+)?(?=\(?A[:.)])", re.IGNORECASE)
 _LINE = re.compile(r"^[ \t]*+(?=\(A\))", re.MULTILINE)
@@ -26,10 +26,10 @@ _LETTERED = (AnswerKind.CHOICE, AnswerKind.CIRCULAR, AnswerKind.MMMU)
 
 
 def with_options(row: Row, kind: AnswerKind | None) -> Row:
-    """The row with its options in columns of their own, where they stand in its question and nowhere else.
+    """Return the row with options moved from its question into columns, unless it already has option columns.
 
     Args:
-        kind: what a right answer is; None where the name of the benchmark does not say.
+        kind: how answers are scored; None if the benchmark's name does not say.
     """
     if kind not in (*_LETTERED, None) or any(text and OPTION.fullmatch(name) for name, text in row.cells.items()):
         return row
@@ -42,10 +42,10 @@ def with_options(row: Row, kind: AnswerKind | None) -> Row:
 
 
 def find_options(text: str) -> tuple[str, dict[str, str]] | None:
-    """The question without its options, and these by letter; None where there are none, or two ways to read them.
+    """Split a question into its text and its options by letter; None if there are none or they are ambiguous.
 
-    Understood are `A: red, B: blue`, `A. red` and `A) red` after `Options:` or `Choices:`, and `(A) red` there or on
-    lines of their own. What follows on lines below the last option stays with the question.
+    Accepts `A: red, B: blue`, `A. red` and `A) red` after `Options:` or `Choices:`, and `(A) red` there or on separate
+    lines. Lines below the last option stay with the question.
     """
     if len(text) > LONGEST:
         return None
@@ -54,9 +54,9 @@ def find_options(text: str) -> tuple[str, dict[str, str]] | None:
     for before, start in starts:
         options = _split(text[start:])
         if options is not None:
-            last, below = (*options.popitem()[1].split("\n", 1), "")[:2]
+            last, tail = (*options.popitem()[1].split("\n", 1), "")[:2]
             options[ascii_uppercase[len(options)]] = last.strip()
-            kept = (text[:before].strip(), below.strip())
+            kept = (text[:before].strip(), tail.strip())
             return ("\n".join(part for part in kept if part), options) if all(options.values()) else None
     return None
 
@@ -68,18 +68,18 @@ def _split(body: str) -> dict[str, str] | None:
     options: dict[str, str] = {}
     start = len(style.format("A").replace("\\", ""))
     for letter, following in pairwise(ascii_uppercase):
-        place = _only(body, start, style, following)
-        if place is None:
+        span = _unique_marker(body, start, style, following)
+        if span is None:
             break
-        options[letter] = body[start : place[0]].strip().rstrip(",;").strip()
-        start = place[1]
-    if not options or _more(body, start, style, len(options)):
+        options[letter] = body[start : span[0]].strip().rstrip(",;").strip()
+        start = span[1]
+    if not options or _has_marker(body, start, style, len(options)):
         return None
     return options | {ascii_uppercase[len(options)]: body[start:].strip()}
 
 
-def _only(body: str, start: int, style: str, letter: str) -> tuple[int, int] | None:
-    """Where the option of that letter begins, if it does so in one place only; else None."""
+def _unique_marker(body: str, start: int, style: str, letter: str) -> tuple[int, int] | None:
+    """Span of a letter's option marker if it occurs exactly once; else None."""
     for separator in (_STRONG, _WEAK):
         hits = [hit.span() for hit in _marker(separator, style, letter).finditer(body, start)]
         if hits:
@@ -87,8 +87,8 @@ def _only(body: str, start: int, style: str, letter: str) -> tuple[int, int] | N
     return None
 
 
-def _more(body: str, start: int, style: str, count: int) -> bool:
-    """Whether what should be the last option still holds the mark of another one."""
+def _has_marker(body: str, start: int, style: str, count: int) -> bool:
+    """Whether the presumed last option contains another option's marker."""
     return any(_marker(_STRONG, style, letter).search(body, start) for letter in ascii_uppercase[: count + 6])
 
 

@@ -1,7 +1,7 @@
-"""The order in which samples are visited: seeded, each stratum in proportion at any moment, a picture's rows together.
+"""A seeded visiting order: every prefix is stratified in proportion, and rows that share a picture stay together.
 
-A run that stops early then has a sample of the benchmark that stands for all of it, and rows that share a picture find
-it (and the description that their prompts begin with) in the engine's caches.
+A run that stops early has therefore seen a representative sample of the benchmark, and rows that share a picture find
+it (and the description at the start of their prompts) in the engine's caches.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
-# Systematic stratified sampling of pictures: within a stratum of n pictures the one drawn k-th gets (k - u) / n, with
-# one random u per stratum; visited by these numbers, any beginning holds every stratum's share to within one picture.
-# Windows all the way: SQLite sorts for each of them, where it would compare every row with every picture for a join.
+# Systematic stratified sampling of pictures: in a stratum of n pictures, the k-th drawn gets the rank (k - u) / n, with
+# one random u per stratum. In the order of these ranks, any prefix holds each stratum's share to within one picture.
+# Window functions only: SQLite sorts once for each, whereas a join would compare every row with every picture.
 _VISITS = """
     WITH taken AS (
         SELECT position, coalesce(nullif(images, '[]'), position) AS unit,
@@ -37,7 +37,7 @@ _VISITS = """
 
 
 def visits(db: sqlite3.Connection, count: int, seed: int) -> Iterator[int]:
-    """Yield the first `count` positions of an index in the order of a seed; SQLite sorts, outside of our memory.
+    """Yield the first `count` positions of an index in a seed's order; SQLite does the sorting, outside our memory.
 
     Raises:
         sqlite3.Error: the index cannot be read.

@@ -1,4 +1,4 @@
-"""Parquet: records in slices of a few dozen megabytes, so that memory does not grow with the file."""
+"""Reads Parquet files in slices of a few dozen megabytes, so memory does not grow with the file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SLICE = 32 << 20
-"""Bytes of the file that are read at once, roughly."""
+"""Approximate bytes of the file read at once."""
 
 
 class Parquet:
@@ -28,21 +28,21 @@ class Parquet:
 
     @property
     def bytes_read(self) -> int:
-        """Its share that stands for the records given so far."""
+        """Estimate, from the share of records yielded so far."""
         return int(self._share * self.bytes_total)
 
     def __iter__(self) -> Iterator[dict[str, Any] | DatasetError]:
-        """Raises DatasetError where the file cannot be read."""
+        """Raise DatasetError if the file cannot be read."""
         import polars as pl  # noqa: PLC0415 - only needed for such files
 
         try:
-            # Slices, not polars' own batches: those read many row groups ahead.
+            # Slices instead of polars' own batches, which read many row groups ahead.
             whole = pl.scan_parquet(self._path, glob=False)
             total = whole.select(pl.len()).collect().item()
             step = max(1, _SLICE * total // max(self.bytes_total, 1))
             for start in range(0, total, step):
-                for place, record in enumerate(whole.slice(start, step).collect().iter_rows(named=True), start=start):
-                    self._share = (place + 1) / total
+                for number, record in enumerate(whole.slice(start, step).collect().iter_rows(named=True), start + 1):
+                    self._share = number / total
                     yield record
         except (OSError, pl.exceptions.PolarsError) as error:
             raise DatasetError(f"cannot be read as Parquet: {error}", path=self._path) from error

@@ -1,4 +1,4 @@
-"""What a picture cell means: a payload, another row's index, a file name, or a list of them."""
+"""Reads picture cells: a payload, another row's index, a file name, or a list of these."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ if TYPE_CHECKING:
     from prism_engine.datasets.rows import EncodedPicture, Row
 
 MAX_REFERENCE = 64
-"""Characters: a longer cell is a payload, a shorter one the index of the row whose pictures it shares."""
+"""Maximum characters of a reference to the row whose pictures are shared; a longer cell is a payload."""
 
 _LIST_ITEM = re.compile(
     r"""\s*+('[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+")\s*+(?:,|\Z)""", re.DOTALL
 )
-_NO_LIST = "starts like a list, but is no list of quoted texts such as ['...', '...']"
+_NO_LIST = "starts like a list, but is not a list of quoted texts such as ['...', '...']"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredPicture:
-    """A picture that was put into the store."""
+    """A picture in the store."""
 
     digest: str
     size: int
     """Bytes."""
     source: Path | None = None
-    """The file it was read from; None where the table itself carries it."""
+    """The file it was read from; None if it is embedded in the table."""
     mtime_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The index of another row, whose pictures stand here too."""
+    """The index of another row whose pictures this row shares."""
 
     index: str
 
 
 class PictureCells:
-    """Reads the pictures of rows into a store. Threads may share one.
+    """Reads rows' pictures into a store. Thread-safe.
 
     Args:
         column: `image` (payloads and references) or `image_path` (file names).
-        folders: where files are looked for, first ones first.
+        folders: folders to search for picture files, in order.
     """
 
     def __init__(self, table: Path, column: str, store: ImageStore, folders: Sequence[Path] = ()) -> None:
@@ -61,7 +61,7 @@ class PictureCells:
         self._folders = tuple(folders)
 
     def read(self, row: Row) -> tuple[StoredPicture | Reference, ...]:
-        """The row's pictures in order; empty where an `image` cell is empty, which drops the row.
+        """Return the row's pictures in order; empty if its `image` cell is empty, which drops the row.
 
         Raises:
             DatasetError: the cell is malformed, or a picture is broken or missing.
@@ -95,8 +95,8 @@ class PictureCells:
         try:
             path = next((path for path in tried if name and path.is_file()), None)
             if path is None:
-                shown = ", ".join(dict.fromkeys(map(str, tried)))
-                raise PictureError(f"names no file; tried {shown}" if name else "is empty: the row has no picture")
+                paths = ", ".join(dict.fromkeys(map(str, tried)))
+                raise PictureError(f"names no file; tried {paths}" if name else "is empty: the row has no picture")
             status = path.stat()
             if status.st_size > MAX_CELL:
                 raise PictureError(f"names a file of more than {MAX_CELL >> 20} MiB: {path}")
@@ -110,20 +110,20 @@ class PictureCells:
 
 
 def split_list(cell: str) -> tuple[str, ...]:
-    """The texts of a cell written as a Python list of texts; any other cell is one text.
+    """Split a cell written as a Python list of strings; any other cell is one string.
 
-    Nothing is evaluated but single quoted literals, so neither code nor deep nesting in a file does harm.
+    Only quoted literals are evaluated, one at a time, so code or deep nesting in a file is harmless.
 
     Raises:
-        PictureError: the cell looks like a list, and is not one of texts, or is empty.
+        PictureError: the cell looks like a list but is empty or not a list of strings.
     """
     if not (len(cell) > 1 and cell.startswith("[") and cell.endswith("]")):
         return (cell,)
-    body, texts, place = cell[1:-1], [], 0
-    while item := _LIST_ITEM.match(body, place):
+    body, texts, end = cell[1:-1], [], 0
+    while item := _LIST_ITEM.match(body, end):
         texts.append(_text(item[1]))
-        place = item.end()
-    if not texts or body[place:].strip():
+        end = item.end()
+    if not texts or body[end:].strip():
         raise PictureError(_NO_LIST)
     return tuple(texts)
 

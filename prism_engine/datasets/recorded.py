@@ -1,4 +1,4 @@
-"""A benchmark whose rows are records: JSONL, Parquet or a Hugging Face dataset, as it is or through a mapping."""
+"""Reads benchmarks made of records: JSONL, Parquet or a Hugging Face dataset, directly or through a mapping."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Records(Protocol):
-    """Where records come from: one pass, an error in the place of a record that cannot be read."""
+    """One pass over records; an unreadable record yields an error instead."""
 
     @property
     def bytes_read(self) -> int: ...  # noqa: D102
@@ -40,11 +40,11 @@ class Records(Protocol):
 
 
 class Recorded:
-    """One pass over records as rows; fulfils the contract of a `Source`.
+    """One pass over records as rows; implements `Source`.
 
     Args:
-        make: the row of a record, by its number.
-        files: what the records are read from; None where that is no file of the user's.
+        make: converts a record, given its row number, to a row.
+        files: files that the records are read from; None if they are not user files.
     """
 
     picture_column = "image"
@@ -82,34 +82,34 @@ class Recorded:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Names of all cells seen so far; complete once the iteration has ended."""
+        """Names of all cells so far; complete after iteration."""
         return tuple(self._columns)
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Files that records were read from, beside the one that was asked for."""
+        """Files that records were read from, other than `path`."""
         return tuple(file for file in self._files or () if file != self.path)
 
     @property
     def bytes_read(self) -> int:
-        """How much was taken in so far."""
+        """Bytes read so far."""
         return sum(records.bytes_read for records in self._records)
 
     @property
     def bytes_total(self) -> int:
-        """How much there is."""
+        """Total bytes to read."""
         return sum(records.bytes_total for records in self._records)
 
     @property
     def sha256(self) -> str:
-        """Digest of the one file; of all files and the mapping; or, where there are no files, of all rows."""
+        """Digest of the single file, of the mapping and all its files, or of all rows if there are no files."""
         if self._files is None:
             return self._content.hexdigest()
         digests = [file_digest(file) for file in dict.fromkeys((self.path, *self._files))]
         return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
     def status(self) -> os.stat_result:
-        """Size and times of the file that was asked for."""
+        """Size and times of `path`."""
         return self.path.stat()
 
     def __iter__(self) -> Iterator[Row]:
@@ -123,7 +123,7 @@ class Recorded:
                     continue
                 self._columns |= dict.fromkeys((*row.cells, "image") if row.pictures else row.cells)
                 if self._files is None:
-                    self._note(row)
+                    self._hash_row(row)
                 yield row
 
     def _row(self, number: int, record: dict[str, Any]) -> Row | DatasetError:
@@ -132,31 +132,31 @@ class Recorded:
         except FieldError as error:
             return DatasetError(str(error), path=self.path, row=number, column=error.column)
 
-    def _note(self, row: Row) -> None:
+    def _hash_row(self, row: Row) -> None:
         self._content.update(json.dumps(row.cells, sort_keys=True).encode())
         for picture in row.pictures or ():
             self._content.update(picture if isinstance(picture, bytes) else picture.encode())
 
 
 def open_records(path: Path, broken: Broken = refuse) -> Recorded:
-    """Open a JSONL or Parquet file whose fields are called as a benchmark's columns."""
+    """Open a JSONL or Parquet file whose fields are named like a benchmark's columns."""
     name = path.stem
-    lettered = answer_kind(name) is not AnswerKind.MATHVISTA  # its `choices` are for its scorer
+    lettered = answer_kind(name) is not AnswerKind.MATHVISTA  # its scorer needs `choices` as they are
     known = known_benchmark(name)
-    asked = {"question": known.spec.question} if known and known.spec.question else {}
+    default = {"question": known.spec.question} if known and known.spec.question else {}
 
     def make(number: int, record: dict[str, Any]) -> Row:
-        return plain_row(number, asked | record, lettered=lettered)
+        return plain_row(number, default | record, lettered=lettered)
 
     return Recorded(path, name, [_file(path)], make, files=[path], folders=(), broken=broken)
 
 
 def open_mapping(path: Path, broken: Broken = refuse) -> Recorded:
-    """Open what a mapping file names.
+    """Open the dataset or files that a mapping file names.
 
     Raises:
-        ConfigError: the mapping has mistakes.
-        DependencyError: it names a dataset for which a package is missing.
+        ConfigError: the mapping is invalid.
+        DependencyError: the package that the dataset needs is not installed.
         DatasetError: there is no such dataset or file.
     """
     spec = load_mapping(path)
@@ -195,10 +195,10 @@ def _files(mapping: Path, spec: MappingSpec) -> list[Path]:
 
 
 def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal.
+    """Return a file's SHA-256 in hexadecimal.
 
     Raises:
-        DatasetError: it cannot be read.
+        DatasetError: the file cannot be read.
     """
     try:
         with path.open("rb") as file:

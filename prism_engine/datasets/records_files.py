@@ -1,4 +1,4 @@
-"""Tables in the formats that people keep them in (JSON lines, CSV, Excel, Parquet), read as plain records."""
+"""Reads tables in common formats (JSON lines, JSON, CSV, TSV, Excel, Parquet) as plain records."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 
 _MAX_CELL: Final = 1 << 24
-"""Bytes of one CSV cell."""
+"""Maximum size of one CSV cell, in bytes."""
 
 
 def read_records(path: Path) -> Iterator[tuple[int, Record]]:
-    """Yield the rows of a table with their 1-based numbers (a header is not counted); columns in lower case, trimmed.
+    """Yield a table's rows with their 1-based numbers (the header is not counted); column names lower-cased, trimmed.
 
-    The file name's ending says the format.
+    The file name's ending decides the format.
 
     Raises:
-        DatasetError: no such format, or the file is not in it; names the row where it can.
+        DatasetError: the format is unknown, or the file does not match it; names the row where possible.
     """
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
@@ -59,7 +59,7 @@ def _json_list(path: Path) -> Iterator[Mapping[str, Any]]:
 
 def _object(row: object, path: Path, number: int) -> Mapping[str, Any]:
     if not isinstance(row, dict):
-        raise DatasetError("is no object", path=path, row=number)
+        raise DatasetError("is not an object", path=path, row=number)
     return row
 
 
@@ -81,10 +81,10 @@ def _separated(separator: str) -> Callable[[Path], Iterator[Mapping[str, Any]]]:
 
 
 def _frame(read: str, **options: Any) -> Callable[[Path], Iterator[Mapping[str, Any]]]:
-    """Read by polars, whose spreadsheets are read by calamine."""
+    """Return a reader that uses a polars function (spreadsheets through calamine)."""
 
     def rows(path: Path) -> Iterator[Mapping[str, Any]]:
-        import polars as pl  # noqa: PLC0415 - a run that needs no table starts without it
+        import polars as pl  # noqa: PLC0415 - heavy, and most runs need no table
         from fastexcel import FastExcelError  # noqa: PLC0415
         from polars.exceptions import PolarsError  # noqa: PLC0415
 

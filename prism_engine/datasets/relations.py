@@ -1,4 +1,4 @@
-"""What can be wrong between rows: one index twice, references into nothing, rotations that are missing."""
+"""Checks between rows: duplicate indexes, dangling references, missing rotations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from prism_engine.datasets.rows import Row
 
 ROTATED = 1_000_000
-"""VLMEvalKit keeps the k-th rotation of a question under its index + k times this."""
+"""Offset in VLMEvalKit's numbering: the k-th rotation of a question has its index + k times this."""
 
 _SCHEMA = """
 CREATE TABLE rows (number INTEGER PRIMARY KEY, id TEXT, pictured INTEGER, refers INTEGER, grp TEXT, main INTEGER,
@@ -40,14 +40,14 @@ _GROUPS = """
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 
 LocatedFlaw = tuple[int, str, Flaw]
-"""A row's number and index, and what is wrong with it."""
+"""A row's number, its index and its flaw."""
 
 
 class Relations:
-    """Remembers of each row what others may refer to, in a temporary file of SQLite's.
+    """Collects rows' indexes, references and groups in a temporary SQLite database.
 
     Args:
-        circular: whether rows are rotations of one another's options.
+        circular: whether the benchmark has rotations (the same question with its options rotated).
     """
 
     def __init__(self, *, circular: bool) -> None:
@@ -57,15 +57,15 @@ class Relations:
         self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
-        """Forget everything."""
+        """Delete the database."""
         self._db.close()
 
     def add(self, row: Row, *, pictured: bool, targets: tuple[str, ...]) -> None:
-        """Remember a row.
+        """Add a row.
 
         Args:
-            pictured: whether it has a picture of its own or by reference; else a run leaves it out.
-            targets: the indices that it refers to.
+            pictured: whether it has a picture, directly or by reference; if not, a run leaves it out.
+            targets: the indexes that it refers to.
         """
         group = self._group(row) if self._circular else None
         main = group == row.index
@@ -75,12 +75,12 @@ class Relations:
         self._db.executemany("INSERT INTO refs VALUES (?, ?)", [(row.number, target) for target in targets])
 
     def flaws(self) -> Iterator[LocatedFlaw]:
-        """What is wrong between the rows."""
+        """Yield flaws that involve multiple rows."""
         for number, index, first in self._db.execute(_TWICE):
-            yield number, index, Flaw("error", "index that is there twice", "index", f"row {first} has the same one")
+            yield number, index, Flaw("error", "duplicate index", "index", f"row {first} has the same one")
         for number, index, target, found, refers in self._db.execute(_DANGLING):
-            why = f"row {found}, which refers on" if refers else "no row with a picture"
-            flaw = Flaw("error", "reference into nothing", "image", f"names index {target[:40]!r}: {why}")
+            why = f"row {found} refers to another row" if refers else "no such row with a picture"
+            flaw = Flaw("error", "dangling reference", "image", f"names index {target[:40]!r}: {why}")
             yield number, index, flaw
         for number, group, count, options, main in self._db.execute(_GROUPS):
             yield number, group, _of_group(count, options, main=bool(main))
@@ -95,8 +95,8 @@ def _of_group(count: int, options: int, *, main: bool) -> Flaw:
     if not main:
         return Flaw("error", "rotations without their question", "index", "the unrotated row of this group is missing")
     if count == 1:
-        return Flaw("warning", "question without rotations", "index", f"{options} options, and no rotation of them")
+        return Flaw("warning", "question without rotations", "index", f"has {options} options but no rotations")
     if count < options:
-        reason = f"{count} of {options} are there; a group counts as right more easily without the others"
-        return Flaw("error", "rotations that are missing", "index", reason)
+        reason = f"only {count} of {options} rotations exist; missing ones make the group easier to get right"
+        return Flaw("error", "missing rotations", "index", reason)
     return Flaw("warning", "more rotations than options", "index", f"{count} rows for {options} options")

@@ -1,4 +1,4 @@
-"""What every reader of benchmark files gives: rows of text with their pictures, and its contract."""
+"""Rows of a benchmark, and the contract of the readers that yield them."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ if TYPE_CHECKING:
     from prism_engine.records import AnswerKind
 
 MAX_CELL = 1 << 28
-"""Bound on one line, and on one cell, in bytes and characters: 256 MiB, about 190 MB of pictures in a row."""
+"""Maximum size of a line (bytes) and of a cell (characters): 256 MiB, about 190 MB of pictures in a row."""
 
 OPTION = re.compile(r"[A-Z]")
 """Names of columns that hold an option."""
 
 
 class FileName(str):
-    """The name of a picture's file, as a row gives it."""
+    """The name of a picture file, as written in a row."""
 
     __slots__ = ()
 
 
 EncodedPicture = bytes | str
-"""An encoded picture; a `FileName`; or text as in an `image` cell: a payload, or the index of another row."""
+"""An encoded picture, a `FileName`, or `image` cell text: a payload, or the index of another row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One data row, every cell as written; an empty cell means that the row has no such value."""
+    """One data row with every cell as written; an empty cell means no value."""
 
     number: int
     """1-based; neither the header nor blank lines are counted."""
     cells: dict[str, str]
     pictures: tuple[EncodedPicture, ...] | None = None
-    """The row's pictures; None where the source's picture column holds them as text."""
+    """The row's pictures; None if they are text in the source's picture column."""
 
     @property
     def index(self) -> str:
@@ -52,36 +52,36 @@ class Row:
 
 
 Broken = Callable[["DatasetError"], None]
-"""Told of a row that cannot be read and is left out. It may raise."""
+"""Called for each unreadable row, which is left out. May raise."""
 
 
 def refuse(error: DatasetError) -> None:
-    """Raise: a broken row is no benchmark to run on."""
+    """Raise the error: a benchmark with broken rows must not be run."""
     raise error
 
 
 class Source(Protocol):
-    """One pass over the rows of a benchmark, holding few at a time.
+    """One pass over a benchmark's rows, with few in memory at a time.
 
-    Opening raises, and so does iterating:
-        DatasetError: what is wrong with the file; a row that cannot be read is told to `Broken` first.
+    Opening and iterating raise:
+        DatasetError: the file is malformed; an unreadable row is first passed to the `Broken` callback.
     """
 
     @property
     def path(self) -> Path:
-        """The file that was asked for, absolute."""
+        """Absolute path of the opened file."""
 
     @property
     def name(self) -> str:
-        """What the benchmark is called."""
+        """The benchmark's name."""
 
     @property
     def kind(self) -> AnswerKind | None:
-        """What a right answer is, where the file itself says so."""
+        """How answers are scored, if the file itself says so."""
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Normalised names, in file order; complete once the iteration has ended."""
+        """Normalised names, in file order; complete after iteration."""
 
     @property
     def picture_column(self) -> str:
@@ -89,7 +89,7 @@ class Source(Protocol):
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """Where picture files are looked for, first ones first."""
+        """Folders to search for picture files, in order."""
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -97,15 +97,15 @@ class Source(Protocol):
 
     @property
     def bytes_read(self) -> int:
-        """How much was taken in so far, of `bytes_total`."""
+        """Bytes read so far, of `bytes_total`."""
 
     @property
     def bytes_total(self) -> int:
-        """Roughly how much there is to read."""
+        """Approximate total bytes to read."""
 
     @property
     def sha256(self) -> str:
-        """Digest of what was read, whole once the iteration has ended (64 hex digits)."""
+        """Digest of the data read (64 hex digits); complete after iteration."""
 
     def status(self) -> os.stat_result:
         """Size and times of the file."""
@@ -127,10 +127,11 @@ def column_name(name: str) -> str:
 
 
 def picture_folders(folder: Path, *names: str) -> tuple[Path, ...]:
-    """Where the picture files of a benchmark in a folder may lie, first ones first: as VLMEvalKit puts them.
+    """Return the folders where VLMEvalKit may have put a benchmark's picture files, in search order.
 
     Args:
-        names: what the benchmark and its file are called.
+        folder: folder of the benchmark file.
+        names: names of the benchmark and of its file.
     """
     found = [known.spec.images or known.name for name in names if (known := known_benchmark(name))]
     pictures = folder / "images"

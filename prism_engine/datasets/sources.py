@@ -1,4 +1,4 @@
-"""Which reader a benchmark file needs, by the end of its name."""
+"""Selects a benchmark file's reader by its file name suffix."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from prism_engine.datasets.rows import Broken, Source
 
 TABLES = (".tsv", ".jsonl", ".parquet")
-"""Files that hold a benchmark's rows themselves."""
+"""Suffixes of files that contain a benchmark's rows."""
 MAPPINGS = (".yaml", ".yml")
-"""Files that say where rows are, and what their fields mean."""
+"""Suffixes of files that say where the rows are and what their fields mean."""
 
 
 def open_source(path: Path, broken: Broken = refuse) -> Source:
     """Open a benchmark for one pass.
 
     Args:
-        path: absolute.
-        broken: told of rows that cannot be read; by default the first one is raised.
+        path: absolute path of the file.
+        broken: called for each unreadable row; by default the first one raises.
 
     Raises:
-        UserError: the file cannot be read, or is no benchmark.
+        UserError: the file cannot be read, or is not a benchmark.
     """
     suffix = path.suffix.lower()
     if suffix in MAPPINGS:

@@ -1,4 +1,4 @@
-"""A part of a benchmark as a table of its own: streamed, with the pictures that its rows borrow from others."""
+"""Writes a subset of a benchmark as a self-contained table, including the pictures that its rows share."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ if TYPE_CHECKING:
 
 
 class Subset(NamedTuple):
-    """What was written."""
+    """Row counts of a written subset."""
 
     kept: int
     dropped: int
     sha256: str
-    """Of the table that it was taken from."""
+    """Digest of the source table."""
 
 
 def write_subset(source: Path, target: Path, keep: Collection[str]) -> Subset:
-    """Write the rows whose index is in `keep`, in their order; memory does not grow with the table.
+    """Write the rows whose index is in `keep`, in file order; memory does not grow with the table.
 
-    A picture that a kept row borrows from a dropped one goes with it: into the first such row, to which later ones then
-    refer. Relative file names become absolute, so that the part may lie anywhere.
+    A picture that kept rows share with a dropped row is written to the first of them, and the others refer to that one.
+    Relative file names become absolute, so the subset can be moved anywhere.
 
     Args:
-        target: is replaced; the caller sees to it that half a file does not stay.
+        target: overwritten; the caller must remove a partial file after an error.
 
     Raises:
-        DatasetError: the source cannot be read, or a row borrows from one that is not there.
+        DatasetError: the source cannot be read, or a row refers to one that does not exist.
         OSError: the target cannot be written.
     """
-    wanted = _borrowed(source, keep)
+    borrowed = _borrowed(source, keep)
     with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as spool:
-        lent = _Lent(source, spool, _spooled(source, wanted, spool) if wanted else {}, wanted)
+        pictures = _BorrowedPictures(source, spool, _spooled(source, borrowed, spool) if borrowed else {}, borrowed)
         with Table(source) as table, target.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, delimiter="\t", lineterminator="\n")
             writer.writerow("l2-category" if name == "l2_category" else name for name in table.columns)
@@ -52,12 +52,12 @@ def write_subset(source: Path, target: Path, keep: Collection[str]) -> Subset:
                     dropped += 1
                     continue
                 kept += 1
-                writer.writerow((row.cells | lent.own(row)).values())
+                writer.writerow((row.cells | pictures.replacements(row)).values())
             return Subset(kept, dropped, table.sha256)
 
 
 def _references(source: Path, row: Row) -> list[str]:
-    """Return the indexes of the rows from which this one borrows."""
+    """Return the indexes of the rows whose pictures this one shares."""
     cell = row.cells.get("image", "")
     try:
         return [text for text in split_list(cell) if len(text) <= MAX_REFERENCE] if cell else []
@@ -66,63 +66,64 @@ def _references(source: Path, row: Row) -> list[str]:
 
 
 def _borrowed(source: Path, keep: Collection[str]) -> set[str]:
-    """Return the indexes of dropped rows whose pictures kept ones need."""
+    """Return the indexes of dropped rows whose pictures kept rows need."""
     with Table(source) as table:
         return {index for row in table if row.index in keep for index in _references(source, row) if index not in keep}
 
 
-def _spooled(source: Path, wanted: Collection[str], spool: IO[str]) -> dict[str, int]:
-    """Put the picture cells of some rows aside, one a line, and say where each begins."""
-    places = {}
+def _spooled(source: Path, borrowed: Collection[str], spool: IO[str]) -> dict[str, int]:
+    """Write the picture cells of these rows to the spool, one per line; return each one's offset by index."""
+    offsets = {}
     with Table(source) as table:
         for row in table:
-            if row.index in wanted:
-                places[row.index] = spool.tell()
+            if row.index in borrowed:
+                offsets[row.index] = spool.tell()
                 spool.write(" ".join(row.cells["image"].split()) + "\n")
-    return places
+    return offsets
 
 
-class _Lent:
-    """Pictures of dropped rows, and which kept row has each by now."""
+class _BorrowedPictures:
+    """Pictures of dropped rows, and the kept row that now has each."""
 
-    def __init__(self, source: Path, spool: IO[str], places: Mapping[str, int], wanted: Collection[str]) -> None:
+    def __init__(self, source: Path, spool: IO[str], offsets: Mapping[str, int], borrowed: Collection[str]) -> None:
         self._source = source
         self._spool = spool
-        self._places = places
-        self._wanted = wanted
-        self._heirs: dict[str, str] = {}
+        self._offsets = offsets
+        self._borrowed = borrowed
+        self._owners: dict[str, str] = {}
+        """Index of the kept row that has the picture of a dropped row, by the dropped row's index."""
 
-    def own(self, row: Row) -> dict[str, str]:
-        """Return the cells that a kept row needs in place of its own, so that it stands without the dropped ones."""
+    def replacements(self, row: Row) -> dict[str, str]:
+        """Return the cells of a kept row that must change so it does not depend on dropped rows."""
         if "image" not in row.cells:
             names = [str(self._file(name)) for name in split_list(row.cells["image_path"])]
             return {"image_path": names[0] if len(names) == 1 else repr(names)}
         references = _references(self._source, row)
-        if not any(index in self._wanted for index in references):
+        if not any(index in self._borrowed for index in references):
             return {}
         cell = row.cells["image"]
-        if cell in self._heirs:
-            return {"image": self._heirs[cell]}
+        if cell in self._owners:
+            return {"image": self._owners[cell]}
         if cell == references[0]:
-            self._heirs[cell] = row.index
+            self._owners[cell] = row.index
             return {"image": self._picture(row, cell)}
         parts = [
             picture
             for text in split_list(cell)
-            for picture in (split_list(self._picture(row, text)) if text in self._wanted else (text,))
+            for picture in (split_list(self._picture(row, text)) if text in self._borrowed else (text,))
         ]
         return {"image": repr(parts)}
 
     def _picture(self, row: Row, index: str) -> str:
-        if index not in self._places:
+        if index not in self._offsets:
             raise DatasetError(
-                f"names index {index}, and there is no such row", path=self._source, row=row.number, column="image"
+                f"names index {index}, but there is no such row", path=self._source, row=row.number, column="image"
             )
-        self._spool.seek(self._places[index])
+        self._spool.seek(self._offsets[index])
         return self._spool.readline().removesuffix("\n")
 
     def _file(self, name: str) -> Path | str:
         pictures = self._source.parent / "images"
-        folders = (self._source.parent, pictures / self._source.stem, pictures)  # as `PictureCells` looks
+        folders = (self._source.parent, pictures / self._source.stem, pictures)  # same order as `PictureCells`
         found = next((folder / name for folder in folders if (folder / name).is_file()), None)
         return name if found is None else found.resolve()

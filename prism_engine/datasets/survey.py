@@ -1,4 +1,4 @@
-"""What is in an opened benchmark, for people: counts, and how large its pictures are."""
+"""Measures the sizes and formats of a benchmark's pictures, for display."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from PIL import Image
 if TYPE_CHECKING:
     from prism_engine.datasets.benchmark import Benchmark
 
-MOST = 2000
-"""Pictures that are measured; more would tell no more."""
+MAX_MEASURED = 2000
+"""Maximum number of pictures that are measured; more would not change the summary."""
 
 
 class Sizes(NamedTuple):
-    """How large pictures are, in pixels."""
+    """Picture sizes, in pixels."""
 
     measured: int
     smallest: tuple[int, int]
@@ -24,14 +24,14 @@ class Sizes(NamedTuple):
     """Median width and median height."""
     largest: tuple[int, int]
     formats: dict[str, int]
-    """How many there are of each, the most frequent first."""
+    """Count per format, most frequent first."""
 
 
 def picture_sizes(benchmark: Benchmark) -> Sizes:
-    """Measure distinct pictures, at most `MOST`; only their heads are read."""
+    """Measure distinct pictures, at most `MAX_MEASURED`; only their headers are read."""
     sizes: list[tuple[int, int]] = []
     formats: Counter[str] = Counter()
-    for picture in benchmark.pictures(MOST):
+    for picture in benchmark.pictures(MAX_MEASURED):
         with Image.open(picture.path) as opened:
             sizes.append(opened.size)
             formats[opened.format or "unknown"] += 1

@@ -1,4 +1,4 @@
-"""A benchmark table as text: streams the rows of a VLMEvalKit TSV and says exactly where it is broken."""
+"""Streams the rows of a VLMEvalKit TSV and reports exactly where it is malformed."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
     from prism_engine.datasets.rows import Broken
 
 LOCAL = "_local"
-"""End of the name that VLMEvalKit gives a file whose pictures it wrote out; the benchmark is called without it."""
+"""Suffix that VLMEvalKit adds to the name of a file whose pictures it extracted; not part of the benchmark's name."""
 
 _SHOWN = 64
 
 
 class Table:
-    """One pass over a TSV file, holding one row at a time.
+    """One pass over a TSV file, with one row in memory at a time.
 
-    Cells are separated by tabs and may be quoted; a quoted cell may hold tabs, line breaks and doubled quotes, and a
-    quote in the middle of an unquoted cell is a plain character. No cell is ever interpreted: `None`, `NA`
-    and `007` stay what they are. Column names are lower-cased, except the single letters A-Z (options).
+    Cells are separated by tabs and may be quoted; a quoted cell may contain tabs, line breaks and doubled quotes, and a
+    quote inside an unquoted cell is a plain character. No cell is ever interpreted: `None`, `NA`
+    and `007` stay as they are. Column names are lower-cased, except the single letters A-Z (options).
 
     Args:
-        broken: told of rows with too many or too few cells, or without an index, which are left out.
+        broken: called for each row with too many or too few cells, or without an index; these rows are left out.
 
-    Opening raises, and so does iterating:
-        DatasetError: the file cannot be read, is no UTF-8 or is no table with the columns of a benchmark.
+    Opening and iterating raise:
+        DatasetError: the file cannot be read, is not UTF-8, or is not a table with a benchmark's columns.
     """
 
     kind = None
@@ -51,11 +51,11 @@ class Table:
         self._question = known.spec.question if known else None
         self.folders = picture_folders(path.parent, self.name, path.stem)
         self.bytes_read = 0
-        """Bytes of the file that were taken in so far."""
+        """Bytes of the file read so far."""
         self._hash = hashlib.sha256()
         self._row: int | None = None
         self._ended = False
-        # Process-global in Python; only ever raised, so that other users of csv lose nothing.
+        # Process-global in Python; only ever raised, so other users of csv are not affected.
         csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL))
         try:
             self._file = path.open("rb")
@@ -77,15 +77,15 @@ class Table:
         self._file.close()
 
     def __iter__(self) -> Iterator[Row]:
-        """The rows from where the pass stands; a table is read once."""
+        """Yield the remaining rows; a table can be read only once."""
         self._row = 0
-        asked = {} if self._question is None or "question" in self.columns else {"question": self._question}
+        default = {} if self._question is None or "question" in self.columns else {"question": self._question}
         for cells in self._rows:
             number = self._row + 1
             if (error := self._flaw(cells)) is not None:
                 self._broken(error)
             else:
-                yield Row(number, dict(zip(self.columns, cells, strict=True)) | asked)
+                yield Row(number, dict(zip(self.columns, cells, strict=True)) | default)
             self._row = number
 
     @property
@@ -100,11 +100,11 @@ class Table:
 
     @property
     def sha256(self) -> str:
-        """Digest of what was read so far: of the whole file once the iteration has ended (64 hex digits)."""
+        """Digest of the bytes read so far (64 hex digits); covers the whole file after iteration."""
         return self._hash.hexdigest()
 
     def status(self) -> os.stat_result:
-        """Size and times of the file that is being read, even where its name now leads to another."""
+        """Size and times of the open file, even if its path now points to another."""
         return os.fstat(self._file.fileno())
 
     def _lines(self) -> Iterator[str]:
@@ -123,7 +123,7 @@ class Table:
             if len(line) > MAX_CELL:
                 raise self._error(f"a line is longer than {MAX_CELL >> 20} MiB; is this a TSV file?")
             if b"\0" in line:
-                raise self._error("holds a NUL byte; a benchmark is text, saved in UTF-8 (not in UTF-16)")
+                raise self._error("contains a NUL byte; save the file in UTF-8 (not in UTF-16)")
             try:
                 text = line.decode()
             except UnicodeDecodeError as error:
@@ -135,21 +135,21 @@ class Table:
         reader = csv.reader(self._lines(), delimiter="\t")
         try:
             for cells in reader:
-                # A complete row ends with its line: the reader asks for one more only inside quotes.
+                # A complete row ends with its line; the reader requests another line only inside quotes.
                 if self._ended:
                     raise self._error("a quote is opened here and never closed")
                 if len(cells) > 1 or "".join(cells).strip():
                     yield cells
         except csv.Error as error:
-            raise self._error(f"is no tab-separated row ({error}); is a quote missing?") from error
+            raise self._error(f"is not a tab-separated row ({error}); is a quote missing?") from error
 
     def _header(self) -> tuple[str, ...]:
         names = next(self._rows, None)
         if names is None:
             raise self._error("the file is empty; its first line must name the columns")
         columns = tuple(column_name(name) for name in names)
-        for place, column in enumerate(columns):
-            if column in columns[:place]:
+        for position, column in enumerate(columns):
+            if column in columns[:position]:
                 raise self._error("the header names this column twice; remove one", column=column)
         question = () if self._question else (("question",),)
         for choices in (("index",), *question, ("image", "image_path")):
@@ -158,16 +158,16 @@ class Table:
         return columns
 
     def _flaw(self, cells: list[str]) -> DatasetError | None:
-        """What makes the row unusable as a whole."""
-        place = self.columns.index("index")
+        """The error that makes the whole row unusable, if any."""
+        position = self.columns.index("index")
         if len(cells) != len(self.columns):
             return self._error(
                 f"the row has {len(cells)} cells, the header {len(self.columns)}; "
-                "a cell that holds a tab, a quote or a line break must be quoted",
-                index=cells[place][:_SHOWN] if place < len(cells) else None,
+                "a cell that contains a tab, a quote or a line break must be quoted",
+                index=cells[position][:_SHOWN] if position < len(cells) else None,
             )
-        if not cells[place]:
-            return self._error("the cell is empty; every row needs an id of its own", column="index")
+        if not cells[position]:
+            return self._error("the cell is empty; every row needs a unique id", column="index")
         return None
 
     def _error(self, reason: str, *, index: str | None = None, column: str | None = None) -> DatasetError:
@@ -180,5 +180,5 @@ def _missing(choices: tuple[str, ...], names: list[str]) -> str:
     near = [match for choice in choices for match in difflib.get_close_matches(choice, names, n=1)]
     if near:
         return f"has no column {wanted}; rename {near[0]!r}?"
-    shown = ", ".join(repr(name[:_SHOWN]) for name in names[:16])
-    return f"has no column {wanted}; the header names {shown}"
+    header = ", ".join(repr(name[:_SHOWN]) for name in names[:16])
+    return f"has no column {wanted}; the header has {header}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from prism_engine.budget import Demand, Seen, text_bytes
+from prism_engine.budget import PromptVolume, Seen, text_bytes
 from prism_engine.cache import call_key
 from prism_engine.engine.lookup import batches, look_up, looked_up
 from prism_engine.records import Outcome
@@ -51,9 +51,9 @@ class StagePlan:
     to_call: int
     unknown: int = 0
     """Calls that depend on output not yet produced; an upper bound, as some may turn out identical."""
-    ask: Demand = field(default_factory=Demand, compare=False)
+    ask: PromptVolume = field(default_factory=PromptVolume, compare=False)
     """The prompts of the calls to make."""
-    ask_later: Demand = field(default_factory=Demand, compare=False)
+    ask_later: PromptVolume = field(default_factory=PromptVolume, compare=False)
     """The prompts of the unknown calls, without the descriptions they will contain."""
     seen: tuple[Seen, ...] = field(default=(), compare=False, repr=False)
     """A sample of the cached calls."""
@@ -84,7 +84,7 @@ class Plan:
         return Plan(
             self.samples,
             StagePlan(self.describing.cached, 0),
-            replace(self.answering, unknown=0, ask_later=Demand()),
+            replace(self.answering, unknown=0, ask_later=PromptVolume()),
             undescribed=self.answering.unknown,
             writing=None if self.writing is None else StagePlan(self.writing.cached, 0),
         )
@@ -164,8 +164,8 @@ class _CallCount:
     def __init__(self) -> None:
         self.cached = 0
         self.to_call = 0
-        self._ask = Demand()
-        self._later = Demand()
+        self._ask = PromptVolume()
+        self._later = PromptVolume()
         self._seen: list[Seen] = []
 
     def add(self, calls: Iterable[LookedUp]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typer.core import TyperCommand
 
-from prism_engine.cli.show.tables import stderr
+from prism_engine.cli.show.console import stderr
 from prism_engine.config import load_registry
 from prism_engine.errors import ConfigError
 from prism_engine.original.translation import read_original, translated

@@ -14,7 +14,7 @@ from prism_engine.cli.options import (
     ProfileOption,
     ResultsFolder,
 )
-from prism_engine.cli.show.tables import print_table, stdout
+from prism_engine.cli.show.console import print_table, stdout
 
 import_app = typer.Typer(no_args_is_help=True, help="Import results of other tools.")
 export_app = typer.Typer(no_args_is_help=True, help="Export results for other tools.")

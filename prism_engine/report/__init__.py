@@ -1,4 +1,4 @@
-"""Outcomes folded into statistics and tables."""
+"""Turns sample outcomes into statistics, tables and reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that are either the old ones or the new ones, never half of one."""
+"""Atomic file replacement: readers see the old file or the new one, never a partial one."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a path beside `path` to write to; it replaces `path` at the end, or goes if the body raises.
+    """Yield a temporary path next to `path`; it replaces `path` at the end, or is deleted if the body raises.
 
-    Nothing is forced to the disk: reports are folded anew from the predictions at any time.
+    The file is not synced to disk: reports can be recomputed from the predictions at any time.
 
     Raises:
         UserError: the file cannot be written.
@@ -34,7 +34,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_lines(path: Path, lines: Iterable[bytes]) -> None:
-    """Write lines that bring their ends along, all of them or none.
+    """Write lines (which include their line ends) atomically.
 
     Raises:
         UserError: the file cannot be written.

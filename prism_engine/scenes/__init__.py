@@ -1,6 +1,6 @@
-"""PrismScenes: a synthetic benchmark whose scenes, pictures, descriptions and questions come from a seed."""
+"""PrismScenes: a synthetic benchmark of scenes, pictures, descriptions and questions generated from a seed."""
 
-from prism_engine.scenes.preview import MOST_PICTURES, contact_sheet
+from prism_engine.scenes.preview import MAX_PICTURES, contact_sheet
 from prism_engine.scenes.questions import FAMILIES, KINDS, Question, drawn_question
 from prism_engine.scenes.render import render
 from prism_engine.scenes.scene import PLACES, Scene, Thing, drawn_scene
@@ -10,7 +10,7 @@ from prism_engine.scenes.words import description, read_description, sentence
 __all__ = [
     "FAMILIES",
     "KINDS",
-    "MOST_PICTURES",
+    "MAX_PICTURES",
     "PLACES",
     "Question",
     "Scene",

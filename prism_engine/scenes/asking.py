@@ -1,6 +1,6 @@
-"""One function per kind of question: what it asks about a scene, and why the answer is right.
+"""Question generators, one per kind: question text, answer and reasoning steps for a scene.
 
-Each returns None where the scene does not allow the question without ambiguity.
+Each returns None if the question would be ambiguous for the scene.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _REACHED = {
     }
     for name, (rows, columns) in _MOVES.items()
 }
-"""By the move's name: from each place that allows it, where it leads."""
+"""Per move: destination by starting place, for places where the move stays on the grid."""
 MOVED_TO = tuple(place for places in _REACHED.values() for place in places.values())
-"""Each place as often as moves lead there: drawn evenly, no option is likelier than another."""
+"""Each place, repeated once per move that leads there, so uniform draws make every option equally likely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class DraftQuestion:
     things: tuple[Thing, ...]
     steps: str
     among: tuple[str, ...] = ()
-    """What the options are drawn from, where not every right answer of the kind could be one."""
+    """What the options are drawn from, if not from all correct answers of the kind."""
 
 
 def background(scene: Scene, rng: random.Random) -> DraftQuestion | None:
@@ -55,7 +55,7 @@ def background(scene: Scene, rng: random.Random) -> DraftQuestion | None:
 
 
 def count(scene: Scene, rng: random.Random) -> DraftQuestion | None:
-    """Ask how many things there are."""
+    """Ask for the number of things."""
     del rng
     number = str(len(scene.things))
     steps = f"{number} object{'' if number == '1' else 's'}"
@@ -97,7 +97,7 @@ def position(scene: Scene, rng: random.Random) -> DraftQuestion | None:
 
 
 def relation(scene: Scene, rng: random.Random) -> DraftQuestion | None:
-    """Ask where a thing lies as seen from another one."""
+    """Ask for a thing's position relative to another."""
     pair = unique_pair(scene, rng)
     if pair is None:
         return None
@@ -113,16 +113,16 @@ def relation(scene: Scene, rng: random.Random) -> DraftQuestion | None:
         f"the positions of the {one.name} and the {other.name}",
         pair,
         f"{placed(one)}, {placed(other)}",
-        # What is upper-left could be called above, too: options are all of one sort.
+        # Upper-left could also be called above, so options are either all diagonal or all straight.
         among=RELATIONS[4:] if slanted else RELATIONS[:4],
     )
 
 
 def in_common(scene: Scene, rng: random.Random) -> DraftQuestion | None:
-    """Ask what two things have in common: one attribute, or nothing."""
+    """Ask which attribute two things share, if any."""
     one, other = rng.sample(scene.things, 2)
     shared = [name for name in COMMON[:-1] if getattr(one, name) == getattr(other, name)]
-    if len(shared) > 1 or (one.label and one.label == other.label):  # a common label is no option
+    if len(shared) > 1 or (one.label and one.label == other.label):  # a shared label is not among the options
         return None
     compared = [f"{name} {getattr(one, name)} {getattr(other, name)}" for name in COMMON[:-1]]
     return DraftQuestion(
@@ -163,7 +163,7 @@ def only_shape(scene: Scene, rng: random.Random) -> DraftQuestion | None:
 
 
 def remaining(scene: Scene, rng: random.Random) -> DraftQuestion | None:
-    """Ask how many things are left when all of a colour are gone."""
+    """Ask how many things remain after removing all things of one colour."""
     colour = rng.choice(scene.things).colour
     left, steps = 0, []
     for thing in scene.things:
@@ -179,7 +179,7 @@ def remaining(scene: Scene, rng: random.Random) -> DraftQuestion | None:
 
 
 def traded(scene: Scene, rng: random.Random) -> DraftQuestion | None:
-    """Ask where a thing is once it has traded places with another one."""
+    """Ask where a thing is after trading places with another."""
     pair = unique_pair(scene, rng)
     if pair is None:
         return None
@@ -194,7 +194,7 @@ def traded(scene: Scene, rng: random.Random) -> DraftQuestion | None:
 
 
 def moved(scene: Scene, rng: random.Random) -> DraftQuestion | None:
-    """Ask where a thing is after a move by one cell."""
+    """Ask where a thing is after moving one cell."""
     thing = unique(scene, rng)
     name = rng.choice(tuple(_REACHED))
     if thing is None:

@@ -1,4 +1,4 @@
-"""Which things a question is about, and the words that mean them and nothing else."""
+"""Picks the things that a question is about and phrases that identify them unambiguously."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def unique(scene: Scene, rng: random.Random) -> Thing | None:
-    """Draw a thing that colour and shape tell from all others, or None where there is none."""
+    """Draw a thing with a unique colour and shape; None if there is none."""
     things = _uniques(scene)
     return rng.choice(things) if things else None
 
 
 def unique_pair(scene: Scene, rng: random.Random) -> tuple[Thing, Thing] | None:
-    """Draw two things that colour and shape tell from all others, or None where there are fewer."""
+    """Draw two things that each have a unique colour and shape; None if there are fewer than two."""
     things = _uniques(scene)
     if len(things) < 2:
         return None
@@ -29,26 +29,26 @@ def unique_pair(scene: Scene, rng: random.Random) -> tuple[Thing, Thing] | None:
 
 
 def only(scene: Scene, rng: random.Random) -> Thing | None:
-    """Return the one thing of a size drawn by chance, or None where there are none or several of it."""
+    """Return the only thing of a randomly drawn size; None if there is not exactly one."""
     size = rng.choice(SIZES)
     things = [thing for thing in scene.things if thing.size == size]
     return things[0] if len(things) == 1 else None
 
 
 def at(thing: Thing) -> str:
-    """Return words that mean a thing by its place."""
+    """Return a phrase that identifies a thing by its place."""
     return f"the object at the {thing.place}"
 
 
 def phrase(scene: Scene, thing: Thing, rng: random.Random) -> str | None:
-    """Return words that mean a thing by its place, or by colour and shape: None where it shares the latter."""
+    """Return a phrase for a thing by its place or by colour and shape (at random); None if the latter is ambiguous."""
     if rng.random() < 0.5:
         return at(thing)
     return f"the {thing.name}" if scene.is_unique(thing) else None
 
 
 def labelled(thing: Thing, words: str) -> str:
-    """Return the part of the description that leads from the words of the question to the label."""
+    """Return the part of the description that links the question's phrase to the label."""
     return sentence(thing) if thing.place in words else f"{thing.name} labelled {thing.label}"
 
 

@@ -1,4 +1,4 @@
-"""A contact sheet: the first pictures of a benchmark over their questions, for a look before a run."""
+"""Draws a contact sheet: the first pictures of PrismScenes with their questions below."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 
     from prism_engine.scenes.questions import Question
 
-MOST_PICTURES = 24
-_COLUMNS = len(FAMILIES)  # families take turns, so each has a column of its own
+MAX_PICTURES = 24
+_COLUMNS = len(FAMILIES)  # families alternate, so each one fills a column
 PICTURE = 2 * SIDE
 """Side of the square for a picture, in pixels."""
 LINES = 10
 """Lines of text that fit under a picture."""
 _MARGIN = 12
 _LINE = 19
-_LETTERS_A_LINE = 40
+_LINE_CHARACTERS = 40
 _WIDTH = PICTURE + 2 * _MARGIN
 _HEIGHT = PICTURE + LINES * _LINE + 2 * _MARGIN
 QUIET, PLAIN, RIGHT = (120, 120, 120), (20, 20, 20), (0, 120, 50)
-"""Colours of text: of what it is about, of the question, of what is right."""
+"""Text colours: of the heading, of the question, of the correct answer."""
 
 Line = tuple[str, tuple[int, int, int]]
-"""Text, and its colour."""
+"""Text and its colour."""
 
 
 def contact_sheet(count: int, seed: int) -> Image.Image:
-    """Draw the first rows of `write_benchmark(..., count, seed)`, at most `MOST_PICTURES`, each over its question."""
-    shown = rows(min(count, MOST_PICTURES), seed)
+    """Draw the first rows of `write_benchmark(..., count, seed)`, at most `MAX_PICTURES`, with their questions."""
+    shown = rows(min(count, MAX_PICTURES), seed)
     size = (PICTURE, PICTURE)
     return drawn_sheet(
         [(picture.resize(size, Image.Resampling.NEAREST), _caption(question)) for _, question, picture in shown]
@@ -44,7 +44,7 @@ def contact_sheet(count: int, seed: int) -> Image.Image:
 
 
 def drawn_sheet(cells: Sequence[tuple[Image.Image, Sequence[Line]]]) -> Image.Image:
-    """Draw pictures, none larger than a square of side `PICTURE`, each over its lines of text."""
+    """Draw pictures, each with its lines of text below; they must fit into a square of side `PICTURE`."""
     size = (min(len(cells), _COLUMNS) * _WIDTH, -(-len(cells) // _COLUMNS) * _HEIGHT)
     sheet = Image.new("RGB", size, "white")
     canvas = ImageDraw.Draw(sheet)
@@ -58,8 +58,8 @@ def drawn_sheet(cells: Sequence[tuple[Image.Image, Sequence[Line]]]) -> Image.Im
 
 
 def folded(text: str) -> list[str]:
-    """The text in lines that fit under a picture."""
-    return textwrap.wrap(text, _LETTERS_A_LINE, break_on_hyphens=False)
+    """Wrap text into lines that fit under a picture."""
+    return textwrap.wrap(text, _LINE_CHARACTERS, break_on_hyphens=False)
 
 
 def _caption(question: Question) -> list[Line]:

@@ -1,7 +1,7 @@
-"""What is asked about a scene: kinds of four-option questions, in six families as MMStar's core capabilities.
+"""Kinds of four-option questions about scenes, in six families like MMStar's core capabilities.
 
-Each kind draws its right answer evenly from a fixed set, and its wrong ones evenly from the rest of that set. So
-nothing in a question's text or options tells more than chance (1 in 4): the scene has to be known.
+Each kind draws its correct answer uniformly from a fixed set, and its wrong ones uniformly from the rest of that set.
+Text and options alone therefore allow no better than chance (1 in 4): answering requires the scene.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FAMILIES = (
     "logical reasoning",
     "math",
 )
-"""MMStar (arXiv:2403.20330) splits fine-grained perception the same way, one level below."""
+"""MMStar (arXiv:2403.20330) makes the same split of fine-grained perception, one level lower."""
 OPTION_LETTERS = "ABCD"
 _HIGHEST = int(DIGITS[-1])
 
@@ -38,10 +38,10 @@ class QuestionKind(NamedTuple):
     name: str
     family: str
     golds: tuple[str, ...]
-    """The right answers that it may have; one that stands here twice is drawn twice as often."""
+    """Possible correct answers; one listed twice is drawn twice as often."""
     ask: Callable[[Scene, random.Random], DraftQuestion | None]
     least: int = 1
-    """Things that a scene must have for it."""
+    """Minimum number of things in the scene."""
     labelled: float = 0.6
     """Share of labelled things in the scenes drawn for it."""
 
@@ -72,50 +72,50 @@ KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question about a scene, ready to be put."""
+    """A complete question about a scene."""
 
     kind: QuestionKind
     text: str
     options: tuple[str, ...]
-    """Four different ones."""
+    """Four distinct options."""
     gold: int
-    """Position of the right one."""
+    """Position of the correct option."""
     contents: str
-    """What has to be observed for it; never the answer."""
+    """Hints: what must be observed to answer; never the answer itself."""
     things: tuple[Thing, ...]
-    """The things that it is about, of which `contents` speaks."""
+    """The things that the question and its `contents` refer to."""
     steps: str
-    """How the answer follows from the description, in the words in which a reasoner is taught to write it."""
+    """How the answer follows from the description, in the wording that a reasoner is trained to write."""
 
     @property
     def letter(self) -> str:
-        """The letter of the right option."""
+        """The letter of the correct option."""
         return OPTION_LETTERS[self.gold]
 
     @property
     def answer(self) -> str:
-        """The text of the right option."""
+        """The text of the correct option."""
         return self.options[self.gold]
 
 
 def ask(kind: QuestionKind, scene: Scene, rng: random.Random, gold: int | None = None) -> Question | None:
-    """Put a question of a kind about a scene, or return None where the scene allows none.
+    """Generate a question of a kind about a scene; None if the scene does not allow one.
 
     Args:
-        gold: position of the right option; by chance where None.
+        gold: position of the correct option; random if None.
     """
-    asked = kind.ask(scene, rng) if len(scene.things) >= kind.least else None
-    if asked is None:
+    draft = kind.ask(scene, rng) if len(scene.things) >= kind.least else None
+    if draft is None:
         return None
-    others = [other for other in asked.among or kind.golds if other != asked.answer]
+    others = [other for other in draft.among or kind.golds if other != draft.answer]
     options = rng.sample(others, len(OPTION_LETTERS) - 1)
-    place = rng.randrange(len(OPTION_LETTERS)) if gold is None else gold
-    options.insert(place, asked.answer)
-    return Question(kind, asked.text, tuple(options), place, asked.contents, asked.things, asked.steps)
+    position = rng.randrange(len(OPTION_LETTERS)) if gold is None else gold
+    options.insert(position, draft.answer)
+    return Question(kind, draft.text, tuple(options), position, draft.contents, draft.things, draft.steps)
 
 
 def drawn_question(kind: QuestionKind, rng: random.Random, gold: int | None = None) -> tuple[Scene, Question]:
-    """Draw a scene and a question of a kind about it, with every right answer of the kind equally likely."""
+    """Draw a scene and a question of a kind about it, with the answer uniform over `kind.golds`."""
     answer = rng.choice(kind.golds)
     while True:
         scene = drawn_scene(rng, least=kind.least, labelled=kind.labelled)

@@ -1,4 +1,4 @@
-"""A scene as a picture: flat shapes with jitter in place, size and colour, and a label in the middle of each."""
+"""Draws a scene as a picture: flat shapes, jittered in position, size and colour, with centred labels."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from prism_engine.scenes.scene import Scene, Thing
 
 SIDE = 144
-"""Pixels; every picture is a square."""
+"""Side of the square pictures, in pixels."""
 _CELL = SIDE / 3
 _FONT = 22  # pixels
-_REACH = {"small": 15.0, "large": 21.0}  # from a thing's middle to its edge, in pixels
+_REACH = {"small": 15.0, "large": 21.0}  # from a thing's centre to its edge, in pixels
 _PAINTS = {
     "red": (215, 30, 35),
     "green": (30, 150, 50),
@@ -33,7 +33,7 @@ _STAR_TIPS = 5
 
 
 def render(scene: Scene, rng: random.Random) -> Image.Image:
-    """Draw a scene: `SIDE` x `SIDE` pixels, RGB. The jitter comes from `rng`."""
+    """Draw a scene as `SIDE` x `SIDE` RGB pixels, with jitter from `rng`."""
     picture = Image.new("RGB", (SIDE, SIDE), _jittered(_GROUNDS[scene.background], 5, rng))
     canvas = ImageDraw.Draw(picture)
     for thing in scene.things:
@@ -51,7 +51,7 @@ def _draw(canvas: ImageDraw.ImageDraw, thing: Thing, rng: random.Random) -> None
     else:
         canvas.polygon([(x + reach * dx, y + reach * dy) for dx, dy in _outline(thing.shape)], fill=paint)
     if thing.label:
-        below = 2 if thing.shape == "triangle" else 0  # a triangle's middle lies lower than its box's
+        below = 2 if thing.shape == "triangle" else 0  # a triangle's centre is lower than that of its bounding box
         canvas.text(
             (x, y + below), thing.label, fill="white", font=_font(), anchor="mm", stroke_width=1, stroke_fill="black"
         )
@@ -59,7 +59,7 @@ def _draw(canvas: ImageDraw.ImageDraw, thing: Thing, rng: random.Random) -> None
 
 @functools.cache
 def _outline(shape: str) -> tuple[tuple[float, float], ...]:
-    """Return the corners of a shape around (0, 0), where 1 is its reach."""
+    """Return the corners of a shape around (0, 0), in units of its reach."""
     match shape:
         case "square":
             return ((-0.88, -0.88), (0.88, -0.88), (0.88, 0.88), (-0.88, 0.88))

@@ -1,4 +1,4 @@
-"""A scene: up to five things in the cells of a 3x3 grid, drawn from a random generator."""
+"""A random scene: up to five things in the cells of a 3x3 grid."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COLOURS = ("red", "green", "blue", "yellow", "purple", "orange", "black", "pink"
 SIZES = ("small", "large")
 DIGITS = ("1", "2", "3", "4", "5", "6", "7")
 LETTERS = ("H", "T", "X")
-"""None of them is the letter of an option (A-D), so that no label can be taken for an answer."""
+"""Excludes option letters (A-D), so a label cannot be mistaken for an answer."""
 LABELS = DIGITS + LETTERS
 BACKGROUNDS = ("white", "grey", "cyan", "brown")
 PLACES = (
@@ -21,7 +21,7 @@ PLACES = (
     *("middle-left", "centre", "middle-right"),
     *("bottom-left", "bottom-centre", "bottom-right"),
 )
-"""The cells' names, row by row."""
+"""Names of the cells, row by row."""
 MOST_THINGS = 5
 
 
@@ -39,7 +39,7 @@ class Thing:
 
     @property
     def place(self) -> str:
-        """The name of its cell."""
+        """Name of its cell."""
         return PLACES[self.cell]
 
     @property
@@ -50,25 +50,27 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a picture shows."""
+    """The content of a picture."""
 
     background: str
     things: tuple[Thing, ...]
-    """In the order of their cells; no two share one."""
+    """Sorted by cell, at most one per cell."""
 
     def is_unique(self, thing: Thing) -> bool:
-        """Say whether colour and shape tell the thing from all others."""
+        """Return whether no other thing has the same colour and shape."""
         return sum(other.name == thing.name for other in self.things) == 1
 
 
 def drawn_scene(rng: random.Random, *, least: int = 1, most: int = MOST_THINGS, labelled: float = 0.6) -> Scene:
     """Draw a scene.
 
-    Few colours and shapes within one scene are made likely, so that things often have something in common.
+    Scenes tend to have few colours and shapes, so that things often have something in common.
 
     Args:
-        rng: where all chance comes from; the same state gives the same scene.
-        labelled: share of things with a digit (three in four) or a letter.
+        rng: the only source of randomness; the same state gives the same scene.
+        least: minimum number of things.
+        most: maximum number of things.
+        labelled: share of things with a label: a digit (three in four) or a letter.
     """
     colours = rng.sample(COLOURS, rng.choice((2, 3, 8)))
     shapes = rng.sample(SHAPES, rng.choice((2, 3, 6)))

@@ -1,4 +1,4 @@
-"""PrismScenes as a benchmark file: VLMEvalKit's TSV, with gold descriptions and the contents that questions need."""
+"""Writes PrismScenes as a VLMEvalKit TSV, with gold descriptions and per-question hints."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ HEADER = (
 
 
 def rows(count: int, seed: int) -> Iterator[tuple[Scene, Question, Image.Image]]:
-    """Yield scenes with a question each and their pictures; the same arguments give the same ones.
+    """Yield scenes, each with a question and a picture; the same arguments give the same rows.
 
-    Families take turns, and within each its kinds. Answer letters are balanced; no scene is asked the same twice.
+    Families alternate, and so do the kinds within each. Answer letters are balanced; no question about a scene repeats.
     """
     rng = random.Random(f"PrismScenes {seed}")  # noqa: S311 - reproducible, no secret
     kinds = [[kind for kind in KINDS if kind.family == family] for family in FAMILIES]
@@ -50,7 +50,7 @@ def rows(count: int, seed: int) -> Iterator[tuple[Scene, Question, Image.Image]]
 def write_benchmark(file: TextIO, count: int, seed: int, progress: Callable[[], None] | None = None) -> None:
     """Write a benchmark of `count` rows in VLMEvalKit's columns: category is the family, l2-category the kind.
 
-    Two columns more: `gold_description`, for oracle runs, and `contents`, what the question needs observed.
+    Two extra columns: `gold_description`, for oracle runs, and `contents`, the question's hints.
 
     Args:
         progress: called after every row.

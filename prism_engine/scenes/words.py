@@ -1,4 +1,4 @@
-"""A scene in words: the gold description, a part of it, and how either is read back."""
+"""Writes a scene as a gold description, whole or in part, and parses descriptions back."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _THING = re.compile(r"([a-z-]+): (\w+) (\w+) (\w+)(?: labelled (\w))?")
 
 
 def sentence(thing: Thing) -> str:
-    """Return what a description says about one thing."""
+    """Return the part of a description that is about one thing."""
     label = f" labelled {thing.label}" if thing.label else ""
     return f"{thing.place}: {thing.size} {thing.name}{label}"
 
 
 def description(scene: Scene, things: Iterable[Thing] | None = None) -> str:
-    """Return the description of a scene: background, number of objects, then each thing, or only the given ones."""
+    """Return a scene's description: background, number of objects, then every thing, or only the given ones."""
     count = len(scene.things)
     head = f"A {scene.background} background with {count} object{'' if count == 1 else 's'}"
     return "; ".join((head, *map(sentence, scene.things if things is None else things))) + "."
 
 
 def read_description(text: str) -> tuple[str | None, int | None, dict[int, Thing]]:
-    """Read a model's description back: background, number of objects, and things by cell.
+    """Parse a model's description into background, number of objects, and things by cell.
 
-    What does not have the form of a description is left out; the first thing named for a cell counts.
+    Text that is not in the description format is ignored; the first thing named for a cell counts.
     """
     head = _HEAD.search(text)
     things: dict[int, Thing] = {}

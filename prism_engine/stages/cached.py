@@ -104,7 +104,7 @@ class CachedModel:
         if (failed := self._failed.get(key)) is not None:  # one attempt per run; the next run tries again
             return self._counted(key, failed, self.meter.count_shared, ahead=ahead)
         if self.backend is None:
-            raise NotRunError("not in the cache, and this run does not make such calls")
+            raise NotRunError("not in the cache, and this run makes no such call")
         if ahead:
             self._ahead.add(key)
         return await self._lead(identity, call, self.backend)

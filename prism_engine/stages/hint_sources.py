@@ -105,7 +105,7 @@ class ModelHints:
             return self._builder.fall_back(f"{written.outcome.value}: {written.detail or 'no text'}")
         hints = clean_hints(written.text, len(self._shots))
         if hints is None:
-            return self._builder.fall_back("empty: no hints in the hint writer's reply")
+            return self._builder.fall_back("empty: nothing to observe in the writer's reply")
         return self._builder.with_hints(hints)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prism_engine.budget.forecast import MIN_CALLS, Demand, PerCall, Range, Seen, expect, expected_sum
+from prism_engine.budget.forecast import MIN_CALLS, PerCall, PromptVolume, Range, Seen, expect, expected_sum
 from prism_engine.budget.prices import price_of
 from prism_engine.config import ApiModel, PriceSpec
 from prism_engine.records import Usage
@@ -23,7 +23,7 @@ def earlier_call(length, output=100, *, limit=512, prompt=None):
 
 
 def demand(*lengths):
-    total = Demand()
+    total = PromptVolume()
     for length in lengths:
         total.count(length, 0)
     return total
@@ -34,7 +34,7 @@ def test_ranges_add_up():
 
 
 def test_nothing_to_call_costs_nothing():
-    expense = expect(Demand(), [], PER_CALL, PRICE)
+    expense = expect(PromptVolume(), [], PER_CALL, PRICE)
     assert expense.cost == Range(0, 0, 0)
     assert expense.prompt_tokens == Range(0, 0, 0)
 

@@ -75,7 +75,7 @@ def test_a_reply_without_a_text_is_an_error_and_never_an_answer(ask, model):
         (("absent.png", "what?"), "absent.png: no such file"),
         (("a.png", "?", "-p", "eyes"), "no reasoner is named"),
         (("a.png", "?", "-r", "brain"), "no perceiver is named"),
-        (("m.yaml", "?", "-p", "eyes", "-r", "brain"), "is no picture"),
+        (("m.yaml", "?", "-p", "eyes", "-r", "brain"), "is not a readable picture"),
         (("a.png", "?", "-p", "eyez", "-r", "brain"), "did you mean 'eyes'"),
     ],
 )

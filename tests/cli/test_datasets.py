@@ -41,7 +41,7 @@ def test_datasets_check_names_all_errors_and_ends_with_their_code(prism, tmp_pat
     (tmp_path / "lower.tsv").write_text(f"{header}\n{lower}")
     said = prism("datasets", "check", "lower.tsv", "--limit", "5")
     assert said.code == 2
-    assert "error answer that is no option: 24" in said.out
+    assert "error answer not among the options: 24" in said.out
     assert "lower.tsv, row 1 (index 0), column 'answer': is " in said.out
     assert "the options are A, B, C, D" in said.out
     assert said.out.count("the options are") == 5
@@ -108,7 +108,7 @@ def test_the_wrong_file_is_refused_with_its_reason(prism, mirror, monkeypatch):
     monkeypatch.setattr("prism_engine.datasets.fetching.known._urls", lambda *_: [f"{mirror.url}/x"])
     said = prism("datasets", "fetch", "MMStar")
     assert said.code == 2
-    assert "e1ecd2140806c1b1bbf54b43372efb9e is right" in said.err
+    assert "instead of e1ecd2140806c1b1bbf54b43372efb9e" in said.err
     assert "--mirror" in said.err
 
 

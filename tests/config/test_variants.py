@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from prism_engine.config import Registry, RunConfig, SamplingConfig, ScriptedModel
-from prism_engine.config.choices import perceivers_of, with_own_limit
+from prism_engine.config.choices import perceivers_of
+from prism_engine.config.run_config import with_own_limit
 from prism_engine.errors import ConfigError
 
 REGISTRY = Registry(dict.fromkeys(("llama3-70b-chat", "odd-7", "odd", "a~b", "a"), ScriptedModel()))

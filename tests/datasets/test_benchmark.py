@@ -82,7 +82,7 @@ def test_gold_descriptions_are_carried_as_written(tables, cache):
         assert [sample.gold_description for sample in benchmark] == [" a dog\n", None, "a cat"]
 
 
-def test_where_every_sample_must_have_a_gold_description_the_first_without_is_named(tables, cache, toy):
+def test_if_gold_descriptions_are_required_the_first_sample_without_one_is_named(tables, cache, toy):
     with described(tables, cache, "a dog", "a cat", " \t\n", "") as benchmark:
         benchmark.require_gold(2)
         with pytest.raises(DatasetError, match=r"Toy\.tsv, row 3 \(index i2\), column 'gold_description': .*write one"):
@@ -169,7 +169,7 @@ def test_pictures_that_vlmevalkit_wrote_out_are_found(tables, cache):
         assert (benchmark.name, benchmark.kind) == ("MMBench_DEV_EN_V11", AnswerKind.CIRCULAR)
 
 
-def test_what_a_file_lacks_in_questions_the_catalogue_asks(tables, cache):
+def test_a_file_without_questions_gets_the_catalogue_s(tables, cache):
     with open_benchmark(tables.write({"index": "1", "image": payload()}, name="COCO_VAL"), cache) as benchmark:
         assert benchmark.sample(0).question.startswith("Say in one short sentence")
         assert benchmark.facts.columns == ("index", "image")

@@ -32,9 +32,9 @@ def test_the_path_of_a_file_needs_no_folder(roots, monkeypatch):
 def test_an_unknown_name_gets_the_nearest_and_the_folders_searched(roots):
     with pytest.raises(ConfigError) as caught:
         find_benchmark("mmstarr", roots)
-    told = str(caught.value)
-    assert "no benchmark 'mmstarr'; did you mean MMStar" in told
-    assert f"Searched: {roots[0]}, {roots[1]} (no such folder), {roots[2]}." in told
+    message = str(caught.value)
+    assert "no benchmark 'mmstarr'; did you mean MMStar" in message
+    assert f"Searched: {roots[0]}, {roots[1]} (no such folder), {roots[2]}." in message
 
 
 def test_aliases_and_capitals_do_not_matter(roots):
@@ -44,7 +44,7 @@ def test_aliases_and_capitals_do_not_matter(roots):
     assert find_benchmark("ScienceQA_TEST", roots) == roots[0] / "ScienceQA.tsv"
 
 
-def test_a_known_benchmark_that_is_not_here_comes_with_how_to_get_it(roots):
+def test_a_missing_known_benchmark_comes_with_how_to_get_it(roots):
     with pytest.raises(
         ConfigError, match=r"POPE \(5,127 rows; objects .*prism datasets fetch POPE.*--fetch.*Searched:"
     ):
@@ -77,7 +77,7 @@ def test_a_path_to_no_file_gets_its_neighbours(roots):
         find_benchmark(str(roots[2] / "AI2D_TEXT.tsv"), roots)
 
 
-def test_a_name_with_no_folder_to_look_in_is_told_so():
+def test_a_name_without_folders_to_search_is_reported():
     with pytest.raises(ConfigError, match="Searched: nowhere"):
         find_benchmark("MMStar", ())
 

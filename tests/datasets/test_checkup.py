@@ -1,4 +1,4 @@
-"""A check finds everything at once."""
+"""A check reports all problems at once."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def test_all_broken_rows_are_found_in_one_pass(tables, cache):
     found = check_benchmark(path, cache)
     assert dict(found.counts) == {
         ("error", "broken picture"): 2,
-        ("error", "index that is there twice"): 1,
-        ("error", "reference into nothing"): 1,
-        ("error", "answer that is no option"): 1,
+        ("error", "duplicate index"): 1,
+        ("error", "dangling reference"): 1,
+        ("error", "answer not among the options"): 1,
         ("error", "empty question"): 1,
-        ("error", "row that cannot be read"): 2,
+        ("error", "unreadable row"): 2,
         ("warning", "row without an answer"): 1,
         ("warning", "leaked NA word"): 1,
     }
@@ -58,15 +58,18 @@ def test_all_broken_rows_are_found_in_one_pass(tables, cache):
     assert any("row 4 (index 1), column 'index': row 1 has the same" in line for line in found.kept["error"])
 
 
-def test_what_ends_the_reading_is_told_beside_what_was_found_before(tables, cache):
+def test_an_error_that_ends_reading_is_reported_along_with_earlier_findings(tables, cache):
     path = tables.write(row(1, answer="C"), row(2))
     with path.open("a", encoding="utf-8") as file:
         file.write('3\t"never closed\t')
     found = check_benchmark(path, cache)
-    assert dict(found.counts) == {("error", "answer that is no option"): 1, ("error", "rest that cannot be read"): 1}
+    assert dict(found.counts) == {
+        ("error", "answer not among the options"): 1,
+        ("error", "unreadable rest of the file"): 1,
+    }
 
 
-def test_all_are_counted_and_so_many_kept(tables, cache):
+def test_all_are_counted_and_messages_are_kept_up_to_the_limit(tables, cache):
     found = check_benchmark(tables.write(*(row(at, answer="Z") for at in range(30))), cache, limit=4)
     assert (found.errors, len(found.kept["error"])) == (30, 4)
 
@@ -86,14 +89,15 @@ def test_options_in_the_question_count_as_options(tables, cache):
     assert (found.errors, found.with_options, found.scorable) == (0, 1, 1)
 
 
-def test_what_is_not_as_published_is_a_warning(tables, cache):
+def test_differences_from_the_published_file_are_warnings(tables, cache):
     found = check_benchmark(tables.write(row(1), name="MMStar"), cache)
     assert dict(found.counts) == {
-        ("warning", "other rows than published"): 1, ("warning", "other file than published"): 1,
-    }  # fmt: skip
+        ("warning", "row count differs from the published file"): 1,
+        ("warning", "file differs from the published one"): 1,
+    }
 
 
-def test_a_benchmark_that_nobody_can_score_is_a_warning(tables, cache):
+def test_a_benchmark_that_cannot_be_scored_is_a_warning(tables, cache):
     path = tables.write({"index": "1", "question": "?", "image": payload()})
     assert dict(check_benchmark(path, cache).counts) == {("warning", "benchmark that is not scored"): 1}
 
@@ -109,5 +113,5 @@ def test_records_are_checked_like_tables(jsonl, cache):
         jsonl("{", {"question": "?", "image": "gone.png"}, {"question": "", "image": payload()}), cache
     )
     assert sorted(what for level, what in found.counts if level == "error") == [
-        "broken picture", "empty question", "row that cannot be read",
+        "broken picture", "empty question", "unreadable row",
     ]  # fmt: skip

@@ -32,7 +32,7 @@ def test_fields_that_are_called_as_columns_are_taken_as_they_are():
     assert (row.number, row.pictures) == (3, (PICTURE,))
 
 
-def test_a_record_without_an_id_is_called_by_its_place():
+def test_a_record_without_an_id_gets_its_position():
     assert plain().index == "2"
     assert plain(id="x").index == "x"
 
@@ -66,7 +66,7 @@ def test_pictures_come_as_bytes_text_or_files(value, pictures):
     assert list(map(type, row.pictures)) == list(map(type, pictures))
 
 
-def test_image_path_names_files_whatever_they_are_called():
+def test_image_path_values_are_always_file_names():
     row = plain_row(1, {"question": "?", "image_path": ["a", "b.png"]})
     assert row.pictures == (FileName("a"), FileName("b.png"))
     assert isinstance(row.pictures[0], FileName)
@@ -74,18 +74,18 @@ def test_image_path_names_files_whatever_they_are_called():
 
 
 @pytest.mark.parametrize(
-    ("record", "told"),
+    ("record", "message"),
     [
         ({"image": "https://example.org/a.png"}, "web address"),
-        ({"image": 5}, "no picture but int"),
+        ({"image": 5}, "int instead of a picture"),
         ({"question": b"x"}, "bytes"),
         ({"options": ["x"] * 27}, "1 to 26 options"),
-        ({"index": ""}, "needs an id"),
-        ({"Question ": "x"}, "the same name but for capitals"),
+        ({"index": ""}, "needs a unique id"),
+        ({"Question ": "x"}, "differ only in case"),
     ],
 )
-def test_what_is_no_row_is_refused(record, told):
-    with pytest.raises(FieldError, match=told):
+def test_an_invalid_record_is_refused(record, message):
+    with pytest.raises(FieldError, match=message):
         plain(**record)
     with pytest.raises(FieldError, match="no such field"):
         plain_row(1, {"image": PICTURE})
@@ -111,9 +111,11 @@ def test_several_fields_are_several_pictures_and_empty_ones_none():
         ({"A": "c1", "B": "c2"}, {"c1": "red", "c2": "blue"}),
     ],
 )
-@pytest.mark.parametrize(("said", "answer"), [("position", 1), ("position", "1"), ("text", "blue"), ("written", "B")])
-def test_options_and_the_right_one_are_given_in_several_ways(options, record, said, answer):
-    row = mapped(record | {"a": answer}, columns=COLUMNS | {"options": options, "answer": "a"}, answer_is=said)
+@pytest.mark.parametrize(
+    ("answer_is", "answer"), [("position", 1), ("position", "1"), ("text", "blue"), ("written", "B")]
+)
+def test_options_and_the_right_one_are_given_in_several_ways(options, record, answer_is, answer):
+    row = mapped(record | {"a": answer}, columns=COLUMNS | {"options": options, "answer": "a"}, answer_is=answer_is)
     assert {name: row.cells[name] for name in ("A", "B", "answer")} == {"A": "red", "B": "blue", "answer": "B"}
 
 
@@ -124,17 +126,17 @@ def test_true_and_false_become_yes_and_no(value, answer):
 
 
 @pytest.mark.parametrize(
-    ("said", "answer"), [("position", 2), ("position", -1), ("text", "green"), ("yes_no", "maybe")]
+    ("answer_is", "answer"), [("position", 2), ("position", -1), ("text", "green"), ("yes_no", "maybe")]
 )
-def test_an_answer_that_is_not_what_was_promised_is_refused_and_never_guessed(said, answer):
+def test_an_answer_that_does_not_match_is_refused_and_never_guessed(answer_is, answer):
     columns = COLUMNS | {"options": "c", "answer": "a"}
-    with pytest.raises(FieldError, match="not what"):
-        mapped({"c": ["red", "blue"], "a": answer}, columns=columns, answer_is=said)
+    with pytest.raises(FieldError, match="does not match"):
+        mapped({"c": ["red", "blue"], "a": answer}, columns=columns, answer_is=answer_is)
 
 
-def test_two_options_of_the_same_text_are_no_answer():
+def test_two_options_with_the_same_text_are_no_answer():
     columns = COLUMNS | {"options": "c", "answer": "a"}
-    with pytest.raises(FieldError, match="not what"):
+    with pytest.raises(FieldError, match="does not match"):
         mapped({"c": ["red", "red"], "a": "red"}, columns=columns, answer_is="text")
 
 

@@ -1,4 +1,4 @@
-"""Descriptions from elsewhere, held against a benchmark."""
+"""Precomputed descriptions, checked against a benchmark."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def benchmark(tmp_path):
         yield opened
 
 
-def table(folder, rows, name="told.jsonl"):
+def table(folder, rows, name="given.jsonl"):
     path = folder / name
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return GivenTable(path)
@@ -77,30 +77,30 @@ def test_every_draw_of_a_question_has_its_description(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("rows", "message"),
     [
-        ([], "holds no row"),
-        ([{"a": 1}], "no column says what a row describes: it has a; known are index"),
-        ([{"index": 1, "a": 1}], "no column says the description: it has index, a; known are description"),
+        ([], "has no rows"),
+        ([{"a": 1}], "has no column for what a row describes: expected one of index, .*; found a$"),
+        ([{"index": 1, "a": 1}], "has no column for the description: expected one of description, .*; found index, a$"),
         ([{"index": 1, "text": "x"}, {"index": None, "text": "x"}], r"row 2, column 'index': the cell is empty"),
-        ([{"index": 1, "text": "x"}, {"index": 1, "text": "y"}], r"row 2: describes index '1' otherwise than row 1"),
+        ([{"index": 1, "text": "x"}, {"index": 1, "text": "y"}], r"row 2: contradicts row 1 for index '1'"),
         ([{"doc_id": 1, "filtered_resps": ["x", "y"]}], r"row 1, column 'filtered_resps': holds 2 values"),
-        ([{"image": "cat.jpg", "caption": "x"}], r"row 1, column 'image': 'cat.jpg' is no picture's digest"),
+        ([{"image": "cat.jpg", "caption": "x"}], r"row 1, column 'image': 'cat.jpg' is not a picture digest"),
     ],
 )
-def test_a_table_that_says_too_little_or_two_things_is_refused_by_its_row(tmp_path, rows, said):
-    with pytest.raises(DatasetError, match=said) as caught:
+def test_an_incomplete_or_contradictory_table_is_refused_with_the_row(tmp_path, rows, message):
+    with pytest.raises(DatasetError, match=message) as caught:
         table(tmp_path, rows)
-    assert "told.jsonl" in str(caught.value)
+    assert "given.jsonl" in str(caught.value)
 
 
-def test_equal_texts_of_one_thing_are_no_contradiction(tmp_path):
+def test_equal_texts_for_one_key_are_no_contradiction(tmp_path):
     assert len(table(tmp_path, [{"index": 1, "text": "x"}, {"index": 1, "text": "x "}])) == 1
 
 
-def test_rows_of_no_sample_are_an_error_with_their_number_or_counted(tmp_path, benchmark):
+def test_rows_without_a_sample_are_an_error_with_their_number_or_counted(tmp_path, benchmark):
     given = table(tmp_path, [*by_index(), {"index": 77, "description": "x"}, {"index": 78, "description": "x"}])
-    with pytest.raises(DatasetError, match=r"row 11: .*no sample of index '77' \(and 1 more such rows\)"):
+    with pytest.raises(DatasetError, match=r"row 11: .*no sample with index '77' \(and 1 more such rows\)"):
         given.check(benchmark, SAMPLES, skip=False)
     assert given.check(benchmark, SAMPLES, skip=True).unknown == 2
 

@@ -1,4 +1,4 @@
-"""Datasets of the `datasets` package, made here: nothing is asked of a hub."""
+"""Datasets of the `datasets` package, created here: no hub is contacted."""
 
 from __future__ import annotations
 
@@ -58,8 +58,11 @@ def test_a_folder_of_data_files_is_loaded_too(tmp_path):
 def test_of_several_splits_one_must_be_named(tmp_path):
     hf.DatasetDict({"dev": table(1), "test": table(2)}).save_to_disk(tmp_path / "saved")
     assert len(list(opened(tmp_path, split="test"))) == 2
-    for split, told in ((None, "has several splits; give `split:` one of dev, test"), ("tset", "no split 'tset'")):
-        with pytest.raises(DatasetError, match=told):
+    for split, message in (
+        (None, "has multiple splits; set `split:` to one of dev, test"),
+        ("tset", "no split 'tset'"),
+    ):
+        with pytest.raises(DatasetError, match=message):
             opened(tmp_path, split=split)
 
 
@@ -69,7 +72,7 @@ def test_a_dataset_that_cannot_be_loaded_is_named(tmp_path):
         opened(tmp_path)
 
 
-def test_without_the_package_the_mend_is_named(tmp_path, monkeypatch):
+def test_without_the_package_the_fix_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(DependencyError, match=r"pip install 'prism-engine\[hf\]'"):
         opened(tmp_path)

@@ -61,18 +61,18 @@ def test_every_known_format_is_taken(kind):
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
-        (b"", "is no picture that can be read"),
-        (b"%PDF-1.7 nothing to see", "is no picture that can be read"),
+        (b"", "is not a readable picture"),
+        (b"%PDF-1.7 nothing to see", "is not a readable picture"),
         (encode(64)[:-60], "is a broken picture"),
         (encode(64, kind="JPEG")[:-100], "is a broken picture"),
         (bomb(50_000), "more pixels than the 178,956,970 allowed"),
         (bomb(13_378), "pixels"),
     ],
 )
-def test_a_bad_picture_is_refused_and_not_kept(tmp_path, data, told):
-    with pytest.raises(PictureError, match=told):
+def test_a_bad_picture_is_refused_and_not_kept(tmp_path, data, message):
+    with pytest.raises(PictureError, match=message):
         ImageStore(tmp_path).put(data)
     assert list(tmp_path.iterdir()) == []
 

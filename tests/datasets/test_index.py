@@ -35,7 +35,7 @@ def test_an_index_that_fails_halfway_leaves_nothing(tmp_path):
     assert list(final.parent.iterdir()) == []
 
 
-def test_what_a_killed_process_left_goes_after_a_day(tmp_path):
+def test_leftovers_of_a_killed_process_are_deleted_after_a_day(tmp_path):
     old, young = tmp_path / ".x[1].sqlite.77-ab", tmp_path / ".x[1].sqlite.78-cd"
     for path in (old, young):
         path.write_bytes(b"half")
@@ -51,18 +51,18 @@ def test_a_second_row_with_an_index_names_the_first(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("target", "told"),
+    ("target", "message"),
     [
-        ("zz", "column 'image': holds neither a picture nor the index of a row with one: 'zz'"),
-        ("b", "names index b, whose row 2 refers on"),
-        ("c", "names index c, whose row 3 refers on"),
+        ("zz", "column 'image': is neither a picture nor the index of a row with one: 'zz'"),
+        ("b", "names index b, but its row 2 refers to another"),
+        ("c", "names index c, but its row 3 refers to another"),
     ],
 )
-def test_a_reference_must_lead_to_a_row_with_a_picture(tmp_path, target, told):
+def test_a_reference_must_lead_to_a_row_with_a_picture(tmp_path, target, message):
     rows = ((row(1, "a"), PICTURE), (row(2, "b"), (Reference("a"),)), (row(3, "c"), (Reference(target),)))
     with pytest.raises(DatasetError, match="row 3") as caught:
         write(tmp_path / "x", *rows)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_cache_that_cannot_be_written_is_a_store_error(tmp_path):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def opened(path: Path, cache: Path) -> tuple[list[Sample], int]:
-    """The samples, and how many rows had to be read for them."""
+    """The samples, and the number of rows read for them."""
     seen: list[IngestProgress] = []
     with open_benchmark(path, cache, seen.append) as benchmark:
         return list(benchmark), len(seen)
@@ -32,26 +32,26 @@ def toy(index: str, image: str, **cells: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("rows", "told"),
+    ("rows", "message"),
     [
         ([toy("1", "x" * 80 + "!")], "row 1 (index 1), column 'image': is broken base64"),
         ([toy("1", text_of(encode(64)[:-50]))], "row 1 (index 1), column 'image': is a broken picture"),
         ([toy("1", text_of(encode(64, kind="JPEG")[:-200]))], "column 'image': is a broken picture"),
         ([toy("1", payload()), toy("2", text_of(bomb(50_000)))], "row 2 (index 2), column 'image': claims more"),
         ([toy("1", payload()), toy("1", payload())], "row 2 (index 1), column 'index': row 1 has the same"),
-        ([toy("1", payload()), toy("2", "9")], "row 2 (index 2), column 'image': holds neither"),
+        ([toy("1", payload()), toy("2", "9")], "row 2 (index 2), column 'image': is neither"),
         ([toy("1", "2"), toy("2", "3"), toy("3", payload())], "row 1 (index 1), column 'image': names index 2"),
-        ([toy("1", f"['{payload()}', '7']")], "holds neither a picture nor the index"),
-        ([toy("1", "[__import__('os').system('id')]")], "no list of quoted texts"),
+        ([toy("1", f"['{payload()}', '7']")], "is neither a picture nor the index"),
+        ([toy("1", "[__import__('os').system('id')]")], "not a list of quoted texts"),
         ([toy("1", ""), toy("2", "")], "has no row with a picture"),
         ([], "has no row with a picture"),
     ],
 )
-def test_a_bad_table_is_refused_with_its_place_and_leaves_no_index(tables, cache, rows, told):
+def test_a_bad_table_is_refused_with_its_place_and_leaves_no_index(tables, cache, rows, message):
     path = tables.write(*rows, columns=("index", "question", "image"))
     with pytest.raises(DatasetError) as caught:
         open_benchmark(path, cache)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert str(path) in str(caught.value)
     assert list((cache / "benchmarks").iterdir()) == []
 
@@ -150,7 +150,7 @@ def test_progress_counts_rows_and_ends_at_the_whole_file(tables, cache):
     assert seen[-1] == IngestProgress(3, size, size)
 
 
-def test_an_error_of_the_caller_s_own_passes_through_and_leaves_nothing(tables, cache):
+def test_an_error_in_the_callback_propagates_and_leaves_nothing(tables, cache):
     def stop(_):
         raise BrokenPipeError
 
@@ -179,7 +179,7 @@ open_benchmark(Path(sys.argv[1]), Path(sys.argv[2]), kill)
 """
 
 
-def test_a_kill_in_the_middle_leaves_no_index_and_does_no_harm(tables, cache):
+def test_a_kill_midway_leaves_no_index_and_does_no_harm(tables, cache):
     path = tables.write(*(toy(str(number), payload(number)) for number in range(40)))
     assert subprocess.run([sys.executable, "-c", KILLED, str(path), str(cache)], check=False).returncode == -9
     assert not [index for index in (cache / "benchmarks").iterdir() if not index.name.startswith(".")]

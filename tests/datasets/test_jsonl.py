@@ -21,10 +21,10 @@ def test_a_line_that_is_no_record_is_an_error_in_its_place(tmp_path, line):
     first, error, last = JsonLines(path)
     assert (first, last) == ({"a": 1}, {"a": 2})
     assert isinstance(error, DatasetError)
-    assert f"{path}, row 2: the line is no JSON" in str(error)
+    assert f"{path}, row 2: the line is not " in str(error)
 
 
-def test_a_file_that_is_gone_is_told(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     with pytest.raises(DatasetError, match=r"gone\.jsonl: cannot be read: No such file"):
         list(JsonLines(tmp_path / "gone.jsonl"))
 

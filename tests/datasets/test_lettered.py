@@ -55,7 +55,7 @@ def test_options_are_taken_out_of_the_question(text, question, options):
         "Options: A: x, B: y" + " " * 20_000,
     ],
 )
-def test_what_can_be_read_in_two_ways_or_none_is_left_alone(text):
+def test_ambiguous_or_missing_options_are_left_alone(text):
     assert find_options(text) is None
 
 
@@ -71,13 +71,13 @@ def test_both_published_layouts_come_back(question, options):
 
 @settings(max_examples=300, deadline=1000)
 @given(st.text(st.sampled_from("OptionsChoices:ABCD(). ,;\n\t"), max_size=400) | st.text(max_size=200))
-def test_any_text_is_read_without_harm(text):
+def test_any_text_is_read_without_an_error(text):
     found = find_options(text)
     assert found is None or (len(found[1]) >= 2 and all(found[1].values()))
 
 
-def test_runs_of_blanks_and_marks_are_no_burden():
-    """Each is read 20 times; a pattern that backtracks would take minutes, and the suite's time limit tells."""
+def test_runs_of_blanks_and_markers_are_fast():
+    """Each is read 20 times; a backtracking pattern would take minutes and exceed the test timeout."""
     runs = (
         "\n" * 19_000,
         "Options:" + " " * 19_000,

@@ -34,15 +34,15 @@ def order(rows, seed=0, count=None):
 
 
 @given(st.lists(CATEGORIES, max_size=60), st.integers(0, 5))
-def test_any_beginning_holds_each_category_in_proportion(categories, seed):
+def test_any_prefix_holds_each_category_in_proportion(categories, seed):
     visited = order([(str(place), category) for place, category in enumerate(categories)], seed)
     assert sorted(visited) == list(range(len(categories)))
     sizes = Counter(categories)
     for end in range(len(visited) + 1):
-        seen = Counter(categories[place] for place in visited[:end])
+        counts = Counter(categories[position] for position in visited[:end])
         for category, size in sizes.items():
             share = Fraction(end * size, len(categories))
-            assert abs(seen[category] - share) <= len(sizes)
+            assert abs(counts[category] - share) <= len(sizes)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["p", "q", "r", ""]), CATEGORIES), max_size=30))
@@ -63,7 +63,7 @@ def test_a_seed_is_an_order_and_rows_beyond_the_count_are_left_out(count, seed):
 
 
 def test_over_all_seeds_every_sample_is_as_likely_to_be_among_the_first():
-    """Right answers stand at the file's end: what the first tenth says is right on average, by no seed's luck."""
+    """The right answers are at the file's end; the first tenth's accuracy is still unbiased over all seeds."""
     rows = [(str(place), "abc"[place % 3]) for place in range(60)]
     shares = [fmean(place >= 45 for place in order(rows, seed)[:6]) for seed in range(600)]
     assert abs(fmean(shares) - 0.25) < 0.03  # its standard error is 0.007
@@ -74,7 +74,7 @@ def test_other_seeds_give_other_orders():
     assert len({tuple(order(rows, seed)) for seed in range(10)}) == 10
 
 
-def test_an_opened_benchmark_has_an_order(tables, cache):
+def test_an_opened_benchmark_has_a_visiting_order(tables, cache):
     path = tables.write(*({"index": str(n), "image": payload(n), "question": "?"} for n in range(8)))
     with open_benchmark(path, cache) as benchmark:
         assert sorted(benchmark.order(8)) == list(range(8))
@@ -91,7 +91,7 @@ def test_the_work_grows_with_the_samples_and_not_with_their_square():
             nonlocal taken
             taken += 1
 
-        db.set_progress_handler(tick, 1000)  # instructions of SQLite's machine
+        db.set_progress_handler(tick, 1000)  # SQLite virtual machine instructions
         assert len(list(visits(db, count, 0))) == count
         return taken
 

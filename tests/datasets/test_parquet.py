@@ -27,7 +27,7 @@ def test_an_empty_table_has_no_records(tmp_path):
     assert list(Parquet(tmp_path / "a.parquet")) == []
 
 
-def test_what_is_no_parquet_is_told(tmp_path):
+def test_a_file_that_is_not_parquet_is_reported(tmp_path):
     path = tmp_path / "a.parquet"
     path.write_bytes(b"PAR1 text")
     with pytest.raises(DatasetError, match=r"a\.parquet: cannot be read as Parquet"):

@@ -49,7 +49,7 @@ def test_a_trailing_comma_and_double_quotes_are_fine():
     ],
 )
 def test_lists_that_are_not_of_texts_are_refused_and_never_run(cell):
-    with pytest.raises(PictureError, match="no list of quoted texts"):
+    with pytest.raises(PictureError, match="not a list of quoted texts"):
         split_list(cell)
 
 
@@ -63,7 +63,7 @@ def read(tmp_path):
     return read_row
 
 
-def test_payloads_references_and_lists_of_both_are_told_apart(read):
+def test_payloads_references_and_lists_of_both_are_distinguished(read):
     first, second = read("image", str([payload(1), "12"]))
     assert first.size == len(encode(shade=1))
     assert second == Reference("12")
@@ -73,12 +73,12 @@ def test_payloads_references_and_lists_of_both_are_told_apart(read):
 
 
 def test_a_payload_just_over_the_length_of_a_reference_is_no_reference(read):
-    with pytest.raises(DatasetError, match=r"row 7 \(index id7\), column 'image': is no picture"):
+    with pytest.raises(DatasetError, match=r"row 7 \(index id7\), column 'image': is not a readable picture"):
         read("image", "x" * 68)
 
 
 @pytest.mark.parametrize("folder", [".", "images/Toy", "images"])
-def test_files_are_found_beside_the_table_and_in_its_picture_folders(read, tmp_path, folder):
+def test_files_are_found_next_to_the_table_and_in_its_picture_folders(read, tmp_path, folder):
     path = tmp_path / folder / "a b.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(encode())
@@ -87,7 +87,7 @@ def test_files_are_found_beside_the_table_and_in_its_picture_folders(read, tmp_p
     assert len(read("image_path", "['a b.png', 'a b.png']")) == 2
 
 
-def test_a_missing_file_names_the_places_that_were_tried(read, tmp_path):
+def test_a_missing_file_names_the_paths_tried(read, tmp_path):
     with pytest.raises(DatasetError) as caught:
         read("image_path", "gone.png")
     for folder in (tmp_path, tmp_path / "images" / "Toy", tmp_path / "images"):
@@ -95,14 +95,14 @@ def test_a_missing_file_names_the_places_that_were_tried(read, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("cell", "told"), [("", "has no picture"), ("x" * 5000, "column 'image_path'"), ("..", "no file")]
+    ("cell", "message"), [("", "has no picture"), ("x" * 5000, "column 'image_path'"), ("..", "no file")]
 )
-def test_a_cell_that_names_no_file_is_refused(read, cell, told):
-    with pytest.raises(DatasetError, match=told):
+def test_a_cell_that_names_no_file_is_refused(read, cell, message):
+    with pytest.raises(DatasetError, match=message):
         read("image_path", cell)
 
 
 def test_a_file_that_is_no_picture_is_named(read, tmp_path):
     (tmp_path / "a.png").write_bytes(b"text")
-    with pytest.raises(DatasetError, match=r"a\.png, which is no picture"):
+    with pytest.raises(DatasetError, match=r"a\.png, which is not a readable picture"):
         read("image_path", "a.png")

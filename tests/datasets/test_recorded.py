@@ -134,9 +134,9 @@ def test_a_hugging_face_dataset_is_a_benchmark_by_its_mapping(cache, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("records", "told"),
+    ("records", "message"),
     [
-        (['{"question": '], "row 1: the line is no JSON"),
+        (['{"question": '], "row 1: the line is not valid JSON"),
         ([question(), question(index="0")], r"row 2 \(index 0\), column 'index': row 1 has the same"),
         ([question(image="gone.png")], "names no file"),
         ([question(image="https://x.org/a.png")], "column 'image': is a web address"),
@@ -144,8 +144,8 @@ def test_a_hugging_face_dataset_is_a_benchmark_by_its_mapping(cache, tmp_path):
         ([question(image=None)], "has no row with a picture"),
     ],
 )
-def test_a_bad_record_is_refused_with_its_place(jsonl, cache, records, told):
-    with pytest.raises(DatasetError, match=told):
+def test_a_bad_record_is_refused_with_its_place(jsonl, cache, records, message):
+    with pytest.raises(DatasetError, match=message):
         open_benchmark(jsonl(*records), cache)
 
 

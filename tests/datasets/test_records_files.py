@@ -1,4 +1,4 @@
-"""Tables in the formats that people keep them in."""
+"""Tables in common formats."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ def test_json_lines_keep_every_text(tmp_path_factory, texts):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
         ("t.txt", b"x", "unknown format; known endings: .jsonl"),
-        ("t.jsonl", b'{"a": 1}\n[1]\n', "row 2: is no object"),
+        ("t.jsonl", b'{"a": 1}\n[1]\n', "row 2: is not an object"),
         ("t.jsonl", b'{"a": 1}\n{"a":\n', "row 2: not JSON lines"),
         ("t.json", b'{"a": 1}', "must be a list of objects"),
         ("t.csv", b"a,b\n1,2,3\n", "row 1: has more cells than the header"),
@@ -64,10 +64,10 @@ def test_json_lines_keep_every_text(tmp_path_factory, texts):
         ("t.parquet", b"nothing", "cannot be read as a table"),
     ],
 )
-def test_what_cannot_be_read_is_named_with_its_place(tmp_path, name, content, said):
+def test_an_unreadable_table_is_named_with_its_place(tmp_path, name, content, message):
     path = tmp_path / name
     path.write_bytes(content)
-    with pytest.raises(DatasetError, match=said) as caught:
+    with pytest.raises(DatasetError, match=message) as caught:
         list(read_records(path))
     assert str(path) in str(caught.value)
 

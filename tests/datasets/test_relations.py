@@ -31,21 +31,21 @@ def test_sound_rows_have_no_flaw():
     assert found(*rotations(3, 4), *rotations(4, 2, A="x", B="y"), circular=True) == []
 
 
-def test_every_further_row_of_an_index_is_told():
+def test_every_duplicate_of_an_index_is_reported():
     assert found(one("a"), one("b"), one("a"), one("a")) == [
-        (3, "index that is there twice"), (4, "index that is there twice"),
+        (3, "duplicate index"), (4, "duplicate index"),
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     "rows", [[one("a", "gone")], [one("a", "b"), one("b", pictured=False)], [one("a", "b"), one("b", "c"), one("c")]]
 )
-def test_references_into_nothing_are_told(rows):
-    assert found(*rows) == [(1, "reference into nothing")]
+def test_dangling_references_are_reported(rows):
+    assert found(*rows) == [(1, "dangling reference")]
 
 
-def test_rotations_that_are_missing_are_told_and_single_questions_are_a_warning():
-    assert found(*rotations(3, 2), circular=True) == [(1, "rotations that are missing")]
+def test_missing_rotations_are_errors_and_single_questions_warnings():
+    assert found(*rotations(3, 2), circular=True) == [(1, "missing rotations")]
     assert found(*rotations(3, 1), circular=True) == [(1, "question without rotations")]
     assert found(*rotations(3, 5), circular=True) == [(1, "more rotations than options")]
     assert found(*rotations(3, 4)[1:], circular=True) == [(1, "rotations without their question")]
@@ -55,7 +55,7 @@ def test_rotations_that_are_missing_are_told_and_single_questions_are_a_warning(
 def test_groups_may_be_named_by_a_column():
     rows = [one(f"x{turn}", g_index="x0", **FOUR) for turn in range(4)]
     assert found(*rows, circular=True) == []
-    assert found(*rows[:3], circular=True) == [(1, "rotations that are missing")]
+    assert found(*rows[:3], circular=True) == [(1, "missing rotations")]
 
 
 def test_an_index_that_is_no_number_is_in_no_group():

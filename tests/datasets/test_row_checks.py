@@ -46,46 +46,46 @@ def test_a_sound_row_has_no_flaw(kind, cells):
     ("kind", "cells", "flaw"),
     [
         (None, {"question": " \n"}, ("error", "empty question")),
-        (None, CHOICE | {"answer": "C"}, ("error", "answer that is no option")),
-        (AnswerKind.CHOICE, CHOICE | {"answer": "b"}, ("error", "answer that is no option")),
+        (None, CHOICE | {"answer": "C"}, ("error", "answer not among the options")),
+        (AnswerKind.CHOICE, CHOICE | {"answer": "b"}, ("error", "answer not among the options")),
         (AnswerKind.CHOICE, {"answer": "B"}, ("error", "question without options")),
         (AnswerKind.CHOICE, {"A": "red", "B": "blue"}, ("warning", "row without an answer")),
-        (AnswerKind.CHOICE, CHOICE | {"A": "blue"}, ("warning", "options that are alike")),
+        (AnswerKind.CHOICE, CHOICE | {"A": "blue"}, ("warning", "duplicate options")),
         (AnswerKind.CHOICE, CHOICE | {"D": "green"}, ("warning", "gap in the options")),
         (AnswerKind.CHOICE, {"A": "red", "answer": "A"}, ("warning", "gap in the options")),
         (AnswerKind.CHOICE, CHOICE | {"A": "None"}, ("warning", "option that is an NA word")),
         (AnswerKind.CHOICE, CHOICE | {"A": "nan"}, ("warning", "leaked NA word")),
         (AnswerKind.CHOICE, CHOICE | {"hint": "nan"}, ("warning", "leaked NA word")),
         (None, {"category": "None"}, ("warning", "leaked NA word")),
-        (AnswerKind.CIRCULAR, CHOICE | {"index": "x7"}, ("error", "index of no group")),
-        (AnswerKind.MMMU, CHOICE | {"question": "See <image 2>."}, ("error", "picture that is not there")),
+        (AnswerKind.CIRCULAR, CHOICE | {"index": "x7"}, ("error", "index without a group")),
+        (AnswerKind.MMMU, CHOICE | {"question": "See <image 2>."}, ("error", "missing picture")),
         (AnswerKind.YES_NO, {"answer": "maybe"}, ("error", "answer neither yes nor no")),
-        (AnswerKind.MME, {"answer": "Yes"}, ("error", "cell that the scorer needs")),
-        (AnswerKind.POPE, {"answer": "Yes"}, ("error", "cell that the scorer needs")),
-        (AnswerKind.HALLUSION, {"answer": "No", "category": "VD", "index": "7"}, ("error", "index without its parts")),
+        (AnswerKind.MME, {"answer": "Yes"}, ("error", "empty cell that the scorer needs")),
+        (AnswerKind.POPE, {"answer": "Yes"}, ("error", "empty cell that the scorer needs")),
+        (AnswerKind.HALLUSION, {"answer": "No", "category": "VD", "index": "7"}, ("error", "malformed index")),
         (AnswerKind.VQA, {}, ("warning", "row without an answer")),
-        (AnswerKind.OCRBENCH, {"answer": "x", "category": "c"}, ("error", "answer that is no list")),
-        (AnswerKind.CAPTION, {"answer": "[__import__('os')]"}, ("error", "answer that is no list")),
-        (AnswerKind.MATHVISTA, {"answer": "3", "answer_type": "text"}, ("error", "cell that the scorer needs")),
+        (AnswerKind.OCRBENCH, {"answer": "x", "category": "c"}, ("error", "answer that is not a list")),
+        (AnswerKind.CAPTION, {"answer": "[__import__('os')]"}, ("error", "answer that is not a list")),
+        (AnswerKind.MATHVISTA, {"answer": "3", "answer_type": "text"}, ("error", "empty cell that the scorer needs")),
         (
             AnswerKind.MATHVISTA,
             {"answer": "3", "answer_type": "text", "question_type": "multi_choice"},
-            ("error", "cell that the scorer needs"),
+            ("error", "empty cell that the scorer needs"),
         ),
-        (AnswerKind.LLAVABENCH, {"category": "conv", "caption": "y"}, ("error", "cell that the scorer needs")),
+        (AnswerKind.LLAVABENCH, {"category": "conv", "caption": "y"}, ("error", "empty cell that the scorer needs")),
     ],
 )
 def test_a_broken_row_has_one_flaw(kind, cells, flaw):
     assert found(kind, **cells) == [flaw]
 
 
-def test_pictures_that_are_not_counted_are_not_missed():
+def test_an_unknown_picture_count_is_not_checked():
     assert found(AnswerKind.MMMU, pictures=None, question="See <image 5>.", **CHOICE) == []
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from([None, *AnswerKind]), st.dictionaries(st.sampled_from("ABC"), st.text(max_size=9)), st.text())
-def test_any_row_is_looked_at_without_harm(kind, options, answer):
+def test_any_row_is_checked_without_an_error(kind, options, answer):
     for flaw in flaws(Row(1, {"index": "1", "question": "?", "answer": answer, **options}), 1, kind):
         assert flaw.level in ("error", "warning")
         assert flaw.reason

@@ -20,14 +20,14 @@ def test_names_of_columns_are_normalised(name, normal):
     ("name", "root"),
     [("MMBench_DEV_EN", "MMBench"), ("MMBench_DEV_EN_V11", "MMBench_V11"), ("COCO_VAL", "COCO"), ("MMStar", "MMStar")],
 )
-def test_pictures_lie_where_vlmevalkit_puts_them(name, root):
+def test_pictures_are_where_vlmevalkit_puts_them(name, root):
     folders = picture_folders(Path("data"), name, f"{name}_local")
     pictures = Path("data/images")
     assert folders[:2] == (Path("data"), pictures / root)
     assert folders[-2:] == (pictures / f"{name}_local", pictures)
 
 
-def test_a_broken_row_is_refused_unless_somebody_collects_it(tmp_path):
+def test_a_broken_row_is_refused_unless_a_callback_collects_it(tmp_path):
     error = DatasetError("broken", path=tmp_path)
     with pytest.raises(DatasetError, match="broken"):
         refuse(error)

@@ -1,4 +1,4 @@
-"""The reader goes by the end of the file's name."""
+"""The file name's suffix selects the reader."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def test_each_kind_of_file_has_its_reader(tables, jsonl, tmp_path):
         open_source(tmp_path / "gone.jsonl")
 
 
-def test_broken_rows_are_told_and_left_out(tables, jsonl):
-    told: list[DatasetError] = []
+def test_broken_rows_are_reported_and_left_out(tables, jsonl):
+    errors: list[DatasetError] = []
     table = tables.raw("index\tquestion\timage\n1\t?\n\t?\tx\n2\t?\tx\n")
-    with open_source(table, told.append) as source:
+    with open_source(table, errors.append) as source:
         assert [row.number for row in source] == [3]
-    with open_source(jsonl("{", {"image": ""}, {"question": "?"}), told.append) as source:
+    with open_source(jsonl("{", {"image": ""}, {"question": "?"}), errors.append) as source:
         assert [row.number for row in source] == [3]
-    assert [error.row for error in told] == [1, 2, 1, 2]
+    assert [error.row for error in errors] == [1, 2, 1, 2]

@@ -1,4 +1,4 @@
-"""A part of a table, with the pictures it borrows."""
+"""A subset of a table, with the pictures that its rows share."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def payloads(tmp_path):
     return [row[1] for row in cells(tmp_path / "s.tsv")[1:]]
 
 
-def test_kept_rows_have_their_pictures_also_where_those_were_another_s(tmp_path):
+def test_kept_rows_have_their_pictures_even_if_shared_with_dropped_rows(tmp_path):
     write_shapes(tmp_path / "all.tsv", 20, 0)
     whole = pictures(tmp_path / "all.tsv", tmp_path / "cache")
     keep = {"4", "5", "9", "12"}  # 4 and 9 borrow from 3 and 8
@@ -48,7 +48,7 @@ def test_kept_rows_have_their_pictures_also_where_those_were_another_s(tmp_path)
     }
 
 
-def test_a_picture_that_several_rows_borrow_is_written_once(tmp_path, payloads):
+def test_a_picture_shared_by_multiple_rows_is_written_once(tmp_path, payloads):
     rows = [["3", "7", "early", "x"], ["7", payloads[0], "lender", "x"], ["8", "7", "a", "x"], ["9", "7", "b", "x"]]
     table(tmp_path / "all.tsv", rows)
     write_subset(tmp_path / "all.tsv", tmp_path / "part.tsv", {"3", "8", "9"})
@@ -93,7 +93,7 @@ def test_file_names_become_absolute(tmp_path, payloads):
     assert [row[1] for row in cells(target)[1:]] == [here, repr([here, "gone.png"])]
 
 
-def test_a_lender_that_is_not_there_is_an_error_with_the_row(tmp_path, payloads):
+def test_a_reference_to_a_missing_row_is_an_error_with_the_row(tmp_path, payloads):
     table(tmp_path / "all.tsv", [["1", payloads[0], "q", ""], ["2", "77", "q", ""]])
     with pytest.raises(DatasetError, match=r"row 2.*index 77"):
         write_subset(tmp_path / "all.tsv", tmp_path / "part.tsv", {"2"})

@@ -33,7 +33,7 @@ def test_column_names_are_normalised_but_for_options(tables):
         assert table.columns == ("index", "question", "A", "a", "image", "l2_category", "Z")
 
 
-def test_a_byte_order_mark_crlf_and_blank_lines_are_no_trouble(tables):
+def test_a_byte_order_mark_crlf_and_blank_lines_are_accepted(tables):
     path = tables.raw(b"\xef\xbb\xbfindex\tquestion\timage\r\n\r\n1\tq\tx\r\n \n2\tr\ty")
     assert rows_of(path) == [["1", "q", "x"], ["2", "r", "y"]]
 
@@ -52,32 +52,32 @@ def test_digest_and_bytes_cover_the_whole_file(tables):
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         (b"", "is empty"),
         (b"\n\n", "is empty"),
         (b"index\tquestion\n", "'image' or 'image_path'"),
         (b"index\tqestion\timage\n", "no column 'question'; rename 'qestion'?"),
-        (b"a\tb\n", "no column 'index'; the header names 'a', 'b'"),
+        (b"a\tb\n", "no column 'index'; the header has 'a', 'b'"),
         (b"index\tquestion\timage\tAnswer\tanswer\n", "column 'answer': the header names this column twice"),
         (b"index\tquestion\timage\tl2-category\tl2_category\n", "twice"),
         (HEAD.encode() + b"1\tq\tx\n2\tq\n", "row 2 (index 2): the row has 2 cells, the header 3"),
         (HEAD.encode() + b"1\tq\tx\n2\tq\tx\ty\n", "row 2 (index 2): the row has 4 cells, the header 3"),
         (HEAD.encode() + b"1\tq\tx\n\tq\tx\n", "row 2, column 'index': the cell is empty"),
         (HEAD.encode() + b"1\tq\tx\n2\t\xe9t\xe9\tx\n", "row 2: byte 0xe9 is not UTF-8"),
-        (HEAD.encode("utf-16"), "saved in UTF-8"),
-        (HEAD.encode() + b"1\tq\0\tx\n", "row 1: holds a NUL byte"),
+        (HEAD.encode("utf-16"), "save the file in UTF-8"),
+        (HEAD.encode() + b"1\tq\0\tx\n", "row 1: contains a NUL byte"),
         (HEAD.encode() + b'1\tq\tx\n2\t"q\tx\n3\tq\tx\n', "row 2: a quote is opened here and never closed"),
         (HEAD.encode() + b'1\tq\tx\n2\tq\t"x', "row 2: a quote is opened here and never closed"),
-        (HEAD.encode() + b"1\tq\rq\tx\n", "row 1: is no tab-separated row"),
+        (HEAD.encode() + b"1\tq\rq\tx\n", "row 1: is not a tab-separated row"),
     ],
 )
-def test_a_malformed_table_is_refused_with_its_place(tables, data, told):
+def test_a_malformed_table_is_refused_with_its_place(tables, data, message):
     path = tables.raw(data)
     with pytest.raises(DatasetError) as caught:
         rows_of(path)
     assert str(caught.value).startswith(str(path))
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):

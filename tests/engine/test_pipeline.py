@@ -117,7 +117,7 @@ async def test_where_nothing_was_written_the_sample_goes_on_with_the_generic_ins
 @pytest.mark.parametrize(
     ("write", "failure", "retryable"),
     [
-        (ending(Outcome.OK, text="..."), "instruction: empty: no hints in the hint writer's reply", False),
+        (ending(Outcome.OK, text="..."), "instruction: empty: nothing to observe in the writer's reply", False),
         (ending(Outcome.ERROR, detail="overloaded"), "instruction: error: overloaded", True),
     ],
 )

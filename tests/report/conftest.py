@@ -35,5 +35,5 @@ def complete(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def analysis(complete) -> Analysis:
-    """Their analysis."""
+    """The analysis of these runs."""
     return analyse(find_runs([complete]))

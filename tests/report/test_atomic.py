@@ -1,4 +1,4 @@
-"""A file is the old one or the new one."""
+"""A file is either the old one or the new one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from prism_engine.errors import UserError
 from prism_engine.report.atomic import replacing
 
 
-def test_the_new_file_takes_the_place_of_the_old_one_at_the_end(tmp_path):
+def test_the_new_file_replaces_the_old_one_at_the_end(tmp_path):
     path = tmp_path / "scores.json"
     path.write_text("old")
     with replacing(path) as draft:
@@ -33,7 +33,7 @@ def test_a_body_that_raises_leaves_the_old_file_and_nothing_else(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path):
+def test_a_path_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "scores.json").mkdir()
     with (
         pytest.raises(UserError, match=r"scores\.json: cannot be written"),

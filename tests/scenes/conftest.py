@@ -1,4 +1,4 @@
-"""Many questions of every kind, and the first 1500 rows of a benchmark: drawn once."""
+"""Many questions of every kind, and the first 1500 rows of a benchmark, drawn once per session."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ A_KIND = 1000
 
 @pytest.fixture(scope="session")
 def drawn():
-    """By kind: scenes with a question each."""
+    """Per kind: scenes, each with a question."""
     rng = random.Random(20)
     return {kind: [drawn_question(kind, rng) for _ in range(A_KIND)] for kind in KINDS}
 
 
 @pytest.fixture(scope="session")
 def benchmark_rows():
-    """Scene, question and picture of each row, as of seed 0."""
+    """Scene, question and picture of each row for seed 0."""
     return list(rows(1500, 0))

@@ -1,4 +1,4 @@
-"""A second opinion: reads a question's English and works the answer out from the scene, by code of its own."""
+"""An independent solver: parses a question's English and computes the answer from the scene."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROWS, COLUMNS = ("top", "middle", "bottom"), ("left", "centre", "right")
 
 
 def where(place):
-    """Return the row and the column (0 to 2 each) that a place's name means."""
+    """Return the row and column (0 to 2 each) of a place's name."""
     row, _, column = ("middle-centre" if place == "centre" else place).partition("-")
     return ROWS.index(row), COLUMNS.index(column)
 
@@ -33,7 +33,7 @@ def spot(thing):
 
 
 def meant(scene: Scene, words: str) -> list[Thing]:
-    """Return every thing of a scene that the words fit."""
+    """Return every thing of a scene that matches the phrase."""
     if found := re.fullmatch(rf"the object at the ({CELL})", words):
         return [thing for thing in scene.things if spot(thing) == where(found[1])]
     if found := re.fullmatch(r"the only (small|large) object", words):
@@ -43,7 +43,7 @@ def meant(scene: Scene, words: str) -> list[Thing]:
 
 
 def the(scene, words):
-    """Return the one thing that the words fit."""
+    """Return the single thing that matches the phrase."""
     (thing,) = meant(scene, words)
     return thing
 
@@ -94,9 +94,9 @@ class Rule(NamedTuple):
     form: str
     """A regular expression for the whole text."""
     answer: Callable[..., str | None]
-    """What is right, from the scene and the form's groups."""
+    """The correct answer, from the scene and the form's groups."""
     contents: str
-    """What has to be observed, in terms of the groups."""
+    """The question's hints, in terms of the groups."""
 
 
 RULES = {
@@ -158,7 +158,7 @@ RULES = {
 
 
 def read(kind, text):
-    """Return the groups of a question's form; fails where the text does not have the form of its kind."""
+    """Return the groups of a question's form; fails if the text does not match its kind."""
     found = re.fullmatch(RULES[kind].form.removesuffix("?") + r"\?", text)
     assert found is not None, text
     return found.groups()
@@ -170,5 +170,5 @@ def solve(kind, scene, text):
 
 
 def needed(kind, text):
-    """Return what has to be observed, as the question alone tells it."""
+    """Return the hints, derived from the question alone."""
     return RULES[kind].contents.format(*read(kind, text))

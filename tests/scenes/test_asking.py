@@ -1,4 +1,4 @@
-"""Every question has one right answer, by a solver that shares no code with the package."""
+"""Every question has one right answer, according to a solver that shares no code with the package."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_contents_say_no_more_than_the_question_itself(drawn):
         for _, question in questions:
             assert question.contents == needed(kind.name, question.text)
             named = set(re.findall(r"[\w-]+", question.contents)) - set(re.findall(r"[\w-]+", question.text))
-            assert question.answer not in named or kind.name == "in common"  # whose contents are always all three
+            assert question.answer not in named or kind.name == "in common"  # whose hints always name all three
 
 
 def test_steps_lead_to_the_answer_by_way_of_what_the_scene_shows(drawn):

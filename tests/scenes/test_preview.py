@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prism_engine.scenes import MOST_PICTURES, contact_sheet
+from prism_engine.scenes import MAX_PICTURES, contact_sheet
 from prism_engine.scenes.preview import _MARGIN, LINES, PICTURE, _caption
 from prism_engine.scenes.table import rows
 
@@ -14,7 +14,7 @@ def test_it_shows_the_pictures_of_the_benchmark(benchmark_rows):
     corner = sheet.crop((_MARGIN, _MARGIN, _MARGIN + PICTURE, _MARGIN + PICTURE))
     first = benchmark_rows[0][2]
     assert corner.resize(first.size, 0).tobytes() == first.tobytes()
-    assert sheet.tobytes() == contact_sheet(MOST_PICTURES, 0).tobytes()
+    assert sheet.tobytes() == contact_sheet(MAX_PICTURES, 0).tobytes()
 
 
 @pytest.mark.parametrize(("count", "columns", "lines"), [(1, 1, 1), (6, 6, 1), (7, 6, 2), (100, 6, 4)])

@@ -1,4 +1,4 @@
-"""Questions are drawn so that nothing but the scene tells the answer."""
+"""Questions cannot be answered without the scene."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def known(question, place):
 
 
 def guessed(train, test, clues):
-    """Return how many answers are guessed right by how often each clue marked a right option in training."""
+    """Count the answers guessed right from how often each clue marked a right option in training."""
     shown, right = Counter(), Counter()
     for question in train:
         for place in range(4):
@@ -83,13 +83,13 @@ def test_what_two_things_have_in_common_is_never_a_label(drawn):
         assert one.label is None or one.label != other.label
 
 
-def test_the_right_option_stands_anywhere(drawn):
+def test_the_right_option_may_be_at_any_position(drawn):
     for pairs in drawn.values():
         counts = Counter(question.letter for _, question in pairs)
         assert all(abs(counts[letter] - len(pairs) / 4) < 4.5 * math.sqrt(len(pairs) / 4) for letter in "ABCD")
 
 
-def test_its_place_may_be_chosen():
+def test_its_position_can_be_chosen():
     rng = random.Random(1)
     for gold in range(4):
         _, question = drawn_question(KINDS[2], rng, gold)
@@ -116,5 +116,5 @@ def test_the_same_state_draws_what_the_embedded_models_were_trained_on():
         scene, question = drawn_question(kind, rng)
         drawn = (scene, kind.name, question.text, question.options, question.gold, question.contents, question.steps)
         digest.update(repr(drawn).encode())
-    # Where this changes on purpose, the embedded models want to be trained again.
+    # If this changes on purpose, the embedded models must be retrained.
     assert digest.hexdigest() == "edc52d3f076f8c1f9e0fd18c25a17b0479e489778c8f43f07987def8fb6bc5f3"

@@ -1,4 +1,4 @@
-"""Pictures show what the scene holds."""
+"""Pictures match their scenes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SEEN = {
     "pink": (255, 145, 185),
 }
 GROUNDS = {"white": (255, 255, 255), "grey": (160, 160, 160), "cyan": (150, 230, 240), "brown": (120, 80, 50)}
-"""The colours as people would name them, not as the package does."""
+"""Colours as people would name them, independent of the package."""
 
 
 def named(paint, names):
@@ -31,7 +31,7 @@ def named(paint, names):
 
 
 def paint_at(picture, x, y):
-    """Return the colour of a pixel; that of (0, 0) is the ground's, which no thing reaches."""
+    """Return a pixel's colour; (0, 0) is always background."""
     (_, paint), *_ = picture.crop((x, y, x + 1, y + 1)).getcolors()
     return paint
 
@@ -69,7 +69,7 @@ def test_a_thing_keeps_to_its_cell_and_its_size_can_be_seen(shape, size):
     for _ in range(60):
         thing = Thing(4, size, rng.choice(COLOURS), shape, rng.choice((None, *LABELS)))
         left, top, right, bottom = box(render(Scene("white", (thing,)), rng))
-        # The tips of large stars and diamonds may reach over the edge, where nothing else comes near.
+        # The tips of large stars and diamonds may cross the cell's edge, where nothing else is near.
         slack = 2 if size == "large" and shape in {"star", "diamond"} else 0
         assert min(left, top) >= CELL - slack
         assert max(right, bottom) <= 2 * CELL + slack
@@ -77,7 +77,7 @@ def test_a_thing_keeps_to_its_cell_and_its_size_can_be_seen(shape, size):
 
 
 def box(picture):
-    """Return the bounding box of what is not ground."""
+    """Return the bounding box of everything but the background."""
     return ImageChops.difference(picture, Image.new("RGB", picture.size, paint_at(picture, 0, 0))).getbbox()
 
 

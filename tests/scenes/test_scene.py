@@ -35,7 +35,7 @@ def test_no_colour_is_also_a_background_and_no_label_an_options_letter():
 
 
 @pytest.mark.parametrize(("labelled", "share"), [(0.0, 0), (1.0, 1)])
-def test_the_share_of_labelled_things_is_as_told(labelled, share):
+def test_the_share_of_labelled_things_is_as_requested(labelled, share):
     scenes = [drawn_scene(random.Random(seed), labelled=labelled) for seed in range(20)]
     assert {thing.label is not None for scene in scenes for thing in scene.things} == {bool(share)}
 

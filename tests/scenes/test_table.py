@@ -84,10 +84,10 @@ def test_contents_are_a_column_too(table):
     assert [row["contents"] for row in table] == expected
 
 
-def test_every_row_is_told(text):
-    told = []
-    write_benchmark(io.StringIO(), 5, 3, progress=lambda: told.append(1))
-    assert len(told) == 5
+def test_progress_is_called_for_every_row(text):
+    calls = []
+    write_benchmark(io.StringIO(), 5, 3, progress=lambda: calls.append(1))
+    assert len(calls) == 5
 
 
 def test_seed_0_is_the_benchmark_whose_results_are_published(benchmark_rows):

@@ -1,4 +1,4 @@
-"""Descriptions say what a scene shows, and are read back without loss."""
+"""Descriptions match their scenes, and are parsed back without loss."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_description_is_read_back_as_the_scene(scene):
 
 @settings(max_examples=100, deadline=None)
 @given(SCENES, st.data())
-def test_a_focused_description_tells_of_the_chosen_things_and_still_of_background_and_number(scene, data):
+def test_a_focused_description_has_the_chosen_things_and_still_background_and_number(scene, data):
     chosen = [thing for thing in scene.things if data.draw(st.booleans())]
     background, count, things = read_description(description(scene, chosen))
     assert (background, count) == (scene.background, len(scene.things))

@@ -58,7 +58,7 @@ async def test_written_hints_reach_the_perceiver(written, make_sample):
         (Outcome.ERROR, "", "overloaded", "error: overloaded"),
         (Outcome.REFUSED, "", "", "refused: no text"),
         (Outcome.TRUNCATED, "", "", "truncated: no text"),
-        (Outcome.OK, "...", "", "empty: no hints in the hint writer's reply"),
+        (Outcome.OK, "...", "", "empty: nothing to observe in the writer's reply"),
     ],
 )
 async def test_without_usable_hints_the_instruction_is_the_generic_one_with_a_reason(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from prism_engine.config import Mode
-from prism_engine.config.choices import with_own_limit
+from prism_engine.config.run_config import with_own_limit
 from prism_engine.errors import ConfigError
 from prism_engine.prompts import clean_hints, instruction_name, instruction_text
 

@@ -24,7 +24,7 @@ from prism_engine.backends.factory import build_backend, identify_model, pinned
 from prism_engine.budget import BudgetController, ModelBudget, Spending
 from prism_engine.cache import Store
 from prism_engine.config import ApiModel, Mode, Pictures
-from prism_engine.config.choices import with_own_limit
+from prism_engine.config.run_config import with_own_limit
 from prism_engine.datasets import data_roots, find_benchmark, open_benchmark
 from prism_engine.engine.drawn_samples import DrawnSamples
 from prism_engine.engine.pipeline import Pipeline

@@ -15,7 +15,7 @@ from prism_engine.api.judging.judged_files import Case, open_case, write_case
 from prism_engine.api.runs.execution import RunStatus
 from prism_engine.api.runs.stopping import stopping_on_signals
 from prism_engine.backends.factory import identify_model
-from prism_engine.budget import Demand, PerCall, Price, Seen, expect, is_paid, price_of, text_bytes
+from prism_engine.budget import PerCall, Price, PromptVolume, Seen, expect, is_paid, price_of, text_bytes
 from prism_engine.cache import Store, earlier_calls
 from prism_engine.config import ApiModel
 from prism_engine.config.judging import JudgeConfig, find_judge
@@ -142,7 +142,7 @@ def plan_judging(runs: Sequence[Path], config: JudgeConfig, registry: Registry) 
 
 
 def _plan(case: Case, judge: _ReadyJudge) -> JudgePlan:
-    demand, reviews = Demand(), _first_reviews(case, judge)
+    demand, reviews = PromptVolume(), _first_reviews(case, judge)
     to_ask = {review.key: review.call for review in reviews if review.completion is None}
     for call in to_ask.values():
         demand.count(text_bytes(call), 0)

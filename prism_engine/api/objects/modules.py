@@ -8,7 +8,8 @@ from prism_engine.api.build.instruction_sources import read_instruction
 from prism_engine.api.build.shared import takes_a_gpu
 from prism_engine.api.objects.session import Closeable, ImageInput, Session
 from prism_engine.config import ApiModel, Merge, Mode, Pictures, RunConfig, SamplingConfig
-from prism_engine.config.choices import perceivers_of, with_own_limit
+from prism_engine.config.choices import perceivers_of
+from prism_engine.config.run_config import with_own_limit
 from prism_engine.engine.pipeline import Pipeline
 from prism_engine.errors import ConfigError, NotRunError, OutcomeError, UserError
 from prism_engine.nano import REASONER

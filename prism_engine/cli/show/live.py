@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from prism_engine.cli.show.tables import LIVE_SECONDS, LOG_SECONDS, human_bytes, human_limit, human_seconds, stderr
+from prism_engine.cli.show.console import LIVE_SECONDS, LOG_SECONDS, human_bytes, human_limit, human_seconds, stderr
 from prism_engine.engine.progress import Progress
 
 if TYPE_CHECKING:

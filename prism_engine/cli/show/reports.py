@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from prism_engine.api import HEADER, RunStatus, SweepRow
 from prism_engine.budget import cap_of, shown
 from prism_engine.cli.exit_codes import error_code
+from prism_engine.cli.show.console import human_seconds, print_bounds, print_table, same_command, stderr, stdout
 from prism_engine.cli.show.scores import print_scores
-from prism_engine.cli.show.tables import human_seconds, print_bounds, print_table, same_command, stderr, stdout
 from prism_engine.engine.plan import StagePlan
 from prism_engine.records import AnswerKind
 from prism_engine.report.scores.draws import told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prism_engine.cli.show.tables import print_table, stdout
+from prism_engine.cli.show.console import print_table, stdout
 from prism_engine.report import compare, metric_rows
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Fetch known benchmarks: from where they are published or a mirror, into the folder where VLMEvalKit keeps them."""
+"""Fetches known benchmarks from their publisher or a mirror into VLMEvalKit's data folder."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _HUB = "https://huggingface.co/"
 
 
 class Fetched(NamedTuple):
-    """A benchmark's file that is in its place."""
+    """A benchmark file in its final place."""
 
     name: str
     path: Path
     sha256: str
     came: str
-    """From where: a URL, the file that was moved, or nothing where it was here already."""
+    """Where it came from: a URL, or the path of a renamed file; empty if it was already there."""
     checked: bool
-    """Whether the catalogue's checksum was there to compare with."""
+    """Whether the catalogue has a checksum, which was then verified."""
 
 
 def fetch(
@@ -44,37 +44,37 @@ def fetch(
     force: bool = False,
     progress: DownloadCallback = lambda *_: None,
 ) -> Fetched:
-    """Put a known benchmark's file into the folder for benchmarks, unless it is there already.
+    """Put a known benchmark's file into the data folder, unless it is already there.
 
     Args:
-        name: of the catalogue, or an alias.
-        mirror: where its file lies too: a folder's URL, or one with `{name}`, `{file}` or `{path}`. Without it,
+        name: a name or alias from the catalogue.
+        mirror: another place to fetch from: a folder's URL, or a URL with `{name}`, `{file}` or `{path}`; by default
             `$PRISM_MIRROR`.
-        folder: where it goes; without it `$LMUData`, where that is a folder, else `~/LMUData`.
+        folder: destination; by default `$LMUData` if it is a folder, else `~/LMUData`.
         force: download it even if it is there.
-        progress: told of every piece.
+        progress: called after every chunk.
 
     Raises:
-        ConfigError: nobody knows a benchmark of that name, or it is not published.
-        UserError: no place has the right file, or the disk refuses; what was there before is still there.
+        ConfigError: no benchmark of that name is known, or it is not published.
+        UserError: no source has the correct file, or the disk cannot be written; an existing file is left in place.
     """
     known = known_benchmark(name)
     if known is None:
-        names = [one.name for one in known_benchmarks()]
-        raise ConfigError(f"no benchmark {name!r} is known{nearest(name, names)}; `prism datasets list` names all")
+        names = [entry.name for entry in known_benchmarks()]
+        raise ConfigError(f"no benchmark {name!r} is known{nearest(name, names)}; `prism datasets list` lists them all")
     if known.spec.url is None:
-        raise ConfigError(f"{known.name} is published nowhere: make it with `prism datasets make scenes`")
+        raise ConfigError(f"{known.name} is not published: make it with `prism datasets make scenes`")
     target = (folder or _folder()) / f"{known.name}.tsv"
-    if not force and (here := _already(known, target)) is not None:
-        return here
+    if not force and (present := _already(known, target)) is not None:
+        return present
     return _downloaded(known, target, _urls(known, mirror or os.environ.get("PRISM_MIRROR")), progress)
 
 
 def missing(names: Sequence[str]) -> tuple[str, ...]:
-    """Those of these benchmarks that are known, and published, and not on this machine."""
-    here = {listing.name for listing in list_benchmarks(data_roots(os.environ))}
-    found = [known for name in names if (known := known_benchmark(name)) is not None and known.spec.url]
-    return tuple(dict.fromkeys(known.name for known in found if not here & {known.name, *known.spec.aliases}))
+    """Return those of these benchmarks that are known and published but not on this machine."""
+    present = {listing.name for listing in list_benchmarks(data_roots(os.environ))}
+    published = [known for name in names if (known := known_benchmark(name)) is not None and known.spec.url]
+    return tuple(dict.fromkeys(known.name for known in published if not present & {known.name, *known.spec.aliases}))
 
 
 def _folder() -> Path:
@@ -83,7 +83,7 @@ def _folder() -> Path:
 
 
 def _already(known: CatalogueEntry, target: Path) -> Fetched | None:
-    """The file that is in its place, or was under another name, as older versions of VLMEvalKit left it."""
+    """The file if it is already there, perhaps under another name used by older versions of VLMEvalKit."""
     others = (str(known.spec.url).rsplit("/", 1)[-1], *(f"{alias}.tsv" for alias in known.spec.aliases))
     for path in (target, *(target.with_name(other) for other in others if "/" not in other)):
         if not path.is_file():
@@ -110,29 +110,29 @@ def _downloaded(known: CatalogueEntry, target: Path, urls: Sequence[str], progre
         f"{known.name} cannot be fetched:\n  "
         + "\n  ".join(refused)
         + "\nGive a mirror (--mirror URL or PRISM_MIRROR=URL), or put the file there yourself, as "
-        f"{target}. The same command goes on where a download was cut"
+        f"{target}. Rerun the same command to resume an interrupted download"
     )
 
 
 def _urls(known: CatalogueEntry, mirror: str | None) -> tuple[str, ...]:
     url = str(known.spec.url)
     path = urlsplit(url).path.removeprefix("/")
-    places = []
+    mirrors = []
     if mirror:
         pattern = mirror if "{" in mirror else mirror.rstrip("/") + "/{file}"
         named = {"{name}": known.name, "{file}": f"{known.name}.tsv", "{path}": path}
         for key, value in named.items():
             pattern = pattern.replace(key, value)
-        places.append(pattern)
+        mirrors.append(pattern)
     endpoint = os.environ.get("HF_ENDPOINT")
     if endpoint and url.startswith(_HUB):
         url = f"{endpoint.rstrip('/')}/{path}"
-    return tuple(dict.fromkeys((*places, url)))
+    return tuple(dict.fromkeys((*mirrors, url)))
 
 
 def _record(target: Path, sha256: str) -> None:
-    """Keep the digest beside the file, as `sha256sum --check` reads it."""
+    """Write the digest next to the file, in the format of `sha256sum --check`."""
     try:
         target.with_name(f"{target.name}.sha256").write_text(f"{sha256}  {target.name}\n", encoding="utf-8")
     except OSError as error:
-        raise UserError(f"{target}: its SHA-256 cannot be written beside it: {error.strerror}") from error
+        raise UserError(f"{target}: cannot write its SHA-256 next to it: {error.strerror}") from error

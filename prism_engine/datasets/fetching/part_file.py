@@ -1,4 +1,4 @@
-"""A file that is still being downloaded: hidden beside its place, locked, and with what tells its version."""
+"""A partial download: a locked hidden file next to its target, with the validator of its version."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Digests(NamedTuple):
 
 
 class PartFile:
-    """The first bytes of a download. One process at a time has it open; it stays for a later try unless `publish`ed.
+    """The first bytes of a download. One process at a time can open it; it is kept for resuming until `publish`ed.
 
     Args:
-        target: where the whole file goes.
+        target: path of the complete file.
 
     Raises:
         UserError: the folder cannot be written, or another process is downloading the same file.
@@ -35,7 +35,7 @@ class PartFile:
     def __init__(self, target: Path) -> None:
         self._target = target
         self._path = target.with_name(f".{target.name}.part")
-        self._proof = target.with_name(f".{target.name}.part.json")
+        self._validator_path = target.with_name(f".{target.name}.part.json")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             self._file = self._path.open("ab")
@@ -57,78 +57,78 @@ class PartFile:
 
     @property
     def size(self) -> int:
-        """Bytes that are here."""
+        """Bytes downloaded so far."""
         return self._file.tell()
 
-    def proof(self, url: str) -> str | None:
-        """What the server gave to tell this version of the file by; None where it gave nothing, or for another URL."""
+    def validator(self, url: str) -> str | None:
+        """ETag or date the server gave for this version of the file; None if it gave none, or for another URL."""
         try:
-            kept: Any = json.loads(self._proof.read_bytes())
+            stored: Any = json.loads(self._validator_path.read_bytes())
         except (OSError, ValueError):
             return None
-        proof = kept.get("validator") if isinstance(kept, dict) and kept.get("url") == url else None
-        return proof if isinstance(proof, str) and proof.isprintable() else None
+        validator = stored.get("validator") if isinstance(stored, dict) and stored.get("url") == url else None
+        return validator if isinstance(validator, str) and validator.isprintable() else None
 
     def begin(self, url: str, validator: str | None) -> None:
-        """Start from nothing.
+        """Discard the content and start over.
 
         Raises:
-            UserError: the disk refuses.
+            UserError: the file cannot be written.
         """
         try:
             self._file.truncate(0)
             self._file.seek(0)
-            self._proof.write_text(json.dumps({"url": url, "validator": validator}), encoding="utf-8")
+            self._validator_path.write_text(json.dumps({"url": url, "validator": validator}), encoding="utf-8")
         except OSError as error:
             raise UserError(f"{self._path}: cannot be written: {error.strerror}") from error
 
     def write(self, data: bytes) -> None:
-        """Append.
+        """Append data.
 
         Raises:
-            UserError: the disk refuses; what is here stays.
+            UserError: the file cannot be written; earlier data is kept.
         """
         try:
             self._file.write(data)
             self._file.flush()
         except OSError as error:
-            raise UserError(f"{self._path}: cannot be written: {error.strerror}; the same command goes on") from error
+            raise UserError(f"{self._path}: cannot be written: {error.strerror}; rerun to resume") from error
 
     def digests(self) -> Digests:
-        """Checksums of what is here."""
+        """Checksums of the bytes downloaded so far."""
         return file_digests(self._path)
 
     def publish(self) -> None:
-        """Put the file in its place, at once.
+        """Move the file to its target, atomically.
 
         Raises:
-            UserError: the disk refuses.
+            UserError: the file cannot be written.
         """
         try:
             os.fsync(self._file.fileno())
             self._path.replace(self._target)
-            self._proof.unlink(missing_ok=True)
+            self._validator_path.unlink(missing_ok=True)
         except OSError as error:
             raise UserError(f"{self._target}: cannot be written: {error.strerror}") from error
 
     def discard(self) -> None:
-        """Forget what is here."""
+        """Delete the partial file."""
         self._path.unlink(missing_ok=True)
-        self._proof.unlink(missing_ok=True)
+        self._validator_path.unlink(missing_ok=True)
 
 
 def file_digests(path: Path) -> Digests:
-    """Checksums of a file, read once.
+    """Return a file's checksums, computed in one pass.
 
     Raises:
-        UserError: it cannot be read.
+        UserError: the file cannot be read.
     """
     md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
     try:
         with path.open("rb") as file:
-            while piece := file.read(1 << 20):
-                md5.update(piece)
-                sha256.update(piece)
+            while chunk := file.read(1 << 20):
+                md5.update(chunk)
+                sha256.update(chunk)
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
     return Digests(md5.hexdigest(), sha256.hexdigest())

@@ -1,1 +1,1 @@
-"""What finished runs say about models: contrasts, failures, the two-factor analysis."""
+"""Statistics of finished runs: contrasts, failure attribution, the two-factor analysis."""

@@ -1,4 +1,4 @@
-"""Prism's analysis of finished runs: accuracies, comparisons, perception and reasoning effects, what failed where."""
+"""The analysis of finished runs: accuracies, comparisons, perception and reasoning effects, failures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Grid(NamedTuple):
     """The estimate of one grid of perceivers and reasoners."""
 
     benchmark: str
-    """`all benchmarks` where it spans several."""
+    """`all benchmarks` if it spans more than one."""
     instruction: str
     profile: str
     estimate: TwoFactor | Unestimable
@@ -29,7 +29,7 @@ class Grid(NamedTuple):
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything that runs say about perception and reasoning."""
+    """Results of an analysis."""
 
     benchmarks: Mapping[str, AlignedRuns]
     accuracies: tuple[Accuracy, ...]
@@ -42,7 +42,7 @@ def analyse(runs: Sequence[FinishedRun]) -> Analysis:
     """Analyse runs, benchmark by benchmark.
 
     Raises:
-        UserError: runs of one benchmark have asked different questions under one index.
+        UserError: runs of one benchmark have different questions under the same index.
     """
     by_benchmark: dict[str, list[FinishedRun]] = {}
     for run in runs:
@@ -59,23 +59,23 @@ def analyse(runs: Sequence[FinishedRun]) -> Analysis:
 
 
 def _grids(benchmarks: Mapping[str, AlignedRuns]) -> Iterable[Grid]:
-    """Estimate a grid per benchmark, instruction and profile, and one over all benchmarks where they are several."""
+    """Estimate a grid per benchmark, instruction and profile, and one over all benchmarks if there are several."""
     clusters = {name: aligned.clusters for name, aligned in benchmarks.items()}
-    over_all: dict[tuple[str, str], list[GridRun]] = {}
+    overall: dict[tuple[str, str], list[GridRun]] = {}
     for name, aligned in benchmarks.items():
-        here: dict[tuple[str, str], list[GridRun]] = {}
-        for run in grid_runs(aligned):
-            here.setdefault(run[0], []).append(run[1])
-            over_all.setdefault(run[0], []).append(run[1])
-        for (instruction, profile), grid in here.items():
+        of_benchmark: dict[tuple[str, str], list[GridRun]] = {}
+        for key, run in grid_runs(aligned):
+            of_benchmark.setdefault(key, []).append(run)
+            overall.setdefault(key, []).append(run)
+        for (instruction, profile), grid in of_benchmark.items():
             yield Grid(name, instruction, profile, two_factor(grid, clusters))
-    for (instruction, profile), grid in over_all.items():
+    for (instruction, profile), grid in overall.items():
         if len({run.benchmark for run in grid}) > 1:
             yield Grid("all benchmarks", instruction, profile, two_factor(grid, clusters))
 
 
 def grid_runs(aligned: AlignedRuns) -> Iterable[tuple[tuple[str, str], GridRun]]:
-    """Yield the runs that belong to a grid, each with its instruction and profile."""
+    """Yield the decoupled runs, which form grids, each with its instruction and profile."""
     for run, scores in zip(aligned.runs, aligned.scores, strict=True):
         setting = run.setting
         if setting.mode == "all":

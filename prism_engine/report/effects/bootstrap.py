@@ -1,4 +1,4 @@
-"""Resampled means: how far the mean over benchmarks would move if the pictures had been others."""
+"""Cluster bootstrap of mean scores: their variation under resampling of the pictures."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 REPLICATES: Final = 2_000
 SEED: Final = 20240620
-"""Fixed, so that equal results give equal intervals."""
-_AT_ONCE: Final = 4_000_000
-"""Weights that are in memory at once."""
+"""Fixed, so equal results give equal intervals."""
+_MAX_WEIGHTS: Final = 4_000_000
+"""Maximum number of weights in memory at once."""
 
 
 def resampled_means(scores: Numbers, clusters: Labels, *, seed: int = SEED, replicates: int = REPLICATES) -> Numbers:
-    """Return each run's mean score in each replicate: pictures are drawn with replacement, the same for all runs.
+    """Return each run's mean score per replicate; pictures are drawn with replacement, the same for all runs.
 
-    The cluster bootstrap (A. C. Davison and D. V. Hinkley, Bootstrap Methods and their Application, 1997, 3.8). Since
-    all runs see the same pictures in a replicate, differences between runs can be taken replicate by replicate.
+    The cluster bootstrap (A. C. Davison and D. V. Hinkley, Bootstrap Methods and their Application, 1997, 3.8). All
+    runs share a replicate's pictures, so differences between runs can be taken replicate by replicate.
 
     Args:
         scores: a row per run; NaN where a run has no score, which is left out of its mean.
@@ -29,21 +29,21 @@ def resampled_means(scores: Numbers, clusters: Labels, *, seed: int = SEED, repl
     Returns:
         A row per replicate, a column per run.
     """
-    import numpy as np  # noqa: PLC0415 - a run that needs no statistics starts without it
+    import numpy as np  # noqa: PLC0415 - heavy, and most runs need no statistics
 
     groups = int(clusters.max()) + 1
-    there = ~np.isnan(scores)
+    scored = ~np.isnan(scores)
     sums = np.stack(
-        [np.bincount(clusters, np.where(row, one, 0.0), groups) for one, row in zip(scores, there, strict=True)]
+        [np.bincount(clusters, np.where(mask, row, 0.0), groups) for row, mask in zip(scores, scored, strict=True)]
     )
-    counts = np.stack([np.bincount(clusters, row, groups) for row in there])
+    counts = np.stack([np.bincount(clusters, mask, groups) for mask in scored])
     draw = np.random.default_rng(seed)
     parts = []
-    step = max(1, _AT_ONCE // groups)
+    step = max(1, _MAX_WEIGHTS // groups)
     for start in range(0, replicates, step):
         size = min(step, replicates - start)
         weights = draw.multinomial(groups, np.full(groups, 1 / groups), size=size).astype(np.float64)
-        with np.errstate(invalid="ignore"):  # a replicate may hold no score of a run that has hardly any
+        with np.errstate(invalid="ignore"):  # a replicate may have no score of a run with very few
             parts.append((weights @ sums.T) / (weights @ counts.T))
     means: Numbers = np.concatenate(parts)
     return means
@@ -58,7 +58,7 @@ def percentile_interval(replicates: Numbers) -> tuple[float, float]:
 
 
 def mean_over(parts: Sequence[Numbers]) -> Numbers:
-    """Return the plain mean of several benchmarks' replicates of one run."""
+    """Return the plain mean over benchmarks of a run's replicates."""
     import numpy as np  # noqa: PLC0415
 
     mean: Numbers = np.mean(np.stack(parts), axis=0)

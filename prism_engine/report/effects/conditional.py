@@ -1,4 +1,4 @@
-"""Effects for one and the same question: each question's difficulty, whatever it is, is conditioned away."""
+"""Conditional logistic regression: effects for the same question, with its difficulty conditioned out."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ if TYPE_CHECKING:
     from prism_engine.report.scores.inference import Labels, Numbers
 
 _STEPS: Final = 50
-_CLOSE: Final = 1e-9
-_FAR: Final = 12.0
-"""A coefficient beyond it runs off to infinity: one model is right wherever another one is."""
-_FLAT: Final = 1e-6
-"""Information below it is rounding: nothing is told about some model."""
-_STRIDE: Final = 1e-5
+_TOLERANCE: Final = 1e-9
+_MAX_COEFFICIENT: Final = 12.0
+"""A larger coefficient is diverging: one model is right wherever another one is."""
+_MIN_INFORMATION: Final = 1e-6
+"""Less information than this is rounding: the data do not identify some model's effect."""
+_DIFFERENCE_STEP: Final = 1e-5
 
 
 class Block(NamedTuple):
     """One benchmark's part of a grid."""
 
     design: Numbers
-    """A row per run, without columns that are the same for all runs."""
+    """A row per run, without columns that are constant over runs."""
     scores: Numbers
-    """A row per run, a column per question; no gaps."""
+    """A row per run, a column per question; no missing values."""
     clusters: Labels
-    """Each question's, numbered across blocks."""
+    """Each question's cluster, numbered across blocks."""
 
 
 class ConditionalFit(NamedTuple):
@@ -41,14 +41,14 @@ class ConditionalFit(NamedTuple):
 def conditional_fit(blocks: Sequence[Block]) -> ConditionalFit | None:
     """Fit log odds = difficulty of the question + design · coefficients, given how many runs are right on it.
 
-    Given that number the difficulty drops out (G. Rasch; E. B. Andersen, J. R. Stat. Soc. B 32 (1970) 283-301). The
-    questions that all runs or none get right tell nothing. Since all questions of a benchmark meet the same runs, the
-    likelihood needs the elementary symmetric functions of one vector per benchmark only.
+    Conditioning on that number eliminates the difficulty (G. Rasch; E. B. Andersen, J. R. Stat. Soc. B 32 (1970)
+    283-301). Questions that all runs or none get right carry no information. All questions of a benchmark have the same
+    runs, so the likelihood needs the elementary symmetric functions of only one vector per benchmark.
 
     Returns:
-        None where scores are not all 0 or 1, where no question tells anything, or where the maximum is at infinity.
+        None if scores are not all 0 or 1, no question carries information, or the maximum is at infinity.
     """
-    import numpy as np  # noqa: PLC0415 - a run that needs no statistics starts without it
+    import numpy as np  # noqa: PLC0415 - heavy, and most runs need no statistics
 
     if not all(is_binary(block.scores) for block in blocks):
         return None
@@ -56,14 +56,14 @@ def conditional_fit(blocks: Sequence[Block]) -> ConditionalFit | None:
     for _ in range(_STEPS):
         slope = _slope(blocks, coefficients)
         curvature = _curvature(blocks, coefficients)
-        if np.linalg.eigvalsh(curvature)[0] < _FLAT:
+        if np.linalg.eigvalsh(curvature)[0] < _MIN_INFORMATION:
             return None
         step = np.linalg.solve(curvature, slope)
         longest = float(np.abs(step).max())
         coefficients = coefficients + step * min(1.0, 1.0 / longest if longest else 1.0)
-        if np.abs(coefficients).max() > _FAR:
+        if np.abs(coefficients).max() > _MAX_COEFFICIENT:
             return None
-        if longest < _CLOSE:
+        if longest < _TOLERANCE:
             inverse: Numbers = np.linalg.inv(curvature).astype(np.float64)
             return ConditionalFit(coefficients, _robust(blocks, coefficients, inverse))
     return None
@@ -91,8 +91,8 @@ def _curvature(blocks: Sequence[Block], coefficients: Numbers) -> Numbers:
     import numpy as np  # noqa: PLC0415
 
     columns = [
-        (_slope(blocks, coefficients - stride) - _slope(blocks, coefficients + stride)) / (2 * _STRIDE)
-        for stride in _STRIDE * np.eye(len(coefficients))
+        (_slope(blocks, coefficients - shift) - _slope(blocks, coefficients + shift)) / (2 * _DIFFERENCE_STEP)
+        for shift in _DIFFERENCE_STEP * np.eye(len(coefficients))
     ]
     curvature = np.array(columns)
     symmetric: Numbers = (curvature + curvature.T) / 2
@@ -100,7 +100,7 @@ def _curvature(blocks: Sequence[Block], coefficients: Numbers) -> Numbers:
 
 
 def _gradients(block: Block, coefficients: Numbers) -> Numbers:
-    """Return each question's share of the slope: what was right beside what was to be expected, given the number."""
+    """Return each question's gradient: observed minus expected scores, given the number of right runs."""
     rights = block.scores.sum(axis=0).astype(int)
     expected = _expected(block.design @ coefficients)[rights]
     gradients: Numbers = (block.scores.T - expected) @ block.design
@@ -108,7 +108,7 @@ def _gradients(block: Block, coefficients: Numbers) -> Numbers:
 
 
 def _expected(log_odds: Numbers) -> Numbers:
-    """Return, for each number s of right runs, the chance of each run to be among them.
+    """Return, for each number s of right runs, each run's probability of being among them.
 
     With e = exp(log odds) and E_s the elementary symmetric functions, it is e_c E_{s-1}(without c) / E_s.
     """
@@ -116,7 +116,7 @@ def _expected(log_odds: Numbers) -> Numbers:
 
     odds = np.exp(log_odds - log_odds.mean())
     runs = len(odds)
-    without = np.zeros((runs, runs + 1))  # row c: the functions of all but run c
+    without = np.zeros((runs, runs + 1))  # row c: the functions of all runs except c
     without[:, 0] = 1.0
     for run, value in enumerate(odds):
         more = without.copy()

@@ -1,4 +1,4 @@
-"""The comparisons that Prism is for: which runs differ in one thing only, and by how much, with paired tests."""
+"""Paired comparisons of runs that differ in exactly one factor."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from prism_engine.report.scores.inference import Paired, clustered_share, holm, 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from prism_engine.report.scores.aligned import AlignedRuns, Level
+    from prism_engine.report.scores.aligned import AlignedRuns
     from prism_engine.report.scores.finished import FinishedRun, Setting
     from prism_engine.report.scores.inference import Estimate
+    from prism_engine.scoring import Level
 
 ContrastKind = Literal["perceivers", "reasoners", "direct against decoupled", "instructions", "blind", "oracle", "runs"]
 KINDS: Final[tuple[ContrastKind, ...]] = (
@@ -25,12 +26,12 @@ KINDS: Final[tuple[ContrastKind, ...]] = (
     "oracle",
     "runs",
 )
-"""In the order of reports; `runs` are any two that were named."""
+"""In report order; `runs` compares any two given runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """One run's share of right answers in one group of samples."""
+    """One run's accuracy on one group of samples."""
 
     setting: Setting
     level: Level
@@ -40,7 +41,7 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """Two runs that differ in one thing, on one group of the samples that both have scores for."""
+    """Two runs that differ in one factor, compared on one group of the samples scored in both."""
 
     kind: ContrastKind
     benchmark: str
@@ -54,12 +55,12 @@ class Contrast:
     second_share: float
     paired: Paired
     p_holm: float
-    """The p value adjusted (Holm) for all contrasts of its kind, benchmark and level."""
+    """P value, Holm-adjusted over all contrasts of its kind, benchmark and level."""
 
 
 def accuracies(aligned: AlignedRuns) -> list[Accuracy]:
-    """Estimate every run's accuracy, overall and per category; groups in which it has no score are left out."""
-    import numpy as np  # noqa: PLC0415 - a run that needs no statistics starts without it
+    """Estimate every run's accuracy, overall and per category; groups without a score are left out."""
+    import numpy as np  # noqa: PLC0415 - heavy, and most runs need no statistics
 
     found = []
     for run, scores in zip(aligned.runs, aligned.scores, strict=True):
@@ -72,37 +73,37 @@ def accuracies(aligned: AlignedRuns) -> list[Accuracy]:
 
 
 def contrasts(aligned: AlignedRuns) -> list[Contrast]:
-    """Compare every two runs of a benchmark that differ in one thing, overall and per category."""
+    """Compare all pairs of a benchmark's runs that differ in one factor, overall and per category."""
     found = [
-        one
+        compared
         for kind, fixed, pair, names in _pairs(aligned.runs)
-        for one in _compared(aligned, kind, fixed, pair=pair, names=names)
+        for compared in _compared(aligned, kind, fixed, pair=pair, names=names)
     ]
-    return sorted(_adjusted(found), key=lambda one: KINDS.index(one.kind))
+    return sorted(_adjusted(found), key=lambda compared: KINDS.index(compared.kind))
 
 
 def contrast(aligned: AlignedRuns, names: tuple[str, str]) -> list[Contrast]:
-    """Compare the first two runs, whatever they are, overall and per category."""
+    """Compare the first two runs, whatever they differ in, overall and per category."""
     return _adjusted(list(_compared(aligned, "runs", "", pair=(0, 1), names=names)))
 
 
 def _adjusted(found: list[Contrast]) -> list[Contrast]:
     families: dict[tuple[str, str], list[int]] = {}
-    for place, one in enumerate(found):
-        families.setdefault((one.kind, one.level), []).append(place)
-    for places in families.values():
-        for place, adjusted in zip(places, holm([found[place].paired.p for place in places]), strict=True):
-            found[place] = replace(found[place], p_holm=adjusted)
+    for number, compared in enumerate(found):
+        families.setdefault((compared.kind, compared.level), []).append(number)
+    for numbers in families.values():
+        for number, adjusted in zip(numbers, holm([found[number].paired.p for number in numbers]), strict=True):
+            found[number] = replace(found[number], p_holm=adjusted)
     return found
 
 
 def _compared(
     aligned: AlignedRuns, kind: ContrastKind, fixed: str, *, pair: tuple[int, int], names: tuple[str, str]
 ) -> Iterator[Contrast]:
-    """Compare two runs, overall and per category, where both have scores; p values are not adjusted yet."""
+    """Compare two runs on the samples scored in both, overall and per category; p values are not yet adjusted."""
     import numpy as np  # noqa: PLC0415
 
-    first, second = (aligned.scores[place] for place in pair)
+    first, second = (aligned.scores[run] for run in pair)
     both = ~np.isnan(first) & ~np.isnan(second)
     for level, name, members in aligned.groups():
         counted = members & both
@@ -118,16 +119,16 @@ _Pair = tuple[ContrastKind, str, tuple[int, int], tuple[str, str]]
 
 
 def _pairs(runs: Sequence[FinishedRun]) -> Iterator[_Pair]:
-    """Yield the pairs that differ in one thing: its kind, what they share, their places, what tells them apart."""
+    """Yield pairs that differ in one factor: its kind, what they share, their positions, and their distinct names."""
     settings = [run.setting for run in runs]
-    decoupled = [place for place, one in enumerate(settings) if one.mode == "all"]
+    decoupled = [position for position, setting in enumerate(settings) if setting.mode == "all"]
     for a, b in combinations(decoupled, 2):
-        yield from _varied(settings[a], settings[b], (a, b))
+        yield from _decoupled_pair(settings[a], settings[b], (a, b))
     for a, b in product(range(len(settings)), decoupled):
-        yield from _armed(settings[a], settings[b], (a, b))
+        yield from _arm_pair(settings[a], settings[b], (a, b))
 
 
-def _varied(one: Setting, other: Setting, places: tuple[int, int]) -> Iterator[_Pair]:
+def _decoupled_pair(one: Setting, other: Setting, positions: tuple[int, int]) -> Iterator[_Pair]:
     parts: tuple[tuple[ContrastKind, str], ...] = (
         ("perceivers", "perceiver"),
         ("reasoners", "reasoner"),
@@ -137,15 +138,15 @@ def _varied(one: Setting, other: Setting, places: tuple[int, int]) -> Iterator[_
     if len(differing) == 1 and one.profile == other.profile:
         ((kind, part),) = differing
         fixed = ", ".join(str(getattr(one, each)) for _, each in parts if each != part)
-        yield kind, fixed, places, (str(getattr(one, part)), str(getattr(other, part)))
+        yield kind, fixed, positions, (str(getattr(one, part)), str(getattr(other, part)))
 
 
-def _armed(arm: Setting, decoupled: Setting, places: tuple[int, int]) -> Iterator[_Pair]:
+def _arm_pair(arm: Setting, decoupled: Setting, positions: tuple[int, int]) -> Iterator[_Pair]:
     if arm.profile != decoupled.profile:
         return
     if arm.mode == "direct" and arm.vlm == decoupled.vlm:
         fixed = str(arm.perceiver)
-        yield "direct against decoupled", fixed, places, ("direct", f"{decoupled.reasoner}, {decoupled.instruction}")
+        yield "direct against decoupled", fixed, positions, ("direct", f"{decoupled.reasoner}, {decoupled.instruction}")
     if arm.reasoner == decoupled.reasoner and arm.mode in ("blind", "oracle"):
         kind: ContrastKind = "blind" if arm.mode == "blind" else "oracle"
-        yield kind, str(arm.reasoner), places, (arm.mode, f"{decoupled.perceiver}, {decoupled.instruction}")
+        yield kind, str(arm.reasoner), positions, (arm.mode, f"{decoupled.perceiver}, {decoupled.instruction}")

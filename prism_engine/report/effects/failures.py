@@ -1,4 +1,4 @@
-"""Where an answer went wrong: for each sample, what its arms say about perception and reasoning."""
+"""Attributes each sample's failure to perception or reasoning by comparing its arms."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ if TYPE_CHECKING:
     from prism_engine.report.scores.inference import Numbers
 
 _RIGHT = 0.5
-"""A score above it counts as right; below 1 only in benchmarks that grade in steps."""
+"""A higher score counts as right; scores between 0 and 1 only occur in graded benchmarks."""
 
 
 class Attribution(StrEnum):
-    """What became of a sample, and what failed where it went wrong."""
+    """A sample's outcome: how it was solved, or what failed."""
 
     SOLVED = "solved"
-    """Right, and not without the description, as far as the blind arm says."""
+    """Right, and the blind arm, if there is one, is not."""
     SOLVED_BLIND = "solved without seeing"
-    """Right, and the blind arm was right too."""
+    """Right, and the blind arm is right too."""
     NOT_SEEN = "perception: not seen"
-    """Wrong; from the gold description the reasoner is right, and the perceiver by itself is wrong too."""
+    """Wrong; the reasoner is right from the gold description, and the perceiver alone is wrong too."""
     NOT_SAID = "perception: not said"
-    """Wrong; from the gold description the reasoner is right, and the perceiver by itself is right: it saw it."""
+    """Wrong; the reasoner is right from the gold description, and the perceiver alone is right: it saw the answer."""
     PERCEPTION = "perception"
-    """Wrong; from the gold description the reasoner is right. There is no direct arm."""
+    """Wrong; the reasoner is right from the gold description. There is no direct arm."""
     REASONING = "reasoning"
-    """Wrong, also from the gold description; the perceiver by itself is right, so it has seen what it takes."""
+    """Wrong, even from the gold description; the perceiver alone is right, so it saw what was needed."""
     BOTH = "perception and reasoning"
-    """Wrong, also from the gold description, and the perceiver by itself is wrong too."""
+    """Wrong, even from the gold description, and the perceiver alone is wrong too."""
     REASONING_AT_LEAST = "reasoning at least"
-    """Wrong, also from the gold description. There is no direct arm."""
+    """Wrong, even from the gold description. There is no direct arm."""
     UNDECIDED = "undecided"
     """Wrong, and there is no oracle arm."""
     MISSING = "no answer"
-    """The run has no score for it."""
+    """The run has no score for the sample."""
 
 
 class Arms(NamedTuple):
-    """One sample's scores: of the run itself, and of the other arms; None where there is none."""
+    """One sample's scores in the decoupled run and in the other arms; None if an arm has no score."""
 
     decoupled: float | None
     direct: float | None = None
@@ -51,10 +51,10 @@ class Arms(NamedTuple):
 
 
 def verdict(arms: Arms) -> Attribution:
-    """Decide by the rule that the members of `Attribution` state.
+    """Apply the rules stated at the members of `Attribution`.
 
-    A right answer counts as right however it came about: with four options a quarter of the guesses is right, so single
-    verdicts may be luck, and only shares of many mean something.
+    Lucky guesses count as right: with four options a quarter of all guesses are right, so a single verdict may be luck,
+    and only shares over many samples are meaningful.
     """
     run, direct, oracle, blind = (None if score is None else score > _RIGHT for score in arms)
     if run is None:
@@ -69,30 +69,30 @@ def verdict(arms: Arms) -> Attribution:
 
 
 class Judged(NamedTuple):
-    """A decoupled run with its samples' verdicts, in their order."""
+    """A decoupled run with its samples' verdicts, in sample order."""
 
     setting: Setting
     verdicts: tuple[Attribution, ...]
 
 
 def judge(aligned: AlignedRuns) -> Iterator[Judged]:
-    """Judge every decoupled run's samples by the arms that are there: its perceiver's direct, its reasoner's others.
+    """Judge every decoupled run's samples by the available arms: its perceiver's direct, its reasoner's other arms.
 
-    Where several runs could be an arm (another output limit of the direct one), the first one is.
+    If multiple runs could be an arm (direct runs with different output limits), the first one is used.
     """
-    places: dict[tuple[str, str | None, str], int] = {}
-    for place, run in enumerate(aligned.runs):
+    arm_positions: dict[tuple[str, str | None, str], int] = {}
+    for position, run in enumerate(aligned.runs):
         if run.setting.mode != "all":
-            who = run.setting.vlm if run.setting.mode == "direct" else run.setting.reasoner
-            places.setdefault((run.setting.mode, who, run.setting.profile), place)
-    for place, run in enumerate(aligned.runs):
+            model = run.setting.vlm if run.setting.mode == "direct" else run.setting.reasoner
+            arm_positions.setdefault((run.setting.mode, model, run.setting.profile), position)
+    for position, run in enumerate(aligned.runs):
         setting = run.setting
         if setting.mode != "all":
             continue
         names = (("direct", setting.vlm), ("oracle", setting.reasoner), ("blind", setting.reasoner))
-        others = [places.get((mode, name, setting.profile)) for mode, name in names]
+        others = [arm_positions.get((mode, name, setting.profile)) for mode, name in names]
         columns = [_column(None if other is None else aligned.scores[other], aligned) for other in others]
-        own = _column(aligned.scores[place], aligned)
+        own = _column(aligned.scores[position], aligned)
         yield Judged(setting, tuple(verdict(Arms(*row)) for row in zip(own, *columns, strict=True)))
 
 

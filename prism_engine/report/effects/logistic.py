@@ -1,4 +1,4 @@
-"""Logistic regression over a table of cells, robust to clusters, also where the plain one has no finite solution."""
+"""Cluster-robust logistic regression over cells; Firth-penalised if plain maximum likelihood diverges."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ if TYPE_CHECKING:
     from prism_engine.report.scores.inference import Labels, Numbers
 
 _STEPS: Final = 200
-_CLOSE: Final = 1e-10
-_LONGEST: Final = 2.0
-"""The most that one step may change a coefficient: Newton's method overshoots where shares are near 0 or 1."""
+_TOLERANCE: Final = 1e-10
+_MAX_STEP: Final = 2.0
+"""Maximum change of a coefficient per step: Newton's method overshoots where shares are near 0 or 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Coefficients with what is known about them."""
+    """A fitted regression."""
 
     coefficients: Numbers
     covariance: Numbers
     """Cluster-robust."""
     model_covariance: Numbers
-    """What it would be if all answers were independent: the inverse of the information."""
+    """The covariance if all answers were independent: the inverse of the information."""
     fitted: Numbers
-    """Each cell's share by the model."""
+    """Each cell's predicted share."""
     observed: Numbers
     clusters: int
     penalised: bool
-    """Fitted by Firth's penalised likelihood, since the plain one has its maximum at infinity."""
+    """Fitted by Firth's penalised likelihood, because the plain one has its maximum at infinity."""
 
     def contrast(self, weights: Numbers) -> tuple[float, float, float, float]:
         """Return value, standard error and 95 % interval (t, clusters - 1) of a weighted sum of coefficients.
 
-        Where the fit is penalised, the larger of the two standard errors counts: cells without a single right (or
-        wrong) answer have next to no residuals, and a robust one would be too small.
+        A penalised fit uses the larger of the robust and the model-based standard error: cells with only right or only
+        wrong answers have almost no residuals, so the robust one would be too small.
         """
         value = float(weights @ self.coefficients)
         variance = float(weights @ self.covariance @ weights)
@@ -53,16 +53,16 @@ def fit(design: Numbers, cell: Labels, score: Numbers, cluster: Labels) -> Fit:
     With H the information and U_g the score (gradient) of cluster g at the maximum, the covariance is
     H⁻¹ (Σ_g U_g U_gᵀ) H⁻¹ · G/(G-1) · (N-1)/(N-k): statsmodels' `GLM(..., Binomial()).fit(cov_type="cluster")`
     (Liang and Zeger 1986). Scores between 0 and 1 are fractions (L. E. Papke and J. M. Wooldridge, J. Appl. Econom.
-    11 (1996) 619-632). Where right and wrong answers are separated (`is_separated`) the likelihood is D. Firth's,
-    Biometrika 80 (1993) 27-38: it adds half the log determinant of the information, and always has a finite maximum.
+    11 (1996) 619-632). If right and wrong answers are separated (`is_separated`), the likelihood is D. Firth's,
+    Biometrika 80 (1993) 27-38, which adds half the log determinant of the information and always has a finite maximum.
 
     Args:
         design: a row per cell, of full column rank.
         cell: each answer's cell; every cell has answers.
-        score: from 0 to 1.
-        cluster: numbered from 0 without gaps, two at least.
+        score: each answer's score, from 0 to 1.
+        cluster: each answer's cluster, numbered from 0 without gaps; at least two.
     """
-    import numpy as np  # noqa: PLC0415 - a run that needs no statistics starts without it
+    import numpy as np  # noqa: PLC0415 - heavy, and most runs need no statistics
 
     totals = np.bincount(cell, minlength=len(design)).astype(np.float64)
     right: Numbers = np.bincount(cell, weights=score, minlength=len(design)).astype(np.float64)
@@ -73,17 +73,17 @@ def fit(design: Numbers, cell: Labels, score: Numbers, cluster: Labels) -> Fit:
     groups, (samples, width) = int(cluster.max()) + 1, (len(score), design.shape[1])
     residuals = np.bincount(cluster * len(design) + cell, weights=score - fitted[cell], minlength=groups * len(design))
     gradients = residuals.reshape(groups, len(design)) @ design
-    small = groups / (groups - 1) * (samples - 1) / (samples - width)
-    robust = small * inverse @ (gradients.T @ gradients) @ inverse
+    correction = groups / (groups - 1) * (samples - 1) / (samples - width)
+    robust = correction * inverse @ (gradients.T @ gradients) @ inverse
     observed: Numbers = right / totals
     return Fit(coefficients, robust, inverse.astype(np.float64), fitted, observed, groups, penalised)
 
 
 def is_separated(design: Numbers, totals: Numbers, right: Numbers) -> bool:
-    """Tell whether some coefficients would run off to infinity: a linear programme (K. Konis, Oxford 2007) decides.
+    """Return whether some coefficients diverge, decided by a linear programme (K. Konis, Oxford 2007).
 
-    That is so where a direction exists in which all-right cells only rise, all-wrong ones only fall, and mixed ones
-    stay: a model that is never right, for example.
+    They do if there is a direction in which all-right cells only rise, all-wrong cells only fall, and mixed cells stay
+    constant: for example, if a model is never right.
     """
     import numpy as np  # noqa: PLC0415
     from scipy.optimize import linprog  # noqa: PLC0415 - the same
@@ -106,7 +106,7 @@ def is_separated(design: Numbers, totals: Numbers, right: Numbers) -> bool:
 
 
 def _maximum(design: Numbers, totals: Numbers, right: Numbers, *, penalised: bool) -> Numbers:
-    """Newton's method with bounded steps; both likelihoods are well behaved on the way."""
+    """Maximise by Newton's method with bounded steps; both likelihoods are well behaved along the path."""
     import numpy as np  # noqa: PLC0415
 
     coefficients = np.zeros(design.shape[1])
@@ -119,8 +119,8 @@ def _maximum(design: Numbers, totals: Numbers, right: Numbers, *, penalised: boo
             residual = residual + leverage * (0.5 - share)
         step = inverse @ (design.T @ residual)
         longest = float(np.abs(step).max())
-        coefficients = coefficients + step * min(1.0, _LONGEST / longest if longest else 1.0)
-        if longest < _CLOSE:
+        coefficients = coefficients + step * min(1.0, _MAX_STEP / longest if longest else 1.0)
+        if longest < _TOLERANCE:
             break
     return coefficients
 

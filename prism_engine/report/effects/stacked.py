@@ -1,4 +1,4 @@
-"""A grid of runs as one column of answers: which count, which run gave each, and about which picture."""
+"""Stacks a grid of runs into one column of answers, each with its run and picture cluster."""
 
 from __future__ import annotations
 
@@ -19,32 +19,35 @@ class GridRun(NamedTuple):
     perceiver: str
     reasoner: str
     scores: Numbers
-    """One per sample of the benchmark, in one order for all its runs; NaN where there is none."""
+    """One per sample, in the same order for all runs of the benchmark; NaN where there is none."""
 
 
 class Stacked(NamedTuple):
-    """All answers of the grid below each other."""
+    """All answers of the grid in one column, ordered by benchmark, then run."""
 
     cell: Labels
+    """Each answer's run."""
     score: Numbers
     cluster: Labels
     samples: int
+    """Samples that count: scored in every run of their benchmark."""
     of_samples: int
-    places: list[list[int]]
-    """The runs of each benchmark, whose answers lie in this order."""
+    """All samples."""
+    runs: list[list[int]]
+    """The runs of each benchmark, in the order of their answers."""
 
     def blocks(self, design: Numbers) -> list[Block]:
-        """Return the answers benchmark by benchmark, as a table of runs and questions."""
+        """Return each benchmark's answers as a table of runs and questions."""
         found, start = [], 0
-        for places in self.places:
-            end = start + int((self.cell == places[0]).sum()) * len(places)
-            scores = self.score[start:end].reshape(len(places), -1)
-            found.append(Block(design[places], scores, self.cluster[start : start + scores.shape[1]]))
+        for runs in self.runs:
+            end = start + int((self.cell == runs[0]).sum()) * len(runs)
+            scores = self.score[start:end].reshape(len(runs), -1)
+            found.append(Block(design[runs], scores, self.cluster[start : start + scores.shape[1]]))
             start = end
         return found
 
     def obstacle(self) -> str:
-        """Say why these answers tell nothing; an empty text where they do."""
+        """Return why nothing can be estimated from these answers; empty if something can."""
         if self.cluster.max() == 0:
             return "all questions are about one picture"
         if self.score.min() == self.score.max():
@@ -53,32 +56,32 @@ class Stacked(NamedTuple):
 
 
 def stacked(runs: Sequence[GridRun], clusters: Mapping[str, Labels]) -> Stacked | None:
-    """Put the answers below each other that count: to questions with a score in every run of their benchmark.
+    """Stack the answers to questions that have a score in every run of their benchmark.
 
     Args:
         clusters: per benchmark, each sample's cluster.
 
     Returns:
-        None where a benchmark has no such question.
+        None if a benchmark has no such question.
     """
-    import numpy as np  # noqa: PLC0415 - a run that needs no statistics starts without it
+    import numpy as np  # noqa: PLC0415 - heavy, and most runs need no statistics
 
-    cells, scores, owners = [], [], []
-    blocks: list[list[int]] = []
+    cells, scores, labels = [], [], []
+    runs_by_benchmark: list[list[int]] = []
     samples = of_samples = offset = 0
     for benchmark in sorted({run.benchmark for run in runs}):
-        places = [place for place, run in enumerate(runs) if run.benchmark == benchmark]
-        table = np.vstack([runs[place].scores for place in places])
+        numbers = [number for number, run in enumerate(runs) if run.benchmark == benchmark]
+        table = np.vstack([runs[number].scores for number in numbers])
         counted = np.flatnonzero(~np.isnan(table).any(axis=0))
-        blocks.append(places)
+        runs_by_benchmark.append(numbers)
         samples, of_samples = samples + len(counted), of_samples + table.shape[1]
-        owner = clusters[benchmark][counted] + offset
+        label = clusters[benchmark][counted] + offset
         offset += int(clusters[benchmark].max(initial=-1)) + 1
-        for row, place in enumerate(places):
-            cells.append(np.full(len(owner), place, dtype=np.int64))
+        for row, number in enumerate(numbers):
+            cells.append(np.full(len(label), number, dtype=np.int64))
             scores.append(table[row, counted])
-            owners.append(owner)
-        if not len(owner):
+            labels.append(label)
+        if not len(label):
             return None
-    cluster = np.unique(np.concatenate(owners), return_inverse=True)[1].astype(np.int64)
-    return Stacked(np.concatenate(cells), np.concatenate(scores), cluster, samples, of_samples, blocks)
+    cluster = np.unique(np.concatenate(labels), return_inverse=True)[1].astype(np.int64)
+    return Stacked(np.concatenate(cells), np.concatenate(scores), cluster, samples, of_samples, runs_by_benchmark)

@@ -1,4 +1,4 @@
-"""Perception and reasoning apart: from a grid of perceivers and reasoners, what each model contributes."""
+"""The two-factor analysis: each model's contribution, estimated from a grid of perceivers and reasoners."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What one model contributes, beside the mean of the models of its kind."""
+    """One model's contribution, relative to the mean of the models of its kind."""
 
     model: str
     value: float
@@ -28,16 +28,17 @@ class Effect:
     se: float
     low: float
     high: float
-    """Of the 95 % interval."""
+    """Upper end of the 95 % interval; `low` is its lower end."""
     same_question: tuple[float, float, float] | None
-    """Value and interval for one and the same question (`conditional_fit`): larger the more difficulties differ. None
-    where it cannot be estimated."""
+    """Value and interval for the same question (`conditional_fit`): larger the more the questions' difficulties vary.
+    None if it cannot be estimated."""
     accuracy: float
-    """What the model's runs would score, by the estimate, if every model of the other kind were beside it."""
+    """Predicted mean accuracy of the model when paired with every model of the other kind."""
     rank: int
-    """1 is the best by value."""
+    """Rank by value; 1 is best."""
     rank_sure: int
-    """1 + the models whose interval lies wholly above this one's: models that share it are not told apart."""
+    """1 + the number of models whose interval is entirely above this one's; models with equal ranks are not
+    distinguishable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +46,23 @@ class TwoFactor:
     """The estimate of a grid, best models first."""
 
     perception: tuple[Effect, ...]
-    """Empty where there is one perceiver only."""
+    """Empty if there is only one perceiver."""
     reasoning: tuple[Effect, ...]
     samples: int
-    """Questions that count: those that have a score in every run of their benchmark."""
+    """Questions that count: those with a score in every run of their benchmark."""
     of_samples: int
     clusters: int
     runs: int
     penalised: bool
-    """See `logistic.Fit`: some cells have no right answer, or no wrong one, and effects are drawn towards zero."""
+    """See `logistic.Fit`: some cells have no right or no wrong answer, so effects are shrunk towards zero."""
     misfit: float
-    """The most by which a run's accuracy differs from the estimate's, 0 to 1: large where some pairs of models suit
-    each other better than the sum of their effects says."""
+    """Largest difference between a run's observed and predicted accuracy, 0 to 1: large if some pairs of models work
+    together better than the sum of their effects predicts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unestimable:
-    """No estimate, and why."""
+    """The reason why there is no estimate."""
 
     reason: str
 
@@ -69,9 +70,9 @@ class Unestimable:
 def two_factor(runs: Sequence[GridRun], clusters: Mapping[str, Labels]) -> TwoFactor | Unestimable:
     """Estimate log odds(right) = benchmark + perception of the perceiver + reasoning of the reasoner.
 
-    Effects-coded: the effects of each kind sum to zero. Intervals are robust to whatever ties the answers to one
-    picture together (`logistic.fit`), so the effects are population averages, not those of a single question. The grid
-    need not be full, as long as chains of runs connect all its models.
+    Effects-coded: the effects of each kind sum to zero. Intervals are robust to any dependence between answers about
+    one picture (`logistic.fit`), so the effects are population averages, not those of a single question. The grid
+    may have gaps as long as chains of runs connect all its models.
 
     Args:
         clusters: per benchmark, each sample's cluster (`inference.clusters_of`).
@@ -86,10 +87,10 @@ def two_factor(runs: Sequence[GridRun], clusters: Mapping[str, Labels]) -> TwoFa
         return Unestimable(impossible or "no question has a score in every run of its benchmark")
     design = grid.design(runs)
     fitted = fit(design, data.cell, data.score, data.cluster)
-    inside = None if fitted.penalised else conditional_fit(data.blocks(design[:, len(grid.benchmarks) :]))
+    conditional = None if fitted.penalised else conditional_fit(data.blocks(design[:, len(grid.benchmarks) :]))
     return TwoFactor(
-        grid.effects(fitted, inside, perceivers, other=reasoners),
-        grid.effects(fitted, inside, reasoners, other=perceivers),
+        grid.effects(fitted, conditional, perceivers, other=reasoners),
+        grid.effects(fitted, conditional, reasoners, other=perceivers),
         samples=data.samples,
         of_samples=data.of_samples,
         clusters=fitted.clusters,
@@ -100,11 +101,11 @@ def two_factor(runs: Sequence[GridRun], clusters: Mapping[str, Labels]) -> TwoFa
 
 
 def sure_ranks(intervals: Sequence[tuple[float, float]]) -> list[int]:
-    """Rank by 1 + how many have their whole interval above one's own (low, high): Vision Arena's rule."""
+    """Rank each interval (low, high) as 1 + the number of intervals entirely above it: Vision Arena's rule."""
     return [1 + sum(low > high for low, _ in intervals) for _, high in intervals]
 
 
-def _twice(runs: Iterable[GridRun]) -> str:
+def _duplicate(runs: Iterable[GridRun]) -> str:
     seen: set[tuple[str, str, str]] = set()
     for run in runs:
         if run[:3] in seen:
@@ -114,7 +115,7 @@ def _twice(runs: Iterable[GridRun]) -> str:
 
 
 class _Grid(NamedTuple):
-    """How models become columns: one per benchmark, then one per model of each kind but the last one's."""
+    """The design's columns: one per benchmark, then one per model of each kind except its last."""
 
     benchmarks: list[str]
     perceivers: list[str]
@@ -133,14 +134,14 @@ class _Grid(NamedTuple):
         return np.array(rows)
 
     def obstacle(self, runs: Sequence[GridRun]) -> str:
-        """Say why these runs are no grid to estimate from; an empty text where they are one."""
+        """Return why nothing can be estimated from these runs; empty if something can."""
         if len(self.perceivers) < 2 and len(self.reasoners) < 2:
             return "it takes two perceivers or two reasoners at least"
-        twice = _twice(runs)
-        return f"two runs are {twice}" if twice else self._apart(runs)
+        duplicate = _duplicate(runs)
+        return f"two runs are {duplicate}" if duplicate else self._disconnected(runs)
 
-    def _apart(self, runs: Sequence[GridRun]) -> str:
-        """Say which models no chain of runs connects."""
+    def _disconnected(self, runs: Sequence[GridRun]) -> str:
+        """Return which models no chain of runs connects; empty if all are connected."""
         import numpy as np  # noqa: PLC0415
 
         design = self.design(runs)
@@ -155,14 +156,16 @@ class _Grid(NamedTuple):
         return "no chain of runs connects the benchmarks"
 
     def effects(
-        self, fitted: Fit, inside: ConditionalFit | None, names: Sequence[str], *, other: Sequence[str]
+        self, fitted: Fit, conditional: ConditionalFit | None, names: Sequence[str], *, other: Sequence[str]
     ) -> tuple[Effect, ...]:
-        """Return one kind's effects, the best first."""
+        """Return one kind's effects, best first."""
         import numpy as np  # noqa: PLC0415
 
         if len(names) < 2:
             return ()
-        start, other_start = (next(at for kind, at in self._kinds() if kind is wanted) for wanted in (names, other))
+        start, other_start = (
+            next(first for kind, first in self._kinds() if kind is models) for models in (names, other)
+        )
         weights = self._weights(len(names), start)
         others = self._weights(len(other), other_start) @ fitted.coefficients
         levels = fitted.coefficients[: len(self.benchmarks)]
@@ -173,7 +176,7 @@ class _Grid(NamedTuple):
             Effect(
                 name,
                 *numbers,
-                same_question=_same_question(inside, row[len(self.benchmarks) :], fitted.clusters),
+                same_question=_same_question(conditional, row[len(self.benchmarks) :], fitted.clusters),
                 accuracy=float((1 / (1 + np.exp(-(base + numbers[0])))).mean()),
                 rank=1 + sum(another[0] > numbers[0] for another in found),
                 rank_sure=rank,
@@ -187,7 +190,7 @@ class _Grid(NamedTuple):
         return (self.perceivers, first), (self.reasoners, first + len(self.perceivers) - 1)
 
     def _weights(self, count: int, start: int) -> Numbers:
-        """Return the coefficients' weights in each model's effect, a row per model."""
+        """Return the weights of the coefficients in each model's effect, a row per model."""
         import numpy as np  # noqa: PLC0415
 
         width = len(self.benchmarks) + len(self.perceivers) - 1 + len(self.reasoners) - 1
@@ -196,16 +199,18 @@ class _Grid(NamedTuple):
         return weights
 
 
-def _same_question(inside: ConditionalFit | None, weights: Numbers, clusters: int) -> tuple[float, float, float] | None:
-    if inside is None:
+def _same_question(
+    conditional: ConditionalFit | None, weights: Numbers, clusters: int
+) -> tuple[float, float, float] | None:
+    if conditional is None:
         return None
-    value = float(weights @ inside.coefficients)
-    reach = t_point(clusters - 1) * float(weights @ inside.covariance @ weights) ** 0.5
+    value = float(weights @ conditional.coefficients)
+    reach = t_point(clusters - 1) * float(weights @ conditional.covariance @ weights) ** 0.5
     return value, value - reach, value + reach
 
 
 def _coding(count: int) -> Numbers:
-    """Return effects coding: a column per model but the last, which is minus their sum."""
+    """Return effects coding: a column per model except the last, whose row is minus the sum of the others."""
     import numpy as np  # noqa: PLC0415
 
     coding: Numbers = np.vstack([np.eye(count - 1), -np.ones(count - 1)])

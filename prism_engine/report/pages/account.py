@@ -1,4 +1,4 @@
-"""An analysis as one Markdown page: what was compared, what came out, and how to read it."""
+"""Writes an analysis as one Markdown page: comparisons, results and how to read them."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from prism_engine.report.pages.sheets import Cell
 
 _ASKS: Final = {
-    "perceivers": "Which perceiver describes better? The reasoner is the same.",
-    "reasoners": "Which reasoner answers better? The descriptions are the same.",
-    "direct against decoupled": "Does the perceiver answer better by itself than through the reasoner?",
-    "instructions": "Which instruction brings out the better description?",
-    "blind": "What does the description add to what the reasoner knows without seeing?",
-    "oracle": "What is missing to the reasoner's answers from gold descriptions?",
+    "perceivers": "Which perceiver describes better, given the same reasoner?",
+    "reasoners": "Which reasoner answers better, given the same descriptions?",
+    "direct against decoupled": "Does the perceiver answer better alone than through the reasoner?",
+    "instructions": "Which instruction leads to better descriptions?",
+    "blind": "How much does the description add to what the reasoner knows without it?",
+    "oracle": "How much accuracy is lost compared with gold descriptions?",
 }
-_MOST: Final = 60
-"""Rows of one comparison that the page shows; the tables beside it have all."""
+_MAX_ROWS: Final = 60
+"""Rows of one comparison shown on the page; the table files contain all rows."""
 _HIDDEN: Final = ("comparison", "p_clustered", "p_mcnemar")
 
 
 def page(analysis: Analysis, pictures: Sequence[Path], folder: Path) -> str:
-    """Return the page; pictures are linked relative to its folder."""
+    """Return the page; pictures are linked relative to `folder`, where the page will be written."""
     sections = ["# Analysis\n", _accuracies(analysis)]
     sections += [_comparison(kind, analysis.contrasts) for kind in KINDS]
     sections += [_effects(analysis), _failures(analysis)]
@@ -54,20 +54,21 @@ def overall_contrasts(contrasts: Iterable[Contrast]) -> Sheet:
 
 
 def verdicts(analysis: Analysis) -> Sheet:
-    """Return a row per decoupled run, and the share of samples with each verdict."""
-    there = [one for one in Attribution if any(one in judged.verdicts for judged in analysis.judged)]
+    """Return a row per decoupled run with the share of samples for each verdict."""
+    present = [verdict for verdict in Attribution if any(verdict in judged.verdicts for judged in analysis.judged)]
     columns = (Column("benchmark", "Benchmark"), Column("run", "Run"), Column("samples", "Samples", "count"))
     rows: list[tuple[Cell, ...]] = []
     for judged in analysis.judged:
         total = len(judged.verdicts)
-        shares = (judged.verdicts.count(one) / total for one in there)
+        shares = (judged.verdicts.count(verdict) / total for verdict in present)
         rows.append((judged.setting.benchmark, judged.setting.who, total, *shares))
-    return Sheet((*columns, *(Column(one.name.lower(), f"{one.value} %", "share") for one in there)), tuple(rows))
+    share_columns = (Column(verdict.name.lower(), f"{verdict.value} %", "share") for verdict in present)
+    return Sheet((*columns, *share_columns), tuple(rows))
 
 
 def _overall(sheet: Sheet) -> Sheet:
-    place = [column.name for column in sheet.columns].index("level")
-    return Sheet(sheet.columns, tuple(row for row in sheet.rows if row[place] == "overall"))
+    level = [column.name for column in sheet.columns].index("level")
+    return Sheet(sheet.columns, tuple(row for row in sheet.rows if row[level] == "overall"))
 
 
 def _accuracies(analysis: Analysis) -> str:
@@ -75,16 +76,19 @@ def _accuracies(analysis: Analysis) -> str:
 
 
 def _comparison(kind: str, contrasts: Iterable[Contrast]) -> str:
-    found = [one for one in contrasts if one.kind == kind]
+    found = [contrast for contrast in contrasts if contrast.kind == kind]
     if not found:
         return ""
-    levels = {one.level for one in found}
+    levels = {contrast.level for contrast in found}
     finest = "category" if "category" in levels else "l2_category"
     wanted = ("overall", finest) if kind == "direct against decoupled" else ("overall",)
-    shown = [one for one in found if one.level in wanted]
-    sheet = contrast_sheet(tuple(shown[:_MOST])).without(*_HIDDEN)
-    more = f"\n{len(shown) - _MOST} more rows: comparisons.csv.\n" if len(shown) > _MOST else ""
-    return f"## {kind.capitalize()}\n\n{_ASKS[kind]} Second minus first, in points.\n\n{markdown(sheet)}{more}"
+    shown = [contrast for contrast in found if contrast.level in wanted]
+    sheet = contrast_sheet(tuple(shown[:_MAX_ROWS])).without(*_HIDDEN)
+    more = f"\n{len(shown) - _MAX_ROWS} more rows in comparisons.csv.\n" if len(shown) > _MAX_ROWS else ""
+    return (
+        f"## {kind.capitalize()}\n\n{_ASKS[kind]} Differences are second minus first, in percentage points.\n\n"
+        f"{markdown(sheet)}{more}"
+    )
 
 
 def _effects(analysis: Analysis) -> str:
@@ -92,48 +96,50 @@ def _effects(analysis: Analysis) -> str:
         return ""
     notes = []
     for grid in analysis.grids:
-        one = grid.estimate
-        if isinstance(one, TwoFactor):
+        estimate = grid.estimate
+        if isinstance(estimate, TwoFactor):
             note = (
-                f"- {grid.benchmark}, {grid.instruction}: {one.runs} runs, {one.samples:,} of {one.of_samples:,} "
-                f"questions (those with a score in every run), {one.clusters:,} pictures; no run is further than "
-                f"{100 * one.misfit:.1f} points from the estimate."
+                f"- {grid.benchmark}, {grid.instruction}: {estimate.runs} runs, {estimate.samples:,} of "
+                f"{estimate.of_samples:,} questions (those with a score in every run), {estimate.clusters:,} pictures; "
+                f"every run's accuracy is within {100 * estimate.misfit:.1f} points of the prediction."
             )
-            if one.penalised:
+            if estimate.penalised:
                 note += (
-                    " Some models have only right or only wrong answers, so plain effects would be infinite: these are "
-                    "Firth's penalised ones, drawn towards zero; trust their order more than their size."
+                    " Some models have only right or only wrong answers, so ordinary estimates would be infinite; "
+                    "these are Firth-penalised and shrunk towards zero: trust their order more than their size."
                 )
             notes.append(note)
-    words = (
-        "Log odds of a right answer beside the mean model of the same kind; effects of a kind sum to zero. "
-        "`Rank (sure)` counts only models whose interval lies wholly above. `Same question`: the odds for one and the "
-        "same question, whatever its difficulty; the others are averages over the benchmark's questions."
+    explanation = (
+        "Log odds of a right answer relative to the mean model of the same kind; the effects of each kind sum to zero. "
+        "`Rank (sure)` counts only models whose interval is entirely above. `Same question` gives the log odds for the "
+        "same question, whatever its difficulty; the other effects are averages over the benchmark's questions."
     )
-    return f"## Perception and reasoning apart\n\n{words}\n\n{markdown(effect_sheet(analysis.grids))}\n" + "\n".join(
-        notes
-    )
+    table = markdown(effect_sheet(analysis.grids))
+    return f"## Perception and reasoning apart\n\n{explanation}\n\n{table}\n" + "\n".join(notes)
 
 
 def _failures(analysis: Analysis) -> str:
     if not analysis.judged:
         return ""
-    rules = "\n".join(f"- **{one.value}**: {rule}" for one, rule in RULES.items())
-    words = "By the arms of each sample (single verdicts may be luck, shares of many are not):"
-    return f"\n## What failed\n\n{markdown(verdicts(analysis))}\n{words}\n\n{rules}\n"
+    rules = "\n".join(f"- **{verdict.value}**: {rule}" for verdict, rule in RULES.items())
+    explanation = (
+        "Each sample is judged by its arms (a single verdict may be luck; shares over many samples are meaningful):"
+    )
+    return f"\n## What failed\n\n{markdown(verdicts(analysis))}\n{explanation}\n\n{rules}\n"
 
 
 RULES: Final = {
-    Attribution.SOLVED: "right, and the blind arm (where there is one) was wrong.",
+    Attribution.SOLVED: "right, and the blind arm (if there is one) was wrong.",
     Attribution.SOLVED_BLIND: "right, and so was the blind arm.",
-    Attribution.NOT_SEEN: "wrong; right from the gold description; the perceiver by itself is wrong.",
+    Attribution.NOT_SEEN: "wrong, but right from the gold description; the perceiver alone is wrong.",
     Attribution.NOT_SAID: (
-        "wrong; right from the gold description, and the perceiver by itself is right: it did not say."
+        "wrong, but right from the gold description; the perceiver alone is right, so it left something out of the "
+        "description."
     ),
-    Attribution.PERCEPTION: "wrong; right from the gold description; no direct arm.",
-    Attribution.REASONING: "wrong, also from the gold description; the perceiver by itself is right.",
-    Attribution.BOTH: "wrong, also from the gold description; the perceiver by itself is wrong.",
-    Attribution.REASONING_AT_LEAST: "wrong, also from the gold description; no direct arm.",
+    Attribution.PERCEPTION: "wrong, but right from the gold description; no direct arm.",
+    Attribution.REASONING: "wrong, even from the gold description; the perceiver alone is right.",
+    Attribution.BOTH: "wrong, even from the gold description; the perceiver alone is wrong.",
+    Attribution.REASONING_AT_LEAST: "wrong, even from the gold description; no direct arm.",
     Attribution.UNDECIDED: "wrong, and no oracle arm.",
     Attribution.MISSING: "the run has no score.",
 }

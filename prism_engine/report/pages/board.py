@@ -1,4 +1,4 @@
-"""A leaderboard over runs: mean score and mean rank with intervals, beside each model's perception and reasoning."""
+"""A leaderboard of runs: mean score and mean rank with intervals, and perception and reasoning effects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class System(NamedTuple):
-    """What has a place on the board: models that answer, whatever the benchmark."""
+    """An entry of the leaderboard: the models that answer, independent of the benchmark."""
 
     mode: str
     perceiver: str | None
@@ -32,18 +32,18 @@ class System(NamedTuple):
 
     @classmethod
     def of(cls, setting: Setting) -> System:
-        """Return whose run it is."""
+        """Return the system that a run belongs to."""
         return cls(setting.mode, setting.perceiver, setting.reasoner, setting.instruction, setting.profile)
 
 
 class Mark(NamedTuple):
-    """A system's score in one benchmark, from 0 to 100."""
+    """A system's score on one benchmark, from 0 to 100."""
 
     value: float
     sampled: bool
-    """Whether it is the mean of its samples' scores, so that resampling them gives its interval."""
+    """Whether it is the mean of its samples' scores, so its interval can be obtained by resampling."""
     rank: int
-    """1 + the systems that are strictly better in this benchmark."""
+    """1 + the number of systems that are strictly better on this benchmark."""
 
 
 @dataclass(frozen=True)
@@ -56,18 +56,18 @@ class BoardRow:
     marks: Mapping[str, Mark]
     """By benchmark."""
     mean: float | None
-    """Plain mean over the board's benchmarks; None where the system lacks one."""
+    """Plain mean over the board's benchmarks; None if the system lacks one."""
     interval: tuple[float, float] | None
-    """The mean's, of 95 %; None also where a benchmark's own number cannot be resampled."""
+    """95 % interval of the mean; None if there is no mean or a benchmark's own metric cannot be resampled."""
     mean_rank: float | None
     rank_sure: int | None
-    """1 + the systems whose interval lies wholly above this one's."""
+    """1 + the number of systems whose interval is entirely above this one's."""
     perception: Effect | None
     reasoning: Effect | None
 
 
 class Gap(NamedTuple):
-    """By how much one system's mean is above another's."""
+    """Difference between two systems' means, with its 95 % interval."""
 
     better: str
     worse: str
@@ -78,23 +78,23 @@ class Gap(NamedTuple):
 
 @dataclass(frozen=True)
 class Board:
-    """All places, the complete ones first, the best on top; then those that lack benchmarks."""
+    """All rows: complete systems first, best on top, then those that lack benchmarks."""
 
     benchmarks: tuple[str, ...]
     places: tuple[BoardRow, ...]
     gaps: tuple[Gap, ...]
-    """Between all complete systems with intervals."""
+    """All pairs of complete systems with intervals."""
     effects: TwoFactor | Unestimable
     unsampled: tuple[str, ...]
-    """Benchmarks whose number is not the mean of its samples' scores: a mean over them has no interval here."""
+    """Benchmarks whose metric is not the mean of its samples' scores: a mean that includes them has no interval."""
 
 
 def board(benchmarks: Mapping[str, AlignedRuns], abouts: Mapping[System, Mapping[str, Any]]) -> Board:
-    """Rank all systems over all benchmarks given.
+    """Rank all systems over all given benchmarks.
 
     Args:
-        benchmarks: the runs by benchmark; every run has a place.
-        abouts: what the registry says about a system's model.
+        benchmarks: the runs by benchmark; every run is ranked.
+        abouts: the registry's metadata about each system's model.
     """
     marks = {name: _marks(aligned) for name, aligned in benchmarks.items()}
     systems = list(dict.fromkeys(system for found in marks.values() for system in found))
@@ -140,7 +140,7 @@ def _mean_rank(marks: Mapping[str, Mark]) -> float:
 def _drawn_means(
     benchmarks: Mapping[str, AlignedRuns], own: Mapping[System, Mapping[str, Mark]]
 ) -> dict[System, Numbers]:
-    """Return each system's resampled means over all benchmarks, where all its numbers can be resampled."""
+    """Return resampled means over all benchmarks for the systems whose metrics can all be resampled."""
     drawn = {name: _replicates(aligned) for name, aligned in benchmarks.items()}
     return {
         system: mean_over([drawn[name][system] for name in benchmarks])
@@ -149,9 +149,9 @@ def _drawn_means(
     }
 
 
-def _order(place: BoardRow) -> tuple[bool, float, int, float, str]:
-    own = [mark.value for mark in place.marks.values()]
-    return (place.mean is None, -(place.mean or 0.0), -len(own), -sum(own) / len(own), place.name)
+def _order(row: BoardRow) -> tuple[bool, float, int, float, str]:
+    own = [mark.value for mark in row.marks.values()]
+    return (row.mean is None, -(row.mean or 0.0), -len(own), -sum(own) / len(own), row.name)
 
 
 def _names(systems: Iterable[System]) -> dict[System, str]:
@@ -168,7 +168,7 @@ def _names(systems: Iterable[System]) -> dict[System, str]:
 
 
 def _marks(aligned: AlignedRuns) -> dict[System, Mark]:
-    import numpy as np  # noqa: PLC0415 - a run that needs no statistics starts without it
+    import numpy as np  # noqa: PLC0415 - heavy, and most runs need no statistics
 
     found: dict[System, tuple[float, bool]] = {}
     for run, scores in zip(aligned.runs, aligned.scores, strict=True):
@@ -184,9 +184,9 @@ def _marks(aligned: AlignedRuns) -> dict[System, Mark]:
 
 
 def _headline(run: FinishedRun) -> float | None:
-    """Return the number that the benchmark is quoted by as a part of 100 (MME's of 2,800, OCRBench's of 1,000).
+    """Return the benchmark's headline metric, rescaled to 100 (MME's maximum is 2,800, OCRBench's 1,000).
 
-    NaN where it has one that could not be computed; None where it has none, so that accuracy counts.
+    NaN if it could not be computed; None if the benchmark has none, so accuracy counts.
     """
     name, metrics = run.scores.get("headline"), run.scores.get("metrics")
     if name is None or not isinstance(metrics, list):
@@ -201,7 +201,7 @@ def _replicates(aligned: AlignedRuns) -> dict[System, Numbers]:
     import numpy as np  # noqa: PLC0415
 
     means = 100 * resampled_means(np.stack(aligned.scores), aligned.clusters)
-    return {System.of(run.setting): means[:, place] for place, run in enumerate(aligned.runs)}
+    return {System.of(run.setting): means[:, column] for column, run in enumerate(aligned.runs)}
 
 
 def _gaps(drawn: Mapping[System, Numbers], means: Mapping[System, float], names: Mapping[System, str]) -> Iterator[Gap]:
@@ -216,7 +216,7 @@ def _perceiver(system: System) -> str:
 
 
 def _effects(benchmarks: Mapping[str, AlignedRuns]) -> TwoFactor | Unestimable:
-    """Estimate perception and reasoning over all benchmarks; a perceiver told something else is another one."""
+    """Estimate perception and reasoning over all benchmarks; a different instruction makes a different perceiver."""
     runs: list[GridRun] = []
     for aligned in benchmarks.values():
         for (instruction, profile), run in grid_runs(aligned):
@@ -232,4 +232,4 @@ def _effect(effects: TwoFactor | Unestimable, kind: str, system: System) -> Effe
         return None
     name = _perceiver(system) if kind == "perception" else str(system.reasoner)
     found = effects.perception if kind == "perception" else effects.reasoning
-    return next((one for one in found if one.model == name), None)
+    return next((effect for effect in found if effect.model == name), None)

@@ -1,4 +1,4 @@
-"""An analysis as tables: accuracies, comparisons, effects, what failed, and each sample's verdict."""
+"""The tables of an analysis: accuracies, comparisons, effects, failures and per-sample verdicts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SIZE: Final = (Column("samples", "Samples", "count"), Column("clusters", "Pictu
 
 
 def sheets(analysis: Analysis) -> dict[str, Sheet]:
-    """Return all tables by the names of their files."""
+    """Return all tables by file name."""
     return {
         "accuracies": accuracy_sheet(analysis),
         "comparisons": contrast_sheet(analysis.contrasts),
@@ -45,9 +45,11 @@ def accuracy_sheet(analysis: Analysis) -> Sheet:
         *_INTERVAL,
     )
     rows = []
-    for setting, level, name, share in ((one.setting, one.level, one.name, one.share) for one in analysis.accuracies):
-        place = tuple(getattr(setting, each) for each in who)
-        rows.append((*place, level, name, share.n, share.clusters, share.value, share.low, share.high))
+    for accuracy in analysis.accuracies:
+        share = accuracy.share
+        run = tuple(getattr(accuracy.setting, field) for field in who)
+        group = (accuracy.level, accuracy.name)
+        rows.append((*run, *group, share.n, share.clusters, share.value, share.low, share.high))
     return Sheet(columns, tuple(rows))
 
 
@@ -77,17 +79,18 @@ def contrast_sheet(contrasts: tuple[Contrast, ...]) -> Sheet:
     return Sheet(columns, tuple(map(_contrast_row, contrasts)))
 
 
-def _contrast_row(one: Contrast) -> tuple[Cell, ...]:
-    gap, test = one.paired.difference, one.paired
+def _contrast_row(contrast: Contrast) -> tuple[Cell, ...]:
+    gap, test = contrast.paired.difference, contrast.paired
     return (
-        *(one.kind, one.benchmark, one.fixed, one.first, one.second, one.level, one.name, gap.n, gap.clusters),
-        *(one.first_share, one.second_share, gap.value, gap.low, gap.high, test.improved, test.worsened),
-        *(test.test, test.p, one.p_holm, test.p_clustered, test.p_mcnemar),
+        *(contrast.kind, contrast.benchmark, contrast.fixed, contrast.first, contrast.second),
+        *(contrast.level, contrast.name, gap.n, gap.clusters),
+        *(contrast.first_share, contrast.second_share, gap.value, gap.low, gap.high, test.improved, test.worsened),
+        *(test.test, test.p, contrast.p_holm, test.p_clustered, test.p_mcnemar),
     )
 
 
 def effect_sheet(grids: tuple[Grid, ...]) -> Sheet:
-    """Tabulate perception and reasoning effects, the best models first; a grid without an estimate has its reason."""
+    """Tabulate perception and reasoning effects, best models first, or the reason why a grid has no estimate."""
     columns = (
         Column("benchmark", "Benchmark"),
         Column("instruction", "Instruction"),
@@ -109,21 +112,22 @@ def effect_sheet(grids: tuple[Grid, ...]) -> Sheet:
 
 
 def _effect_rows(grid: Grid) -> Iterator[tuple[Cell, ...]]:
-    place = (grid.benchmark, grid.instruction, grid.profile)
-    found = grid.estimate
-    if not isinstance(found, TwoFactor):
-        yield (*place, *[None] * 11, f"cannot be estimated: {found.reason}")
+    key = (grid.benchmark, grid.instruction, grid.profile)
+    estimate = grid.estimate
+    if not isinstance(estimate, TwoFactor):
+        yield (*key, *[None] * 11, f"cannot be estimated: {estimate.reason}")
         return
-    remark = "penalised" if found.penalised else None
-    for kind, effects in (("perception", found.perception), ("reasoning", found.reasoning)):
-        for one in effects:
-            inside = one.same_question or (None, None, None)
-            numbers = (one.rank, one.rank_sure, one.value, one.low, one.high, *inside, one.accuracy)
-            yield (*place, kind, one.model, *numbers, remark)
+    remark = "penalised" if estimate.penalised else None
+    for kind, effects in (("perception", estimate.perception), ("reasoning", estimate.reasoning)):
+        for effect in effects:
+            same_question = effect.same_question or (None, None, None)
+            interval = (effect.value, effect.low, effect.high)
+            numbers = (effect.rank, effect.rank_sure, *interval, *same_question, effect.accuracy)
+            yield (*key, kind, effect.model, *numbers, remark)
 
 
 def failure_sheet(analysis: Analysis) -> Sheet:
-    """Tabulate, run by run and group by group, the share of samples with each verdict."""
+    """Tabulate the share of samples with each verdict, per run and group."""
     columns = (
         Column("benchmark", "Benchmark"),
         Column("run", "Run"),
@@ -142,26 +146,26 @@ def failure_sheet(analysis: Analysis) -> Sheet:
 
 
 def _failure_rows(judged: Judged, aligned: AlignedRuns) -> Iterator[tuple[Cell, ...]]:
-    there = {
-        verdict: as_numbers(float(one is verdict) for one in judged.verdicts)
+    present = {
+        verdict: as_numbers(float(own is verdict) for own in judged.verdicts)
         for verdict in Attribution
         if verdict in judged.verdicts
     }
     for level, name, members in aligned.groups():
-        for verdict, every in there.items():
-            marks = every[members]
-            share = clustered_share(marks, aligned.clusters[members])
-            place = (judged.setting.benchmark, judged.setting.who, level, name)
-            yield (*place, verdict.value, int(marks.sum()), share.value, share.low, share.high)
+        for verdict, flags in present.items():
+            group_flags = flags[members]
+            share = clustered_share(group_flags, aligned.clusters[members])
+            key = (judged.setting.benchmark, judged.setting.who, level, name)
+            yield (*key, verdict.value, int(group_flags.sum()), share.value, share.low, share.high)
 
 
 def sample_sheet(analysis: Analysis) -> Sheet:
     """List every sample of every decoupled run with its verdict."""
     names = ("benchmark", "run", "index", "l2_category", "category", "question", "verdict")
     rows = [
-        (judged.setting.benchmark, judged.setting.who, *asked, verdict.value)
+        (judged.setting.benchmark, judged.setting.who, *sample, verdict.value)
         for judged in analysis.judged
-        for asked, verdict in zip(
+        for sample, verdict in zip(
             analysis.benchmarks[judged.setting.benchmark].samples.select(names[2:-1]).rows(),
             judged.verdicts,
             strict=True,

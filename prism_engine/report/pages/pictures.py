@@ -1,4 +1,4 @@
-"""An analysis as plots: one per question that the paper asks, as far as the runs can answer it."""
+"""The plots of an analysis: one per question of the paper that the runs can answer."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ _LOOKS: Final = {
     Attribution.UNDECIDED.value: ("#999999", ""),
     Attribution.MISSING.value: ("#DDDDDD", "//"),
 }
-"""What went right is blue, what perception lost is orange, what reasoning lost is pink."""
+"""Colour and hatching per verdict: solved is blue, perception failures are orange, reasoning failures pink."""
 _ARMS: Final = {"blind": 0, "all": 1, "direct": 2, "oracle": 3}
 
 
 def draw_analysis(analysis: Analysis, folder: Path, ending: str) -> list[Path]:
-    """Draw everything there is to draw.
+    """Draw all plots that the analysis has data for.
 
     Args:
-        ending: `png` or `svg`.
+        ending: file name suffix, `png` or `svg`.
 
     Returns:
-        The files.
+        The files written.
 
     Raises:
         UserError: a file cannot be written.
@@ -63,17 +63,17 @@ def draw_analysis(analysis: Analysis, folder: Path, ending: str) -> list[Path]:
 
 
 def _chance(aligned: AlignedRuns) -> float | None:
-    """Return the accuracy of guessing, where it is one and the same for all runs and all their categories."""
+    """Return the accuracy of guessing if it is the same for all runs and all their categories."""
     rows = [row for run in aligned.runs for row in (run.scores.get("overall"), *run.scores.get("groups", ()))]
     chances = {row.get("chance") for row in rows if isinstance(row, dict)}
     return chances.pop() if len(chances) == 1 else None
 
 
 def _pictures(analysis: Analysis, benchmark: str) -> dict[str, tuple[str, Series]]:
-    """Return title and points of each plot; one that would compare nothing is left out."""
-    found = [one for one in analysis.accuracies if one.setting.benchmark == benchmark]
-    overall = [one for one in found if one.level == "overall"]
-    decoupled = [one for one in overall if one.setting.mode == "all"]
+    """Return title and points of each plot, without plots that would compare nothing."""
+    found = [accuracy for accuracy in analysis.accuracies if accuracy.setting.benchmark == benchmark]
+    overall = [accuracy for accuracy in found if accuracy.level == "overall"]
+    decoupled = [accuracy for accuracy in overall if accuracy.setting.mode == "all"]
     pictures = {
         "perceivers": ("perceivers under the same reasoner", _best_first(_perceivers(decoupled))),
         "reasoners": ("reasoners under the same perceiver", _best_first(_reasoners(decoupled))),
@@ -88,52 +88,65 @@ def _pictures(analysis: Analysis, benchmark: str) -> dict[str, tuple[str, Series
 
 def _perceivers(decoupled: list[Accuracy]) -> Series:
     return _series(
-        [(f"{one.setting.reasoner}, {one.setting.instruction}", str(one.setting.perceiver), one) for one in decoupled]
+        [
+            (f"{accuracy.setting.reasoner}, {accuracy.setting.instruction}", str(accuracy.setting.perceiver), accuracy)
+            for accuracy in decoupled
+        ]
     )
 
 
 def _reasoners(decoupled: list[Accuracy]) -> Series:
     return _series(
-        [(f"{one.setting.perceiver}, {one.setting.instruction}", str(one.setting.reasoner), one) for one in decoupled]
+        [
+            (f"{accuracy.setting.perceiver}, {accuracy.setting.instruction}", str(accuracy.setting.reasoner), accuracy)
+            for accuracy in decoupled
+        ]
     )
 
 
 def _instructions(decoupled: list[Accuracy]) -> Series:
     return _series(
-        [(str(one.setting.instruction), f"{one.setting.perceiver} + {one.setting.reasoner}", one) for one in decoupled]
+        [
+            (str(accuracy.setting.instruction), f"{accuracy.setting.perceiver} + {accuracy.setting.reasoner}", accuracy)
+            for accuracy in decoupled
+        ]
     )
 
 
 def _arms(overall: list[Accuracy]) -> Series:
-    ordered = sorted(overall, key=lambda one: (_ARMS.get(one.setting.mode, len(_ARMS)), one.setting.who))
-    return _series([("", one.setting.who, one) for one in ordered])
+    ordered = sorted(overall, key=lambda accuracy: (_ARMS.get(accuracy.setting.mode, len(_ARMS)), accuracy.setting.who))
+    return _series([("", accuracy.setting.who, accuracy) for accuracy in ordered])
 
 
 def _by_category(found: list[Accuracy]) -> dict[str, Series]:
-    """Return, per perceiver that has a direct arm, its arms by category."""
+    """Return the arms by category of each perceiver with a direct arm."""
     pictures = {}
-    levels = {one.level for one in found}
+    levels = {accuracy.level for accuracy in found}
     level = "category" if "category" in levels else "l2_category"
-    for direct in (one.setting for one in found if one.setting.mode == "direct" and one.level == "overall"):
-        kin = [
-            (one.setting.who, str(one.name), one)
-            for one in found
-            if one.level == level and one.setting.vlm == direct.vlm and one.setting.mode in ("direct", "all")
+    for direct in (
+        accuracy.setting for accuracy in found if accuracy.setting.mode == "direct" and accuracy.level == "overall"
+    ):
+        arms = [
+            (accuracy.setting.who, str(accuracy.name), accuracy)
+            for accuracy in found
+            if accuracy.level == level
+            and accuracy.setting.vlm == direct.vlm
+            and accuracy.setting.mode in ("direct", "all")
         ]
-        if len({who for who, _, _ in kin}) > 1:
-            pictures[str(direct.perceiver)] = _series(kin)
+        if len({who for who, _, _ in arms}) > 1:
+            pictures[str(direct.perceiver)] = _series(arms)
     return pictures
 
 
 def _series(points: list[tuple[str, str, Accuracy]]) -> Series:
     series: Series = {}
-    for name, row, one in points:
-        series.setdefault(name, {})[row] = Point(one.share.value, one.share.low, one.share.high)
+    for name, row, accuracy in points:
+        series.setdefault(name, {})[row] = Point(accuracy.share.value, accuracy.share.low, accuracy.share.high)
     return series
 
 
 def _best_first(series: Series) -> Series:
-    """Order the rows by their mean over all series."""
+    """Sort the rows by their mean over all series, best first."""
     values: dict[str, list[float]] = {}
     for points in series.values():
         for row, point in points.items():
@@ -143,7 +156,7 @@ def _best_first(series: Series) -> Series:
 
 
 def _compares(series: Series, what: str) -> bool:
-    """Tell whether there are two marks to compare: of one series, or for instructions, of one row."""
+    """Return whether there are two points to compare: in one series, or for instructions in one row."""
     if what == "instructions":
         rows = Counter(row for points in series.values() for row in points)
         return max(rows.values(), default=0) > 1
@@ -168,9 +181,11 @@ def _draw_effects(grids: tuple[Grid, ...], folder: Path, ending: str) -> list[Pa
         for kind, effects in (("perception", grid.estimate.perception), ("reasoning", grid.estimate.reasoning)):
             if effects:
                 path = folder / f"{_file(f'{grid.benchmark}-{grid.instruction}-{grid.profile}')}-{kind}.{ending}"
-                points: Series = {kind: {one.model: Point(one.value, one.low, one.high) for one in effects}}
+                points: Series = {
+                    kind: {effect.model: Point(effect.value, effect.low, effect.high) for effect in effects}
+                }
                 title = f"{grid.benchmark}, {grid.instruction}: {kind} effects"
-                label = "log odds of a right answer beside the mean model, 95 % intervals"
+                label = "log odds of a right answer relative to the mean model, 95 % intervals"
                 draw_points(path, title, points, label=label, reference=0.0, percent=False)
                 drawn.append(path)
     return drawn

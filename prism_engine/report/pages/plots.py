@@ -1,4 +1,4 @@
-"""Plots with intervals, told apart by shape as well as by colour; PNG or SVG by the file's ending."""
+"""Draws plots with intervals as PNG or SVG; series differ in marker shape as well as colour."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOURS: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000", "#8C6D31")
-"""Okabe and Ito's, which people with any colour vision tell apart; neighbours differ in grey as well."""
+"""Okabe and Ito's palette, distinguishable with any colour vision; neighbours also differ in greyscale."""
 MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "*")
 _WIDTH: Final = 8.0
 """Inches; 1,200 pixels."""
@@ -29,18 +29,18 @@ class Point(NamedTuple):
 
 
 Series = dict[str, dict[str, Point]]
-"""By series, then by row; a row that a series lacks stays empty."""
+"""Points by series, then by row; rows missing from a series stay empty."""
 
 
 def draw_points(
     path: Path, title: str, series: Series, *, label: str, reference: float | None = None, percent: bool = True
 ) -> None:
-    """Draw a row per name and a mark with its interval per series.
+    """Draw a row per name, with a point and its interval per series.
 
     Args:
-        label: of the value's axis.
-        reference: where a dashed line stands, such as chance.
-        percent: values are shares, shown in %.
+        label: label of the value axis.
+        reference: position of a dashed line, such as chance.
+        percent: whether values are shares, shown in %.
 
     Raises:
         UserError: the file cannot be written.
@@ -61,10 +61,10 @@ def draw_points(
 def draw_shares(
     path: Path, title: str, shares: Mapping[str, Mapping[str, float]], looks: Mapping[str, tuple[str, str]]
 ) -> None:
-    """Draw a bar per row, made of shares that sum to 1; each part that is wide enough holds its percentage.
+    """Draw a stacked bar per row from shares that sum to 1; parts that are wide enough show their percentage.
 
     Args:
-        looks: colour and hatching of each part that may be there, in their order.
+        looks: colour and hatching of each possible part, in drawing order.
 
     Raises:
         UserError: the file cannot be written.
@@ -94,15 +94,15 @@ def draw_shares(
 def _points(axes: Axes, rows: Sequence[str], series: Series, *, scale: float) -> None:
     step = 0.7 / len(series)
     for number, (name, points) in enumerate(series.items()):
-        places = [rows.index(row) + (number - (len(series) - 1) / 2) * step for row in points]
+        heights = [rows.index(row) + (number - (len(series) - 1) / 2) * step for row in points]
         values = [point.value * scale for point in points.values()]
-        below = [max(0.0, (point.value - point.low) * scale) for point in points.values()]
-        above = [max(0.0, (point.high - point.value) * scale) for point in points.values()]
+        lower = [max(0.0, (point.value - point.low) * scale) for point in points.values()]
+        upper = [max(0.0, (point.high - point.value) * scale) for point in points.values()]
         axes.errorbar(
             values,
-            places,
-            xerr=[below, above],
-            fmt=MARKERS[(number + number // len(COLOURS)) % len(MARKERS)],  # so that no two of 64 look alike
+            heights,
+            xerr=[lower, upper],
+            fmt=MARKERS[(number + number // len(COLOURS)) % len(MARKERS)],  # 64 distinct combinations
             color=COLOURS[number % len(COLOURS)],
             markersize=5,
             capsize=2.5,
@@ -117,7 +117,7 @@ def _points(axes: Axes, rows: Sequence[str], series: Series, *, scale: float) ->
 
 
 def _figure(height: float) -> Figure:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - only who draws waits for it
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - heavy, only needed to draw
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     figure = Figure(figsize=(_WIDTH, min(60.0, max(2.4, height))), layout="constrained")
@@ -126,10 +126,10 @@ def _figure(height: float) -> Figure:
 
 
 def _save(figure: Figure, path: Path) -> None:
-    """Write it in one step; equal plots give equal bytes."""
+    """Write the figure atomically; equal plots give equal bytes."""
     import matplotlib as mpl  # noqa: PLC0415
 
     kind = path.suffix.lstrip(".")
-    still: dict[str, str | None] = {"Date": None} if kind == "svg" else {"Software": None}
+    metadata: dict[str, str | None] = {"Date": None} if kind == "svg" else {"Software": None}
     with replacing(path) as draft, mpl.rc_context({"svg.hashsalt": "prism", "svg.fonttype": "none"}):
-        figure.savefig(draft, format=kind, dpi=150, metadata=still)
+        figure.savefig(draft, format=kind, dpi=150, metadata=metadata)

@@ -1,4 +1,4 @@
-"""A table in all its shapes: CSV and Parquet at full precision for machines, Markdown and lines of text for people."""
+"""A table and its formats: CSV and Parquet at full precision, Markdown and lines of text for people."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ FORMATS: Final[tuple[Format, ...]] = ("csv", "md", "parquet")
 
 
 class Column(NamedTuple):
-    """One column: its name for machines, its heading for people, and what stands in it."""
+    """One column: its name for machines, its heading for people, and the kind of its cells."""
 
     name: str
     heading: str
     kind: ColumnKind = "text"
-    """`share` is from 0 to 1 and shown in %; `points` a difference of two such; `effect` a signed number."""
+    """`share` is from 0 to 1 and shown in %; `points` is a difference of two shares; `effect` is a signed number."""
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """Columns and rows; None where there is no value."""
+    """Columns and rows; a cell without a value is None."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -51,26 +51,26 @@ class Sheet:
         return tuple(column.heading for column in self.columns)
 
     def lines(self) -> list[tuple[str, ...]]:
-        """Return the rows as people read them."""
+        """Return the rows formatted for people."""
         return [
             tuple(_shown(cell, column.kind) for cell, column in zip(row, self.columns, strict=True))
             for row in self.rows
         ]
 
     def without(self, *names: str) -> Sheet:
-        """Return it without some columns."""
-        kept = [place for place, column in enumerate(self.columns) if column.name not in names]
+        """Return a copy without some columns."""
+        kept = [position for position, column in enumerate(self.columns) if column.name not in names]
         return Sheet(
-            tuple(self.columns[place] for place in kept),
-            tuple(tuple(row[place] for place in kept) for row in self.rows),
+            tuple(self.columns[position] for position in kept),
+            tuple(tuple(row[position] for position in kept) for row in self.rows),
         )
 
 
 def write_sheet(sheet: Sheet, stem: Path, formats: Sequence[Format] = FORMATS) -> list[Path]:
-    """Write `stem`.csv, .md and .parquet, each in one step; equal sheets give equal bytes.
+    """Write `stem`.csv, .md and .parquet, each atomically; equal sheets give equal bytes.
 
     Returns:
-        The files.
+        The files written.
 
     Raises:
         UserError: a file cannot be written.
@@ -88,9 +88,9 @@ def write_sheet(sheet: Sheet, stem: Path, formats: Sequence[Format] = FORMATS) -
 
 
 def markdown(sheet: Sheet) -> str:
-    """Return the sheet as a Markdown table; text to the left, numbers to the right."""
-    marks = tuple("---" if column.kind == "text" else "---:" for column in sheet.columns)
-    rows = [sheet.header(), marks, *sheet.lines()]
+    """Return the sheet as a Markdown table; text is left-aligned, numbers right-aligned."""
+    rule = tuple("---" if column.kind == "text" else "---:" for column in sheet.columns)
+    rows = [sheet.header(), rule, *sheet.lines()]
     return "".join(f"| {' | '.join(map(_escaped, row))} |\n" for row in rows)
 
 
@@ -103,7 +103,7 @@ def _csv(sheet: Sheet) -> str:
 
 
 def _write_parquet(sheet: Sheet, path: Path) -> None:
-    import polars as pl  # noqa: PLC0415 - a run that needs no table starts without it
+    import polars as pl  # noqa: PLC0415 - heavy, and most runs need no table
 
     types = {"text": pl.String(), "count": pl.Int64()}
     schema = {column.name: types.get(column.kind, pl.Float64()) for column in sheet.columns}
@@ -122,19 +122,19 @@ def _escaped(text: str) -> str:
     return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").split())
 
 
-_ASKED: Final = ("index", "l2_category", "category", "question", "target")
+_SAMPLE: Final = ("index", "l2_category", "category", "question", "target")
 
 
 def flips(aligned: AlignedRuns) -> Sheet:
-    """List the samples on which the first two runs score differently, what got worse first.
+    """List the samples on which the first two runs score differently, worsened ones first.
 
-    A score that only one of them has is no flip.
+    Samples that only one run has a score for are left out.
     """
-    import polars as pl  # noqa: PLC0415 - a run that needs no table starts without it
+    import polars as pl  # noqa: PLC0415 - heavy, and most runs need no table
 
     first, second = (run.table.select("index", "extracted") for run in aligned.runs[:2])
     table = (
-        aligned.samples.select(_ASKED)
+        aligned.samples.select(_SAMPLE)
         .with_columns(first_score=pl.Series(aligned.scores[0]), second_score=pl.Series(aligned.scores[1]))
         .join(first.rename({"extracted": "first_answer"}), on="index", how="left", maintain_order="left")
         .join(second.rename({"extracted": "second_answer"}), on="index", how="left", maintain_order="left")
@@ -147,7 +147,7 @@ def flips(aligned: AlignedRuns) -> Sheet:
         )
         .sort("change", maintain_order=True)
     )
-    shown = ("change", *_ASKED, "first_answer", "second_answer", "first_score", "second_score")
+    shown = ("change", *_SAMPLE, "first_answer", "second_answer", "first_score", "second_score")
     columns = tuple(
         Column(name, name.replace("_", " ").capitalize(), "number" if name.endswith("score") else "text")
         for name in shown

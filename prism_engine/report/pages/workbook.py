@@ -1,4 +1,4 @@
-"""Excel files of one sheet, read and written as text: nothing is guessed to be a number, a formula or a link."""
+"""Reads and writes single-sheet Excel files as text: nothing is interpreted as a number, formula or link."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOST_CHARACTERS: Final = 32_767
-"""What a cell can hold."""
+"""Maximum length of a cell's text, in UTF-16 code units."""
 
 
 def read_workbook(path: Path) -> Iterator[dict[str, str | None]]:
-    """Yield the rows of a workbook's first sheet by column; an empty cell is None.
+    """Yield the rows of a workbook's first sheet as dicts by column name; an empty cell is None.
 
     Raises:
         UserError: the file cannot be read, or two columns have the same name.
     """
-    import fastexcel  # noqa: PLC0415 - only who has such files needs it
+    import fastexcel  # noqa: PLC0415 - only needed for Excel files
 
     try:
         frame = fastexcel.read_excel(path).load_sheet(0, dtypes="string").to_polars()
@@ -32,10 +32,10 @@ def read_workbook(path: Path) -> Iterator[dict[str, str | None]]:
 
 
 def write_workbook(path: Path, header: Sequence[str], rows: Iterable[Sequence[str | None]]) -> list[int]:
-    """Write a workbook of one sheet; a text that does not fit into a cell is cut, and ends with how long it was.
+    """Write a single-sheet workbook; text too long for a cell is cut and ends with a note of its original length.
 
     Returns:
-        The numbers of the rows (from 1) with such a text.
+        The numbers (from 1) of the rows with cut text.
 
     Raises:
         UserError: the file cannot be written.
@@ -52,18 +52,18 @@ def write_workbook(path: Path, header: Sequence[str], rows: Iterable[Sequence[st
     with replacing(path) as draft, draft.open("wb") as file, xlsxwriter.Workbook(file, options) as book:
         sheet = book.add_worksheet()
         for number, row in enumerate((header, *rows)):
-            for place, text in enumerate(row):
+            for column, text in enumerate(row):
                 if text is None:
                     continue
                 fitting = _fitting(text)
                 if fitting != text and number not in cut:
                     cut.append(number)
-                sheet.write_string(number, place, fitting)
+                sheet.write_string(number, column, fitting)
     return cut
 
 
 def is_cut(text: str) -> bool:
-    """Whether a cell's text is as long as a cell can hold, so that its end is most likely lost."""
+    """Whether a cell's text has the maximum length, so its end was most likely cut off."""
     return _units(text) >= MOST_CHARACTERS - 1
 
 
@@ -76,5 +76,5 @@ def _fitting(text: str) -> str:
 
 
 def _units(text: str) -> int:
-    """Count as Excel does, where a character beyond the first 65,536 is two."""
+    """Count UTF-16 code units, like Excel: a character above U+FFFF counts twice."""
     return len(text) + sum(character > "\uffff" for character in text)

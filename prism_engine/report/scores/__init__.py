@@ -1,1 +1,1 @@
-"""Rows read back and folded into scores with intervals."""
+"""Reads prediction rows back and aggregates them into scores with intervals."""

@@ -1,9 +1,9 @@
-"""Several runs on one list of samples: what paired comparisons start from."""
+"""Aligns multiple runs on one list of samples, for paired comparisons."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from prism_engine.errors import UserError
 from prism_engine.report.scores.inference import as_numbers, clusters_of
@@ -17,15 +17,14 @@ if TYPE_CHECKING:
 
     from prism_engine.report.scores.finished import FinishedRun
     from prism_engine.report.scores.inference import Labels, Numbers
+    from prism_engine.scoring import Level
 
-Level = Literal["overall", "l2_category", "category"]
-
-_ASKED: Final = ("question", "target")
+_QUESTION: Final = ("question", "target")
 _LEVELS: Final[tuple[Level, ...]] = ("l2_category", "category")
 
 
 class SampleSubset(NamedTuple):
-    """A part of the samples."""
+    """A group of samples."""
 
     level: Level
     name: str | None
@@ -35,19 +34,19 @@ class SampleSubset(NamedTuple):
 
 @dataclass(frozen=True)
 class AlignedRuns:
-    """Runs whose scores stand in one order of samples."""
+    """Runs whose scores are in the same sample order."""
 
     runs: tuple[FinishedRun, ...]
     samples: pl.DataFrame
-    """Index, question, target, categories and pictures of each sample that any of the runs has."""
+    """Index, question, target, categories and pictures of every sample that occurs in any run."""
     scores: tuple[Numbers, ...]
-    """Each run's, NaN where it has none."""
+    """Each run's scores; NaN where it has none."""
     clusters: Labels
-    """Which samples share a picture."""
+    """Each sample's cluster: samples that share a picture."""
 
     def groups(self) -> Iterator[SampleSubset]:
         """Yield all samples first, then each l2-category, then each category."""
-        import numpy as np  # noqa: PLC0415 - a run that needs no statistics starts without it
+        import numpy as np  # noqa: PLC0415 - heavy, and most runs need no statistics
 
         yield SampleSubset("overall", None, np.ones(len(self.samples), dtype=bool))
         for level in _LEVELS:
@@ -57,23 +56,23 @@ class AlignedRuns:
 
 
 def align(runs: Sequence[FinishedRun]) -> AlignedRuns:
-    """Bring runs of one benchmark, or of parts of it, into one order of samples.
+    """Align runs of one benchmark, or of parts of it, on the same samples.
 
     Raises:
-        UserError: under one index two runs have asked different questions.
+        UserError: two runs have different questions under the same index.
     """
     import polars as pl  # noqa: PLC0415 - as numpy
 
     samples = pl.concat([run.table for run in runs]).unique("index", keep="first", maintain_order=True)
     scores = []
     for run in runs:
-        theirs = run.table.select("index", "score", *_ASKED)
-        joined = samples.select("index", *_ASKED).join(theirs, on="index", how="left", maintain_order="left")
+        rows = run.table.select("index", "score", *_QUESTION)
+        joined = samples.select("index", *_QUESTION).join(rows, on="index", how="left", maintain_order="left")
         _check_questions(joined, run, runs)
         scores.append(as_numbers(joined["score"].to_list()))
     pictures = (images or () for images in samples["images"].to_list())
     return AlignedRuns(
-        tuple(runs), samples.select("index", *_ASKED, *_LEVELS, "images"), tuple(scores), clusters_of(pictures)
+        tuple(runs), samples.select("index", *_QUESTION, *_LEVELS, "images"), tuple(scores), clusters_of(pictures)
     )
 
 
@@ -81,11 +80,11 @@ def _check_questions(joined: pl.DataFrame, run: FinishedRun, runs: Sequence[Fini
     import polars as pl  # noqa: PLC0415
 
     known = pl.col("index").is_in(run.table["index"].implode())
-    differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_right")) for name in _ASKED)
+    differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_right")) for name in _QUESTION)
     other = joined.filter(known & differs)
     if len(other):
-        first = next(each for each in runs if other["index"][0] in each.table["index"])
+        first = next(earlier for earlier in runs if other["index"][0] in earlier.table["index"])
         raise UserError(
-            f"{first.folder} and {run.folder}: index {other['index'][0]} is another question in each; only runs of one "
-            "benchmark can be compared sample by sample."
+            f"{first.folder} and {run.folder}: index {other['index'][0]} is a different question in each; only runs of "
+            "the same benchmark can be compared sample by sample."
         )

@@ -1,4 +1,4 @@
-"""Rows of predictions that are alike, counted together: one pass over a file of any size, in batches, by polars."""
+"""Counts identical prediction rows in one batched pass over a file of any size, with polars."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     import polars as pl
 
 _BATCH: Final = 10_000
-"""Rows held at once; memory does not grow with the file."""
+"""Rows in memory at once; memory does not grow with the file."""
 _KEYS: Final = ("split", "l2_category", "category", "status")
-_FLAGS: Final = ("judged", "strange", "unanswered", "refused", "cannot_tell", "choices", "lucky")
+_FLAGS: Final = ("judged", "out_of_range", "unanswered", "refused", "cannot_tell", "choices", "lucky")
 
 
 def count_alike(predictions: Path, ways: int | None, *, failed_as_wrong: bool = False) -> list[dict[str, Any]]:
-    """Count the rows that are alike in everything that matters; cells grow with combinations, not rows.
+    """Count the rows that are identical for scoring; the result grows with distinct combinations, not with rows.
 
     Args:
-        ways: answers to guess from where a question has no options; None: those cannot be guessed.
+        ways: number of possible answers to guess from if a question has no options; None if those cannot be guessed.
         failed_as_wrong: see `as_wrong`.
 
     Raises:
-        UserError: the file is absent or damaged.
+        UserError: the file is missing or damaged.
     """
-    import polars as pl  # noqa: PLC0415 - a run that needs no table starts without it
+    import polars as pl  # noqa: PLC0415 - heavy, and most runs need no table
 
     counted = []
     with reading(predictions), predictions.open("rb") as file:
@@ -42,13 +42,13 @@ def count_alike(predictions: Path, ways: int | None, *, failed_as_wrong: bool = 
             counted.append(_counted(_frame(lines, ways, failed_as_wrong=failed_as_wrong)))
     if not counted:
         return []
-    together = pl.concat(counted).group_by(*_KEYS, *_FLAGS, maintain_order=True)
-    cells = together.agg(pl.col("rows", "correct").sum(), pl.col("index").min())
-    return cells.sort("index").to_dicts()  # so that of several bad rows always the same one is named
+    combined = pl.concat(counted).group_by(*_KEYS, *_FLAGS, maintain_order=True)
+    cells = combined.agg(pl.col("rows", "correct").sum(), pl.col("index").min())
+    return cells.sort("index").to_dicts()  # sorted, so an error always names the same one of several bad rows
 
 
 def _frame(lines: Sequence[bytes], ways: int | None, *, failed_as_wrong: bool) -> pl.DataFrame:
-    """Parse lines into typed columns; orjson, because polars takes three times as long for the options alone."""
+    """Parse lines into typed columns, with orjson: polars takes three times as long for the options alone."""
     import polars as pl  # noqa: PLC0415 - the same
 
     texts = (*_KEYS, "extracted", "index", "target", "reply")
@@ -57,7 +57,7 @@ def _frame(lines: Sequence[bytes], ways: int | None, *, failed_as_wrong: bool) -
     for line in lines:
         row = orjson.loads(line)
         if not isinstance(row, dict):
-            raise TypeError(f"a line is no object: {line[:40]!r}")
+            raise TypeError(f"a line is not an object: {line[:40]!r}")
         row = as_wrong(row) if failed_as_wrong else row
         for name in (*texts, "score"):
             columns[name].append(row.get(name))
@@ -78,11 +78,11 @@ def _counted(frame: pl.DataFrame) -> pl.DataFrame:
     flagged = frame.with_columns(
         cannot_tell=pl.col("reply").str.to_lowercase().str.contains(INABILITY).fill_null(value=False),
         judged=score.is_not_null(),
-        strange=~score.is_between(0.0, 1.0),
+        out_of_range=~score.is_between(0.0, 1.0),
         unanswered=unanswered,
         refused=unanswered & extracted.eq_missing(REFUSAL),
     )
-    # Each index is hashed in Python, so only where somebody would have to guess.
+    # Indexes are hashed in Python, which is slow, so only for unanswered rows.
     luck = [
         guess and ways is not None and guess_is_right(index, ways)
         for guess, index, ways in flagged.select("unanswered", "index", "choices").iter_rows()
@@ -92,27 +92,27 @@ def _counted(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def tally_of(cell: dict[str, Any], predictions: Path) -> dict[str | int, Any]:
-    """Return what such rows add to the counts and sums of their groups.
+    """Return what a cell's rows add to the counts and sums of their groups.
 
     Raises:
-        UserError: they have a status or a score that is not known here.
+        UserError: the status is unknown or the score out of range.
     """
     return ({} if cell["choices"] is None else {cell["choices"]: cell["rows"]}) | _ended(cell, predictions)
 
 
 def _ended(cell: dict[str, Any], predictions: Path) -> dict[str | int, Any]:
     status, rows = cell["status"], cell["rows"]
-    place = f"{predictions}, index {cell['index']}"
+    location = f"{predictions}, index {cell['index']}"
     if status not in tuple(SampleStatus):
         known = ", ".join(SampleStatus)
-        raise UserError(f"{place}: status {status!r} is not one of {known}; start the run again to mend it.")
+        raise UserError(f"{location}: status {status!r} is not one of {known}; rerun the same command to rewrite it.")
     if status != SampleStatus.DONE:
         return {"n": rows, status: rows}
     done: dict[str | int, Any] = {"n": rows, "cannot_tell": rows * cell["cannot_tell"]}
     if not cell["judged"]:
         return done | {"unscored": rows}
-    if cell["strange"]:
-        raise UserError(f"{place}: the score is not between 0 and 1; start the run again to mend it.")
+    if cell["out_of_range"]:
+        raise UserError(f"{location}: the score is not between 0 and 1; rerun the same command to rewrite it.")
     unanswered = rows * cell["unanswered"]
     return done | {
         "scored": rows,

@@ -1,4 +1,4 @@
-"""Which questions can be answered without seeing: what blind runs solve, as MMStar's makers dropped it."""
+"""Finds questions that blind runs solve without the picture, which MMStar's authors filtered out."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 _RIGHT: Final = 0.5
 ROTATIONS: Final = 1_000_000
-"""In circular benchmarks, row i + 1,000,000 k asks question i with its options turned."""
+"""In circular benchmarks, row i + 1,000,000 k asks question i with its options rotated."""
 
 
 class Blind(NamedTuple):
-    """What blind runs say about a benchmark's questions."""
+    """Questions that blind runs solve."""
 
     known: frozenset[str]
-    """Indexes that enough of them solve."""
+    """Indexes that at least `needed` runs solve."""
     asked: frozenset[str]
-    """Indexes that at least one of them has a score for."""
+    """Indexes that at least one run has a score for."""
     needed: int
     runs: int
 
@@ -31,11 +31,11 @@ def known_without_seeing(runs: Sequence[FinishedRun], needed: int | None = None,
     """Find the questions that at least `needed` of these blind runs solve.
 
     Args:
-        needed: from 1 to the number of runs; None takes more than half of them.
-        circular: rows that turn the options of one question go together, and count as solved where all of them are.
+        needed: from 1 to the number of runs; None means more than half of them.
+        circular: group the rows that rotate one question's options; a group is solved if all its rows are.
 
     Raises:
-        UserError: a run is no blind one, or `needed` is not among what they can reach.
+        UserError: a run is not blind, or `needed` is out of range.
     """
     for run in runs:
         if run.setting.mode != "blind":

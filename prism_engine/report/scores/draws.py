@@ -1,4 +1,4 @@
-"""Several draws of each question folded into mean accuracy, best of n and majority vote, with clustered intervals."""
+"""Scores repeated draws per question: mean accuracy, best of n and majority vote, with clustered intervals."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AccuracyEstimate:
-    """An accuracy from 0 to 1 with its 95 % interval; None where nothing was scored, or in one picture only."""
+    """An accuracy from 0 to 1 with its 95 % interval; all None if nothing was scored, no interval for one picture."""
 
     value: float | None
     low: float | None
@@ -34,16 +34,16 @@ class AccuracyEstimate:
 
 @dataclass(frozen=True, slots=True)
 class DrawScores:
-    """What all draws of all questions amount to.
+    """Scores over all draws of all questions.
 
-    Draws of one question, and questions about one picture, are no independent trials: the intervals are those of
+    Draws of one question, and questions about one picture, are not independent: the intervals are those of
     `clustered_share`, with pictures as clusters.
     """
 
     profile: str
     questions: int
     draws: int
-    """Lines, of all questions."""
+    """Draws of all questions (lines of the file)."""
     scored: int
     """Draws that were compared with a target."""
     failed: int
@@ -51,22 +51,22 @@ class DrawScores:
     mean: AccuracyEstimate
     """Over all scored draws."""
     best: AccuracyEstimate
-    """Over questions: the best of their draws."""
+    """Over questions: the best of each question's draws."""
     majority: AccuracyEstimate
-    """Over questions: the answer that most draws gave, of equally frequent ones the first given. Draws without an
-    answer, refusals among them, have no vote; where nobody has one, the question is wrong."""
+    """Over questions: the most frequent answer, the earliest one on ties. Draws without an answer, including refusals,
+    have no vote; a question without votes is wrong."""
 
 
 def summarise_draws(path: Path, *, profile: str, failed_as_wrong: bool = False) -> DrawScores:
-    """Fold a file of draws, in which the draws of a question come together, into scores.
+    """Aggregate a file of draws, in which the draws of each question are consecutive, into scores.
 
-    Memory: two numbers per draw, and the picture digests of each question.
+    Memory use: two numbers per draw, and each question's picture digests.
 
     Raises:
-        UserError: the file is absent or damaged.
+        UserError: the file is missing or damaged.
     """
-    every: list[float] = []
-    owners: list[int] = []
+    scores: list[float] = []
+    question_numbers: list[int] = []
     best: list[float] = []
     majority: list[float] = []
     pictures: list[Sequence[str]] = []
@@ -81,8 +81,8 @@ def summarise_draws(path: Path, *, profile: str, failed_as_wrong: bool = False) 
         scored = [row for row in rows if row["score"] is not None]
         if not scored:
             continue
-        every += (row["score"] for row in scored)
-        owners += [len(pictures)] * len(scored)
+        scores += (row["score"] for row in scored)
+        question_numbers += [len(pictures)] * len(scored)
         best.append(max(row["score"] for row in scored))
         majority.append(vote(scored))
         pictures.append(scored[0]["images"])
@@ -91,26 +91,26 @@ def summarise_draws(path: Path, *, profile: str, failed_as_wrong: bool = False) 
         profile + FAILED_AS_WRONG if failed_as_wrong else profile,
         questions,
         draws=sum(statuses.values()),
-        scored=len(every),
+        scored=len(scores),
         failed=statuses[SampleStatus.FAILED],
         not_run=statuses[SampleStatus.NOT_RUN],
-        mean=_estimate(every, clusters[owners]),
+        mean=_estimate(scores, clusters[question_numbers]),
         best=_estimate(best, clusters),
         majority=_estimate(majority, clusters),
     )
 
 
 def vote(rows: Sequence[dict[str, Any]]) -> float:
-    """Return the score of the answer that most rows have; 0 where none has one."""
+    """Return the score of the most frequent answer; 0 if no row has an answer."""
     voters = [row for row in rows if row["extracted"] is not None and row["extracted"] != REFUSAL]
     if not voters:
         return 0.0
-    ((winner, _),) = Counter(row["extracted"] for row in voters).most_common(1)  # of equal ones the first counted
+    ((winner, _),) = Counter(row["extracted"] for row in voters).most_common(1)  # on ties the first counted
     return float(next(row["score"] for row in voters if row["extracted"] == winner))
 
 
 def write_draw_scores(scores: DrawScores, folder: Path, stem: str = "draws") -> None:
-    """Write draws.json and draws.md (or of another stem), each in one step; the folder exists.
+    """Write draws.json and draws.md (or with another stem) into an existing folder, each atomically.
 
     Raises:
         UserError: a file cannot be written.
@@ -128,9 +128,12 @@ def write_draw_scores(scores: DrawScores, folder: Path, stem: str = "draws") -> 
 
 
 def told(scores: DrawScores) -> list[tuple[str, str, str]]:
-    """Return the estimates for people: name, accuracy in %, interval."""
+    """Return the estimates formatted for people: name, accuracy in %, interval."""
     named = (("mean", scores.mean), ("best of each question", scores.best), ("majority vote", scores.majority))
-    return [(name, _percent(one.value), f"{_percent(one.low)} - {_percent(one.high)}") for name, one in named]
+    return [
+        (name, _percent(estimate.value), f"{_percent(estimate.low)} - {_percent(estimate.high)}")
+        for name, estimate in named
+    ]
 
 
 def _estimate(values: Sequence[float], clusters: Labels) -> AccuracyEstimate:

@@ -1,4 +1,4 @@
-"""Finished runs read back from their folders: who answered what, under which mode, and how each sample was scored."""
+"""Reads finished runs from their folders: models, mode and the score of each sample."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ _DECOUPLED: Final = ("all", "reasoning")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a run is, for people: what tells it from the runs beside it."""
+    """A run's identity, as shown to people."""
 
     benchmark: str
     mode: str
-    """`all` also where the descriptions were all in the cache (`reasoning`)."""
+    """`all` also covers runs that took all descriptions from the cache (`reasoning`)."""
     perceiver: str | None
-    """Its name, and what its folder's name adds to it, such as another output limit."""
+    """Its name, plus whatever its folder's name adds, such as a different output limit."""
     reasoner: str | None
     instruction: str | None
     profile: str
     vlm: str | None = None
-    """The perceiver's bare name: what a direct run and a decoupled one have in common."""
+    """The perceiver's bare name, which matches direct runs with decoupled ones."""
 
     @property
     def who(self) -> str:
@@ -56,13 +56,13 @@ class Setting:
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """One folder of results."""
+    """A result folder."""
 
     folder: Path
     setting: Setting
     manifest: Mapping[str, Any]
     scores: Mapping[str, Any]
-    """`scores.json` as it is; empty where there is none."""
+    """Content of `scores.json`; empty if there is none."""
     table: pl.DataFrame
     """A row per sample in the benchmark's order: see `_COLUMNS`."""
 
@@ -72,33 +72,31 @@ class FinishedRun:
         return as_numbers(self.table["score"].to_list())
 
     def about(self, role: str) -> Mapping[str, Any]:
-        """Return the registry's words about a model (`perceiver`, `reasoner`) when the run was made; empty if none."""
+        """Return the registry's metadata of a model (`perceiver`, `reasoner`) at the time of the run; empty if none."""
         model = self.manifest.get("models", {}).get(role) or {}
         return model.get("about") or {}
 
 
 def find_runs(paths: Sequence[Path]) -> list[FinishedRun]:
-    """Read the runs in these folders, each either a run's own or one with runs anywhere below it.
+    """Read the runs in these folders; each is a run folder or contains run folders at any depth.
 
-    Runs that only describe have no predictions, and are passed over.
+    Runs that only describe have no predictions and are skipped.
 
     Raises:
-        UserError: a folder holds no run, a file of a run cannot be read, or two runs are the same experiment.
+        UserError: a folder contains no run, a file cannot be read, or two runs are the same experiment.
     """
     folders: dict[Path, None] = {}
     for path in paths:
         found = [path] if (path / PREDICTIONS).is_file() else sorted(file.parent for file in path.rglob(PREDICTIONS))
         if not found:
-            what = "no finished run in it" if path.is_dir() else "no such folder"
-            raise UserError(f"{path}: {what} (a folder with {PREDICTIONS}); `prism runs` lists runs")
+            reason = "no finished run in it" if path.is_dir() else "no such folder"
+            raise UserError(f"{path}: {reason} (a folder with {PREDICTIONS}); `prism runs` lists runs")
         folders.update(dict.fromkeys(found))
     runs = [read_run(folder) for folder in folders]
     by_setting: dict[Setting, FinishedRun] = {}
-    for run in _told_apart(runs):
+    for run in _disambiguated(runs):
         if (same := by_setting.setdefault(run.setting, run)) is not run:
-            raise UserError(
-                f"{same.folder} and {run.folder}: both are {run.setting}; name the runs' folders, with one of the two"
-            )
+            raise UserError(f"{same.folder} and {run.folder}: both are {run.setting}; name only one of the two folders")
     return list(by_setting.values())
 
 
@@ -106,19 +104,19 @@ def read_run(folder: Path) -> FinishedRun:
     """Read one run.
 
     Raises:
-        UserError: a file is absent or cannot be read as what it should be.
+        UserError: a file is missing or malformed.
     """
     predictions = folder / PREDICTIONS
     with reading(predictions):
         table = scan(predictions, _COLUMNS).collect()
     if table["index"].is_duplicated().any():
-        twice = table.filter(table["index"].is_duplicated())["index"][0]
-        raise UserError(f"{predictions}, index {twice}: two rows have this index, so runs cannot be compared by it.")
+        duplicate = table.filter(table["index"].is_duplicated())["index"][0]
+        raise UserError(f"{predictions}, index {duplicate}: two rows have this index, so runs cannot be matched by it.")
     manifest = _json(folder / MANIFEST)
     try:
         setting = _setting(folder, manifest)
     except (KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{folder / MANIFEST}: lacks {error}; start the same run again to write it anew.") from error
+        raise UserError(f"{folder / MANIFEST}: lacks {error}; rerun the same command to rewrite it.") from error
     scores = _json(folder / SCORES) if (folder / SCORES).is_file() else {}
     return FinishedRun(folder, setting, manifest, scores, table)
 
@@ -127,9 +125,9 @@ def _json(path: Path) -> dict[str, Any]:
     try:
         content = orjson.loads(path.read_bytes())
     except (OSError, orjson.JSONDecodeError) as error:
-        raise UserError(f"{path}: cannot be read ({error}); start the same run again to write it anew.") from error
+        raise UserError(f"{path}: cannot be read ({error}); rerun the same command to rewrite it.") from error
     if not isinstance(content, dict):
-        raise UserError(f"{path}: is no JSON object; start the same run again to write it anew.")
+        raise UserError(f"{path}: is not a JSON object; rerun the same command to rewrite it.")
     return content
 
 
@@ -138,10 +136,10 @@ def _setting(folder: Path, manifest: dict[str, Any]) -> Setting:
     mode = "all" if config["mode"] in _DECOUPLED else config["mode"]
     first = f"-first{config['samples']}" if config.get("samples") else ""
     profile = str(config["profile"])
-    places = {"all": (folder.parent.name, folder.name), "direct": (folder.name, "")}.get(mode, ("", folder.name))
+    names = {"all": (folder.parent.name, folder.name), "direct": (folder.name, "")}.get(mode, ("", folder.name))
     perceiver, reasoner = (
-        _label(str(config[role]), place.removesuffix(f"-{profile}")) if place and config[role] else None
-        for role, place in zip(("perceiver", "reasoner"), places, strict=True)
+        _label(str(config[role]), name.removesuffix(f"-{profile}")) if name and config[role] else None
+        for role, name in zip(("perceiver", "reasoner"), names, strict=True)
     )
     instruction = _instruction(folder, config, manifest["benchmark"]["name"]) if mode == "all" else None
     vlm = _short(str(config["perceiver"])) if perceiver else None
@@ -149,21 +147,21 @@ def _setting(folder: Path, manifest: dict[str, Any]) -> Setting:
 
 
 def _instruction(folder: Path, config: dict[str, Any], benchmark: str) -> str:
-    """Name the instruction as its folder does, which is short also for a wording of the user's own."""
+    """Return the instruction's name from its folder, which is short even for a custom instruction."""
     if len(folder.parents) > 2 and folder.parents[1].name.startswith(folder_name(benchmark)):
         return folder.parents[2].name
     return str(config["instruction"])
 
 
 def _label(name: str, folder: str) -> str:
-    """Name a model with what its folder says beyond its name, such as another output limit (`-2048`)."""
+    """Return a model's name plus its folder's suffix, such as a different output limit (`-2048`)."""
     short = _short(name)
     prefix = folder_name(short)
     return short + folder[len(prefix) :] if folder.startswith(prefix) else short
 
 
 def folder_name(name: str) -> str:
-    """Return a name as a folder may be called; empty where nothing of it is left."""
+    """Return a name with characters that are unsafe in folder names replaced; may be empty."""
     return re.sub(r"[^\w.+~=@-]+", "_", name).strip(".")
 
 
@@ -171,8 +169,8 @@ def _short(name: str) -> str:
     return Path(name).name if Path(name).is_absolute() or name.startswith(".") else name
 
 
-def _told_apart(runs: Iterable[FinishedRun]) -> list[FinishedRun]:
-    """Give benchmarks that share a name but not a file the beginning of their digest as well."""
+def _disambiguated(runs: Iterable[FinishedRun]) -> list[FinishedRun]:
+    """Append the start of the digest to the names of benchmarks that share a name but not a file."""
     runs = list(runs)
     files: dict[str, set[str]] = {}
     for run in runs:

@@ -1,4 +1,4 @@
-"""Means, shares and paired differences with intervals that know that questions about one picture go together."""
+"""Means, shares and paired differences with intervals clustered by picture."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Labels = NDArray[np.int64]
 
 LEVEL: Final = 0.95
-"""Of every interval here."""
+"""Confidence level of every interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,62 +25,62 @@ class Estimate:
 
     value: float
     se: float
-    """Standard error; 0 where nothing varies."""
+    """Standard error; 0 if nothing varies."""
     low: float
     high: float
     n: int
-    """Samples."""
+    """Number of samples."""
     clusters: int
-    """Pictures, or groups of pictures that a sample shows together: what is independent."""
+    """Number of independent units: pictures, or groups of pictures that occur together in a sample."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """Two runs on the same samples: by how much the second is better than the first."""
+    """A paired comparison of two runs on the same samples."""
 
     difference: Estimate
     """Second minus first."""
     improved: int
-    """Samples on which the second scored higher."""
+    """Number of samples on which the second run scored higher."""
     worsened: int
     p_clustered: float
-    """Two-sided, t test of the mean difference with its clustered standard error."""
+    """Two-sided t test of the mean difference with its clustered standard error."""
     p_mcnemar: float | None
-    """Two-sided exact McNemar test; None where a score is neither 0 nor 1."""
+    """Two-sided exact McNemar test; None if a score is neither 0 nor 1."""
 
     @property
     def p(self) -> float:
-        """The p value to go by: the exact one where pictures do not repeat, since it takes samples as independent."""
+        """The p value to use: McNemar's if no picture repeats (it assumes independent samples), else the clustered."""
         independent = self.difference.clusters == self.difference.n
         return self.p_clustered if self.p_mcnemar is None or not independent else self.p_mcnemar
 
     @property
     def test(self) -> str:
-        """Which of the two `p` is."""
+        """Name of the test that `p` is from."""
         return "McNemar" if self.p == self.p_mcnemar else "clustered"
 
 
 def clusters_of(pictures: Iterable[Sequence[str]]) -> Labels:
-    """Number the clusters of samples: two samples are in one where a picture of theirs is the same, also by detours.
+    """Number the clusters of samples: samples that share a picture, directly or through other samples.
 
     Args:
-        pictures: each sample's picture digests; a sample without any is a cluster of its own.
+        pictures: each sample's picture digests; a sample without any is its own cluster.
     """
-    import numpy as np  # noqa: PLC0415 - a run that needs no statistics starts without it
+    import numpy as np  # noqa: PLC0415 - heavy, and most runs need no statistics
 
     parents: list[int] = []
     owners: dict[str, int] = {}
 
-    def root(place: int) -> int:
-        while parents[place] != place:
-            parents[place] = place = parents[parents[place]]
-        return place
+    def root(sample: int) -> int:
+        while parents[sample] != sample:
+            parents[sample] = sample = parents[parents[sample]]
+        return sample
 
-    for place, digests in enumerate(pictures):
-        parents.append(place)
+    for sample, digests in enumerate(pictures):
+        parents.append(sample)
         for digest in digests:
-            parents[root(owners.setdefault(digest, place))] = root(place)
-    return np.unique([root(place) for place in range(len(parents))], return_inverse=True)[1].astype(np.int64)
+            parents[root(owners.setdefault(digest, sample))] = root(sample)
+    return np.unique([root(sample) for sample in range(len(parents))], return_inverse=True)[1].astype(np.int64)
 
 
 def clustered_mean(values: Numbers, clusters: Labels) -> Estimate:
@@ -88,11 +88,11 @@ def clustered_mean(values: Numbers, clusters: Labels) -> Estimate:
 
     With residuals e = y - mean and G clusters, se² = G/(G-1) · Σ_g (Σ_{i in g} e_i)² / n², and the interval takes t
     with G-1 degrees of freedom: the cluster-robust (CR1) variance of an ordinary regression on a constant (K.-Y. Liang
-    and S. L. Zeger, Biometrika 73 (1986) 13-22). Where each sample is its own cluster this is the usual s/√n.
+    and S. L. Zeger, Biometrika 73 (1986) 13-22). If each sample is its own cluster, this is the usual s/√n.
 
     Args:
         values: at least one.
-        clusters: each value's cluster, any numbers.
+        clusters: each value's cluster; any integers.
     """
     import numpy as np  # noqa: PLC0415
 
@@ -100,7 +100,7 @@ def clustered_mean(values: Numbers, clusters: Labels) -> Estimate:
     _, numbers = np.unique(clusters, return_inverse=True)
     sums = np.bincount(numbers, weights=values - mean)
     groups = len(sums)
-    if groups == 1:  # nothing says how much another picture would differ
+    if groups == 1:  # the variation between pictures is unknown
         return Estimate(mean, float("inf"), float("-inf"), float("inf"), len(values), 1)
     se = sqrt(groups / (groups - 1) * float(sums @ sums)) / len(values)
     reach = t_point(groups - 1) * se
@@ -108,12 +108,12 @@ def clustered_mean(values: Numbers, clusters: Labels) -> Estimate:
 
 
 def clustered_share(values: Numbers, clusters: Labels) -> Estimate:
-    """Estimate a share of right answers with an interval that stays within 0 and 1, also at 0 % and 100 %.
+    """Estimate a share of right answers with an interval that stays within 0 and 1, even at 0 % and 100 %.
 
-    Wilson's interval for as many samples as the clustered ones are worth: n* = p(1-p) / se², with the standard error of
-    `clustered_mean` and t in place of the normal quantile; never more than n, and G where nothing varies
-    (E. L. Korn and B. I. Graubard, Survey Methodology 24 (1998) 193-201, do so with another base interval). For values
-    between 0 and 1, `clustered_mean` cut at 0 and 1.
+    Wilson's interval for the effective sample size n* = p(1-p) / se², with the standard error of `clustered_mean` and t
+    in place of the normal quantile; n* is at most n, and G if nothing varies (E. L. Korn and B. I. Graubard, Survey
+    Methodology 24 (1998) 193-201, do this with another base interval). For values between 0 and 1, the interval of
+    `clustered_mean` clipped to 0 and 1.
     """
     mean = clustered_mean(values, clusters)
     if mean.clusters == 1:
@@ -121,8 +121,8 @@ def clustered_share(values: Numbers, clusters: Labels) -> Estimate:
     if not is_binary(values):
         return Estimate(mean.value, mean.se, max(0.0, mean.low), min(1.0, mean.high), mean.n, mean.clusters)
     spread = mean.value * (1 - mean.value)
-    worth = mean.clusters if not spread else mean.n if not mean.se else min(mean.n, spread / mean.se**2)
-    low, high = wilson_interval(mean.value, worth, t_point(mean.clusters - 1))
+    effective_n = mean.clusters if not spread else mean.n if not mean.se else min(mean.n, spread / mean.se**2)
+    low, high = wilson_interval(mean.value, effective_n, t_point(mean.clusters - 1))
     return Estimate(mean.value, mean.se, low, high, mean.n, mean.clusters)
 
 
@@ -147,7 +147,7 @@ def paired(first: Numbers, second: Numbers, clusters: Labels) -> Paired:
 
 
 def mcnemar(improved: int, worsened: int) -> float:
-    """Compute the exact two-sided McNemar test: a coin's chance of so uneven a split of the samples that differ."""
+    """Compute the exact two-sided McNemar test: a sign test on the samples that differ."""
     from scipy.stats import binomtest  # noqa: PLC0415 - the same
 
     total = improved + worsened
@@ -155,18 +155,18 @@ def mcnemar(improved: int, worsened: int) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjust p values for their number, so that all may be read at once (S. Holm, Scand. J. Stat. 6 (1979) 65-70)."""
-    order = sorted(range(len(p_values)), key=lambda place: p_values[place])
+    """Adjust p values for multiple comparisons (S. Holm, Scand. J. Stat. 6 (1979) 65-70)."""
+    order = sorted(range(len(p_values)), key=lambda test: p_values[test])
     adjusted = [0.0] * len(p_values)
     largest = 0.0
-    for rank, place in enumerate(order):
-        largest = max(largest, min(1.0, (len(order) - rank) * p_values[place]))
-        adjusted[place] = largest
+    for rank, test in enumerate(order):
+        largest = max(largest, min(1.0, (len(order) - rank) * p_values[test]))
+        adjusted[test] = largest
     return adjusted
 
 
 def is_binary(values: Numbers) -> bool:
-    """Tell whether all is right (1) or wrong (0)."""
+    """Return whether all values are 0 or 1."""
     return bool(((values == 0) | (values == 1)).all())
 
 
@@ -182,17 +182,17 @@ def _p_value(estimate: Estimate) -> float:
 
     if estimate.clusters == 1 or estimate.value == 0:
         return 1.0
-    if estimate.se == 0:  # every cluster says exactly the same: what is left is the chance of so many equal signs
+    if estimate.se == 0:  # all clusters agree exactly: use the sign test
         return float(2.0 ** (1 - estimate.clusters))
     return float(2 * stdtr(estimate.clusters - 1, -abs(estimate.value) / estimate.se))
 
 
-def wilson_interval(share: float, worth: float, quantile: float) -> tuple[float, float]:
-    """Compute Wilson's interval of a share of `worth` independent trials; see `statistics.wilson`."""
-    spread = quantile * quantile / worth
+def wilson_interval(share: float, trials: float, quantile: float) -> tuple[float, float]:
+    """Compute Wilson's interval of a share of `trials` independent trials; see `statistics.wilson`."""
+    spread = quantile * quantile / trials
     centre = share + spread / 2
     reach = sqrt(spread * (share * (1 - share) + spread / 4))
-    # Exact ends: rounding would otherwise leave them a hair outside or inside.
+    # Exact ends: rounding would otherwise leave them slightly off.
     low = 0.0 if share == 0 else (centre - reach) / (1 + spread)
     high = 1.0 if share == 1 else (centre + reach) / (1 + spread)
     return low, high
@@ -206,7 +206,7 @@ def as_numbers(values: Iterable[Any]) -> Numbers:
 
 
 def both_scored(first: Numbers, second: Numbers) -> tuple[int, int, int]:
-    """Count the samples that both runs have a score for, and those that only one of them has."""
+    """Count the samples scored in both runs, only in the first, and only in the second."""
     import numpy as np  # noqa: PLC0415
 
     one, other = ~np.isnan(first), ~np.isnan(second)

@@ -1,4 +1,4 @@
-"""The predictions file as typed columns: one JSON object per sample and line, as the journal leaves it."""
+"""Reads the predictions file, one JSON object per line and sample, as rows or typed columns."""
 
 from __future__ import annotations
 
@@ -35,28 +35,28 @@ TEXTS: Final = (
     "status",
     "failure",
 )
-"""Fields that are text whatever they look like, ids that could be numbers among them."""
+"""Fields that are always text, including ids that look like numbers."""
 
 LISTS: Final = ("images", "description_outcomes")
 """Fields that are lists of text."""
 
 DRAW_FIELDS: Final = ("description_draw", "answer_draw")
-"""Fields of lines in a file of draws alone: which description, which answer to it, from 0; null where there is one."""
+"""Fields that only files of draws have: number of the description and of its answer, from 0; null if only one."""
 
 _STATUSES: Final = frozenset(SampleStatus)
 
 _BATCH: Final = 2_000
-"""Lines parsed at once: polars would map the whole file otherwise, and memory would grow with it."""
+"""Lines parsed at once; otherwise polars would map the whole file, and memory would grow with it."""
 
 
 @contextmanager
 def reading(predictions: Path) -> Iterator[None]:
-    """Translate what goes wrong while a predictions file is read.
+    """Convert errors from reading a predictions file to user errors.
 
     Raises:
-        UserError: the file is absent, unreadable or not a predictions file.
+        UserError: the file is missing, unreadable or not a predictions file.
     """
-    from polars.exceptions import PolarsError  # noqa: PLC0415 - a run that needs no table starts without it
+    from polars.exceptions import PolarsError  # noqa: PLC0415 - heavy, and most runs need no table
 
     try:
         yield
@@ -66,7 +66,7 @@ def reading(predictions: Path) -> Iterator[None]:
         raise UserError(f"{predictions}: cannot be read ({error}).") from error
     except (PolarsError, orjson.JSONDecodeError, TypeError, KeyError, AttributeError) as error:
         raise UserError(
-            f"{predictions}: not a predictions file ({error}); start the same run again to write it anew."
+            f"{predictions}: not a predictions file ({error}); rerun the same command to rewrite it."
         ) from error
 
 
@@ -74,21 +74,21 @@ def rows_of(predictions: Path, *needed: str) -> Iterator[dict[str, Any]]:
     """Read a predictions file row by row.
 
     Args:
-        needed: fields that each row must have beside `index`, `status`, `score` and `extracted`.
+        needed: fields that each row must have, in addition to `index`, `status`, `score` and `extracted`.
 
     Raises:
-        UserError: the file is absent or unreadable, or a line of it is no row of predictions.
+        UserError: the file is missing or unreadable, or a line is not a row of predictions.
     """
     fields = ("index", "status", "score", "extracted", *needed)
 
-    def trouble(row: object) -> str | None:
+    def problem_of(row: object) -> str | None:
         if not isinstance(row, dict):
-            return "no JSON object"
+            return "not a JSON object"
         if lacking := [name for name in fields if name not in row]:
             return f"it lacks {', '.join(lacking)}"
         if not isinstance(row["index"], str):
-            return "its index is no text"
-        return None if row["status"] in _STATUSES else f"status {row['status']!r} is not known here"
+            return "its index is not text"
+        return None if row["status"] in _STATUSES else f"unknown status {row['status']!r}"
 
     with reading(predictions), predictions.open("rb") as file:
         for number, line in enumerate(file, start=1):
@@ -96,17 +96,19 @@ def rows_of(predictions: Path, *needed: str) -> Iterator[dict[str, Any]]:
                 row = orjson.loads(line)
             except orjson.JSONDecodeError:
                 row = None
-            if said := trouble(row):
-                raise _no_row(predictions, number, said)
+            if problem := problem_of(row):
+                raise _invalid_row(predictions, number, problem)
             yield row
 
 
-def _no_row(predictions: Path, number: int, said: str) -> UserError:
-    return UserError(f"{predictions}, line {number}: not a row of predictions ({said}); start its run again.")
+def _invalid_row(predictions: Path, number: int, problem: str) -> UserError:
+    return UserError(
+        f"{predictions}, line {number}: not a row of predictions ({problem}); rerun the same command to rewrite it."
+    )
 
 
 def as_wrong(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row whose call failed as that of a wrong answer, where it has a target; any other one as it is."""
+    """Return a failed row that has a target as a wrong answer; any other row unchanged."""
     target, letters = row.get("target"), [option["letter"] for option in row.get("options") or ()]
     if row.get("status") != SampleStatus.FAILED or target is None or (letters and target.strip() not in letters):
         return row
@@ -114,12 +116,12 @@ def as_wrong(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def draw_of(row: Mapping[str, Any]) -> tuple[int, int]:
-    """Return which draw of its question a row is: of the description, and of the answer to it, both from 0."""
+    """Return a row's draw numbers: of the description, and of its answer, both from 0."""
     return row.get("description_draw") or 0, row.get("answer_draw") or 0
 
 
 def first_draws(draws: Path) -> Iterator[dict[str, Any]]:
-    """Read the first draw of each question out of a file of draws, as the row of a question that is asked once.
+    """Yield the first draw of each question in a file of draws, as rows without the draw fields.
 
     Raises:
         UserError: as `rows_of`.
@@ -130,7 +132,7 @@ def first_draws(draws: Path) -> Iterator[dict[str, Any]]:
 
 
 def sample_of(row: Mapping[str, Any]) -> Sample:
-    """Return the sample of a row, as far as scoring needs it: its pictures are known by their digests only."""
+    """Return a row's sample as far as scoring needs it; pictures are represented by their digests only."""
     return Sample(
         position=row.get("position", 0),
         index=row["index"],
@@ -147,7 +149,7 @@ def sample_of(row: Mapping[str, Any]) -> Sample:
 
 
 def scored_of(row: Mapping[str, Any]) -> Scored:
-    """Return what scorers see of a row."""
+    """Return the part of a row that scorers use."""
     return Scored(
         index=row["index"],
         status=SampleStatus(row["status"]),
@@ -165,24 +167,24 @@ def scored_of(row: Mapping[str, Any]) -> Scored:
 
 
 def scored_rows(predictions: Path, *, failed_as_wrong: bool = False) -> Iterator[Scored]:
-    """Read what folding needs of each row, row by row.
+    """Yield the part of each row that aggregation needs.
 
     Args:
         failed_as_wrong: see `as_wrong`.
 
     Raises:
-        UserError: as `rows_of`, and where a field is of another kind than in any row.
+        UserError: as `rows_of`, and if a field has the wrong type.
     """
     for number, row in enumerate(rows_of(predictions), start=1):
         try:
             scored = scored_of(as_wrong(row) if failed_as_wrong else row)
         except (AttributeError, KeyError, TypeError) as error:
-            raise _no_row(predictions, number, repr(error)) from error
+            raise _invalid_row(predictions, number, repr(error)) from error
         yield scored
 
 
 def schema() -> dict[str, pl.DataType]:
-    """Return every field that a line may have, with its type."""
+    """Return the type of every field that a line may have."""
     import polars as pl  # noqa: PLC0415 - the same
 
     return {
@@ -195,12 +197,12 @@ def schema() -> dict[str, pl.DataType]:
 
 
 def scan(predictions: Path, columns: Iterable[str] | None = None) -> pl.LazyFrame:
-    """Read columns lazily and in batches, null where a line lacks one.
+    """Read columns lazily and in batches; a field that a line lacks is null.
 
     Args:
         predictions: the file; collect the frame inside `reading`.
-        columns: the fields to read; None takes those of the first line, which are those of every line, and all known
-            ones but those of draws where there is no line.
+        columns: the fields to read; None means those of the first line (all lines have the same fields), or all known
+            fields except those of draws if the file is empty.
     """
     import polars as pl  # noqa: PLC0415 - the same
     from polars.io.plugins import register_io_source  # noqa: PLC0415
@@ -220,15 +222,15 @@ def scan(predictions: Path, columns: Iterable[str] | None = None) -> pl.LazyFram
         wanted: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _size: int | None
     ) -> Iterator[pl.DataFrame]:
         names = typed if wanted is None else {name: typed[name] for name in wanted}
-        left = n_rows
+        remaining = n_rows
         with predictions.open("rb") as file:
             while lines := b"".join(islice(file, _BATCH)):
                 frame = pl.read_ndjson(lines, schema=names)
-                if left is not None:
-                    frame = frame.head(left)
-                    left -= len(frame)
+                if remaining is not None:
+                    frame = frame.head(remaining)
+                    remaining -= len(frame)
                 yield frame if predicate is None else frame.filter(predicate)
-                if left == 0:
+                if remaining == 0:
                     return
 
     return register_io_source(batches, schema=pl.Schema(typed))

@@ -1,4 +1,4 @@
-"""Intervals for benchmarks that ask several questions about one picture: such answers are not independent."""
+"""Clustered intervals for benchmarks with multiple questions per picture, whose answers are not independent."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from prism_engine.report.scores.aligned import Level
     from prism_engine.report.scores.inference import Labels
+    from prism_engine.scoring import Level
 
 _FIELD: Final = b'"images":['
 
@@ -24,26 +24,26 @@ GroupKey = tuple[str | None, "Level", str | None]
 
 
 class Repeated(NamedTuple):
-    """One group's accuracy as far as its pictures allow."""
+    """Interval of one group's accuracy, clustered by picture."""
 
     pictures: int
-    """Pictures, or groups of pictures that are shown together."""
+    """Number of clusters: pictures, or groups of pictures that occur together."""
     low: float
     high: float
 
 
 def clustered_intervals(predictions: Path, *, failed_as_wrong: bool = False) -> dict[GroupKey, Repeated]:
-    """Return the 95 % interval, clustered by picture, of each group in which a picture is asked about more than once.
+    """Return the clustered 95 % interval of each group in which a picture has more than one question.
 
-    Empty where no picture repeats in the whole file.
+    Empty if no picture repeats in the whole file.
 
     Args:
         failed_as_wrong: see `predictions.as_wrong`.
 
     Raises:
-        UserError: the file is absent or damaged.
+        UserError: the file is missing or damaged.
     """
-    import polars as pl  # noqa: PLC0415 - a run that needs no table starts without it
+    import polars as pl  # noqa: PLC0415 - heavy, and most runs need no table
 
     with reading(predictions):
         if not _may_repeat(predictions):
@@ -61,10 +61,10 @@ def clustered_intervals(predictions: Path, *, failed_as_wrong: bool = False) -> 
         return {}
     table = table.drop("images").with_columns(cluster=pl.Series(clusters))
     found = {}
-    for place, part in _groups(table):
+    for key, part in _groups(table):
         estimate = clustered_share(part["score"].to_numpy(), part["cluster"].to_numpy())
         if estimate.clusters < estimate.n:
-            found[place] = Repeated(estimate.clusters, estimate.low, estimate.high)
+            found[key] = Repeated(estimate.clusters, estimate.low, estimate.high)
     return found
 
 
@@ -83,9 +83,9 @@ def _with_wrong(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _may_repeat(predictions: Path) -> bool:
-    """Tell, from the bytes alone, whether a picture may be named twice: most files name none, and this is quick.
+    """Return whether a picture may occur twice, from the raw bytes: fast, and in most files no picture repeats.
 
-    Inside a text the quotes would be escaped, so the marker is the field.
+    Quotes inside text are escaped, so the marker can only match the field itself.
     """
     seen: set[int] = set()
     with predictions.open("rb") as file:
@@ -93,7 +93,7 @@ def _may_repeat(predictions: Path) -> bool:
             _, found, rest = line.partition(_FIELD)
             digests, _, _ = rest.partition(b"]")
             for digest in digests.split(b",") if found and digests else (b"",):
-                # No digest: no picture, or not as prism writes it; let the parser decide.
+                # No digest: no picture, or not written by prism; leave it to the parser.
                 if not digest or hash(digest) in seen:
                     return True
                 seen.add(hash(digest))

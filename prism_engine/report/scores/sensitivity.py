@@ -1,4 +1,4 @@
-"""The scorer-sensitivity panel: how far the score depends on the rules, and the rows on which the rules differ."""
+"""The scorer-sensitivity panel: how much the score depends on the scorer, and the rows where scorers differ."""
 
 from __future__ import annotations
 
@@ -19,53 +19,53 @@ if TYPE_CHECKING:
     from prism_engine.records import Score
 
 _TAIL: Final = 300
-"""Characters of a reply's end that a row of the panel shows."""
+"""Characters of the reply's end shown in a row of the panel."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScorerDifference:
-    """Two scorers over the same rows; `first_total - second_total = more - less`."""
+    """Two scorers on the same rows; `first_total - second_total = more - less`."""
 
     first: str
     second: str
     first_total: float
     second_total: float
     rows: int
-    """On which they read or score differently."""
+    """Rows that they read or score differently."""
     more: float
-    """What the first one gives beyond the second, over the rows where it gives more."""
+    """Sum of the first scorer's excess over the second, over rows where it scores higher."""
     less: float
-    """What it gives less, over the rows where it gives less."""
+    """Sum of the second scorer's excess over the first, over rows where the first scores lower."""
 
 
 class Sensitivity:
-    """Takes rows scored under several names, writes those on which they differ as JSON lines, and keeps the totals."""
+    """Collects rows scored by multiple scorers; writes rows on which they differ as JSON lines and keeps totals."""
 
     def __init__(self, names: Sequence[str], file: BinaryIO) -> None:
         self.names = tuple(names)
         self.rows = 0
         """Rows compared."""
         self.differing = 0
-        """Rows on which not all scorers read and score alike."""
+        """Rows that not all scorers read and score the same."""
         self.examples: list[dict[str, Any]] = []
-        """The first few of them."""
+        """The first 10 differing rows."""
         self._file = file
         self._totals = dict.fromkeys(self.names, 0.0)
         self._pairs = {pair: [0, 0.0, 0.0] for pair in combinations(self.names, 2)}
 
     def add(self, row: Mapping[str, Any], scores: Mapping[str, Score]) -> None:
-        """Take one row of predictions with its score under every name; what could not be judged is worth nothing."""
+        """Add a row of predictions with each scorer's score; a missing score counts as 0."""
         self.rows += 1
-        worth = {name: scores[name].value or 0.0 for name in self.names}
-        for name, value in worth.items():
+        values = {name: scores[name].value or 0.0 for name in self.names}
+        for name, value in values.items():
             self._totals[name] += value
         if len({(scores[name].value, scores[name].answer) for name in self.names}) < 2:
             return
         self.differing += 1
         for (first, second), pair in self._pairs.items():
             pair[0] += scores[first] != scores[second]
-            pair[1] += max(worth[first] - worth[second], 0.0)
-            pair[2] += max(worth[second] - worth[first], 0.0)
+            pair[1] += max(values[first] - values[second], 0.0)
+            pair[2] += max(values[second] - values[first], 0.0)
         line = {
             "index": row["index"],
             **{name: row[name] for name in DRAW_FIELDS if name in row},
@@ -86,7 +86,7 @@ class Sensitivity:
         )
 
     def write(self, path: Path) -> None:
-        """Write the totals as JSON, in one step.
+        """Write the totals as JSON, atomically.
 
         Raises:
             UserError: the file cannot be written.

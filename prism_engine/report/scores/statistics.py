@@ -1,4 +1,4 @@
-"""Outcomes folded into counts and rates: over the benchmark, per l2-category, per category, and per split."""
+"""Aggregates outcomes into counts and rates: overall, per l2-category, per category and per split."""
 
 from __future__ import annotations
 
@@ -25,60 +25,60 @@ _Z95: Final = 1.959963984540054
 
 @dataclass(frozen=True, slots=True)
 class GroupScore:
-    """The numbers of one group of samples.
+    """Scores of one group of samples.
 
-    n = scored + unscored + failed + not_run. A missing prediction is never counted as wrong: `accuracy` is
-    over the predictions that exist, as VLMEvalKit's is. What it could become once the missing ones are there is between
-    `accuracy_least` and `accuracy_most`.
+    n = scored + unscored + failed + not_run. A missing prediction is never counted as wrong: `accuracy` is over
+    existing predictions, like VLMEvalKit's. With the missing ones it could range from `accuracy_least` to
+    `accuracy_most`.
 
-    `accuracy` is strict, the headline: what could not be read, or was a refusal, is wrong. `accuracy_guessed` and
+    `accuracy`, the headline, is strict: unreadable replies and refusals are wrong. `accuracy_guessed` and
     `accuracy_at_chance` are what it would be if those were answered by guessing.
     """
 
     split: str | None
-    """None where the group spans all splits, or the benchmark has none."""
+    """None if the group spans all splits, or the benchmark has none."""
     level: Level
     name: str | None
     """The category's name; None at level overall."""
     n: int
-    """Samples of the group."""
+    """Number of samples."""
     scored: int
-    """Done, and compared with a target."""
+    """Done and compared with a target."""
     correct: float
-    """The sum of the scores: how many are right, where a reply is right or wrong."""
+    """Sum of the scores: the number of right replies, unless replies are graded between 0 and 1."""
     unanswered: int
-    """Scored as wrong because no option could be read out of the reply, refusals included."""
+    """Scored as wrong because no option could be read from the reply, including refusals."""
     refused: int
-    """The unanswered ones that were read as a refusal."""
+    """Unanswered samples whose reply was read as a refusal."""
     failed: int
     not_run: int
     unscored: int
-    """Done, but not to be scored: no target among the options (an open question, a test split), or no reply."""
+    """Done but not scorable: no target among the options (an open question, a test split), or no reply."""
     accuracy: float | None
-    """correct / scored, from 0 to 1; None, never 0, where nothing was scored."""
+    """correct / scored, from 0 to 1; None, never 0, if nothing was scored."""
     accuracy_low: float | None
-    """Lower end of the Wilson 95 % interval of the accuracy; wider than it need be where scores lie between 0 and 1."""
+    """Lower end of the Wilson 95 % interval of the accuracy; conservative if scores are graded between 0 and 1."""
     accuracy_high: float | None
     accuracy_least: float | None
     """correct / (scored + missing): the accuracy if every missing prediction were wrong."""
     accuracy_most: float | None
     """(correct + missing) / (scored + missing): the accuracy if every missing prediction were right."""
     coverage: float | None
-    """scored / n, from 0 to 1; None where the group is empty."""
+    """scored / n, from 0 to 1; None if the group is empty."""
     chance: float | None
-    """What guessing would give: the mean of 1 / options over all samples whose target is one of their options, answered
-    or not; None where there is no such sample."""
+    """Accuracy of guessing: the mean of 1 / options over all samples whose target is one of their options, answered
+    or not; None if there is no such sample."""
     accuracy_guessed: float | None = None
-    """The accuracy if an answer were drawn at random for each unanswered sample, as in the original's solver tables;
-    seeded by the sample's index."""
+    """The accuracy if each unanswered sample got a random answer, as in the original's solver tables; seeded by the
+    sample's index."""
     accuracy_at_chance: float | None = None
-    """The same on average: 1 / options for each unanswered sample."""
+    """The expected value of that: 1 / options for each unanswered sample."""
     cannot_tell: int = 0
-    """Done samples whose reply says that what it was given does not hold the answer, whatever it answers then."""
+    """Done samples whose reply says that the given information does not contain the answer, even if it then answers."""
     pictures: int | None = None
-    """What is independent among the scored samples; None where each is about a picture of its own."""
+    """Number of independent clusters among the scored samples; None if no picture repeats."""
     clustered_low: float | None = None
-    """Lower end of the 95 % interval that is clustered by picture; None where no picture repeats."""
+    """Lower end of the 95 % interval clustered by picture; None if no picture repeats."""
     clustered_high: float | None = None
 
     @property
@@ -89,43 +89,43 @@ class GroupScore:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What one predictions file amounts to; equal files give equal scores."""
+    """Scores of a predictions file; equal files give equal scores."""
 
     profile: str
-    """The matching rules that the replies were read with."""
+    """Name of the matching rules that the replies were read with."""
     overall: GroupScore
     groups: tuple[GroupScore, ...]
     """Across splits first, then per split (each with an overall row); by level, then by name."""
     kind: str | None = None
-    """The answer kind; None where it was not said."""
+    """The answer kind; None if it was not given."""
     metrics: tuple[Metric, ...] = ()
-    """The benchmark's own numbers, where it has any beside accuracy."""
+    """The benchmark's own metrics, if it has any besides accuracy."""
     headline: str | None = None
-    """Which of them (over all rows) the benchmark is quoted by; None: the accuracy."""
+    """The metric (over all rows) usually reported for the benchmark; None means accuracy."""
 
 
 _Counts = Counter[str | int]
-"""Rows by how they ended, and by how many options (a number) a sample that can be scored has. Counts and sums."""
+"""Counts and sums: rows by outcome (str keys), and scorable rows by number of options (int keys)."""
 
 
 FAILED_AS_WRONG: Final = ", failed counted as wrong"
-"""Stands behind the profile's name where that is so, wherever the scores are told."""
+"""Appended to the profile's name wherever such scores are shown."""
 
 
 def summarise(
     predictions: Path, *, profile: str, kind: AnswerKind | None = None, failed_as_wrong: bool = False
 ) -> Scores:
-    """Fold a predictions file into scores, in one streaming pass whose memory does not grow with the replies.
+    """Aggregate a predictions file into scores, in one streaming pass with memory independent of the replies' size.
 
     Args:
         predictions: JSON lines, one per sample.
-        profile: name of the matching rules that the scores in the file were made with.
-        kind: what an answer is, for the benchmark's own numbers and for guesses where there are no options.
-        failed_as_wrong: count samples whose call failed as wrong (and unanswered), where they have a target; the
-            profile's name then says so.
+        profile: name of the matching rules that produced the scores in the file.
+        kind: the answer kind, for the benchmark's own metrics and for guesses at questions without options.
+        failed_as_wrong: count failed samples that have a target as wrong (and unanswered); the profile's name then
+            says so.
 
     Raises:
-        UserError: the file is absent or damaged, or a row has a status or a score that is not known here.
+        UserError: the file is missing or damaged, or a row has an unknown status or an invalid score.
     """
     scorer = None if kind is None else scorer_of(kind, profile)
     tallies: defaultdict[Group, _Counts] = defaultdict(Counter)
@@ -139,16 +139,16 @@ def summarise(
     overall, *groups = (
         _fold(group, tallies[group], repeats.get((group.split, group.level, group.name))) for group in order
     )
-    told = profile + FAILED_AS_WRONG if failed_as_wrong else profile
+    profile += FAILED_AS_WRONG if failed_as_wrong else ""
     if scorer is None:
-        return Scores(told, overall, tuple(groups))
+        return Scores(profile, overall, tuple(groups))
     metrics = _metrics(scorer, predictions, failed_as_wrong=failed_as_wrong)
-    return Scores(told, overall, tuple(groups), scorer.kind.value, metrics, scorer.headline)
+    return Scores(profile, overall, tuple(groups), scorer.kind.value, metrics, scorer.headline)
 
 
 def _metrics(scorer: Scorer, predictions: Path, *, failed_as_wrong: bool) -> tuple[Metric, ...]:
     if type(scorer).metrics is Scorer.metrics:
-        return ()  # it has none: spare the second pass
+        return ()  # it has none: skip the second pass
     return scorer.metrics(scored_rows(predictions, failed_as_wrong=failed_as_wrong))
 
 
@@ -170,7 +170,7 @@ def _fold(group: Group, tally: _Counts, repeated: Repeated | None) -> GroupScore
     n, scored, correct = tally["n"], tally["scored"], _whole(tally["correct"])
     low, high = wilson(correct, scored) if scored else (None, None)
     missing = tally["failed"] + tally["not_run"]
-    could = scored + missing
+    possible = scored + missing
     return GroupScore(
         split=group.split,
         level=group.level,
@@ -186,8 +186,8 @@ def _fold(group: Group, tally: _Counts, repeated: Repeated | None) -> GroupScore
         accuracy=correct / scored if scored else None,
         accuracy_low=low,
         accuracy_high=high,
-        accuracy_least=correct / could if could else None,
-        accuracy_most=(correct + missing) / could if could else None,
+        accuracy_least=correct / possible if possible else None,
+        accuracy_most=(correct + missing) / possible if possible else None,
         coverage=scored / n if n else None,
         chance=_chance(tally),
         accuracy_guessed=(correct + tally["lucky"]) / scored if scored else None,
@@ -200,7 +200,7 @@ def _fold(group: Group, tally: _Counts, repeated: Repeated | None) -> GroupScore
 
 
 def _whole(total: float) -> float:
-    """Return a count as a count; sums of scores between 0 and 1 stay what they are."""
+    """Return an integral total as int; other sums unchanged."""
     return int(total) if total == int(total) else total
 
 

@@ -1,4 +1,4 @@
-"""Scores as files and as rows for the terminal: JSON and CSV for machines, Markdown for people."""
+"""Formats scores as JSON, CSV and Markdown files, and as rows for the terminal."""
 
 from __future__ import annotations
 
@@ -41,37 +41,37 @@ HEADER: Final = (
     "Not run",
     "Unscored",
 )
-"""Headings of `as_rows`; the first three are words, the others numbers. "If guessed" and "if at chance" are what the
-accuracy would be if the unanswered samples were answered by guessing; "cannot tell" counts replies that say so."""
+"""Headings of `as_rows`; the first three columns are text, the others numbers. "If guessed" and "if at chance" are the
+accuracy if unanswered samples were answered by guessing; "cannot tell" counts replies that say so."""
 
 
 def as_rows(scores: Scores) -> list[tuple[str, ...]]:
-    """Lay the scores out for people, one row of text per group under HEADER; percentages have one decimal."""
+    """Format the scores for people, one row of text per group under `HEADER`; percentages have one decimal."""
     return [_cells(row) for row in (scores.overall, *scores.groups)]
 
 
 def metric_rows(scores: Scores) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Lay the benchmark's own numbers out: one row per group, one column per number, its best value in the heading.
+    """Format the benchmark's own metrics: one row per group, one column per metric with its maximum in the heading.
 
     Returns:
-        The headings, the first three of which are words, and the rows; both empty where there are no such numbers.
+        The headings (the first three columns are text) and the rows; both empty if there are no metrics.
     """
     names = list(dict.fromkeys(metric.name for metric in scores.metrics))
     best = {name: max(metric.maximum for metric in scores.metrics if metric.name == name) for name in names}
     rows: dict[tuple[str, ...], dict[str, Metric]] = {}
     for metric in scores.metrics:
-        place = (metric.split or "", metric.level.replace("_", "-"), metric.group or "")
-        rows.setdefault(place, {})[metric.name] = metric
+        key = (metric.split or "", metric.level.replace("_", "-"), metric.group or "")
+        rows.setdefault(key, {})[metric.name] = metric
     header = ("Split", "Level", "Name", *(f"{name} (of {best[name]:g})" for name in names)) if names else ()
     return header, [
-        (*place, *(_number(found[name]) if name in found else "" for name in names)) for place, found in rows.items()
+        (*key, *(_number(found[name]) if name in found else "" for name in names)) for key, found in rows.items()
     ]
 
 
 def write_scores(scores: Scores, folder: Path, stem: str = "scores") -> None:
-    """Write scores.json, scores.csv and scores.md (or of another stem), each in one step; the folder exists.
+    """Write scores.json, scores.csv and scores.md (or with another stem) into an existing folder, each atomically.
 
-    JSON and CSV hold fractions from 0 to 1 at full precision. Equal scores give equal bytes.
+    JSON and CSV contain fractions from 0 to 1 at full precision. Equal scores give equal bytes.
 
     Raises:
         UserError: a file cannot be written.
@@ -90,7 +90,7 @@ def _json(scores: Scores) -> bytes:
 
 
 def _csv(scores: Scores) -> bytes:
-    """One row per group; the benchmark's own numbers are columns after the counts."""
+    """One row per group; the benchmark's own metrics are columns after the counts."""
     table = io.StringIO()
     names = [field.name for field in fields(GroupScore)]
     own = dict.fromkeys(metric.name for metric in scores.metrics)
@@ -98,8 +98,8 @@ def _csv(scores: Scores) -> bytes:
         (row.split, row.level, row.name): asdict(row) for row in (scores.overall, *scores.groups)
     }
     for metric in scores.metrics:
-        place = {"split": metric.split, "level": metric.level, "name": metric.group}
-        rows.setdefault(tuple(place.values()), {**place})[metric.name] = metric.value
+        group = {"split": metric.split, "level": metric.level, "name": metric.group}
+        rows.setdefault(tuple(group.values()), {**group})[metric.name] = metric.value
     writer = csv.DictWriter(table, ["profile", "kind", *names, *own], lineterminator="\n")
     writer.writeheader()
     writer.writerows({"profile": scores.profile, "kind": scores.kind, **row} for row in rows.values())
@@ -114,7 +114,7 @@ def _markdown(scores: Scores) -> bytes:
 
 
 def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    rule = tuple("---" if place < 3 else "---:" for place in range(len(header)))
+    rule = tuple("---" if column < 3 else "---:" for column in range(len(header)))
     return "".join(f"| {' | '.join(map(_escape, line))} |\n" for line in (header, rule, *rows))
 
 
@@ -158,16 +158,16 @@ def _escape(text: str) -> str:
 
 
 _ROW_GROUP: Final = 10_000
-"""Rows that are held in memory at once; fixed, so that equal input gives equal bytes on any machine."""
+"""Rows in memory at once; fixed, so equal input gives equal bytes on any machine."""
 
 
 def export_parquet(predictions: Path, target: Path) -> None:
-    """Turn a predictions file into a Parquet file in one step: every line, every field, in the same order.
+    """Convert a predictions file to Parquet, atomically: every line and field, in the same order.
 
-    Ids stay text even where they look like numbers, and so does a column that is null throughout.
+    Ids stay text even if they look like numbers, and so do columns that are all null.
 
     Raises:
-        UserError: the predictions are absent or damaged, or the target cannot be written.
+        UserError: the predictions are missing or damaged, or the target cannot be written.
     """
     with reading(predictions):
         table = scan(predictions)
@@ -177,21 +177,21 @@ def export_parquet(predictions: Path, target: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ComparedGroup:
-    """One group of samples under every arm."""
+    """One group of samples in every arm."""
 
     level: Level
     name: str | None
     """The category's name; None at level overall."""
     n: int
-    """Samples of the group; the most that an arm has, where one took fewer."""
+    """Number of samples of the group, in the arm that has the most."""
     chance: float | None
-    """What guessing would give, from 0 to 1; None where nothing can be scored."""
+    """Accuracy of guessing, from 0 to 1; None if nothing can be scored."""
     scores: tuple[GroupScore | None, ...]
-    """Each arm's, in the arms' order; None where an arm has no such group."""
+    """Each arm's scores, in the order of the arms; None if an arm lacks the group."""
 
 
 def compare(arms: Sequence[Scores]) -> tuple[ComparedGroup, ...]:
-    """Line the arms up: overall first, then the l2-categories, then the categories, across splits."""
+    """Compare arms by group, across splits: overall first, then the l2-categories, then the categories."""
     by_arm = [{(row.level, row.name): row for row in (arm.overall, *arm.groups) if row.split is None} for arm in arms]
     levels = ("overall", "l2_category", "category")
     groups = sorted(

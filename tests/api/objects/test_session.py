@@ -56,9 +56,9 @@ def test_an_invalid_picture_is_named(tmp_path):
     (tmp_path / "text.png").write_text("no picture")
     with Session(cache_dir=tmp_path / "cache") as session:
         for given, says in (
-            (tmp_path / "text.png", r"text\.png: is no picture"),
+            (tmp_path / "text.png", r"text\.png: is not a readable picture"),
             (tmp_path / "absent.png", r"absent\.png: cannot be read"),
-            ([png(), b"junk"], "picture 2: is no picture"),
+            ([png(), b"junk"], "picture 2: is not a readable picture"),
             ("https://example.org/a.png", "download it first"),
             ([], "no picture"),
         ):

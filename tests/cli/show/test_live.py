@@ -11,7 +11,7 @@ from rich.console import Console
 
 from prism_engine.backends.load import LimitUsage, Load, WaitReason
 from prism_engine.cli.show import live as display
-from prism_engine.cli.show.tables import human_bytes, human_seconds
+from prism_engine.cli.show.console import human_bytes, human_seconds
 from prism_engine.datasets import IngestProgress
 from prism_engine.engine.progress import Progress
 from prism_engine.records import Completion, Outcome, Sample, SampleResult, SampleStatus, Usage

@@ -1,4 +1,4 @@
-"""A real HTTP server with one file, which misbehaves as told."""
+"""A real HTTP server with one file, which misbehaves on request."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 @dataclass
 class FileServer:
-    """What it serves, and how; the requests that came."""
+    """What the server sends, how, and the requests it received."""
 
     body: bytes
     etag: str | None = '"v1"'
     ranges: bool = True
-    """Whether it goes on where asked."""
+    """Whether it supports ranges."""
     length: bool = True
-    """Whether it says how much is to come."""
+    """Whether it sends the content length."""
     cuts: list[int] = field(default_factory=list)
-    """After how many bytes of a body the connection breaks: one number for each of the next requests."""
+    """Bytes of a body after which the connection breaks, one number for each of the next requests."""
     statuses: list[int] = field(default_factory=list)
-    """What the next requests are answered instead."""
+    """Responses to the next requests instead of the file."""
     html: bool = False
     redirect: str | None = None
     asked: list[tuple[str, str | None, str | None]] = field(default_factory=list)
@@ -62,7 +62,7 @@ class FileServer:
         cut = self.cuts.pop(0) if self.cuts else None
         await response.write(body if cut is None else body[:cut])
         if cut is not None:
-            await asyncio.sleep(0.05)  # what was written must not be lost in the reset
+            await asyncio.sleep(0.05)  # let the written bytes arrive before the reset
             assert request.transport is not None
             request.transport.close()
         return response
@@ -70,7 +70,7 @@ class FileServer:
 
 @contextmanager
 def serving(server: FileServer, tls: ssl.SSLContext | None = None) -> Iterator[FileServer]:
-    """Serve in a thread, with an event loop of its own, until the block ends."""
+    """Serve in a thread with its own event loop until the block ends."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

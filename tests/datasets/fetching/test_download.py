@@ -45,7 +45,7 @@ def left(target):
     return sorted(path.name for path in target.parent.iterdir())
 
 
-def test_a_file_comes_whole_and_is_told_about(server, target):
+def test_a_file_is_downloaded_whole_with_progress(server, target):
     seen: list[tuple[int, int | None]] = []
     digests = fetch(server, target, progress=lambda *step: seen.append(step))
     assert digests == (MD5, hashlib.sha256(BODY).hexdigest())
@@ -54,7 +54,7 @@ def test_a_file_comes_whole_and_is_told_about(server, target):
     assert (seen[0], seen[-1]) == ((0, len(BODY)), (len(BODY), len(BODY)))
 
 
-def test_a_cut_download_goes_on_where_it_was_cut(server, target):
+def test_an_interrupted_download_resumes_where_it_stopped(server, target):
     server.cuts = [1_000_000, 500_000]
     fetch(server, target)
     assert target.read_bytes() == BODY
@@ -64,7 +64,7 @@ def test_a_cut_download_goes_on_where_it_was_cut(server, target):
     assert {condition for _, _, condition in server.asked[1:]} == {'"v1"'}
 
 
-def test_a_later_process_goes_on_too_and_until_then_nothing_is_replaced(server, target, monkeypatch):
+def test_a_later_process_also_resumes_and_until_then_nothing_is_replaced(server, target, monkeypatch):
     monkeypatch.setattr(module, "ATTEMPTS", 1)
     server.cuts = [2_000_000]
     with pytest.raises(TransientError):
@@ -75,13 +75,13 @@ def test_a_later_process_goes_on_too_and_until_then_nothing_is_replaced(server, 
     assert server.asked[-1][1] == "bytes=2000000-"
 
 
-def test_a_server_without_ranges_starts_again(server, target):
+def test_a_server_without_ranges_starts_over(server, target):
     server.ranges, server.cuts = False, [1_000_000]
     fetch(server, target)
     assert target.read_bytes() == BODY
 
 
-def test_a_server_that_always_cuts_at_the_same_place_is_given_up(server, target):
+def test_a_server_that_always_disconnects_at_the_same_byte_is_given_up(server, target):
     server.ranges, server.cuts = False, [1000] * 50
     with pytest.raises(TransientError):
         fetch(server, target)
@@ -89,7 +89,7 @@ def test_a_server_that_always_cuts_at_the_same_place_is_given_up(server, target)
     assert target.read_bytes() == b"old"
 
 
-def test_a_file_that_changed_meanwhile_is_loaded_from_its_start(server, target, monkeypatch):
+def test_a_file_that_changed_meanwhile_is_downloaded_from_the_start(server, target, monkeypatch):
     monkeypatch.setattr(module, "ATTEMPTS", 1)
     server.cuts = [1_000_000]
     with pytest.raises(TransientError):
@@ -99,7 +99,7 @@ def test_a_file_that_changed_meanwhile_is_loaded_from_its_start(server, target, 
     assert target.read_bytes() == BODY[::-1]
 
 
-def test_a_beginning_from_elsewhere_is_thrown_away_by_the_checksum(server, target):
+def test_a_part_of_another_file_is_discarded_by_the_checksum(server, target):
     server.etag = None
     target.with_name(".MMStar.tsv.part").write_bytes(b"x" * 1000)
     fetch(server, target)
@@ -107,7 +107,7 @@ def test_a_beginning_from_elsewhere_is_thrown_away_by_the_checksum(server, targe
     assert [span for _, span, _ in server.asked] == ["bytes=1000-", None]
 
 
-def test_without_a_version_or_a_checksum_nothing_is_gone_on_with(server, target):
+def test_without_a_validator_or_checksum_nothing_is_resumed(server, target):
     server.etag = None
     target.with_name(".MMStar.tsv.part").write_bytes(b"x" * 1000)
     fetch(server, target, None)
@@ -115,40 +115,40 @@ def test_without_a_version_or_a_checksum_nothing_is_gone_on_with(server, target)
     assert [span for _, span, _ in server.asked] == [None]
 
 
-def test_a_part_that_is_whole_already_is_not_loaded_again(server, target):
+def test_a_complete_part_is_not_downloaded_again(server, target):
     target.with_name(".MMStar.tsv.part").write_bytes(BODY)
     fetch(server, target)
     assert target.read_bytes() == BODY
     assert len(server.asked) == 1
 
 
-def test_a_part_that_is_too_long_is_loaded_again(server, target):
+def test_a_part_that_is_too_long_is_downloaded_again(server, target):
     target.with_name(".MMStar.tsv.part").write_bytes(BODY + b"more")
     fetch(server, target)
     assert target.read_bytes() == BODY
 
 
 def test_the_wrong_checksum_replaces_nothing(server, target):
-    with pytest.raises(RejectedError, match=f"has MD5 {MD5}, and {'0' * 32} is right"):
+    with pytest.raises(RejectedError, match=f"has MD5 {MD5} instead of {'0' * 32}"):
         fetch(server, target, "0" * 32)
     assert target.read_bytes() == b"old"
     assert left(target) == ["MMStar.tsv"]
 
 
-def test_a_body_of_unknown_length_is_taken_to_its_end(server, target):
+def test_a_body_of_unknown_length_is_read_to_its_end(server, target):
     server.length = False
     fetch(server, target)
     assert target.read_bytes() == BODY
 
 
-def test_trouble_that_passes_is_waited_for(server, target):
+def test_transient_errors_are_retried(server, target):
     server.statuses = [503, 429, 500]
     fetch(server, target)
     assert target.read_bytes() == BODY
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
-def test_a_refusal_is_told_at_once(server, target, status):
+def test_a_refusal_is_reported_at_once(server, target, status):
     server.statuses = [status] * 9
     with pytest.raises(RejectedError, match=f"HTTP {status}"):
         fetch(server, target)
@@ -157,7 +157,7 @@ def test_a_refusal_is_told_at_once(server, target, status):
 
 def test_a_web_page_is_no_benchmark(server, target):
     server.html = True
-    with pytest.raises(RejectedError, match="answers with a web page"):
+    with pytest.raises(RejectedError, match="returned a web page"):
         fetch(server, target)
 
 
@@ -167,23 +167,23 @@ def test_a_redirect_is_followed(server, target):
     assert target.read_bytes() == BODY
 
 
-def test_nobody_at_the_address_is_told(target):
+def test_an_unreachable_address_is_reported(target):
     with serving(FileServer(b"")) as gone:
         pass
     with pytest.raises(UnreachableError, match=r"127\.0\.0\.1"):
         fetch(gone, target)
 
 
-def test_a_disk_without_room_is_told_before_anything_is_written(server, target, monkeypatch):
+def test_a_full_disk_is_reported_before_anything_is_written(server, target, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=9))
-    with pytest.raises(UserError, match="3,000,000 bytes are to come, and the disk has room for 9"):
+    with pytest.raises(UserError, match="3,000,000 more bytes needed, but the disk has only 9"):
         fetch(server, target)
     assert target.read_bytes() == b"old"
 
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory):
-    """A certificate for 127.0.0.1 that nobody has signed, with its key."""
+    """A self-signed certificate for 127.0.0.1, with its key."""
     if shutil.which("openssl") is None:
         pytest.skip("no openssl to make a certificate with")
     folder = tmp_path_factory.mktemp("tls")
@@ -221,8 +221,8 @@ def test_a_certificate_that_is_not_to_be_trusted_is_refused_at_once(target, tls)
     assert server.asked == []
 
 
-def test_tls_is_never_left_for_an_address_without(server, target, tls, certificate):
-    """In a process that trusts the certificate, so that only the redirect can be what is refused."""
+def test_a_redirect_from_tls_to_plain_http_is_refused(server, target, tls, certificate):
+    """In a process that trusts the certificate, so only the redirect can be the reason."""
     command = [sys.executable, "-c", TRUSTING]
     trusting = {**os.environ, "SSL_CERT_FILE": str(certificate[0])}
     with serving(FileServer(BODY), tls) as safe:
@@ -230,4 +230,4 @@ def test_tls_is_never_left_for_an_address_without(server, target, tls, certifica
         assert target.read_bytes() == BODY
         safe.redirect = f"{server.url}/a"
         ended = subprocess.run([*command, f"{safe.url}/a", target], check=False, env=trusting, stderr=subprocess.PIPE)
-    assert b"leads on to an address without TLS" in ended.stderr
+    assert b"redirects to an address without TLS" in ended.stderr

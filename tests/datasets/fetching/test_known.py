@@ -1,4 +1,4 @@
-"""Known benchmarks, fetched from a real server into the folder where runs find them."""
+"""Known benchmarks, fetched from a real server into the data folder."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def home(tmp_path, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def catalogue(monkeypatch):
-    """MMStar as if what is served here were its file, and nobody at its published address."""
+    """MMStar with the checksum of the file served here, and an unreachable published address."""
     known = benchmarks.known_benchmark("MMStar")
     assert known is not None
     spec = known.spec.model_copy(
@@ -43,7 +43,7 @@ def catalogue(monkeypatch):
     monkeypatch.setattr("prism_engine.datasets.fetching.download.ATTEMPTS", 1)
 
 
-def test_a_mirror_serves_it_and_its_digest_is_kept_beside_it(server, home):
+def test_a_mirror_serves_it_and_its_digest_is_stored_next_to_it(server, home):
     found = fetch("mmstar", mirror=f"{server.url}/files/")
     assert found.path == home / "LMUData" / "MMStar.tsv"
     assert found.path.read_bytes() == BODY
@@ -93,7 +93,7 @@ def test_a_wrong_file_is_replaced_by_the_right_one_and_by_no_other(server, home)
     folder.mkdir()
     (folder / "MMStar.tsv").write_bytes(b"old")
     server.body = b"wrong"
-    with pytest.raises(UserError, match=r"(?s)MMStar cannot be fetched:.*MD5.*is right.*127\.0\.0\.1:1.*--mirror"):
+    with pytest.raises(UserError, match=r"(?s)MMStar cannot be fetched:.*MD5.*discarded.*127\.0\.0\.1:1.*--mirror"):
         fetch("MMStar", mirror=server.url)
     assert (folder / "MMStar.tsv").read_bytes() == b"old"
     server.body = BODY
@@ -109,14 +109,14 @@ def test_the_hub_s_endpoint_may_be_another(server, monkeypatch):
     assert fetch("MMStar_OFFICIAL").came == ""
 
 
-def test_what_nobody_knows_or_publishes_is_refused():
+def test_unknown_and_unpublished_names_are_refused():
     with pytest.raises(ConfigError, match="did you mean 'MMStar'"):
         fetch("MMStarr")
     with pytest.raises(ConfigError, match="prism datasets make scenes"):
         fetch("PrismScenes")
 
 
-def test_what_is_missing_is_known_published_and_not_here(home):
+def test_missing_benchmarks_are_known_published_and_not_here(home):
     names = ("mmstar", "Star", "MMMU", "PrismScenes", "mine.tsv")
     assert missing(names) == ("MMStar", "MMMU_DEV_VAL")
     (home / "LMUData").mkdir()

@@ -1,4 +1,4 @@
-"""All of the analysis at once."""
+"""The whole analysis."""
 
 from __future__ import annotations
 

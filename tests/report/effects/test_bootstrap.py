@@ -27,7 +27,7 @@ def test_equal_runs_have_equal_replicates_so_that_differences_are_paired():
 
 def test_the_same_scores_give_the_same_replicates(monkeypatch):
     first = resampled_means(SCORES, CLUSTERS)
-    monkeypatch.setattr("prism_engine.report.effects.bootstrap._AT_ONCE", 80 * 7)  # in many small parts
+    monkeypatch.setattr("prism_engine.report.effects.bootstrap._MAX_WEIGHTS", 80 * 7)  # in many small parts
     np.testing.assert_array_equal(resampled_means(SCORES, CLUSTERS), first)
 
 

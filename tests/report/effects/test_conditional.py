@@ -1,4 +1,4 @@
-"""Effects for one and the same question, beside statsmodels' conditional logit."""
+"""Effects for the same question, compared with statsmodels' conditional logit."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def statsmodels_model(blocks):
     return ConditionalLogit(score, design, groups=question)
 
 
-@pytest.mark.filterwarnings("ignore")  # statsmodels tells of questions that all runs get right, as a warning
+@pytest.mark.filterwarnings("ignore")  # statsmodels warns of questions that all runs get right
 def test_coefficients_are_those_of_statsmodels():
     blocks = [block(), block(1, design=DESIGN[:3], first=60)]
     found = conditional_fit(blocks)
     assert found is not None
     model = statsmodels_model(blocks)
-    assert model.score(found.coefficients) == pytest.approx(np.zeros(2), abs=1e-6)  # its slope there is none
+    assert model.score(found.coefficients) == pytest.approx(np.zeros(2), abs=1e-6)  # its gradient there is zero
     assert found.coefficients == pytest.approx(model.fit().params, abs=1e-4)  # its own search stops earlier
 
 
@@ -61,8 +61,8 @@ def test_doubled_questions_about_one_picture_are_worth_one():
     [
         np.full((4, 9), 0.5),  # not right or wrong
         np.ones((4, 9)),  # all runs are right everywhere
-        np.repeat([[1.0], [1.0], [0.0], [0.0]], 9, axis=1),  # one model always where the other never is
+        np.repeat([[1.0], [1.0], [0.0], [0.0]], 9, axis=1),  # one model is always right, the other never
     ],
 )
-def test_where_nothing_can_be_told_there_is_nothing(scores):
+def test_scores_without_information_give_no_fit(scores):
     assert conditional_fit([Block(DESIGN, scores, np.arange(9))]) is None

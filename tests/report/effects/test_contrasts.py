@@ -1,4 +1,4 @@
-"""Which runs are compared, and how."""
+"""The pairs of runs that are compared, and how."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the arms say about a wrong answer."""
+"""Failure attribution from the arms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The regression beside statsmodels', and Firth's likelihood beside a general optimiser."""
+"""The regression compared with statsmodels', and Firth's likelihood with a general optimiser."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def test_coefficients_and_clustered_covariance_are_those_of_statsmodels(graded):
     ("right", "separated"),
     [
         ((10, 50, 60, 90), False),
-        ((0, 50, 60, 90), False),  # one empty cell alone lets no coefficient go: three effects meet in it
+        ((0, 50, 60, 90), False),  # one empty cell makes no coefficient diverge: three effects meet in it
         ((0, 0, 60, 90), True),  # the first model is never right
-        ((0, 50, 50, 100), True),  # both better models together always are
+        ((0, 50, 50, 100), True),  # the two better models together are always right
         ((0, 0, 0, 0), True),
     ],
 )

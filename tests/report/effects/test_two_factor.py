@@ -1,4 +1,4 @@
-"""Planted effects are found again, and where nothing can be found the reason is said."""
+"""Planted effects are recovered, and unestimable grids report the reason."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def found(runs) -> TwoFactor:
 def test_intervals_hold_planted_effects_and_rankings_come_out():
     draw = np.random.default_rng(7)
     grids = [estimate(simulated_grid(draw, PICTURES), PICTURES) for _ in range(150)]
-    for model in PERCEPTION | REASONING:  # 95 % of 150, give or take three standard errors
+    for model in PERCEPTION | REASONING:  # 95 % of 150, within three standard errors
         assert 0.89 <= np.mean([one.covered[model] for one in grids]) <= 1.0, model
     assert 0.93 <= np.mean([list(one.covered.values()) for one in grids]) <= 0.97
     assert np.mean([one.ranked for one in grids]) > 0.95
 
 
-def test_effects_for_one_question_are_found_whatever_the_difficulties():
+def test_effects_for_the_same_question_are_found_whatever_the_difficulties():
     draw = np.random.default_rng(8)
     inside = [estimate_inside(simulated_questions(draw, PICTURES), PICTURES) for _ in range(100)]
     assert 0.92 <= np.mean(inside) <= 0.98

@@ -42,7 +42,7 @@ def test_means_and_ranks_are_over_all_benchmarks(tmp_path):
     assert all(gap.low < gap.difference < gap.high for gap in found.gaps)
 
 
-def test_systems_that_are_not_told_apart_share_a_rank(tmp_path):
+def test_indistinguishable_systems_share_a_rank(tmp_path):
     direct(tmp_path, "a", 0.52)
     direct(tmp_path, "b", 0.5)
     assert [place.rank_sure for place in made(tmp_path).places] == [1, 1]
@@ -57,7 +57,7 @@ def test_a_system_that_lacks_a_benchmark_is_shown_below_without_a_mean(tmp_path)
     assert (last.mean, last.interval, last.mean_rank, last.rank_sure) == (None, None, None, None)
 
 
-def test_a_benchmark_s_own_number_is_brought_to_100_and_has_no_resampled_interval(tmp_path):
+def test_a_benchmark_s_own_metric_is_scaled_to_100_and_has_no_resampled_interval(tmp_path):
     direct(tmp_path, "a", 0.9, headline=1400, maximum=2800)
     direct(tmp_path, "b", 0.4, headline=0.4)
     found = made(tmp_path)
@@ -71,7 +71,7 @@ def test_a_system_whose_number_could_not_be_computed_lacks_the_benchmark(tmp_pat
     assert [place.name for place in made(tmp_path).places] == ["b (direct)"]
 
 
-def test_perception_and_reasoning_stand_beside_decoupled_systems(tmp_path):
+def test_decoupled_systems_have_perception_and_reasoning_effects(tmp_path):
     draw = np.random.default_rng(1)
     for perceiver, seeing in (("eye", 0.3), ("lens", 0.1)):
         for reasoner, thinking in (("brain", 0.4), ("mind", 0.2)):
@@ -85,7 +85,7 @@ def test_perception_and_reasoning_stand_beside_decoupled_systems(tmp_path):
     assert places["eye (direct)"].perception is None
 
 
-def test_a_perceiver_that_is_told_something_else_is_another_one(tmp_path):
+def test_a_perceiver_with_another_instruction_is_another_one(tmp_path):
     write_run(tmp_path, [1, 0, 1, 1])
     write_run(tmp_path, [1, 0, 0, 0], instruction="detailed")
     found = made(tmp_path)
@@ -99,13 +99,13 @@ def test_without_a_grid_the_reason_is_there(tmp_path):
     assert made(tmp_path).effects == Unestimable("no run has both a perceiver and a reasoner")
 
 
-def test_what_is_known_of_a_system_is_beside_it(tmp_path):
+def test_a_system_has_its_metadata(tmp_path):
     direct(tmp_path, "a", 0.9)
     system = System("direct", "a", None, None, "v3")
     assert made(tmp_path, {system: {"parameters": "7B"}}).places[0].about == {"parameters": "7B"}
 
 
-def test_profiles_are_told_apart_by_name(tmp_path):
+def test_profiles_are_distinguished_by_name(tmp_path):
     direct(tmp_path, "a", 0.9)
     direct(tmp_path, "a", 0.8, profile="v1", suffix="-v1")
     assert [place.name for place in made(tmp_path).places] == ["a (direct, v3)", "a (direct, v1)"]

@@ -1,4 +1,4 @@
-"""Which plots an analysis has."""
+"""The plots of an analysis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plots that can be read."""
+"""Readable plots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Excel files: texts come back as they were written, whatever they look like."""
+"""Excel files: text round-trips unchanged, whatever it looks like."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_texts_survive_and_blank_ones_are_nothing(tmp_path_factory, rows):
     assert texts(path) == [[None if text is None or not text.strip() else text for text in row] for row in rows]
 
 
-def test_nothing_is_taken_for_a_formula_a_link_or_a_number(tmp_path):
+def test_nothing_is_interpreted_as_a_formula_a_link_or_a_number(tmp_path):
     row = ["=1+1", "http://example.org", "007", "1e5", "TRUE", "_x0041_", "@SUM(A1)", "NA"]
     write_workbook(tmp_path / "a.xlsx", list(string.ascii_uppercase[: len(row)]), [row])
     assert texts(tmp_path / "a.xlsx") == [row]
@@ -40,7 +40,7 @@ def test_numbers_of_other_tools_are_read_as_they_are_shown(tmp_path):
 
 
 @pytest.mark.parametrize("letter", ["z", "\U0001f600"])
-def test_a_text_that_no_cell_can_hold_is_cut_and_says_so(tmp_path, letter):
+def test_a_text_too_long_for_a_cell_is_cut_with_a_note(tmp_path, letter):
     long = letter * (MOST_CHARACTERS + 1)
     assert write_workbook(tmp_path / "a.xlsx", ["t"], [["short"], [long], ["short"]]) == [2]
     (_,), (cut,), (_,) = texts(tmp_path / "a.xlsx")
@@ -52,7 +52,7 @@ def test_a_text_that_no_cell_can_hold_is_cut_and_says_so(tmp_path, letter):
     assert not is_cut("z" * (MOST_CHARACTERS - 2))
 
 
-def test_what_is_no_workbook_is_named(tmp_path):
+def test_a_file_that_is_not_a_workbook_is_named(tmp_path):
     (tmp_path / "a.xlsx").write_text("no")
     with pytest.raises(UserError, match=r"a\.xlsx: cannot be read as an Excel file"):
         texts(tmp_path / "a.xlsx")

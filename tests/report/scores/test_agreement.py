@@ -39,7 +39,7 @@ def test_rows_of_one_picture_are_drawn_together():
 
 
 @pytest.mark.parametrize(("one", "other"), [([1, 1, 1], [1, 2, 3]), ([1, 2, 3], [2, 2, 2]), ([1, 2], [1, 2]), ([], [])])
-def test_a_side_that_always_says_the_same_has_no_correlation(one, other):
+def test_a_constant_side_has_no_correlation(one, other):
     found = agreement(one, other, [str(place) for place in range(len(one))])
     assert found.pearson == found.spearman == found.kendall == Correlation(None, None, None)
 
@@ -49,9 +49,9 @@ def test_an_interval_from_few_usable_resamples_is_none():
     assert found.pearson.value is not None
 
 
-def test_many_rows_are_correlated_as_few_are(monkeypatch):
+def test_many_rows_are_correlated_like_few(monkeypatch):
     few = agreement(ONE, OTHER, PICTURES, resamples=50)
-    monkeypatch.setattr("prism_engine.report.scores.agreement._MOST_PAIRED", 3)
+    monkeypatch.setattr("prism_engine.report.scores.agreement._MAX_PAIRED", 3)
     many = agreement(ONE, OTHER, PICTURES, resamples=50)
     assert many.kendall.value == pytest.approx(few.kendall.value)
     assert (many.kendall.low, many.kendall.high) == pytest.approx((few.kendall.low, few.kendall.high))

@@ -1,4 +1,4 @@
-"""Runs in one order of samples."""
+"""Runs aligned in one order of samples."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from prism_engine.report.scores.finished import find_runs, read_run
 from tests.finished import write_run
 
 
-def test_scores_stand_by_index_whatever_part_and_order_a_run_has(tmp_path):
+def test_scores_are_aligned_by_index_whatever_part_and_order_a_run_has(tmp_path):
     first = write_run(tmp_path, [1, 0, 1], per_picture=2)
     second = write_run(tmp_path, [0, None], perceiver="other", per_picture=2)
     lines = (first / "predictions.jsonl").read_bytes().splitlines(keepends=True)
@@ -34,6 +34,6 @@ def test_groups_are_all_samples_first_and_then_each_category(tmp_path):
 
 def test_other_questions_under_one_index_are_an_error_that_names_the_folders(tmp_path):
     runs = [read_run(write_run(tmp_path / text, [1, 1], question=text)) for text in ("How?", "Why?")]
-    with pytest.raises(UserError, match=r"index 0 is another question") as error:
+    with pytest.raises(UserError, match=r"index 0 is a different question") as error:
         align(runs)
     assert all(str(run.folder) in str(error.value) for run in runs)

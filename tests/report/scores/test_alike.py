@@ -1,4 +1,4 @@
-"""Rows counted together: unanswered ones, guesses, replies that cannot tell."""
+"""Counts of rows: unanswered ones, guesses, replies that cannot tell."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def write(folder, rows):
     return path
 
 
-def test_unanswered_samples_are_wrong_and_what_guessing_would_make_of_them_stands_beside_it(tmp_path):
+def test_unanswered_samples_are_wrong_and_guessed_accuracy_is_reported_too(tmp_path):
     rows = [row(0.0, index=str(place)) for place in range(400)] + [
         row(0.0, "Z", index=f"z{place}") for place in range(400)
     ]
@@ -40,7 +40,7 @@ def test_unanswered_samples_are_wrong_and_what_guessing_would_make_of_them_stand
     assert 150 < drawn < 250
 
 
-def test_yes_or_no_is_guessed_among_two_and_what_is_open_among_none(tmp_path):
+def test_yes_or_no_is_guessed_among_two_and_open_questions_are_not_guessed(tmp_path):
     rows = [row(0.0, options=[], target="Yes")] * 10
     path = write(tmp_path, rows)
     assert summarise(path, profile="prism", kind=AnswerKind.YES_NO).overall.accuracy_at_chance == 0.5
@@ -67,7 +67,7 @@ def test_scores_between_nothing_and_one_are_added_up(tmp_path):
     assert overall.accuracy_low < 0.25 < overall.accuracy_high
 
 
-def test_cells_grow_with_what_differs_and_not_with_rows_or_batches(tmp_path, monkeypatch):
+def test_cells_grow_with_distinct_combinations_and_not_with_rows_or_batches(tmp_path, monkeypatch):
     rows = [row(float(place % 2), "A", index=str(place), category=f"c{place % 3}") for place in range(60)]
     path = write(tmp_path, rows)
     whole = count_alike(path, None)

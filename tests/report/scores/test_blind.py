@@ -1,4 +1,4 @@
-"""What can be answered without seeing."""
+"""Questions that can be answered without the picture."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def blind_runs(folder, *scores):
 
 
 @pytest.mark.parametrize(("needed", "known"), [(1, {"0", "1", "2"}), (2, {"0", "1"}), (None, {"0", "1"}), (3, {"0"})])
-def test_what_enough_runs_solve_is_known(tmp_path, needed, known):
+def test_questions_that_enough_runs_solve_are_known(tmp_path, needed, known):
     runs = blind_runs(tmp_path, [1, 1, 1, 0, None], [1, 1, 0, 0, None], [1, 0, 0, None, None])
     found = known_without_seeing(runs, needed)
     assert found.known == known
@@ -29,7 +29,7 @@ def test_more_than_half_is_the_default(tmp_path):
     assert known_without_seeing(blind_runs(tmp_path, [1, 1], [0, 1])).known == {"1"}
 
 
-def test_turned_options_of_one_question_go_together(tmp_path):
+def test_rotated_options_of_one_question_are_grouped(tmp_path):
     runs = blind_runs(tmp_path, [1, 1, 1, 0])
     path = runs[0].folder / "predictions.jsonl"
     text = path.read_text()

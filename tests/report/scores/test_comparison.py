@@ -37,7 +37,7 @@ def test_each_row_has_every_arm_s_score_in_order_and_a_gap_where_an_arm_has_no_s
     assert [score is None for score in a.scores + b.scores] == [False, False, False, True]
 
 
-def test_samples_and_chance_are_those_of_the_arm_that_took_most():
+def test_samples_and_chance_are_those_of_the_arm_with_most_samples():
     fewer = replace(FIRST, overall=group(n=2, chance=0.5))
     (overall, *_) = compare([fewer, FIRST])
     assert (overall.n, overall.chance) == (4, 0.25)

@@ -1,4 +1,4 @@
-"""Several draws of each question folded into estimates."""
+"""Estimates from repeated draws per question."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def summarised(folder, rows):
     return summarise_draws(written(folder, rows), profile="v3")
 
 
-def test_mean_best_and_majority_are_told_apart(tmp_path):
+def test_mean_best_and_majority_are_distinguished(tmp_path):
     said = ("AAB", "ABB", "BBB", "CBA")  # A is right
     rows = [row(at, letter, float(letter == "A")) for at, letters in enumerate(said) for letter in letters]
     scores = summarised(tmp_path, rows)
@@ -44,17 +44,17 @@ def test_mean_best_and_majority_are_told_apart(tmp_path):
         assert 0 <= one.low < one.value < one.high <= 1
 
 
-def test_draws_without_an_answer_have_no_vote_and_of_equal_ones_the_first_given_wins():
+def test_draws_without_an_answer_have_no_vote_and_the_first_answer_wins_ties():
     assert vote([row(0, None, 0.0), row(0, "Z", 0.0), row(0, "Z", 0.0), row(0, "A", 1.0)]) == 1.0
     assert vote([row(0, "B", 0.0), row(0, "A", 1.0)]) == 0.0
     assert vote([row(0, None, 0.0), row(0, "Z", 0.0)]) == 0.0
 
 
-def test_draws_that_failed_are_counted_apart_and_never_wrong(tmp_path):
+def test_failed_draws_are_counted_separately_and_never_wrong(tmp_path):
     rows = [row(0, "A", 1.0), row(0, None, None, status="failed"), row(1, None, None, status="not_run")]
     scores = summarised(tmp_path, rows)
     assert (scores.questions, scores.scored, scores.failed, scores.not_run) == (2, 1, 1, 1)
-    assert (scores.mean.value, scores.mean.low) == (1.0, None)  # one picture tells nothing about others
+    assert (scores.mean.value, scores.mean.low) == (1.0, None)  # one picture has no interval
 
 
 def test_where_nothing_was_scored_there_is_no_estimate(tmp_path):
@@ -75,7 +75,7 @@ def test_questions_about_one_picture_widen_the_interval_as_if_they_were_one(tmp_
     assert width(apart) < width(alike) / 2
 
 
-def test_the_interval_of_the_mean_holds_the_truth_about_as_often_as_it_says(tmp_path):
+def test_the_interval_of_the_mean_has_about_its_nominal_coverage(tmp_path):
     chance = random.Random(3)
     held = 0
     for _ in range(200):

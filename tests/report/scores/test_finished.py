@@ -32,7 +32,7 @@ def test_runs_are_found_below_a_folder_and_by_their_own(tmp_path):
         ("oracle", "brain-2048 (oracle)", (None, "brain-2048")),
     ],
 )
-def test_a_setting_names_who_takes_part_and_what_its_folder_adds(tmp_path, mode, who, names):
+def test_a_setting_names_its_models_and_what_the_folder_adds(tmp_path, mode, who, names):
     write_run(tmp_path, [1], mode=mode, suffix="-2048")
     (setting,) = settings(tmp_path)
     assert (setting.who, (setting.perceiver, setting.reasoner)) == (who, names)
@@ -50,7 +50,7 @@ def test_another_instruction_shows_in_the_name(tmp_path):
     assert settings(tmp_path)[0].who == "eye + brain (detailed)"
 
 
-def test_a_wording_of_the_user_s_own_is_named_as_its_folder_is(tmp_path):
+def test_a_custom_instruction_is_named_like_its_folder(tmp_path):
     folder = write_run(tmp_path, [1], instruction="wording-12ab")
     manifest = folder / "manifest.json"
     manifest.write_text(manifest.read_text().replace("wording-12ab", "Say what you see."))
@@ -59,7 +59,7 @@ def test_a_wording_of_the_user_s_own_is_named_as_its_folder_is(tmp_path):
     assert settings(tmp_path / "moved")[0].instruction == "Say what you see."
 
 
-def test_files_of_one_name_are_two_benchmarks(tmp_path):
+def test_different_files_of_one_name_are_two_benchmarks(tmp_path):
     write_run(tmp_path / "a", [1], sha256="1" * 64)
     write_run(tmp_path / "b", [1], sha256="2" * 64)
     assert [setting.benchmark for setting in settings(tmp_path)] == ["Bench-11111111", "Bench-22222222"]
@@ -73,7 +73,7 @@ def test_one_experiment_twice_is_an_error_that_names_both_folders(tmp_path):
     assert str(other) in str(error.value)
 
 
-def test_what_is_no_run_is_an_error_that_names_it(tmp_path):
+def test_a_folder_without_a_run_is_an_error_that_names_it(tmp_path):
     with pytest.raises(UserError, match=r"nothing: no such folder"):
         find_runs([tmp_path / "nothing"])
     with pytest.raises(UserError, match=r"no finished run in it"):
@@ -84,21 +84,21 @@ def test_what_is_no_run_is_an_error_that_names_it(tmp_path):
     ("file", "content", "message"),
     [
         ("manifest.json", b"{", "manifest.json: cannot be read"),
-        ("manifest.json", b"[]", "manifest.json: is no JSON object"),
+        ("manifest.json", b"[]", "manifest.json: is not a JSON object"),
         ("manifest.json", b'{"config": {"mode": "all"}}', "manifest.json: lacks"),
         ("scores.json", b"nonsense", "scores.json: cannot be read"),
         ("predictions.jsonl", b"nonsense\n", "not a predictions file"),
         ("predictions.jsonl", b'{"index":"7"}\n{"index":"7"}\n', "index 7: two rows"),
     ],
 )
-def test_a_damaged_file_is_named_with_the_mend(tmp_path, file, content, message):
+def test_a_damaged_file_is_named_with_the_fix(tmp_path, file, content, message):
     folder = write_run(tmp_path, [1])
     (folder / file).write_bytes(content)
     with pytest.raises(UserError, match=message):
         read_run(folder)
 
 
-def test_what_the_registry_said_of_a_model_is_there(tmp_path):
+def test_the_registry_s_metadata_of_a_model_is_available(tmp_path):
     run = read_run(write_run(tmp_path, [1], about={"parameters": "7B"}))
     assert run.about("perceiver") == {"parameters": "7B"}
     assert read_run(write_run(tmp_path / "b", [1])).about("perceiver") == {}

@@ -1,4 +1,4 @@
-"""Intervals and tests beside scipy's and statsmodels', and whether they hold what they promise."""
+"""Intervals and tests compared with scipy's and statsmodels', and their coverage."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_an_interval_at_an_end_counts_pictures_and_stays_within_0_and_1(value, e
     assert 0.1 < found.high - found.low < 0.3  # as for 20, not for 60
 
 
-def test_one_picture_says_nothing_about_others():
+def test_one_picture_has_no_finite_interval():
     found = clustered_share(np.array([1.0, 0.0]), np.array([0, 0]))
     assert (found.low, found.high) == (0.0, 1.0)
     assert paired(np.zeros(2), np.ones(2), np.array([0, 0])).p_clustered == 1.0
@@ -105,7 +105,7 @@ def test_equal_runs_and_runs_that_differ_everywhere_have_sensible_p_values():
     assert paired(np.zeros(8), np.ones(8), clusters).p == 2**-3
 
 
-def test_samples_that_share_a_picture_by_detours_are_one_cluster():
+def test_samples_that_share_pictures_indirectly_are_one_cluster():
     pictures = [("a",), ("b",), ("b", "c"), ("c", "d"), (), (), ("a",)]
     a, b, via, d, *none, again = clusters_of(pictures)
     assert b == via == d
@@ -128,10 +128,10 @@ def test_scores_that_only_one_run_has_are_counted():
     assert both_scored(np.array([1, nan, 0, nan]), np.array([1, 1, nan, nan])) == (1, 1, 1)
 
 
-def test_intervals_hold_the_truth_as_often_as_they_say():
+def test_intervals_have_their_nominal_coverage():
     from benchmarks.attribution import Pictures, simple_cases  # noqa: PLC0415 - what only this test needs
 
     draw = np.random.default_rng(11)
     cases = [simple_cases(draw, Pictures(many=100)) for _ in range(200)]
-    for name in cases[0]:  # 95 % of 200, give or take three standard errors
+    for name in cases[0]:  # 95 % of 200, within three standard errors
         assert 0.9 <= np.mean([case[name] for case in cases]) <= 0.995, name

@@ -32,7 +32,7 @@ def test_a_file_of_many_batches_is_read_whole_and_in_order(tmp_path):
 
 
 @pytest.mark.parametrize("place", ["absent.jsonl", "."])
-def test_an_absent_file_and_a_folder_in_its_place_are_errors_of_ours(tmp_path, place):
+def test_a_missing_file_and_a_folder_in_its_place_are_user_errors(tmp_path, place):
     with pytest.raises(UserError, match=r"no such file|cannot be read"), reading(tmp_path / place):
         scan(tmp_path / place)
 
@@ -40,14 +40,14 @@ def test_an_absent_file_and_a_folder_in_its_place_are_errors_of_ours(tmp_path, p
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("{", "no JSON object"),
-        ("[]", "no JSON object"),
+        ("{", "not a JSON object"),
+        ("[]", "not a JSON object"),
         ('{"index": "1", "score": 1}', "it lacks status, extracted, reply"),
-        ('{"index": 1, "status": "done", "score": 1, "extracted": "A", "reply": "A"}', "its index is no text"),
+        ('{"index": 1, "status": "done", "score": 1, "extracted": "A", "reply": "A"}', "its index is not text"),
         ('{"index": "1", "status": "lost", "score": 1, "extracted": "A", "reply": "A"}', "status 'lost'"),
     ],
 )
-def test_a_line_that_is_no_row_is_named_with_what_it_lacks(tmp_path, line, said):
+def test_an_invalid_line_is_named_with_what_it_lacks(tmp_path, line, said):
     good = '{"index": "0", "status": "done", "score": 1, "extracted": "A", "reply": "A"}'
     path = write(tmp_path / "predictions.jsonl", f"{good}\n{line}\n")
     with pytest.raises(UserError, match=rf"predictions\.jsonl, line 2: .*{said}"):
@@ -56,7 +56,7 @@ def test_a_line_that_is_no_row_is_named_with_what_it_lacks(tmp_path, line, said)
         list(rows_of(tmp_path / "none.jsonl"))
 
 
-def test_a_field_of_another_kind_is_named_with_its_line(tmp_path):
+def test_a_field_of_the_wrong_type_is_named_with_its_line(tmp_path):
     row = '{"index": "0", "status": "done", "score": 1, "extracted": "A", "options": 5}'
     with pytest.raises(UserError, match=r"line 1: not a row of predictions \(TypeError"):
         list(scored_rows(write(tmp_path / "predictions.jsonl", row)))
@@ -75,7 +75,7 @@ def test_the_first_draws_are_rows_of_questions_that_are_asked_once(tmp_path):
     assert draw_of(asked_once) == (0, 0)
 
 
-def test_a_path_is_never_taken_for_a_pattern(tmp_path):
+def test_a_path_is_never_treated_as_a_glob_pattern(tmp_path):
     folder = tmp_path / "run [v3] *"
     folder.mkdir()
     path = write(folder / "predictions.jsonl", '{"index": "1"}\n')

@@ -46,7 +46,7 @@ def test_each_group_whose_pictures_repeat_has_the_interval_of_its_rows(tmp_path,
     assert found[None, "overall", None].pictures == 12
 
 
-def test_scores_carry_it_beside_wilson_s_interval(tmp_path):
+def test_scores_carry_it_in_addition_to_wilson_s_interval(tmp_path):
     scores = summarise(write(tmp_path, rows(np.arange(40) // 4)), profile="v3")
     overall, (category,) = scores.overall, scores.groups
     assert (overall.pictures, category.pictures) == (10, 10)
@@ -68,7 +68,7 @@ def test_splits_are_groups_of_their_own(tmp_path):
     assert found["val", "overall", None].pictures == 2
 
 
-def test_a_question_that_looks_like_the_field_misleads_nobody(tmp_path):
+def test_a_question_that_looks_like_the_field_is_not_mistaken_for_it(tmp_path):
     asked = [row | {"question": '"images":["p1"'} for row in rows(range(5))]
     assert clustered_intervals(write(tmp_path, asked)) == {}
 

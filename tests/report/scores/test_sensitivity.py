@@ -1,4 +1,4 @@
-"""What depends on the rules, row by row and in total."""
+"""Differences between scorers, row by row and in total."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def counts(group):
     }
 
 
-def test_every_way_to_end_is_counted_apart(tmp_path):
+def test_every_outcome_is_counted_separately(tmp_path):
     overall = fold(
         tmp_path,
         [
@@ -96,7 +96,7 @@ def choice(letters, target, category, **ended):
     return row(options=options, target=target, category=category, **ended)
 
 
-def test_chance_is_over_all_samples_that_can_be_scored_whatever_became_of_them(tmp_path):
+def test_chance_is_over_all_scorable_samples_whatever_their_outcome(tmp_path):
     scores = fold(
         tmp_path,
         [
@@ -132,7 +132,7 @@ def test_an_empty_file_has_empty_scores(tmp_path):
     assert (scores.overall.accuracy, scores.overall.coverage) == (None, None)
 
 
-def test_categories_that_look_like_numbers_or_nothing_stay_what_they_are(tmp_path):
+def test_categories_that_look_like_numbers_or_nothing_are_unchanged(tmp_path):
     rows = [row(score=1.0, category=name) for name in ("007", "7", "null", "")]
     assert [group.name for group in fold(tmp_path, rows).groups] == ["", "007", "7", "null"]
 
@@ -160,12 +160,12 @@ def test_the_order_of_the_lines_does_not_matter(tmp_path):
         ([1], "not a predictions file"),
     ],
 )
-def test_a_row_that_is_not_understood_is_named_and_never_guessed(tmp_path, bad, message):
+def test_an_invalid_row_is_named_and_never_guessed(tmp_path, bad, message):
     with pytest.raises(UserError, match=message):
         fold(tmp_path, [row(score=1.0, index="1"), bad])
 
 
-def test_of_several_bad_rows_always_the_same_is_named(tmp_path):
+def test_of_multiple_bad_rows_always_the_same_is_named(tmp_path):
     for rows in ([row("b", index="2"), row("a", index="1")], [row("a", index="1"), row("b", index="2")]):
         with pytest.raises(UserError, match="index 1: status 'a'"):
             fold(tmp_path, rows)

@@ -154,7 +154,7 @@ OWN = replace(
 )
 
 
-def test_a_benchmark_s_own_numbers_stand_beside_accuracy_in_every_file(tmp_path):
+def test_a_benchmark_s_own_metrics_are_in_every_file(tmp_path):
     write_scores(OWN, tmp_path, "scores-v3")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["scores-v3.csv", "scores-v3.json", "scores-v3.md"]
     read = json.loads((tmp_path / "scores-v3.json").read_text())
@@ -166,7 +166,7 @@ def test_a_benchmark_s_own_numbers_stand_beside_accuracy_in_every_file(tmp_path)
     assert "| val | category | d, e |  | 150.0 |  |" in (tmp_path / "scores-v3.md").read_text()
 
 
-def test_own_numbers_have_their_best_value_in_the_heading_and_a_dash_where_there_is_none():
+def test_own_metrics_have_their_maximum_in_the_heading_and_a_dash_if_missing():
     header, rows = metric_rows(OWN)
     assert header == ("Split", "Level", "Name", "total (of 2800)", "score (of 200)", "acc (of 1)")
     assert rows[0] == ("", "overall", "", "-", "", "")
