@@ -117,5 +117,5 @@ class TestEmbeddedModels:
             perception = Perception("query-specific_nano-reasoner", "nano-captioner", sampling=SHORT, session=session)
             asking = (perception.adescribe(question.text, png(picture)) for _, question, picture in drawn)
             found = await asyncio.gather(*asking)
-        right = [one.hints == question.hints for one, (_, question, _) in zip(found, drawn, strict=True)]
+        right = [one.hints == question.contents for one, (_, question, _) in zip(found, drawn, strict=True)]
         assert sum(right) >= RIGHT
