@@ -16,7 +16,7 @@ from prism_engine.datasets.jsonl import JsonLines
 from prism_engine.datasets.parquet import Parquet
 from prism_engine.datasets.rows import picture_folders, refuse
 from prism_engine.errors import DatasetError
-from prism_engine.records import AnswerKind
+from prism_engine.scoring import SCORERS
 
 if TYPE_CHECKING:
     import os
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from prism_engine.config.mapping import Mapping as MappingSpec
     from prism_engine.datasets.rows import Broken, Row
+    from prism_engine.records import AnswerKind
 
 
 class Records(Protocol):
@@ -141,7 +142,8 @@ class Recorded:
 def open_records(path: Path, broken: Broken = refuse) -> Recorded:
     """Open a JSONL or Parquet file whose fields are named like a benchmark's columns."""
     name = path.stem
-    lettered = answer_kind(name) is not AnswerKind.MATHVISTA  # its scorer needs `choices` as they are
+    kind = answer_kind(name)
+    lettered = kind is None or not SCORERS[kind].keeps_choices
     known = known_benchmark(name)
     default = {"question": known.spec.question} if known and known.spec.question else {}
 
