@@ -6,7 +6,8 @@ import glob
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from prism_engine.config.benchmarks import answer_kind, known_benchmark
 from prism_engine.config.mapping import load_mapping
@@ -20,7 +21,7 @@ from prism_engine.scoring import SCORERS
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from prism_engine.config.mapping import Mapping as MappingSpec
@@ -38,6 +39,12 @@ class Records(Protocol):
     def bytes_total(self) -> int: ...  # noqa: D102
 
     def __iter__(self) -> Iterator[dict[str, Any] | DatasetError]: ...
+
+
+RECORD_READERS: Final[Mapping[str, Callable[[Path], Records]]] = MappingProxyType(
+    {".jsonl": JsonLines, ".parquet": Parquet}
+)
+"""By suffix in lower case, as in `config.file_types.RECORD_FILES`."""
 
 
 class Recorded:
@@ -140,7 +147,13 @@ class Recorded:
 
 
 def open_records(path: Path, broken: Broken = refuse) -> Recorded:
-    """Open a JSONL or Parquet file whose fields are named like a benchmark's columns."""
+    """Open a file of records whose fields are named like a benchmark's columns.
+
+    Raises:
+        DatasetError: there is no such file.
+    """
+    if not path.is_file():
+        raise DatasetError("cannot be opened: there is no such file", path=path)
     name = path.stem
     kind = answer_kind(name)
     lettered = kind is None or not SCORERS[kind].keeps_choices
@@ -150,7 +163,9 @@ def open_records(path: Path, broken: Broken = refuse) -> Recorded:
     def make(number: int, record: dict[str, Any]) -> Row:
         return plain_row(number, default | record, lettered=lettered)
 
-    return Recorded(path, name, [_file(path)], make, files=[path], folders=(), broken=broken)
+    return Recorded(
+        path, name, [RECORD_READERS[path.suffix.lower()](path)], make, files=[path], folders=(), broken=broken
+    )
 
 
 def open_mapping(path: Path, broken: Broken = refuse) -> Recorded:
@@ -167,7 +182,7 @@ def open_mapping(path: Path, broken: Broken = refuse) -> Recorded:
     records: list[Records]
     if spec.is_files:
         files = _files(path, spec)
-        records = [_file(file) for file in files]
+        records = [RECORD_READERS[file.suffix.lower()](file) for file in files]
     else:
         hub = HubDataset(path, spec)
         records = [hub]
@@ -180,10 +195,6 @@ def open_mapping(path: Path, broken: Broken = refuse) -> Recorded:
         return mapped_row(number, record, spec)
 
     return Recorded(path, name, records, make, files=files, folders=folders, kind=spec.kind, broken=broken)
-
-
-def _file(path: Path) -> Records:
-    return Parquet(path) if path.suffix.lower() == ".parquet" else JsonLines(path)
 
 
 def _files(mapping: Path, spec: MappingSpec) -> list[Path]:
