@@ -19,6 +19,6 @@ TABLE_FILES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".p
 
 
 def one_of(names: Iterable[str]) -> str:
-    """Return names as in a sentence: `TSV, JSONL or Parquet`."""
-    *others, last = names
+    """Return distinct names as in a sentence: `TSV, JSONL or Parquet`."""
+    *others, last = dict.fromkeys(names)
     return f"{', '.join(others)} or {last}" if others else last

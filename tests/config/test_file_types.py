@@ -14,7 +14,7 @@ from prism_engine.datasets.recorded import RECORD_READERS
 from prism_engine.errors import ConfigError, DatasetError
 
 
-@pytest.mark.parametrize(("names", "text"), [(["a"], "a"), (["a", "b"], "a or b"), (["a", "b", "c"], "a, b or c")])
+@pytest.mark.parametrize(("names", "text"), [(["a"], "a"), (["a", "b", "a"], "a or b"), (["a", "b", "c"], "a, b or c")])
 def test_names_are_joined_as_in_a_sentence(names, text):
     assert one_of(names) == text
 
