@@ -60,8 +60,10 @@ def _discovered() -> dict[AnswerKind, type[Scorer]]:
     found: dict[AnswerKind, type[Scorer]] = {}
     for module in iter_modules(kinds.__path__, f"{kinds.__name__}."):
         for cls in vars(import_module(module.name)).values():
-            if isinstance(cls, type) and issubclass(cls, Scorer) and "kind" in vars(cls):
-                found[cls.kind] = cls
+            if not (isinstance(cls, type) and issubclass(cls, Scorer) and "kind" in vars(cls)):
+                continue
+            if (other := found.setdefault(cls.kind, cls)) is not cls:
+                raise TypeError(f"two scorers of answer kind {cls.kind}: {other.__module__} and {cls.__module__}")
     return {kind: found[kind] for kind in AnswerKind if kind in found}
 
 

@@ -35,7 +35,6 @@ REFUSAL: Final = "Z"
 Level = Literal["overall", "l2_category", "category"]
 """What the rows of a group have in common: nothing, the l2-category or the category."""
 
-
 Lettered = Literal["all", "some"]
 """Which questions of a benchmark have lettered options."""
 
