@@ -10,6 +10,7 @@ import typer
 from prism_engine.cli import completion
 from prism_engine.cli.config_options import Sets, dollars, one_or_sweep, option
 from prism_engine.config import Merge, Mode, Pictures
+from prism_engine.config.file_types import BENCHMARK_FILES, RECORD_FILES, TABLE_FILES, one_of
 from prism_engine.config.run_config import default_cache_dir
 from prism_engine.records import AnswerKind
 
@@ -31,8 +32,9 @@ BenchmarksArgument = Annotated[
     list[str] | None,
     Sets("benchmark", one_or_sweep),
     typer.Argument(
-        help="A benchmark's name (`prism datasets list`), or the path of a TSV in VLMEvalKit's format, of a JSONL or "
-        "Parquet file, or of a mapping for any other data (YAML). More than one makes a sweep.",
+        help="A benchmark's name (`prism datasets list`), or the path of a TSV in VLMEvalKit's format, of a "
+        f"{one_of(RECORD_FILES.values())} file, or of a mapping for any other data (YAML). More than one makes a "
+        "sweep.",
         metavar="BENCHMARK",
         autocompletion=completion.benchmarks,
     ),
@@ -103,7 +105,7 @@ EnginesOption = Annotated[
 BenchmarkArgument = Annotated[
     str,
     typer.Argument(
-        help="A benchmark's name, or the path of a TSV, JSONL or Parquet file or of a mapping (YAML).",
+        help=f"A benchmark's name, or the path of a {one_of(BENCHMARK_FILES.values())} file or of a mapping (YAML).",
         metavar="BENCHMARK",
         autocompletion=completion.benchmarks,
     ),
@@ -165,8 +167,8 @@ DescriptionsOption = Annotated[
     list[Path] | None,
     Sets("descriptions", one_or_sweep),
     option(
-        "Use these descriptions instead of a perceiver's: .jsonl, .csv, .xlsx or .parquet with a column `index` (or "
-        "doc_id, or the pictures' digests) and a column `description` (or caption, prediction, filtered_resps). "
+        f"Use these descriptions instead of a perceiver's: {one_of(TABLE_FILES)} with a column `index` (or doc_id, or "
+        "the pictures' digests) and a column `description` (or caption, prediction, filtered_resps). "
         "--perceiver then only labels them. With --mode oracle they are the gold descriptions.",
         "--descriptions",
         panel=DESCRIPTIONS,

@@ -7,13 +7,11 @@ from typing import Literal, Self
 
 from pydantic import TypeAdapter, model_validator
 
+from prism_engine.config.file_types import RECORD_FILES, one_of
 from prism_engine.config.models import Frozen
 from prism_engine.config.yaml_files import read_yaml, validated
 from prism_engine.errors import ConfigError
 from prism_engine.records import AnswerKind  # noqa: TC001 - pydantic reads it
-
-FILES = (".jsonl", ".parquet")
-"""File types that are read without the `datasets` package."""
 
 Field = str | tuple[str, ...] | dict[str, str]
 
@@ -67,8 +65,8 @@ class Mapping(Frozen):
 
     @property
     def is_files(self) -> bool:
-        """Whether `dataset` consists of JSONL and Parquet files only."""
-        return all(place.lower().endswith(FILES) for place in self.places)
+        """Whether `dataset` consists of files of records only, which are read without the `datasets` package."""
+        return all(place.lower().endswith(tuple(RECORD_FILES)) for place in self.places)
 
 
 def load_mapping(path: Path) -> Mapping:
@@ -82,5 +80,5 @@ def load_mapping(path: Path) -> Mapping:
     except ConfigError as error:
         raise error if str(error).startswith(str(path)) else ConfigError(f"{path}: {error}") from error
     if not mapping.is_files and len(mapping.places) > 1:
-        raise ConfigError(f"{path}: dataset: a list may contain only JSONL or Parquet files")
+        raise ConfigError(f"{path}: dataset: a list may contain only {one_of(RECORD_FILES.values())} files")
     return mapping

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from prism_engine.config.benchmarks import known_benchmark, known_benchmarks
-from prism_engine.datasets.sources import MAPPINGS, TABLES
+from prism_engine.config.file_types import BENCHMARK_FILES, MAPPING_FILES, one_of
 from prism_engine.datasets.tsv import LOCAL
 from prism_engine.errors import ConfigError
 
@@ -41,17 +41,17 @@ def find_benchmark(name_or_path: str, roots: Sequence[Path]) -> Path:
             the folders searched.
     """
     path = Path(name_or_path).expanduser()
-    if path.suffix.lower() in (*TABLES, *MAPPINGS) and path.is_file():
+    if path.suffix.lower() in (*BENCHMARK_FILES, *MAPPING_FILES) and path.is_file():
         return path
     bare = len(path.parts) == 1
     folders = tuple(roots) if bare else (path.parent,)
-    name = path.stem if path.suffix.lower() in TABLES else path.name
+    name = path.stem if path.suffix.lower() in BENCHMARK_FILES else path.name
     listed = {listing.name: listing.path for listing in list_benchmarks(folders)}
     known = known_benchmark(name) if bare else None
     for alias in (name, *((known.name, *known.spec.aliases) if known else ())):
         if bare and alias in listed:
             return listed[alias]
-    mappings = [folder / f"{path.name}{suffix}" for folder in folders for suffix in MAPPINGS] if bare else []
+    mappings = [folder / f"{path.name}{suffix}" for folder in folders for suffix in MAPPING_FILES] if bare else []
     if mapping := next((mapping for mapping in mappings if mapping.is_file()), None):
         return mapping
     if known is not None:
@@ -63,8 +63,8 @@ def find_benchmark(name_or_path: str, roots: Sequence[Path]) -> Path:
     raise ConfigError(
         f"no benchmark {name_or_path!r}"
         + (f"; did you mean {nearest}?" if nearest else ".")
-        + f" Searched: {_searched(folders)}. Give the path of a TSV, JSONL or Parquet file or of a mapping (YAML), put "
-        "<name>.tsv into one of these folders, or use a name from `prism datasets list`"
+        + f" Searched: {_searched(folders)}. Give the path of a {one_of(BENCHMARK_FILES.values())} file or of a "
+        "mapping (YAML), put <name>.tsv into one of these folders, or use a name from `prism datasets list`"
     )
 
 
@@ -76,10 +76,10 @@ def list_benchmarks(roots: Sequence[Path]) -> tuple[Listing, ...]:
     """
     found: dict[str, Listing] = {}
     for root in roots:
-        paths = [path for suffix in TABLES for path in sorted(root.glob(f"*{suffix}")) if path.is_file()]
+        paths = [path for suffix in BENCHMARK_FILES for path in sorted(root.glob(f"*{suffix}")) if path.is_file()]
         paths.sort(key=lambda path: path.stem.endswith(LOCAL))
         for path in paths:
-            name = path.stem.removesuffix(LOCAL) if path.suffix == TABLES[0] else path.stem
+            name = path.stem.removesuffix(LOCAL) if path.suffix == ".tsv" else path.stem
             found.setdefault(name, Listing(name, path, path.stat().st_size))
     return tuple(found[name] for name in sorted(found))
 

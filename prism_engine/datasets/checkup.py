@@ -14,19 +14,21 @@ from prism_engine.datasets.ingest import IngestProgress, in_order
 from prism_engine.datasets.lettered import with_options
 from prism_engine.datasets.picture_cells import PictureCells, Reference
 from prism_engine.datasets.relations import Relations
-from prism_engine.datasets.row_checks import Flaw, flaws
+from prism_engine.datasets.row_checks import flaws
 from prism_engine.datasets.rows import OPTION
 from prism_engine.datasets.sources import open_source
 from prism_engine.errors import DatasetError
-from prism_engine.records import AnswerKind
+from prism_engine.scoring import SCORERS
+from prism_engine.scoring.flaws import Flaw
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from prism_engine.datasets.ingest import IngestCallback
     from prism_engine.datasets.picture_cells import StoredPicture
-    from prism_engine.datasets.row_checks import Severity
     from prism_engine.datasets.rows import Row, Source
+    from prism_engine.records import AnswerKind
+    from prism_engine.scoring.flaws import Severity
 
 RowPictures = tuple["StoredPicture | Reference", ...]
 
@@ -95,7 +97,8 @@ def check_benchmark(
     found = Checkup(path, limit)
     with open_source(path, lambda error: found.note_error("unreadable row", error)) as source:
         found.name, found.kind = source.name, source.kind or answer_kind(source.name)
-        with closing(Relations(circular=found.kind is AnswerKind.CIRCULAR)) as relations:
+        rotated = found.kind is not None and SCORERS[found.kind].rotated
+        with closing(Relations(circular=rotated)) as relations:
             _read(found, source, relations, ImageStore(cache_dir / "images"), progress)
             for number, index, flaw in relations.flaws():
                 found.note(flaw, number, index)
@@ -151,7 +154,11 @@ def _compare(found: Checkup) -> None:
     """Compare the file as a whole with the catalogue's entry for a benchmark of this name."""
     if not found.samples:
         found.note(Flaw("error", "empty benchmark", None, "has no row with a picture"))
-    if found.kind is AnswerKind.OPEN or (found.kind is None and found.samples and not found.scorable):
+    if found.kind is None:
+        unscored = bool(found.samples) and not found.scorable
+    else:
+        unscored = not SCORERS[found.kind].gives_scores
+    if unscored:
         found.note(Flaw("warning", "benchmark that is not scored", None, "nothing says what a correct answer is"))
     known = known_benchmark(found.name)
     if known is None:

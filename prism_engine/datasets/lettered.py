@@ -10,10 +10,11 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from prism_engine.datasets.rows import OPTION
-from prism_engine.records import AnswerKind
+from prism_engine.scoring import SCORERS
 
 if TYPE_CHECKING:
     from prism_engine.datasets.rows import Row
+    from prism_engine.records import AnswerKind
 
 LONGEST = 20_000
 """Maximum characters of a question that is searched for options."""
@@ -22,7 +23,6 @@ _HEADER = re.compile(r"\b(?:Options|Choices)[ \t]*+:[ \t]*+(?:\n[ \t]*+)?(?=\(?A
 _LINE = re.compile(r"^[ \t]*+(?=\(A\))", re.MULTILINE)
 _STYLES = (r"\({}\)", r"{}:", r"{}\.", r"{}\)")
 _STRONG, _WEAK = r"[,;\n][ \t]*", r"[ \t]"
-_LETTERED = (AnswerKind.CHOICE, AnswerKind.CIRCULAR, AnswerKind.MMMU)
 
 
 def with_options(row: Row, kind: AnswerKind | None) -> Row:
@@ -31,7 +31,9 @@ def with_options(row: Row, kind: AnswerKind | None) -> Row:
     Args:
         kind: how answers are scored; None if the benchmark's name does not say.
     """
-    if kind not in (*_LETTERED, None) or any(text and OPTION.fullmatch(name) for name, text in row.cells.items()):
+    if kind is not None and SCORERS[kind].lettered is None:
+        return row
+    if any(text and OPTION.fullmatch(name) for name, text in row.cells.items()):
         return row
     answer = row.cells.get("answer", "").strip()
     found = find_options(row.cells.get("question", "")) if answer or kind is not None else None

@@ -6,7 +6,8 @@ import glob
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from prism_engine.config.benchmarks import answer_kind, known_benchmark
 from prism_engine.config.mapping import load_mapping
@@ -16,15 +17,16 @@ from prism_engine.datasets.jsonl import JsonLines
 from prism_engine.datasets.parquet import Parquet
 from prism_engine.datasets.rows import picture_folders, refuse
 from prism_engine.errors import DatasetError
-from prism_engine.records import AnswerKind
+from prism_engine.scoring import SCORERS
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from prism_engine.config.mapping import Mapping as MappingSpec
     from prism_engine.datasets.rows import Broken, Row
+    from prism_engine.records import AnswerKind
 
 
 class Records(Protocol):
@@ -37,6 +39,12 @@ class Records(Protocol):
     def bytes_total(self) -> int: ...  # noqa: D102
 
     def __iter__(self) -> Iterator[dict[str, Any] | DatasetError]: ...
+
+
+RECORD_READERS: Final[Mapping[str, Callable[[Path], Records]]] = MappingProxyType(
+    {".jsonl": JsonLines, ".parquet": Parquet}
+)
+"""By suffix in lower case, as in `config.file_types.RECORD_FILES`."""
 
 
 class Recorded:
@@ -139,16 +147,25 @@ class Recorded:
 
 
 def open_records(path: Path, broken: Broken = refuse) -> Recorded:
-    """Open a JSONL or Parquet file whose fields are named like a benchmark's columns."""
+    """Open a file of records whose fields are named like a benchmark's columns.
+
+    Raises:
+        DatasetError: there is no such file.
+    """
+    if not path.is_file():
+        raise DatasetError("cannot be opened: there is no such file", path=path)
     name = path.stem
-    lettered = answer_kind(name) is not AnswerKind.MATHVISTA  # its scorer needs `choices` as they are
+    kind = answer_kind(name)
+    lettered = kind is None or not SCORERS[kind].keeps_choices
     known = known_benchmark(name)
     default = {"question": known.spec.question} if known and known.spec.question else {}
 
     def make(number: int, record: dict[str, Any]) -> Row:
         return plain_row(number, default | record, lettered=lettered)
 
-    return Recorded(path, name, [_file(path)], make, files=[path], folders=(), broken=broken)
+    return Recorded(
+        path, name, [RECORD_READERS[path.suffix.lower()](path)], make, files=[path], folders=(), broken=broken
+    )
 
 
 def open_mapping(path: Path, broken: Broken = refuse) -> Recorded:
@@ -165,7 +182,7 @@ def open_mapping(path: Path, broken: Broken = refuse) -> Recorded:
     records: list[Records]
     if spec.is_files:
         files = _files(path, spec)
-        records = [_file(file) for file in files]
+        records = [RECORD_READERS[file.suffix.lower()](file) for file in files]
     else:
         hub = HubDataset(path, spec)
         records = [hub]
@@ -178,10 +195,6 @@ def open_mapping(path: Path, broken: Broken = refuse) -> Recorded:
         return mapped_row(number, record, spec)
 
     return Recorded(path, name, records, make, files=files, folders=folders, kind=spec.kind, broken=broken)
-
-
-def _file(path: Path) -> Records:
-    return Parquet(path) if path.suffix.lower() == ".parquet" else JsonLines(path)
 
 
 def _files(mapping: Path, spec: MappingSpec) -> list[Path]:

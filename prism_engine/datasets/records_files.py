@@ -27,9 +27,9 @@ def read_records(path: Path) -> Iterator[tuple[int, Record]]:
     Raises:
         DatasetError: the format is unknown, or the file does not match it; names the row where possible.
     """
-    reader = _READERS.get(path.suffix.lower())
+    reader = READERS.get(path.suffix.lower())
     if reader is None:
-        raise DatasetError(f"unknown format; known endings: {', '.join(_READERS)}", path=path)
+        raise DatasetError(f"unknown format; known endings: {', '.join(READERS)}", path=path)
     for number, row in enumerate(reader(path), start=1):
         yield number, {str(name).strip().lower(): value for name, value in row.items()}
 
@@ -97,7 +97,7 @@ def _frame(read: str, **options: Any) -> Callable[[Path], Iterator[Mapping[str, 
     return rows
 
 
-_READERS: Final[dict[str, Callable[[Path], Iterator[Mapping[str, Any]]]]] = {
+READERS: Final[dict[str, Callable[[Path], Iterator[Mapping[str, Any]]]]] = {
     ".jsonl": _json_lines,
     ".ndjson": _json_lines,
     ".json": _json_list,
@@ -106,3 +106,4 @@ _READERS: Final[dict[str, Callable[[Path], Iterator[Mapping[str, Any]]]]] = {
     ".xlsx": _frame("read_excel", engine="calamine", infer_schema_length=None),
     ".parquet": _frame("read_parquet"),
 }
+"""By suffix in lower case, as in `config.file_types.TABLE_FILES`."""

@@ -6,8 +6,8 @@ import re
 import sqlite3
 from typing import TYPE_CHECKING
 
-from prism_engine.datasets.row_checks import Flaw
 from prism_engine.datasets.rows import OPTION
+from prism_engine.scoring.flaws import Flaw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
-from prism_engine.datasets.recorded import open_mapping, open_records
+from prism_engine.config.file_types import MAPPING_FILES
+from prism_engine.datasets.recorded import RECORD_READERS, open_mapping, open_records
 from prism_engine.datasets.rows import refuse
 from prism_engine.datasets.tsv import Table
-from prism_engine.errors import DatasetError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from prism_engine.datasets.rows import Broken, Source
 
-TABLES = (".tsv", ".jsonl", ".parquet")
-"""Suffixes of files that contain a benchmark's rows."""
-MAPPINGS = (".yaml", ".yml")
-"""Suffixes of files that say where the rows are and what their fields mean."""
+READERS: Final[Mapping[str, Callable[[Path, Broken], Source]]] = MappingProxyType(
+    {".tsv": Table, **dict.fromkeys(RECORD_READERS, open_records), **dict.fromkeys(MAPPING_FILES, open_mapping)}
+)
+"""By suffix in lower case. Any other file is read as a TSV."""
 
 
 def open_source(path: Path, broken: Broken = refuse) -> Source:
@@ -30,11 +32,4 @@ def open_source(path: Path, broken: Broken = refuse) -> Source:
     Raises:
         UserError: the file cannot be read, or is not a benchmark.
     """
-    suffix = path.suffix.lower()
-    if suffix in MAPPINGS:
-        return open_mapping(path, broken)
-    if suffix in TABLES[1:]:
-        if not path.is_file():
-            raise DatasetError("cannot be opened: there is no such file", path=path)
-        return open_records(path, broken)
-    return Table(path, broken)
+    return READERS.get(path.suffix.lower(), Table)(path, broken)

@@ -5,32 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from prism_engine.judging.judge_prompts import review_messages
-from prism_engine.records import AnswerKind, Call, Outcome, Sampling, Score
-from prism_engine.scoring.judged import read_review, unread
+from prism_engine.records import Call, Outcome, Sampling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from prism_engine.judging.answered_rows import Answered
-    from prism_engine.records import Completion, ModelIdentity, Sample
+    from prism_engine.records import Completion, ModelIdentity, Sample, Score
     from prism_engine.scoring import Scorer
     from prism_engine.stages.cached import CachedModel
 
 TEMPERATURE_STEP: Final = 0.5
 """Increase in temperature from one attempt to the next."""
-_CHOICE_ATTEMPTS: Final = 3
-_ATTEMPTS: Final = {
-    AnswerKind.YES_NO: 5,
-    AnswerKind.MME: 5,
-    AnswerKind.POPE: 5,
-    AnswerKind.HALLUSION: 5,
-    AnswerKind.MATHVISTA: 5,
-    AnswerKind.MMVET: 5,
-    AnswerKind.LLAVABENCH: 3,
-}
-"""Maximum number of attempts per answer; as in VLMEvalKit, except LLaVABench, where VLMEvalKit asks only once."""
-_MAX_TOKENS: Final = {AnswerKind.MATHVISTA: 128, AnswerKind.MMVET: 2048, AnswerKind.LLAVABENCH: 2048}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +48,12 @@ class AnswerJudge:
         self._scorer = scorer
         self._model = model
         self._identity = identity
-        self._max_tokens = max_tokens or _MAX_TOKENS.get(scorer.kind, 512)
-        self._attempts = _ATTEMPTS.get(scorer.kind, _CHOICE_ATTEMPTS)
+        self._max_tokens = max_tokens or scorer.judge_tokens
 
     def call(self, sample: Sample, reply: str, attempt: int) -> Call:
         """Return the call of an attempt (0-based). The first is greedy; later ones are sampled with their own seeds."""
         sampling = Sampling(self._max_tokens, TEMPERATURE_STEP * attempt, seed=attempt or None)
-        return Call("judge", self._identity, review_messages(self._scorer.kind, sample, reply), sampling)
+        return Call("judge", self._identity, self._scorer.judge_messages(sample, reply), sampling)
 
     async def judge_group(self, group: Sequence[Answered]) -> dict[str, Verdict]:
         """Judge the answers of one group in order, as long as a verdict could still change the group's result.
@@ -94,17 +79,18 @@ class AnswerJudge:
     async def _ask(self, row: Answered) -> Verdict:
         failures: list[str] = []
         responded = False
-        for attempt in range(self._attempts):
+        attempts = self._scorer.judge_attempts
+        for attempt in range(attempts):
             completion = await self._model.complete(self.call(row.sample, row.reply, attempt))
             if (failure := _failure(completion)) is not None:
                 failures.append(failure)
                 continue
             responded = True
-            score = read_review(self._scorer, completion.text, row.sample)
+            score = self._scorer.read_review(completion.text, row.sample)
             if score is not None:
                 return Verdict(score, completion.text, attempt + 1, responded, tuple(failures))
             failures.append(f"unreadable: {completion.text[:80]!r}")
-        return Verdict(unread(self._scorer, row.sample), None, self._attempts, responded, tuple(failures))
+        return Verdict(self._scorer.unread(row.sample), None, attempts, responded, tuple(failures))
 
 
 def _failure(completion: Completion) -> str | None:

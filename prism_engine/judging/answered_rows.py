@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from prism_engine.records import AnswerKind
 from prism_engine.report.scores.predictions import draw_of, sample_of, scored_of
 
 if TYPE_CHECKING:
@@ -13,9 +12,6 @@ if TYPE_CHECKING:
 
     from prism_engine.records import Sample
     from prism_engine.scoring.scorer import Scored
-
-_ROTATION: Final = 1_000_000
-"""Offset that VLMEvalKit adds to an index for each rotation of a question's options."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +29,3 @@ class Answered:
 def answered_of(row: Mapping[str, Any]) -> Answered:
     """Return the part of a row that a judge needs."""
     return Answered(sample_of(row), row.get("reply") or "", scored_of(row), draw_of(row))
-
-
-def group_of(kind: AnswerKind, row: Scored) -> str:
-    """Return the key of rows that are judged one after another: the rotations of a question, or a single row."""
-    if kind is not AnswerKind.CIRCULAR:
-        return row.index
-    if (group := row.extra.get("g_index")) is not None:
-        return group
-    return str(int(row.index) % _ROTATION) if row.index.isdecimal() else row.index

@@ -10,8 +10,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from prism_engine.errors import DeadError, PrismError
-from prism_engine.judging.answered_rows import Answered, answered_of, group_of
-from prism_engine.records import AnswerKind, SampleStatus
+from prism_engine.judging.answered_rows import Answered, answered_of
+from prism_engine.records import SampleStatus
 from prism_engine.report.scores.predictions import draw_of, rows_of, sample_of, scored_of
 
 if TYPE_CHECKING:
@@ -65,12 +65,12 @@ class OpenAnswers:
             UserError: the file is missing or damaged.
         """
         pending = cls(scorer)
-        for key, group in _groups(rescored(answers, scorer), scorer.kind):
+        for key, group in _groups(rescored(answers, scorer), scorer):
             if indices := scorer.unsettled(group):
                 pending.groups[key] = []
                 pending.unsettled.update((key[0], index) for index in indices)
         for row in rescored(answers, scorer) if pending.groups else ():
-            if (rows := pending.groups.get(_group_key(row, scorer.kind))) is not None:
+            if (rows := pending.groups.get(_group_key(row, scorer))) is not None:
                 rows.append(answered_of(row))
         return pending
 
@@ -81,20 +81,20 @@ class OpenAnswers:
         )
 
 
-def _groups(rows: Iterable[dict[str, Any]], kind: AnswerKind) -> Iterator[tuple[RowKey, list[Scored]]]:
+def _groups(rows: Iterable[dict[str, Any]], scorer: Scorer) -> Iterator[tuple[RowKey, list[Scored]]]:
     """Yield rows that are scored together: a single row at once, rotations of a question after reading all rows."""
     rotations: defaultdict[RowKey, list[Scored]] = defaultdict(list)
     for row in rows:
-        key, scored = _group_key(row, kind), scored_of(row)
-        if kind is AnswerKind.CIRCULAR:
+        key, scored = _group_key(row, scorer), scored_of(row)
+        if scorer.rotated:
             rotations[key].append(scored)
         else:
             yield key, [scored]
     yield from rotations.items()
 
 
-def _group_key(row: dict[str, Any], kind: AnswerKind) -> RowKey:
-    return draw_of(row), group_of(kind, scored_of(row))
+def _group_key(row: dict[str, Any], scorer: Scorer) -> RowKey:
+    return draw_of(row), scorer.group_of(scored_of(row))
 
 
 def rescored(answers: Path, scorer: Scorer) -> Iterator[dict[str, Any]]:

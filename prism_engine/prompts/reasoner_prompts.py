@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from prism_engine.records import AnswerKind, Message
+from prism_engine.records import Message
+from prism_engine.scoring import SCORERS
 
 if TYPE_CHECKING:
     from prism_engine.records import Part, Sample
@@ -19,14 +20,12 @@ _BLIND_ROLE = (
     "the same: give the answer that you find most likely."
 )
 _CHOOSE = "Select the correct answer from the options above and reply with its letter."
-_BRIEF = (AnswerKind.VQA, AnswerKind.ANLS, AnswerKind.RELAXED, AnswerKind.EXACT)
-_BRIEFLY = "Give the answer as a single word or a short phrase."
 _TAG = re.compile(r"<image (\d{1,3})>")
 """A question's reference to one of its pictures."""
 
 
 def question_text(sample: Sample) -> str:
-    """Return the question, the hint, the lettered options, and the request for a letter or for a word or phrase."""
+    """Return the question, the hint, the lettered options, and the request for a letter or of the answer kind."""
     lines = [sample.question]
     if sample.hint:
         lines.append(f"Hint: {sample.hint}")
@@ -34,8 +33,8 @@ def question_text(sample: Sample) -> str:
         lines.append("Options:")
         lines.extend(f"{option.letter}. {option.text}" for option in sample.options)
         lines.append(_CHOOSE)
-    elif sample.kind in _BRIEF:
-        lines.append(_BRIEFLY)
+    elif sample.kind is not None and (request := SCORERS[sample.kind].request):
+        lines.append(request)
     text = "\n".join(lines)
     labelled = text.lower().startswith(("question:", "hint:"))
     return text if labelled else f"Question: {text}"

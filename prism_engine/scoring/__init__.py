@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from importlib import import_module
+from pkgutil import iter_modules
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.errors import ConfigError
+from prism_engine.records import AnswerKind
+from prism_engine.scoring import kinds
 from prism_engine.scoring.answer_counts import AnswerCounts
-from prism_engine.scoring.choice.choice import PROFILES, Choice, ChoiceProfile, match_option, score_choice
+from prism_engine.scoring.choice.choice import PROFILES, ChoiceProfile, match_option, score_choice
 from prism_engine.scoring.grouping import Group, groups_of
-from prism_engine.scoring.kinds.anls import Anls
-from prism_engine.scoring.kinds.caption import Caption
-from prism_engine.scoring.kinds.circular import Circular
-from prism_engine.scoring.kinds.exact import Exact
-from prism_engine.scoring.kinds.llavabench import LlavaBench
-from prism_engine.scoring.kinds.mathvista import MathVista
-from prism_engine.scoring.kinds.mmmu import Mmmu
-from prism_engine.scoring.kinds.mmvet import MmVet
-from prism_engine.scoring.kinds.ocrbench import OcrBench
-from prism_engine.scoring.kinds.relaxed import Relaxed
-from prism_engine.scoring.kinds.unjudged import Unjudged
-from prism_engine.scoring.kinds.vqa import Vqa
-from prism_engine.scoring.kinds.yes_no import YesNo
-from prism_engine.scoring.kinds.yes_no_benchmarks import Hallusion, Mme, Pope
 from prism_engine.scoring.scorer import (
     GUESS_SEED,
     INABILITY,
@@ -38,9 +28,7 @@ from prism_engine.scoring.scorer import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from prism_engine.records import AnswerKind
+    from collections.abc import Mapping
 
 __all__ = [
     "GUESS_SEED",
@@ -66,12 +54,22 @@ __all__ = [
     "scorer_of",
 ]
 
-_SCORERS: Final = (
-    *(Choice, Circular, Mmmu, YesNo, Mme, Pope, Hallusion),
-    *(Vqa, Anls, Relaxed, Exact, OcrBench, MathVista, MmVet, LlavaBench, Caption, Unjudged),
-)
-SCORERS: Final[Mapping[AnswerKind, Callable[[str], Scorer]]] = MappingProxyType({cls.kind: cls for cls in _SCORERS})
-"""The scorer class of each answer kind; constructed with the name of a profile."""
+
+def _discovered() -> dict[AnswerKind, type[Scorer]]:
+    """Import every module of `kinds/` and collect the scorer classes that name an answer kind of their own."""
+    found: dict[AnswerKind, type[Scorer]] = {}
+    for module in iter_modules(kinds.__path__, f"{kinds.__name__}."):
+        for cls in vars(import_module(module.name)).values():
+            if not (isinstance(cls, type) and issubclass(cls, Scorer) and "kind" in vars(cls)):
+                continue
+            if (other := found.setdefault(cls.kind, cls)) is not cls:
+                raise TypeError(f"two scorers of answer kind {cls.kind}: {other.__module__} and {cls.__module__}")
+    return {kind: found[kind] for kind in AnswerKind if kind in found}
+
+
+SCORERS: Final[Mapping[AnswerKind, type[Scorer]]] = MappingProxyType(_discovered())
+"""The scorer class of each answer kind, from the files of `kinds/`: what the kind declares. Constructed with the name
+of a profile."""
 
 
 def known_profile(name: str) -> str:

@@ -1,54 +1,42 @@
-"""Scores from judges' reviews, which are read as strictly as replies and never guessed."""
+"""Answer kinds that only a judge can score, and the scores of replies with recorded reviews."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from prism_engine.records import AnswerKind, Option, Score
-from prism_engine.scoring.choice.choice import PROFILES, match_option
-from prism_engine.scoring.scorer import REFUSAL, Scorer
+from prism_engine.records import Message
+from prism_engine.scoring.scorer import Scorer
 
 if TYPE_CHECKING:
-    from prism_engine.records import Sample
+    from collections.abc import Iterable
 
-UNKNOWN: Final = "unknown"
-"""The judge's word for an answer that means neither yes nor no."""
-_YES_NO: Final = frozenset({AnswerKind.YES_NO, AnswerKind.MME, AnswerKind.POPE, AnswerKind.HALLUSION})
-OTHER: Final = "Other Answers"
-"""The option that stands for every wrong answer when an open question is put to a judge as multiple choice."""
+    from prism_engine.records import Sample, Score
+    from prism_engine.scoring.scorer import Scored
 
 
 class JudgedScorer(Scorer):
-    """A scorer of an answer kind with its own kind of review."""
+    """An answer kind with its own kind of review, without which most replies have no score."""
 
     @abstractmethod
-    def judged(self, review: str, sample: Sample) -> Score | None:
+    def unsettled(self, rows: Iterable[Scored]) -> tuple[str, ...]:
+        """Return the indices of the done rows that a judge has not settled yet."""
+
+    @abstractmethod
+    def judge_messages(self, sample: Sample, reply: str) -> tuple[Message, ...]:
+        """Return the judge's messages about one answer."""
+
+    @abstractmethod
+    def read_review(self, review: str, sample: Sample) -> Score | None:
         """Return the score that a judge's review gives an answer; None if it cannot be read, so the judge is retried.
 
         Never raises, for any review.
         """
 
-    def unread(self, sample: Sample) -> Score:
-        """Return the score of an answer without a readable review: no score, rather than a wrong answer."""
-        del sample
-        return Score(None)
 
-
-def read_review(scorer: Scorer, review: str, sample: Sample) -> Score | None:
-    """Return the score that a review gives a sample's answer; None if it cannot be read.
-
-    If a judge only says which option (or yes or no) an answer means, its review is read by the answer kind's own rules.
-    """
-    if isinstance(scorer, JudgedScorer):
-        return scorer.judged(review, sample)
-    if scorer.kind is AnswerKind.MMMU and not sample.options:
-        letter = match_option(review, options_of(sample), PROFILES[scorer.profile])
-        return None if letter is None else Score(float(letter == "A"), letter)
-    if scorer.kind in _YES_NO and review.strip().strip(".*").lower() == UNKNOWN:
-        return Score(0.0, REFUSAL)
-    score = scorer.score(review, sample)
-    return None if score.answer is None else score
+def user_message(template: str, **parts: str) -> tuple[Message, ...]:
+    """Return a judge's prompt: one message, the template with its fields filled in."""
+    return (Message("user", (template.format(**parts),)),)
 
 
 def score_with_review(scorer: Scorer, reply: str, sample: Sample, review: str | None) -> Score:
@@ -60,14 +48,4 @@ def score_with_review(scorer: Scorer, reply: str, sample: Sample, review: str | 
     score = scorer.score(reply, sample)
     if review is None or score.answer is not None:
         return score
-    return read_review(scorer, review, sample) or unread(scorer, sample)
-
-
-def unread(scorer: Scorer, sample: Sample) -> Score:
-    """Return the score of an answer without a readable review."""
-    return scorer.unread(sample) if isinstance(scorer, JudgedScorer) else Score(None)
-
-
-def options_of(sample: Sample) -> tuple[Option, ...]:
-    """Return a question's options; as in VLMEvalKit, an open question has its right answer and "Other Answers"."""
-    return sample.options or (Option("A", sample.answer or ""), Option("B", OTHER))
+    return scorer.read_review(review, sample) or scorer.unread(sample)

@@ -1,6 +1,6 @@
-"""The contract of scorers, with the rows they fold, the metrics they give, and the rules they share.
+"""The contract of answer kinds: what a kind declares, and how it scores replies and folds rows into metrics.
 
-The shared rules are: right answers read from a cell, replies that say they cannot tell, and guesses.
+With the rules that kinds share: right answers read from a cell, replies that say they cannot tell, and guesses.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
+from prism_engine.records import Score
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from prism_engine.records import AnswerKind, Sample, SampleStatus, Score
+    from prism_engine.records import AnswerKind, Message, Sample, SampleStatus
+    from prism_engine.scoring.flaws import Flaw
 
 OUR_PROFILE: Final = "prism"
 """The default profile, without VLMEvalKit's defects. Each of the others (`v1`, `v2`, `v3`) reproduces a period of
@@ -32,15 +35,55 @@ REFUSAL: Final = "Z"
 Level = Literal["overall", "l2_category", "category"]
 """What the rows of a group have in common: nothing, the l2-category or the category."""
 
+Lettered = Literal["all", "some"]
+"""Which questions of a benchmark have lettered options."""
+
+WORD_OR_PHRASE: Final = "Give the answer as a single word or a short phrase."
+"""The request of kinds that compare a short answer."""
+
 
 class Scorer(ABC):
-    """Scores the replies of one answer kind under one profile. Pure: no I/O, no state, safe to share."""
+    """An answer kind: what it declares about its questions and rows, and the scores of replies under one profile.
+
+    Everything that the package does differently for a kind is an attribute or a method here; no other module matches on
+    `AnswerKind`. Pure: no I/O, no state, safe to share.
+    """
 
     kind: ClassVar[AnswerKind]
+
+    # Questions
+
+    request: ClassVar[str | None] = None
+    """A last sentence of each question without options, such as `WORD_OR_PHRASE`; None: the question as written."""
+
+    # Rows of a benchmark file
+
+    needed_columns: ClassVar[tuple[str, ...]] = ()
+    """Columns that no row may leave empty, in addition to `question`."""
+    lettered: ClassVar[Lettered | None] = None
+    """Which questions have lettered options, which may be part of the question's text; None: this kind has none."""
+    keeps_choices: ClassVar[bool] = False
+    """Whether the scorer reads a column `choices` itself, so that no options are made of it."""
+    rotated: ClassVar[bool] = False
+    """Whether rows are rotations of a question's options that count together, by `group_of`."""
+    needs_answer: ClassVar[bool] = True
+    """Whether a row without an `answer` cannot be scored."""
+    gives_scores: ClassVar[bool] = True
+    """Whether any reply can have a score."""
+
+    # Scores
+
     headline: ClassVar[str | None] = None
     """The metric (over all rows) by which the benchmark is quoted; None: the mean of the scores."""
     ways: ClassVar[int | None] = None
     """Number of possible answers to guess from if a question has no options; None: it cannot be guessed."""
+
+    # A judge, for kinds that override `unsettled`
+
+    judge_attempts: ClassVar[int] = 3
+    """Maximum number of reviews requested per answer."""
+    judge_tokens: ClassVar[int] = 512
+    """Default output limit of a review, in tokens."""
 
     def __init__(self, profile: str) -> None:
         """Create a scorer for one of `PROFILE_NAMES`."""
@@ -75,6 +118,27 @@ class Scorer(ABC):
         del rows
         return ()
 
+    def group_of(self, row: Scored) -> str:
+        """Return the key of the rows that count together; by default, each row's own index."""
+        return row.index
+
+    @classmethod
+    def answer_flaw(cls, answer: str) -> Flaw | None:
+        """Return what is wrong with a non-empty answer of a row without options; None if it is sound."""
+        del answer
+        return None
+
+    @classmethod
+    def row_flaws(cls, cells: Mapping[str, str], pictures: int | None) -> Iterable[Flaw]:
+        """Return a row's other flaws; empty `needed_columns` are reported without it.
+
+        Args:
+            cells: by normalised column name, with `index` and `question`.
+            pictures: number of the row's pictures; None if it refers to another row for some.
+        """
+        del cells, pictures
+        return ()
+
     def unsettled(self, rows: Iterable[Scored]) -> tuple[str, ...]:
         """Return the indices of the done rows for which a judge could still change the result; none by default.
 
@@ -82,6 +146,28 @@ class Scorer(ABC):
         """
         del rows
         return ()
+
+    def judge_messages(self, sample: Sample, reply: str) -> tuple[Message, ...]:
+        """Return the judge's messages about one answer.
+
+        Raises:
+            NotImplementedError: no judge can change a result of this kind.
+        """
+        raise NotImplementedError(f"answer kind {self.kind} has no judge")
+
+    def read_review(self, review: str, sample: Sample) -> Score | None:
+        """Return the score that a judge's review gives an answer; None if it cannot be read, so the judge is retried.
+
+        Reviews are read as strictly as replies and never guessed; by default as replies, by the kind's own rules. Never
+        raises, for any review.
+        """
+        score = self.score(review, sample)
+        return None if score.answer is None else score
+
+    def unread(self, sample: Sample) -> Score:
+        """Return the score of an answer without a readable review: no score, rather than a wrong answer."""
+        del sample
+        return Score(None)
 
 
 @dataclass(frozen=True, slots=True)

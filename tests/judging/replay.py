@@ -8,7 +8,7 @@ from collections import Counter
 from prism_engine.backends.scripted import Scripted
 from prism_engine.config import ScriptedModel
 from prism_engine.judging.answer_judge import AnswerJudge
-from prism_engine.judging.answered_rows import Answered, group_of
+from prism_engine.judging.answered_rows import Answered
 from prism_engine.records import Completion, ModelIdentity, Outcome, SampleStatus
 from prism_engine.scoring.scorer import Scored
 from prism_engine.stages.cached import CachedModel
@@ -60,5 +60,5 @@ def answered(folder, name, scorer):
             extra=sample.extra,
             reply=recorded[sample.index],
         )
-        groups.setdefault(group_of(scorer.kind, scored), []).append(Answered(sample, recorded[sample.index], scored))
+        groups.setdefault(scorer.group_of(scored), []).append(Answered(sample, recorded[sample.index], scored))
     return list(groups.values())

@@ -9,6 +9,7 @@ import pytest
 
 from prism_engine import prompts
 from prism_engine.records import AnswerKind, Image, Option, Sample
+from prism_engine.scoring import SCORERS
 
 IMAGE, SECOND, THIRD = (Image(digit * 64, Path(f"{digit}.png")) for digit in "012")
 
@@ -89,6 +90,11 @@ def test_where_a_word_is_wanted_a_word_is_asked_for(kind):
     assert prompts.question_text(sample(kind=kind)) == expected
 
 
-@pytest.mark.parametrize("kind", [None, *sorted(set(AnswerKind) - {"vqa", "anls", "relaxed", "exact"})])
-def test_other_questions_are_asked_as_written(kind):
+@pytest.mark.parametrize("kind", [None, *(kind for kind in AnswerKind if SCORERS[kind].request is None)])
+def test_questions_of_a_kind_without_a_request_are_asked_as_written(kind):
     assert prompts.question_text(sample(kind=kind)) == "Question: What colour is it?"
+
+
+def test_a_question_with_options_asks_for_a_letter_whatever_its_kind_requests():
+    asked = prompts.question_text(sample(kind=AnswerKind.VQA, options=(Option("A", "red"),)))
+    assert asked.endswith("reply with its letter.")

@@ -9,10 +9,10 @@ from prism_engine.config.benchmarks import answer_kind
 from prism_engine.datasets.subset import write_subset
 from prism_engine.datasets.tsv import Table
 from prism_engine.errors import ConfigError, UserError
-from prism_engine.records import AnswerKind
 from prism_engine.report.atomic import replacing
 from prism_engine.report.scores.blind import known_without_seeing
 from prism_engine.report.scores.finished import find_runs
+from prism_engine.scoring import SCORERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,8 @@ def make_subset(
     indexes = out.with_suffix(".indexes.txt")
     _check_targets(out, indexes, benchmark, force=force)
     runs = find_runs(blind)
-    circular = answer_kind(benchmark.stem) is AnswerKind.CIRCULAR
+    kind = answer_kind(benchmark.stem)
+    circular = kind is not None and SCORERS[kind].rotated
     blind_known = known_without_seeing(runs, solved_by, circular=circular)
     with Table(benchmark) as table:
         rows = [row.index for row in table]

@@ -1,4 +1,4 @@
-"""Multiple choice: reads one option's letter from a reply under a named and pinned set of rules.
+"""Reads one option's letter from a reply under a named and pinned set of rules.
 
 prism   prism's own rules, and the default (`reading.py`)
 v1, v2, v3   VLMEvalKit's rules of three periods (`rules.py`), for scores that are to be compared with VLMEvalKit's
@@ -11,16 +11,15 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from prism_engine.records import AnswerKind, Score
+from prism_engine.records import Score
 from prism_engine.scoring.choice.reading import read_option
 from prism_engine.scoring.choice.rules import Rules, match_as_upstream
-from prism_engine.scoring.scorer import OUR_PROFILE, Scorer
+from prism_engine.scoring.scorer import OUR_PROFILE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from prism_engine.records import Option, Sample
-    from prism_engine.scoring.scorer import Scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +44,6 @@ PROFILES: Final[Mapping[str, ChoiceProfile]] = MappingProxyType(
     }
 )
 """The matching rules by name."""
-
-
-class Choice(Scorer):
-    """Scorer of multiple choice: the reply must name one option's letter."""
-
-    kind = AnswerKind.CHOICE
-
-    def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - see `Scorer`
-        return score_choice(reply, sample, PROFILES[self.profile])
-
-    def unsettled(self, rows: Iterable[Scored]) -> tuple[str, ...]:  # noqa: D102
-        return tuple(row.index for row in rows if row.score == 0.0 and row.extracted is None)
 
 
 def match_option(reply: str, options: Sequence[Option], profile: ChoiceProfile) -> str | None:

@@ -1,1 +1,1 @@
-"""The scorers, one file per answer kind."""
+"""The answer kinds, each declared by a scorer in its own file; `scoring.SCORERS` finds them."""

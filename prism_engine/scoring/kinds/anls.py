@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.records import AnswerKind, Score
-from prism_engine.scoring.scorer import Scorer, right_answers
+from prism_engine.scoring.scorer import WORD_OR_PHRASE, Scorer, right_answers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,7 @@ class Anls(Scorer):
     """Scorer of short answers by edit distance."""
 
     kind = AnswerKind.ANLS
+    request = WORD_OR_PHRASE
 
     def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - see `Scorer`
         if sample.answer is None:

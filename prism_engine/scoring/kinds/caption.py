@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from prism_engine.records import AnswerKind, Score
+from prism_engine.scoring.flaws import not_a_list
 from prism_engine.scoring.scorer import Metric, Scorer, right_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from prism_engine.records import Sample
+    from prism_engine.scoring.flaws import Flaw
     from prism_engine.scoring.scorer import Scored
 
 MAX_N: Final = 4
@@ -41,6 +43,10 @@ class Caption(Scorer):
 
     kind = AnswerKind.CAPTION
     headline = "CIDEr"
+
+    @classmethod
+    def answer_flaw(cls, answer: str) -> Flaw | None:  # noqa: D102 - see `Scorer`
+        return not_a_list(answer)
 
     def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - see `Scorer`
         if sample.answer is None:

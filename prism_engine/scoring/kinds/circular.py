@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from prism_engine.records import AnswerKind, SampleStatus
-from prism_engine.scoring.choice.choice import Choice
+from prism_engine.scoring.flaws import Flaw
 from prism_engine.scoring.grouping import Means
+from prism_engine.scoring.kinds.choice import Choice
 from prism_engine.scoring.scorer import REFUSAL, Metric, guess_is_right
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from prism_engine.scoring.scorer import Scored
 
 _ROTATION_STRIDE: Final = 1_000_000
 """Difference between the benchmark's indices of a question's successive rotations."""
+_INTEGER: Final = re.compile(r"[+-]?[0-9]+")
 _STRICT: Final = "circular accuracy"
 _RANDOM: Final = "circular accuracy, unanswered guessed"
 _EXPECTED: Final = "circular accuracy, unanswered at chance"
@@ -50,6 +53,17 @@ class Circular(Choice):
 
     kind = AnswerKind.CIRCULAR
     headline: ClassVar[str | None] = _STRICT
+    rotated = True
+
+    def group_of(self, row: Scored) -> str:
+        """Return the question's name: its `g_index` if the benchmark has it, otherwise the index modulo 1,000,000."""
+        return _name(row)
+
+    @classmethod
+    def row_flaws(cls, cells: Mapping[str, str], pictures: int | None) -> Iterator[Flaw]:  # noqa: D102 - see `Scorer`
+        del pictures
+        if not cells.get("g_index") and not _INTEGER.fullmatch(cells["index"]):
+            yield Flaw("error", "index without a group", "index", "is not an integer, which identifies rotations")
 
     def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:  # noqa: D102 - see `Scorer`
         means = Means((_STRICT, _RANDOM, _EXPECTED))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from math import isfinite
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from prism_engine.records import AnswerKind, SampleStatus, Score
-from prism_engine.scoring.judged import JudgedScorer
+from prism_engine.records import AnswerKind, Message, SampleStatus, Score
+from prism_engine.scoring.judged import JudgedScorer, user_message
 from prism_engine.scoring.scorer import Metric
 
 if TYPE_CHECKING:
@@ -24,6 +24,33 @@ _BEST_RATING = 10.0
 OVERALL = "overall"
 _UNREAD = (-1.0, -1.0)
 """VLMEvalKit's ratings for a review that it cannot read."""
+_CONTEXT = "caption"
+"""The column that describes the picture to the judge."""
+
+_COMPARE_ROLE: Final = "You are a careful and fair judge of the quality of answers."
+_COMPARE: Final = """\
+[Context]
+{context}
+
+[Question]
+{question}
+
+[Assistant 1]
+{reference}
+
+[End of Assistant 1]
+
+[Assistant 2]
+{answer}
+
+[End of Assistant 2]
+
+[System]
+Rate how well each of the two assistants answered the question about a picture, which the context describes. Consider \
+whether the answer helps, is to the point, is accurate and is detailed enough. Rate each as a whole, from 1 to 10; \
+higher is better. The first line of your reply must hold two numbers and nothing else: the ratings of Assistant 1 and \
+Assistant 2, separated by one space. From the second line on, explain your ratings; favour nobody, and do not let the \
+order of the answers sway you."""
 
 
 class LlavaBench(JudgedScorer):
@@ -31,13 +58,23 @@ class LlavaBench(JudgedScorer):
 
     kind = AnswerKind.LLAVABENCH
     headline = MAIN
+    needed_columns = ("category", REFERENCE, _CONTEXT)
+    needs_answer = False
+    judge_attempts = 3  # VLMEvalKit asks only once
+    judge_tokens = 2048
 
     def score(self, reply: str, sample: Sample) -> Score:
         """Return no score: only a judge can give one."""
         del reply, sample
         return Score(None)
 
-    def judged(self, review: str, sample: Sample) -> Score | None:
+    def judge_messages(self, sample: Sample, reply: str) -> tuple[Message, ...]:
+        """Ask for ratings of the reference answer and the reply, in this order."""
+        parts = {"context": sample.extra.get(_CONTEXT, ""), "reference": sample.extra.get(REFERENCE, "")}
+        user = user_message(_COMPARE, question=sample.question, answer=reply, **parts)
+        return Message("system", (_COMPARE_ROLE,)), *user
+
+    def read_review(self, review: str, sample: Sample) -> Score | None:
         """Return the reply's rating as the score; the answer that was read is both ratings."""
         del sample
         ratings = read_ratings(review)

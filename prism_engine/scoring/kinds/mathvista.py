@@ -8,24 +8,73 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from prism_engine.records import AnswerKind, Option, SampleStatus, Score
 from prism_engine.scoring.choice.choice import PROFILES, match_option
-from prism_engine.scoring.judged import JudgedScorer
+from prism_engine.scoring.flaws import Flaw
+from prism_engine.scoring.judged import JudgedScorer, user_message
 from prism_engine.scoring.scorer import Metric, literal_list
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from prism_engine.records import Sample
+    from prism_engine.records import Message, Sample
     from prism_engine.scoring.choice.choice import ChoiceProfile
     from prism_engine.scoring.scorer import Level, Scored
 
 AnswerType = Literal["choice", "integer", "float", "text"]
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
+_EXTRACT: Final = """\
+Read the answer to a question, and write the final value that it gives at the end, in the form that the hint asks for. \
+Write the value and nothing else.
+
+Hint: Answer with a whole number and give the final value at the end, for example 1, 2, 3.
+Question: Which number is missing?
+Model response: The number that is missing in the sequence is 14.
+Extracted answer: 14
+
+Hint: Answer with a number with one decimal place and give the final value at the end, for example 1.2, 1.3, 1.4.
+Question: What is the fraction of women who face north?
+Model response: Two of the five women face north, so the fraction is 0.4.
+Extracted answer: 0.4
+
+Hint: Answer with a number with two decimal places and give the final value at the end, for example 1.23, 1.34, 1.45.
+Question: How far is it between the two posts? (Unit: m)
+Model response: By the theorem of Pythagoras the distance comes to about 1.45 metres.
+Extracted answer: 1.45
+
+Hint: Answer with a Python list and give the final list at the end, for example [1, 2, 3].
+Question: Between which two years did the line rise the most?
+Model response: The line rises the most between 2006 and 2008.
+Extracted answer: [2006, 2008]
+
+Hint: Answer the question and give the right option's letter at the end, for example A, B, C, D.
+Question: What share of the pie is left?
+Choices:
+(A) 3/11
+(B) 8/11
+(C) 6/11
+(D) 3/5
+Model response: Three of the eleven pieces were eaten, so that 8/11 are left.
+Extracted answer: B
+
+{question}
+Model response: {answer}
+Extracted answer:"""
+
 
 class MathVista(JudgedScorer):
     """Scorer of options, numbers and texts; from any longer reply a judge extracts the answer to compare."""
 
     kind = AnswerKind.MATHVISTA
+    needed_columns = ("question_type", "answer_type")
+    keeps_choices = True
+    judge_attempts = 5  # as in VLMEvalKit
+    judge_tokens = 128
+
+    @classmethod
+    def row_flaws(cls, cells: Mapping[str, str], pictures: int | None) -> Iterator[Flaw]:  # noqa: D102 - see `Scorer`
+        del pictures
+        if cells.get("question_type") == "multi_choice" and not cells.get("choices"):
+            yield Flaw("error", "empty cell that the scorer needs", "choices", "is empty in a multiple-choice question")
 
     def score(self, reply: str, sample: Sample) -> Score:
         """Score a reply that needs no judge; any other has no score until a judge has extracted its answer."""
@@ -35,7 +84,11 @@ class MathVista(JudgedScorer):
         extracted = read_plain(reply, question, profile, compatible=not self.ours)
         return Score(None) if extracted is None else self._compare(extracted, question)
 
-    def judged(self, review: str, sample: Sample) -> Score:
+    def judge_messages(self, sample: Sample, reply: str) -> tuple[Message, ...]:
+        """Ask for the final value that the reply gives."""
+        return user_message(_EXTRACT, question=_labelled(sample.question), answer=reply)
+
+    def read_review(self, review: str, sample: Sample) -> Score:
         """Score a judge's extracted answer; any review counts as one, even an empty one."""
         return self._compare(review, MathQuestion.of(sample))
 
@@ -60,6 +113,10 @@ class MathVista(JudgedScorer):
     def _compare(self, extracted: str, question: MathQuestion) -> Score:
         right = is_right(extracted, question, PROFILES[self.profile], compatible=not self.ours)
         return Score(float(right), extracted)
+
+
+def _labelled(question: str) -> str:
+    return question if question.startswith(("Hint:", "Question:")) else f"Question: {question}"
 
 
 def _level_and_group(name: str) -> tuple[Level, str | None]:

@@ -7,40 +7,60 @@ as a number or as words. The share of right open answers is reported separately 
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from prism_engine.records import AnswerKind, Option, Score
-from prism_engine.scoring.choice.choice import PROFILES, Choice, score_choice
+from prism_engine.records import AnswerKind, Score
+from prism_engine.scoring.choice.choice import PROFILES, match_option, score_choice
+from prism_engine.scoring.flaws import Flaw
 from prism_engine.scoring.grouping import Means
+from prism_engine.scoring.kinds.choice import Choice, options_of
 from prism_engine.scoring.kinds.short_answer import matches, read_short_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from prism_engine.records import Sample
-    from prism_engine.scoring.scorer import Metric, Scored
+    from prism_engine.scoring.scorer import Lettered, Metric, Scored
 
-_OTHER: Final = "Other Answers"
 _CLOSED: Final = "multiple choice"
 _OPEN: Final = "open questions"
+_TAG: Final = re.compile(r"<image ([1-9])>")
+_OPTION: Final = re.compile(r"[A-Z]")
+"""A column that holds an option."""
 
 
 class Mmmu(Choice):
     """Scorer of one option's letter, or of a short answer if there are no options."""
 
     kind = AnswerKind.MMMU
+    lettered: ClassVar[Lettered | None] = "some"
+
+    @classmethod
+    def row_flaws(cls, cells: Mapping[str, str], pictures: int | None) -> Iterator[Flaw]:  # noqa: D102 - see `Scorer`
+        asked = " ".join(text for name, text in cells.items() if name == "question" or _OPTION.fullmatch(name))
+        named = max(map(int, _TAG.findall(asked)), default=0)
+        if pictures is not None and named > pictures:
+            yield Flaw("error", "missing picture", "question", f"names <image {named}>, but the row has {pictures}")
 
     def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - see `Scorer`
         if sample.options:
             return super().score(reply, sample)
         if not self.ours:
-            made_closed = replace(sample, options=(Option("A", sample.answer or ""), Option("B", _OTHER)), answer="A")
+            made_closed = replace(sample, options=options_of(sample), answer="A")
             return score_choice(reply, made_closed, PROFILES[self.profile])
         answer = read_short_answer(reply)
         if sample.answer is None:
             return Score(value=None, answer=answer)
         return Score(value=float(matches(answer, sample.answer)), answer=answer)
+
+    def read_review(self, review: str, sample: Sample) -> Score | None:
+        """Read an option's letter; an open question is put to the judge as its right answer (A) or any other (B)."""
+        if sample.options:
+            return super().read_review(review, sample)
+        letter = match_option(review, options_of(sample), PROFILES[self.profile])
+        return None if letter is None else Score(float(letter == "A"), letter)
 
     def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:  # noqa: D102
         means = Means((_CLOSED, _OPEN))

@@ -6,30 +6,57 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from prism_engine.records import AnswerKind, SampleStatus, Score
-from prism_engine.scoring.judged import JudgedScorer
+from prism_engine.scoring.judged import JudgedScorer, user_message
 from prism_engine.scoring.scorer import Metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from prism_engine.records import Sample
+    from prism_engine.records import Message, Sample
     from prism_engine.scoring.scorer import Scored
 
 ABILITIES: Final = ("rec", "ocr", "know", "gen", "spat", "math")
 OVERALL: Final = "Overall"
+
+_GRADE: Final = """\
+Grade a prediction: how right is it, from 0.0 (wholly wrong) to 1.0 (wholly right)? Compare it with the ground truth. \
+There, <AND> means that what stands on both sides must be in it, and <OR> that one side is enough. The grade is one of \
+0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9 and 1.0. Fill in the last cell of the table: write the number and \
+nothing else.
+
+Question | Ground truth | Prediction | Correctness
+--- | --- | --- | ---
+What is x in the equation? | -1 <AND> -5 | x = 3 | 0.0
+What is x in the equation? | -1 <AND> -5 | x = -1 | 0.5
+What is x in the equation? | -1 <AND> -5 | x = -5 | 0.5
+What is x in the equation? | -1 <AND> -5 | x = -5 or 5 | 0.5
+What is x in the equation? | -1 <AND> -5 | x = -1 or x = -5 | 1.0
+Why is this picture funny? | The dog wears glasses <AND> reads a newspaper as people do | A dog is doing something \
+funny. | 0.3
+Why is this picture funny? | The dog wears glasses <AND> reads a newspaper as people do | The dog sits in a chair with \
+glasses on its nose and reads the paper, as if it were a person. | 1.0
+{question} | {gold} | {answer} |"""
 
 
 class MmVet(JudgedScorer):
     """Scorer of open answers that a judge grades from 0 to 1."""
 
     kind = AnswerKind.MMVET
+    needed_columns = ("category",)
+    judge_attempts = 5  # as in VLMEvalKit
+    judge_tokens = 2048
 
     def score(self, reply: str, sample: Sample) -> Score:
         """Return no score: only a judge can give one."""
         del reply, sample
         return Score(None)
 
-    def judged(self, review: str, sample: Sample) -> Score | None:  # noqa: D102 - see `Scorer`
+    def judge_messages(self, sample: Sample, reply: str) -> tuple[Message, ...]:
+        """Ask for the missing grade in the last row of a table of graded examples."""
+        cells = (_cell(text) for text in (sample.question, _spaced(sample.answer or ""), reply))
+        return user_message(_GRADE, **dict(zip(("question", "gold", "answer"), cells, strict=True)))
+
+    def read_review(self, review: str, sample: Sample) -> Score | None:  # noqa: D102 - see `Scorer`
         del sample
         grade = read_grade(review)
         return None if grade is None else Score(grade, review.strip())
@@ -52,6 +79,14 @@ class MmVet(JudgedScorer):
         """Return the rows that no judge has graded."""
         done = (row for row in rows if row.status is SampleStatus.DONE and row.score is None)
         return tuple(row.index for row in done if row.target is not None)
+
+
+def _spaced(gold: str) -> str:
+    return gold.replace("<AND>", " <AND> ").replace("<OR>", " <OR> ")
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "/").split())
 
 
 class AbilityScore(NamedTuple):

@@ -6,12 +6,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.records import AnswerKind, Score
+from prism_engine.scoring.flaws import not_a_list
 from prism_engine.scoring.scorer import Metric, Scorer, right_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from prism_engine.records import Sample
+    from prism_engine.scoring.flaws import Flaw
     from prism_engine.scoring.scorer import Scored
 
 FORMULAS: Final = "Handwritten Mathematical Expression Recognition"
@@ -39,6 +41,11 @@ class OcrBench(Scorer):
 
     kind = AnswerKind.OCRBENCH
     headline = TOTAL
+    needed_columns = ("category",)
+
+    @classmethod
+    def answer_flaw(cls, answer: str) -> Flaw | None:  # noqa: D102 - see `Scorer`
+        return not_a_list(answer)
 
     def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - see `Scorer`
         if sample.answer is None:

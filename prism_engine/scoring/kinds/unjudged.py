@@ -15,6 +15,8 @@ class Unjudged(Scorer):
     """Scorer that gives no reply a score."""
 
     kind = AnswerKind.OPEN
+    needs_answer = False
+    gives_scores = False
 
     def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - see `Scorer`
         del reply, sample

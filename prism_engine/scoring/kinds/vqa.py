@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.records import AnswerKind, Score
-from prism_engine.scoring.scorer import Scorer, right_answers
+from prism_engine.scoring.scorer import WORD_OR_PHRASE, Scorer, right_answers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +52,7 @@ class Vqa(Scorer):
     """Scorer of short answers by agreement with multiple people's answers."""
 
     kind = AnswerKind.VQA
+    request = WORD_OR_PHRASE
 
     def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - see `Scorer`
         if sample.answer is None:

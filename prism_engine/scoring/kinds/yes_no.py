@@ -12,16 +12,39 @@ import unicodedata
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from prism_engine.records import AnswerKind, Score
+from prism_engine.scoring.flaws import Flaw
+from prism_engine.scoring.judged import user_message
 from prism_engine.scoring.scorer import REFUSAL, Scorer, says_it_cannot_tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from prism_engine.records import Sample
+    from prism_engine.records import Message, Sample
     from prism_engine.scoring.scorer import Scored
 
 YES: Final = "Yes"
 NO: Final = "No"
+UNKNOWN: Final = "unknown"
+"""The judge's word for an answer that means neither yes nor no."""
+
+_YES_NO: Final = """\
+You read an answer to a question that wants yes or no. Say Yes where the answer means yes, No where it means no, and \
+Unknown where it means neither or both. Reply with that one word and nothing else.
+
+Example 1:
+Question: Is the word in this image 'Hello'?
+Answer: The word in this image is 'Hello'.
+Your output: Yes
+
+Example 2:
+Question: Is the word in this image 'Hello'?
+Answer: The word in this image is not 'Hello'.
+Your output: No
+
+Now it is your turn:
+Question: {question}
+Answer: {answer}
+Your output:"""
 
 _MARKS: Final = ';/[]"{}()=+\\_-><@`,?!'
 _DIGITS_WITH_COMMA: Final = re.compile(r"\d,\d")
@@ -39,6 +62,7 @@ class YesNo(Scorer):
 
     kind = AnswerKind.YES_NO
     ways: ClassVar[int | None] = 2
+    judge_attempts = 5  # as in VLMEvalKit
 
     def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - see `Scorer`
         answer = read_yes_no(reply) if self.ours else read_as_upstream(reply)
@@ -51,6 +75,21 @@ class YesNo(Scorer):
 
     def unsettled(self, rows: Iterable[Scored]) -> tuple[str, ...]:  # noqa: D102
         return tuple(row.index for row in rows if row.score == 0.0 and row.extracted is None)
+
+    @classmethod
+    def answer_flaw(cls, answer: str) -> Flaw | None:  # noqa: D102
+        if answer.strip().lower() in ("yes", "no"):
+            return None
+        return Flaw("error", "answer neither yes nor no", "answer", f"is {answer[:40]!r}")
+
+    def judge_messages(self, sample: Sample, reply: str) -> tuple[Message, ...]:  # noqa: D102
+        return user_message(_YES_NO, question=sample.question, answer=reply)
+
+    def read_review(self, review: str, sample: Sample) -> Score | None:
+        """Read yes or no as in a reply; "unknown" is a wrong answer."""
+        if review.strip().strip(".*").lower() == UNKNOWN:
+            return Score(0.0, REFUSAL)
+        return super().read_review(review, sample)
 
 
 def read_as_upstream(reply: str) -> str | None:

@@ -12,6 +12,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from prism_engine.records import AnswerKind
+from prism_engine.scoring.flaws import Flaw
 from prism_engine.scoring.grouping import Group, groups_of
 from prism_engine.scoring.kinds.yes_no import YES, YesNo
 from prism_engine.scoring.scorer import Metric
@@ -34,6 +35,7 @@ class Mme(YesNo):
 
     kind = AnswerKind.MME
     headline: ClassVar[str | None] = "total"
+    needed_columns = ("category",)
 
     def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:  # noqa: D102 - see `Scorer`
         categories: defaultdict[str, list[Scored]] = defaultdict(list)
@@ -85,6 +87,7 @@ class Pope(YesNo):
 
     kind = AnswerKind.POPE
     headline: ClassVar[str | None] = "F1"
+    needed_columns = ("category",)
 
     def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:  # noqa: D102 - see `Scorer`
         counts: defaultdict[Group, _Detection] = defaultdict(_Detection)
@@ -140,6 +143,13 @@ class Hallusion(YesNo):
 
     kind = AnswerKind.HALLUSION
     headline: ClassVar[str | None] = "aAcc"
+    needed_columns = ("category",)
+
+    @classmethod
+    def row_flaws(cls, cells: Mapping[str, str], pictures: int | None) -> Iterator[Flaw]:  # noqa: D102 - see `Scorer`
+        del pictures
+        if cells["index"].count("_") < 5:
+            yield Flaw("error", "malformed index", "index", "does not end in set, figure and question (..._3_4_5)")
 
     def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:  # noqa: D102 - see `Scorer`
         groups: defaultdict[Group, list[Scored]] = defaultdict(list)

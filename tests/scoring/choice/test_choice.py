@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from prism_engine.records import AnswerKind, Option, Sample, SampleStatus
-from prism_engine.scoring import PROFILES, Scored, match_option, score_choice, scorer_of
+from prism_engine.records import Option, Sample
+from prism_engine.scoring import PROFILES, match_option, score_choice
 
 ANIMALS = (Option("A", "cat"), Option("B", "dog"), Option("C", "red apple"), Option("D", "blue car"))
 V3 = PROFILES["v3"]
@@ -41,17 +41,3 @@ def test_an_open_question_is_not_scored_as_a_choice():
 def test_the_default_profile_reads_a_reply_that_others_do_not():
     reply = "B. It barks, it is on a leash, and nothing else in the description fits so well."
     assert [match_option(reply, ANIMALS, profile) for profile in PROFILES.values()] == ["B", "B", None, None]
-
-
-def test_only_unread_rows_are_left_to_a_judge():
-    rows = [
-        Scored("right", SampleStatus.DONE, 1.0, "A"),
-        Scored("wrong", SampleStatus.DONE, 0.0, "B"),
-        Scored("refused", SampleStatus.DONE, 0.0, "Z"),
-        Scored("unread", SampleStatus.DONE, 0.0, None),
-        Scored("unscored", SampleStatus.DONE, None, None),
-        Scored("missing", SampleStatus.FAILED, None, None),
-    ]
-    scorer = scorer_of(AnswerKind.CHOICE, "prism")
-    assert scorer.unsettled(rows) == ("unread",)
-    assert scorer.metrics(rows) == ()

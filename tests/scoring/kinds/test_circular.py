@@ -105,3 +105,13 @@ def test_categories_and_splits_are_those_of_the_first_rotation():
         (None, "overall", None), (None, "l2_category", "l"), (None, "category", "c"),
         ("dev", "overall", None), ("dev", "l2_category", "l"), ("dev", "category", "c"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("index", "extra", "group"),
+    [("1000002", {}, "2"), ("2", {}, "2"), ("3000002", {"g_index": "7"}, "7"), ("x_1", {}, "x_1")],
+)
+def test_rotations_of_a_question_belong_together(index, extra, group):
+    row = Scored(index, SampleStatus.DONE, None, None, extra=extra)
+    assert scorer_of(AnswerKind.CIRCULAR, "prism").group_of(row) == group
+    assert scorer_of(AnswerKind.CHOICE, "prism").group_of(row) == index

@@ -17,7 +17,7 @@ def test_the_first_line_has_two_numbers(text):
 @pytest.mark.parametrize("text", ["", "8, 7", "8  7", " 8 7", "8 7 6", "eight 7", "8", "-1 -1", "nan 3", "3 inf"])
 def test_any_other_first_line_is_unreadable(text):
     assert read_ratings(text) is None
-    assert LlavaBench("prism").judged(text, ROW) is None
+    assert LlavaBench("prism").read_review(text, ROW) is None
 
 
 def test_unreadable_reviews_are_omitted_except_in_vlmevalkit():
@@ -33,7 +33,7 @@ def test_only_a_judge_scores_and_only_with_a_reference():
     row = Scored("0", SampleStatus.DONE, None, None, extra=ROW.extra)
     without = Scored("1", SampleStatus.DONE, None, None)
     assert scorer.unsettled([row, without]) == ("0",)
-    assert scorer.judged("8 7.5", ROW) == Score(0.75, "8 7.5")
+    assert scorer.read_review("8 7.5", ROW) == Score(0.75, "8 7.5")
     assert scorer.unread(ROW).answer is None
 
 
@@ -56,5 +56,13 @@ def test_reference_answers_rated_zero_give_no_ratio():
 @given(st.text(alphabet="0123456789., -\nnaif") | st.text())
 def test_any_review_is_two_numbers_or_unreadable(text):
     for profile in ("prism", "v3"):
-        score = LlavaBench(profile).judged(text, ROW)
+        score = LlavaBench(profile).read_review(text, ROW)
         assert score is None or (score.value is not None and 0 <= score.value <= 1)
+
+
+def test_the_judge_reads_the_reference_first():
+    sample = Sample(0, "0", (), "Why?", extra={"gpt4_ans": "because", "caption": "a cat"})
+    system, user = LlavaBench("prism").judge_messages(sample, "so")
+    prompt = str(user.parts[0])
+    assert system.role == "system"
+    assert prompt.index("a cat") < prompt.index("Why?") < prompt.index("because") < prompt.index("\nso\n")

@@ -55,8 +55,8 @@ def test_a_reply_that_needs_a_judge_has_no_score_and_is_unsettled():
     assert score.value is None
     row = Scored("1", SampleStatus.DONE, score.value, score.answer, "14", extra=question.extra)
     assert scorer.unsettled([row]) == ("1",)
-    assert scorer.judged("14", question).value == 1.0
-    assert scorer.judged("", question).value == 0.0
+    assert scorer.read_review("14", question).value == 1.0
+    assert scorer.read_review("", question).value == 0.0
 
 
 def test_a_reply_without_a_readable_review_is_unscored_but_wrong_in_vlmevalkit():
@@ -91,3 +91,14 @@ def test_any_reply_is_right_or_not(reply, answer, kind, compatible):
 def test_endless_digits_are_not_a_number():
     assert not is_right("9" * 100_000, MathQuestion("integer", "9"), PRISM)
     assert not is_right("9" * 100_000, MathQuestion("float", "9"), PRISM)
+
+
+def test_the_benchmarks_own_hint_is_not_labelled_again_for_the_judge():
+    def asked(question):
+        (message,) = MathVista("prism").judge_messages(Sample(0, "0", (), question), "two")
+        return str(message.parts[0])
+
+    assert asked("Hint: Give a number.\nQuestion: How many?").endswith(
+        "\n\nHint: Give a number.\nQuestion: How many?\nModel response: two\nExtracted answer:"
+    )
+    assert "\nQuestion: How many?" in asked("How many?")

@@ -43,3 +43,10 @@ def test_open_questions_are_reported_separately():
     ]
     found = {metric.name: (metric.value, metric.n) for metric in scorer_of(AnswerKind.MMMU, "prism").metrics(rows)}
     assert found == {"multiple choice": (0.5, 2), "open questions": (1.0, 1)}
+
+
+@pytest.mark.parametrize("profile", ["prism", "v3"])
+def test_an_open_question_is_put_to_a_judge_as_a_choice_between_right_and_other(profile):
+    scorer, sample = scorer_of(AnswerKind.MMMU, profile), Sample(0, "0", (), "q", answer="42")
+    read = {review: scorer.read_review(review, sample) for review in ("A", "B", "")}
+    assert {review: score and score.value for review, score in read.items()} == {"A": 1.0, "B": 0.0, "": None}

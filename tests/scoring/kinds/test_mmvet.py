@@ -17,7 +17,7 @@ def test_a_reply_that_is_a_number_within_bounds_is_a_grade(text):
 @pytest.mark.parametrize("text", ["", "0.5.", "1.5", "-0.1", "nan", "inf", "grade: 0.5", "1/2"])
 def test_any_other_reply_is_none(text):
     assert read_grade(text) is None
-    assert MmVet("prism").judged(text, ROW) is None
+    assert MmVet("prism").read_review(text, ROW) is None
 
 
 def test_only_a_judge_scores():
@@ -26,7 +26,7 @@ def test_only_a_judge_scores():
     row = Scored("0", SampleStatus.DONE, None, None, "a", category="rec")
     failed = Scored("1", SampleStatus.FAILED, None, None, "a")
     assert scorer.unsettled([row, failed]) == ("0",)
-    assert scorer.judged("0.7", ROW) == Score(0.7, "0.7")
+    assert scorer.read_review("0.7", ROW) == Score(0.7, "0.7")
     assert (scorer.unread(ROW).value, MmVet("v1").unread(ROW).value) == (None, 0.0)
 
 
@@ -51,3 +51,8 @@ def test_part_of_the_benchmark_has_metrics_for_its_rows():
 def test_any_reply_is_a_grade_or_none(text):
     grade = read_grade(text)
     assert grade is None or 0 <= grade <= 1
+
+
+def test_a_row_of_the_judges_table_stays_one_row():
+    (message,) = MmVet("prism").judge_messages(Sample(0, "0", (), "a|b\nc?", answer="x<AND>y"), "one\n| two")
+    assert str(message.parts[0]).endswith("\na/b c? | x <AND> y | one / two |")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prism_engine.records import AnswerKind, Sample
-from prism_engine.scoring import scorer_of
+from prism_engine.scoring import PROFILE_NAMES, scorer_of
 from prism_engine.scoring.kinds.yes_no import read_as_upstream, read_yes_no
 
 
@@ -82,3 +82,13 @@ def test_any_reply_is_read_by_both(reply):
 def test_a_megabyte_of_any_text_is_read_in_time(piece):
     reply = piece * (1_000_000 // len(piece))
     assert {read_as_upstream(reply), read_yes_no(reply)} <= {"Yes", "No", "Z", None}
+
+
+@pytest.mark.parametrize("profile", PROFILE_NAMES)
+@pytest.mark.parametrize("kind", [AnswerKind.YES_NO, AnswerKind.POPE])
+def test_unknown_is_a_wrong_answer_in_a_review(kind, profile):
+    scorer, sample = scorer_of(kind, profile), Sample(0, "0", (), "q", answer="Yes")
+    read = {review: scorer.read_review(review, sample) for review in ("Yes", "Unknown.", "perhaps")}
+    assert {review: score and score.value for review, score in read.items()} == {
+        "Yes": 1.0, "Unknown.": 0.0, "perhaps": None
+    }  # fmt: skip

@@ -1,0 +1,24 @@
+"""The file formats that prism reads, by suffix; `datasets/` has a reader for each."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+RECORD_FILES: Final[Mapping[str, str]] = MappingProxyType({".jsonl": "JSONL", ".parquet": "Parquet"})
+"""Files of records, by suffix with the format's name: benchmarks as they are, or data of a mapping."""
+BENCHMARK_FILES: Final[Mapping[str, str]] = MappingProxyType({".tsv": "TSV", **RECORD_FILES})
+"""Files that contain a benchmark's rows."""
+MAPPING_FILES: Final = (".yaml", ".yml")
+"""Files that say where a benchmark's rows are and what their fields mean."""
+TABLE_FILES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".parquet")
+"""Tables of existing descriptions."""
+
+
+def one_of(names: Iterable[str]) -> str:
+    """Return distinct names as in a sentence: `TSV, JSONL or Parquet`."""
+    *others, last = dict.fromkeys(names)
+    return f"{', '.join(others)} or {last}" if others else last
