@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 import platformdirs
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, TypeAdapter, field_validator, model_validator
 
-from prism_engine.config.choices import Merge, Mode, Pictures
+from prism_engine.config.arms import Arm
+from prism_engine.config.choices import Merge, Pictures
 from prism_engine.config.models import Dollars, Frozen, ModelSpec
 from prism_engine.config.yaml_files import read_yaml, validated
 from prism_engine.errors import ConfigError
@@ -130,7 +131,7 @@ class RunConfig(Frozen):
     merge: Merge = Merge.LABELLED
     """How the descriptions of multiple perceivers are merged: `labelled` (under numbered labels), `plain` (separated by
     an empty line), or `original` (as in the original Prism: in reverse order, without a separator)."""
-    mode: Mode = Mode.ALL
+    mode: Arm = Arm.ALL
     """The model that answers, and its input: `all` (the reasoner, from descriptions), `perception` (describe only),
     `reasoning` (the reasoner, from cached descriptions), `direct` (the perceiver, from the pictures), `blind` (the
     reasoner, from the question alone), `oracle` (the reasoner, from gold descriptions), or `prompts` (only write
@@ -210,12 +211,12 @@ class RunConfig(Frozen):
 
     @model_validator(mode="after")
     def _check_models(self) -> Self:
-        mode = self.mode.value
+        mode = self.mode.name
         if self.writing.n > 1:
             raise ConfigError(
                 "writing.n: hints are written only once; for multiple draws use perception.n or reasoning.n"
             )
-        if self.mode is Mode.PERCEPTION and self.descriptions is not None:
+        if self.mode == Arm.PERCEPTION and self.descriptions is not None:
             raise ConfigError(
                 f"mode {mode!r} makes descriptions, but `descriptions` already provides them: leave one of the two out"
             )
@@ -239,7 +240,7 @@ class RunConfig(Frozen):
     @property
     def calls_perceiver(self) -> bool:
         """Whether the perceiver is a model that may be called."""
-        return self.mode is Mode.DIRECT or self.describes
+        return self.mode.direct or self.describes
 
     @property
     def describes(self) -> bool:
@@ -256,7 +257,7 @@ class RunConfig(Frozen):
     @property
     def instruction_label(self) -> str | None:
         """The origin of the descriptions, for display and folders; None for no descriptions or the benchmark's own."""
-        if self.mode is Mode.ORACLE and self.descriptions is not None:
+        if self.mode.source == "gold" and self.descriptions is not None:
             return f"oracle-{self.descriptions.stem}"
         if not self.mode.describes:
             return None
@@ -274,7 +275,7 @@ class RunConfig(Frozen):
         """The number of descriptions per picture, and of answers per description, in this run."""
         return self.perception.n if self.describes else 1, self.reasoning.n if self.mode.answers else 1
 
-    def in_mode(self, mode: Mode) -> RunConfig:
+    def in_mode(self, mode: Arm) -> RunConfig:
         """Return this run in another mode.
 
         Raises:
@@ -348,14 +349,14 @@ def combinations(data: Mapping[str, Any], where: str) -> Iterator[dict[str, Any]
 def _unneeded(run: Mapping[str, Any]) -> Iterator[str]:
     """Yield the swept keys that the run's mode does not use."""
     try:
-        mode = Mode(run.get("mode", Mode.ALL))
+        mode = Arm.named(str(run.get("mode", Arm.ALL)))
     except ValueError:  # reported when the run's keys are validated
         return
     if not mode.needs_perceiver:
         yield "perceiver"
-    if mode is not Mode.PROMPTS and (not mode.describes or run.get("descriptions") is not None):
+    if not mode.hints_only and (not mode.describes or run.get("descriptions") is not None):
         yield "instruction"
-    if not (mode.describes or mode is Mode.ORACLE):
+    if not (mode.describes or mode.source == "gold"):
         yield "descriptions"
     if not mode.needs_reasoner:
         yield "reasoner"

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from prism_engine.api.build.perception_side import WRITER
 from prism_engine.api.results.run_folder import Layout
-from prism_engine.config import Mode
 from prism_engine.engine.journal import Journal
 from prism_engine.engine.progress import Progress
 from prism_engine.errors import ConfigError
@@ -54,7 +53,7 @@ class PreparedRun:
             answering.meter if answering else None,
             name=self.name,
             spending=self.parts.spending(self.name),
-            answerer="perceiver" if self.parts.config.mode is Mode.DIRECT else "reasoner",
+            answerer="perceiver" if self.parts.config.mode.direct else "reasoner",
             writing=self.parts.writing.meter if self.parts.writing else None,
         )
 
