@@ -1,4 +1,4 @@
-"""A seeded visiting order: every prefix is stratified in proportion, and rows that share a picture stay together.
+"""Seeded visiting order: every prefix is stratified, and rows that share a picture stay together.
 
 A run that stops early has therefore seen a representative sample of the benchmark, and rows that share a picture find
 it (and the description at the start of their prompts) in the engine's caches.

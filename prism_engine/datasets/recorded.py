@@ -1,4 +1,4 @@
-"""Reads benchmarks made of records: JSONL, Parquet or a Hugging Face dataset, directly or through a mapping."""
+"""Reads benchmarks made of records: JSONL, Parquet or Hugging Face datasets, directly or via a mapping."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class SweepRow:
             folder=str(report.folder.relative_to(config.results_dir)),
         )
 
-    def told(self) -> tuple[str, ...]:
+    def cells(self) -> tuple[str, ...]:
         """Return the row as display text under `HEADER`; percentages have one decimal."""
         mode = "" if self.mode == Arm.ALL.name else self.mode
         labels = (self.benchmark, self.perceiver or "-", self.instruction or "-", self.reasoner or "-", mode)
@@ -93,7 +93,7 @@ HEADER = (
     "No answer",
     "Status",
 )
-"""Column headings of `SweepRow.told`; the first five columns are text."""
+"""Column headings of `SweepRow.cells`; the first five columns are text."""
 
 
 def write_sweep(reports: Sequence[RunReport]) -> Path:
@@ -125,7 +125,7 @@ def _csv(rows: Sequence[SweepRow]) -> str:
 
 def _markdown(rows: Sequence[SweepRow]) -> str:
     lines = [HEADER, tuple("---" if column < 5 else "---:" for column in range(len(HEADER)))]
-    lines += [row.told() for row in rows]
+    lines += [row.cells() for row in rows]
     return "\n".join(f"| {' | '.join(map(_escape, line))} |" for line in lines) + "\n"
 
 

@@ -12,7 +12,7 @@ from prism_engine.cli.show.console import human_seconds, print_bounds, print_tab
 from prism_engine.cli.show.scores import print_scores
 from prism_engine.engine.plan import StagePlan
 from prism_engine.records import AnswerKind
-from prism_engine.report.scores.draws import told
+from prism_engine.report.scores.draws import draw_rows
 from prism_engine.scoring import OUR_PROFILE, scorer_of
 from prism_engine.scoring.judged import JudgedScorer
 
@@ -103,14 +103,16 @@ def print_draws(scores: Mapping[str, DrawScores]) -> None:
     each = one.draws / max(one.questions, 1)
     stdout.print(f"The above is of each question's first draw. Of all {each:g} draws of {one.questions:,} questions:")
     rows = [
-        (", ".join(filter(None, (what, name))), *cells) for name, one in scores.items() for what, *cells in told(one)
+        (", ".join(filter(None, (what, name))), *cells)
+        for name, one in scores.items()
+        for what, *cells in draw_rows(one)
     ]
     print_table(("Of all draws", "Accuracy %", "95 % interval"), rows)
 
 
 def print_sweep(reports: Sequence[RunReport]) -> None:
     """Print the runs of a sweep as one table, and each reason once that stopped a run or left samples unanswered."""
-    rows = [SweepRow.of(report).told() for report in reports]
+    rows = [SweepRow.of(report).cells() for report in reports]
     shown = [place for place in range(len(HEADER)) if any(row[place].strip("-") for row in rows)]
     words = sum(place < 5 for place in shown)
     print_table([HEADER[place] for place in shown], [[row[place] for place in shown] for row in rows], words=words)

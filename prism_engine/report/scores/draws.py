@@ -116,7 +116,7 @@ def write_draw_scores(scores: DrawScores, folder: Path, stem: str = "draws") -> 
         UserError: a file cannot be written.
     """
     table = ["| Of all draws | Accuracy % | 95 % interval |", "| --- | ---: | ---: |"]
-    table += [f"| {' | '.join(cells)} |" for cells in told(scores)]
+    table += [f"| {' | '.join(cells)} |" for cells in draw_rows(scores)]
     counts = f"{scores.questions} questions, {scores.draws} draws: {scores.scored} scored, {scores.failed} failed"
     text = f"Matching profile: {scores.profile}\n\n{counts}, {scores.not_run} not run\n\n" + "\n".join(table) + "\n"
     for name, content in (
@@ -127,7 +127,7 @@ def write_draw_scores(scores: DrawScores, folder: Path, stem: str = "draws") -> 
             draft.write_bytes(content)
 
 
-def told(scores: DrawScores) -> list[tuple[str, str, str]]:
+def draw_rows(scores: DrawScores) -> list[tuple[str, str, str]]:
     """Return the estimates formatted for people: name, accuracy in %, interval."""
     named = (("mean", scores.mean), ("best of each question", scores.best), ("majority vote", scores.majority))
     return [

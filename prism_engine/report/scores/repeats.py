@@ -1,4 +1,4 @@
-"""Clustered intervals for benchmarks with multiple questions per picture, whose answers are not independent."""
+"""Clustered intervals for benchmarks with multiple, hence dependent, questions per picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scorer-sensitivity panel: how much the score depends on the scorer, and the rows where scorers differ."""
+"""The scorer-sensitivity panel: how much scores depend on the scorer, and on which rows."""
 
 from __future__ import annotations
 

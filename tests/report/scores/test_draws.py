@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from prism_engine.errors import UserError
-from prism_engine.report.scores.draws import summarise_draws, told, vote, write_draw_scores
+from prism_engine.report.scores.draws import draw_rows, summarise_draws, vote, write_draw_scores
 
 
 def row(position, extracted, score, *, image=None, status="done"):
@@ -60,7 +60,7 @@ def test_failed_draws_are_counted_separately_and_never_wrong(tmp_path):
 def test_where_nothing_was_scored_there_is_no_estimate(tmp_path):
     scores = summarise_draws(written(tmp_path, [row(0, None, None, status="failed")]), profile="v3")
     assert (scores.mean.value, scores.best.value, scores.majority.value) == (None, None, None)
-    assert told(scores)[0] == ("mean", "-", "- - -")
+    assert draw_rows(scores)[0] == ("mean", "-", "- - -")
 
 
 def test_questions_about_one_picture_widen_the_interval_as_if_they_were_one(tmp_path):

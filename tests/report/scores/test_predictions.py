@@ -38,7 +38,7 @@ def test_a_missing_file_and_a_folder_in_its_place_are_user_errors(tmp_path, plac
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("{", "not a JSON object"),
         ("[]", "not a JSON object"),
@@ -47,10 +47,10 @@ def test_a_missing_file_and_a_folder_in_its_place_are_user_errors(tmp_path, plac
         ('{"index": "1", "status": "lost", "score": 1, "extracted": "A", "reply": "A"}', "status 'lost'"),
     ],
 )
-def test_an_invalid_line_is_named_with_what_it_lacks(tmp_path, line, said):
+def test_an_invalid_line_is_named_with_what_it_lacks(tmp_path, line, message):
     good = '{"index": "0", "status": "done", "score": 1, "extracted": "A", "reply": "A"}'
     path = write(tmp_path / "predictions.jsonl", f"{good}\n{line}\n")
-    with pytest.raises(UserError, match=rf"predictions\.jsonl, line 2: .*{said}"):
+    with pytest.raises(UserError, match=rf"predictions\.jsonl, line 2: .*{message}"):
         list(rows_of(path, "reply"))
     with pytest.raises(UserError, match="no such file"):
         list(rows_of(tmp_path / "none.jsonl"))
