@@ -112,10 +112,10 @@ class TestEmbeddedModels:
     async def test_the_embedded_writer_says_what_each_question_needs_observed(self, parts, tmp_path, monkeypatch):
         _, models, drawn = parts
         # The entry here has the suite's URL instead of its own server, which would identify the embedded hint writer.
-        monkeypatch.setattr("prism_engine.api.objects.modules._lessons", lambda _: "PrismScenes")
+        monkeypatch.setattr("prism_engine.api.objects.modules._shots_benchmark", lambda _: "PrismScenes")
         async with Session(cache_dir=tmp_path, models=models) as session:
             perception = Perception("query-specific_nano-reasoner", "nano-captioner", sampling=SHORT, session=session)
             asking = (perception.adescribe(question.text, png(picture)) for _, question, picture in drawn)
             found = await asyncio.gather(*asking)
-        right = [one.hints == question.hints for one, (_, question, _) in zip(found, drawn, strict=True)]
+        right = [one.hints == question.contents for one, (_, question, _) in zip(found, drawn, strict=True)]
         assert sum(right) >= RIGHT

@@ -129,7 +129,7 @@ async def test_awaited_calls_run_side_by_side_and_equal_ones_are_one(world):
         ("perceive", Completion(Outcome.EMPTY), "empty", "description: empty"),
         ("perceive", Completion(Outcome.TRUNCATED), "truncated", "no text yet"),
         ("write", Completion(Outcome.REFUSED), "refused", "instruction: refused"),
-        ("write", Completion(Outcome.OK, "Contents to observe:"), "empty", "no hints"),
+        ("write", Completion(Outcome.OK, "Contents to observe:"), "empty", "nothing to observe"),
         ("reason", Completion(Outcome.REFUSED, finish_reason="content_filter"), "refused", "answer by brain: refused"),
     ],
 )
