@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from unittest.mock import patch
 
 from prism_engine import api
-from prism_engine.api.build import shared
+from prism_engine.api.build import workbench as shared
 from prism_engine.backends.factory import build_backend
 from prism_engine.backends.scripted import Scripted
 from prism_engine.config import (

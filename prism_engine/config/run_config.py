@@ -109,7 +109,55 @@ def default_cache_dir() -> Path:
     return Path(platformdirs.user_cache_dir("prism-engine", appauthor=False))
 
 
-class RunConfig(Frozen):
+class CommandConfig(Frozen):
+    """What runs, judgings and gradings share: limits, bounds on money, time and failures, and folders."""
+
+    requests_per_minute: PositiveInt | None = None
+    """Maximum requests per minute to the model that answers or judges (to the perceiver, if there is no reasoner). Only
+    for models behind an API. Overrides the registry; None keeps its value."""
+    tokens_per_minute: PositiveInt | None = None
+    """Maximum prompt plus completion tokens per minute, for the same model. Overrides the registry; None keeps its
+    value."""
+    concurrency: PositiveInt | None = None
+    """Maximum concurrent requests to the same model. Overrides the registry; None keeps its value."""
+    max_cost: Dollars | None = None
+    """Cost cap in US dollars for all runs into `results_dir` together; it is never exceeded. A call that might exceed
+    it is not sent, and the run stops; raise the cap to resume. None means no cap."""
+    deadline: str | None = None
+    """When the run stops on its own, resumable: a time of day (`07:00`), a duration from its start (`8h30m`), or a date
+    and time (`2026-11-22 07:00`). None means no deadline."""
+    fail_on_error: NonNegativeFloat | None = None
+    """How many samples (answers to judge, rows to grade) may fail: a share below 1 (`0.05`), or a count from 1 on. The
+    run stops if more fail; otherwise it counts as complete. 0 stops at the first failure. None never stops for
+    failures, but a run with failures is incomplete."""
+    cache_dir: Path = Field(default_factory=default_cache_dir)
+    """The cache folder; default `$PRISM_CACHE`, else `cache/` in a checkout, else the user's cache folder."""
+    results_dir: Path = Path("results")
+    """The folder for results; `max_cost` applies to all runs into it."""
+    models: dict[str, ModelSpec] = Field(default_factory=dict)
+    """Additional models, by name; they override registry entries with the same name."""
+
+    @field_validator("cache_dir", "results_dir")
+    @classmethod
+    def _expand_home(cls, path: Path) -> Path:
+        return path.expanduser()
+
+    @field_validator("deadline", mode="before")
+    @classmethod
+    def _check_deadline(cls, text: object) -> object:
+        if isinstance(text, int):  # YAML reads 7:00 as 420, in base 60
+            text = f"{text // 60}:{text % 60:02}"
+        if isinstance(text, str):
+            deadline_at(text, datetime.now().astimezone())
+        return text
+
+    def most_failures(self, count: int) -> int | None:
+        """Return how many of `count` items may fail; None means no limit."""
+        bound = self.fail_on_error
+        return None if bound is None else int(bound if bound >= 1 else bound * count)
+
+
+class RunConfig(CommandConfig):
     """The keys of a run file; every default is what most users want."""
 
     benchmark: str
@@ -162,24 +210,6 @@ class RunConfig(Frozen):
     judge: str | None = None
     """The judge that is asked, after the run, about answers the rules could not read: any model that `prism judge`
     accepts. None uses no judge."""
-    requests_per_minute: PositiveInt | None = None
-    """Maximum requests per minute to the reasoner (to the perceiver, if there is no reasoner). Overrides the registry;
-    None keeps its value."""
-    tokens_per_minute: PositiveInt | None = None
-    """Maximum prompt plus completion tokens per minute, for the same model. Overrides the registry; None keeps its
-    value."""
-    concurrency: PositiveInt | None = None
-    """Maximum concurrent requests to the same model. Overrides the registry; None keeps its value."""
-    max_cost: Dollars | None = None
-    """Cost cap in US dollars for all runs into `results_dir` together; it is never exceeded. A call that might exceed
-    it is not sent, and the run stops; raise the cap to resume. None means no cap."""
-    deadline: str | None = None
-    """When the run stops on its own, resumable: a time of day (`07:00`), a duration from its start (`8h30m`), or a date
-    and time (`2026-11-22 07:00`). None means no deadline."""
-    fail_on_error: NonNegativeFloat | None = None
-    """How many samples may fail: a share below 1 (`0.05`), or a count from 1 on. The run stops if more fail; otherwise
-    it counts as complete. 0 stops at the first failure. None never stops for failures, but a run with failures is
-    incomplete."""
     retry_failed: bool = False
     """Make calls only for samples that failed in the previous run into the same folder. All others come from the cache;
     samples that were never run stay so."""
@@ -188,26 +218,11 @@ class RunConfig(Frozen):
     engines_at_once: PositiveInt = 1
     """Maximum number of vision engines that run on this machine at the same time, across multiple runs; the others wait
     for their turn."""
-    cache_dir: Path = Field(default_factory=default_cache_dir)
-    """The cache folder; default `$PRISM_CACHE`, else `cache/` in a checkout, else the user's cache folder."""
-    results_dir: Path = Path("results")
-    """The folder for results; `max_cost` applies to all runs into it."""
-    models: dict[str, ModelSpec] = Field(default_factory=dict)
-    """Additional models for this run, by name; they override registry entries with the same name."""
 
-    @field_validator("cache_dir", "results_dir", "descriptions")
+    @field_validator("descriptions")
     @classmethod
-    def _expand_home(cls, path: Path | None) -> Path | None:
+    def _expand_descriptions(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser()
-
-    @field_validator("deadline", mode="before")
-    @classmethod
-    def _check_deadline(cls, text: object) -> object:
-        if isinstance(text, int):  # YAML reads 7:00 as 420, in base 60
-            text = f"{text // 60}:{text % 60:02}"
-        if isinstance(text, str):
-            deadline_at(text, datetime.now().astimezone())
-        return text
 
     @model_validator(mode="after")
     def _check_models(self) -> Self:
@@ -231,11 +246,6 @@ class RunConfig(Frozen):
                 "direct to let the perceiver answer"
             )
         return self
-
-    def most_failures(self, count: int) -> int | None:
-        """Return how many of `count` samples may fail; None means no limit."""
-        bound = self.fail_on_error
-        return None if bound is None else int(bound if bound >= 1 else bound * count)
 
     @property
     def calls_perceiver(self) -> bool:

@@ -60,7 +60,7 @@ def world(tmp_path, monkeypatch):
     made = World()
     made.calls = []
     monkeypatch.setattr(
-        "prism_engine.api.build.shared.build_backend",
+        "prism_engine.api.build.workbench.build_backend",
         lambda _name, spec, _cache, _budget: Scripted(spec, reply=made.reply),
     )
     return made

@@ -19,7 +19,7 @@ from prism_engine.api.build.perception_side import (
     perceiver_roles,
     perception_roles,
 )
-from prism_engine.api.build.shared import BoundModel
+from prism_engine.api.build.workbench import BoundModel
 from prism_engine.backends.factory import build_backend, identify_model, pinned
 from prism_engine.budget import BudgetController, ModelBudget, Spending
 from prism_engine.cache import Store
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from prism_engine.api.build.instruction_sources import Instruction
     from prism_engine.api.build.perception_side import GivenDescriptions, PerceptionSide
-    from prism_engine.api.build.shared import SharedResources
+    from prism_engine.api.build.workbench import Workbench
     from prism_engine.backends.base import Backend
     from prism_engine.config import ModelSpec, Registry, RunConfig
     from prism_engine.datasets import Benchmark
@@ -156,7 +156,7 @@ def assembled(
     *,
     look_only: bool,
     ingesting: Ingesting | None = None,
-    shared: SharedResources | None = None,
+    shared: Workbench | None = None,
 ) -> Iterator[Parts]:
     """Build the parts; on exit, close those that are not shared (the run closes backends).
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prism_engine.api.build.instruction_sources import read_instruction
-from prism_engine.api.build.shared import takes_a_gpu
+from prism_engine.api.build.workbench import takes_a_gpu
 from prism_engine.api.objects.session import Closeable, ImageInput, Session
 from prism_engine.config import ApiModel, Arm, Merge, Pictures, RunConfig, SamplingConfig
 from prism_engine.config.choices import perceivers_of

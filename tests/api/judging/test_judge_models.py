@@ -14,7 +14,7 @@ def test_a_model_on_this_machine_is_not_started_for_a_test_request(tmp_path, mon
     def build(name, *_):
         raise AssertionError(f"{name} was built")
 
-    monkeypatch.setattr("prism_engine.api.judging.judge_models.build_backend", build)
+    monkeypatch.setattr("prism_engine.api.build.workbench.build_backend", build)
     preflight(JudgeConfig(judge="nano-reasoner", cache_dir=tmp_path), load_registry())
     preflight(JudgeConfig(judge="scripted", cache_dir=tmp_path), load_registry())
 

@@ -70,7 +70,7 @@ def world(tmp_path, monkeypatch):
         return made.built[-1][1]
 
     write_described_shapes(tmp_path / "shapes.tsv", SAMPLES)
-    monkeypatch.setattr("prism_engine.api.build.shared.build_backend", build)
+    monkeypatch.setattr("prism_engine.api.build.workbench.build_backend", build)
     made = World()
     return made
 
