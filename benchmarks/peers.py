@@ -37,7 +37,7 @@ from typing import Any
 
 from perception import OPTIONS  # type: ignore[import-not-found]  # a script can import its sibling scripts
 
-from prism_engine.config import ApiModel, Mode, RunConfig, SamplingConfig, VllmModel, load_registry
+from prism_engine.config import ApiModel, Arm, RunConfig, SamplingConfig, VllmModel, load_registry
 from prism_engine.nano import CAPTIONER
 from prism_engine.prompts import instruction_text, reasoning_messages
 from prism_engine.records import Option, Sample
@@ -170,7 +170,7 @@ class Ours:
             benchmark=str(folder / "made.tsv"),
             perceiver="vlm",
             reasoner="llm",
-            mode=Mode.ALL,
+            mode=Arm.ALL,
             cache_dir=cache,
             results_dir=folder / "results",
             models={"vlm": captioner, "llm": ApiModel(model="chaos", base_url=url, api_key_env=None)},

@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING
 from prism_engine.api.build.parts import assembled
 from prism_engine.api.results.run_folder import Layout, write_results
 from prism_engine.backends.base import Backend
-from prism_engine.config import Mode, RunConfig, SamplingConfig, VllmModel, load_registry
+from prism_engine.config import Arm, RunConfig, SamplingConfig, VllmModel, load_registry
 from prism_engine.engine.journal import Journal
 from prism_engine.engine.progress import Progress
 from prism_engine.engine.runner import execute
@@ -113,7 +113,7 @@ async def ours(model: str, tokens: int) -> None:
         config = RunConfig(
             benchmark=str(folder / "Pictures.tsv"),
             perceiver="vlm",
-            mode=Mode.PERCEPTION,
+            mode=Arm.PERCEPTION,
             perception=SamplingConfig(max_tokens=tokens),
             cache_dir=folder / "cache",
             results_dir=folder / "results",

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 from scheduler import write_benchmark  # type: ignore[import-not-found]  # a script can import its sibling scripts
 
 from prism_engine import api
-from prism_engine.config import Mode, RunConfig, ScriptedModel, load_registry
+from prism_engine.config import Arm, RunConfig, ScriptedModel, load_registry
 from prism_engine.engine import runner
 from prism_engine.engine.plan import order_samples
 from prism_engine.records import SampleResult, SampleStatus
@@ -95,7 +95,7 @@ async def two_pools(run: Run, progress: Progress, stop: Stop) -> None:
             await queue.put(None)
 
 
-def config(folder: Path, benchmark: Path, mode: Mode, *, delays: tuple[float, float], samples: int | None) -> RunConfig:
+def config(folder: Path, benchmark: Path, mode: Arm, *, delays: tuple[float, float], samples: int | None) -> RunConfig:
     describing, answering = delays
     return RunConfig(
         benchmark=str(benchmark),
@@ -117,7 +117,7 @@ def child(given: argparse.Namespace) -> None:
     if given.way == "pools":
         runner._take_all = two_pools  # noqa: SLF001 - the rest of the engine is unchanged
     delays = (given.describing, given.answering)
-    one = config(given.folder, given.benchmark, Mode.ALL, delays=delays, samples=None)
+    one = config(given.folder, given.benchmark, Arm.ALL, delays=delays, samples=None)
     begun, worked = time.perf_counter(), time.process_time()
     report = api.run(one, load_registry())
     seconds, cpu = time.perf_counter() - begun, time.process_time() - worked
@@ -140,7 +140,7 @@ class Bench:
 
     def cache_descriptions(self, count: int) -> None:
         """Put the descriptions of the first `count` samples, in visiting order, into the cache."""
-        one = config(self._folder / "first", self._file, Mode.PERCEPTION, delays=(0, 0), samples=count)
+        one = config(self._folder / "first", self._file, Arm.PERCEPTION, delays=(0, 0), samples=count)
         api.run(one, load_registry())
 
     def run(self, way: str, describing: float = 0.0, answering: float = 0.0) -> dict[str, float]:

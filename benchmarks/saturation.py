@@ -45,7 +45,7 @@ from scheduler import HEADER, write_benchmark  # type: ignore[import-not-found]
 
 from prism_engine.api.build.parts import assembled
 from prism_engine.api.results.run_folder import Layout, write_results
-from prism_engine.config import ApiModel, Limits, Mode, RunConfig, ScriptedModel, VllmModel, load_registry
+from prism_engine.config import ApiModel, Arm, Limits, RunConfig, ScriptedModel, VllmModel, load_registry
 from prism_engine.engine.journal import Journal
 from prism_engine.engine.progress import Progress
 from prism_engine.engine.runner import execute
@@ -132,7 +132,7 @@ async def scripted_part(folder: Path, rounds: int) -> list[Ratios]:
     length = STEPS * DELAY
     print(f"part 1: {STEPS * WIDTH:,} samples, T = {length:g} s", flush=True)
 
-    def config(mode: Mode, number: int, cache: str) -> RunConfig:
+    def config(mode: Arm, number: int, cache: str) -> RunConfig:
         cache_dir = folder / f"{number} {cache}"
         return RunConfig(
             benchmark=str(folder / "made.tsv"),
@@ -145,9 +145,9 @@ async def scripted_part(folder: Path, rounds: int) -> list[Ratios]:
         )
 
     for number in range(rounds):
-        whole, _ = await timed(config(Mode.ALL, number, "at once"))
-        first, _ = await timed(config(Mode.PERCEPTION, number, "barrier"))
-        second, _ = await timed(config(Mode.ALL, number, "barrier"))  # all descriptions cached: only answers remain
+        whole, _ = await timed(config(Arm.ALL, number, "at once"))
+        first, _ = await timed(config(Arm.PERCEPTION, number, "barrier"))
+        second, _ = await timed(config(Arm.ALL, number, "barrier"))  # all descriptions cached: only answers remain
         said = both.add(whole / length), barrier.add((first + second) / length)
         print(f"  round {number + 1}: {said[0]}; with a barrier {said[1]}", flush=True)
     return [both, barrier]
@@ -201,7 +201,7 @@ class EngineRuns:
 
     async def start(self) -> None:
         """Start the engine, and import and use everything once."""
-        warm = self._config(Mode.PERCEPTION, WARM_UP)
+        warm = self._config(Arm.PERCEPTION, WARM_UP)
         with assembled(warm, load_registry(), look_only=False) as parts:
             assert parts.describing is not None
             self._engine = parts.describing.backend
@@ -219,21 +219,21 @@ class EngineRuns:
 
     async def perceive(self) -> RunTiming:
         """Run perception only."""
-        return await self._timed(self._config(Mode.PERCEPTION, self._images))
+        return await self._timed(self._config(Arm.PERCEPTION, self._images))
 
     async def whole(self, requests_per_minute: int) -> RunTiming:
         """Run perception and reasoning."""
         with served(requests_per_minute) as url:
             limits = Limits(requests_per_minute=requests_per_minute)
             reasoner = ApiModel(model="chaos", base_url=url, api_key_env=None, limits=limits)
-            return await self._timed(self._config(Mode.ALL, self._images, reasoner))
+            return await self._timed(self._config(Arm.ALL, self._images, reasoner))
 
     async def _timed(self, config: RunConfig) -> RunTiming:
         begun = self.cpu()
         seconds, busy = await timed(config, self._engine)
         return RunTiming(seconds, (self.cpu() - begun) / self._images * 1000, busy)
 
-    def _config(self, mode: Mode, images: int, reasoner: ModelSpec | None = None) -> RunConfig:
+    def _config(self, mode: Arm, images: int, reasoner: ModelSpec | None = None) -> RunConfig:
         folder = self._folder / str(next(self._numbers))
         folder.mkdir()
         write_questions(folder / "pictures.tsv", itertools.islice(self._pictures, images))

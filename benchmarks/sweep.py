@@ -32,13 +32,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from unittest.mock import patch
 
 from prism_engine import api
-from prism_engine.api.build import shared
+from prism_engine.api.build import workbench as shared
 from prism_engine.backends.factory import build_backend
 from prism_engine.backends.scripted import Scripted
 from prism_engine.config import (
     ApiModel,
+    Arm,
     Limits,
-    Mode,
     RunConfig,
     SamplingConfig,
     ScriptedModel,
@@ -124,7 +124,7 @@ def perceivers(engines: str) -> dict[str, ModelSpec]:
 
 
 def configured(
-    folder: Path, cache: str, mode: Mode, urls: Sequence[str], seeing: dict[str, ModelSpec]
+    folder: Path, cache: str, mode: Arm, urls: Sequence[str], seeing: dict[str, ModelSpec]
 ) -> list[RunConfig]:
     """Return the runs of the sweep in one mode."""
     models = seeing | {
@@ -145,7 +145,7 @@ def configured(
             perception=SamplingConfig(max_tokens=128),
             reasoning=SamplingConfig(max_tokens=16),
             cache_dir=folder / cache,
-            results_dir=folder / f"results-{cache}-{mode.value}",
+            results_dir=folder / f"results-{cache}-{mode.name}",
             models=models,
         )
         for perceiver, number, instruction, reasoner in product(WINDOWS, range(WIDTH), instructions, reasoners)
@@ -182,13 +182,13 @@ def measure(folder: Path, questions: int, share: float, seeing: dict[str, ModelS
         with (folder / f"scenes{number}.tsv").open("w", encoding="utf-8", newline="") as file:
             write_benchmark(file, questions, seed=number)
     nowhere = ("http://127.0.0.1:9",) * len(REASONERS)
-    described = measured(configured(folder, "sides", Mode.PERCEPTION, nowhere, seeing))
-    _, answers = planned(configured(folder, "sides", Mode.ALL, nowhere, seeing))
+    described = measured(configured(folder, "sides", Arm.PERCEPTION, nowhere, seeing))
+    _, answers = planned(configured(folder, "sides", Arm.ALL, nowhere, seeing))
     latency = share * described.seconds * CONCURRENCY * len(REASONERS) / answers
     with ExitStack() as servers:
         urls = [servers.enter_context(chaos(latency)) for _ in REASONERS]
-        answered = measured(configured(folder, "sides", Mode.REASONING, urls, seeing))
-        sweep = configured(folder, "sweep", Mode.ALL, urls, seeing)
+        answered = measured(configured(folder, "sides", Arm.REASONING, urls, seeing))
+        sweep = configured(folder, "sweep", Arm.ALL, urls, seeing)
         # The plan counts the maximum for answers that depend on missing descriptions; here their number is known.
         plan = (planned(sweep)[0], answers)
         whole = measured(sweep)

@@ -12,7 +12,7 @@ from unittest import mock
 import pytest
 
 from prism_engine import api
-from prism_engine.api.build.shared import BorrowedBackend
+from prism_engine.api.build.workbench import BorrowedBackend
 from prism_engine.backends.factory import build_backend
 from prism_engine.config import RunConfig, ScriptedModel, VllmModel, load_registry
 from tests.shapes import write_shapes
@@ -71,7 +71,7 @@ def sweep(folder):
         for reasoner in ("brain", "mind")
     ]
     planned = api.plan_many(configs, load_registry())
-    with mock.patch("prism_engine.api.build.shared.build_backend", build):
+    with mock.patch("prism_engine.api.build.workbench.build_backend", build):
         reports = api.run_many(configs, load_registry())
     meters = [report.progress.describing for report in reports if report.progress.describing is not None]
     found = {

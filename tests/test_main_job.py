@@ -17,7 +17,7 @@ import pytest
 from prism_engine.api.build.parts import assembled
 from prism_engine.api.results.run_folder import Layout, write_results
 from prism_engine.backends.base import Backend
-from prism_engine.config import ApiModel, Limits, Mode, RunConfig, SamplingConfig, VllmModel, load_registry
+from prism_engine.config import ApiModel, Arm, Limits, RunConfig, SamplingConfig, VllmModel, load_registry
 from prism_engine.engine.journal import Journal
 from prism_engine.engine.progress import Progress
 from prism_engine.engine.runner import execute
@@ -105,7 +105,7 @@ def folder(tmp_path_factory):
     return folder
 
 
-def configured(folder, url, mode=Mode.ALL):
+def configured(folder, url, mode=Arm.ALL):
     """Return the configuration of a run with both embedded models, the reasoner behind the suite's server."""
     return RunConfig(
         benchmark=str(folder / "PrismScenes.tsv"),
@@ -132,7 +132,7 @@ async def ran(config, engine):
     """Run on the suite's engine instead of the run's own; everything else is as in `prism run`."""
     layout = Layout.of(config, "PrismScenes", "0" * 64)
     with assembled(config, load_registry(), look_only=False) as parts:
-        direct = config.mode is Mode.DIRECT
+        direct = config.mode is Arm.DIRECT
         seeing = parts.answering if direct else parts.describing
         perceiver = None
         if seeing is not None:
@@ -175,17 +175,17 @@ class TestPrismScenes:
         assert {name: (first.folder / name).read_bytes() for name in RESULTS} == written
 
     async def test_gold_descriptions_give_the_reasoner_s_ceiling(self, vllm_engine, vllm_server, folder, right):
-        oracle = await ran(configured(folder, await vllm_server.start(), Mode.ORACLE), vllm_engine)
+        oracle = await ran(configured(folder, await vllm_server.start(), Arm.ORACLE), vllm_engine)
         assert oracle.accuracy >= ORACLE
         assert oracle.perceiver is oracle.progress.describing is None
         assert descriptions(oracle) == right
 
     async def test_the_vlm_answers_by_itself_from_the_pictures(self, vllm_engine, vllm_server, folder):
-        direct = await ran(configured(folder, await vllm_server.start(), Mode.DIRECT), vllm_engine)
+        direct = await ran(configured(folder, await vllm_server.start(), Arm.DIRECT), vllm_engine)
         assert direct.perceiver.calls == direct.progress.answering.calls == QUESTIONS
         assert set(descriptions(direct)) == {None}
 
     async def test_blind_answers_are_near_chance(self, vllm_engine, vllm_server, folder):
-        blind = await ran(configured(folder, await vllm_server.start(), Mode.BLIND), vllm_engine)
+        blind = await ran(configured(folder, await vllm_server.start(), Arm.BLIND), vllm_engine)
         assert blind.accuracy <= BLIND
         assert set(descriptions(blind)) == {None}

@@ -87,7 +87,7 @@ def test_the_python_on_the_page_works(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PRISM_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(
-        "prism_engine.api.build.shared.build_backend",
+        "prism_engine.api.build.workbench.build_backend",
         lambda name, *_: Scripted(ScriptedModel(replies=(f"{name} speaks",))),
     )
     (tmp_path / "Prism.jpg").write_bytes(png())

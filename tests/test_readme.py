@@ -50,7 +50,7 @@ def test_its_python_works(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PRISM_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(
-        "prism_engine.api.build.shared.build_backend",
+        "prism_engine.api.build.workbench.build_backend",
         lambda name, *_: Scripted(ScriptedModel(replies=(f"{name} speaks",))),
     )
     monkeypatch.setattr(

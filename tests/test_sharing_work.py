@@ -16,7 +16,7 @@ import pytest
 from prism_engine.api.build.parts import assembled
 from prism_engine.api.build.perception_side import perceiver_roles
 from prism_engine.api.results.run_folder import Layout, write_results
-from prism_engine.config import ApiModel, Mode, RunConfig, SamplingConfig, VllmModel, load_registry
+from prism_engine.config import ApiModel, Arm, RunConfig, SamplingConfig, VllmModel, load_registry
 from prism_engine.engine.journal import Journal
 from prism_engine.engine.progress import Progress
 from prism_engine.engine.runner import execute
@@ -155,7 +155,7 @@ async def ran(config, engine):
 class TestOnOneEngine:
     async def test_perceivers_that_described_alone_are_joined_without_a_call(self, vllm_engine, vllm_server, folder):
         url = await vllm_server.start()
-        alone = {"mode": Mode.PERCEPTION, "reasoner": None}
+        alone = {"mode": Arm.PERCEPTION, "reasoner": None}
         one = await ran(configured(folder, url, **alone), vllm_engine)
         other = await ran(configured(folder, url, perceiver="other-captioner", **alone), vllm_engine)
         pictures = {image for row in one.rows for image in row["images"]}
@@ -246,6 +246,6 @@ class TestOnOneEngine:
         assert together.vlm_calls == len(together.rows) == CORE // 2
         assert {len(call.images) for call in together.engine.asked} == {2}
 
-        direct = await ran(configured(folder, url, mode=Mode.DIRECT, reasoner=None, **pairs), vllm_engine)
+        direct = await ran(configured(folder, url, mode=Arm.DIRECT, reasoner=None, **pairs), vllm_engine)
         (message,) = direct.engine.asked[0].messages
         assert [isinstance(part, str) for part in message.parts] == [False, True, False, True]

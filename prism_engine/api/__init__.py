@@ -9,9 +9,10 @@ from prism_engine.api.judging.run_and_judge import run_and_judge
 from prism_engine.api.objects.modules import Perception, Reasoning
 from prism_engine.api.objects.session import Session
 from prism_engine.api.results.rescoring import Rescoring, find_predictions, rescore
+from prism_engine.api.results.run_status import RunStatus
 from prism_engine.api.results.status import RunState, find_run_state, run_states
 from prism_engine.api.runs.async_run import arun, arun_many
-from prism_engine.api.runs.execution import ProgressDisplay, RunReport, RunStatus, run, run_many
+from prism_engine.api.runs.execution import ProgressDisplay, RunReport, run, run_many
 from prism_engine.api.runs.planning import Forecast, PlannedRun, combined_forecast, plan, plan_and_forecast, plan_many
 from prism_engine.api.runs.sample_calls import SampleCall, sample_calls
 from prism_engine.api.runs.sweep_table import HEADER, SweepRow, write_sweep

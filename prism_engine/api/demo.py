@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prism_engine.config import Mode, RunConfig, SamplingConfig
+from prism_engine.config import Arm, RunConfig, SamplingConfig
 from prism_engine.report import replacing
 from prism_engine.scenes import write_benchmark
 
@@ -16,7 +16,7 @@ DEMO_SAMPLES = 900
 DEMO_SEED = 0
 DEMO_REQUESTS_PER_MINUTE = 6000
 """Low enough that the run reaches it, so that the demo shows the limiter at work without taking long."""
-DEMO_MODES = (Mode.ALL, Mode.DIRECT, Mode.ORACLE)
+DEMO_MODES = (Arm.ALL, Arm.DIRECT, Arm.ORACLE)
 
 
 def demo_configs(cache_dir: Path, results_dir: Path) -> tuple[RunConfig, ...]:

@@ -51,6 +51,15 @@ def models(ctx: typer.Context, incomplete: str) -> Iterable[str]:
 
 
 @_names
+def modes(ctx: typer.Context, incomplete: str) -> Iterable[str]:
+    """Complete the name of an arm."""
+    from prism_engine.config.arms import ARMS  # noqa: PLC0415 - only completion needs it
+
+    del ctx, incomplete
+    return ARMS
+
+
+@_names
 def instructions(ctx: typer.Context, incomplete: str) -> Iterable[str]:
     """Complete a built-in instruction, or the model of `query-specific_MODEL`."""
     if incomplete.startswith(_WRITTEN_BY):

@@ -27,7 +27,7 @@ from prism_engine.cli.options import (
 )
 from prism_engine.cli.run import run_all
 from prism_engine.cli.show.console import stdout
-from prism_engine.config import Mode, load_registry, load_run_configs
+from prism_engine.config import Arm, load_registry, load_run_configs
 from prism_engine.errors import UserError
 
 
@@ -93,7 +93,7 @@ def gen_prompts(  # noqa: PLR0913 - one parameter per option is Typer's way
 
     [bold]Example:[/] prism gen-prompts --data MMStar.tsv --model gpt-4o-mini --rpm 500
     """
-    options = {"mode": Mode.PROMPTS, "concurrency": nproc} | config_options(gen_prompts, locals())
+    options = {"mode": Arm.PROMPTS, "concurrency": nproc} | config_options(gen_prompts, locals())
     (report,) = run_all(load_run_configs(None, options), load_registry(models_file or []))
     (written,) = report.folder.glob("*_*.json")
     stdout.print(f"Hints by index: {written}", soft_wrap=True)

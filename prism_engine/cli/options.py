@@ -9,7 +9,8 @@ import typer
 
 from prism_engine.cli import completion
 from prism_engine.cli.config_options import Sets, dollars, one_or_sweep, option
-from prism_engine.config import Merge, Mode, Pictures
+from prism_engine.config import Merge, Pictures
+from prism_engine.config.arms import ARMS
 from prism_engine.config.file_types import BENCHMARK_FILES, RECORD_FILES, TABLE_FILES, one_of
 from prism_engine.config.run_config import default_cache_dir
 from prism_engine.records import AnswerKind
@@ -68,15 +69,17 @@ ReasonerOption = Annotated[
     ),
 ]
 ModeOption = Annotated[
-    list[Mode] | None,
+    list[str] | None,
     Sets("mode", one_or_sweep),
     option(
-        "Which model answers, and from what: all (the reasoner, from descriptions), perception (none: describe only), "
-        "reasoning (the reasoner, from cached descriptions), direct (the perceiver, from the pictures), blind (the "
-        "reasoner, from the question alone), oracle (the reasoner, from gold descriptions), prompts (none: write hints "
-        "only, as `prism gen-prompts`). Repeat it to compare modes.",
+        "Which model answers, and from what: "
+        + ", ".join(f"{arm} ({arm.about})" for arm in ARMS.values())
+        + ". Repeat it to compare modes.",
+        "--mode",
         panel=WHAT,
         example="--mode direct --mode all",
+        metavar="MODE",
+        autocompletion=completion.modes,
         default="all",
     ),
 ]

@@ -1,6 +1,7 @@
 """Configuration: YAML files and options, validated into frozen values."""
 
-from prism_engine.config.choices import Merge, Mode, Pictures, perceiver_names
+from prism_engine.config.arms import Arm
+from prism_engine.config.choices import Merge, Pictures, perceiver_names
 from prism_engine.config.models import (
     ApiModel,
     Limits,
@@ -16,9 +17,9 @@ from prism_engine.config.run_config import RunConfig, SamplingConfig, load_run_c
 
 __all__ = [
     "ApiModel",
+    "Arm",
     "Limits",
     "Merge",
-    "Mode",
     "ModelSpec",
     "Pictures",
     "PriceSpec",

@@ -1,4 +1,4 @@
-"""The modes of a run, and the names and choices that say what its perceivers describe."""
+"""How pictures are shown to perceivers, and how the descriptions of multiple perceivers are merged."""
 
 from __future__ import annotations
 
@@ -9,45 +9,6 @@ from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
     from prism_engine.config.models import Registry
-
-
-class Mode(StrEnum):
-    """One arm of the analysis: the model that answers the questions, and its input."""
-
-    ALL = "all"
-    """The reasoner answers from the perceiver's descriptions."""
-    PERCEPTION = "perception"
-    """The perceiver describes; no questions are answered."""
-    REASONING = "reasoning"
-    """The reasoner answers from cached descriptions; the perceiver is never started."""
-    DIRECT = "direct"
-    """The perceiver answers by itself, from the pictures."""
-    BLIND = "blind"
-    """The reasoner answers from the question alone: what can be known without seeing."""
-    ORACLE = "oracle"
-    """The reasoner answers from the benchmark's gold descriptions: its ceiling."""
-    PROMPTS = "prompts"
-    """Only the hint writer of a query-specific instruction runs; nothing is described or answered."""
-
-    @property
-    def describes(self) -> bool:
-        """Whether the mode uses descriptions by the perceiver."""
-        return self in (Mode.ALL, Mode.PERCEPTION, Mode.REASONING)
-
-    @property
-    def answers(self) -> bool:
-        """Whether questions are answered, and therefore scored."""
-        return self not in (Mode.PERCEPTION, Mode.PROMPTS)
-
-    @property
-    def needs_perceiver(self) -> bool:
-        """Whether a perceiver must be named."""
-        return self.describes or self is Mode.DIRECT
-
-    @property
-    def needs_reasoner(self) -> bool:
-        """Whether a reasoner must be named."""
-        return self.answers and self is not Mode.DIRECT
 
 
 SEPARATOR = "~"

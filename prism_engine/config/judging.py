@@ -7,14 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dotenv import dotenv_values
-from pydantic import (
-    Field,
-    NonNegativeFloat,
-    PositiveInt,
-)
+from pydantic import NonNegativeFloat, PositiveInt  # noqa: TC002 - pydantic reads annotations
 
-from prism_engine.config.models import ApiModel, Dollars, Frozen, Limits, ModelSpec, Registry
-from prism_engine.config.run_config import default_cache_dir
+from prism_engine.config.models import ApiModel, Limits, ModelSpec, Registry
+from prism_engine.config.run_config import CommandConfig
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -36,7 +32,7 @@ _ALIASES: Final = {
 """VLMEvalKit's names for judges, with the models they stand for."""
 
 
-class JudgeConfig(Frozen):
+class JudgeConfig(CommandConfig):
     """Configuration of `prism judge`."""
 
     judge: str
@@ -46,20 +42,6 @@ class JudgeConfig(Frozen):
     """Rules for reading answers and reviews: `prism`, `v1`, `v2` or `v3`; None uses the profile of the judged run."""
     max_tokens: PositiveInt | None = None
     """Output limit of a review, in tokens; None uses the default of the answer kind."""
-    requests_per_minute: PositiveInt | None = None
-    """Overrides the judge's limit in the registry; None keeps it. Only for judges behind an API."""
-    tokens_per_minute: PositiveInt | None = None
-    """Overrides the judge's limit in the registry (prompt plus completion tokens); None keeps it."""
-    concurrency: PositiveInt | None = None
-    """Maximum concurrent requests to the judge; overrides the registry, None keeps its value."""
-    max_cost: Dollars | None = None
-    """Cost cap in US dollars for all runs into `results_dir` together, including this judge; None means no cap."""
-    cache_dir: Path = Field(default_factory=default_cache_dir)
-    """The cache folder; default `$PRISM_CACHE`, else `cache/` in a checkout, else the user's cache folder."""
-    results_dir: Path = Path("results")
-    """The results folder, to which `max_cost` applies."""
-    models: dict[str, ModelSpec] = Field(default_factory=dict)
-    """Additional models by name; they override registry entries with the same name."""
 
 
 def find_judge(config: JudgeConfig, registry: Registry, environ: Mapping[str, str]) -> ModelSpec:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 import platformdirs
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, TypeAdapter, field_validator, model_validator
 
-from prism_engine.config.choices import Merge, Mode, Pictures
+from prism_engine.config.arms import Arm
+from prism_engine.config.choices import Merge, Pictures
 from prism_engine.config.models import Dollars, Frozen, ModelSpec
 from prism_engine.config.yaml_files import read_yaml, validated
 from prism_engine.errors import ConfigError
@@ -108,7 +109,55 @@ def default_cache_dir() -> Path:
     return Path(platformdirs.user_cache_dir("prism-engine", appauthor=False))
 
 
-class RunConfig(Frozen):
+class CommandConfig(Frozen):
+    """What runs, judgings and gradings share: limits, bounds on money, time and failures, and folders."""
+
+    requests_per_minute: PositiveInt | None = None
+    """Maximum requests per minute to the model that answers or judges (to the perceiver, if there is no reasoner). Only
+    for models behind an API. Overrides the registry; None keeps its value."""
+    tokens_per_minute: PositiveInt | None = None
+    """Maximum prompt plus completion tokens per minute, for the same model. Overrides the registry; None keeps its
+    value."""
+    concurrency: PositiveInt | None = None
+    """Maximum concurrent requests to the same model. Overrides the registry; None keeps its value."""
+    max_cost: Dollars | None = None
+    """Cost cap in US dollars for all runs into `results_dir` together; it is never exceeded. A call that might exceed
+    it is not sent, and the run stops; raise the cap to resume. None means no cap."""
+    deadline: str | None = None
+    """When the run stops on its own, resumable: a time of day (`07:00`), a duration from its start (`8h30m`), or a date
+    and time (`2026-11-22 07:00`). None means no deadline."""
+    fail_on_error: NonNegativeFloat | None = None
+    """How many samples (answers to judge, rows to grade) may fail: a share below 1 (`0.05`), or a count from 1 on. The
+    run stops if more fail; otherwise it counts as complete. 0 stops at the first failure. None never stops for
+    failures, but a run with failures is incomplete."""
+    cache_dir: Path = Field(default_factory=default_cache_dir)
+    """The cache folder; default `$PRISM_CACHE`, else `cache/` in a checkout, else the user's cache folder."""
+    results_dir: Path = Path("results")
+    """The folder for results; `max_cost` applies to all runs into it."""
+    models: dict[str, ModelSpec] = Field(default_factory=dict)
+    """Additional models, by name; they override registry entries with the same name."""
+
+    @field_validator("cache_dir", "results_dir")
+    @classmethod
+    def _expand_home(cls, path: Path) -> Path:
+        return path.expanduser()
+
+    @field_validator("deadline", mode="before")
+    @classmethod
+    def _check_deadline(cls, text: object) -> object:
+        if isinstance(text, int):  # YAML reads 7:00 as 420, in base 60
+            text = f"{text // 60}:{text % 60:02}"
+        if isinstance(text, str):
+            deadline_at(text, datetime.now().astimezone())
+        return text
+
+    def most_failures(self, count: int) -> int | None:
+        """Return how many of `count` items may fail; None means no limit."""
+        bound = self.fail_on_error
+        return None if bound is None else int(bound if bound >= 1 else bound * count)
+
+
+class RunConfig(CommandConfig):
     """The keys of a run file; every default is what most users want."""
 
     benchmark: str
@@ -130,7 +179,7 @@ class RunConfig(Frozen):
     merge: Merge = Merge.LABELLED
     """How the descriptions of multiple perceivers are merged: `labelled` (under numbered labels), `plain` (separated by
     an empty line), or `original` (as in the original Prism: in reverse order, without a separator)."""
-    mode: Mode = Mode.ALL
+    mode: Arm = Arm.ALL
     """The model that answers, and its input: `all` (the reasoner, from descriptions), `perception` (describe only),
     `reasoning` (the reasoner, from cached descriptions), `direct` (the perceiver, from the pictures), `blind` (the
     reasoner, from the question alone), `oracle` (the reasoner, from gold descriptions), or `prompts` (only write
@@ -161,24 +210,6 @@ class RunConfig(Frozen):
     judge: str | None = None
     """The judge that is asked, after the run, about answers the rules could not read: any model that `prism judge`
     accepts. None uses no judge."""
-    requests_per_minute: PositiveInt | None = None
-    """Maximum requests per minute to the reasoner (to the perceiver, if there is no reasoner). Overrides the registry;
-    None keeps its value."""
-    tokens_per_minute: PositiveInt | None = None
-    """Maximum prompt plus completion tokens per minute, for the same model. Overrides the registry; None keeps its
-    value."""
-    concurrency: PositiveInt | None = None
-    """Maximum concurrent requests to the same model. Overrides the registry; None keeps its value."""
-    max_cost: Dollars | None = None
-    """Cost cap in US dollars for all runs into `results_dir` together; it is never exceeded. A call that might exceed
-    it is not sent, and the run stops; raise the cap to resume. None means no cap."""
-    deadline: str | None = None
-    """When the run stops on its own, resumable: a time of day (`07:00`), a duration from its start (`8h30m`), or a date
-    and time (`2026-11-22 07:00`). None means no deadline."""
-    fail_on_error: NonNegativeFloat | None = None
-    """How many samples may fail: a share below 1 (`0.05`), or a count from 1 on. The run stops if more fail; otherwise
-    it counts as complete. 0 stops at the first failure. None never stops for failures, but a run with failures is
-    incomplete."""
     retry_failed: bool = False
     """Make calls only for samples that failed in the previous run into the same folder. All others come from the cache;
     samples that were never run stay so."""
@@ -187,35 +218,20 @@ class RunConfig(Frozen):
     engines_at_once: PositiveInt = 1
     """Maximum number of vision engines that run on this machine at the same time, across multiple runs; the others wait
     for their turn."""
-    cache_dir: Path = Field(default_factory=default_cache_dir)
-    """The cache folder; default `$PRISM_CACHE`, else `cache/` in a checkout, else the user's cache folder."""
-    results_dir: Path = Path("results")
-    """The folder for results; `max_cost` applies to all runs into it."""
-    models: dict[str, ModelSpec] = Field(default_factory=dict)
-    """Additional models for this run, by name; they override registry entries with the same name."""
 
-    @field_validator("cache_dir", "results_dir", "descriptions")
+    @field_validator("descriptions")
     @classmethod
-    def _expand_home(cls, path: Path | None) -> Path | None:
+    def _expand_descriptions(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser()
-
-    @field_validator("deadline", mode="before")
-    @classmethod
-    def _check_deadline(cls, text: object) -> object:
-        if isinstance(text, int):  # YAML reads 7:00 as 420, in base 60
-            text = f"{text // 60}:{text % 60:02}"
-        if isinstance(text, str):
-            deadline_at(text, datetime.now().astimezone())
-        return text
 
     @model_validator(mode="after")
     def _check_models(self) -> Self:
-        mode = self.mode.value
+        mode = self.mode.name
         if self.writing.n > 1:
             raise ConfigError(
                 "writing.n: hints are written only once; for multiple draws use perception.n or reasoning.n"
             )
-        if self.mode is Mode.PERCEPTION and self.descriptions is not None:
+        if self.mode == Arm.PERCEPTION and self.descriptions is not None:
             raise ConfigError(
                 f"mode {mode!r} makes descriptions, but `descriptions` already provides them: leave one of the two out"
             )
@@ -231,15 +247,10 @@ class RunConfig(Frozen):
             )
         return self
 
-    def most_failures(self, count: int) -> int | None:
-        """Return how many of `count` samples may fail; None means no limit."""
-        bound = self.fail_on_error
-        return None if bound is None else int(bound if bound >= 1 else bound * count)
-
     @property
     def calls_perceiver(self) -> bool:
         """Whether the perceiver is a model that may be called."""
-        return self.mode is Mode.DIRECT or self.describes
+        return self.mode.direct or self.describes
 
     @property
     def describes(self) -> bool:
@@ -256,7 +267,7 @@ class RunConfig(Frozen):
     @property
     def instruction_label(self) -> str | None:
         """The origin of the descriptions, for display and folders; None for no descriptions or the benchmark's own."""
-        if self.mode is Mode.ORACLE and self.descriptions is not None:
+        if self.mode.source == "gold" and self.descriptions is not None:
             return f"oracle-{self.descriptions.stem}"
         if not self.mode.describes:
             return None
@@ -274,7 +285,7 @@ class RunConfig(Frozen):
         """The number of descriptions per picture, and of answers per description, in this run."""
         return self.perception.n if self.describes else 1, self.reasoning.n if self.mode.answers else 1
 
-    def in_mode(self, mode: Mode) -> RunConfig:
+    def in_mode(self, mode: Arm) -> RunConfig:
         """Return this run in another mode.
 
         Raises:
@@ -348,14 +359,14 @@ def combinations(data: Mapping[str, Any], where: str) -> Iterator[dict[str, Any]
 def _unneeded(run: Mapping[str, Any]) -> Iterator[str]:
     """Yield the swept keys that the run's mode does not use."""
     try:
-        mode = Mode(run.get("mode", Mode.ALL))
+        mode = Arm.named(str(run.get("mode", Arm.ALL)))
     except ValueError:  # reported when the run's keys are validated
         return
     if not mode.needs_perceiver:
         yield "perceiver"
-    if mode is not Mode.PROMPTS and (not mode.describes or run.get("descriptions") is not None):
+    if not mode.hints_only and (not mode.describes or run.get("descriptions") is not None):
         yield "instruction"
-    if not (mode.describes or mode is Mode.ORACLE):
+    if not (mode.describes or mode.source == "gold"):
         yield "descriptions"
     if not mode.needs_reasoner:
         yield "reasoner"

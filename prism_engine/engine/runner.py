@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from prism_engine.engine.plan import order_samples
-from prism_engine.engine.scheduler import Lane, run_lanes
-from prism_engine.errors import FailuresError, NotRunError, PrismError, StoreError
+from prism_engine.engine.scheduler import MAX_ROUNDS, Lane, run_lanes, stop_if_failing
+from prism_engine.errors import NotRunError, PrismError, StoreError
 from prism_engine.records import Completion, SampleResult, SampleStatus
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 FLUSH_SECONDS = 1.0
 """Maximum delay until other processes see a finished result in the journal."""
-MAX_ROUNDS = 3
-"""Maximum number of attempts at a sample whose call failed, including the first one."""
 
 
 @dataclass(frozen=True)
@@ -243,9 +241,7 @@ class _Results:
             self._journal.append(result, again=again)
         except StoreError as error:
             self._stop.request(error)
-        if self._max_failures is not None and self._progress.failed > self._max_failures:
-            failed = f"{self._progress.failed:,} of {self._progress.total:,} samples failed"
-            self._stop.request(FailuresError(f"{failed}; `fail_on_error` allows {self._max_failures:,}"))
+        stop_if_failing(self._progress.failed, self._progress.total, self._max_failures, "samples", self._stop)
 
 
 async def _flush_often(journal: Journal, stop: Stop) -> None:

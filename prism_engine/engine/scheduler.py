@@ -1,17 +1,29 @@
-"""The bounded window of samples in progress, and the stop of a run."""
+"""The one loop of workers over samples, answers to judge or rows to grade, and the stop that ends it."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
-from prism_engine.errors import PrismError, StoreError
+from prism_engine.errors import DeadError, FailuresError, PrismError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
-    from prism_engine.records import Sample, SampleResult
+MAX_ROUNDS = 3
+"""How often an item is processed at most, if calls for it fail."""
+
+Item = TypeVar("Item")
+
+
+class _Result(Protocol):
+    @property
+    def trouble(self) -> Exception | None:
+        """The error that affects every item; None if there is none."""
+
+
+Result = TypeVar("Result", bound=_Result)
 
 
 class Stop:
@@ -41,39 +53,39 @@ class Stop:
 
 
 @dataclass
-class Lane:
-    """Samples that wait for the same thing first, and a limit on how many are processed concurrently."""
+class Lane(Generic[Item]):
+    """Items that wait for the same thing first, and a limit on how many are processed concurrently."""
 
     name: str
-    samples: Iterator[Sample]
+    items: Iterator[Item]
     width: int
     drains: bool = False
-    """Whether its samples are still taken while the run is stopping, because the cache may have all they need."""
+    """Whether its items are still taken while the run is stopping, because the cache may have all they need."""
     begin: Callable[[], Awaitable[object]] | None = None
-    """Awaited before the first sample is taken."""
+    """Awaited before the first item is taken."""
     under_way: int = field(default=0, init=False)
 
 
 async def run_lanes(
-    lanes: Sequence[Lane],
-    work: Callable[[Sample], Awaitable[SampleResult]],
-    done: Callable[[SampleResult], None],
+    lanes: Sequence[Lane[Item]],
+    work: Callable[[Item], Awaitable[Result]],
+    done: Callable[[Result], None],
     stop: Stop,
 ) -> None:
-    """Run `work` on the samples of all lanes concurrently, each lane within its own width.
+    """Run `work` on the items of all lanes concurrently, each lane within its own width.
 
     Two lanes instead of one queue: samples whose description is cached keep the reasoner busy from the first second,
     while the perceiver is already working on the others.
 
-    Memory is bounded by the widths: a lane's next sample is taken only when one of its own is done.
+    Memory is bounded by the widths: a lane's next item is taken only when one of its own is done.
 
     Raises:
-        Nothing of its own: an error that affects every sample requests the stop, and its sample counts as not run.
+        Nothing of its own: an error that affects every item requests the stop.
     """
 
-    async def process(sample: Sample, lane: Lane, slots: asyncio.Semaphore) -> None:
+    async def process(item: Item, lane: Lane[Item], slots: asyncio.Semaphore) -> None:
         try:
-            result = await work(sample)
+            result = await work(item)
         finally:
             lane.under_way -= 1
             slots.release()
@@ -81,7 +93,7 @@ async def run_lanes(
             stop.request(result.trouble)
         done(result)
 
-    async def fill(lane: Lane, group: asyncio.TaskGroup) -> None:
+    async def fill(lane: Lane[Item], group: asyncio.TaskGroup) -> None:
         slots = asyncio.Semaphore(lane.width)
         if lane.begin is not None:
             await lane.begin()
@@ -90,15 +102,50 @@ async def run_lanes(
             if stop.requested and (not lane.drains or isinstance(stop.reason, StoreError)):
                 return
             try:
-                sample = next(lane.samples, None)
+                item = next(lane.items, None)
             except PrismError as error:
                 stop.request(error)
                 return
-            if sample is None:
+            if item is None:
                 return
             lane.under_way += 1
-            group.create_task(process(sample, lane, slots))
+            group.create_task(process(item, lane, slots))
 
     async with asyncio.TaskGroup() as group:
         for lane in lanes:
             group.create_task(fill(lane, group))
+
+
+class _Attempt(NamedTuple):
+    trouble: Exception | None
+
+
+async def run_all(items: Iterable[Item], work: Callable[[Item], Awaitable[None]], *, width: int, stop: Stop) -> None:
+    """Run `work` on all items, at most `width` at once; a `PrismError` that it raises requests the stop."""
+
+    async def attempt(item: Item) -> _Attempt:
+        try:
+            await work(item)
+        except PrismError as error:  # including NotRunError: already stopping, or no backend to ask
+            return _Attempt(error)
+        return _Attempt(None)
+
+    def done(_attempt: _Attempt) -> None:
+        """Do nothing: `work` keeps its own results."""
+
+    await run_lanes([Lane("items", iter(items), max(width, 1))], attempt, done, stop)
+
+
+def stop_if_failing(failed: int, total: int, allowed: int | None, unit: str, stop: Stop) -> None:
+    """Request the stop if more items failed than `allowed`; None allows any number.
+
+    Args:
+        unit: what is counted, in the plural.
+    """
+    if allowed is not None and failed > allowed:
+        stop.request(FailuresError(f"{failed:,} of {total:,} {unit} failed; `fail_on_error` allows {allowed:,}"))
+
+
+def nothing_answered(reason: str) -> DeadError:
+    """Return the error of a judge that has not answered a single call."""
+    return DeadError(f"the judge has answered nothing at all: {reason}")

@@ -55,6 +55,11 @@ class AnswerJudge:
         sampling = Sampling(self._max_tokens, TEMPERATURE_STEP * attempt, seed=attempt or None)
         return Call("judge", self._identity, self._scorer.judge_messages(sample, reply), sampling)
 
+    @property
+    def model(self) -> CachedModel:
+        """The model behind the cache."""
+        return self._model
+
     async def judge_group(self, group: Sequence[Answered]) -> dict[str, Verdict]:
         """Judge the answers of one group in order, as long as a verdict could still change the group's result.
 

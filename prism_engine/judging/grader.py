@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from prism_engine.config.judging import Template
-from prism_engine.errors import DeadError, PrismError
+from prism_engine.engine.scheduler import MAX_ROUNDS, nothing_answered, run_all, stop_if_failing
 from prism_engine.judging.rubric import grading_messages, read_grade
 from prism_engine.records import Call, Sampling
 
@@ -125,31 +123,46 @@ class Grader:
 
 
 async def grade_all(
-    rows: Sequence[RubricRow], grader: Grader, *, width: int, progress: Progress, stop: Stop
+    rows: Sequence[RubricRow],
+    grader: Grader,
+    *,
+    width: int,
+    progress: Progress,
+    stop: Stop,
+    max_failures: int | None = None,
 ) -> list[GradedRow]:
     """Grade all rows, at most `width` at once, and return them in their order.
 
-    An error that affects every row requests the stop.
+    Rows whose calls failed are taken up again after all others. An error that affects every row requests the stop.
+
+    Args:
+        max_failures: how many rows may stay without a grade; one more requests the stop. None continues.
     """
     graded: dict[int, GradedRow] = {}
-    waiting = iter(enumerate(rows))
 
-    async def work() -> None:
-        while not stop.requested and (taken := next(waiting, None)) is not None:
-            position, row = taken
-            try:
-                graded[position] = await grader.grade(row)
-            except PrismError as error:  # including NotRunError: already stopping, or no backend to ask
-                stop.request(error)
-                return
-            if graded[position].mean is None:
-                progress.failed += 1
-            else:
-                progress.done += 1
+    async def grade(position: int) -> None:
+        result = await grader.grade(rows[position])
+        if (earlier := graded.get(position)) is not None:
+            _count(progress, earlier, -1)
+        graded[position] = result
+        _count(progress, result)
+        stop_if_failing(progress.failed, progress.total, max_failures, "rows", stop)
 
-    async with asyncio.TaskGroup() as tasks:
-        for _ in islice(rows, width):
-            tasks.create_task(work())
+    await run_all(range(len(rows)), grade, width=width, stop=stop)
+    for _ in range(1, MAX_ROUNDS):
+        # Calls that failed are made again after all others: the problem may be gone. Unreadable replies are final.
+        failed = [position for position, row in sorted(graded.items()) if not row.responded]
+        if stop.requested or not failed or len(failed) == len(graded):
+            break
+        grader.model.forget_failures()
+        await run_all(failed, grade, width=width, stop=stop)
     if not stop.requested and graded and not any(row.responded for row in graded.values()):
-        stop.request(DeadError(f"the judge has answered nothing at all: {graded[0].failures[-1]}"))
+        stop.request(nothing_answered(graded[0].failures[-1]))
     return [graded[position] for position in sorted(graded)]
+
+
+def _count(progress: Progress, row: GradedRow, by: int = 1) -> None:
+    if row.mean is None:
+        progress.failed += by
+    else:
+        progress.done += by

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from prism_engine.errors import DeadError, PrismError
+from prism_engine.engine.scheduler import MAX_ROUNDS, nothing_answered, run_all, stop_if_failing
 from prism_engine.judging.answered_rows import Answered, answered_of
 from prism_engine.records import SampleStatus
 from prism_engine.report.scores.predictions import draw_of, rows_of, sample_of, scored_of
@@ -112,41 +110,56 @@ def rescored(answers: Path, scorer: Scorer) -> Iterator[dict[str, Any]]:
 
 
 async def judge_all(
-    pending: OpenAnswers, judge: AnswerJudge, *, width: int, progress: Progress, stop: Stop
+    pending: OpenAnswers,
+    judge: AnswerJudge,
+    *,
+    width: int,
+    progress: Progress,
+    stop: Stop,
+    max_failures: int | None = None,
 ) -> dict[RowKey, Verdict]:
     """Judge all open groups, at most `width` at once; return the verdicts by answer.
 
-    An error that affects every answer requests the stop and ends the session; finished reviews are in the cache.
+    Answers whose calls failed are taken up again after all others. An error that affects every answer requests the stop
+    and ends the session; finished reviews are in the cache.
+
+    Args:
+        max_failures: how many answers may stay without a verdict; one more requests the stop. None continues.
     """
     verdicts: dict[RowKey, Verdict] = {}
-    groups = iter(pending.groups.items())
 
-    async def work() -> None:
-        while not stop.requested and (taken := next(groups, None)) is not None:
-            (draw, _), group = taken
-            try:
-                group_verdicts = await judge.judge_group(group)
-            except PrismError as error:  # including NotRunError: already stopping, or no backend to ask
-                stop.request(error)
-                return
-            for index, verdict in group_verdicts.items():
-                verdicts[draw, index] = verdict
-                _count(progress, verdict)
+    async def judge_group(keyed: tuple[RowKey, list[Answered]]) -> None:
+        (draw, _), group = keyed
+        for index, verdict in (await judge.judge_group(group)).items():
+            if (earlier := verdicts.get((draw, index))) is not None:
+                _count(progress, earlier, -1)
+            verdicts[draw, index] = verdict
+            _count(progress, verdict)
+        stop_if_failing(progress.failed, progress.total, max_failures, "answers", stop)
 
-    async with asyncio.TaskGroup() as tasks:
-        for _ in islice(pending.groups, width):
-            tasks.create_task(work())
+    await run_all(pending.groups.items(), judge_group, width=width, stop=stop)
+    for _ in range(1, MAX_ROUNDS):
+        # Calls that failed are made again after all others: the problem may be gone. Unreadable reviews are final.
+        failed = {key for key, verdict in verdicts.items() if not verdict.responded}
+        if stop.requested or not failed or len(failed) == len(verdicts):
+            break
+        judge.model.forget_failures()
+        groups = [
+            (key, group)
+            for key, group in pending.groups.items()
+            if any((row.draw, row.sample.index) in failed for row in group)
+        ]
+        await run_all(groups, judge_group, width=width, stop=stop)
     if not stop.requested and verdicts and all(not verdict.responded for verdict in verdicts.values()):
-        reason = next(iter(verdicts.values())).failures[-1]
-        stop.request(DeadError(f"the judge has answered nothing at all: {reason}"))
+        stop.request(nothing_answered(next(iter(verdicts.values())).failures[-1]))
     return verdicts
 
 
-def _count(progress: Progress, verdict: Verdict) -> None:
+def _count(progress: Progress, verdict: Verdict, by: int = 1) -> None:
     if verdict.review is None:
-        progress.failed += 1
+        progress.failed += by
     else:
-        progress.done += 1
+        progress.done += by
 
 
 def judged_rows(

@@ -10,7 +10,7 @@ import orjson
 
 from prism_engine.api.results.rescoring import PREDICTIONS, SCORING_FIELDS
 from prism_engine.api.results.status import find_run_state
-from prism_engine.config import Mode
+from prism_engine.config import Arm
 from prism_engine.datasets import open_benchmark
 from prism_engine.errors import UserError
 from prism_engine.original.layout import DESCRIPTION, FAILED, LOG, MARK, PREDICTION, SUCCESS, SUFFIX
@@ -51,9 +51,9 @@ def export_original(results_dir: Path, run: str, out: Path) -> list[Exported]:
     """
     folder = _folder(results_dir, run)
     manifest = _manifest(folder)
-    mode = Mode(manifest["config"]["mode"])
+    mode = Arm.named(manifest["config"]["mode"])
     if not mode.describes:
-        raise UserError(f"{folder}: mode {mode.value} has no descriptions, which the original's result files require")
+        raise UserError(f"{folder}: mode {mode.name} has no descriptions, which the original's result files require")
     root = folder.parent if mode.answers else folder
     target = out / root.parents[1].name.removeprefix(MARK) / root.parents[0].name / root.name
     files = {target / f"{root.name}{SUFFIX}": DESCRIPTION}
@@ -76,7 +76,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / "manifest.json"
     try:
         manifest = orjson.loads(path.read_bytes())
-        Mode(manifest["config"]["mode"])
+        Arm.named(manifest["config"]["mode"])
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: cannot be read ({error}); name the folder of a finished run") from error
     return dict(manifest)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from prism_engine import __version__
-from prism_engine.config import Mode, RunConfig
+from prism_engine.config import Arm, RunConfig
 from prism_engine.datasets import data_roots, find_benchmark, open_benchmark
 from prism_engine.engine.journal import result_row
 from prism_engine.errors import UserError
@@ -97,7 +97,7 @@ class _ImportTarget:
             perceiver=original.perceiver,
             reasoner=reasoner,
             instruction=MARK + original.prompt_version,
-            mode=Mode.PERCEPTION if reasoner is None else Mode.ALL,
+            mode=Arm.PERCEPTION if reasoner is None else Arm.ALL,
             profile=self.scorer.profile,
             results_dir=self.out,
         )

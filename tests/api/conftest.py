@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from prism_engine import api
+from prism_engine.backends.factory import build_backend
 from prism_engine.backends.scripted import Scripted
 from prism_engine.cache import call_key
 from prism_engine.config import load_registry
@@ -35,10 +36,12 @@ def several(tmp_path, monkeypatch):
             raise RejectedError("the script lets this call fail")
         return Completion(Outcome.OK, replies[turn % len(replies)] if call.stage == "reason" else f"seen {turn}")
 
-    def build(_name, spec, *_):
+    def build(name, spec, *rest):
+        if name == "judge":
+            return build_backend(name, spec, *rest)
         return Scripted(spec, reply=partial(reply, spec))
 
-    monkeypatch.setattr("prism_engine.api.build.shared.build_backend", build)
+    monkeypatch.setattr("prism_engine.api.build.workbench.build_backend", build)
 
     def config(descriptions=2, answers=3, *, seeds=(0, 0), **options):
         stages = zip(("perception", "reasoning"), (descriptions, answers), seeds, strict=True)

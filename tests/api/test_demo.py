@@ -8,7 +8,7 @@ import pytest
 
 from prism_engine.api import demo, demo_configs
 from prism_engine.api.build.parts import assembled
-from prism_engine.config import ApiModel, Mode, VllmModel, load_registry
+from prism_engine.config import ApiModel, Arm, VllmModel, load_registry
 from prism_engine.nano import CAPTIONER, REASONER
 
 SAMPLES = 24
@@ -21,8 +21,8 @@ def configs(tmp_path, monkeypatch):
 
 
 def test_it_compares_prism_with_the_vlm_alone_and_the_reasoner_s_ceiling(configs):
-    assert [config.mode for config in configs] == [Mode.ALL, Mode.DIRECT, Mode.ORACLE]
-    assert [config.in_mode(Mode.ALL) for config in configs] == [configs[0]] * 3
+    assert [config.mode for config in configs] == [Arm.ALL, Arm.DIRECT, Arm.ORACLE]
+    assert [config.in_mode(Arm.ALL) for config in configs] == [configs[0]] * 3
 
 
 def test_the_benchmark_is_drawn_once(configs, tmp_path):

@@ -69,7 +69,8 @@ def world(tmp_path, monkeypatch):
     made = World()
     made.happened = []
     monkeypatch.setattr(
-        "prism_engine.api.build.shared.build_backend", lambda name, _spec, _cache, _budget: Backend(name, made.happened)
+        "prism_engine.api.build.workbench.build_backend",
+        lambda name, _spec, _cache, _budget: Backend(name, made.happened),
     )
     return made
 

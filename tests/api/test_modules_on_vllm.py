@@ -72,7 +72,7 @@ class TestEmbeddedModels:
         def build(name, spec, cache_dir, budget):
             return kept if isinstance(spec, VllmModel) else build_backend(name, spec, cache_dir, budget)
 
-        monkeypatch.setattr("prism_engine.api.build.shared.build_backend", build)
+        monkeypatch.setattr("prism_engine.api.build.workbench.build_backend", build)
         url = await vllm_server.start()
         reasoner = {"backend": "api", "model": SERVED_NAME, "base_url": url, "api_key_env": None}
         return kept, {"nano-reasoner": reasoner}, list(drawn_rows(PICTURES, SEED))

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from prism_engine import api
-from prism_engine.api.runs.execution import RunStatus
+from prism_engine.api.results.run_status import RunStatus
 from prism_engine.chaos.behaviour import Behaviour, Fault, RandomFaults
 from prism_engine.chaos.bill import Prices
 from prism_engine.cli.show.reports import print_report, report_code

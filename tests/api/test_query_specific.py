@@ -8,7 +8,7 @@ import pytest
 
 from prism_engine import api
 from prism_engine.backends.scripted import Scripted
-from prism_engine.config import Mode, RunConfig, ScriptedModel, load_registry
+from prism_engine.config import Arm, RunConfig, ScriptedModel, load_registry
 from prism_engine.errors import DeadError
 from prism_engine.prompts import INSTRUCTIONS, specific_instruction
 from prism_engine.records import Completion, Outcome
@@ -60,7 +60,7 @@ def world(tmp_path, monkeypatch):
     made = World()
     made.calls = []
     monkeypatch.setattr(
-        "prism_engine.api.build.shared.build_backend",
+        "prism_engine.api.build.workbench.build_backend",
         lambda _name, spec, _cache, _budget: Scripted(spec, reply=made.reply),
     )
     return made
@@ -95,7 +95,7 @@ def test_one_pass_writes_describes_and_answers_as_planned_and_a_second_one_calls
 
 
 def test_hints_written_before_are_not_written_again(world):
-    report = world.run(mode=Mode.PROMPTS, perceiver=None, reasoner=None)
+    report = world.run(mode=Arm.PROMPTS, perceiver=None, reasoner=None)
     assert {stage for stage, _ in world.calls} == {"write"}
     assert report.folder.as_posix().endswith("results/prompts/shapes/brain")
     hints = json.loads((report.folder / "shapes_brain.json").read_text())
@@ -107,7 +107,7 @@ def test_hints_written_before_are_not_written_again(world):
 
 def test_hints_in_a_file_make_the_same_calls_as_their_writer(world, tmp_path):
     world.run()
-    written = world.run(mode=Mode.PROMPTS, perceiver=None, reasoner=None).folder / "shapes_brain.json"
+    written = world.run(mode=Arm.PROMPTS, perceiver=None, reasoner=None).folder / "shapes_brain.json"
     report = world.run(instruction=f"@{written}")
     assert world.calls == []
     assert report.progress.fell_back == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prism_engine.api.build.shared import BorrowedBackend
+from prism_engine.api.build.workbench import BorrowedBackend
 from prism_engine.backends.load import LimitUsage, Load, WaitReason
 from prism_engine.backends.restarting import Restarting
 from prism_engine.backends.scripted import Scripted

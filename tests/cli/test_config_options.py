@@ -17,7 +17,7 @@ from prism_engine.cli.config_options import Sets, config_options, option
 from prism_engine.cli.gen_prompts import gen_prompts as gen_prompts_command
 from prism_engine.cli.grade import grade
 from prism_engine.cli.judge import judge
-from prism_engine.config import Merge, Mode, Pictures, RunConfig
+from prism_engine.config import Arm, Merge, Pictures, RunConfig
 from prism_engine.config.judging import GradingConfig, JudgeConfig, Template
 from prism_engine.config.run_config import default_cache_dir
 from prism_engine.records import AnswerKind
@@ -49,7 +49,7 @@ VALUES = {
     "benchmark": ("other.tsv", "other.tsv"),
     "perceiver": ("eyes", "eyes"),
     "reasoner": ("brain", "brain"),
-    "mode": ("blind", Mode.BLIND),
+    "mode": ("blind", Arm.BLIND),
     "samples": ("7", 7),
     "instruction": ("cot", "cot"),
     "pictures": ("together", Pictures.TOGETHER),
@@ -144,7 +144,7 @@ class _Nothing:
     folder = Path("run")
 
     def run_config(self):
-        return RunConfig(benchmark="x", mode=Mode.BLIND, reasoner="scripted")
+        return RunConfig(benchmark="x", mode=Arm.BLIND, reasoner="scripted")
 
 
 def flag_of(name, info):

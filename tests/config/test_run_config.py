@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prism_engine.config import Mode, RunConfig, load_run_configs
+from prism_engine.config import Arm, RunConfig, load_run_configs
 from prism_engine.config.run_config import default_cache_dir
 from prism_engine.errors import ConfigError
 from prism_engine.records import Sampling
@@ -25,7 +25,7 @@ def write(tmp_path, text):
 
 def test_options_alone_make_a_run_with_the_paper_s_defaults():
     config = load_run_config(None, GIVEN)
-    assert (config.instruction, config.mode) == ("generic", Mode.ALL)
+    assert (config.instruction, config.mode) == ("generic", Arm.ALL)
     assert config.perception.to_sampling() == Sampling(max_tokens=512, temperature=0.0)
 
 
@@ -80,18 +80,18 @@ def test_a_mode_asks_for_the_models_that_it_needs_and_for_no_other(mode, perceiv
 
 def test_a_list_of_modes_makes_one_run_each_in_order(tmp_path):
     file = write(tmp_path, "benchmark: a\nperceiver: p\nreasoner: r\nmode: [all, direct]\n")
-    assert [config.mode for config in load_run_configs(file, {})] == [Mode.ALL, Mode.DIRECT]
-    assert [config.mode for config in load_run_configs(file, {"mode": [Mode.BLIND]})] == [Mode.BLIND]
+    assert [config.mode for config in load_run_configs(file, {})] == [Arm.ALL, Arm.DIRECT]
+    assert [config.mode for config in load_run_configs(file, {"mode": [Arm.BLIND]})] == [Arm.BLIND]
     for wrong in ("[]", "[al]", "[[all]]"):
         with pytest.raises(ConfigError, match=r"run\.yaml: mode"):
             load_run_configs(write(tmp_path, f"benchmark: a\nperceiver: p\nreasoner: r\nmode: {wrong}\n"), {})
 
 
 def test_a_run_in_another_mode_is_checked_again():
-    config = RunConfig(benchmark="b", perceiver="p", mode=Mode.DIRECT)
-    assert config.in_mode(Mode.PERCEPTION) == config.model_copy(update={"mode": Mode.PERCEPTION})
+    config = RunConfig(benchmark="b", perceiver="p", mode=Arm.DIRECT)
+    assert config.in_mode(Arm.PERCEPTION) == config.model_copy(update={"mode": Arm.PERCEPTION})
     with pytest.raises(ConfigError, match="mode 'oracle' needs a reasoner"):
-        config.in_mode(Mode.ORACLE)
+        config.in_mode(Arm.ORACLE)
 
 
 def test_a_scalar_where_a_mapping_belongs_is_named(tmp_path):

@@ -45,9 +45,7 @@ def test_aliases_and_capitals_do_not_matter(roots):
 
 
 def test_a_missing_known_benchmark_comes_with_how_to_get_it(roots):
-    with pytest.raises(
-        ConfigError, match=r"POPE \(5,127 rows; object .*prism datasets fetch POPE.*--fetch.*Searched:"
-    ):
+    with pytest.raises(ConfigError, match=r"POPE \(5,127 rows; object .*prism datasets fetch POPE.*--fetch.*Searched:"):
         find_benchmark("pope", roots)
     with pytest.raises(ConfigError, match="prism datasets make scenes"):
         find_benchmark("PrismScenes", roots)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from prism_engine import api
-from prism_engine.config import Mode, RunConfig, ScriptedModel, load_registry
+from prism_engine.config import Arm, RunConfig, ScriptedModel, load_registry
 from prism_engine.errors import UserError
 from prism_engine.original.exporting import export_original
 from prism_engine.original.importing import import_original
@@ -27,7 +27,7 @@ def ran(tmp_path):
         "chatgpt-0125": ScriptedModel(replies=("=A", "B"), failure_rate=0.2),
     }
 
-    def run(mode=Mode.ALL, **changes):
+    def run(mode=Arm.ALL, **changes):
         config = RunConfig(
             benchmark=str(tmp_path / "shapes.tsv"),
             perceiver="GPT4V",
@@ -86,7 +86,7 @@ def test_an_export_imported_again_is_unchanged(ran, tmp_path):
 
 
 def test_a_run_that_only_describes_has_its_questions_from_the_benchmark(ran, tmp_path):
-    folder = ran(Mode.PERCEPTION)
+    folder = ran(Arm.PERCEPTION)
     (descriptions,) = export_original(tmp_path / "results", str(folder), tmp_path / "out")
     (first, *_) = rows = list(read_workbook(descriptions.path))
     assert first["question"]
@@ -105,7 +105,7 @@ def test_nothing_is_overwritten_and_an_unsuitable_run_is_refused(ran, tmp_path):
     with pytest.raises(UserError, match="already exists"):
         export_original(tmp_path / "results", str(folder), tmp_path / "out")
     with pytest.raises(UserError, match="mode blind has no descriptions"):
-        export_original(tmp_path / "results", str(ran(Mode.BLIND)), tmp_path / "out2")
+        export_original(tmp_path / "results", str(ran(Arm.BLIND)), tmp_path / "out2")
     (folder / "manifest.json").write_text("{}")
     with pytest.raises(UserError, match=r"manifest\.json: cannot be read"):
         export_original(tmp_path / "results", str(folder), tmp_path / "out2")

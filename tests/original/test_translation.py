@@ -32,7 +32,7 @@ def test_the_shipped_configuration_becomes_a_prism_run(tmp_path):
     found = translated(read_original(written(tmp_path, SHIPPED)) or {}, REGISTRY)
     config = RunConfig.model_validate(found.options)
     assert (config.benchmark, config.perceiver, config.reasoner) == ("MMStar", "GPT4V", "chatgpt-0125")
-    assert (config.instruction, config.mode.value, config.concurrency) == ("generic", "all", 4)
+    assert (config.instruction, config.mode.name, config.concurrency) == ("generic", "all", 4)
     notes = " | ".join(found.notes)
     for key in ("data", "model", "infer_model", "prompt_version", "nproc", "ignore", "verbose", "mode"):
         assert f"{key}:" in notes

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from prism_engine.config import Mode
 from prism_engine.config.run_config import with_own_limit
 from prism_engine.errors import ConfigError
 from prism_engine.prompts import clean_hints, instruction_name, instruction_text
@@ -69,10 +68,10 @@ def writer_of(config: RunConfig) -> str | None:
     Raises:
         ConfigError: as `read_instruction`; mode `prompts` without a hint writer.
     """
-    if not (config.describes or config.mode is Mode.PROMPTS):
+    if not (config.describes or config.mode.hints_only):
         return None
     writer = read_instruction(config.instruction).writer
-    if writer is None and config.mode is Mode.PROMPTS:
+    if writer is None and config.mode.hints_only:
         raise ConfigError(f"mode 'prompts' writes hints: name the hint writer as instruction {SPECIFIC}_MODEL")
     return writer
 

@@ -19,11 +19,11 @@ from prism_engine.api.build.perception_side import (
     perceiver_roles,
     perception_roles,
 )
-from prism_engine.api.build.shared import BoundModel
+from prism_engine.api.build.workbench import BoundModel
 from prism_engine.backends.factory import build_backend, identify_model, pinned
 from prism_engine.budget import BudgetController, ModelBudget, Spending
 from prism_engine.cache import Store
-from prism_engine.config import ApiModel, Mode, Pictures
+from prism_engine.config import ApiModel, Pictures
 from prism_engine.config.run_config import with_own_limit
 from prism_engine.datasets import data_roots, find_benchmark, open_benchmark
 from prism_engine.engine.drawn_samples import DrawnSamples
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from prism_engine.api.build.instruction_sources import Instruction
     from prism_engine.api.build.perception_side import GivenDescriptions, PerceptionSide
-    from prism_engine.api.build.shared import SharedResources
+    from prism_engine.api.build.workbench import Workbench
     from prism_engine.backends.base import Backend
     from prism_engine.config import ModelSpec, Registry, RunConfig
     from prism_engine.datasets import Benchmark
@@ -86,7 +86,7 @@ class Parts:
     @property
     def models(self) -> dict[str, CachedModel]:
         """Every model that may be called, by role."""
-        answerer = "perceiver" if self.config.mode is Mode.DIRECT else "reasoner"
+        answerer = "perceiver" if self.config.mode.direct else "reasoner"
         both = (("perceiver", self.describing), (answerer, self.answering))
         return {role: model for role, model in both if model is not None} | self.other_models
 
@@ -145,7 +145,7 @@ class Parts:
     def plan(self, counted: CountedCalls | None = None) -> Plan:
         """Look up what is cached and what remains, skipping calls that other plans have `counted`."""
         plan = make_plan(self.samples, self.sample_count, self.pipeline, self.store, counted)
-        only_cached = self.config.mode is Mode.REASONING and self.config.describes
+        only_cached = self.config.mode.cached_only and self.config.describes
         return plan.without_describing() if only_cached else plan
 
 
@@ -156,7 +156,7 @@ def assembled(
     *,
     look_only: bool,
     ingesting: Ingesting | None = None,
-    shared: SharedResources | None = None,
+    shared: Workbench | None = None,
 ) -> Iterator[Parts]:
     """Build the parts; on exit, close those that are not shared (the run closes backends).
 
@@ -193,7 +193,7 @@ def assembled(
                 _answering(config, answering, identities),
                 scorer.score,
                 hint_source=side.hint_source,
-                needs_hints=config.mode is Mode.PROMPTS,
+                needs_hints=config.mode.hints_only,
                 needs_description=given is not None,
             )
 
@@ -252,7 +252,7 @@ def _answering(
 ) -> Answering | None:
     if answering is None:
         return None
-    direct = config.mode is Mode.DIRECT
+    direct = config.mode.direct
     most = 1 if config.pictures is Pictures.FIRST else None
     identity = identities["perceiver" if direct else "reasoner"]
     return Answering(answering, identity, sampling=config.reasoning.to_sampling(), direct=direct, most_pictures=most)

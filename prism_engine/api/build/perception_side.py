@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from prism_engine.api.build.instruction_sources import hints_by_row, writer_of
-from prism_engine.config import Mode
 from prism_engine.config.choices import perceivers_of
 from prism_engine.datasets import GivenTable
 from prism_engine.errors import ConfigError
@@ -46,7 +45,7 @@ def perception_roles(config: RunConfig, registry: Registry) -> dict[str, str]:
         every = perceivers_of(str(config.perceiver), registry)
         if len(every) > 1 and not config.mode.describes:
             raise ConfigError(
-                f"perceiver {config.perceiver!r}: mode {config.mode.value!r} takes one perceiver; name only one"
+                f"perceiver {config.perceiver!r}: mode {config.mode.name!r} takes one perceiver; name only one"
             )
         names = {f"{PERCEIVER}_{number}" if number > 1 else PERCEIVER: name for number, name in enumerate(every, 1)}
     if (writer := writer_of(config)) is not None:
@@ -61,7 +60,7 @@ def perceiver_roles(specs: Mapping[str, tuple[str, ModelSpec]]) -> list[str]:
 
 def cache_only_roles(config: RunConfig, specs: Mapping[str, tuple[str, ModelSpec]]) -> set[str]:
     """Return the roles whose calls come only from the cache: the whole perception side in mode `reasoning`."""
-    return {*perceiver_roles(specs), WRITER} if config.mode is Mode.REASONING else set()
+    return {*perceiver_roles(specs), WRITER} if config.mode.cached_only else set()
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ def build_perception_side(
         if given is not None:
             return FixedContext(joined(given.table.texts))
         if not describers:
-            return FixedContext(gold_description if config.mode is Mode.ORACLE else nothing)
+            return FixedContext(gold_description if config.mode.source == "gold" else nothing)
         sampling = config.perception.to_sampling()
         perceivers = [
             PerceiverContext(
@@ -161,9 +160,9 @@ def given_descriptions(config: RunConfig, benchmark: Benchmark) -> GivenDescript
         DatasetError: they cannot be read or do not match the benchmark; mode `oracle` lacks gold descriptions.
     """
     count = min(len(benchmark), config.samples or len(benchmark))
-    if config.descriptions is not None and config.mode not in (Mode.DIRECT, Mode.BLIND):
+    if config.descriptions is not None and (config.mode.source != "none" or config.mode.hints_only):
         table = GivenTable(config.descriptions)
         return GivenDescriptions(table, table.check(benchmark, count, skip=config.missing_descriptions == "skip"))
-    if config.mode is Mode.ORACLE:
+    if config.mode.source == "gold":
         benchmark.require_gold(count)
     return None

@@ -6,23 +6,24 @@ import asyncio
 import csv
 import os
 import re
-from contextlib import AsyncExitStack, nullcontext
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from prism_engine.api.build.parts import STORE_NAME
+from prism_engine.api.build.workbench import Workbench
 from prism_engine.api.judging.judge_models import ready_judge
-from prism_engine.api.runs.execution import RunStatus
-from prism_engine.api.runs.stopping import stopping_on_signals
+from prism_engine.api.results.run_status import RunStatus, stopped_status
+from prism_engine.api.runs.stopping import stopping_at_deadline, stopping_on_signals
 from prism_engine.backends.factory import identify_model
-from prism_engine.cache import Store, call_key
+from prism_engine.cache import call_key
 from prism_engine.config.judging import Template, find_judge
 from prism_engine.datasets.images import ImageStore, PictureError
 from prism_engine.engine.progress import Progress
 from prism_engine.engine.scheduler import Stop
-from prism_engine.errors import BudgetError, UserError
+from prism_engine.errors import UserError
 from prism_engine.judging.graded_rows import read_rows, read_rubrics
 from prism_engine.judging.grader import Grader, grade_all
 from prism_engine.records import Sampling
@@ -104,29 +105,33 @@ async def _grade(
     spec = find_judge(config, registry, os.environ)
     identity = identify_model(config.judge, spec, config.cache_dir)
     folder = _folder(config)
-    async with AsyncExitStack() as opened:
-        store = opened.enter_context(Store(config.cache_dir / STORE_NAME))
+    with Workbench() as bench:
+        store = bench.store(config.cache_dir / STORE_NAME)
         model = CachedModel(None, store)
         sampling = Sampling(config.max_tokens or 1024, config.temperature, config.top_p)
         grader = Grader(model, identity, sampling, config.samples, config.template)
         firsts = [grader.call(row, sample, 0) for row in rows for sample in range(config.samples)]
         needed = None in store.get_many((call_key(call), call.sampling.max_tokens) for call in firsts)
-        model.backend, spending = await ready_judge(config, spec, identity, opened, needed=needed)
-        progress = Progress(len(rows), None, model.meter, name=config.rows.stem, spending=spending)
         stop = Stop()
-        stop.listen(model.drain)
-        stop.listen(progress.stop)
-        width = 2 * (model.backend.capacity if model.backend is not None else 1)
-        with stopping_on_signals(stop):
-            async with watch(progress) if watch else nullcontext():
-                graded = await grade_all(rows, grader, width=width, progress=progress, stop=stop)
-                if spending is not None:
-                    await spending.conclude()
+        try:
+            model.backend, spending = await ready_judge(config, spec, identity, bench, needed=needed)
+            progress = Progress(len(rows), None, model.meter, name=config.rows.stem, spending=spending)
+            stop.listen(model.drain)
+            stop.listen(progress.stop)
+            width = 2 * (model.backend.capacity if model.backend is not None else 1)
+            most = config.most_failures(len(rows))
+            with stopping_on_signals(stop), stopping_at_deadline(stop, [config.deadline]):
+                async with watch(progress) if watch else nullcontext():
+                    graded = await grade_all(rows, grader, width=width, progress=progress, stop=stop, max_failures=most)
+                    if spending is not None:
+                        await spending.conclude()
+        finally:
+            await bench.close_backends()
     if stop.requested:
-        status = RunStatus.INTERRUPTED if stop.reason is None else RunStatus.DIED
-        status = RunStatus.BUDGET if isinstance(stop.reason, BudgetError) else status
-        return GradingReport(folder, status, progress, trouble=stop.reason)
-    status = RunStatus.COMPLETE if all(row.mean is not None for row in graded) else RunStatus.INCOMPLETE
+        return GradingReport(folder, stopped_status(stop), progress, trouble=stop.reason)
+    tolerated = config.fail_on_error is not None  # more failures would have stopped it
+    complete = tolerated or all(row.mean is not None for row in graded)
+    status = RunStatus.COMPLETE if complete else RunStatus.INCOMPLETE
     return GradingReport(folder, status, progress, tuple(graded))
 
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import AsyncExitStack, closing
 from typing import TYPE_CHECKING
 
 from prism_engine.api.build.payments import payment_for
-from prism_engine.backends.factory import build_backend, identify_model, pinned
-from prism_engine.budget import BudgetController, Spending
+from prism_engine.api.build.workbench import Workbench
+from prism_engine.backends.factory import identify_model, pinned
+from prism_engine.budget import Spending
 from prism_engine.config.judging import find_judge
 from prism_engine.errors import ConfigError, DeadError, RejectedError, TransientError
 from prism_engine.records import Call, Message, Sampling
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from prism_engine.backends.base import Backend
     from prism_engine.config import ModelSpec, Registry
     from prism_engine.config.judging import JudgeConfig
@@ -38,17 +36,20 @@ def preflight(config: JudgeConfig, registry: Registry) -> None:
         return
 
     async def check() -> None:
-        async with AsyncExitStack() as opened:
-            backend, _ = open_judge(config, spec, identity, opened)
-            await check_it_answers(backend, identity, config.judge)
+        with Workbench() as bench:
+            try:
+                backend, _ = open_judge(config, spec, identity, bench)
+                await check_it_answers(backend, identity, config.judge)
+            finally:
+                await bench.close_backends()
 
     asyncio.run(check())
 
 
 async def ready_judge(
-    config: JudgeConfig, spec: ModelSpec, identity: ModelIdentity, opened: AsyncExitStack, *, needed: bool
+    config: JudgeConfig, spec: ModelSpec, identity: ModelIdentity, bench: Workbench, *, needed: bool
 ) -> tuple[Backend | None, Spending | None]:
-    """Return a judge's backend, which closes with `opened`, and the counter of its cost.
+    """Return a judge's backend, which the workbench owns, and the counter of its cost.
 
     Args:
         needed: whether a call is certain to be made. If so, the judge must answer a test request; if not, no request
@@ -59,7 +60,7 @@ async def ready_judge(
         DeadError: it does not answer.
     """
     try:
-        backend, spending = open_judge(config, spec, identity, opened)
+        backend, spending = open_judge(config, spec, identity, bench)
     except ConfigError:
         if needed:
             raise
@@ -70,24 +71,18 @@ async def ready_judge(
 
 
 def open_judge(
-    config: JudgeConfig, spec: ModelSpec, identity: ModelIdentity, opened: AsyncExitStack
+    config: JudgeConfig, spec: ModelSpec, identity: ModelIdentity, bench: Workbench
 ) -> tuple[Backend, Spending]:
-    """Build a judge's backend, which closes with `opened`, and the counter of its cost.
+    """Build a judge's backend, which the workbench owns, and the counter of its cost.
 
     Raises:
         ConfigError: its key is missing, or there is a cost cap but no price.
         StoreError: the ledger cannot be opened.
     """
-    controllers: list[BudgetController] = []
-
-    def open_controller(path: Path, cap: int | None) -> BudgetController:
-        controllers.append(opened.enter_context(closing(BudgetController(path, cap))))
-        return controllers[-1]
-
-    payment = payment_for(config.judge, spec, config.results_dir, config.max_cost, open_controller)
-    backend = build_backend(config.judge, pinned(spec, identity), config.cache_dir, payment.budget)
-    opened.push_async_callback(backend.aclose)
-    return backend, Spending(controllers[0] if controllers else None, [config.judge] if payment.unpriced else [])
+    payment = payment_for(config.judge, spec, config.results_dir, config.max_cost, bench.controller)
+    backend = bench.lend(config.judge, pinned(spec, identity), config.cache_dir, payment.budget)
+    controller = payment.budget.controller if payment.budget is not None else None
+    return backend, Spending(controller, [config.judge] if payment.unpriced else [])
 
 
 async def check_it_answers(backend: Backend, identity: ModelIdentity, judge: str) -> None:

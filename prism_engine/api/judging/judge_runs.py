@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from contextlib import AsyncExitStack, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from prism_engine.api.build.parts import STORE_NAME
+from prism_engine.api.build.workbench import Workbench
 from prism_engine.api.judging.judge_models import ready_judge
 from prism_engine.api.judging.judged_files import Case, open_case, write_case
-from prism_engine.api.runs.execution import RunStatus
-from prism_engine.api.runs.stopping import stopping_on_signals
+from prism_engine.api.results.run_status import RunStatus, stopped_status
+from prism_engine.api.runs.stopping import stopping_at_deadline, stopping_on_signals
 from prism_engine.backends.factory import identify_model
 from prism_engine.budget import PerCall, Price, PromptVolume, Seen, expect, is_paid, price_of, text_bytes
 from prism_engine.cache import Store, earlier_calls
@@ -23,7 +24,6 @@ from prism_engine.engine.lookup import look_up
 from prism_engine.engine.plan import MOST_SEEN
 from prism_engine.engine.progress import Progress
 from prism_engine.engine.scheduler import Stop
-from prism_engine.errors import BudgetError
 from prism_engine.judging.answer_judge import AnswerJudge
 from prism_engine.judging.reviewing import OpenAnswers, Resolved, judge_all, judged_rows
 from prism_engine.records import Outcome
@@ -166,19 +166,22 @@ async def _judge_cases(
 ) -> list[JudgeReport]:
     reports: list[JudgeReport] = []
     identity = identify_model(config.judge, spec, config.cache_dir)
-    async with AsyncExitStack() as opened:
-        store = opened.enter_context(Store(config.cache_dir / STORE_NAME))
+    with Workbench() as bench:
+        store = bench.store(config.cache_dir / STORE_NAME)
         judge = _ReadyJudge(config, spec, identity, CachedModel(None, store), store)
         needed = any(review.completion is None for case in cases for review in _first_reviews(case, judge))
-        backend, spending = await ready_judge(config, spec, identity, opened, needed=needed)
         stop = Stop()
-        with stopping_on_signals(stop):
-            for case in cases:
-                case_judge = replace(judge, model=CachedModel(backend, store))  # counts each run's calls separately
-                stop.listen(case_judge.model.drain)
-                reports.append(await _judge_case(case, case_judge, stop, spending, watch))
-                if finished is not None:
-                    finished(reports[-1])
+        try:
+            backend, spending = await ready_judge(config, spec, identity, bench, needed=needed)
+            with stopping_on_signals(stop), stopping_at_deadline(stop, [config.deadline]):
+                for case in cases:
+                    case_judge = replace(judge, model=CachedModel(backend, store))  # counts each run's calls separately
+                    stop.listen(case_judge.model.drain)
+                    reports.append(await _judge_case(case, case_judge, stop, spending, watch))
+                    if finished is not None:
+                        finished(reports[-1])
+        finally:
+            await bench.close_backends()
     return reports
 
 
@@ -192,16 +195,23 @@ async def _judge_case(
     verdicts = {}
     if not stop.requested:
         async with watch(progress) if watch and pending.unsettled else nullcontext():
-            verdicts = await judge_all(pending, judge.answer_judge(pending), width=width, progress=progress, stop=stop)
+            verdicts = await judge_all(
+                pending,
+                judge.answer_judge(pending),
+                width=width,
+                progress=progress,
+                stop=stop,
+                max_failures=config.most_failures(progress.total),
+            )
             if spending is not None:
                 await spending.conclude()
     if stop.requested:
-        status = RunStatus.INTERRUPTED if stop.reason is None else RunStatus.DIED
-        status = RunStatus.BUDGET if isinstance(stop.reason, BudgetError) else status
+        status = stopped_status(stop)
         return JudgeReport(case.run, folder, config.judge, judge.model_name, status, progress, trouble=stop.reason)
     counts: Counter[Resolved] = Counter()
     scores, draws = await asyncio.to_thread(_write, case, judge, verdicts, counts, progress)
-    status = RunStatus.INCOMPLETE if counts[Resolved.UNSCORED] else RunStatus.COMPLETE
+    tolerated = config.fail_on_error is not None  # more failures would have stopped it
+    status = RunStatus.INCOMPLETE if counts[Resolved.UNSCORED] and not tolerated else RunStatus.COMPLETE
     return JudgeReport(case.run, folder, config.judge, judge.model_name, status, progress, counts, scores, draws)
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from prism_engine.api.judging.judge_models import preflight
 from prism_engine.api.judging.judge_runs import judge_runs
-from prism_engine.api.runs.execution import RunStatus, run_many
+from prism_engine.api.results.run_status import RunStatus
+from prism_engine.api.runs.execution import run_many
 from prism_engine.api.runs.planning import plan as make_plan
 from prism_engine.config.judging import JudgeConfig
 from prism_engine.errors import ConfigError, DeadError

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prism_engine.api.build.instruction_sources import read_instruction
-from prism_engine.api.build.shared import takes_a_gpu
+from prism_engine.api.build.workbench import takes_a_gpu
 from prism_engine.api.objects.session import Closeable, ImageInput, Session
-from prism_engine.config import ApiModel, Merge, Mode, Pictures, RunConfig, SamplingConfig
+from prism_engine.config import ApiModel, Arm, Merge, Pictures, RunConfig, SamplingConfig
 from prism_engine.config.choices import perceivers_of
 from prism_engine.config.run_config import with_own_limit
 from prism_engine.engine.pipeline import Pipeline
@@ -268,7 +268,7 @@ class Reasoning(Module):
 
     def __init__(self, model: str, *, sampling: SamplingConfig | None = None, session: Session | None = None) -> None:
         super().__init__(session)
-        run = RunConfig(benchmark="-", mode=Mode.BLIND, reasoner=model, reasoning=sampling or SamplingConfig())
+        run = RunConfig(benchmark="-", mode=Arm.BLIND, reasoner=model, reasoning=sampling or SamplingConfig())
         run = with_own_limit(run, self.session.registry)
         self._name, self._sampling = str(run.reasoner), run.reasoning.to_sampling()
         self.session.registry.find(self._name)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from prism_engine.api.build.parts import STORE_NAME
 from prism_engine.api.build.payments import payment_for
-from prism_engine.api.build.shared import SharedResources
+from prism_engine.api.build.workbench import Workbench
 from prism_engine.api.objects.loop_thread import LoopThread
 from prism_engine.backends.factory import identify_model, pinned
 from prism_engine.budget import Spending
@@ -111,7 +111,7 @@ class Session(Closeable):
         self._max_cost = None if max_cost is None else Decimal(str(max_cost))
         self._images = ImageStore(self._cache_dir / "images")
         self._thread = LoopThread()
-        self._shared = SharedResources()
+        self._shared = Workbench()
         self._connected: dict[str, ConnectedModel] = {}
         self._spending: Spending | None = None
         self._unpriced: list[str] = []

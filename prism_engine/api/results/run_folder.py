@@ -16,7 +16,7 @@ import orjson
 from prism_engine import __version__
 from prism_engine.api.build.instruction_sources import SPECIFIC, read_instruction, writer_of
 from prism_engine.api.results.answer_files import Answers, once_per_description
-from prism_engine.config import Merge, Mode, Pictures, RunConfig, SamplingConfig
+from prism_engine.config import Merge, Pictures, RunConfig, SamplingConfig
 from prism_engine.errors import UserError
 from prism_engine.records import SampleStatus
 from prism_engine.report import export_parquet, replacing, write_lines
@@ -78,17 +78,17 @@ class Layout:
         root = parent / name
         if _recorded_digest(root / _BENCHMARK_FILE) not in (None, sha256):
             root = parent / f"{name}-{sha256[:8]}"
-        if config.mode is Mode.PROMPTS:
+        if config.mode.hints_only:
             return cls(root, None, root / (_safe(str(writer_of(config))) + _variant(config.writing)))
         describing = _variant(config.perception) + _picture_options(config) if config.describes else ""
         perceiver = root / (_safe(str(config.perceiver_label)) + describing)
         if not config.mode.answers:
             return cls(root, perceiver, perceiver)
-        model = config.perceiver if config.mode is Mode.DIRECT else config.reasoner
+        model = config.perceiver if config.mode.direct else config.reasoner
         kind = "" if config.answer_kind is None else f"-{config.answer_kind.value}"
         profile = "" if config.profile == DEFAULT_PROFILE else f"-{config.profile}"
         profile += "" if config.failed == "apart" else "-failed-as-wrong"
-        pictures = "+first" if config.mode is Mode.DIRECT and config.pictures is Pictures.FIRST else ""
+        pictures = "+first" if config.mode.direct and config.pictures is Pictures.FIRST else ""
         answerer = _safe(str(model)) + _variant(config.reasoning) + pictures + kind + profile
         return cls(root, perceiver, perceiver / answerer) if config.mode.describes else cls(root, None, root / answerer)
 
@@ -143,7 +143,7 @@ def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Prog
             write_lines(path, map(_description_line, once_per_description(journal, parts.config)))
             export_parquet(path, path.with_suffix(".parquet"))
     folded = None
-    if parts.config.mode is Mode.PROMPTS:
+    if parts.config.mode.hints_only:
         name = hints_file_name(_safe(parts.benchmark.name), _safe(str(parts.instruction.writer)))
         write_hints(layout.folder / name, journal.lines())
     if parts.config.mode.answers:
@@ -205,7 +205,7 @@ def _description_line(line: bytes) -> bytes:
 def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
     wall = progress.seconds
     mode = parts.config.mode
-    answering = "direct" if mode is Mode.DIRECT else "reasoning"
+    answering = "direct" if mode.direct else "reasoning"
     stages = {"writing": progress.writing, "perception": progress.describing, answering: progress.answering}
     return {
         "prism_engine": __version__,
@@ -272,7 +272,7 @@ def _versions() -> dict[str, str]:
 def _instruction(config: RunConfig) -> str:
     """Return the folder name of an instruction, or of the mode if it uses none."""
     if not config.describes:
-        return _safe(config.instruction_label or config.mode.value)
+        return _safe(config.instruction_label or config.mode.name)
     writer = writer_of(config)
     if writer is None:
         return _safe(read_instruction(config.instruction).name)

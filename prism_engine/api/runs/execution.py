@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from prism_engine.api.build.parts import assembled
-from prism_engine.api.build.shared import SharedResources
+from prism_engine.api.build.workbench import Workbench
 from prism_engine.api.results.run_folder import write_results
+from prism_engine.api.results.run_status import TROUBLED, RunStatus, stopped_status
 from prism_engine.api.results.status import keeping_status, write_status
 from prism_engine.api.runs.prepared import prepare_runs
 from prism_engine.api.runs.stopping import RunStop, stopping_at_deadline, stopping_on_signals
@@ -19,7 +19,7 @@ from prism_engine.engine.overview import Overview
 from prism_engine.engine.pipeline import NONE_GIVEN
 from prism_engine.engine.runner import execute
 from prism_engine.engine.scheduler import Stop
-from prism_engine.errors import BudgetError, DeadlineError, FailuresError, StoreError
+from prism_engine.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,34 +36,6 @@ class ProgressDisplay(Protocol):
     """Shows progress while the context that it returns is open."""
 
     def __call__(self, progress: Progress | Overview, /) -> AbstractAsyncContextManager[None]: ...  # noqa: D102
-
-
-class RunStatus(StrEnum):
-    """How a run ended."""
-
-    COMPLETE = "complete"
-    INCOMPLETE = "incomplete"
-    """Every sample was processed, but some failed or had no description to answer from."""
-    INTERRUPTED = "interrupted"
-    """The user stopped it; rerun the same command to resume."""
-    BUDGET = "budget"
-    """The cost cap left too little for the next call; rerun the same command with a higher cap to resume."""
-    DEADLINE = "deadline"
-    """It reached its deadline; rerun the same command to resume."""
-    FAILING = "failing"
-    """More samples failed than allowed; rerun the same command to resume."""
-    DIED = "died"
-    """A backend or the cache failed for good; fix the cause and rerun the same command to resume."""
-    NOT_BEGUN = "not begun"
-    """Stopped together with its sibling runs before it produced anything; rerun the same command to start it."""
-
-
-_STOPPED = {
-    BudgetError: RunStatus.BUDGET,
-    DeadlineError: RunStatus.DEADLINE,
-    FailuresError: RunStatus.FAILING,
-}
-_TROUBLED = {*_STOPPED.values(), RunStatus.DIED}
 
 
 @dataclass(frozen=True)
@@ -127,7 +99,7 @@ def run_many(
         KeyboardInterrupt: stopped at once; finished calls are in the cache, unfinished runs have written no results.
     """
     with ExitStack() as opened:
-        shared = opened.enter_context(SharedResources(max(config.engines_at_once for config in configs)))
+        shared = opened.enter_context(Workbench(max(config.engines_at_once for config in configs)))
         parts = [
             opened.enter_context(assembled(config, registry, look_only=False, ingesting=ingesting, shared=shared))
             for config in configs
@@ -141,7 +113,7 @@ def run_many(
 
 async def _execute_all(
     prepared_runs: Sequence[PreparedRun],
-    shared: SharedResources,
+    shared: Workbench,
     watch: ProgressDisplay | None,
     finished: Callable[[RunReport], None] | None,
 ) -> list[RunReport]:
@@ -170,7 +142,7 @@ async def _execute_all(
     return [task.result() for task in tasks]
 
 
-def _overview(prepared_runs: Sequence[PreparedRun], shared: SharedResources) -> Progress | Overview:
+def _overview(prepared_runs: Sequence[PreparedRun], shared: Workbench) -> Progress | Overview:
     if len(prepared_runs) == 1:
         return prepared_runs[0].progress
     every_parts = [prepared.parts for prepared in prepared_runs]
@@ -206,7 +178,7 @@ async def _execute(prepared: PreparedRun, stop: RunStop, write_lock: asyncio.Loc
     if among > 1 and stop.requested and not stop.is_own and not progress.done + progress.failed:
         status = RunStatus.NOT_BEGUN
     write_status(folder, parts, progress, status.value)
-    trouble = stop.reason if status in _TROUBLED else None
+    trouble = stop.reason if status in TROUBLED else None
     report = RunReport(config, prepared.name, parts.benchmark.name, status, folder, progress, trouble=trouble)
     if status not in (RunStatus.COMPLETE, RunStatus.INCOMPLETE) and layout.done_before > progress.done:
         journal.path.unlink(missing_ok=True)
@@ -222,7 +194,7 @@ async def _execute(prepared: PreparedRun, stop: RunStop, write_lock: asyncio.Loc
 
 def _status(config: RunConfig, progress: Progress, stop: RunStop) -> RunStatus:
     if stop.reason is not None and (stop.is_own or progress.not_run):
-        return next((status for kind, status in _STOPPED.items() if isinstance(stop.reason, kind)), RunStatus.DIED)
+        return stopped_status(stop)
     if stop.requested and progress.done + progress.failed < progress.total:
         return RunStatus.INTERRUPTED
     if progress.not_run:

@@ -11,7 +11,7 @@ from prism_engine.api.build.perception_side import WRITER, perceiver_roles
 from prism_engine.api.runs.prepared import names_of
 from prism_engine.budget import Expense, PerCall, Price, Range, Seen, expect, expected_sum, is_paid, price_of
 from prism_engine.cache import earlier_calls
-from prism_engine.config import ApiModel, Mode
+from prism_engine.config import ApiModel
 from prism_engine.engine.plan import MOST_SEEN, CountedCalls
 from prism_engine.records import Outcome
 
@@ -116,8 +116,8 @@ def forecast(parts: Parts, plan: Plan) -> Forecast:
     Raises:
         StoreError: the cache cannot be read.
     """
-    answerer = "perceiver" if parts.config.mode is Mode.DIRECT else "reasoner"
-    direct = parts.config.mode is Mode.DIRECT
+    answerer = "perceiver" if parts.config.mode.direct else "reasoner"
+    direct = parts.config.mode.direct
     stages: dict[str, Expense] = {}
     charged, unpriced = set(), []
     roles: list[tuple[str, str, Stage, StagePlan | None]] = [
@@ -143,7 +143,7 @@ def forecast(parts: Parts, plan: Plan) -> Forecast:
 
 def _perceivers(parts: Parts, plan: Plan) -> list[tuple[str, StagePlan]]:
     """Return each perceiver's role and stage plan."""
-    if parts.config.mode is Mode.REASONING or not parts.config.describes:
+    if parts.config.mode.cached_only or not parts.config.describes:
         return []
     by_role = [(role, plan.by_perceiver.get(parts.identities[role])) for role in perceiver_roles(parts.specs)]
     return [(role, planned) for role, planned in by_role if planned is not None]

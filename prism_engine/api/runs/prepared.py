@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from prism_engine.api.build.perception_side import WRITER
 from prism_engine.api.results.run_folder import Layout
-from prism_engine.config import Mode
 from prism_engine.engine.journal import Journal
 from prism_engine.engine.progress import Progress
 from prism_engine.errors import ConfigError
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prism_engine.api.build.parts import Parts
-    from prism_engine.api.build.shared import SharedResources
+    from prism_engine.api.build.workbench import Workbench
     from prism_engine.engine.runner import Run
     from prism_engine.engine.turns import EngineUse
 
@@ -54,7 +53,7 @@ class PreparedRun:
             answering.meter if answering else None,
             name=self.name,
             spending=self.parts.spending(self.name),
-            answerer="perceiver" if self.parts.config.mode is Mode.DIRECT else "reasoner",
+            answerer="perceiver" if self.parts.config.mode.direct else "reasoner",
             writing=self.parts.writing.meter if self.parts.writing else None,
         )
 
@@ -63,7 +62,7 @@ class PreparedRun:
         return replace(self.parts.run(self.journal, self.retry_only), engines=self.engines)
 
 
-def prepare_runs(every_parts: Sequence[Parts], shared: SharedResources, opened: ExitStack) -> list[PreparedRun]:
+def prepare_runs(every_parts: Sequence[Parts], shared: Workbench, opened: ExitStack) -> list[PreparedRun]:
     """Give each run a name, a turn on the engines it uses, and a folder that no other run may write to.
 
     Raises:
@@ -109,7 +108,7 @@ def names_of(every_parts: Sequence[Parts]) -> list[str]:
     return [" ".join(str(by_name.get(value, value)) for value in row if value is not None) for row in values]
 
 
-def _engine_uses(every_parts: Sequence[Parts], shared: SharedResources) -> list[tuple[EngineUse, ...]]:
+def _engine_uses(every_parts: Sequence[Parts], shared: Workbench) -> list[tuple[EngineUse, ...]]:
     """Register each run's perceiver engines; one that also reasons or writes hints is always up and takes no turns."""
     resident = {
         id(shared.owner(model.backend))

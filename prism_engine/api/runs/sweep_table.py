@@ -8,7 +8,7 @@ import io
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Self
 
-from prism_engine.config import Mode
+from prism_engine.config import Arm
 from prism_engine.report import AccuracyEstimate, replacing
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class SweepRow:
             perceiver=config.perceiver_label,
             instruction=config.instruction_label,
             reasoner=config.reasoner_label,
-            mode=config.mode.value,
+            mode=config.mode.name,
             profile=config.profile if scores is None else scores.profile + judged,
             status=report.status.value,
             samples=progress.total,
@@ -73,7 +73,7 @@ class SweepRow:
 
     def cells(self) -> tuple[str, ...]:
         """Return the row as display text under `HEADER`; percentages have one decimal."""
-        mode = "" if self.mode == Mode.ALL else self.mode
+        mode = "" if self.mode == Arm.ALL.name else self.mode
         labels = (self.benchmark, self.perceiver or "-", self.instruction or "-", self.reasoner or "-", mode)
         low, high = _percent(self.accuracy_low), _percent(self.accuracy_high)
         interval = "-" if self.accuracy is None else f"{low} - {high}"

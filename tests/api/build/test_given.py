@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from prism_engine import api
-from prism_engine.api.runs.execution import RunStatus
+from prism_engine.api.results.run_status import RunStatus
 from prism_engine.config import RunConfig, load_registry, load_run_configs
 from prism_engine.errors import ConfigError, DatasetError
 from tests.shapes import write_described_shapes, write_shapes

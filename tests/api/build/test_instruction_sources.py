@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prism_engine.api.build.instruction_sources import hints_by_row, instruction_warnings, read_instruction, writer_of
-from prism_engine.config import Mode, RunConfig, ScriptedModel, load_registry
+from prism_engine.config import Arm, RunConfig, ScriptedModel, load_registry
+from prism_engine.config.arms import ARMS
 from prism_engine.datasets import open_benchmark
 from prism_engine.errors import ConfigError
 from prism_engine.prompts import INSTRUCTIONS
@@ -112,11 +113,11 @@ def test_bytes_that_are_no_text_are_refused(tmp_path):
 
 def test_only_a_run_that_describes_has_a_writer():
     config = CONFIG.model_copy(update={"instruction": "query-specific_w"})
-    assert {mode.value for mode in Mode if writer_of(config.in_mode(mode)) == "w"} == {
+    assert {mode.name for mode in ARMS.values() if writer_of(config.in_mode(mode)) == "w"} == {
         "all", "perception", "reasoning", "prompts"
     }  # fmt: skip
     with pytest.raises(ConfigError, match="query-specific_MODEL"):
-        writer_of(CONFIG.in_mode(Mode.PROMPTS))
+        writer_of(CONFIG.in_mode(Arm.PROMPTS))
 
 
 @pytest.mark.parametrize(
@@ -124,7 +125,7 @@ def test_only_a_run_that_describes_has_a_writer():
     [("r", "r", False), ("r", "r-2048", False), ("w", "r", True), ("w", None, False)],
 )
 def test_a_hint_writer_that_is_not_the_reasoner_is_warned_about(writer, reasoner, warned):
-    mode = Mode.ALL if reasoner else Mode.PERCEPTION
+    mode = Arm.ALL if reasoner else Arm.PERCEPTION
     config = CONFIG.model_copy(update={"instruction": f"query-specific_{writer}", "reasoner": reasoner, "mode": mode})
     assert bool(instruction_warnings(config, load_registry())) == warned
     assert instruction_warnings(CONFIG, load_registry()) == []

@@ -6,7 +6,7 @@ import pytest
 
 from prism_engine.api.build.parts import STORE_NAME, assembled
 from prism_engine.backends.scripted import Scripted
-from prism_engine.config import ApiModel, Limits, Mode, RunConfig, ScriptedModel, load_registry
+from prism_engine.config import ApiModel, Arm, Limits, RunConfig, ScriptedModel, load_registry
 from prism_engine.errors import ConfigError, DatasetError
 from tests.shapes import write_shapes
 
@@ -43,7 +43,7 @@ def test_a_run_s_own_limits_override_the_registry_s_one_by_one(config):
 
 
 def test_answering_only_builds_no_perceiver(config):
-    with build(config.model_copy(update={"mode": Mode.REASONING})) as parts:
+    with build(config.model_copy(update={"mode": Arm.REASONING})) as parts:
         assert parts.describing.backend is None
         assert parts.answering.backend is not None
 
@@ -51,10 +51,10 @@ def test_answering_only_builds_no_perceiver(config):
 @pytest.mark.parametrize(
     ("mode", "roles"),
     [
-        (Mode.ALL, {"perceiver", "reasoner"}),
-        (Mode.DIRECT, {"perceiver"}),
-        (Mode.BLIND, {"reasoner"}),
-        (Mode.PERCEPTION, {"perceiver"}),
+        (Arm.ALL, {"perceiver", "reasoner"}),
+        (Arm.DIRECT, {"perceiver"}),
+        (Arm.BLIND, {"reasoner"}),
+        (Arm.PERCEPTION, {"perceiver"}),
     ],
 )
 def test_a_mode_builds_and_identifies_only_the_models_that_it_needs(config, mode, roles):
@@ -65,7 +65,7 @@ def test_a_mode_builds_and_identifies_only_the_models_that_it_needs(config, mode
 
 
 def test_missing_gold_descriptions_are_reported_before_anything_is_built(config):
-    with pytest.raises(DatasetError, match="column 'gold_description'"), build(config.in_mode(Mode.ORACLE)):
+    with pytest.raises(DatasetError, match="column 'gold_description'"), build(config.in_mode(Arm.ORACLE)):
         pass
     assert not (config.cache_dir / STORE_NAME).exists()
 
@@ -76,7 +76,7 @@ def test_a_model_in_both_roles_has_one_quota(config):
 
 
 def test_limits_are_the_reasoner_s_and_the_perceiver_s_where_no_reasoner_is_named(config):
-    direct = config.model_copy(update={"mode": Mode.DIRECT, "perceiver": "r", "reasoner": None, "concurrency": 5})
+    direct = config.model_copy(update={"mode": Arm.DIRECT, "perceiver": "r", "reasoner": None, "concurrency": 5})
     with build(direct) as parts:
         assert parts.answering.backend.capacity == 5
     with build(direct.model_copy(update={"reasoner": "other"})) as parts:

@@ -6,7 +6,7 @@ import pytest
 
 from prism_engine.api.build.parts import assembled
 from prism_engine.api.build.perception_side import perceiver_roles, perception_roles
-from prism_engine.config import Mode, RunConfig, ScriptedModel, VllmModel, load_registry
+from prism_engine.config import Arm, RunConfig, ScriptedModel, VllmModel, load_registry
 from prism_engine.errors import ConfigError
 from prism_engine.stages.hint_sources import FileHints, ModelHints
 from prism_engine.stages.merging import MergedContext
@@ -39,11 +39,11 @@ def test_roles_are_numbered_in_the_order_of_the_names_and_the_writer_has_one(con
         "perceiver_3": "b",
         "writer": "w",
     }
-    assert perception_roles(config.in_mode(Mode.BLIND), registry) == {}
-    prompts = specific.model_copy(update={"mode": Mode.PROMPTS})
+    assert perception_roles(config.in_mode(Arm.BLIND), registry) == {}
+    prompts = specific.model_copy(update={"mode": Arm.PROMPTS})
     assert perception_roles(prompts, registry) == {"writer": "w"}
     with pytest.raises(ConfigError, match="takes one"):
-        perception_roles(config.in_mode(Mode.DIRECT), registry)
+        perception_roles(config.in_mode(Arm.DIRECT), registry)
 
 
 def test_several_perceivers_are_all_called_and_count_together(config):
@@ -57,7 +57,7 @@ def test_several_perceivers_are_all_called_and_count_together(config):
 
 
 def test_the_perception_side_is_not_called_if_descriptions_come_from_the_cache(config):
-    reasoning = config.model_copy(update={"mode": Mode.REASONING, "instruction": "query-specific_w"})
+    reasoning = config.model_copy(update={"mode": Arm.REASONING, "instruction": "query-specific_w"})
     with assembled(reasoning, load_registry(), look_only=False) as parts:
         assert {role for role, model in parts.models.items() if model.backend is not None} == {"reasoner"}
 
@@ -76,7 +76,7 @@ def test_hints_are_written_or_listed_or_there_are_none(config, tmp_path):
 
 def test_a_writer_behind_no_api_has_no_limits_to_override(config):
     wrong = config.model_copy(
-        update={"mode": Mode.PROMPTS, "perceiver": None, "reasoner": None, "requests_per_minute": 5}
+        update={"mode": Arm.PROMPTS, "perceiver": None, "reasoner": None, "requests_per_minute": 5}
     )
     wrong = wrong.model_copy(update={"instruction": "query-specific_w"})
     with (

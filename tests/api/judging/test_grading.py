@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from prism_engine.api.judging.grading import grade
-from prism_engine.api.runs.execution import RunStatus
+from prism_engine.api.results.run_status import RunStatus
 from prism_engine.cache import Store
 from prism_engine.chaos.behaviour import Behaviour
 from prism_engine.config import ApiModel, load_registry

@@ -14,7 +14,7 @@ def test_a_model_on_this_machine_is_not_started_for_a_test_request(tmp_path, mon
     def build(name, *_):
         raise AssertionError(f"{name} was built")
 
-    monkeypatch.setattr("prism_engine.api.judging.judge_models.build_backend", build)
+    monkeypatch.setattr("prism_engine.api.build.workbench.build_backend", build)
     preflight(JudgeConfig(judge="nano-reasoner", cache_dir=tmp_path), load_registry())
     preflight(JudgeConfig(judge="scripted", cache_dir=tmp_path), load_registry())
 
@@ -25,6 +25,6 @@ def test_a_judge_behind_an_api_gets_a_test_request(tmp_path):
         config = JudgeConfig(judge="judge", cache_dir=tmp_path, models=models)
         preflight(config, load_registry())
         preflight(config, load_registry())
-        assert server.stats.completed == 2  # never from the cache
+        assert server.stats.received == 2  # never from the cache
     with pytest.raises(DeadError, match="does not answer"):
         preflight(config, load_registry())

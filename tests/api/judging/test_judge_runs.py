@@ -14,7 +14,7 @@ import pytest
 from prism_engine import api
 from prism_engine.api.judging import judge_runs as judging
 from prism_engine.api.judging.judged_files import open_case
-from prism_engine.api.runs.execution import RunStatus
+from prism_engine.api.results.run_status import RunStatus
 from prism_engine.chaos.behaviour import Behaviour, Fault
 from prism_engine.chaos.bill import Prices
 from prism_engine.config import ApiModel, Limits, ScriptedModel, load_registry

@@ -53,7 +53,7 @@ def world(tmp_path, monkeypatch):
         made.built.append(Scripted(spec, reply=made.reply))
         return made.built[-1]
 
-    monkeypatch.setattr("prism_engine.api.build.shared.build_backend", build)
+    monkeypatch.setattr("prism_engine.api.build.workbench.build_backend", build)
     made = World()
     yield made
     made.session.close()

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from prism_engine.api.results.run_folder import Layout
-from prism_engine.config import Merge, Mode, Pictures, RunConfig, SamplingConfig
+from prism_engine.config import Arm, Merge, Pictures, RunConfig, SamplingConfig
+from prism_engine.config.arms import ARMS
 
 USUAL = RunConfig(benchmark="MMStar", perceiver="vlm", reasoner="llm", results_dir=Path("out"))
 
@@ -22,7 +23,7 @@ def test_the_layout_is_instruction_benchmark_perceiver_reasoner():
 
 
 def test_a_run_that_does_not_describe_has_no_folder_for_descriptions():
-    assert Layout.of(USUAL.in_mode(Mode.DIRECT), "MMStar", "0" * 64).perceiver is None
+    assert Layout.of(USUAL.in_mode(Arm.DIRECT), "MMStar", "0" * 64).perceiver is None
 
 
 @pytest.mark.parametrize(
@@ -32,12 +33,12 @@ def test_a_run_that_does_not_describe_has_no_folder_for_descriptions():
         ({"reasoning": SamplingConfig(max_tokens=2048)}, "out/generic/MMStar/vlm/llm-2048"),
         ({"perception": SamplingConfig(max_tokens=64)}, "out/generic/MMStar/vlm-64/llm"),
         ({"profile": "v1"}, "out/generic/MMStar/vlm/llm-v1"),
-        ({"mode": Mode.PERCEPTION}, "out/generic/MMStar/vlm"),
-        ({"mode": Mode.DIRECT}, "out/direct/MMStar/vlm"),
-        ({"mode": Mode.DIRECT, "reasoning": SamplingConfig(max_tokens=16)}, "out/direct/MMStar/vlm-16"),
-        ({"mode": Mode.DIRECT, "perception": SamplingConfig(max_tokens=16)}, "out/direct/MMStar/vlm"),
-        ({"mode": Mode.BLIND, "samples": 10, "profile": "v1"}, "out/blind/MMStar-first10/llm-v1"),
-        ({"mode": Mode.ORACLE, "perceiver": None}, "out/oracle/MMStar/llm"),
+        ({"mode": Arm.PERCEPTION}, "out/generic/MMStar/vlm"),
+        ({"mode": Arm.DIRECT}, "out/direct/MMStar/vlm"),
+        ({"mode": Arm.DIRECT, "reasoning": SamplingConfig(max_tokens=16)}, "out/direct/MMStar/vlm-16"),
+        ({"mode": Arm.DIRECT, "perception": SamplingConfig(max_tokens=16)}, "out/direct/MMStar/vlm"),
+        ({"mode": Arm.BLIND, "samples": 10, "profile": "v1"}, "out/blind/MMStar-first10/llm-v1"),
+        ({"mode": Arm.ORACLE, "perceiver": None}, "out/oracle/MMStar/llm"),
         ({"perceiver": "org/model:v1"}, "out/generic/MMStar/org_model_v1/llm"),
         ({"instruction": "human1"}, "out/generic/MMStar/vlm/llm"),
         ({"instruction": "cot"}, "out/cot/MMStar/vlm/llm"),
@@ -48,8 +49,8 @@ def test_a_run_that_does_not_describe_has_no_folder_for_descriptions():
             {"instruction": "query-specific_llm", "writing": SamplingConfig(max_tokens=64)},
             "out/query-specific_llm-64/MMStar/vlm/llm",
         ),
-        ({"instruction": "query-specific_llm", "mode": Mode.PROMPTS}, "out/prompts/MMStar/llm"),
-        ({"instruction": "query-specific_llm", "mode": Mode.BLIND}, "out/blind/MMStar/llm"),
+        ({"instruction": "query-specific_llm", "mode": Arm.PROMPTS}, "out/prompts/MMStar/llm"),
+        ({"instruction": "query-specific_llm", "mode": Arm.BLIND}, "out/blind/MMStar/llm"),
         ({"perceiver": "vlm~other"}, "out/generic/MMStar/vlm~other/llm"),
         ({"perceiver": "vlm~other", "merge": Merge.PLAIN}, "out/generic/MMStar/vlm~other+plain/llm"),
         ({"perceiver": "vlm~other", "merge": Merge.ORIGINAL}, "out/generic/MMStar/vlm~other+original/llm"),
@@ -59,8 +60,8 @@ def test_a_run_that_does_not_describe_has_no_folder_for_descriptions():
             {"pictures": Pictures.TOGETHER, "perceiver": "vlm~o", "merge": Merge.PLAIN},
             "out/generic/MMStar/vlm~o+together+plain/llm",
         ),
-        ({"pictures": Pictures.FIRST, "mode": Mode.DIRECT}, "out/direct/MMStar/vlm+first"),
-        ({"pictures": Pictures.TOGETHER, "mode": Mode.DIRECT}, "out/direct/MMStar/vlm"),
+        ({"pictures": Pictures.FIRST, "mode": Arm.DIRECT}, "out/direct/MMStar/vlm+first"),
+        ({"pictures": Pictures.TOGETHER, "mode": Arm.DIRECT}, "out/direct/MMStar/vlm"),
     ],
 )
 def test_what_changes_the_results_changes_the_folder(changes, expected):
@@ -104,7 +105,7 @@ def test_another_wording_or_other_hints_in_a_file_have_separate_results(tmp_path
     }
 
 
-@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("mode", list(ARMS.values()))
 def test_no_custom_instruction_shares_a_folder_with_a_mode_or_a_built_in_one(mode, tmp_path):
-    (tmp_path / f"{mode.value}.txt").write_text("Describe it.")
-    assert f"out/{mode.value}/" not in folder(instruction=f"@{tmp_path / f'{mode.value}.txt'}")
+    (tmp_path / f"{mode.name}.txt").write_text("Describe it.")
+    assert f"out/{mode.name}/" not in folder(instruction=f"@{tmp_path / f'{mode.name}.txt'}")

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from prism_engine import api
-from prism_engine.config import Mode, RunConfig, ScriptedModel, load_registry
+from prism_engine.config import Arm, RunConfig, ScriptedModel, load_registry
 from prism_engine.errors import ConfigError
 from tests.shapes import write_shapes
 
@@ -52,7 +52,7 @@ async def test_a_run_leaves_the_loop_free_and_shows_progress(config):
 
 
 async def test_several_runs_share_their_calls(config):
-    reports = await api.arun_many([config.in_mode(Mode.ALL), config.in_mode(Mode.BLIND)], load_registry())
+    reports = await api.arun_many([config.in_mode(Arm.ALL), config.in_mode(Arm.BLIND)], load_registry())
     assert [report.status.value for report in reports] == ["complete", "complete"]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from prism_engine import api
 from prism_engine.backends.scripted import Scripted
-from prism_engine.config import Mode, RunConfig, ScriptedModel, load_registry
+from prism_engine.config import Arm, RunConfig, ScriptedModel, load_registry
 from prism_engine.errors import ConfigError, DatasetError, DeadError
 from prism_engine.records import Completion, Outcome
 from tests.shapes import write_described_shapes
@@ -50,7 +50,7 @@ def world(tmp_path, monkeypatch):
             )
 
         def run(self, *modes, **options):
-            return api.run_many([self.config.in_mode(Mode(mode)) for mode in modes], load_registry(), **options)
+            return api.run_many([self.config.in_mode(Arm.named(mode)) for mode in modes], load_registry(), **options)
 
         def calls(self):
             """Calls answered since the last check, by model and stage."""
@@ -70,7 +70,7 @@ def world(tmp_path, monkeypatch):
         return made.built[-1][1]
 
     write_described_shapes(tmp_path / "shapes.tsv", SAMPLES)
-    monkeypatch.setattr("prism_engine.api.build.shared.build_backend", build)
+    monkeypatch.setattr("prism_engine.api.build.workbench.build_backend", build)
     made = World()
     return made
 
@@ -80,7 +80,7 @@ def rows(report):
 
 
 def planned(world, mode):
-    plan = api.plan(world.config.in_mode(Mode(mode)), load_registry())
+    plan = api.plan(world.config.in_mode(Arm.named(mode)), load_registry())
     assert plan.answering is not None
     return plan.describing.to_call, plan.answering.to_call, plan.answering.unknown
 

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from prism_engine import api
-from prism_engine.api.runs.execution import RunStatus
+from prism_engine.api.results.run_status import RunStatus
 from prism_engine.chaos.behaviour import Behaviour
 from prism_engine.chaos.bill import Prices
 from prism_engine.cli.show.reports import print_forecast

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from prism_engine.api.build.parts import assembled
-from prism_engine.api.build.shared import SharedResources
+from prism_engine.api.build.workbench import Workbench
 from prism_engine.api.runs.prepared import names_of, prepare_runs
 from prism_engine.config import RunConfig, VllmModel, load_registry
 from prism_engine.nano import CAPTIONER
@@ -24,7 +24,7 @@ def ready(configured):
     with ExitStack() as opened:
 
         def make(*changes):
-            shared = opened.enter_context(SharedResources())
+            shared = opened.enter_context(Workbench())
             many = [
                 opened.enter_context(assembled(configured(**each), load_registry(), look_only=False, shared=shared))
                 for each in changes

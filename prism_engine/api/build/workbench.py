@@ -60,7 +60,7 @@ class BorrowedBackend(Backend):
         """Do nothing: the owner closes it."""
 
 
-class SharedResources:
+class Workbench:
     """Shared stores, budget controllers and backends; stores and controllers close when the block ends.
 
     One store per file, because claims on calls belong to the process. One backend per model, because an engine or a

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prism_engine.api.build.shared import SharedResources
+from prism_engine.api.build.workbench import Workbench
 from prism_engine.backends.scripted import Scripted
 from prism_engine.config import ApiModel, ScriptedModel
 from prism_engine.config.models import ModelInfo
@@ -26,12 +26,12 @@ def built(monkeypatch):
     def build(name, spec, _cache_dir, _budget):
         return built.setdefault(name, Backend(spec))
 
-    monkeypatch.setattr("prism_engine.api.build.shared.build_backend", build)
+    monkeypatch.setattr("prism_engine.api.build.workbench.build_backend", build)
     return built
 
 
 async def test_equal_entries_share_a_backend_that_only_its_owner_closes(built, tmp_path):
-    with SharedResources() as shared:
+    with Workbench() as shared:
         one = shared.lend("a", ScriptedModel(concurrency=3), tmp_path)
         same = shared.lend("b", ScriptedModel(concurrency=3), tmp_path)
         other = shared.lend("c", ScriptedModel(concurrency=4), tmp_path)
@@ -45,7 +45,7 @@ async def test_equal_entries_share_a_backend_that_only_its_owner_closes(built, t
 
 
 async def test_the_about_field_of_an_entry_makes_no_separate_backend(built, tmp_path):
-    with SharedResources() as shared:
+    with Workbench() as shared:
         shared.lend("a", ScriptedModel(), tmp_path)
         shared.lend("b", ScriptedModel(about=ModelInfo(parameters="7B")), tmp_path)
     assert set(built) == {"a"}
@@ -55,7 +55,7 @@ async def test_all_backends_are_closed_even_where_closing_one_goes_wrong(built, 
     async def fail(_self):
         raise OSError("no")
 
-    with SharedResources() as shared:
+    with Workbench() as shared:
         for concurrency in (3, 4):
             shared.lend(str(concurrency), ScriptedModel(concurrency=concurrency), tmp_path)
         monkeypatch.setattr(built["3"], "aclose", fail.__get__(built["3"]))
@@ -67,14 +67,14 @@ async def test_all_backends_are_closed_even_where_closing_one_goes_wrong(built, 
 def test_a_backend_that_cannot_be_built_is_tried_again(tmp_path, monkeypatch):
     monkeypatch.delenv("MY_API_KEY", raising=False)
     monkeypatch.chdir(tmp_path)
-    with SharedResources() as shared:
+    with Workbench() as shared:
         for _ in range(2):
             with pytest.raises(ConfigError, match="MY_API_KEY"):
                 shared.lend("x", ApiModel(model="m", api_key_env="MY_API_KEY"), tmp_path)
 
 
 def test_a_file_has_one_store_and_it_is_closed_at_the_end(tmp_path):
-    with SharedResources() as shared:
+    with Workbench() as shared:
         store = shared.store(tmp_path / "calls.sqlite")
         assert shared.store(tmp_path / "calls.sqlite") is store
         assert store.get("0" * 64, 1) is None
@@ -84,7 +84,7 @@ def test_a_file_has_one_store_and_it_is_closed_at_the_end(tmp_path):
 
 def test_runs_under_one_cap_share_one_controller_that_is_closed_at_the_end(tmp_path):
     path = tmp_path / "ledger.sqlite"
-    with SharedResources() as shared:
+    with Workbench() as shared:
         controller = shared.controller(path, 100)
         assert shared.controller(path, 100) is controller
         assert shared.controller(path, None) is not controller
