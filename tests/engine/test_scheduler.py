@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from prism_engine.engine.scheduler import Lane, Stop, run_lanes
-from prism_engine.errors import DeadError, DependencyError, StoreError
+from prism_engine.engine.scheduler import Lane, Stop, run_all, run_lanes, stop_if_failing
+from prism_engine.errors import DeadError, DependencyError, FailuresError, NotRunError, StoreError
 from prism_engine.records import Sample, SampleResult, SampleStatus
 
 
@@ -106,3 +106,50 @@ async def test_cancelling_the_run_cancels_its_samples():
     await asyncio.wait([task])
     assert task.cancelled()
     assert lane.under_way == 0
+
+
+async def test_any_items_can_be_worked_on_within_a_width():
+    done, at_once, most = [], 0, 0
+
+    async def work(item):
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0)
+        at_once -= 1
+        done.append(item)
+
+    await run_all(range(20), work, width=3, stop=Stop())
+    assert (sorted(done), most) == (list(range(20)), 3)
+
+
+@pytest.mark.parametrize("error", [DeadError("gone"), NotRunError("stopping")])
+async def test_an_error_of_an_item_requests_the_stop(error):
+    stop, done = Stop(), []
+
+    async def work(item):
+        if item == 2:
+            raise error
+        done.append(item)
+
+    await run_all(range(1000), work, width=1, stop=stop)
+    assert (stop.reason, done) == (error, [0, 1])
+
+
+async def test_a_foreign_error_is_not_swallowed():
+    async def work(item):
+        raise KeyError(item)
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await run_all([1], work, width=1, stop=Stop())
+    assert caught.group_contains(KeyError)
+
+
+@pytest.mark.parametrize(("failed", "allowed", "stops"), [(3, 2, True), (2, 2, False), (0, 0, False), (9, None, False)])
+def test_more_failures_than_are_allowed_request_the_stop(failed, allowed, stops):
+    stop = Stop()
+    stop_if_failing(failed, 10, allowed, "answers", stop)
+    assert stop.requested is stops
+    if stops:
+        assert isinstance(stop.reason, FailuresError)
+        assert str(stop.reason) == "3 of 10 answers failed; `fail_on_error` allows 2"

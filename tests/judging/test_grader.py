@@ -93,3 +93,20 @@ async def test_a_judge_that_is_dead_or_never_answers_stops_the_grading(store, er
     stop = Stop()
     await grade_all([row("1"), row("2")], judge.grader(), width=1, progress=Progress(2, None, None), stop=stop)
     assert isinstance(stop.reason, DeadError)
+
+
+async def test_rows_whose_calls_failed_are_graded_again_after_all_others(store):
+    judge = Judge(store, [RejectedError("busy")] * 3 + ["[RESULT] 2", "[RESULT] 4"])
+    progress, stop = Progress(2, None, judge.model.meter), Stop()
+    graded = await grade_all([row("1"), row("2")], judge.grader(), width=1, progress=progress, stop=stop)
+    assert [one.mean for one in graded] == [4, 2]
+    assert (progress.done, progress.failed, stop.requested) == (2, 0, False)
+
+
+async def test_more_failed_rows_than_are_allowed_stop_the_grading(store):
+    judge = Judge(store, ["[RESULT] 2", "hm", "hm", "hm", "[RESULT] 4"])
+    progress, stop = Progress(3, None, judge.model.meter), Stop()
+    rows = [row("1"), row("2"), row("3")]
+    graded = await grade_all(rows, judge.grader(), width=1, progress=progress, stop=stop, max_failures=0)
+    assert [one.mean for one in graded] == [2, None]
+    assert str(stop.reason) == "1 of 3 rows failed; `fail_on_error` allows 0"

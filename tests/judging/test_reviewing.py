@@ -49,9 +49,9 @@ class Session:
         self.stop = Stop()
         self.predictions = predictions
 
-    async def run(self):
+    async def run(self, **options):
         judge = AnswerJudge(self.pending.scorer, self.model, ModelIdentity("judge", (("w", "1"),)))
-        return await judge_all(self.pending, judge, width=3, progress=self.progress, stop=self.stop)
+        return await judge_all(self.pending, judge, width=3, progress=self.progress, stop=self.stop, **options)
 
     def rows(self, verdicts):
         counts = Counter()
@@ -167,3 +167,27 @@ async def test_without_open_answers_no_judge_is_asked(predictions, store):
     assert counts == {"matched": 1}
     assert session.model.meter.calls == 0
     assert not session.stop.requested
+
+
+async def test_answers_whose_calls_failed_are_judged_again_after_all_others(predictions, store):
+    refused = set()
+
+    def reply(call):
+        text = call.messages[0].parts[-1]
+        if "Which 3?" in text and len(refused) < 3:  # as often as it is asked in one round
+            refused.add(call.sampling.seed)
+            raise RejectedError("busy")
+        return Completion(Outcome.OK, "A")
+
+    session = Session(predictions, store, reply)
+    verdicts = await session.run()
+    assert len(refused) == 3
+    assert all(verdict.responded for verdict in verdicts.values())
+    assert (session.progress.failed, session.progress.done) == (0, len(verdicts))
+    assert not session.stop.requested
+
+
+async def test_more_unjudged_answers_than_are_allowed_stop_the_judging(predictions, store):
+    session = Session(predictions, store, says("hm"))
+    await session.run(max_failures=0)
+    assert "answers failed; `fail_on_error` allows 0" in str(session.stop.reason)
