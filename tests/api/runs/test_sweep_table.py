@@ -90,7 +90,7 @@ def world(tmp_path, monkeypatch):
         "prism_engine.api.build.shared.build_backend",
         lambda name, spec, *_: made.models.setdefault(name, Model(name, spec, made)),
     )
-    monkeypatch.setattr("prism_engine.api.build.shared.takes_a_gpu", lambda spec: spec.replies[0] in EYES)
+    monkeypatch.setattr(ScriptedModel, "runs_locally", property(lambda spec: spec.replies[0] in EYES))
     monkeypatch.setitem(prompts.INSTRUCTIONS, "brief", "Say briefly what you see.")
     for seed, name in enumerate(BENCHMARKS):
         write_shapes(tmp_path / f"{name}.tsv", SAMPLES, seed)
