@@ -132,6 +132,9 @@ class Parts:
             most_failures=self.config.most_failures(self.sample_count),
             retry_only=retry_only,
             cached_pipeline=self.cached_pipeline,
+            waits_for_ahead=any(
+                role != "reasoner" and not identity.is_stated for role, identity in self.identities.items()
+            ),
         )
 
     def spending(self, payer: str) -> Spending:
