@@ -83,6 +83,11 @@ def test_every_type_of_entry_has_a_backend_and_is_tested_here():
     assert {BACKENDS[kind] for kind in TYPES} == {module.__name__ for module in (entry, endpoint, scripted)}
 
 
+@pytest.mark.parametrize("kind", TYPES)
+def test_every_type_of_entry_states_all_facts(kind):
+    assert kind.__abstractmethods__ == frozenset()
+
+
 @pytest.mark.parametrize(("spec", "fact", "value"), [(s, fact, value) for s, f in FACTS for fact, value in f.items()])
 def test_each_entry_states_its_facts(spec, fact, value):
     assert getattr(spec, fact) == value
