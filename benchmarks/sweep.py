@@ -213,7 +213,7 @@ def main() -> None:
     with ExitStack() as replaced:
         if options.engines == "stand-in":
             replaced.enter_context(patch.object(shared, "build_backend", build))
-            replaced.enter_context(patch.object(shared, "takes_a_gpu", lambda spec: isinstance(spec, ScriptedModel)))
+            replaced.enter_context(patch.object(ScriptedModel, "runs_locally", True))
         for _ in range(options.rounds):
             with tempfile.TemporaryDirectory() as scratch:
                 ratios.append(measure(Path(scratch), options.questions, options.share, perceivers(options.engines)))

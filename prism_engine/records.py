@@ -88,10 +88,24 @@ class Sampling:
 class ModelIdentity:
     """Everything about a model that shapes its completions, and nothing operational."""
 
-    name: str = field(compare=False)
+    name: str
     """The registry name, for display; not part of the identity."""
     facts: tuple[tuple[str, str], ...]
-    """Sorted pairs, such as ("weights", "sha256:...") or ("hub", "org/name@revision")."""
+    """Sorted pairs, such as ("weights", "sha256:...") or ("hub", "org/name@revision"); empty if the backend states
+    none."""
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ModelIdentity):
+            return NotImplemented
+        return self.facts == other.facts and (self.is_stated or self.name == other.name)
+
+    def __hash__(self) -> int:
+        return hash(self.facts or self.name)
+
+    @property
+    def is_stated(self) -> bool:
+        """Whether the facts identify the model; if not, its calls are not cached, and only its name compares."""
+        return bool(self.facts)
 
 
 @dataclass(frozen=True, slots=True)

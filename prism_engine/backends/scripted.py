@@ -10,15 +10,27 @@ from typing import TYPE_CHECKING
 import orjson
 
 from prism_engine.backends.base import Backend
+from prism_engine.backends.facts import as_json, digest
 from prism_engine.backends.limits.gate import Gate
 from prism_engine.errors import RejectedError
 from prism_engine.records import Completion, Image, Outcome, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
     from prism_engine.config import ScriptedModel
     from prism_engine.records import Call
+
+
+def identity_facts(spec: ScriptedModel, _cache_dir: Path) -> dict[str, str]:
+    """Return what the replies depend on; see `factory.BackendModule`."""
+    return {"via": "script", "replies": digest(as_json(spec.replies)), "failure_rate": str(spec.failure_rate)}
+
+
+def build(_name: str, spec: ScriptedModel, _cache_dir: Path, _budget: object) -> Backend:
+    """Return the backend; see `factory.BackendModule`."""
+    return Scripted(spec)
 
 
 class Scripted(Backend):

@@ -14,7 +14,7 @@ from prism_engine.budget.worst_case import prompt_bound
 if TYPE_CHECKING:
     from prism_engine.budget.controller import BudgetController
     from prism_engine.budget.prices import Price
-    from prism_engine.config import ApiModel
+    from prism_engine.config.models import PaidEntry
     from prism_engine.records import Call, Usage
 
 MAX_PLAUSIBLE_RATIO = 16
@@ -54,7 +54,7 @@ class ModelBudget:
         factor: multiplies the computed worst case; more than 1 once a request has cost more than its worst case.
     """
 
-    def __init__(self, controller: BudgetController, price: Price, spec: ApiModel) -> None:
+    def __init__(self, controller: BudgetController, price: Price, spec: PaidEntry) -> None:
         self.controller = controller
         self.price = price
         self._image_tokens = spec.image_tokens

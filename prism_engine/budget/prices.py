@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
 from prism_engine.budget.money import rate_of
-from prism_engine.config import ApiModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from prism_engine.config import ModelSpec, PriceSpec
+    from prism_engine.config import PriceSpec
+    from prism_engine.config.models import PaidEntry
     from prism_engine.records import Usage
 
 _MILLION = 10**6
@@ -103,12 +103,7 @@ class Price:
         return -(-micro // _MILLION) + self.request
 
 
-def is_paid(spec: ModelSpec) -> bool:
-    """Whether a provider may charge for this model: an API whose server prism does not start itself."""
-    return isinstance(spec, ApiModel) and spec.server is None
-
-
-def price_of(spec: ApiModel, now: datetime | None = None) -> Price | None:
+def price_of(spec: PaidEntry, now: datetime | None = None) -> Price | None:
     """Return the price of an API model: the entry's own, or the one bundled with genai-prices for its base URL.
 
     For prices that depend on the hour or change soon, the highest that may apply until tomorrow is used.
@@ -125,7 +120,7 @@ def _from_registry(spec: PriceSpec) -> Price:
     return Price(input_, cached_, output, rate_of(spec.request), "the registry entry")
 
 
-def _from_price_list(spec: ApiModel, now: datetime) -> Price | None:
+def _from_price_list(spec: PaidEntry, now: datetime) -> Price | None:
     # The import takes half a second, so it is made only when a price is needed.
     from genai_prices import Usage as Counted  # noqa: PLC0415
     from genai_prices import __version__, calc_price  # noqa: PLC0415

@@ -8,7 +8,7 @@ import typer
 
 from prism_engine.cli.options import CacheFolder, ModelsFileOption  # noqa: TC001 - Typer reads annotations
 from prism_engine.cli.show.console import print_table, stdout
-from prism_engine.config import ApiModel, ScriptedModel, VllmModel, load_registry
+from prism_engine.config import load_registry
 
 
 def models(*, models_file: ModelsFileOption = None) -> None:
@@ -16,17 +16,7 @@ def models(*, models_file: ModelsFileOption = None) -> None:
 
     To use any other, add it under `models:` in a run file or a `--models-file`, or give a checkpoint's folder.
     """
-    rows = []
-    for name, spec in load_registry(models_file or []):
-        match spec:
-            case VllmModel():
-                rows.append((name, "vLLM in process", spec.model, ""))
-            case ApiModel(server=None):
-                rows.append((name, "API", spec.model, f"{spec.base_url} ({spec.api_key_env or 'no key'})"))
-            case ApiModel():
-                rows.append((name, "local vLLM server", spec.server.model if spec.server else "", ""))
-            case ScriptedModel():
-                rows.append((name, "scripted", "", ""))
+    rows = [(name, *spec.listing) for name, spec in load_registry(models_file or [])]
     print_table(("Name", "Backend", "Model", "Endpoint"), rows, words=4)
 
 

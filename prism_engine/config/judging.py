@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from dotenv import dotenv_values
 from pydantic import NonNegativeFloat, PositiveInt  # noqa: TC002 - pydantic reads annotations
 
-from prism_engine.config.models import ApiModel, Limits, ModelSpec, Registry
+from prism_engine.config.models import ApiModel, ModelSpec, Registry, with_limits
 from prism_engine.config.run_config import CommandConfig
 from prism_engine.errors import ConfigError
 
@@ -58,13 +58,7 @@ def find_judge(config: JudgeConfig, registry: Registry, environ: Mapping[str, st
     spec = _find(config.judge, registry)
     if isinstance(spec, ApiModel) and spec.server is None and spec.base_url == _OPENAI:
         spec = _with_environment(spec, {**dotenv_values(Path(".env")), **environ})
-    names = ("requests_per_minute", "tokens_per_minute", "concurrency")
-    given = {name: value for name in names if (value := getattr(config, name)) is not None}
-    if not given:
-        return spec
-    if not isinstance(spec, ApiModel):
-        raise ConfigError(f"{', '.join(given)}: judge {config.judge!r} is not behind an API, so it has no limits")
-    return spec.model_copy(update={"limits": Limits.model_validate({**dict(spec.limits), **given})})
+    return with_limits("judge", config.judge, spec, config)
 
 
 def _find(name: str, registry: Registry) -> ModelSpec:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -25,7 +26,7 @@ from prism_engine.config.yaml_files import nearest, read_yaml, validated
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 _RESERVED_FIELDS = (
@@ -111,14 +112,85 @@ class ModelInfo(Frozen):
     """`open` (open weights), `proprietary` (unpublished weights), or `api` (only available through an API)."""
 
 
-class Described(Frozen):
-    """Base class of registry entries."""
+class Listing(NamedTuple):
+    """An entry's columns in `prism models`."""
+
+    backend: str
+    model: str = ""
+    endpoint: str = ""
+
+
+class ModelEntry(Frozen):
+    """Base class of registry entries. Each entry states the facts about its backend that the other modules need.
+
+    How to identify and build the model is in `prism_engine.backends.factory`.
+    """
 
     about: ModelInfo | None = None
     """Facts for comparing models; they do not affect answers."""
 
+    @property
+    @abstractmethod
+    def runs_locally(self) -> bool:
+        """Whether it takes this machine's GPU, as an engine in this process or a server of this run.
 
-class VllmModel(Described):
+        Perceivers that do take turns.
+        """
+
+    @property
+    @abstractmethod
+    def is_paid(self) -> bool:
+        """Whether a provider may charge for its calls. If so, the entry has the fields of `PaidEntry`."""
+
+    @property
+    @abstractmethod
+    def listing(self) -> Listing:
+        """What `prism models` shows."""
+
+    @property
+    def rate_limits(self) -> Limits | None:
+        """The entry's field `limits`, which a run may override; None if it has no such field."""
+        return None
+
+    @property
+    def most_image_tokens(self) -> int:
+        """Maximum prompt tokens per picture, for forecasts."""
+        return 4096
+
+    def pinned_to(self, commit: str) -> Self:  # noqa: ARG002 - for entries that name a model on the hub
+        """Return the entry with this hub commit as its revision."""
+        return self
+
+    def for_deadline(self) -> Self:
+        """Return the entry for a run with a deadline, which is also the limit of waiting for an outage to end."""
+        return self
+
+
+class PaidEntry(Protocol):
+    """What the budget needs from an entry whose calls a provider may charge for."""
+
+    @property
+    def model(self) -> str:
+        """The model id at the endpoint."""
+
+    @property
+    def base_url(self) -> str:
+        """The endpoint's address, by which its provider is known."""
+
+    @property
+    def extra_body(self) -> dict[str, Any]:
+        """Additional request fields; a service tier among them changes the price."""
+
+    @property
+    def price(self) -> PriceSpec | None:
+        """The price; None uses the one that genai-prices lists."""
+
+    @property
+    def image_tokens(self) -> int:
+        """Maximum prompt tokens per picture."""
+
+
+class VllmModel(ModelEntry):
     """A checkpoint run by vLLM in this process."""
 
     backend: Literal["vllm"] = "vllm"
@@ -132,6 +204,16 @@ class VllmModel(Described):
     unchanged."""
     chat_template: str | None = None
     """The chat template, as Jinja text or the path of a file; None uses that of the model's processor."""
+
+    runs_locally: ClassVar[Literal[True]] = True
+    is_paid: ClassVar[Literal[False]] = False
+
+    @property
+    def listing(self) -> Listing:  # noqa: D102 - see ModelEntry
+        return Listing("vLLM in process", self.model)
+
+    def pinned_to(self, commit: str) -> Self:  # noqa: D102
+        return self.model_copy(update={"revision": commit})
 
     @field_validator("engine")
     @classmethod
@@ -155,7 +237,7 @@ class ServerSpec(Frozen):
     """Seconds within which the server must become healthy."""
 
 
-class ApiModel(Described):
+class ApiModel(ModelEntry):
     """A model behind an OpenAI-compatible `/chat/completions` endpoint."""
 
     backend: Literal["api"] = "api"
@@ -195,6 +277,36 @@ class ApiModel(Described):
     """Your own name for the answering model, if its URL does not identify it (a server that moves); None uses the
     URL."""
 
+    @property
+    def runs_locally(self) -> bool:  # noqa: D102 - see ModelEntry
+        return self.server is not None
+
+    @property
+    def is_paid(self) -> bool:  # noqa: D102
+        return self.server is None
+
+    @property
+    def listing(self) -> Listing:  # noqa: D102
+        if self.server is not None:
+            return Listing("local vLLM server", self.server.model)
+        return Listing("API", self.model, f"{self.base_url} ({self.api_key_env or 'no key'})")
+
+    @property
+    def rate_limits(self) -> Limits:  # noqa: D102
+        return self.limits
+
+    @property
+    def most_image_tokens(self) -> int:  # noqa: D102
+        return self.image_tokens
+
+    def pinned_to(self, commit: str) -> Self:  # noqa: D102
+        if self.server is None:
+            return self
+        return self.model_copy(update={"server": self.server.model_copy(update={"revision": commit})})
+
+    def for_deadline(self) -> Self:  # noqa: D102
+        return self.model_copy(update={"outage_patience": None})
+
     @field_validator("base_url")
     @classmethod
     def _check_base_url(cls, url: str) -> str:
@@ -213,7 +325,7 @@ class ApiModel(Described):
         return body
 
 
-class ScriptedModel(Described):
+class ScriptedModel(ModelEntry):
     """Canned replies for trying out a run: no model, no network, no cost."""
 
     backend: Literal["scripted"] = "scripted"
@@ -227,9 +339,47 @@ class ScriptedModel(Described):
     concurrency: PositiveInt = 64
     """Maximum concurrent calls."""
 
+    runs_locally: ClassVar[Literal[False]] = False
+    is_paid: ClassVar[Literal[False]] = False
+
+    @property
+    def listing(self) -> Listing:  # noqa: D102 - see ModelEntry
+        return Listing("scripted")
+
 
 ModelSpec = Annotated[VllmModel | ApiModel | ScriptedModel, Field(discriminator="backend")]
 _SPECS: TypeAdapter[dict[str, ModelSpec]] = TypeAdapter(dict[str, ModelSpec])
+
+
+class LimitOverrides(Protocol):
+    """A configuration that may override a model's rate limits; None keeps the registry's value."""
+
+    @property
+    def requests_per_minute(self) -> int | None: ...  # noqa: D102 - see Limits
+
+    @property
+    def tokens_per_minute(self) -> int | None: ...  # noqa: D102
+
+    @property
+    def concurrency(self) -> int | None: ...  # noqa: D102
+
+
+def with_limits(role: str, name: str, spec: ModelSpec, config: LimitOverrides) -> ModelSpec:
+    """Return a model's entry with the rate limits that the configuration overrides.
+
+    Args:
+        role: what the model is used as, for the error.
+
+    Raises:
+        ConfigError: the entry has no limits to override.
+    """
+    names = ("requests_per_minute", "tokens_per_minute", "concurrency")
+    given = {limit: value for limit in names if (value := getattr(config, limit)) is not None}
+    if not given:
+        return spec
+    if spec.rate_limits is None:
+        raise ConfigError(f"{', '.join(given)}: {role} {name!r} is not behind an API, so it has no limits")
+    return spec.model_copy(update={"limits": spec.rate_limits.model_copy(update=given)})
 
 
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
@@ -241,7 +391,7 @@ class Registry:
     def __init__(self, models: Mapping[str, ModelSpec]) -> None:
         self._models = dict(models)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[tuple[str, ModelSpec]]:
         return iter(sorted(self._models.items()))
 
     def __contains__(self, name: object) -> bool:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-BACKENDS = ("vllm", "api", "scripted")
-
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML file whose top level is a mapping; an empty file yields an empty mapping.
@@ -65,13 +63,14 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def _line(mistake: Any, adapter: TypeAdapter[Any]) -> str:
     # A model's entry is a union discriminated by `backend`: its tag is not a level in the user's file.
-    levels = [str(part) for depth, part in enumerate(mistake["loc"]) if not (depth and part in BACKENDS)]
+    backends = _union_tags(adapter)
+    levels = [str(part) for depth, part in enumerate(mistake["loc"]) if not (depth and part in backends)]
     key = ".".join(levels)
     if mistake["type"] == "union_tag_not_found":
-        return f"key '{key}.backend' is missing: set it to one of {', '.join(BACKENDS)}"
+        return f"key '{key}.backend' is missing: set it to one of {', '.join(backends)}"
     if mistake["type"] == "union_tag_invalid":
         given = str(mistake["ctx"]["tag"])
-        return f"{key}.backend: {given!r} is not one of {', '.join(BACKENDS)}{nearest(given, BACKENDS)}"
+        return f"{key}.backend: {given!r} is not one of {', '.join(backends)}{nearest(given, backends)}"
     if mistake["type"] == "extra_forbidden":
         return f"unknown key {key!r}{nearest(str(mistake['loc'][-1]), _known_keys(adapter))}"
     if mistake["type"] == "missing":
@@ -79,6 +78,21 @@ def _line(mistake: Any, adapter: TypeAdapter[Any]) -> str:
     if mistake["type"] == "secret":
         return f"{key}: {mistake['msg']}"
     return f"{key}: {mistake['msg'].removeprefix('Value error, ')} (got {mistake['input']!r})"
+
+
+def _union_tags(adapter: TypeAdapter[Any]) -> tuple[str, ...]:
+    """Return the tags of all discriminated unions in the type, in the order of their definition."""
+    tags: dict[str, None] = {}
+    stack: list[Any] = [adapter.core_schema]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            if node.get("type") == "tagged-union":
+                tags.update(dict.fromkeys(node["choices"]))
+            stack.extend(node.values())
+        elif isinstance(node, (list, tuple)):
+            stack.extend(node)
+    return tuple(tags)
 
 
 def _known_keys(adapter: TypeAdapter[Any]) -> set[str]:

@@ -35,7 +35,7 @@ class Samples(Protocol):
 
 
 class LookedUp(NamedTuple):
-    """A call with its key and its cached completion, if any."""
+    """A call with its key and its cached completion, if any; a model that does not state its identity has none."""
 
     key: str
     completion: Completion | None
@@ -105,7 +105,13 @@ def _instructed(
 
 
 def look_up(calls: Sequence[Call], store: Store) -> list[LookedUp]:
-    """Look up all calls in one query."""
+    """Look up all calls in one query, except those of models that do not state their identity."""
     keys = [call_key(call) for call in calls]
-    hits = store.get_many((key, call.sampling.max_tokens) for key, call in zip(keys, calls, strict=True))
-    return list(map(LookedUp, keys, hits, calls))
+    hits = iter(
+        store.get_many(
+            (key, call.sampling.max_tokens) for key, call in zip(keys, calls, strict=True) if call.model.is_stated
+        )
+    )
+    return [
+        LookedUp(key, next(hits) if call.model.is_stated else None, call) for key, call in zip(keys, calls, strict=True)
+    ]

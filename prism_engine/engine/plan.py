@@ -45,7 +45,11 @@ def order_samples(benchmark: Samples, positions: Iterable[int], pipeline: Pipeli
 
 @dataclass(frozen=True)
 class StagePlan:
-    """The calls of one stage. Identical calls (shared pictures, repeated questions) count once."""
+    """The calls of one stage.
+
+    Identical calls (shared pictures, repeated questions) count once, except those of a model that does not state its
+    identity: each of these is made.
+    """
 
     cached: int
     to_call: int
@@ -122,7 +126,7 @@ def make_plan(
                 describe.add(calls)
                 by_perceiver[model].add(calls)
             for call in lookup.likely:
-                if _is_new(call, [each.key for each in lookup.writing], counted.later):
+                if _is_new(call, [each.call for each in lookup.writing], counted.later):
                     describe.add_later(call)
                     by_perceiver[call.model].add_later(call)
             if pipeline.answering is None or lookup.fails:
@@ -195,24 +199,34 @@ class _CallCount:
 
 
 def _uncounted(calls: Iterable[LookedUp], keys: set[int]) -> list[LookedUp]:
-    """Return the calls that are not in `keys`, each once, and add them to it."""
+    """Return the calls that are not in `keys`, each once, and add them to it.
+
+    Calls of a model that does not state its identity are all returned, and not added.
+    """
     new = []
     for call in calls:
-        if (short := int(call.key[:16], 16)) not in keys:
+        if not call.call.model.is_stated:
+            new.append(call)
+        elif (short := int(call.key[:16], 16)) not in keys:
             keys.add(short)
             new.append(call)
     return new
 
 
-def _dependencies(lookup: SampleLookup) -> list[str]:
-    """Return the keys of the calls that a sample's answer depends on, as far as they are known."""
-    known = [call.key for call in (*lookup.writing, *lookup.describing)]
-    return known + list(map(call_key, lookup.likely))
+def _dependencies(lookup: SampleLookup) -> list[Call]:
+    """Return the calls that a sample's answer depends on, as far as they are known."""
+    return [*(known.call for known in (*lookup.writing, *lookup.describing)), *lookup.likely]
 
 
-def _is_new(call: Call, dependencies: Iterable[str], keys: set[int]) -> bool:
-    """Return whether `keys` lacks this call with these dependencies (keys of calls), and add it."""
-    whole = " ".join((call_key(call), *dependencies))
+def _is_new(call: Call, dependencies: Iterable[Call], keys: set[int]) -> bool:
+    """Return whether `keys` lacks this call with these dependencies, and add it.
+
+    It always does if one of the models does not state its identity: each sample then has calls of its own.
+    """
+    calls = (call, *dependencies)
+    if not all(each.model.is_stated for each in calls):
+        return True
+    whole = " ".join(map(call_key, calls))
     short = int(hashlib.sha256(whole.encode()).hexdigest()[:16], 16)
     if short in keys:
         return False

@@ -59,6 +59,8 @@ class Run:
     """The pipeline for the other samples: the same, but from the cache only."""
     engines: tuple[EngineUse, ...] = ()
     """The run's vision engines that take turns with other engines, in the order of their turns."""
+    waits_for_ahead: bool = False
+    """Whether samples wait until all calls are made ahead, because a call made twice would not be joined."""
 
     @property
     def models(self) -> list[CachedModel]:
@@ -158,9 +160,10 @@ async def _take_turns(
         await use.turn.begin()
         bounds.waits_for_turn = False
         is_last = number == len(run.engines)
-        if is_last:
+        makes_room = not answers and (use.turn.makes_room or not is_last)
+        if is_last and not (makes_room and run.waits_for_ahead):
             engine_ready.set()
-        if not answers and (use.turn.makes_room or not is_last):
+        if makes_room:
             await _describe_ahead(run, use, undescribed, stop)
             use.turn.end()
     engine_ready.set()

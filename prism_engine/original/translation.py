@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
-from prism_engine.config.models import ApiModel
 from prism_engine.config.yaml_files import nearest
 from prism_engine.errors import ConfigError
 
@@ -97,7 +96,7 @@ def translated(
         notes.append("joined descriptions are numbered; --merge original joins them as the original does")
     if given.get("nproc") is not None and "concurrency" not in named:
         caller = str((options | named).get("perceiver" if perceives else "reasoner"))
-        if _is_api(caller, registry):
+        if _has_limits(caller, registry):
             options["concurrency"] = int(given["nproc"])
             notes.append(f"nproc: --concurrency {given['nproc']}, the maximum of concurrent requests to {caller}")
         else:
@@ -127,11 +126,11 @@ def _mode(mode: str) -> tuple[str, str]:
     return mode, f"mode: --mode {mode}"
 
 
-def _is_api(name: str, registry: Registry) -> bool:
+def _has_limits(name: str, registry: Registry) -> bool:
     base, dash, limit = name.rpartition("-")
     for candidate in (name, base) if dash and limit.isdecimal() else (name,):
         try:
-            return isinstance(registry.find(candidate), ApiModel)
+            return registry.find(candidate).rate_limits is not None
         except ConfigError:
             continue
     return False

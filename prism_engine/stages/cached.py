@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CLAIM_POLL_SECONDS = 0.05
 """Polling interval, in seconds, while another process is making the same call."""
+_NOT_MADE = "not in the cache, and this run makes no such call"
+_STOPPING = "the call was not sent: the run is stopping"
 
 
 class CachedModel:
@@ -28,6 +30,9 @@ class CachedModel:
 
     Within the process, an identical call in flight is joined, whichever run on the same store makes it; across
     processes, it is waited for. A completion is durable in the store before it is returned.
+
+    A call whose model does not state its identity is neither looked up, joined nor stored: each one is made. Calls
+    made ahead are the exception: they are made once and kept in memory, because later their engine may be gone.
 
     Args:
         backend: None serves from the store only.
@@ -41,6 +46,9 @@ class CachedModel:
         self._under_way = 0
         self._failed: dict[str, Completion] = {}
         self._ahead: set[str] = set()
+        self._kept: dict[str, Completion] = {}
+        """Completions made ahead by a model that does not state its identity, by key."""
+        self._keeping: dict[str, asyncio.Lock] = {}
         self._draining = False
 
     def __repr__(self) -> str:
@@ -68,6 +76,7 @@ class CachedModel:
     def forget_failures(self) -> None:
         """Allow permanently failed calls to be made again when they are next requested."""
         self._failed.clear()
+        self._kept = {key: completion for key, completion in self._kept.items() if completion.outcome.reusable}
 
     async def complete(self, call: Call) -> Completion:
         """Return the call's completion; a permanently failed call has outcome `error` and the reason in `detail`.
@@ -88,6 +97,8 @@ class CachedModel:
             identity = identify(call)
         except RejectedError as error:  # it cannot be written as JSON, so it cannot be sent either
             return Completion(Outcome.ERROR, detail=str(error))
+        if not call.model.is_stated:
+            return await self._make_uncached(identity.key, call, ahead=ahead)
         key, limit = identity.key, call.sampling.max_tokens
         # One flight per key, regardless of the output limit: claims across processes are per key, too.
         while (leader := self._store.flights.get(key)) is not None:
@@ -104,7 +115,7 @@ class CachedModel:
         if (failed := self._failed.get(key)) is not None:  # one attempt per run; the next run tries again
             return self._counted(key, failed, self.meter.count_shared, ahead=ahead)
         if self.backend is None:
-            raise NotRunError("not in the cache, and this run makes no such call")
+            raise NotRunError(_NOT_MADE)
         if ahead:
             self._ahead.add(key)
         return await self._lead(identity, call, self.backend)
@@ -148,16 +159,14 @@ class CachedModel:
         key, limit = identity.key, call.sampling.max_tokens
         while self._draining or not self._store.try_claim(key):
             if self._draining:
-                raise NotRunError("the call was not sent: the run is stopping")
+                raise NotRunError(_STOPPING)
             await asyncio.sleep(CLAIM_POLL_SECONDS)
         try:
             # The previous holder of the claim may have finished between our look-up and our claim.
             if (hit := self._store.get(key, limit)) is not None:
                 self.meter.count_hit(hit)
                 return hit
-            with self.meter.flying():
-                completion = replace(await self._ask(backend, call), fresh=True)
-            self.meter.count_call(completion)
+            completion = await self._ask(backend, call)
             if not completion.outcome.reusable:
                 self._failed[key] = completion
             await self._store.put(call, completion, identity)
@@ -165,12 +174,35 @@ class CachedModel:
         finally:
             self._store.release(key)
 
-    @staticmethod
-    async def _ask(backend: Backend, call: Call) -> Completion:
-        try:
-            return split_thinking(await backend.generate(call))
-        except (RejectedError, TransientError) as error:
-            return Completion(Outcome.ERROR, detail=str(error))
+    async def _make_uncached(self, key: str, call: Call, *, ahead: bool) -> Completion:
+        """Make a call of a model that does not state its identity, unless it was made ahead."""
+        if (kept := self._kept.get(key)) is not None:
+            return self._counted(key, kept, self.meter.count_shared, ahead=ahead)
+        if not ahead:
+            return await self._send(call)
+        async with self._keeping.setdefault(key, asyncio.Lock()):
+            if key not in self._kept:
+                self._kept[key] = await self._send(call)
+                self._ahead.add(key)
+            return self._kept[key]
+
+    async def _send(self, call: Call) -> Completion:
+        if self.backend is None:
+            raise NotRunError(_NOT_MADE)
+        if self._draining:
+            raise NotRunError(_STOPPING)
+        return await self._ask(self.backend, call)
+
+    async def _ask(self, backend: Backend, call: Call) -> Completion:
+        """Send the call to the backend and count it."""
+        with self.meter.flying():
+            try:
+                completion = split_thinking(await backend.generate(call))
+            except (RejectedError, TransientError) as error:
+                completion = Completion(Outcome.ERROR, detail=str(error))
+        completion = replace(completion, fresh=True)
+        self.meter.count_call(completion)
+        return completion
 
 
 THINKING_TAGS = (

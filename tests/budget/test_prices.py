@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prism_engine.budget.prices import Price, Rate, is_paid, price_of
+from prism_engine.budget.prices import Price, Rate, price_of
 from prism_engine.config import ApiModel, PriceSpec, ScriptedModel, ServerSpec, VllmModel
 from prism_engine.records import Usage
 
@@ -28,10 +28,10 @@ def known(**fields):
 
 
 def test_only_an_api_that_is_not_our_own_server_is_paid():
-    assert is_paid(OWN)
-    assert not is_paid(ApiModel(model="m", server=ServerSpec(model="org/name")))
-    assert not is_paid(VllmModel(model="org/name"))
-    assert not is_paid(ScriptedModel())
+    assert OWN.is_paid
+    assert not ApiModel(model="m", server=ServerSpec(model="org/name")).is_paid
+    assert not VllmModel(model="org/name").is_paid
+    assert not ScriptedModel().is_paid
 
 
 def test_the_entrys_own_price_counts_in_nano_dollars_with_cached_tokens_cheaper():

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from prism_engine.budget import is_paid, price_of
-from prism_engine.config import ApiModel
+from prism_engine.budget import price_of
 from prism_engine.config.models import load_registry
 
-PAID = {name: spec for name, spec in load_registry() if isinstance(spec, ApiModel) and is_paid(spec)}
+PAID = {name: spec for name, spec in load_registry() if spec.is_paid}
 
 
 @pytest.mark.parametrize("name", PAID)

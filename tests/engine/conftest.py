@@ -52,7 +52,17 @@ class World:
         self.journals = []
 
     def build(
-        self, count, *, describe=None, answer=None, delay=0.0, answering=True, context=None, write=None, needs=False
+        self,
+        count,
+        *,
+        describe=None,
+        answer=None,
+        delay=0.0,
+        answering=True,
+        context=None,
+        write=None,
+        needs=False,
+        facts=(("w", "1"),),
     ):
         spec = ScriptedModel(delay=delay, concurrency=8)
         perceiver = Scripted(spec, reply=describe or said("seen"))
@@ -60,7 +70,7 @@ class World:
         perceiving, thinking = CachedModel(perceiver, self.store), CachedModel(reasoner, self.store)
 
         def describing(instruction):
-            identity = ModelIdentity("vlm", (("w", "1"),))
+            identity = ModelIdentity("vlm", facts)
             return PerceiverContext(perceiving, identity, instruction=instruction, sampling=Sampling())
 
         perception = describing("Describe.")

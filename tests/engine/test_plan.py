@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prism_engine.engine.plan import StagePlan, make_plan, order_samples
+from prism_engine.engine.plan import CountedCalls, StagePlan, make_plan, order_samples
 from prism_engine.engine.runner import execute
 from prism_engine.engine.scheduler import Stop
 from prism_engine.records import Completion, Outcome
@@ -20,6 +20,18 @@ async def test_nothing_cached_means_one_call_per_distinct_picture_and_unknown_an
     assert plan.describing == StagePlan(cached=0, to_call=5)
     assert plan.answering == StagePlan(cached=0, to_call=0, unknown=10)
     assert run.perceiver.backend.calls == 0
+
+
+async def test_each_call_of_a_model_without_identity_is_to_be_made_however_often_it_was(world):
+    for _ in range(2):
+        run, progress = world.build(10, facts=())
+        counted = CountedCalls()
+        for _ in range(2):  # as the plans of two runs
+            plan = make_plan(run.benchmark, run.count, run.pipeline, run.store, counted)
+            assert plan.describing == StagePlan(cached=0, to_call=10)
+            assert plan.answering == StagePlan(cached=0, to_call=0, unknown=10)
+        await execute(run, progress, Stop())
+        assert (run.perceiver.backend.calls, progress.done, progress.cached) == (10, 10, 0)
 
 
 async def test_descriptions_alone_make_the_answers_known(world):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from prism_engine.backends.scripted import Scripted
 from prism_engine.cache import Store, call_key
 from prism_engine.config import ScriptedModel
 from prism_engine.errors import DeadError, NotRunError, RejectedError, TransientError
-from prism_engine.records import Completion, Outcome, Usage
+from prism_engine.records import Completion, ModelIdentity, Outcome, Usage
 from prism_engine.stages.cached import CachedModel
 
 
@@ -194,3 +195,72 @@ async def test_a_call_that_failed_in_another_run_is_not_made_again(store, make_c
     await asyncio.gather(one.complete(make_call()), two.complete(make_call()))
     assert (await two.complete(make_call())).outcome is Outcome.ERROR
     assert other.calls == 0
+
+
+class Counting(Store):
+    """Fails on everything that a call without an identity must not do."""
+
+    def get(self, *_):
+        raise AssertionError("looked up")
+
+    async def put(self, *_):
+        raise AssertionError("stored")
+
+    def try_claim(self, _key):
+        raise AssertionError("claimed")
+
+
+@pytest.fixture
+def unstated(make_call):
+    def make(text="hello", name="fake", **sampling):
+        return replace(make_call(text, **sampling), model=ModelIdentity(name, ()))
+
+    return make
+
+
+async def test_each_call_of_a_model_without_identity_is_made_and_none_is_looked_up_or_stored(tmp_path, unstated):
+    backend = answering()
+    with Counting(tmp_path / "calls.sqlite") as store:
+        model = CachedModel(backend, store)
+        together = await asyncio.gather(*(model.complete(unstated()) for _ in range(3)))
+        again = await model.complete(unstated())
+    assert (backend.calls, model.meter.calls, model.meter.hits, model.meter.shared) == (4, 4, 0, 0)
+    assert all(completion.fresh for completion in (*together, again))
+
+
+async def test_what_a_model_without_identity_made_ahead_is_kept_for_its_samples(store, unstated):
+    backend = answering()
+    model = CachedModel(backend, store)
+    await asyncio.gather(*(model.make_ahead(unstated()) for _ in range(2)))
+    model.drain()
+    model.forget_failures()
+    first, second = [await model.complete(unstated()) for _ in range(2)]
+    assert (first.text, first.fresh) == ("fine", True)
+    assert first == second
+    assert (backend.calls, model.meter.calls, model.meter.shared) == (1, 1, 1)
+    with pytest.raises(NotRunError, match="stopping"):
+        await model.complete(unstated("another"))
+
+
+async def test_a_failure_of_a_model_without_identity_made_ahead_is_kept_until_it_may_be_tried_again(store, unstated):
+    model = CachedModel(raising(TransientError("overloaded")), store)
+    await model.make_ahead(unstated())
+    assert (await model.complete(unstated())).detail == "overloaded"
+    model.backend = answering()
+    assert (await model.complete(unstated())).detail == "overloaded"
+    model.forget_failures()
+    assert (await model.complete(unstated())).text == "fine"
+
+
+async def test_a_model_without_identity_and_without_backend_answers_nothing(store, unstated):
+    with pytest.raises(NotRunError, match="not in the cache"):
+        await CachedModel(None, store).complete(unstated())
+
+
+def test_models_without_identity_are_told_apart_by_their_names_and_others_by_their_facts():
+    facts = (("weights", "sha256:0"),)
+    assert ModelIdentity("a", facts) == ModelIdentity("b", facts)
+    assert hash(ModelIdentity("a", facts)) == hash(ModelIdentity("b", facts))
+    assert ModelIdentity("a", ()) == ModelIdentity("a", ())
+    assert len({ModelIdentity("a", ()), ModelIdentity("b", ()), ModelIdentity("a", facts)}) == 3
+    assert not ModelIdentity("a", ()).is_stated

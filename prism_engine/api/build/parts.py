@@ -23,7 +23,8 @@ from prism_engine.api.build.workbench import BoundModel
 from prism_engine.backends.factory import build_backend, identify_model, pinned
 from prism_engine.budget import BudgetController, ModelBudget, Spending
 from prism_engine.cache import Store
-from prism_engine.config import ApiModel, Pictures
+from prism_engine.config import Pictures
+from prism_engine.config.models import with_limits
 from prism_engine.config.run_config import with_own_limit
 from prism_engine.datasets import data_roots, find_benchmark, open_benchmark
 from prism_engine.engine.drawn_samples import DrawnSamples
@@ -131,6 +132,9 @@ class Parts:
             most_failures=self.config.most_failures(self.sample_count),
             retry_only=retry_only,
             cached_pipeline=self.cached_pipeline,
+            waits_for_ahead=any(
+                role != "reasoner" and not identity.is_stated for role, identity in self.identities.items()
+            ),
         )
 
     def spending(self, payer: str) -> Spending:
@@ -174,6 +178,7 @@ def assembled(
     profile = known_profile(config.profile)
     specs = _specs(config, registry)
     identities = {role: identify_model(name, spec, config.cache_dir) for role, (name, spec) in specs.items()}
+    _check_cacheable(config, specs, identities)
     path = find_benchmark(config.benchmark, data_roots(os.environ))
     with ExitStack() as opened:
         benchmark = opened.enter_context(open_benchmark(path, config.cache_dir, progress=ingesting))
@@ -230,21 +235,35 @@ def _specs(config: RunConfig, registry: Registry) -> dict[str, tuple[str, ModelS
     if config.mode.needs_reasoner:
         names["reasoner"] = str(config.reasoner)
     limited = config.reasoner or config.perceiver or names.get(WRITER)
+    specs = {role: (name, registry.find(name)) for role, name in names.items()}
+    # By name and not by role: a model in both roles has one quota.
     return {
-        role: (name, _limited(config, role, name, registry.find(name)) if name == limited else registry.find(name))
-        for role, name in names.items()
+        role: (name, with_limits(role, name, spec, config) if name == limited else spec)
+        for role, (name, spec) in specs.items()
     }
 
 
-def _limited(config: RunConfig, role: str, name: str, spec: ModelSpec) -> ModelSpec:
-    """Override a model's limits with the run's own; a model in both roles has one quota."""
-    names = ("requests_per_minute", "tokens_per_minute", "concurrency")
-    given = {name: value for name in names if (value := getattr(config, name)) is not None}
-    if not given:
-        return spec
-    if not isinstance(spec, ApiModel):
-        raise ConfigError(f"{', '.join(given)}: {role} {name!r} is not behind an API, so it has no limits")
-    return spec.model_copy(update={"limits": spec.limits.model_copy(update=given)})
+def _check_cacheable(
+    config: RunConfig, specs: dict[str, tuple[str, ModelSpec]], identities: dict[str, ModelIdentity]
+) -> None:
+    """Check that no result is needed from the cache that cannot be in it.
+
+    Raises:
+        ConfigError: a model that does not state its identity would have to answer from the cache.
+    """
+    cache_only = cache_only_roles(config, specs)
+    for role, identity in identities.items():
+        if identity.is_stated:
+            continue
+        name = specs[role][0]
+        why = f"but results of {name!r} are not cached: its backend states no identity"
+        if config.retry_failed:
+            raise ConfigError(f"--retry-failed takes the other samples from the cache, {why}; run without it")
+        if role in cache_only:
+            raise ConfigError(
+                f"mode {config.mode.name!r} takes descriptions from the cache, {why}; use --mode all, or give them as "
+                "--descriptions FILE"
+            )
 
 
 def _answering(
@@ -271,8 +290,8 @@ def _attach_backends(
         name, spec = parts.specs[role]
         try:
             budget = _budget(parts, name, spec, open_controller)
-            if isinstance(spec, ApiModel) and parts.config.deadline is not None:
-                spec = spec.model_copy(update={"outage_patience": None})
+            if parts.config.deadline is not None:
+                spec = spec.for_deadline()
             model.backend = build(name, pinned(spec, parts.identities[role]), parts.config.cache_dir, budget)
         except ConfigError:
             if not _all_cached(parts, model):

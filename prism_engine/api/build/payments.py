@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from prism_engine.budget import ModelBudget, cap_of, is_paid, price_of
-from prism_engine.config import ApiModel
+from prism_engine.budget import ModelBudget, cap_of, price_of
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def payment_for(
         ConfigError: there is a cost cap and the price is unknown.
         StoreError: the ledger cannot be opened.
     """
-    if not (is_paid(spec) and isinstance(spec, ApiModel)):
+    if not spec.is_paid:
         return ModelPayment(None)
     price = price_of(spec)
     if price is None and max_cost is not None:

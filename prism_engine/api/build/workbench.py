@@ -10,7 +10,6 @@ from prism_engine.backends.base import Backend
 from prism_engine.backends.factory import build_backend
 from prism_engine.budget import BudgetController, ModelBudget
 from prism_engine.cache import Store
-from prism_engine.config import ApiModel, VllmModel
 from prism_engine.engine.turns import EngineUse, Turns
 from prism_engine.stages.meter import Meter
 
@@ -140,7 +139,7 @@ class Workbench:
             uses = []
             for model, identity, spec in models:
                 backend = self.owner(model.backend)
-                if backend is None or not takes_a_gpu(spec):
+                if backend is None or not spec.runs_locally:
                     continue
                 turn = self._turns.enlist(id(backend), partial(self._close, backend))
                 order += [backend] if backend not in order else []
@@ -162,8 +161,3 @@ class Workbench:
             for backend in reversed(self._backends.values()):
                 closing.push_async_callback(backend.aclose)
             closing.push_async_callback(self._turns.settle)
-
-
-def takes_a_gpu(spec: ModelSpec) -> bool:
-    """Whether a model runs on this machine, as an engine in this process or as a server started by this run."""
-    return isinstance(spec, VllmModel) or (isinstance(spec, ApiModel) and spec.server is not None)

@@ -18,9 +18,9 @@ from prism_engine.api.judging.judge_models import ready_judge
 from prism_engine.api.results.run_status import RunStatus, stopped_status
 from prism_engine.api.runs.stopping import stopping_at_deadline, stopping_on_signals
 from prism_engine.backends.factory import identify_model
-from prism_engine.cache import call_key
 from prism_engine.config.judging import Template, find_judge
 from prism_engine.datasets.images import ImageStore, PictureError
+from prism_engine.engine.lookup import look_up
 from prism_engine.engine.progress import Progress
 from prism_engine.engine.scheduler import Stop
 from prism_engine.errors import UserError
@@ -111,7 +111,7 @@ async def _grade(
         sampling = Sampling(config.max_tokens or 1024, config.temperature, config.top_p)
         grader = Grader(model, identity, sampling, config.samples, config.template)
         firsts = [grader.call(row, sample, 0) for row in rows for sample in range(config.samples)]
-        needed = None in store.get_many((call_key(call), call.sampling.max_tokens) for call in firsts)
+        needed = any(call.completion is None for call in look_up(firsts, store))
         stop = Stop()
         try:
             model.backend, spending = await ready_judge(config, spec, identity, bench, needed=needed)

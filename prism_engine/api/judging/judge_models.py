@@ -32,7 +32,7 @@ def preflight(config: JudgeConfig, registry: Registry) -> None:
     """
     spec = find_judge(config, registry, os.environ)
     identity = identify_model(config.judge, spec, config.cache_dir)
-    if spec.backend != "api" or spec.server is not None:  # started only when needed
+    if not spec.is_paid:  # nothing to lose, and what runs locally starts only when needed
         return
 
     async def check() -> None:

@@ -16,9 +16,8 @@ from prism_engine.api.judging.judged_files import Case, open_case, write_case
 from prism_engine.api.results.run_status import RunStatus, stopped_status
 from prism_engine.api.runs.stopping import stopping_at_deadline, stopping_on_signals
 from prism_engine.backends.factory import identify_model
-from prism_engine.budget import PerCall, Price, PromptVolume, Seen, expect, is_paid, price_of, text_bytes
+from prism_engine.budget import PerCall, Price, PromptVolume, Seen, expect, price_of, text_bytes
 from prism_engine.cache import Store, earlier_calls
-from prism_engine.config import ApiModel
 from prism_engine.config.judging import JudgeConfig, find_judge
 from prism_engine.engine.lookup import look_up
 from prism_engine.engine.plan import MOST_SEEN
@@ -143,15 +142,16 @@ def plan_judging(runs: Sequence[Path], config: JudgeConfig, registry: Registry) 
 
 def _plan(case: Case, judge: _ReadyJudge) -> JudgePlan:
     demand, reviews = PromptVolume(), _first_reviews(case, judge)
-    to_ask = {review.key: review.call for review in reviews if review.completion is None}
-    for call in to_ask.values():
-        demand.count(text_bytes(call), 0)
+    to_ask = [review for review in reviews if review.completion is None]
+    if judge.identity.is_stated:  # otherwise every call is made, even if another one is identical
+        to_ask = list({review.key: review for review in to_ask}.values())
+    for review in to_ask:
+        demand.count(text_bytes(review.call), 0)
     history = [
         Seen(past.text_bytes, past.max_tokens, past.completion.outcome is Outcome.TRUNCATED, past.completion.usage)
         for past in earlier_calls(judge.store, "judge", judge.identity, MOST_SEEN)
     ]
-    paid = isinstance(judge.spec, ApiModel) and is_paid(judge.spec)
-    price = price_of(judge.spec) if isinstance(judge.spec, ApiModel) and paid else Price.nothing()
+    price = price_of(judge.spec) if judge.spec.is_paid else Price.nothing()
     per_call = PerCall(reviews[0].call.sampling.max_tokens if reviews else 1, 0)
     cached = sum(review.completion is not None for review in reviews)
     return JudgePlan(case.run, len(reviews), cached, len(to_ask), expect(demand, history, per_call, price))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prism_engine.api.build.instruction_sources import read_instruction
-from prism_engine.api.build.workbench import takes_a_gpu
 from prism_engine.api.objects.session import Closeable, ImageInput, Session
-from prism_engine.config import ApiModel, Arm, Merge, Pictures, RunConfig, SamplingConfig
+from prism_engine.config import Arm, Merge, Pictures, RunConfig, SamplingConfig
 from prism_engine.config.choices import perceivers_of
 from prism_engine.config.run_config import with_own_limit
 from prism_engine.engine.pipeline import Pipeline
@@ -148,7 +147,7 @@ class Perception(Module):
         self._names = perceivers_of(model, registry)
         called = [*self._names, *([self._instruction.writer] if self._instruction.writer else [])]
         specs = {name: registry.find(name) for name in called}
-        if len(local := [name for name in self._names if takes_a_gpu(specs[name])]) > 1:
+        if len(local := [name for name in self._names if specs[name].runs_locally]) > 1:
             raise ConfigError(
                 f"perceiver {model!r}: {' and '.join(local)} would need this machine's memory at once; use `prism "
                 "run`, where they take turns, or one Perception per model, each closed before the next is used"
@@ -310,6 +309,4 @@ def _unscored(_reply: str, _sample: Sample) -> Score:
 
 def _shots_benchmark(writer: ConnectedModel) -> str:
     """Return the benchmark whose few-shot examples a hint writer gets: the embedded model knows only PrismScenes."""
-    spec = writer.spec
-    model = spec.server.model if isinstance(spec, ApiModel) and spec.server is not None else getattr(spec, "model", "")
-    return "PrismScenes" if model == str(REASONER) else ""
+    return "PrismScenes" if writer.spec.listing.model == str(REASONER) else ""

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from prism_engine.api.build.parts import assembled
 from prism_engine.api.build.perception_side import WRITER, perceiver_roles
 from prism_engine.api.runs.prepared import names_of
-from prism_engine.budget import Expense, PerCall, Price, Range, Seen, expect, expected_sum, is_paid, price_of
+from prism_engine.budget import Expense, PerCall, Price, Range, Seen, expect, expected_sum, price_of
 from prism_engine.cache import earlier_calls
-from prism_engine.config import ApiModel
 from prism_engine.engine.plan import MOST_SEEN, CountedCalls
 from prism_engine.records import Outcome
 
@@ -130,7 +129,7 @@ def forecast(parts: Parts, plan: Plan) -> Forecast:
             continue
         model, spec = parts.specs[role]
         price: Price | None = Price.nothing()
-        if isinstance(spec, ApiModel) and is_paid(spec):
+        if spec.is_paid:
             price = price_of(spec)
             if price is None:
                 unpriced.append(model)
@@ -151,7 +150,7 @@ def _perceivers(parts: Parts, plan: Plan) -> list[tuple[str, StagePlan]]:
 
 def _stage(parts: Parts, plan: Plan, planned: StagePlan, stage: Stage, role: str, price: Price | None) -> Expense:
     spec = parts.specs[role][1]
-    per_call = PerCall(_sampling(parts, stage).max_tokens, spec.image_tokens if isinstance(spec, ApiModel) else 4096)
+    per_call = PerCall(_sampling(parts, stage).max_tokens, spec.most_image_tokens)
     history = planned.seen or _earlier_calls(parts, stage, role)
     known = expect(planned.ask, history, per_call, price)
     if planned.unknown == 0:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from prism_engine.api.build.parts import assembled
-from prism_engine.cache import call_key, show
-from prism_engine.engine.lookup import looked_up
+from prism_engine.cache import show
+from prism_engine.engine.lookup import look_up, looked_up
 from prism_engine.errors import UserError
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from prism_engine.api.results.status import RunState
     from prism_engine.cache import Entry, Store
     from prism_engine.config import Registry
-    from prism_engine.records import Call, Sample
+    from prism_engine.engine.lookup import LookedUp
+    from prism_engine.records import Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +62,20 @@ def _calls(sample: Sample, parts: Parts) -> Iterator[SampleCall]:
     pipeline = parts.pipeline
     (known,) = looked_up([sample], pipeline, parts.store)
     for cached in (*known.writing, *known.describing):
-        yield _sample_call(cached.call, parts.store)
+        yield _sample_call(cached, parts.store)
     texts = [cached.completion.text for cached in known.describing if cached.completion is not None]
     if pipeline.answering is None or not known.is_described or known.fails:
         return
     description = known.context.text(sample, texts)
     if description is not None or not pipeline.needs_description:
-        yield _sample_call(pipeline.answering.call(sample, description), parts.store)
+        (answer,) = look_up([pipeline.answering.call(sample, description)], parts.store)
+        yield _sample_call(answer, parts.store)
 
 
-def _sample_call(call: Call, store: Store) -> SampleCall:
-    key, limit = call_key(call), call.sampling.max_tokens
-    hit = store.get(key, limit)
+def _sample_call(known: LookedUp, store: Store) -> SampleCall:
+    key, hit, call = known
     try:
-        stored = show(store, key)
+        stored = show(store, key) if call.model.is_stated else None
     except UserError:  # nothing is stored
         stored = None
-    return SampleCall(call.stage, key, limit, None if hit is None else hit.text, stored)
+    return SampleCall(call.stage, key, call.sampling.max_tokens, None if hit is None else hit.text, stored)

@@ -12,9 +12,10 @@ import pytest
 
 from prism_engine import api, prompts
 from prism_engine.api.runs.sweep_table import write_sweep
+from prism_engine.backends import scripted
 from prism_engine.backends.scripted import Scripted
 from prism_engine.config import RunConfig, ScriptedModel, load_registry
-from prism_engine.errors import DeadError
+from prism_engine.errors import ConfigError, DeadError
 from prism_engine.records import Completion, Outcome
 from tests.shapes import write_shapes
 
@@ -90,7 +91,7 @@ def world(tmp_path, monkeypatch):
         "prism_engine.api.build.workbench.build_backend",
         lambda name, spec, *_: made.models.setdefault(name, Model(name, spec, made)),
     )
-    monkeypatch.setattr("prism_engine.api.build.workbench.takes_a_gpu", lambda spec: spec.replies[0] in EYES)
+    monkeypatch.setattr(ScriptedModel, "runs_locally", property(lambda spec: spec.replies[0] in EYES))
     monkeypatch.setitem(prompts.INSTRUCTIONS, "brief", "Say briefly what you see.")
     for seed, name in enumerate(BENCHMARKS):
         write_shapes(tmp_path / f"{name}.tsv", SAMPLES, seed)
@@ -192,6 +193,50 @@ def test_a_stop_in_the_middle_leaves_every_run_resumable_and_no_call_is_made_twi
     assert {report.status.value for report in world.run(configs)} == {"complete"}
     calls = before + world.calls()
     assert len(calls) == len(set(calls)) == describe + answer
+
+
+def test_an_engine_without_identity_describes_ahead_and_makes_room_and_none_of_it_is_cached(world, monkeypatch):
+    stated = scripted.identity_facts
+    monkeypatch.setattr(
+        scripted, "identity_facts", lambda spec, cache: None if spec.replies[0] in EYES else stated(spec, cache)
+    )
+    configs = world.configs()
+    assert to_call(api.plan_many(configs, load_registry()))[0] == 16 * SAMPLES
+    for expected in (lambda calls: calls > 0, lambda calls: calls == 0):
+        reports = world.run(configs)
+        assert {report.status.value for report in reports} == {"complete"}
+        seeing = [line for line in world.log if line.split()[0] in EYES]
+        assert seeing == ["eyes up", "eyes closed", "glasses up", "glasses closed"]
+        meters = [report.progress.describing for report in reports]
+        assert all(meter.hits == 0 and meter.calls + meter.shared == SAMPLES for meter in meters)
+        assert all(report.progress.cached == 0 for report in reports)
+        assert expected(sum(call.stage == "reason" for call in world.calls()))
+
+
+def test_both_engines_of_a_run_may_lack_an_identity(world, monkeypatch):
+    monkeypatch.setattr(scripted, "identity_facts", lambda *_: None)
+    (config, *_) = world.configs()
+    both = RunConfig.model_validate({**dict(config), "perceiver": "~".join(EYES)})
+    (report,) = world.run([both])
+    assert report.status.value == "complete"
+    seen = [call.model.name for call in world.calls() if call.stage == "perceive"]
+    assert set(seen) == set(EYES)
+    assert [line for line in world.log if line.split()[0] in EYES][:3] == ["eyes up", "eyes closed", "glasses up"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"retry_failed": True}, "--retry-failed takes the other samples from the cache, but results of 'eyes' are"),
+        ({"mode": "reasoning"}, "mode 'reasoning' takes descriptions from the cache, but results of 'eyes' are not"),
+    ],
+)
+def test_what_needs_the_cache_is_refused_for_a_model_without_identity(world, monkeypatch, changes, message):
+    monkeypatch.setattr(scripted, "identity_facts", lambda *_: None)
+    (config, *_) = world.configs()
+    with pytest.raises(ConfigError, match=message):
+        world.run([RunConfig.model_validate({**dict(config), **changes})])
+    assert world.calls() == []
 
 
 def test_its_table_has_a_row_per_run_and_marks_fields_that_a_mode_does_not_use(world, tmp_path):
