@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from contextlib import AsyncExitStack, closing
 from typing import TYPE_CHECKING
 
 from prism_engine.api.build.payments import payment_for
+from prism_engine.api.runs.loops import run_blocking
 from prism_engine.backends.factory import build_backend, identify_model, pinned
 from prism_engine.budget import BudgetController, Spending
 from prism_engine.config.judging import find_judge
@@ -42,7 +42,7 @@ def preflight(config: JudgeConfig, registry: Registry) -> None:
             backend, _ = open_judge(config, spec, identity, opened)
             await check_it_answers(backend, identity, config.judge)
 
-    asyncio.run(check())
+    run_blocking(check())
 
 
 async def ready_judge(
