@@ -1,3 +1,89 @@
 """Decoupled evaluation of vision-language models at full throughput."""
 
+# Importing this package must stay free of other imports: the command line does it before anything else, and the build
+# reads the version from this file. A name is loaded when it is first used (PEP 562).
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Arm",
+    "BudgetError",
+    "Completion",
+    "ConfigError",
+    "DeadError",
+    "NotRunError",
+    "OutcomeError",
+    "Perception",
+    "PrismError",
+    "Reasoning",
+    "RunConfig",
+    "RunReport",
+    "RunStatus",
+    "Sample",
+    "SamplingConfig",
+    "Score",
+    "Session",
+    "StoreError",
+    "UserError",
+    "analyze",
+    "arun",
+    "arun_many",
+    "compare",
+    "grade",
+    "judge",
+    "load_registry",
+    "plan",
+    "run",
+    "run_many",
+    "score",
+]
+
+if TYPE_CHECKING:
+    from prism_engine.api.objects.modules import Perception, Reasoning
+    from prism_engine.api.objects.session import Session
+    from prism_engine.api.public.finished import analyze, compare, grade, judge, score
+    from prism_engine.api.public.running import arun, arun_many, plan, run, run_many
+    from prism_engine.api.results.run_status import RunStatus
+    from prism_engine.api.runs.execution import RunReport
+    from prism_engine.config import Arm, RunConfig, SamplingConfig, load_registry
+    from prism_engine.errors import (
+        BudgetError,
+        ConfigError,
+        DeadError,
+        NotRunError,
+        OutcomeError,
+        PrismError,
+        StoreError,
+        UserError,
+    )
+    from prism_engine.records import Completion, Sample, Score
+else:
+    _MODULES = {
+        "api.objects.modules": ("Perception", "Reasoning"),
+        "api.objects.session": ("Session",),
+        "api.public.finished": ("analyze", "compare", "grade", "judge", "score"),
+        "api.public.running": ("arun", "arun_many", "plan", "run", "run_many"),
+        "api.results.run_status": ("RunStatus",),
+        "api.runs.execution": ("RunReport",),
+        "config": ("Arm", "RunConfig", "SamplingConfig", "load_registry"),
+        "errors": (
+            *("BudgetError", "ConfigError", "DeadError", "NotRunError", "OutcomeError", "PrismError", "StoreError"),
+            "UserError",
+        ),
+        "records": ("Completion", "Sample", "Score"),
+    }
+    _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+    def __getattr__(name: str) -> Any:
+        if name not in _MODULE_OF:
+            # With `name` and `obj`, Python suggests the nearest name.
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__])
+        value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

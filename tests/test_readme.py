@@ -13,6 +13,7 @@ from prism_engine.config import ScriptedModel, load_registry
 from prism_engine.records import ModelIdentity
 from tests.api.objects.test_modules import png
 from tests.cli.conftest import prism  # noqa: F401 - a fixture
+from tests.shapes import write_shapes
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -53,10 +54,16 @@ def test_its_python_works(tmp_path, monkeypatch, capsys):
         "prism_engine.api.build.workbench.build_backend",
         lambda name, *_: Scripted(ScriptedModel(replies=(f"{name} speaks",))),
     )
-    monkeypatch.setattr(
-        "prism_engine.api.objects.session.identify_model", lambda name, *_: ModelIdentity(name, (("weights", name),))
-    )
+    for module in ("build.parts", "objects.session"):
+        monkeypatch.setattr(
+            f"prism_engine.api.{module}.identify_model", lambda name, *_: ModelIdentity(name, (("weights", name),))
+        )
+    write_shapes(tmp_path / "MyBench.tsv", 12, 0)
     (tmp_path / "photo.jpg").write_bytes(png())
     (code,) = [block.removeprefix("python\n") for block in FENCED if block.startswith("python\n")]
     exec(compile(code, "README.md", "exec"), {"__name__": "__main__"})
-    assert capsys.readouterr().out == "gpt-4o-mini speaks\n"
+    assert sum(bool(line.strip()) for line in code.splitlines()) == 10
+    status, answer = capsys.readouterr().out.splitlines()
+    assert status.startswith("complete ")
+    assert answer == "gpt-4o-mini speaks"
+    assert (tmp_path / "comparison" / "flips.csv").is_file()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import platform
 import subprocess
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from prism_engine.api.build.parts import STORE_NAME
+from prism_engine.api.runs.loops import run_blocking
 from prism_engine.backends.chat.api import probe
 from prism_engine.backends.chat.api_key import resolve_api_key
 from prism_engine.cache import Store, stats
@@ -128,7 +128,7 @@ def _endpoints(registry: Registry, *, network: bool) -> Iterator[Check]:
 
 def _endpoint(url: str, spec: ApiModel, key: str | None, registered: list[tuple[str, str]]) -> Check:
     try:
-        served = set(asyncio.run(probe(spec, key)))
+        served = set(run_blocking(probe(spec, key)))
     except BackendError as error:
         return Check(url, "note", str(error))
     absent = [name for name, model in registered if model not in served]

@@ -16,6 +16,7 @@ from prism_engine.api.build.parts import STORE_NAME
 from prism_engine.api.build.workbench import Workbench
 from prism_engine.api.judging.judge_models import ready_judge
 from prism_engine.api.results.run_status import RunStatus, stopped_status
+from prism_engine.api.runs.loops import run_blocking
 from prism_engine.api.runs.stopping import stopping_at_deadline, stopping_on_signals
 from prism_engine.backends.factory import identify_model
 from prism_engine.config.judging import Template, find_judge
@@ -76,7 +77,7 @@ def grade(config: GradingConfig, registry: Registry, *, watch: ProgressDisplay |
     rows = [_without_hidden_fields(row, config) for row in rows]
     other_scores = {str(path): _scores(path) for path in config.against}
     try:
-        report = asyncio.run(_grade(config, registry, rows, watch))
+        report = run_blocking(_grade(config, registry, rows, watch))
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
     if report.status is RunStatus.NOT_BEGUN or not report.graded:

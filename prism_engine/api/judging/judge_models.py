@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from typing import TYPE_CHECKING
 
 from prism_engine.api.build.payments import payment_for
 from prism_engine.api.build.workbench import Workbench
+from prism_engine.api.runs.loops import run_blocking
 from prism_engine.backends.factory import identify_model, pinned
 from prism_engine.budget import Spending
 from prism_engine.config.judging import find_judge
@@ -43,7 +43,7 @@ def preflight(config: JudgeConfig, registry: Registry) -> None:
             finally:
                 await bench.close_backends()
 
-    asyncio.run(check())
+    run_blocking(check())
 
 
 async def ready_judge(

@@ -14,6 +14,7 @@ from prism_engine.api.build.workbench import Workbench
 from prism_engine.api.judging.judge_models import ready_judge
 from prism_engine.api.judging.judged_files import Case, open_case, write_case
 from prism_engine.api.results.run_status import RunStatus, stopped_status
+from prism_engine.api.runs.loops import run_blocking
 from prism_engine.api.runs.stopping import stopping_at_deadline, stopping_on_signals
 from prism_engine.backends.factory import identify_model
 from prism_engine.budget import PerCall, Price, PromptVolume, Seen, expect, price_of, text_bytes
@@ -122,7 +123,7 @@ def judge_runs(
     spec = find_judge(config, registry, os.environ)
     cases = [open_case(run, config) for run in runs]
     try:
-        return asyncio.run(_judge_cases(cases, config, spec, watch, finished))
+        return run_blocking(_judge_cases(cases, config, spec, watch, finished))
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
 

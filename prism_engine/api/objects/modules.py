@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, overload
 
 from prism_engine.api.build.instruction_sources import read_instruction
 from prism_engine.api.objects.session import Closeable, ImageInput, Session
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from prism_engine.records import Completion, SampleResult
     from prism_engine.stages.context import Context
 
-ImageInputs = ImageInput | list[ImageInput] | tuple[ImageInput, ...]
-"""One picture, or multiple in order."""
+ImageInputs: TypeAlias = "ImageInput | Sequence[ImageInput]"
+"""One picture, or a list or tuple of them in order."""
 
 
 class Module(Closeable):
@@ -115,27 +115,58 @@ class Perception(Module):
 
     Args:
         prompt_version: the perceiver's instruction, as `--instruction`: `generic` or another built-in one, your own
-            wording, `@FILE` with a text, or `query-specific_MODEL`, where MODEL writes hints for each question.
+            wording, `@FILE` with a text, or `query-specific_MODEL`, where MODEL writes hints for each question. The
+            first positional argument, as in the original.
         model: a registered name, a hub id or a checkpoint's folder; `A~B` joins the descriptions of multiple models.
+            Required.
         pictures: how multiple pictures of one question are shown.
         merge: how the descriptions of multiple perceivers are joined.
         sampling: how descriptions are sampled; None: greedily, at most 512 tokens.
         session: shared with other objects; None opens one that `close` closes.
 
     Raises:
-        ConfigError: no such model or instruction.
+        ConfigError: no such model or instruction, or no model is given.
     """
 
+    @overload
     def __init__(
         self,
         prompt_version: str,
         model: str,
+        *,
+        pictures: Pictures | str = ...,
+        merge: Merge | str = ...,
+        sampling: SamplingConfig | None = ...,
+        session: Session | None = ...,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        *,
+        model: str,
+        prompt_version: str = ...,
+        pictures: Pictures | str = ...,
+        merge: Merge | str = ...,
+        sampling: SamplingConfig | None = ...,
+        session: Session | None = ...,
+    ) -> None: ...
+
+    def __init__(
+        self,
+        prompt_version: str = "generic",
+        model: str | None = None,
         *,
         pictures: Pictures | str = Pictures.EACH,
         merge: Merge | str = Merge.LABELLED,
         sampling: SamplingConfig | None = None,
         session: Session | None = None,
     ) -> None:
+        if model is None:
+            raise ConfigError(
+                f"Perception({prompt_version!r}): no model is given. The first argument is the instruction; write "
+                f"Perception(model=...)"
+            )
         super().__init__(session)
         registry = self.session.registry
         self._instruction = read_instruction(prompt_version)
@@ -163,7 +194,7 @@ class Perception(Module):
 
         Args:
             text: the question; only a query-specific instruction uses it.
-            img_path: path or bytes of the picture, or a list of them.
+            img_path: path or bytes of the picture, a PIL image, a NumPy array (see `ImageInput`), or a list of them.
 
         Raises:
             OutcomeError: a model refused or returned no text, or its call failed; `outcome` says which.

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
+
+from PIL import Image as PillowImage
 
 from prism_engine.api.build.parts import STORE_NAME
 from prism_engine.api.build.payments import payment_for
@@ -19,6 +22,7 @@ from prism_engine.config import load_registry
 from prism_engine.config.models import parse_models
 from prism_engine.config.run_config import default_cache_dir
 from prism_engine.datasets.images import ImageStore, PictureError
+from prism_engine.datasets.pixels import encode_pixels
 from prism_engine.errors import ConfigError, UserError
 from prism_engine.stages.cached import CachedModel
 
@@ -26,13 +30,15 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence
     from types import TracebackType
 
+    import numpy as np
+
     from prism_engine.budget import BudgetController
     from prism_engine.config import ModelSpec
     from prism_engine.records import Image, ModelIdentity
 
 T = TypeVar("T")
-ImageInput = str | Path | bytes
-"""A picture: its file's path or bytes."""
+ImageInput: TypeAlias = "str | Path | bytes | PillowImage.Image | np.ndarray[Any, Any]"
+"""A picture: its file's path or bytes, a PIL image, or an array of uint8: (H, W, 3), RGB, or (H, W), grey."""
 
 
 @dataclass(frozen=True)
@@ -146,11 +152,15 @@ class Session(Closeable):
     def pictures(self, given: ImageInput | Sequence[ImageInput]) -> tuple[Image, ...]:
         """Store pictures in the cache and return the references that calls use.
 
+        Files and bytes are used exactly as they are. PIL images and arrays are encoded as PNG (see `encode_pixels`), so
+        the same pixels make the same calls.
+
         Raises:
             UserError: there is none, or one cannot be read as a picture.
             StoreError: the cache cannot be written.
         """
-        pictures = [given] if isinstance(given, (str, Path, bytes)) else list(given)
+        is_one = isinstance(given, (str, Path, bytes, PillowImage.Image)) or hasattr(given, "shape")  # an array
+        pictures: list[Any] = list(given) if isinstance(given, Iterable) and not is_one else [given]
         if not pictures:
             raise UserError("no picture was given")
         return tuple(self._picture(picture, number) for number, picture in enumerate(pictures, start=1))
@@ -186,11 +196,25 @@ class Session(Closeable):
         return controller
 
     def _picture(self, given: ImageInput, number: int) -> Image:
-        where = f"picture {number}" if isinstance(given, bytes) else str(given)
+        where = str(given) if isinstance(given, (str, Path)) else f"picture {number}"
         try:
-            return self._images.put(given if isinstance(given, bytes) else Path(given).expanduser().read_bytes())
+            return self._images.put(_encoded(given))
         except PictureError as error:
             raise UserError(f"{where}: {error}") from error
         except (OSError, ValueError) as error:
             hint = "; download it first" if where.startswith(("http://", "https://")) else ""
             raise UserError(f"{where}: cannot be read as a picture file ({error}){hint}") from error
+
+
+def _encoded(picture: ImageInput) -> bytes:
+    if isinstance(picture, bytes):
+        return picture
+    if isinstance(picture, (str, Path)):
+        return Path(picture).expanduser().read_bytes()
+    import numpy as np  # noqa: PLC0415 - only for pixels in memory
+
+    if isinstance(picture, (PillowImage.Image, np.ndarray)):
+        return encode_pixels(picture)
+    raise PictureError(
+        f"is of type {type(picture).__name__}; it must be a path, bytes, a PIL image or a NumPy array of uint8"
+    )

@@ -29,14 +29,14 @@ async def arun(config: RunConfig, registry: Registry, *, watch: ProgressDisplay 
     Raises:
         UserError, StoreError: as `run`.
     """
-    return await _run_in_thread(lambda display: run(config, registry, watch=display), watch)
+    return await run_in_thread(lambda display: run(config, registry, watch=display), watch)
 
 
 async def arun_many(
     configs: Sequence[RunConfig], registry: Registry, *, watch: ProgressDisplay | None = None
 ) -> list[RunReport]:
     """Like `run_many`, without blocking the caller's event loop; see `arun`."""
-    return await _run_in_thread(lambda display: run_many(configs, registry, watch=display), watch)
+    return await run_in_thread(lambda display: run_many(configs, registry, watch=display), watch)
 
 
 class _Canceller:
@@ -67,7 +67,8 @@ class _Canceller:
             yield
 
 
-async def _run_in_thread(run_it: Callable[[ProgressDisplay], T], watch: ProgressDisplay | None) -> T:
+async def run_in_thread(run_it: Callable[[ProgressDisplay], T], watch: ProgressDisplay | None) -> T:
+    """Call a blocking function of this package in a thread, with the display to pass on; see `arun` for cancelling."""
     canceller = _Canceller(watch)
     thread = asyncio.ensure_future(asyncio.to_thread(_result_or_error, run_it, canceller))
     try:

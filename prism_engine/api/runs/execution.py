@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from prism_engine.api.build.parts import assembled
 from prism_engine.api.build.workbench import Workbench
+from prism_engine.api.results.result_rows import read_frame, read_rows, result_file
 from prism_engine.api.results.run_folder import write_results
 from prism_engine.api.results.run_status import TROUBLED, RunStatus, stopped_status
 from prism_engine.api.results.status import keeping_status, write_status
+from prism_engine.api.runs.loops import run_blocking
 from prism_engine.api.runs.prepared import prepare_runs
 from prism_engine.api.runs.stopping import RunStop, stopping_at_deadline, stopping_on_signals
 from prism_engine.budget import PAYER, Spending
@@ -22,8 +24,10 @@ from prism_engine.engine.scheduler import Stop
 from prism_engine.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    import polars as pl
 
     from prism_engine.api.runs.prepared import PreparedRun
     from prism_engine.config import Registry, RunConfig
@@ -63,6 +67,25 @@ class RunReport:
     """The error that stopped it; None if none did or the user stopped it."""
     kept_earlier: bool = False
     """Whether earlier results were kept because this run stopped with fewer samples done."""
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Return the result rows, in the benchmark's order, read from the results folder one at a time.
+
+        A row is a sample with its description, reply and score; in mode `perception` its description, in mode
+        `prompts` its hints. If questions are asked more than once, it is the first draw; `draws.jsonl` has all.
+
+        Raises:
+            UserError: the run has written no results, or (while iterating) the file is damaged.
+        """
+        return read_rows(result_file(self.folder, self.config.mode))
+
+    def frame(self) -> pl.DataFrame:
+        """Return the rows as a polars frame, with the columns of the Parquet file in the results folder.
+
+        Raises:
+            UserError: the run has written no results, or the file is damaged.
+        """
+        return read_frame(result_file(self.folder, self.config.mode))
 
 
 def run(
@@ -106,7 +129,7 @@ def run_many(
         ]
         prepared_runs = prepare_runs(parts, shared, opened)
         try:
-            return asyncio.run(_execute_all(prepared_runs, shared, watch, finished))
+            return run_blocking(_execute_all(prepared_runs, shared, watch, finished))
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from prism_engine.api.runs.loops import FORWARDED, STOPPING
 from prism_engine.config.run_config import deadline_at
 from prism_engine.engine.scheduler import Stop
 from prism_engine.errors import DeadlineError
@@ -61,11 +61,9 @@ def stopping_at_deadline(stop: Stop, deadlines: Iterable[str | None]) -> Iterato
 def stopping_on_signals(stop: Stop) -> Iterator[None]:
     """Request the stop on the first SIGINT or SIGTERM; cancel the current task on the second.
 
-    Only the main thread receives signals; a run in another thread is stopped by its caller.
+    Only the main thread receives signals. A run in another thread gets those that the main thread forwards to it while
+    it waits (see `run_blocking`); otherwise its caller stops it.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
     loop, main = asyncio.get_running_loop(), asyncio.current_task()
     assert main is not None
     signalled = False
@@ -77,10 +75,15 @@ def stopping_on_signals(stop: Stop) -> Iterator[None]:
         signalled = True
         stop.request()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    if threading.current_thread() is not threading.main_thread():
+        forwarded = FORWARDED.get()
+        with forwarded.received_by(on_signal) if forwarded is not None else nullcontext():
+            yield
+        return
+    for number in STOPPING:
         loop.add_signal_handler(number, on_signal)
     try:
         yield
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOPPING:
             loop.remove_signal_handler(number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -70,6 +71,32 @@ def test_a_picture_becomes_a_description_and_a_description_an_answer(world, tmp_
     (asked,) = world.said("reason")
     assert asked.endswith("Description:\nseen\n\nQuestion: What is it?")
     assert (repr(perception), repr(reasoning)) == ("<Perception by eyes, generic>", "<Reasoning by brain>")
+
+
+def test_the_instruction_is_generic_unless_another_is_given(world):
+    perception = Perception(model="eyes", session=world.session)
+    assert perception.generate("?", png()) == "seen"
+    assert world.said("perceive") == [INSTRUCTIONS["generic"]]
+    Perception("cot", "eyes", session=world.session).generate("?", png())
+    Perception(prompt_version="cot", model="other", session=world.session).generate("?", png())
+    assert world.said("perceive")[1:] == [INSTRUCTIONS["cot"]] * 2
+    with pytest.raises(ConfigError, match=r"Perception\('eyes'\): no model is given.*write Perception\(model=\.\.\.\)"):
+        Perception("eyes")  # type: ignore[call-overload]
+
+
+def test_a_picture_is_a_path_bytes_a_pil_image_or_an_array(world, tmp_path):
+    red = Image.new("RGB", (24, 24), "red")
+    red.save(tmp_path / "p.png", dpi=(300, 300))
+    perception = Perception(model="eyes", session=world.session)
+    for given in (tmp_path / "p.png", (tmp_path / "p.png").read_bytes(), red, np.asarray(red)):
+        assert perception.generate("?", given) == "seen"
+    assert perception.generate("?", Image.open(tmp_path / "p.png")) == "seen"
+    (by_file, by_pixels) = world.calls  # equal bytes are one call, and so are equal pixels
+    assert by_pixels.images[0].path.read_bytes().startswith(b"\x89PNG")
+    assert by_file.images != by_pixels.images
+    mixed = [red, png("blue"), np.zeros((8, 8), np.uint8)]
+    assert perception.generate("?", mixed) == "Image 1: seen\nImage 2: seen\nImage 3: seen"
+    assert perception.answer("?", np.zeros((8, 8, 3), np.uint8)).text == "by itself"
 
 
 def test_a_query_specific_instruction_is_made_for_each_question(world):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
+from PIL import Image
 
 from prism_engine.api import Perception, Reasoning, Session
 from prism_engine.chaos.behaviour import Behaviour
@@ -55,16 +59,24 @@ def test_an_unknown_price_is_reported_and_refused_under_a_cap(chaos_server, tmp_
 def test_an_invalid_picture_is_named(tmp_path):
     (tmp_path / "text.png").write_text("no picture")
     with Session(cache_dir=tmp_path / "cache") as session:
-        for given, says in (
+        wrong: list[tuple[Any, str]] = [
             (tmp_path / "text.png", r"text\.png: is not a readable picture"),
             (tmp_path / "absent.png", r"absent\.png: cannot be read"),
             ([png(), b"junk"], "picture 2: is not a readable picture"),
             ("https://example.org/a.png", "download it first"),
             ([], "no picture"),
-        ):
+            (
+                np.zeros((2, 8, 8, 3), np.uint8),
+                r"picture 1: is an array of shape \(2, 8, 8, 3\) and type uint8; it must",
+            ),
+            ([png(), Image.new("F", (8, 8))], "picture 2: is a PIL image of mode 'F'"),
+            (5, "picture 1: is of type int; it must be a path, bytes, a PIL image or a NumPy array"),
+            ([None], "picture 1: is of type NoneType"),
+        ]
+        for given, says in wrong:
             with pytest.raises(UserError, match=says):
                 session.pictures(given)
-        first, second = session.pictures((png(), png()))
+        first, second = session.pictures(iter((png(), png())))  # type: ignore[arg-type]  # any iterable
         assert first == second
         assert first.path.read_bytes() == png()
 

@@ -1,0 +1,207 @@
+"""`judge`, `grade`, `score`, `compare` and `analyze`, for runs given by report, folder or name."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, Unpack
+
+from prism_engine.api.analysis.analysis_folder import analyze as analyze_folders
+from prism_engine.api.analysis.two_runs import compare_runs
+from prism_engine.api.judging.grading import grade as grade_rows
+from prism_engine.api.judging.judge_runs import judge_runs
+from prism_engine.api.public.options import config_of, registry_or_default
+from prism_engine.api.results.rescoring import find_predictions, rescore
+from prism_engine.api.results.status import STATUS_NAME, RunState
+from prism_engine.api.runs.execution import RunReport
+from prism_engine.config.judging import GradingConfig, JudgeConfig
+from prism_engine.errors import ConfigError
+from prism_engine.records import AnswerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Literal
+
+    from prism_engine.api.analysis.analysis_folder import AnalysisReport
+    from prism_engine.api.analysis.two_runs import ComparedRuns
+    from prism_engine.api.judging.grading import GradingReport
+    from prism_engine.api.judging.judge_runs import JudgeReport
+    from prism_engine.api.public.options import GradingOptions, JudgeOptions
+    from prism_engine.api.results.rescoring import Rescoring
+    from prism_engine.api.runs.execution import ProgressDisplay
+    from prism_engine.config import ModelSpec, Registry
+
+Run: TypeAlias = RunReport | str | Path
+"""A finished run: its report, its folder, or enough of its name in the results folder to identify it."""
+
+RESULTS = Path("results")
+
+
+def judge(
+    runs: Run | Iterable[Run],
+    /,
+    judge: str,
+    *,
+    registry: Registry | None = None,
+    watch: ProgressDisplay | None = None,
+    **options: Unpack[JudgeOptions],
+) -> list[JudgeReport]:
+    """Send the answers that rules could not read to a judge, one run after another: `prism judge`.
+
+    Every review is cached before it counts, so the same call resumes. Judged results go into a subfolder of each run;
+    the run's own results stay unchanged. Signals and event loops: as `prism_engine.run`.
+
+    Args:
+        runs: finished runs.
+        judge: any model of the registry, a hub id, a checkpoint's folder, or one of VLMEvalKit's names for judges.
+        registry: all models by name; None takes those that ship with prism. The runs' own models are added.
+        watch: shows progress.
+        options: the fields of `JudgeConfig`, by name. Runs given by name are looked up in `results_dir`; the default
+            of `results_dir` and `cache_dir` is that of the first run given by its report.
+
+    Returns:
+        A report per run, in order.
+
+    Raises:
+        UserError: a run is not found or has no predictions, or an option is invalid; nothing was called.
+        DeadError: the judge does not answer.
+        StoreError: the cache or the ledger cannot be opened.
+        KeyboardInterrupt: stopped at once; finished reviews are in the cache.
+    """
+    given = _listed(runs)
+    reports = [run for run in given if isinstance(run, RunReport)]
+    folders_of_first = (
+        {name: getattr(reports[0].config, name) for name in ("cache_dir", "results_dir")} if reports else {}
+    )
+    config = config_of(JudgeConfig, {**folders_of_first, **options, "judge": judge})
+    folders = [_folder(run, config.results_dir) for run in given]
+    models: dict[str, ModelSpec] = {}
+    for run, folder in zip(given, folders, strict=True):
+        models |= run.config.models if isinstance(run, RunReport) else _models_of(folder)
+    config = config.model_copy(update={"models": {**models, **config.models}})
+    return judge_runs(folders, config, registry_or_default(registry), watch=watch)
+
+
+def grade(
+    rows: str | Path,
+    /,
+    judge: str,
+    *,
+    registry: Registry | None = None,
+    watch: ProgressDisplay | None = None,
+    **options: Unpack[GradingOptions],
+) -> GradingReport:
+    """Grade responses from 1 to 5 by a rubric, and measure agreement with other scores: `prism grade`.
+
+    Args:
+        rows: JSON lines in Perception-Bench's format, or with `instruction`, `response`, `reference`, `image` and
+            `rubric`.
+        judge: as `judge`.
+        registry: all models by name; None takes those that ship with prism.
+        watch: shows progress.
+        options: the fields of `GradingConfig`, by name.
+
+    Raises:
+        UserError: rows, rubrics, scores to compare with or an option are invalid; nothing was called.
+        DeadError: the judge does not answer.
+        StoreError: the cache cannot be opened.
+        KeyboardInterrupt: stopped at once; finished gradings are in the cache.
+    """
+    config = config_of(GradingConfig, {**options, "rows": rows, "judge": judge})
+    return grade_rows(config, registry_or_default(registry), watch=watch)
+
+
+def score(
+    run: Run,
+    /,
+    profiles: str | Iterable[str] = "prism",
+    *,
+    answer_kind: AnswerKind | str | None = None,
+    results_dir: str | Path = RESULTS,
+) -> Rescoring:
+    """Score a run's replies again under one or more profiles, from its files alone: `prism score`.
+
+    Args:
+        run: a finished run.
+        profiles: `prism`, `v1`, `v2`, `v3`.
+        answer_kind: the answer kind to score as; None takes the run's own.
+        results_dir: where a run given by name is looked up.
+
+    Raises:
+        UserError: the run is not found or damaged, there is no such profile or kind, or a file cannot be written.
+    """
+    names = [profiles] if isinstance(profiles, str) else list(profiles)
+    return rescore(_predictions(run, results_dir), names, _kind(answer_kind))
+
+
+def compare(
+    first: Run, second: Run, /, *, out: str | Path | None = None, results_dir: str | Path = RESULTS
+) -> ComparedRuns:
+    """Compare two runs sample by sample: by how much the second is better, where, and what flipped: `prism compare`.
+
+    Args:
+        first: a finished run.
+        second: a finished run of the same benchmark.
+        out: a folder for the tables; None writes none.
+        results_dir: where runs given by name are looked up.
+
+    Raises:
+        UserError: a run is not found or cannot be read, their questions differ, or no question is scored in both.
+    """
+    folders = [str(_folder(run, results_dir)) for run in (first, second)]
+    return compare_runs(*folders, results_dir=Path(results_dir), out=None if out is None else Path(out))
+
+
+def analyze(
+    runs: Run | Iterable[Run] = RESULTS,
+    /,
+    *,
+    out: str | Path = "analysis",
+    plots: Literal["png", "svg"] | None = "png",
+    results_dir: str | Path = RESULTS,
+) -> AnalysisReport:
+    """Analyse finished runs as in the paper, and write tables, plots and a page: `prism analyze`.
+
+    Args:
+        runs: finished runs, or folders that contain them at any depth.
+        out: the folder for the results; created if it does not exist.
+        plots: the plots' file format; None draws none.
+        results_dir: where runs given by name are looked up.
+
+    Raises:
+        UserError: there is no run, one cannot be read, or `out` cannot be written.
+    """
+    folders = [
+        Path(run) if not isinstance(run, RunReport) and Path(run).is_dir() else _folder(run, results_dir)
+        for run in _listed(runs)
+    ]
+    return analyze_folders(folders, Path(out), plots=plots)
+
+
+def _listed(runs: Run | Iterable[Run]) -> list[Run]:
+    return [runs] if isinstance(runs, (RunReport, str, Path)) else list(runs)
+
+
+def _folder(run: Run, results_dir: str | Path) -> Path:
+    return _predictions(run, results_dir).parent
+
+
+def _predictions(run: Run, results_dir: str | Path) -> Path:
+    name = run.folder if isinstance(run, RunReport) else run
+    return find_predictions(Path(results_dir), str(name))
+
+
+def _models_of(folder: Path) -> dict[str, ModelSpec]:
+    """Return the models that a run's own configuration defines; none if another version or tool wrote the folder."""
+    with suppress(ConfigError):
+        return RunState.read(folder / STATUS_NAME).run_config().models
+    return {}
+
+
+def _kind(answer_kind: AnswerKind | str | None) -> AnswerKind | None:
+    if answer_kind is None:
+        return None
+    try:
+        return AnswerKind(answer_kind)
+    except ValueError:
+        raise ConfigError(f"answer_kind: {answer_kind!r} is not one of {', '.join(AnswerKind)}") from None

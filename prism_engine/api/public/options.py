@@ -1,0 +1,149 @@
+"""Keyword options of the public functions: their types, and the configurations made from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar
+
+from pydantic import TypeAdapter
+
+from prism_engine.config import RunConfig, load_registry, load_run_configs
+from prism_engine.config.run_config import SWEPT
+from prism_engine.config.yaml_files import validated
+from prism_engine.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from decimal import Decimal
+
+    from prism_engine.config import Arm, Merge, ModelSpec, Pictures, Registry, SamplingConfig
+    from prism_engine.config.judging import Template
+    from prism_engine.records import AnswerKind
+
+T = TypeVar("T")
+
+
+class _Common(TypedDict, total=False):
+    requests_per_minute: int | None
+    tokens_per_minute: int | None
+    concurrency: int | None
+    max_cost: float | Decimal | None
+    deadline: str | None
+    fail_on_error: float | None
+    cache_dir: str | Path
+    results_dir: str | Path
+    models: Mapping[str, ModelSpec | Mapping[str, Any]]
+
+
+class _Shared(_Common, total=False):
+    """The options of a run that are the same for all runs of a sweep."""
+
+    pictures: Pictures | str
+    merge: Merge | str
+    missing_descriptions: Literal["error", "skip"]
+    failed: Literal["apart", "wrong"]
+    samples: int | None
+    perception: SamplingConfig | Mapping[str, Any]
+    reasoning: SamplingConfig | Mapping[str, Any]
+    writing: SamplingConfig | Mapping[str, Any]
+    answer_kind: AnswerKind | str | None
+    profile: str
+    judge: str | None
+    retry_failed: bool
+    ahead: int
+    engines_at_once: int
+
+
+class RunOptions(_Shared, total=False):
+    """The fields of `RunConfig`; its docstrings describe them."""
+
+    benchmark: str | Path
+    perceiver: str | Path | None
+    reasoner: str | Path | None
+    instruction: str
+    mode: Arm | str
+    descriptions: str | Path | None
+
+
+class SweepOptions(_Shared, total=False):
+    """The same; a list stands for one run per value, and multiple lists for every combination."""
+
+    benchmark: str | Path | Sequence[str | Path]
+    perceiver: str | Path | Sequence[str | Path] | None
+    reasoner: str | Path | Sequence[str | Path] | None
+    instruction: str | Sequence[str]
+    mode: Arm | str | Sequence[Arm | str]
+    descriptions: str | Path | Sequence[str | Path] | None
+
+
+class JudgeOptions(_Common, total=False):
+    """The fields of `JudgeConfig` except `judge`; its docstrings describe them."""
+
+    profile: str | None
+    max_tokens: int | None
+
+
+class GradingOptions(JudgeOptions, total=False):
+    """The fields of `GradingConfig` except `judge` and `rows`; its docstrings describe them."""
+
+    rubrics: str | Path | None
+    rubric: str | None
+    template: Template | str
+    blind: bool
+    reference_free: bool
+    samples: int
+    temperature: float
+    top_p: float
+    against: Sequence[str | Path]
+
+
+def one_run(config: RunConfig | None, options: Mapping[str, Any]) -> RunConfig:
+    """Return the configuration of one run.
+
+    Raises:
+        ConfigError: an option is unknown or invalid, or one is a list.
+    """
+    runs = sweep(config, options)
+    if len(runs) > 1:
+        raise ConfigError(f"options: these are {len(runs)} runs; make them together with run_many")
+    return runs[0]
+
+
+def sweep(configs: RunConfig | Iterable[RunConfig] | None, options: Mapping[str, Any]) -> list[RunConfig]:
+    """Return the configurations of multiple runs: those given, with the options replaced, or those of the options.
+
+    Raises:
+        ConfigError: an option is unknown or invalid, or a list where configurations are given.
+    """
+    options = {name: _plain(name, value) for name, value in options.items()}
+    if configs is None:
+        if options.get("benchmark") is None and set(options) <= set(RunConfig.model_fields):
+            raise ConfigError("no benchmark is given: name it with benchmark=..., or give a RunConfig")
+        return list(load_run_configs(None, options))
+    given = [configs] if isinstance(configs, RunConfig) else list(configs)
+    if not given:
+        raise ConfigError("no run is given")
+    return [config_of(RunConfig, {**dict(config), **options}) for config in given]
+
+
+def config_of(kind: type[T], options: Mapping[str, Any]) -> T:
+    """Return a configuration made from keyword options.
+
+    Raises:
+        ConfigError: an option is unknown or invalid; the message lists all mistakes, with the nearest known names.
+    """
+    return validated(TypeAdapter(kind), dict(options), "options")
+
+
+def registry_or_default(registry: Registry | None) -> Registry:
+    """Return the registry, or the one that ships with prism."""
+    return load_registry() if registry is None else registry
+
+
+def _plain(name: str, value: Any) -> Any:
+    """Return an option as a run file would have it: a path as text, a sequence of values of a sweep as a list."""
+    if name not in SWEPT:
+        return value
+    if isinstance(value, Path):
+        return str(value)
+    return [_plain(name, each) for each in value] if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,22 @@
+"""The types of keyword options have the fields of the configurations, and no others."""
+
+from __future__ import annotations
+
+import pytest
+
+from prism_engine.api.public import options
+from prism_engine.config import RunConfig
+from prism_engine.config.judging import GradingConfig, JudgeConfig
+
+
+@pytest.mark.parametrize(
+    ("typed", "config", "given"),
+    [
+        (options.RunOptions, RunConfig, set()),
+        (options.SweepOptions, RunConfig, set()),
+        (options.JudgeOptions, JudgeConfig, {"judge"}),
+        (options.GradingOptions, GradingConfig, {"judge", "rows"}),
+    ],
+)
+def test_the_types_list_the_fields(typed, config, given):
+    assert set(typed.__annotations__) == set(config.model_fields) - given
