@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from prism_engine.cache import Entry, Store
     from prism_engine.config import Registry
     from prism_engine.records import Call, Sample
+    from prism_engine.stage import StageKey
 
 
 @dataclass(frozen=True, slots=True)
 class SampleCall:
     """One call that a sample needs."""
 
-    stage: str
+    stage: StageKey
     key: str
     max_tokens: int
     """The output limit under which the run makes it."""
@@ -58,16 +59,10 @@ def sample_calls(state: RunState, index: str, registry: Registry) -> list[Sample
 
 
 def _calls(sample: Sample, parts: Parts) -> Iterator[SampleCall]:
-    pipeline = parts.pipeline
-    (known,) = looked_up([sample], pipeline, parts.store)
-    for cached in (*known.writing, *known.describing):
-        yield _sample_call(cached.call, parts.store)
-    texts = [cached.completion.text for cached in known.describing if cached.completion is not None]
-    if pipeline.answering is None or not known.is_described or known.fails:
-        return
-    description = known.context.text(sample, texts)
-    if description is not None or not pipeline.needs_description:
-        yield _sample_call(pipeline.answering.call(sample, description), parts.store)
+    (known,) = looked_up([sample], parts.pipeline, parts.store, answers=True)
+    for calls in known.calls.values():
+        for cached in calls:
+            yield _sample_call(cached.call, parts.store)
 
 
 def _sample_call(call: Call, store: Store) -> SampleCall:
