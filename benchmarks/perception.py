@@ -121,18 +121,18 @@ async def ours(model: str, tokens: int) -> None:
         )
         layout = Layout.of(config, "Pictures", "")
         with assembled(config, load_registry(), look_only=False) as parts:
-            assert parts.describing is not None
-            engine = engine or parts.describing.backend
+            perceiver = parts.models["perceiver"]
+            engine = engine or perceiver.backend
             assert engine is not None
-            parts.describing.backend = Started(engine)
+            perceiver.backend = Started(engine)
             began = time.perf_counter()
-            progress = Progress(parts.count, parts.describing.meter, None)
+            progress = Progress(parts.count, parts.meters)
             journal = Journal(layout.folder / "journal.jsonl", parts.count)
             await execute(parts.run(journal), progress, Stop())
             write_results(layout, journal, parts, progress, "complete")
             seconds = time.perf_counter() - began
         assert progress.done == parts.count, progress
-        print(json.dumps([seconds, parts.describing.meter.completion_tokens]), flush=True)
+        print(json.dumps([seconds, perceiver.meter.completion_tokens]), flush=True)
     if engine is not None:
         await engine.aclose()
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from prism_engine.engine.runner import Run
     from prism_engine.engine.scheduler import Stop
     from prism_engine.records import Completion, Sample
+    from prism_engine.stage import StageKey
 
     Described = tuple[Sample, tuple[Completion, ...]]
 
@@ -58,10 +59,8 @@ CACHED = (0.0, 0.5, 0.9)
 
 async def two_pools(run: Run, progress: Progress, stop: Stop) -> None:
     """Take every sample through two pools of workers; replaces the scheduling of `engine/runner.py`."""
-    assert run.perceiver is not None
-    assert run.reasoner is not None
-    answering = run.pipeline.answering
-    assert answering is not None
+    (answering,) = run.pipeline.steps
+    (perceiver,) = run.stages["perceive"]
     order = order_samples(run.benchmark, run.benchmark.order(run.count), run.pipeline, run.store)
     results = runner._Results(run, progress, stop)  # noqa: SLF001 - counts and journals as in the engine
     cached, missing = run.benchmark.samples(order.described), run.benchmark.samples(order.undescribed)
@@ -80,16 +79,17 @@ async def two_pools(run: Run, progress: Progress, stop: Stop) -> None:
             else:
                 return
             text = run.pipeline.context.text(sample, [completion.text for completion in descriptions])
-            reply = await answering.answer(sample, text)
+            reply = await answering.complete(sample, text)
             score = run.pipeline.score(reply.text, sample)
-            results.take(SampleResult(sample, SampleStatus.DONE, text, descriptions, reply, score))
+            completions: dict[StageKey, tuple[Completion, ...]] = {"perceive": descriptions, "reason": (reply,)}
+            results.take(SampleResult(sample, SampleStatus.DONE, text, completions, score))
 
-    answerers = 2 * runner._capacity(run.reasoner)  # noqa: SLF001
+    answerers = 2 * runner._capacity(run.answering)  # noqa: SLF001
     async with asyncio.TaskGroup() as group:
         for _ in range(answerers):
             group.create_task(answer())
         async with asyncio.TaskGroup() as describers:
-            for _ in range(runner._capacity(run.perceiver)):  # noqa: SLF001
+            for _ in range(runner._capacity(perceiver)):  # noqa: SLF001
                 describers.create_task(describe(missing))
         for _ in range(answerers):
             await queue.put(None)

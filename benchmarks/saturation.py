@@ -106,15 +106,11 @@ async def timed(config: RunConfig, engine: Backend | None = None) -> tuple[float
     name = Path(config.benchmark).stem
     layout = Layout.of(config, name, "")
     with assembled(config, load_registry(), look_only=False) as parts:
-        if engine is not None and parts.describing is not None:
-            parts.describing.backend = Started(engine)
-        meters = {
-            stage: model.meter
-            for stage, model in (("describe", parts.describing), ("answer", parts.answering))
-            if model is not None
-        }
+        if engine is not None and "perceiver" in parts.models:
+            parts.models["perceiver"].backend = Started(engine)
+        meters = parts.meters
         began = time.perf_counter()
-        progress = Progress(parts.count, meters.get("describe"), meters.get("answer"))
+        progress = Progress(parts.count, meters)
         journal = Journal(layout.folder / "journal.jsonl", parts.count)
         await execute(parts.run(journal), progress, Stop())
         write_results(layout, journal, parts, progress, "complete")
@@ -203,8 +199,7 @@ class EngineRuns:
         """Start the engine, and import and use everything once."""
         warm = self._config(Arm.PERCEPTION, WARM_UP)
         with assembled(warm, load_registry(), look_only=False) as parts:
-            assert parts.describing is not None
-            self._engine = parts.describing.backend
+            self._engine = parts.models["perceiver"].backend
         await timed(warm, self._engine)
         this = psutil.Process()
         self._processes = [this, *this.children(recursive=True)]

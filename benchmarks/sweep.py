@@ -160,8 +160,8 @@ def measured(configs: Sequence[RunConfig]) -> Timed:
     assert all(report.status.value == "complete" for report in reports), [
         (report.name, report.status, report.trouble) for report in reports
     ]
-    describing = [report.progress.describing for report in reports if report.progress.describing]
-    answering = [report.progress.answering for report in reports if report.progress.answering]
+    describing = [meter for report in reports if (meter := report.progress.meters.get("perceive"))]
+    answering = [meter for report in reports if (meter := report.progress.meters.get("reason"))]
     sides = (describing, answering)
     calls = (sum(meter.calls for meter in describing), sum(meter.calls for meter in answering))
     busy = [next((meter.whole for meter in side if meter.whole is not None), None) for side in sides]
@@ -172,8 +172,9 @@ def measured(configs: Sequence[RunConfig]) -> Timed:
 def planned(configs: Sequence[RunConfig]) -> tuple[int, int]:
     """Return the planned calls: descriptions and answers."""
     plans = [one.plan for one in api.plan_many(configs, load_registry())]
-    answering = [plan.answering for plan in plans if plan.answering is not None]
-    return sum(plan.describing.to_call for plan in plans), sum(one.to_call + one.unknown for one in answering)
+    describing = [plan.stages["perceive"] for plan in plans if "perceive" in plan.stages]
+    answering = [plan.stages["reason"] for plan in plans if "reason" in plan.stages]
+    return sum(one.to_call for one in describing), sum(one.to_call + one.unknown for one in answering)
 
 
 def measure(folder: Path, questions: int, share: float, seeing: dict[str, ModelSpec]) -> float:

@@ -4,7 +4,8 @@ PrismError
 ├── UserError            the user must fix something; printed without a traceback, exit code 2
 │   ├── ConfigError      a run file, an option, a registry entry, an environment variable
 │   ├── DatasetError     a benchmark file; names the file and, if known, the row and the column
-│   └── DependencyError  a package that this job needs cannot be imported
+│   ├── DependencyError  a package that this job needs cannot be imported
+│   └── NewerFileError   a newer version of prism wrote a file, in a format that this one does not know
 ├── BudgetError          the next call might exceed the cost cap: not sent, the run stops, resumable; exit code 3
 ├── DeadlineError        the run's deadline has passed: it stops, resumable; exit code 3
 ├── FailuresError        more samples failed than the run tolerates: it stops, resumable; exit code 1
@@ -73,6 +74,20 @@ class DatasetError(UserError):
 
 class DependencyError(UserError):
     """A package that this job needs cannot be imported; the message says how to install it."""
+
+
+class NewerFileError(UserError):
+    """A newer version of prism wrote a file, in a format that this one does not know.
+
+    Args:
+        schema: the file's version.
+        known: the newest version that can be read.
+    """
+
+    def __init__(self, path: Path, schema: object, known: int) -> None:
+        super().__init__(
+            f"{path}: schema {schema} of a newer version of prism; this one reads schemas 1 to {known}: update prism"
+        )
 
 
 class BudgetError(PrismError):

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import chain
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from prism_engine.stage import ANSWERS
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from prism_engine.stage import StageKey
+
 Role = Literal["system", "user", "assistant"]
-Stage = Literal["write", "perceive", "reason", "direct", "judge"]
 
 
 class Outcome(StrEnum):
@@ -112,7 +116,7 @@ class ModelIdentity:
 class Call:
     """One request to one model, complete and immutable before anything is sent."""
 
-    stage: Stage
+    stage: StageKey
     """The stage that makes the call; for accounting, not part of the call's identity."""
     model: ModelIdentity
     messages: tuple[Message, ...]
@@ -277,33 +281,40 @@ class SampleResult:
     sample: Sample
     status: SampleStatus
     description: str | None = None
-    descriptions: tuple[Completion, ...] = ()
-    """The perception call of each picture, in order."""
-    reply: Completion | None = None
-    """The answering call; None in perception mode or if the stage was not reached."""
+    completions: Mapping[StageKey, tuple[Completion, ...]] = field(default_factory=dict)
+    """The completions of each stage that was reached, in the order of its calls."""
     score: Score | None = None
     """None if there was nothing to score: no reply, or no answer in the file."""
     failure: str | None = None
     trouble: Exception | None = None
     """An error that affects every sample and therefore stops the run."""
-    written: Completion | None = None
-    """The hint writer's call; None if no model writes hints."""
     hints: str | None = None
     """The hints for this question that were added to the perceiver's instruction."""
     fell_back: str | None = None
     """Why there are no hints, so that the perceiver got the shared instruction."""
 
     @property
+    def descriptions(self) -> tuple[Completion, ...]:
+        """The perception call of each picture, in order."""
+        return self.completions.get("perceive", ())
+
+    @property
+    def reply(self) -> Completion | None:
+        """The answering call; None in perception mode or if the stage was not reached."""
+        return next((self.completions[key][0] for key in ANSWERS if key in self.completions), None)
+
+    @property
     def is_retryable(self) -> bool:
         """Whether it failed because of a call that returned nothing at all, and so may succeed on a retry."""
-        failed = (call.outcome is Outcome.ERROR for call in self._calls)
+        failed = (call.outcome is Outcome.ERROR for call in self.calls)
         return self.status is SampleStatus.FAILED and any(failed)
 
     @property
     def made_calls(self) -> bool:
         """Whether any of its completions was generated in this run and did not come from the cache."""
-        return any(call.fresh for call in self._calls)
+        return any(call.fresh for call in self.calls)
 
     @property
-    def _calls(self) -> tuple[Completion, ...]:
-        return tuple(call for call in (self.written, *self.descriptions, self.reply) if call is not None)
+    def calls(self) -> Iterator[Completion]:
+        """Every completion, in the order of the stages."""
+        return chain.from_iterable(self.completions.values())

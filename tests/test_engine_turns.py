@@ -73,12 +73,12 @@ def sweep(folder):
     planned = api.plan_many(configs, load_registry())
     with mock.patch("prism_engine.api.build.workbench.build_backend", build):
         reports = api.run_many(configs, load_registry())
-    meters = [report.progress.describing for report in reports if report.progress.describing is not None]
+    meters = [report.progress.meters["perceive"] for report in reports]
     found = {
         "trouble": [str(report.trouble) for report in reports if report.trouble is not None],
         "happened": happened,
         "done": [(report.progress.done, report.progress.cached) for report in reports],
-        "calls": (sum(meter.calls for meter in meters), sum(one.plan.describing.to_call for one in planned)),
+        "calls": (sum(meter.calls for meter in meters), sum(one.plan.stages["perceive"].to_call for one in planned)),
         "folders": [str(report.folder) for report in reports],
     }
     (folder / "found.json").write_text(json.dumps(found))

@@ -48,7 +48,7 @@ from prism_engine.config import RunConfig, load_registry
 
 report = api.run(RunConfig.model_validate_json(sys.argv[1]), load_registry())
 assert report.status.value == "complete", report
-calls = report.progress.describing.calls + report.progress.answering.calls
+calls = report.progress.meters["perceive"].calls + report.progress.meters["reason"].calls
 heavy = {"vllm", "torch", "transformers"} & set(sys.modules)
 print(calls, sorted(heavy))
 """
@@ -132,14 +132,12 @@ async def ran(config, engine):
     """Run on the suite's engine instead of the run's own; everything else is as in `prism run`."""
     layout = Layout.of(config, "PrismScenes", "0" * 64)
     with assembled(config, load_registry(), look_only=False) as parts:
-        direct = config.mode is Arm.DIRECT
-        seeing = parts.answering if direct else parts.describing
+        seeing = parts.models.get("perceiver")
         perceiver = None
         if seeing is not None:
             perceiver = seeing.backend = Kept(engine)
         journal = Journal(layout.folder / "journal.jsonl", QUESTIONS)
-        describing, answering = (stage.meter if stage else None for stage in (parts.describing, parts.answering))
-        progress = Progress(QUESTIONS, describing, answering)
+        progress = Progress(QUESTIONS, parts.meters)
         await execute(parts.run(journal), progress, Stop())
         folded = write_results(layout, journal, parts, progress, "complete")
     rows = [orjson.loads(line) for line in (layout.folder / "predictions.jsonl").read_bytes().splitlines()]
@@ -165,8 +163,8 @@ class TestPrismScenes:
         assert first.accuracy >= PRISM
         assert sum(map(eq, descriptions(first), right)) >= WORD_FOR_WORD * QUESTIONS
         pictures = {image for row in first.rows for image in row["images"]}
-        assert first.perceiver.calls == first.progress.describing.calls == len(pictures)
-        assert 0 < first.progress.answering.calls <= QUESTIONS
+        assert first.perceiver.calls == first.progress.meters["perceive"].calls == len(pictures)
+        assert 0 < first.progress.meters["reason"].calls <= QUESTIONS
 
         written = {name: (first.folder / name).read_bytes() for name in RESULTS}
         command = [sys.executable, "-c", SECOND_RUN, config.model_dump_json()]
@@ -177,12 +175,12 @@ class TestPrismScenes:
     async def test_gold_descriptions_give_the_reasoner_s_ceiling(self, vllm_engine, vllm_server, folder, right):
         oracle = await ran(configured(folder, await vllm_server.start(), Arm.ORACLE), vllm_engine)
         assert oracle.accuracy >= ORACLE
-        assert oracle.perceiver is oracle.progress.describing is None
+        assert oracle.perceiver is oracle.progress.meters.get("perceive") is None
         assert descriptions(oracle) == right
 
     async def test_the_vlm_answers_by_itself_from_the_pictures(self, vllm_engine, vllm_server, folder):
         direct = await ran(configured(folder, await vllm_server.start(), Arm.DIRECT), vllm_engine)
-        assert direct.perceiver.calls == direct.progress.answering.calls == QUESTIONS
+        assert direct.perceiver.calls == direct.progress.meters["direct"].calls == QUESTIONS
         assert set(descriptions(direct)) == {None}
 
     async def test_blind_answers_are_near_chance(self, vllm_engine, vllm_server, folder):

@@ -65,8 +65,7 @@ class Ran(NamedTuple):
 
     @property
     def vlm_calls(self):
-        assert self.progress.describing is not None
-        assert self.engine.calls == self.progress.describing.calls
+        assert self.engine.calls == self.progress.meters["perceive"].calls
         return self.engine.calls
 
 
@@ -136,10 +135,7 @@ async def ran(config, engine):
         planned = parts.plan()
         layout = Layout.of(parts.config, parts.benchmark.name, parts.benchmark.sha256)
         journal = Journal(layout.folder / "journal.jsonl", len(parts.benchmark))
-        describing, answering, writing = (
-            model.meter if model else None for model in (parts.describing, parts.answering, parts.writing)
-        )
-        progress = Progress(parts.count, describing, answering, writing=writing)
+        progress = Progress(parts.count, parts.meters)
         await execute(parts.run(journal), progress, Stop())
         assert (progress.done, progress.failed, progress.not_run) == (parts.count, 0, 0), progress.failures
         write_results(layout, journal, parts, progress, "complete")
@@ -162,8 +158,8 @@ class TestOnOneEngine:
         assert one.vlm_calls == other.vlm_calls == len(pictures)
 
         merged = await ran(configured(folder, url, perceiver="nano-captioner~other-captioner"), vllm_engine)
-        assert merged.vlm_calls == merged.planned.describing.to_call == 0
-        assert merged.planned.describing.cached == 2 * len(pictures)
+        assert merged.vlm_calls == merged.planned.stages["perceive"].to_call == 0
+        assert merged.planned.stages["perceive"].cached == 2 * len(pictures)
         for row, first, second in zip(merged.rows, one.rows, other.rows, strict=True):
             said = [f"Description {n}:\n{part['description']}" for n, part in ((1, first), (2, second))]
             assert row["description"] == "\n\n".join(said)
@@ -172,7 +168,7 @@ class TestOnOneEngine:
         url = await vllm_server.start()
         fresh = {"cache_dir": folder / "fresh", "results_dir": folder / "fresh-results", "samples": 4}
         merged = await ran(configured(folder, url, perceiver="nano-captioner~other-captioner", **fresh), vllm_engine)
-        assert merged.vlm_calls == merged.planned.describing.to_call == 8
+        assert merged.vlm_calls == merged.planned.stages["perceive"].to_call == 8
         for name in ("nano-captioner", "other-captioner"):
             assert (await ran(configured(folder, url, perceiver=name, **fresh), vllm_engine)).vlm_calls == 0
 
@@ -183,32 +179,32 @@ class TestOnOneEngine:
         cut = outcomes.count("truncated")
         assert 0 < cut < SAMPLES
         long = await ran(configured(folder, url, reasoner="nano-reasoner-128", reasoning={}), vllm_engine)
-        assert (long.vlm_calls, long.progress.answering.calls) == (0, cut)
-        assert long.planned.answering.to_call == cut
+        assert (long.vlm_calls, long.progress.meters["reason"].calls) == (0, cut)
+        assert long.planned.stages["reason"].to_call == cut
         kept = [at for at, outcome in enumerate(outcomes) if outcome == "ok"]
         assert [long.rows[at]["reply"] for at in kept] == [short.rows[at]["reply"] for at in kept]
         again = await ran(configured(folder, url), vllm_engine)  # by the option instead of the name
-        assert again.progress.answering.calls == 0
+        assert again.progress.meters["reason"].calls == 0
 
     async def test_another_instruction_is_all_that_query_specific_calls_for(self, vllm_engine, vllm_server, folder):
         url = await vllm_server.start()
         generic = await ran(configured(folder, url), vllm_engine)
         specific = await ran(configured(folder, url, instruction="query-specific_nano-reasoner"), vllm_engine)
         hinted = {(row["images"][0], row["contents"]) for row in specific.rows}
-        assert specific.vlm_calls == len(hinted) <= specific.planned.describing.unknown
+        assert specific.vlm_calls == len(hinted) <= specific.planned.stages["perceive"].unknown
         sent = specific.engine.instruction_counts()
         text = INSTRUCTIONS["generic"]
         assert sent.total() == len(hinted)
         assert set(sent) == {specific_instruction(text, hints) for _, hints in hinted}
         questions = {row["question"] for row in specific.rows}
-        assert specific.progress.writing.calls == specific.planned.writing.to_call == len(questions)
+        assert specific.progress.meters["write"].calls == specific.planned.stages["write"].to_call == len(questions)
         assert specific.progress.fell_back == 0
         right = [row["contents"] == row["extra"]["contents"] for row in specific.rows]
         assert sum(right) >= 0.8 * SAMPLES
 
         for config in (configured(folder, url), configured(folder, url, instruction="query-specific_nano-reasoner")):
             rerun = await ran(config, vllm_engine)
-            assert (rerun.vlm_calls, rerun.progress.answering.calls) == (0, 0)
+            assert (rerun.vlm_calls, rerun.progress.meters["reason"].calls) == (0, 0)
         assert generic.rows != specific.rows
 
     @pytest.mark.parametrize("instruction", ["generic", "query-specific_nano-reasoner"])
@@ -223,9 +219,9 @@ class TestOnOneEngine:
         run = await ran(circular, vllm_engine)
         assert len(run.rows) == CORE * len(LETTERS)
         assert run.vlm_calls == CORE
-        assert run.progress.answering.calls == CORE * len(LETTERS)
-        if run.progress.writing is not None:
-            assert run.progress.writing.calls == len({row["question"] for row in run.rows})
+        assert run.progress.meters["reason"].calls == CORE * len(LETTERS)
+        if "write" in run.progress.meters:
+            assert run.progress.meters["write"].calls == len({row["question"] for row in run.rows})
 
     async def test_pictures_already_described_are_not_described_again_alongside_another(
         self, vllm_engine, vllm_server, folder

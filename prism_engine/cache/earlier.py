@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from prism_engine.cache.store import Store
-    from prism_engine.records import Completion, ModelIdentity, Stage
+    from prism_engine.records import Completion, ModelIdentity
+    from prism_engine.stage import StageKey
 
 _LATEST = """
     SELECT key, record, max_tokens, outcome, value, checksum FROM completions JOIN requests USING (key)
@@ -30,7 +31,7 @@ class EarlierCall(NamedTuple):
     completion: Completion
 
 
-def earlier_calls(store: Store, stage: Stage, model: ModelIdentity, limit: int) -> Iterator[EarlierCall]:
+def earlier_calls(store: Store, stage: StageKey, model: ModelIdentity, limit: int) -> Iterator[EarlierCall]:
     """Yield the latest calls of a model in one stage, at most `limit`.
 
     Raises:

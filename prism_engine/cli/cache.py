@@ -13,6 +13,7 @@ from prism_engine.cli.cache_upkeep import gc, store_path, verify
 from prism_engine.cli.options import RESULTS_DIR, CacheFolder, ResultsFolder
 from prism_engine.cli.show.console import human_bytes, print_table, stdout
 from prism_engine.errors import UserError
+from prism_engine.stage import label_of, place_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +45,7 @@ def stats(*, cache_dir: CacheFolder) -> None:
         ("Stage", "Model", "Outcome", "Rows", "Size", "Prompt tokens", "Completion tokens", "Newest"),
         [
             (
-                tally.stage,
+                label_of(tally.stage),
                 tally.model,
                 tally.outcome,
                 f"{tally.rows:,}",
@@ -53,7 +54,7 @@ def stats(*, cache_dir: CacheFolder) -> None:
                 f"{tally.completion_tokens:,}",
                 f"{tally.newest:%Y-%m-%d %H:%M}",
             )
-            for tally in found.tallies
+            for tally in sorted(found.tallies, key=lambda tally: place_of(tally.stage))
         ],
         words=3,
     )

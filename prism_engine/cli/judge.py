@@ -132,8 +132,7 @@ def print_judged(report: JudgeReport) -> None:
     if report.draws is not None:
         print_draws({"": report.draws})
     counts = ", ".join(f"{count:,} {path.value}" for path, count in sorted(report.resolved.items()) if count)
-    meter = report.progress.answering
-    assert meter is not None
+    meter = report.progress.meters["judge"]
     calls = f"{meter.calls:,} reviews asked for, {meter.hits:,} cached"
     stdout.print(f"Answers: {counts}; {calls}, in {human_seconds(report.progress.seconds)}", soft_wrap=True)
     if report.progress.spending is not None and str(report.progress.spending):

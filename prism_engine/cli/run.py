@@ -129,7 +129,7 @@ def plan(**given: Any) -> None:
     planned = api.plan_many(configs, load_registry(given["models_file"] or []), ingesting=ingesting())
     forecast = api.combined_forecast([one.forecast for one in planned])
     if len(planned) == 1:
-        print_plan(configs[0], planned[0].plan)
+        print_plan(planned[0].plan)
     else:
         print_plans(planned)
     print_forecast(configs[0], forecast)

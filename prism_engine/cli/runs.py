@@ -18,6 +18,7 @@ from prism_engine.cli.run import run_all
 from prism_engine.cli.show.console import human_limit, human_seconds, print_bounds, print_table, stderr, stdout
 from prism_engine.config import load_registry
 from prism_engine.errors import UserError
+from prism_engine.stage import label_of
 
 if TYPE_CHECKING:
     from prism_engine.api import RunState
@@ -59,9 +60,9 @@ def status(
         return
     print_table(_HEADER, [_row(one, results_dir)], words=2)
     counts, rates = ("cached", "calls", "failed", "in_flight"), ("calls_per_second", "tokens_per_second")
-    stages = [(name, part) for name, part in one.progress.items() if isinstance(part, dict) and "in_flight" in part]
+    stages = [(label_of(key), meter) for key, meter in one.progress["stages"].items()]
     print_table(
-        ("", "Cached", "Called", "Failed", "In flight", "Calls/s", "Tokens/s"),
+        ("Calls", "Cached", "Called", "Failed", "In flight", "Calls/s", "Tokens/s"),
         [
             (name, *(f"{meter[key]:,}" for key in counts), *(f"{meter[key]:,}" if meter[key] else "-" for key in rates))
             for name, meter in stages

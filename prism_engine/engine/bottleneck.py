@@ -8,15 +8,17 @@ from collections import defaultdict
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from prism_engine.stage import ANSWERS, STAGE_OF
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from prism_engine.stage import StageKey
     from prism_engine.stages.meter import Meter
 
 TICK_SECONDS = 0.1
 """Seconds between two ticks; a tick costs microseconds."""
-PERCEIVER = "perceiver"
-REASONER = "reasoner"
+_LAST = (*ANSWERS, "judge")
 TURN = "another engine's turn"
 """The perceiver waits for the GPU, which another run's engine (or another engine of the same run) occupies."""
 NOTHING = "prism"
@@ -28,26 +30,21 @@ class BottleneckClock:
 
     If an answer is waiting on one of the reasoner's limits (`requests_per_minute`, `tokens_per_minute`, `concurrency`,
     `budget`, `asked_to_wait`, `outage`), that limit is the bottleneck, whatever the perceiver is doing. Otherwise it is
-    the perceiver (with the name of its limit, if its next call waits on one). Otherwise it is the reasoner, if its last
-    calls are in flight. A call made by another run counts if this run waits for it.
+    the perceiver (with the name of its limit, if its next call waits on one), or another stage before the answer.
+    Otherwise it is the reasoner, if its last calls are in flight. A call made by another run counts if this run waits
+    for it. Stages are named by the roles of their models.
 
     Args:
-        answerer: the name under which time spent on answers is reported.
+        meters: of the run's stages, in the order of the stages.
     """
 
-    def __init__(
-        self,
-        describing: Meter | None,
-        answering: Meter | None,
-        *,
-        answerer: str = REASONER,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, meters: Mapping[StageKey, Meter], *, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self.waits_for_turn = False
-        self._describing = describing
-        self._answering = answering
-        self._answerer = answerer
+        stages = [(STAGE_OF[key], meter) for key, meter in meters.items()]
+        self._last_stage = [(stage.role, meter) for stage, meter in stages if stage.key in _LAST]
+        self._earlier_stages = [(stage.role, meter) for stage, meter in reversed(stages) if stage.key not in _LAST]
+        """The nearest to the answer first."""
         self._clock = clock
         self._last = clock()
 
@@ -74,17 +71,17 @@ class BottleneckClock:
         self._last = now
 
     def _bottleneck(self) -> str:
-        answering, describing = self._answering, self._describing
-        limit = answering.load().waiting_for if answering is not None and answering.in_flight else None
-        if limit is not None:
-            return limit.value
-        if describing is not None and describing.in_flight:
-            limit = describing.load().waiting_for
-            return PERCEIVER if limit is None else f"{PERCEIVER}'s {limit.value}"
-        if answering is not None and answering.in_flight:
-            return self._answerer
-        if describing is not None and describing.joined:
-            return PERCEIVER
-        if answering is not None and answering.joined:
-            return self._answerer
+        for _, meter in self._last_stage:
+            if meter.in_flight and (limit := meter.load().waiting_for) is not None:
+                return limit.value
+        for role, meter in self._earlier_stages:
+            if meter.in_flight:
+                limit = meter.load().waiting_for
+                return role if limit is None else f"{role}'s {limit.value}"
+        for role, meter in self._last_stage:
+            if meter.in_flight:
+                return role
+        for role, meter in (*self._earlier_stages, *self._last_stage):
+            if meter.joined:
+                return role
         return TURN if self.waits_for_turn else NOTHING

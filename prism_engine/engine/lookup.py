@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from prism_engine.cache import call_key
+from prism_engine.stage import ANSWERS
 
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Iterable, Iterator, Sequence
 
     from prism_engine.cache import Store
-    from prism_engine.engine.pipeline import Pipeline
+    from prism_engine.engine.pipeline import Pipeline, Step
     from prism_engine.records import Call, Completion, Sample
+    from prism_engine.stage import StageKey
     from prism_engine.stages.context import Context
 
 _BATCH = 512
@@ -42,28 +45,31 @@ class LookedUp(NamedTuple):
     call: Call
 
 
-class SampleLookup(NamedTuple):
+@dataclass(slots=True)
+class SampleLookup:
     """What is known about a sample before any call is made."""
 
     sample: Sample
     context: Context
-    writing: list[LookedUp]
-    """The hint writer's call; empty if there is none."""
-    describing: list[LookedUp]
-    """The perception calls; empty while they are unknown because the hints are not written yet."""
-    likely: tuple[Call, ...]
-    """Placeholders for the perception calls while those are unknown: the same number of similar calls."""
-    hints: str | None
+    calls: dict[StageKey, list[LookedUp]]
+    """The calls that are determined, by stage, in the order of the stages."""
+    likely: dict[StageKey, tuple[Call, ...]]
+    """Placeholders for the calls of stages whose input is not produced yet: the same number of similar calls."""
+    texts: dict[StageKey, str]
+    """The text that each finished stage passes on: the hints, the description."""
+    description: str | None = None
+    """What the next step gets; None if there is none, or none yet."""
 
     @property
-    def is_described(self) -> bool:
-        """Whether it can be answered without making any other call first."""
-        return not self.likely and all(call.completion is not None for call in (*self.writing, *self.describing))
+    def is_complete(self) -> bool:
+        """Whether none of its calls is left to make."""
+        return not self.likely and all(call.completion is not None for calls in self.calls.values() for call in calls)
 
     @property
     def fails(self) -> bool:
-        """Whether a cached description is unusable, so that the sample fails before it is answered."""
-        return self.is_described and not all(call.completion.usable for call in self.describing if call.completion)
+        """Whether a cached completion is unusable, so that the sample fails there; without hints it would continue."""
+        made = (call.completion for key, calls in self.calls.items() if key != "write" for call in calls)
+        return self.is_complete and not all(completion.usable for completion in made if completion)
 
 
 def batches(benchmark: Samples, positions: Iterable[int]) -> Iterator[list[Sample]]:
@@ -73,35 +79,79 @@ def batches(benchmark: Samples, positions: Iterable[int]) -> Iterator[list[Sampl
         yield batch
 
 
-def looked_up(batch: Sequence[Sample], pipeline: Pipeline, store: Store) -> Iterator[SampleLookup]:
-    """Yield what is known about each sample; a batch takes one look-up per kind of call."""
-    instructed = list(_instructed(batch, pipeline, store))
-    per_sample = [context.calls(sample) for sample, (context, _, _, _) in zip(batch, instructed, strict=True)]
-    final = [calls for calls, (_, is_final, _, _) in zip(per_sample, instructed, strict=True) if is_final]
-    hits = iter(look_up([call for calls in final for call in calls], store))
-    for sample, calls, (context, is_final, writing, hints) in zip(batch, per_sample, instructed, strict=True):
-        describing = list(islice(hits, len(calls))) if is_final else []
-        yield SampleLookup(sample, context, writing, describing, () if is_final else calls, hints)
+def looked_up(
+    batch: Sequence[Sample], pipeline: Pipeline, store: Store, *, answers: bool = False
+) -> list[SampleLookup]:
+    """Return what is known about each sample; a batch takes one look-up per stage.
+
+    Args:
+        answers: include the answering calls; a sample is otherwise complete once it can be answered.
+    """
+    found = _instructed(batch, pipeline, store)
+    _describe(found, store)
+    steps = [step for step in pipeline.steps if answers or step.stage not in ANSWERS]
+    for lookup in found if steps else ():
+        _compose(lookup)
+    for step in steps:
+        _take(step, found, pipeline, store)
+    return found
 
 
-def _instructed(
-    batch: Sequence[Sample], pipeline: Pipeline, store: Store
-) -> Iterator[tuple[Context, bool, list[LookedUp], str | None]]:
-    """Yield each sample's perceiver, whether its instruction is final, the hint writer's call, and the hints."""
+def _instructed(batch: Sequence[Sample], pipeline: Pipeline, store: Store) -> list[SampleLookup]:
+    """Look up the hint writer's calls, and return each sample with its perceiver as far as that is known."""
     hint_source = pipeline.hint_source
     if hint_source is None:
-        yield from ((pipeline.context, True, [], None) for _ in batch)
-        return
+        return [SampleLookup(sample, pipeline.context, {}, {}, {}) for sample in batch]
     calls = [hint_source.call(sample) for sample in batch]
     hits = iter(look_up([call for call in calls if call is not None], store))
+    found = []
     for sample, call in zip(batch, calls, strict=True):
-        writing = [] if call is None else [next(hits)]
-        written = writing[0].completion if writing else None
-        if writing and written is None:
-            yield pipeline.context, False, writing, None
-        else:
-            context, hints, _ = hint_source.instruct(sample, written)
-            yield context, True, writing, hints
+        hit = None if call is None else next(hits)
+        lookup = SampleLookup(sample, pipeline.context, {} if hit is None else {"write": [hit]}, {}, {})
+        if hit is None or hit.completion is not None:
+            lookup.context, hints, _ = hint_source.instruct(sample, None if hit is None else hit.completion)
+            lookup.texts |= {} if hit is None or hints is None else {"write": hints}
+        found.append(lookup)
+    return found
+
+
+def _describe(found: Sequence[SampleLookup], store: Store) -> None:
+    """Look up the perception calls, or note similar ones while the hints are not written yet."""
+    per_sample = [lookup.context.calls(lookup.sample) for lookup in found]
+    final = [lookup.is_complete for lookup in found]
+    hits = iter(
+        look_up([call for calls, known in zip(per_sample, final, strict=True) if known for call in calls], store)
+    )
+    for lookup, calls, known in zip(found, per_sample, final, strict=True):
+        if calls and known:
+            lookup.calls["perceive"] = list(islice(hits, len(calls)))
+        elif calls:
+            lookup.likely["perceive"] = calls
+
+
+def _compose(lookup: SampleLookup) -> None:
+    """Compose the description, if nothing is missing for it."""
+    if lookup.is_complete and not lookup.fails:
+        made = lookup.calls.get("perceive", [])
+        texts = [call.completion.text for call in made if call.completion is not None]
+        lookup.description = lookup.context.text(lookup.sample, texts)
+        if texts and lookup.description is not None:
+            lookup.texts["perceive"] = lookup.description
+
+
+def _take(step: Step, found: Sequence[SampleLookup], pipeline: Pipeline, store: Store) -> None:
+    """Look up the calls of one step, or note similar ones while its input is not produced yet."""
+    ready = []
+    for lookup in found:
+        if not lookup.is_complete:
+            lookup.likely[step.stage] = (step.call(lookup.sample, ""),)
+        elif not lookup.fails and not (pipeline.needs_description and lookup.description is None):
+            ready.append(lookup)
+    hits = look_up([step.call(lookup.sample, lookup.description) for lookup in ready], store)
+    for lookup, hit in zip(ready, hits, strict=True):
+        lookup.calls[step.stage] = [hit]
+        if hit.completion is not None and step.stage not in ANSWERS:
+            lookup.description = lookup.texts[step.stage] = hit.completion.text
 
 
 def look_up(calls: Sequence[Call], store: Store) -> list[LookedUp]:

@@ -1,18 +1,19 @@
-"""The steps of one sample, top to bottom: instruct, describe, answer, score."""
+"""The steps of one sample, top to bottom: instruct, describe, further steps, answer, score."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from prism_engine.errors import NotRunError, PrismError
 from prism_engine.records import SampleResult, SampleStatus
+from prism_engine.stage import ANSWERS, STAGE_OF
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from prism_engine.records import Call, Completion, Sample, Score
-    from prism_engine.stages.answering import Answering
+    from prism_engine.stage import StageKey
     from prism_engine.stages.context import Context
     from prism_engine.stages.hint_sources import HintSource
 
@@ -21,14 +22,34 @@ NONE_GIVEN = "description: none is given for this sample"
 """The failure of a sample that is missing from the table of descriptions."""
 
 
+class Step(Protocol):
+    """A stage that follows the description: one call about a sample and its description."""
+
+    @property
+    def stage(self) -> StageKey: ...  # noqa: D102
+
+    def call(self, sample: Sample, description: str | None) -> Call:
+        """Return the call."""
+        ...
+
+    async def complete(self, sample: Sample, description: str | None) -> Completion:
+        """Return the call's completion.
+
+        Raises:
+            NotRunError, DeadError, StoreError: as `CachedModel.complete`.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """What a run does to each of its samples."""
 
     context: Context
     """Describes the sample, supplies a given description, or supplies none."""
-    answering: Answering | None
-    """None if the run only describes."""
+    steps: tuple[Step, ...]
+    """What follows the description, in order. Each step's text replaces the description, except that the last one
+    answers; empty if the run only describes."""
     score: Callable[[str, Sample], Score]
     hint_source: HintSource | None = None
     """Supplies per-question hints for the perceiver; None if all samples share one instruction."""
@@ -44,8 +65,9 @@ class Pipeline:
             so_far = await _described(context, so_far)
         if so_far.failure is None and self.needs_description and so_far.description is None:
             so_far = replace(so_far, status=SampleStatus.FAILED, failure=NONE_GIVEN)
-        if so_far.failure is None and self.answering is not None:
-            so_far = await self._answered(self.answering, so_far)
+        for step in self.steps:
+            if so_far.failure is None:
+                so_far = await self._taken(step, so_far)
         return so_far if so_far.failure is not None else replace(so_far, status=SampleStatus.DONE)
 
     async def instruct(self, sample: Sample, *, ahead: bool = False) -> tuple[Context, SampleResult]:
@@ -62,19 +84,24 @@ class Pipeline:
         except PrismError as error:
             return self.context, _stopped("instruction", error, so_far)
         context, hints, fell_back = self.hint_source.instruct(sample, written)
-        so_far = replace(so_far, written=written, hints=hints, fell_back=fell_back)
+        completions: dict[StageKey, tuple[Completion, ...]] = {} if written is None else {"write": (written,)}
+        so_far = replace(so_far, completions=completions, hints=hints, fell_back=fell_back)
         if self.needs_hints and hints is None:
             so_far = replace(so_far, status=SampleStatus.FAILED, failure=f"instruction: {fell_back}")
         return context, so_far
 
-    async def _answered(self, answering: Answering, so_far: SampleResult) -> SampleResult:
+    async def _taken(self, step: Step, so_far: SampleResult) -> SampleResult:
+        unit = STAGE_OF[step.stage].unit
         try:
-            reply = await answering.answer(so_far.sample, so_far.description)
+            reply = await step.complete(so_far.sample, so_far.description)
         except PrismError as error:
-            return _stopped("answer", error, so_far)
-        if failure := _first_failure((reply,), ["answer"]):
-            return replace(so_far, reply=reply, status=SampleStatus.FAILED, failure=failure)
-        return replace(so_far, reply=reply, score=self.score(reply.text, so_far.sample))
+            return _stopped(unit, error, so_far)
+        so_far = replace(so_far, completions={**so_far.completions, step.stage: (reply,)})
+        if failure := _first_failure((reply,), [unit]):
+            return replace(so_far, status=SampleStatus.FAILED, failure=failure)
+        if step.stage in ANSWERS:
+            return replace(so_far, score=self.score(reply.text, so_far.sample))
+        return replace(so_far, description=reply.text)
 
 
 async def _described(context: Context, so_far: SampleResult) -> SampleResult:
@@ -82,10 +109,11 @@ async def _described(context: Context, so_far: SampleResult) -> SampleResult:
         descriptions = await context.describe(so_far.sample)
     except PrismError as error:
         return _stopped("description", error, so_far)
+    if descriptions:
+        so_far = replace(so_far, completions={**so_far.completions, "perceive": descriptions})
     if failure := _first_failure(descriptions, _call_labels(context.calls(so_far.sample))):
-        return replace(so_far, descriptions=descriptions, status=SampleStatus.FAILED, failure=failure)
-    text = context.text(so_far.sample, [each.text for each in descriptions])
-    return replace(so_far, descriptions=descriptions, description=text)
+        return replace(so_far, status=SampleStatus.FAILED, failure=failure)
+    return replace(so_far, description=context.text(so_far.sample, [each.text for each in descriptions]))
 
 
 def _stopped(what: str, error: PrismError, so_far: SampleResult) -> SampleResult:

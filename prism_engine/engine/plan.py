@@ -6,24 +6,29 @@ import hashlib
 from array import array
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from prism_engine.budget import PromptVolume, Seen, text_bytes
 from prism_engine.cache import call_key
-from prism_engine.engine.lookup import batches, look_up, looked_up
+from prism_engine.engine.lookup import batches, looked_up
 from prism_engine.records import Outcome
+from prism_engine.stage import STAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from prism_engine.cache import Store
-    from prism_engine.engine.lookup import LookedUp, SampleLookup, Samples
+    from prism_engine.engine.lookup import LookedUp, Samples
     from prism_engine.engine.pipeline import Pipeline
     from prism_engine.records import Call, ModelIdentity
+    from prism_engine.stage import StageKey
 
 MOST_SEEN = 2000
 """Maximum number of a stage's cached calls that are kept for a forecast."""
+
+
+Dependency = tuple[str, bool]
+"""The key of a call that another one depends on, and whether its model states its identity."""
 
 
 class Order(NamedTuple):
@@ -39,8 +44,19 @@ def order_samples(benchmark: Samples, positions: Iterable[int], pipeline: Pipeli
     order = Order(array("q"), array("q"))
     for batch in batches(benchmark, positions):
         for lookup in looked_up(batch, pipeline, store):
-            (order.described if lookup.is_described else order.undescribed).append(lookup.sample.position)
+            (order.described if lookup.is_complete else order.undescribed).append(lookup.sample.position)
     return order
+
+
+class ModelPlan(NamedTuple):
+    """The calls of one model in one stage, as far as a forecast needs them."""
+
+    ask: PromptVolume
+    """The prompts of the calls to make."""
+    ask_later: PromptVolume
+    """The prompts of the unknown calls, without the text they will contain."""
+    seen: tuple[Seen, ...]
+    """A sample of the cached calls."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +71,24 @@ class StagePlan:
     to_call: int
     unknown: int = 0
     """Calls that depend on output not yet produced; an upper bound, as some may turn out identical."""
-    ask: PromptVolume = field(default_factory=PromptVolume, compare=False)
-    """The prompts of the calls to make."""
-    ask_later: PromptVolume = field(default_factory=PromptVolume, compare=False)
-    """The prompts of the unknown calls, without the descriptions they will contain."""
-    seen: tuple[Seen, ...] = field(default=(), compare=False, repr=False)
-    """A sample of the cached calls."""
+    models: dict[ModelIdentity, ModelPlan] = field(default_factory=dict, compare=False, repr=False)
+    """The calls to make, by model."""
+    sizes: tuple[int, ...] = field(default=(), compare=False, repr=False)
+    """Sizes, in bytes, of a sample of the texts that the stage has passed on: hints, descriptions."""
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether no call is left to make."""
+        return not (self.to_call or self.unknown)
+
+    def only_cached(self) -> StagePlan:
+        """Return the plan of the stage if it makes no calls."""
+        return StagePlan(self.cached, 0)
+
+    def without_unknown(self) -> StagePlan:
+        """Return the plan of the stage if it makes only those calls that are known."""
+        models = {identity: one._replace(ask_later=PromptVolume()) for identity, one in self.models.items()}
+        return replace(self, unknown=0, models=models)
 
 
 @dataclass(frozen=True)
@@ -68,39 +96,31 @@ class Plan:
     """The calls that a run would make now."""
 
     samples: int
-    describing: StagePlan
-    answering: StagePlan | None
-    """None if the run only describes."""
+    stages: dict[StageKey, StagePlan]
+    """The run's stages, in the order in which a sample passes through them."""
     undescribed: int = 0
     """Samples that cannot be answered because the run makes no descriptions."""
-    described: tuple[int, ...] = field(default=(), compare=False, repr=False)
-    """Sizes, in bytes, of a sample of the existing descriptions."""
-    writing: StagePlan | None = None
-    """None if no model writes hints."""
-    hints: tuple[int, ...] = field(default=(), compare=False, repr=False)
-    """Sizes, in bytes, of a sample of the existing hints."""
-    by_perceiver: dict[ModelIdentity, StagePlan] = field(default_factory=dict, compare=False, repr=False)
-    """`describing`, split by perceiver."""
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether the run would make no call."""
+        return all(stage.is_cached for stage in self.stages.values())
 
     def without_describing(self) -> Plan:
-        """Return the plan of the same run if descriptions come from the cache only."""
-        assert self.answering is not None
-        return Plan(
-            self.samples,
-            StagePlan(self.describing.cached, 0),
-            replace(self.answering, unknown=0, ask_later=PromptVolume()),
-            undescribed=self.answering.unknown,
-            writing=None if self.writing is None else StagePlan(self.writing.cached, 0),
-        )
+        """Return the plan of the same run if hints and descriptions come from the cache only."""
+        stages = {
+            key: stage.only_cached() if key in ("write", "perceive") else stage.without_unknown()
+            for key, stage in self.stages.items()
+        }
+        *_, answering = self.stages.values()
+        return Plan(self.samples, stages, undescribed=answering.unknown)
 
 
 @dataclass(frozen=True)
 class CountedCalls:
     """Calls already counted in a plan, by 64 bits of their keys (8 bytes and a set slot each)."""
 
-    hints: set[int] = field(default_factory=set)
-    descriptions: set[int] = field(default_factory=set)
-    answers: set[int] = field(default_factory=set)
+    known: defaultdict[StageKey, set[int]] = field(default_factory=lambda: defaultdict(set))
     later: set[int] = field(default_factory=set)
     """Calls whose prompt depends on output not yet produced, keyed by the calls that will produce it."""
 
@@ -114,88 +134,75 @@ def make_plan(
         counted: calls already counted in the plans of other runs, which this plan leaves out; updated in place.
     """
     counted = counted or CountedCalls()
-    write, describe, answer = _CallCount(), _CallCount(), _CallCount()
-    by_perceiver: dict[ModelIdentity, _CallCount] = defaultdict(_CallCount)
-    described, hints = _Sizes(), _Sizes()
+    counts: defaultdict[StageKey, _StageCount] = defaultdict(_StageCount)
+    for step in pipeline.steps:
+        counts[step.stage] = _StageCount()
     for batch in batches(benchmark, range(count)):
-        answer_calls: list[Call] = []
-        for lookup in looked_up(batch, pipeline, store):
-            write.add(_uncounted(lookup.writing, counted.hints))
-            hints.add(lookup.hints)
-            for model, calls in _by_model(_uncounted(lookup.describing, counted.descriptions)):
-                describe.add(calls)
-                by_perceiver[model].add(calls)
-            for call in lookup.likely:
-                if _is_new(call, [each.call for each in lookup.writing], counted.later):
-                    describe.add_later(call)
-                    by_perceiver[call.model].add_later(call)
-            if pipeline.answering is None or lookup.fails:
-                continue
-            if not lookup.is_described:
-                call = pipeline.answering.call(lookup.sample, "")
-                if _is_new(call, _dependencies(lookup), counted.later):
-                    answer.add_later(call)
-                continue
-            texts = [call.completion.text for call in lookup.describing if call.completion is not None]
-            description = lookup.context.text(lookup.sample, texts)
-            if pipeline.needs_description and description is None:
-                continue
-            described.add(description if texts else None)
-            answer_calls.append(pipeline.answering.call(lookup.sample, description))
-        answer.add(_uncounted(look_up(answer_calls, store), counted.answers))
-    return Plan(
-        samples=count,
-        describing=describe.plan(),
-        answering=answer.plan() if pipeline.answering else None,
-        described=tuple(described),
-        writing=write.plan() if pipeline.hint_source and (write.cached or write.to_call) else None,
-        hints=tuple(hints),
-        by_perceiver={model: tally.plan() for model, tally in by_perceiver.items()},
-    )
+        for lookup in looked_up(batch, pipeline, store, answers=True):
+            dependencies: list[Dependency] = []
+            for stage, calls in lookup.calls.items():
+                counts[stage].add(_uncounted(calls, counted.known[stage]))
+                dependencies += [(call.key, call.call.model.is_stated) for call in calls]
+            for stage, likely in lookup.likely.items():
+                counts[stage].add_later([call for call in likely if _is_new(call, dependencies, counted.later)])
+                dependencies += [(call_key(call), call.model.is_stated) for call in likely]
+            for stage, text in lookup.texts.items():
+                counts[stage].add_text(text)
+    return Plan(count, {stage.key: counts[stage.key].plan() for stage in STAGES if stage.key in counts})
 
 
-class _Sizes(list[int]):
-    """UTF-8 lengths, in bytes, of the first `MOST_SEEN` texts."""
+class _StageCount:
+    """Counts the distinct calls of a stage by model, and the sizes of what they returned."""
 
-    def add(self, text: str | None) -> None:
-        if text is not None and len(self) < MOST_SEEN:
-            self.append(len(text.encode("utf-8", "surrogatepass")))
+    def __init__(self) -> None:
+        self._models: defaultdict[ModelIdentity, _CallCount] = defaultdict(_CallCount)
+        self._sizes: list[int] = []
+
+    def add(self, calls: Iterable[LookedUp]) -> None:
+        for call in calls:
+            self._models[call.call.model].add(call)
+
+    def add_later(self, calls: Iterable[Call]) -> None:
+        """Count calls whose prompt is not fully known yet."""
+        for call in calls:
+            self._models[call.model].later.count(text_bytes(call), len(call.images))
+
+    def add_text(self, text: str) -> None:
+        if len(self._sizes) < MOST_SEEN:
+            self._sizes.append(len(text.encode("utf-8", "surrogatepass")))
+
+    def plan(self) -> StagePlan:
+        models = self._models.values()
+        return StagePlan(
+            cached=sum(model.cached for model in models),
+            to_call=sum(model.ask.calls for model in models),
+            unknown=sum(model.later.calls for model in models),
+            models={
+                identity: ModelPlan(model.ask, model.later, tuple(model.seen))
+                for identity, model in self._models.items()
+            },
+            sizes=tuple(self._sizes),
+        )
 
 
 class _CallCount:
-    """Counts the distinct calls of a stage."""
+    """Counts the distinct calls of a model in a stage."""
 
     def __init__(self) -> None:
         self.cached = 0
-        self.to_call = 0
-        self._ask = PromptVolume()
-        self._later = PromptVolume()
-        self._seen: list[Seen] = []
+        self.ask = PromptVolume()
+        self.later = PromptVolume()
+        self.seen: list[Seen] = []
 
-    def add(self, calls: Iterable[LookedUp]) -> None:
-        for _, completion, call in calls:
-            if completion is None:
-                self.to_call += 1
-                self._ask.count(text_bytes(call), len(call.images))
-            else:
-                self.cached += 1
-                if len(self._seen) < MOST_SEEN:
-                    cut = completion.outcome is Outcome.TRUNCATED
-                    self._seen.append(Seen(text_bytes(call), call.sampling.max_tokens, cut, completion.usage))
-
-    def add_later(self, call: Call) -> None:
-        """Count a call whose prompt is not fully known yet."""
-        self._later.count(text_bytes(call), len(call.images))
-
-    def plan(self) -> StagePlan:
-        return StagePlan(
-            self.cached,
-            self.to_call,
-            unknown=self._later.calls,
-            ask=self._ask,
-            ask_later=self._later,
-            seen=tuple(self._seen),
-        )
+    def add(self, looked_up: LookedUp) -> None:
+        call, completion = looked_up.call, looked_up.completion
+        if completion is None:
+            self.ask.count(text_bytes(call), len(call.images))
+            return
+        self.cached += 1
+        if len(self.seen) < MOST_SEEN:
+            cut = completion.outcome is Outcome.TRUNCATED
+            self.seen.append(Seen(text_bytes(call), call.sampling.max_tokens, cut, completion.usage))
 
 
 def _uncounted(calls: Iterable[LookedUp], keys: set[int]) -> list[LookedUp]:
@@ -213,27 +220,16 @@ def _uncounted(calls: Iterable[LookedUp], keys: set[int]) -> list[LookedUp]:
     return new
 
 
-def _dependencies(lookup: SampleLookup) -> list[Call]:
-    """Return the calls that a sample's answer depends on, as far as they are known."""
-    return [*(known.call for known in (*lookup.writing, *lookup.describing)), *lookup.likely]
-
-
-def _is_new(call: Call, dependencies: Iterable[Call], keys: set[int]) -> bool:
+def _is_new(call: Call, dependencies: Iterable[Dependency], keys: set[int]) -> bool:
     """Return whether `keys` lacks this call with these dependencies, and add it.
 
     It always does if one of the models does not state its identity: each sample then has calls of its own.
     """
-    calls = (call, *dependencies)
-    if not all(each.model.is_stated for each in calls):
+    if not call.model.is_stated or not all(is_stated for _, is_stated in dependencies):
         return True
-    whole = " ".join(map(call_key, calls))
+    whole = " ".join((call_key(call), *(key for key, _ in dependencies)))
     short = int(hashlib.sha256(whole.encode()).hexdigest()[:16], 16)
     if short in keys:
         return False
     keys.add(short)
     return True
-
-
-def _by_model(calls: Iterable[LookedUp]) -> Iterator[tuple[ModelIdentity, list[LookedUp]]]:
-    for model, group in groupby(calls, key=lambda looked_up: looked_up.call.model):
-        yield model, list(group)

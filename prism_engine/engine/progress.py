@@ -1,4 +1,4 @@
-"""Progress of a run: numbers that a display may read at any moment."""
+"""Progress of a run, or of all runs of a command: numbers that a display may read at any moment."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from prism_engine.engine.bottleneck import REASONER, BottleneckClock
+from prism_engine.engine.bottleneck import BottleneckClock
 from prism_engine.records import SampleStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from prism_engine.budget import Spending
     from prism_engine.records import SampleResult
+    from prism_engine.stage import StageKey
     from prism_engine.stages.meter import Meter
 
 
@@ -29,18 +30,16 @@ class Progress:
     """Sample counts, and the meters of the stages."""
 
     total: int
-    describing: Meter | None
-    """None if nothing is described."""
-    answering: Meter | None
-    """None if nothing is answered."""
+    meters: Mapping[StageKey, Meter]
+    """The meter of each stage that the run has, in the order of the stages."""
     name: str = ""
     """The run's name among multiple runs; empty if it is the only one."""
     spending: Spending | None = None
     """The cost of the calls."""
-    answerer: str = REASONER
-    """The label of the answering stage in `bounds`."""
-    writing: Meter | None = None
-    """The hint writer's meter; None if no model writes hints."""
+    runs: tuple[Progress, ...] = ()
+    """The runs that are counted here together; empty for a single run."""
+    whole: Progress | None = field(default=None, repr=False)
+    """The progress that counts this run together with others."""
     done: int = 0
     cached: int = 0
     """Samples among those done that needed no call."""
@@ -67,7 +66,29 @@ class Progress:
 
     def __post_init__(self) -> None:
         self.started = self.clock()
-        self.bounds = BottleneckClock(self.describing, self.answering, answerer=self.answerer, clock=self.clock)
+        self.bounds = BottleneckClock(self.meters, clock=self.clock)
+        for run in self.runs:
+            run.whole = self
+
+    @classmethod
+    def of(
+        cls, runs: Sequence[Progress], meters: Mapping[StageKey, Meter], spending: Spending | None = None
+    ) -> Progress:
+        """Return the progress of runs together, none of which has begun.
+
+        Args:
+            meters: the combined meter of each stage; those of stages that no run has are left out.
+            spending: the combined cost; None if no model has a price.
+        """
+        used = {key: meter for key, meter in meters.items() if any(key in run.meters for run in runs)}
+        return cls(sum(run.total for run in runs), used, spending=spending, runs=tuple(runs))
+
+    @property
+    def title(self) -> str:
+        """The run's name; of multiple runs their number, and how many of them are finished."""
+        if not self.runs:
+            return self.name
+        return f"{len(self.runs)} runs, {sum(run.ended is not None for run in self.runs)} finished"
 
     @property
     def finished(self) -> int:
@@ -78,11 +99,6 @@ class Progress:
     def seconds(self) -> float:
         """Wall time from the start of the run until now, or until the last sample finished."""
         return (self.clock() if self.ended is None else self.ended) - self.started
-
-    @property
-    def worked(self) -> int:
-        """Finished samples that needed calls."""
-        return self._worked
 
     @property
     def eta_seconds(self) -> float | None:
@@ -100,9 +116,8 @@ class Progress:
     def snapshot(self) -> dict[str, Any]:
         """Return all numbers for a log or another process: plain values, times in seconds."""
         eta = self.eta_seconds
-        stages = (("write", self.writing), ("describe", self.describing), ("answer", self.answering))
         return {
-            "run": self.name,
+            "run": self.title,
             "seconds": round(self.seconds, 1),
             "eta_seconds": None if eta is None else round(eta),
             "stopping": self.stopping,
@@ -116,7 +131,8 @@ class Progress:
             "right_so_far": round(self.correct / self.scored, 4) if self.scored else None,
             "money": None if self.spending is None else self.spending.as_json(),
             "bounded_by": {name: round(share, 4) for name, share in self.bounds.shares.items()},
-            **{name: meter.snapshot() for name, meter in stages if meter is not None},
+            "stages": {key: meter.snapshot() for key, meter in self.meters.items()},
+            **({"runs": {run.name: f"{run.finished}/{run.total}" for run in self.runs}} if self.runs else {}),
         }
 
     def stop(self) -> None:
@@ -126,14 +142,26 @@ class Progress:
     def end(self) -> None:
         """Record that every sample is finished."""
         self.ended = self.clock()
+        if self.whole is not None and all(run.ended is not None for run in self.whole.runs):
+            self.whole.end()
 
     def uncount_failure(self, reason: str) -> None:
         """Subtract a failed sample that was retried; its new result is counted next."""
+        if self.whole is not None:
+            self.whole.uncount_failure(reason)
         self.failed -= 1
         self.failures -= Counter([reason])  # Counter subtraction drops entries that fall to zero
 
+    def count_not_run(self, samples: int) -> None:
+        """Count samples that were never started."""
+        if self.whole is not None:
+            self.whole.count_not_run(samples)
+        self.not_run += samples
+
     def count(self, result: SampleResult) -> None:
         """Count one finished sample."""
+        if self.whole is not None:
+            self.whole.count(result)
         if result.made_calls:
             self._worked += 1
             now = self.clock()

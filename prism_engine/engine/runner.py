@@ -12,9 +12,10 @@ from prism_engine.engine.plan import order_samples
 from prism_engine.engine.scheduler import MAX_ROUNDS, Lane, run_lanes, stop_if_failing
 from prism_engine.errors import NotRunError, PrismError, StoreError
 from prism_engine.records import Completion, SampleResult, SampleStatus
+from prism_engine.stage import ANSWERS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from prism_engine.cache import Store
     from prism_engine.engine.bottleneck import BottleneckClock
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from prism_engine.engine.scheduler import Stop
     from prism_engine.engine.turns import EngineUse
     from prism_engine.records import Sample
+    from prism_engine.stage import StageKey
     from prism_engine.stages.cached import CachedModel
 
 FLUSH_SECONDS = 1.0
@@ -39,18 +41,12 @@ class Run:
     count: int
     """Number of samples, from the first on."""
     pipeline: Pipeline
-    perceiver: CachedModel | None
-    """The describing model; None if nothing is described."""
-    reasoner: CachedModel | None
-    """The answering model; None if the run only describes."""
+    stages: Mapping[StageKey, Sequence[CachedModel]]
+    """The models that may be called, by stage, in the order of the stages."""
     store: Store
     journal: Journal
     ahead: int
     """Maximum number of described samples that wait for the reasoner."""
-    other_models: tuple[CachedModel, ...] = ()
-    """Further models that may be called: additional perceivers, and the hint writer."""
-    writer: CachedModel | None = None
-    """The hint writer among `other_models`."""
     most_failures: int | None = None
     """Maximum number of failed samples at any moment; one more stops the run. None means no limit."""
     retry_only: frozenset[int] | None = None
@@ -64,8 +60,18 @@ class Run:
 
     @property
     def models(self) -> list[CachedModel]:
-        """All models that may be called, the reasoner last."""
-        return [model for model in (self.perceiver, *self.other_models, self.reasoner) if model is not None]
+        """All models that may be called, the answering one last."""
+        return [model for models in self.stages.values() for model in models]
+
+    @property
+    def writers(self) -> Sequence[CachedModel]:
+        """The hint writer; empty if no model writes hints."""
+        return self.stages.get("write", ())
+
+    @property
+    def answering(self) -> CachedModel | None:
+        """The model that answers; None if the run only describes."""
+        return next((self.stages[key][0] for key in ANSWERS if key in self.stages), None)
 
 
 async def execute(run: Run, progress: Progress, stop: Stop) -> None:
@@ -91,7 +97,7 @@ async def execute(run: Run, progress: Progress, stop: Stop) -> None:
         finally:
             for use in run.engines:
                 use.turn.end()
-    progress.not_run += run.journal.close_out(run.benchmark.samples, run.count)
+    progress.count_not_run(run.journal.close_out(run.benchmark.samples, run.count))
 
 
 async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
@@ -107,7 +113,7 @@ async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
     lanes = [
         # Twice the reasoner's capacity: the next calls are already waiting when a slot becomes free.
         # A stop does not end this lane: fully cached samples still get into the results, and nothing is sent.
-        Lane("described", run.benchmark.samples(order.described), 2 * _capacity(run.reasoner), drains=True),
+        Lane("described", run.benchmark.samples(order.described), 2 * _capacity(run.answering), drains=True),
         Lane("undescribed", run.benchmark.samples(order.undescribed), perceiving, begin=engine_ready.wait),
     ]
     if _engine_answers(run):  # answers must wait for the engine's turn, too
@@ -186,7 +192,8 @@ async def _describe_ahead(run: Run, use: EngineUse, positions: Sequence[int], st
             return SampleResult(sample, SampleStatus.NOT_RUN, trouble=trouble)
         descriptions = tuple(each for each in made if isinstance(each, Completion))
         usable = all(each.usable for each in descriptions)
-        return SampleResult(sample, SampleStatus.DONE if usable else SampleStatus.FAILED, descriptions=descriptions)
+        status = SampleStatus.DONE if usable else SampleStatus.FAILED
+        return SampleResult(sample, status, completions={"perceive": descriptions})
 
     total = len(positions)
     for _ in range(MAX_ROUNDS):
@@ -196,7 +203,7 @@ async def _describe_ahead(run: Run, use: EngineUse, positions: Sequence[int], st
             if result.is_retryable:
                 failed.append(result.sample.position)
 
-        width = use.model.capacity + (run.writer.capacity if run.writer is not None else 0)
+        width = use.model.capacity + sum(writer.capacity for writer in run.writers)
         lane = Lane("ahead", run.benchmark.samples(positions), width)
         await run_lanes([lane], describe, take, stop)
         if stop.requested or not failed or len(failed) == total:  # if every sample failed, a retry will not help
@@ -207,14 +214,14 @@ async def _describe_ahead(run: Run, use: EngineUse, positions: Sequence[int], st
 
 def _engine_answers(run: Run) -> bool:
     """Return whether an engine of the run answers from the pictures itself, instead of describing them."""
-    return any(use.model is run.reasoner for use in run.engines)
+    return any(use.model is run.answering for use in run.engines)
 
 
 def _forget_failures(run: Run) -> None:
     """Allow failed calls to be retried, except those of an engine that made room: it has retried them already."""
     gone = [use.model for use in run.engines if use.turn.ended]
-    if gone and run.writer is not None:  # the engine could no longer describe with newly written hints
-        gone.append(run.writer)
+    if gone:  # the engine could no longer describe with newly written hints
+        gone += run.writers
     for model in run.models:
         if model not in gone:
             model.forget_failures()

@@ -16,6 +16,7 @@ from prism_engine.errors import UserError
 from prism_engine.original.layout import DESCRIPTION, FAILED, LOG, MARK, PREDICTION, SUCCESS, SUFFIX
 from prism_engine.records import Sample, SampleStatus
 from prism_engine.report.pages.workbook import write_workbook
+from prism_engine.report.scores.manifest import MANIFEST, read_manifest
 from prism_engine.report.scores.predictions import rows_of, sample_of
 
 if TYPE_CHECKING:
@@ -73,13 +74,13 @@ def _folder(results_dir: Path, run: str) -> Path:
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
-    path = folder / "manifest.json"
+    path = folder / MANIFEST
     try:
-        manifest = orjson.loads(path.read_bytes())
+        manifest = read_manifest(path)
         Arm.named(manifest["config"]["mode"])
-    except (OSError, orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: cannot be read ({error}); name the folder of a finished run") from error
-    return dict(manifest)
+    return manifest
 
 
 def _answered_rows(predictions: Path) -> Iterator[WorkbookRow]:

@@ -19,18 +19,19 @@ from prism_engine.errors import UserError
 from prism_engine.original.layout import DESCRIPTION, MARK, PREDICTION, OriginalTable, completion, find_folders
 from prism_engine.records import SampleResult, SampleStatus
 from prism_engine.report import export_parquet, replacing, summarise, write_scores
+from prism_engine.report.scores.manifest import MANIFEST, SCHEMA, read_manifest
 from prism_engine.scoring import Scorer, known_profile, scorer_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from prism_engine.datasets import Benchmark
     from prism_engine.original.layout import OriginalFolder
     from prism_engine.records import Completion, Sample
     from prism_engine.report import Scores
+    from prism_engine.stage import StageKey
 
-_MANIFEST: Final = "manifest.json"
 _IMPORTED: Final = "imported"
 _DESCRIBED: Final = ("index", "position", "images", "description", "description_outcomes", "status", "failure")
 
@@ -149,9 +150,10 @@ def _described(sample: Sample, *tables: OriginalTable) -> SampleResult:
     if not rows:
         return SampleResult(sample, SampleStatus.NOT_RUN, failure=f"not in {tables[-1].path.name}")
     reply = completion(rows[0], DESCRIPTION)
+    described: Mapping[StageKey, tuple[Completion, ...]] = {"perceive": (reply,)}
     if not reply.usable:
-        return SampleResult(sample, SampleStatus.FAILED, descriptions=(reply,), failure=_failure(DESCRIPTION, reply))
-    return SampleResult(sample, SampleStatus.DONE, description=reply.text.strip(), descriptions=(reply,))
+        return SampleResult(sample, SampleStatus.FAILED, completions=described, failure=_failure(DESCRIPTION, reply))
+    return SampleResult(sample, SampleStatus.DONE, description=reply.text.strip(), completions=described)
 
 
 def _answered(sample: Sample, table: OriginalTable, described: OriginalTable, scorer: Scorer) -> SampleResult:
@@ -167,8 +169,7 @@ def _answered(sample: Sample, table: OriginalTable, described: OriginalTable, sc
         sample,
         SampleStatus.DONE if failure is None else SampleStatus.FAILED,
         result.description,
-        result.descriptions,
-        reply,
+        {**result.completions, "reason": (reply,)},
         scorer.score(reply.text, sample) if failure is None else None,
         failure,
     )
@@ -191,8 +192,8 @@ def _require_replaceable(folder: Path) -> None:
         UserError: it does.
     """
     try:
-        manifest = orjson.loads((folder / _MANIFEST).read_bytes())
-    except (OSError, orjson.JSONDecodeError):
+        manifest = read_manifest(folder / MANIFEST)
+    except (OSError, ValueError):
         return
     if _IMPORTED not in manifest:
         raise UserError(f"{folder}: prism's own results are here; give another folder with --results-dir")
@@ -202,6 +203,7 @@ def _write_manifest(imported: Imported, target: _ImportTarget, config: RunConfig
     statuses, benchmark = imported.statuses, target.benchmark
     samples: dict[str, Any] = {"cached": 0} | {status.value: statuses[status.value] for status in SampleStatus}
     content = {
+        "schema": SCHEMA,
         "prism_engine": __version__,
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "status": "complete" if set(statuses) <= {SampleStatus.DONE.value} else "incomplete",
@@ -219,7 +221,7 @@ def _write_manifest(imported: Imported, target: _ImportTarget, config: RunConfig
         "samples": samples,
         "stages": {},
     }
-    _write_json(imported.folder / _MANIFEST, content)
+    _write_json(imported.folder / MANIFEST, content)
 
 
 def _write_json(path: Path, content: Any) -> None:

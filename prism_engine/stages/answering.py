@@ -10,6 +10,7 @@ from prism_engine.records import Call
 
 if TYPE_CHECKING:
     from prism_engine.records import Completion, ModelIdentity, Sample, Sampling
+    from prism_engine.stage import StageKey
     from prism_engine.stages.cached import CachedModel
 
 
@@ -32,18 +33,18 @@ class Answering:
         self._model = model
         self._identity = identity
         self._sampling = sampling
-        self._direct = direct
+        self.stage: StageKey = "direct" if direct else "reason"
         self._most_pictures = most_pictures
 
     def call(self, sample: Sample, description: str | None) -> Call:
         """Return the call that answers the sample."""
         sampling = self._sampling.drawn(sample.draw and sample.draw.answer)
-        if self._direct:
+        if self.stage == "direct":
             shown = replace(sample, images=sample.images[: self._most_pictures])
-            return Call("direct", self._identity, direct_messages(shown), sampling)
-        return Call("reason", self._identity, reasoning_messages(sample, description), sampling)
+            return Call(self.stage, self._identity, direct_messages(shown), sampling)
+        return Call(self.stage, self._identity, reasoning_messages(sample, description), sampling)
 
-    async def answer(self, sample: Sample, description: str | None) -> Completion:
+    async def complete(self, sample: Sample, description: str | None) -> Completion:
         """Return the reply.
 
         Raises:

@@ -39,7 +39,7 @@ def rows(folder, name="predictions.jsonl") -> list[dict[str, Any]]:
 
 
 def calls(report):
-    return report.progress.answering.calls
+    return sum(meter.calls for meter in report.progress.meters.values())
 
 
 def says(text):

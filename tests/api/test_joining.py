@@ -86,7 +86,7 @@ def described(report):
 def test_engines_take_turns_each_up_once(world):
     (report,) = world.run("a~b~c")
     assert (report.status.value, report.progress.done, report.progress.cached) == ("complete", SAMPLES, 0)
-    meter = report.progress.describing
+    meter = report.progress.meters["perceive"]
     assert meter is not None
     assert (meter.calls, meter.hits + meter.shared) == (3 * PICTURES, 3 * (SAMPLES - PICTURES))  # as if not ahead
     engines = [what for what in world.happened if what[0] != "brain"]
@@ -109,9 +109,8 @@ def test_each_engine_follows_the_instruction_for_the_sample(world, tmp_path):
 def test_a_writer_writes_once_for_all_engines(world):
     (report,) = world.run("a~b", instruction="query-specific_y")
     assert (report.progress.done, report.progress.fell_back) == (SAMPLES, 0)
-    assert report.progress.writing is not None
     questions = len({row["question"] for row in rows(report)})
-    assert (world.counted()["y", "write"], report.progress.writing.calls) == (questions, questions)
+    assert (world.counted()["y", "write"], report.progress.meters["write"].calls) == (questions, questions)
     assert world.counted()["a", "perceive"] == world.counted()["b", "perceive"] == PICTURES
     assert world.happened.index(("a", "closed")) < world.happened.index(("b", "perceive"))
 
@@ -138,7 +137,7 @@ def test_perceivers_that_use_no_memory_on_this_machine_describe_concurrently(wor
     assert described(report) == {"Description 1:\nx sees\n\nDescription 2:\ny sees"}
     manifest = json.loads((report.folder / "manifest.json").read_text())
     assert list(manifest["models"]) == ["perceiver", "perceiver_2", "reasoner"]
-    assert manifest["stages"]["perception"]["calls"] == 2 * PICTURES
+    assert manifest["stages"]["perceive"]["calls"] == 2 * PICTURES
 
 
 def test_the_original_order_puts_the_later_one_first_and_has_separate_results(world):
@@ -154,13 +153,12 @@ def test_one_call_returns_the_report_of_the_run_that_was_asked_for(world):
 
 def test_the_plan_counts_the_calls_of_all_perceivers(world):
     planned, forecast = api.plan_and_forecast(world.config("a~b"), load_registry())
-    assert planned.answering is not None
-    assert (planned.describing.to_call, planned.answering.unknown) == (2 * PICTURES, SAMPLES)
-    assert [one.to_call for one in planned.by_perceiver.values()] == [PICTURES, PICTURES]
+    assert (planned.stages["perceive"].to_call, planned.stages["reason"].unknown) == (2 * PICTURES, SAMPLES)
+    assert [one.ask.calls for one in planned.stages["perceive"].models.values()] == [PICTURES, PICTURES]
     most = 2 * PICTURES * 512
-    assert forecast.stages["describe"].completion_tokens.high == most
+    assert forecast.stages["perceive"].completion_tokens.high == most
     world.run("a")
-    assert api.plan(world.config("a~b"), load_registry()).describing.to_call == PICTURES
+    assert api.plan(world.config("a~b"), load_registry()).stages["perceive"].to_call == PICTURES
 
 
 def test_only_describing_modes_join(world):

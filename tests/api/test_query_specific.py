@@ -80,16 +80,16 @@ def test_one_pass_writes_describes_and_answers_as_planned_and_a_second_one_calls
     assert report.status.value == "complete"
     questions = {row["question"] for row in rows(report)}
     wanted = {(row["images"][0], row["contents"]) for row in rows(report)}
-    assert world.count("write") == before.writing.to_call == len(questions)
-    assert world.count("perceive") == len(wanted) <= before.describing.unknown
+    assert world.count("write") == before.stages["write"].to_call == len(questions)
+    assert world.count("perceive") == len(wanted) <= before.stages["perceive"].unknown
     instructions = {text for stage, text in world.calls if stage == "perceive"}
     assert instructions == {specific_instruction(INSTRUCTIONS["generic"], hints) for _, hints in wanted}
     assert report.folder.as_posix().endswith("results/query-specific_brain/shapes/eyes/brain")
-    assert manifest(report)["stages"]["writing"]["calls"] == len(questions)
+    assert manifest(report)["stages"]["write"]["calls"] == len(questions)
     assert list(manifest(report)["models"]) == ["perceiver", "writer", "reasoner"]
 
     after = world.plan()
-    assert (after.writing.to_call, after.describing.to_call, after.describing.unknown) == (0, 0, 0)
+    assert after.is_cached
     world.run()
     assert world.calls == []
 
@@ -111,7 +111,7 @@ def test_hints_in_a_file_make_the_same_calls_as_their_writer(world, tmp_path):
     report = world.run(instruction=f"@{written}")
     assert world.calls == []
     assert report.progress.fell_back == 0
-    assert manifest(report)["stages"].keys() == {"perception", "reasoning"}
+    assert manifest(report)["stages"].keys() == {"perceive", "reason"}
 
 
 def test_one_writer_serves_all_reasoners(world):
@@ -164,8 +164,8 @@ def test_a_hint_writer_that_dies_stops_the_run_and_the_next_run_resumes(world):
 
 def test_a_forecast_has_the_hint_writer_s_calls_and_unknown_prompts_as_a_range(world):
     predicted = api.plan_and_forecast(world.config(), load_registry())[1]
-    assert list(predicted.stages) == ["write", "describe", "answer"]
-    assert predicted.free == {"write", "describe", "answer"}
-    assert predicted.stages["describe"].prompt_tokens.low < predicted.stages["describe"].prompt_tokens.high
+    assert list(predicted.stages) == ["write", "perceive", "reason"]
+    assert predicted.free == {"write", "perceive", "reason"}
+    assert predicted.stages["perceive"].prompt_tokens.low < predicted.stages["perceive"].prompt_tokens.high
     world.run()
     assert api.plan_and_forecast(world.config(), load_registry())[1].stages == {}

@@ -15,11 +15,11 @@ def test_hints_are_written_once_and_a_run_takes_them(prism, tmp_path):
     assert list(json.loads(out.read_text())) == [str(at) for at in range(24)]
     said = prism("run", *SCRIPTED, "--prompt-version", "query-specific_scripted")
     assert said.code == 0
-    assert "write 0 called" in said.err
+    assert "Hints: 0 called" in said.err
     assert "note:" not in said.err
     again = prism("run", *SCRIPTED, "--instruction", f"@{out}")
-    assert "describe 0 called" in again.err
-    assert "write" not in again.err
+    assert "Descriptions: 0 called" in again.err
+    assert "Hints" not in again.err
 
 
 def test_writing_goes_on_where_it_stopped_and_knows_limits(prism):
@@ -35,5 +35,5 @@ def test_writing_goes_on_where_it_stopped_and_knows_limits(prism):
 def test_a_plan_counts_what_is_to_be_written(prism):
     said = prism("plan", *SCRIPTED, "--instruction", "query-specific_scripted")
     table = {line.split()[0]: line.split()[1:] for line in said.out.splitlines()[2:5]}
-    assert set(table) == {"write", "describe", "answer"}
-    assert (table["write"][2], table["describe"][1], table["describe"][2]) == ("0", "0", "24")
+    assert set(table) == {"Hints", "Descriptions", "Answers"}
+    assert (table["Hints"][2], table["Descriptions"][1], table["Descriptions"][2]) == ("0", "0", "24")

@@ -34,7 +34,7 @@ def test_a_cap_that_is_used_up_is_exit_code_3_and_resume_goes_on_with_a_larger_o
     assert server.bill.nano_dollars <= 2_000_000
     assert "budget" in prism("status").out
     planned = prism("plan", *RUN[1:])
-    assert "answer: cost" in planned.out
+    assert "Answers: cost" in planned.out
     went_on = prism("resume", "scripted/paid", "--max-cost", "1")
     assert went_on.code == 0
     assert "24 done" in went_on.out

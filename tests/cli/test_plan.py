@@ -16,7 +16,7 @@ def test_plan_counts_without_calling_or_creating_a_cache_of_calls(prism, tmp_pat
     assert not (tmp_path / "cache" / "calls.sqlite").exists()
     prism("run", *SCRIPTED)
     describe, answer = (line.split() for line in prism("plan", *SCRIPTED).out.splitlines()[2:4])
-    assert (describe[0], describe[2], answer[0], answer[2], answer[3]) == ("describe", "0", "answer", "0", "0")
+    assert (describe[0], describe[2], answer[0], answer[2], answer[3]) == ("Descriptions", "0", "Answers", "0", "0")
 
 
 def test_plan_takes_the_options_of_a_run_that_change_nothing_for_it(prism, tmp_path):
@@ -44,10 +44,10 @@ def test_a_plan_of_several_runs_counts_what_they_share_once(prism):
     said = prism("plan", *SCRIPTED, "--mode", "all", "--mode", "direct", "--mode", "blind")
     lines = {line.split()[0]: line.split()[1:] for line in said.out.splitlines() if line}
     pictures = lines["all"][1]
-    assert lines["all"] == ["0", pictures, "0", "0", "24"]
-    assert lines["direct"] == ["0", "0", "0", "24", "0"]
-    assert lines["blind"] == ["0", "0", "0", "23", "0"]  # one question is asked of two pictures
-    assert lines["together"] == ["0", pictures, "0", "47", "24"]
+    assert lines["all"] == ["0", pictures, "0", "0", "24", "0", "0"]
+    assert lines["direct"] == ["0", "0", "0", "0", "0", "0", "24"]
+    assert lines["blind"] == ["0", "0", "0", "23", "0", "0", "0"]  # one question is asked of two pictures
+    assert lines["together"] == ["0", pictures, "0", "23", "24", "0", "24"]
 
     said = prism("plan", *SCRIPTED, "--mode", "all", "--mode", "perception")
     lines = {line.split()[0]: line.split()[1:] for line in said.out.splitlines() if line}

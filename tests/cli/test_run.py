@@ -41,8 +41,8 @@ def test_a_second_run_calls_nothing_and_writes_the_same_bytes(prism, tmp_path):
     prism("run", *SCRIPTED)
     first = {name: (folder / name).read_bytes() for name in names}
     said = prism("run", *SCRIPTED)
-    assert "describe 0 called" in said.err
-    assert "answer 0 called" in said.err
+    assert "Descriptions: 0 called" in said.err
+    assert "Answers: 0 called" in said.err
     assert {name: (folder / name).read_bytes() for name in names} == first
 
 
@@ -52,7 +52,7 @@ def test_the_modes_split_one_run_in_two(prism, tmp_path):
     assert "Overall" not in described.out
     answered = prism("run", *SCRIPTED, "--mode", "reasoning")
     assert answered.code == 0
-    assert "describe 0 called" in answered.err
+    assert "Descriptions: 0 called" in answered.err
 
 
 def test_answering_without_descriptions_says_so_and_is_not_a_score(prism, tmp_path):
@@ -124,8 +124,8 @@ def test_the_manifest_remembers_what_earlier_runs_cost(prism, tmp_path):
     prism("run", *SCRIPTED)
     prism("run", *SCRIPTED)
     manifest = json.loads((tmp_path / "results/generic/shapes/scripted/scripted/manifest.json").read_text())
-    assert manifest["stages"]["perception"]["calls"] == 0
-    assert manifest["earlier_runs"][0]["stages"]["perception"]["calls"] > 0
+    assert manifest["stages"]["perceive"]["calls"] == 0
+    assert manifest["earlier_runs"][0]["stages"]["perceive"]["calls"] > 0
     assert manifest["instruction"].startswith("Describe")
 
 
@@ -160,7 +160,7 @@ def test_an_api_reasoner_answers_over_http_within_its_limits(prism, tmp_path, mo
     (path,) = (tmp_path / "results").rglob("manifest.json")
     manifest = json.loads(path.read_text())
     assert sum(manifest["bounded_by"].values()) == pytest.approx(1, abs=0.001)
-    assert 0 < manifest["stages"]["reasoning"]["busy_share"] <= 1
+    assert 0 < manifest["stages"]["reason"]["busy_share"] <= 1
     written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path != models]
     assert not any(b"planted-secret" in content for content in written)
     assert "planted-secret" not in said.out + said.err
@@ -210,7 +210,7 @@ def test_a_reasoner_that_cannot_answer_stops_the_run_with_code_4_and_loses_nothi
     assert said.code == 4
     assert re.search(message, said.err)
     assert "continue with: prism run" in said.err
-    assert "describe" in prism("cache", "stats").out or "perceive" in prism("cache", "stats").out
+    assert "Descriptions" in prism("cache", "stats").out
 
 
 def test_failures_may_be_tolerated_or_stop_the_run(prism, tmp_path):

@@ -25,7 +25,7 @@ def test_a_run_is_listed_and_described(prism):
     assert "complete" in prism("status").out
     assert "Bounded by: " in prism("status").out
     numbers = json.loads(prism("status", "scripted/scripted", "--json").out)
-    assert (numbers["state"], numbers["samples"]["done"], numbers["answer"]["calls"]) == ("complete", 24, 24)
+    assert (numbers["state"], numbers["samples"]["done"], numbers["stages"]["reason"]["calls"]) == ("complete", 24, 24)
 
 
 def test_a_run_that_goes_on_says_how_much_of_its_limits_and_its_money_is_in_use(prism, tmp_path):
@@ -33,12 +33,12 @@ def test_a_run_that_goes_on_says_how_much_of_its_limits_and_its_money_is_in_use(
     path = tmp_path / "results/generic/shapes/scripted/scripted/status.json"
     content = orjson.loads(path.read_bytes())
     progress = content["progress"]
-    progress["answer"]["limits"] = {"requests_per_minute": {"used": 450, "limit": 500}}
+    progress["stages"]["reason"]["limits"] = {"requests_per_minute": {"used": 450, "limit": 500}}
     progress |= {"money": {"cap": "5.000000000", "left": "1.230000000"}, "eta_seconds": 60}
     progress["bounded_by"] = {"requests_per_minute": 0.8, "perceiver": 0.18, "prism": 0.02}
     path.write_bytes(orjson.dumps(content | {"state": "running", "pid": 1}))
     said = prism("status").out
-    assert "answer: requests/min 450 of 500 in use" in said
+    assert "Answers: requests/min 450 of 500 in use" in said
     assert "Bounded by: requests/min (80% of the time), perceiver (18% of the time)\n" in said
     assert "$1.23 of $5.00 left" in said
     assert "about 1 min 00 s left" in said
@@ -48,17 +48,25 @@ def test_a_status_of_an_earlier_version_is_told_as_far_as_it_goes(prism, tmp_pat
     prism(*RUN)
     path = tmp_path / "results/generic/shapes/scripted/scripted/status.json"
     content = orjson.loads(path.read_bytes())
-    del content["progress"]["bounded_by"], content["progress"]["answer"]["limits"], content["progress"]["money"]
+    del (
+        content["progress"]["bounded_by"],
+        content["progress"]["stages"]["reason"]["limits"],
+        content["progress"]["money"],
+    )
     path.write_bytes(orjson.dumps(content | {"state": "running", "pid": 1}))
     assert prism("status").code == 0
 
 
 def test_every_stage_of_a_run_is_shown_the_writing_of_hints_too(prism):
     prism(*RUN, "--instruction", "query-specific_scripted")
-    assert [line.split()[0] for line in prism("status").out.splitlines()[3:6]] == ["write", "describe", "answer"]
+    assert [line.split()[0] for line in prism("status").out.splitlines()[3:6]] == ["Hints", "Descriptions", "Answers"]
     prism("gen-prompts", "-d", "shapes.tsv", "-m", "scripted", "-n", "5")
-    stages = [line.split()[0] for line in prism("status").out.splitlines() if line.startswith(("write", "describe"))]
-    assert stages[0] == "write"
+    stages = [
+        line.split()[0]
+        for line in prism("status", "prompts/").out.splitlines()
+        if line.startswith(("Hints", "Descriptions"))
+    ]
+    assert stages == ["Hints"]
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])

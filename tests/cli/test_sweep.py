@@ -33,8 +33,10 @@ def test_several_modes_run_side_by_side_and_are_compared_in_the_end(prism, tmp_p
     low, high = (f"{100 * overall['direct'][end]:.1f}" for end in ("accuracy_low", "accuracy_high"))
     assert table[2].split()[:4] == ["95", "%", "interval", f"{low}-{high}"]
     assert [line.strip() for line in table if not line.startswith(" ")][2:] == ["by l2-category", "by category"]
-    assert "direct | 24/24 samples | answer 24 called" in said.err
-    assert "answer 0 called" in prism("run", "gold.tsv", "-r", "brain", "--models-file", models, "--mode", "blind").err
+    assert "direct | 24/24 samples | Direct answers: 24 called" in said.err
+    assert (
+        "Answers: 0 called" in prism("run", "gold.tsv", "-r", "brain", "--models-file", models, "--mode", "blind").err
+    )
 
 
 def test_the_comparison_says_where_an_arm_has_no_answer(prism, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,6 +22,9 @@ from prism_engine.stages.answering import Answering
 from prism_engine.stages.cached import CachedModel
 from prism_engine.stages.hint_sources import InstructionBuilder, ModelHints
 from prism_engine.stages.perception import PerceiverContext
+
+if TYPE_CHECKING:
+    from prism_engine.stage import StageKey
 
 OPTIONS = (Option("A", "red"), Option("B", "blue"))
 
@@ -83,25 +87,24 @@ class World:
             written = ModelHints(writing, identity, builder, shots=(), sampling=Sampling())
         pipeline = Pipeline(
             context or perception,
-            reasoning if answering else None,
+            (reasoning,) if answering else (),
             partial(score_choice, profile=PROFILES["v3"]),
             hint_source=written,
             needs_hints=needs,
         )
         journal = Journal(self.folder / f"journal-{len(self.journals)}.jsonl", count)
         self.journals.append(journal)
+        stages: dict[StageKey, tuple[CachedModel]] = {"write": (writing,)} if writing else {}
         run = Run(
             benchmark=Benchmark(count),
             count=count,
             pipeline=pipeline,
-            perceiver=perceiving,
-            reasoner=thinking,
+            stages={**stages, "perceive": (perceiving,), "reason": (thinking,)},
             store=self.store,
             journal=journal,
             ahead=4,
-            other_models=(writing,) if writing else (),
         )
-        return run, Progress(count, perceiving.meter, thinking.meter, writing=writing.meter if writing else None)
+        return run, Progress(count, {key: model.meter for key, (model,) in run.stages.items()})
 
 
 def said(text):

@@ -26,12 +26,12 @@ class Waiting:
         self.closed = asyncio.Event()
         mine = self.turns.enlist("mine", self.close)
         self.next = self.turns.enlist("next", self.close)
-        self.run = replace(run, engines=(EngineUse(run.perceiver, VLM, mine),), ahead=0)
+        self.run = replace(run, engines=(EngineUse(run.stages["perceive"][0], VLM, mine),), ahead=0)
         self.calls_at_close = None
 
     async def close(self):
-        self.calls_at_close = self.run.perceiver.meter.calls
-        await self.run.perceiver.backend.aclose()
+        self.calls_at_close = self.run.stages["perceive"][0].meter.calls
+        await self.run.stages["perceive"][0].backend.aclose()
         self.closed.set()
 
     async def execute(self, stop=None):
@@ -51,7 +51,7 @@ async def test_all_descriptions_are_made_before_a_single_answer_where_the_reason
     made = waiting(100, answer=answer)
     await made.execute()
     assert (made.progress.done, made.calls_at_close) == (100, 50)  # two questions per picture
-    assert made.run.perceiver.meter.hits + made.run.perceiver.meter.shared == 50
+    assert made.run.stages["perceive"][0].meter.hits + made.run.stages["perceive"][0].meter.shared == 50
     assert made.next._engine.up.is_set()
 
 
@@ -78,7 +78,7 @@ async def test_one_that_fails_each_time_fails_its_samples_and_does_not_bring_the
     made = waiting(30, describe=describe)
     await made.execute()
     assert (made.progress.done, made.progress.failed) == (28, 2)
-    assert made.run.perceiver.backend.calls == 14 + 3
+    assert made.run.stages["perceive"][0].backend.calls == 14 + 3
     assert made.progress.failures == Counter(["description: error: overloaded"] * 2)
 
 
@@ -110,10 +110,10 @@ async def test_a_stop_while_it_waits_for_its_turn_ends_the_run_once_that_comes(w
 
     before = turns.enlist("before", close)
     mine = turns.enlist("mine", close)
-    run = replace(run, engines=(EngineUse(run.perceiver, VLM, mine),))
+    run = replace(run, engines=(EngineUse(run.stages["perceive"][0], VLM, mine),))
     task = asyncio.create_task(execute(run, progress, stop))
     await asyncio.sleep(0.01)
     stop.request()
     before.end()
     await task
-    assert (progress.not_run, run.perceiver.backend.calls) == (20, 0)
+    assert (progress.not_run, run.stages["perceive"][0].backend.calls) == (20, 0)

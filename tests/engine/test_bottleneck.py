@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from prism_engine.backends.load import Load, WaitReason
 from prism_engine.engine.bottleneck import TURN, BottleneckClock
 from prism_engine.stages.meter import Meter
+
+if TYPE_CHECKING:
+    from prism_engine.stage import StageKey
 
 
 class World:
@@ -17,10 +22,16 @@ class World:
         self.limits = {"describe": None, "answer": None}
         self.describing = Meter(load=lambda: Load(self.limits["describe"])) if describing else None
         self.answering = Meter(load=lambda: Load(self.limits["answer"])) if answering else None
-        self.bounds = BottleneckClock(self.describing, self.answering, clock=lambda: self.now)
+        self.writing = Meter()
+        meters: dict[StageKey, Meter | None] = {
+            "write": self.writing,
+            "perceive": self.describing,
+            "reason": self.answering,
+        }
+        self.bounds = BottleneckClock({key: meter for key, meter in meters.items() if meter}, clock=lambda: self.now)
 
-    def spend(self, seconds, *, describing=0, answering=0, describe=None, answer=None):
-        for meter, calls in ((self.describing, describing), (self.answering, answering)):
+    def spend(self, seconds, *, writing=0, describing=0, answering=0, describe=None, answer=None):
+        for meter, calls in ((self.writing, writing), (self.describing, describing), (self.answering, answering)):
             if meter is not None:
                 meter.in_flight = calls
         self.limits = {"describe": describe, "answer": answer}
@@ -32,6 +43,8 @@ class World:
     ("state", "expected"),
     [
         ({}, "prism"),
+        ({"writing": 3}, "writer"),
+        ({"writing": 3, "describing": 3}, "perceiver"),
         ({"describing": 3}, "perceiver"),
         ({"describing": 3, "describe": WaitReason.REQUESTS}, "perceiver's requests_per_minute"),
         ({"answering": 3}, "reasoner"),

@@ -16,7 +16,9 @@ def sample(position):
 
 def done(position):
     reply = Completion(Outcome.OK, "A\u2028", seconds=1.5)
-    return SampleResult(sample(position), SampleStatus.DONE, "seen", (reply,), reply, Score(1.0, "A"))
+    return SampleResult(
+        sample(position), SampleStatus.DONE, "seen", {"perceive": (reply,), "reason": (reply,)}, Score(1.0, "A")
+    )
 
 
 @pytest.fixture

@@ -24,9 +24,11 @@ def test_samples_come_in_batches_and_none_is_lost(world, monkeypatch):
 
 async def test_a_sample_is_described_once_all_that_comes_before_its_answer_is_cached(world):
     run, progress = world.build(4, answering=False, write=said("the clock"))
-    assert [(lookup.is_described, len(lookup.likely)) for lookup in known(run, 4)] == [(False, 1)] * 4
+    assert [(lookup.is_complete, len(lookup.likely.get("perceive", ()))) for lookup in known(run, 4)] == [
+        (False, 1)
+    ] * 4
     await execute(run, progress, Stop())
-    assert [(lookup.is_described, lookup.fails, lookup.hints) for lookup in known(run, 4)] == [
+    assert [(lookup.is_complete, lookup.fails, lookup.texts["write"]) for lookup in known(run, 4)] == [
         (True, False, "the clock")
     ] * 4
 

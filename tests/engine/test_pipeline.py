@@ -46,7 +46,7 @@ async def test_a_given_description_is_answered_from_without_describing(world):
     result = await run.pipeline.run(sample)
     assert (result.status, result.description, result.descriptions) == (SampleStatus.DONE, "gold", ())
     assert result.reply.text == "A"
-    assert run.perceiver.meter.calls == 0
+    assert run.stages["perceive"][0].meter.calls == 0
 
 
 async def test_a_truncated_description_is_used_and_marked(world):

@@ -17,9 +17,9 @@ async def test_nothing_cached_means_one_call_per_distinct_picture_and_unknown_an
     run, _ = world.build(10)
     plan = planned(run)
     assert plan.samples == 10
-    assert plan.describing == StagePlan(cached=0, to_call=5)
-    assert plan.answering == StagePlan(cached=0, to_call=0, unknown=10)
-    assert run.perceiver.backend.calls == 0
+    assert plan.stages["perceive"] == StagePlan(cached=0, to_call=5)
+    assert plan.stages["reason"] == StagePlan(cached=0, to_call=0, unknown=10)
+    assert run.stages["perceive"][0].backend.calls == 0
 
 
 async def test_each_call_of_a_model_without_identity_is_to_be_made_however_often_it_was(world):
@@ -28,10 +28,10 @@ async def test_each_call_of_a_model_without_identity_is_to_be_made_however_often
         counted = CountedCalls()
         for _ in range(2):  # as the plans of two runs
             plan = make_plan(run.benchmark, run.count, run.pipeline, run.store, counted)
-            assert plan.describing == StagePlan(cached=0, to_call=10)
-            assert plan.answering == StagePlan(cached=0, to_call=0, unknown=10)
+            assert plan.stages["perceive"] == StagePlan(cached=0, to_call=10)
+            assert plan.stages["reason"] == StagePlan(cached=0, to_call=0, unknown=10)
         await execute(run, progress, Stop())
-        assert (run.perceiver.backend.calls, progress.done, progress.cached) == (10, 10, 0)
+        assert (run.stages["perceive"][0].backend.calls, progress.done, progress.cached) == (10, 10, 0)
 
 
 async def test_descriptions_alone_make_the_answers_known(world):
@@ -39,15 +39,15 @@ async def test_descriptions_alone_make_the_answers_known(world):
     await execute(run, progress, Stop())
     run, _ = world.build(12)
     plan = planned(run)
-    assert plan.describing == StagePlan(cached=5, to_call=1)
-    assert plan.answering == StagePlan(cached=0, to_call=10, unknown=2)
+    assert plan.stages["perceive"] == StagePlan(cached=5, to_call=1)
+    assert plan.stages["reason"] == StagePlan(cached=0, to_call=10, unknown=2)
 
 
 async def test_a_finished_run_leaves_nothing_to_call(world):
     run, progress = world.build(10)
     await execute(run, progress, Stop())
     plan = planned(world.build(10)[0])
-    assert (plan.describing.to_call, plan.answering) == (0, StagePlan(cached=10, to_call=0))
+    assert (plan.stages["perceive"].to_call, plan.stages["reason"]) == (0, StagePlan(cached=10, to_call=0))
 
 
 async def test_described_samples_come_first(world):
@@ -62,7 +62,7 @@ async def test_where_no_description_is_to_be_made_everything_can_be_answered_at_
     run, _ = world.build(10, context=FixedContext(nothing))
     order = order_samples(run.benchmark, range(10), run.pipeline, run.store)
     assert (list(order.described), list(order.undescribed)) == (list(range(10)), [])
-    assert (planned(run).describing, planned(run).answering) == (StagePlan(0, 0), StagePlan(cached=0, to_call=10))
+    assert planned(run).stages == {"reason": StagePlan(cached=0, to_call=10)}
 
 
 async def test_a_sample_whose_description_has_no_text_will_not_be_answered(world):
@@ -71,9 +71,9 @@ async def test_a_sample_whose_description_has_no_text_will_not_be_answered(world
 
     run, progress = world.build(4, describe=describe)
     await execute(run, progress, Stop())
-    assert (progress.failed, run.reasoner.meter.calls) == (4, 0)
+    assert (progress.failed, run.answering.meter.calls) == (4, 0)
     plan = planned(world.build(4)[0])
-    assert (plan.describing, plan.answering) == (StagePlan(cached=2, to_call=0), StagePlan(0, 0))
+    assert (plan.stages["perceive"], plan.stages["reason"]) == (StagePlan(cached=2, to_call=0), StagePlan(0, 0))
 
 
 async def test_a_plan_looks_each_batch_up_once_per_stage(world, monkeypatch):
@@ -100,22 +100,22 @@ def about(call):
 async def test_before_hints_are_written_the_number_of_descriptions_is_an_upper_bound(world):
     run, _ = world.build(10, write=about)
     plan = planned(run)
-    assert plan.writing == StagePlan(cached=0, to_call=10)
-    assert plan.describing == StagePlan(cached=0, to_call=0, unknown=10)
-    assert plan.answering == StagePlan(cached=0, to_call=0, unknown=10)
-    (by_one,) = plan.by_perceiver.values()
-    assert by_one == plan.describing
+    assert plan.stages["write"] == StagePlan(cached=0, to_call=10)
+    assert plan.stages["perceive"] == StagePlan(cached=0, to_call=0, unknown=10)
+    assert plan.stages["reason"] == StagePlan(cached=0, to_call=0, unknown=10)
+    (by_one,) = plan.stages["perceive"].models.values()
+    assert (by_one.ask.calls, by_one.ask_later.calls) == (0, 10)
 
 
 async def test_written_hints_make_descriptions_known(world):
     run, progress = world.build(10, write=about)
     await execute(run, progress, Stop())
-    assert (run.other_models[0].meter.calls, run.perceiver.meter.calls) == (10, 10)
+    assert (run.stages["write"][0].meter.calls, run.stages["perceive"][0].meter.calls) == (10, 10)
     run, _ = world.build(12, write=about)
     plan = planned(run)
-    assert plan.writing == StagePlan(cached=10, to_call=2)
-    assert plan.describing == StagePlan(cached=10, to_call=0, unknown=2)
-    assert len(plan.hints) == 10
+    assert plan.stages["write"] == StagePlan(cached=10, to_call=2)
+    assert plan.stages["perceive"] == StagePlan(cached=10, to_call=0, unknown=2)
+    assert len(plan.stages["write"].sizes) == 10
     order = order_samples(run.benchmark, range(12), run.pipeline, run.store)
     assert (list(order.described), list(order.undescribed)) == (list(range(10)), [10, 11])
 
@@ -125,11 +125,11 @@ async def test_generic_descriptions_are_no_specific_ones(world):
     await execute(run, progress, Stop())
     run, progress = world.build(10, write=about)
     await execute(run, progress, Stop())
-    assert run.perceiver.meter.calls == 10
-    assert planned(world.build(10)[0]).describing == StagePlan(cached=5, to_call=0)
+    assert run.stages["perceive"][0].meter.calls == 10
+    assert planned(world.build(10)[0]).stages["perceive"] == StagePlan(cached=5, to_call=0)
 
 
 async def test_a_plan_that_describes_nothing_writes_nothing_either(world):
     plan = planned(world.build(4, write=about)[0]).without_describing()
-    assert plan.writing == StagePlan(cached=0, to_call=0)
+    assert plan.stages["write"] == StagePlan(cached=0, to_call=0)
     assert plan.undescribed == 4

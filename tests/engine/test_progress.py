@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import orjson
 
 from prism_engine.engine.progress import Progress
 from prism_engine.records import Completion, Outcome, Sample, SampleResult, SampleStatus, Score
 from prism_engine.stages.meter import Meter
 
+if TYPE_CHECKING:
+    from prism_engine.stage import StageKey
+
 SAMPLE = Sample(0, "0", (), "?")
 
 
 def test_every_status_and_score_is_counted_separately():
-    progress = Progress(5, Meter(), None)
+    progress = Progress(5, {"perceive": Meter()})
     progress.count(SampleResult(SAMPLE, SampleStatus.DONE, score=Score(1.0, "A")))
     progress.count(SampleResult(SAMPLE, SampleStatus.DONE, score=Score(None)))
     progress.count(SampleResult(SAMPLE, SampleStatus.FAILED))
@@ -30,12 +35,12 @@ class Clock:
 
 
 def result(*, fresh):
-    return SampleResult(SAMPLE, SampleStatus.DONE, reply=Completion(Outcome.OK, "A", fresh=fresh))
+    return SampleResult(SAMPLE, SampleStatus.DONE, completions={"reason": (Completion(Outcome.OK, "A", fresh=fresh),)})
 
 
 def test_cached_samples_do_not_count_towards_the_remaining_time():
     clock = Clock()
-    progress = Progress(1000, None, Meter(), clock=clock)
+    progress = Progress(1000, {"reason": Meter()}, clock=clock)
     for _ in range(500):
         progress.count(result(fresh=False))
     assert progress.cached == 500
@@ -55,17 +60,78 @@ def test_cached_samples_do_not_count_towards_the_remaining_time():
 
 
 def test_a_snapshot_is_plain_values_whatever_is_missing():
-    progress = Progress(5, Meter(), None)
+    progress = Progress(5, {"perceive": Meter()})
     progress.count(result(fresh=True))
     snapshot = orjson.loads(orjson.dumps(progress.snapshot()))
     assert snapshot["samples"] == {"total": 5, "done": 1, "cached": 0, "failed": 0, "not_run": 0}
     assert (snapshot["eta_seconds"], snapshot["money"], snapshot["bounded_by"]) == (None, None, {})
-    assert snapshot["describe"]["limits"] == {}
+    assert snapshot["stages"]["perceive"]["limits"] == {}
 
 
 def test_samples_without_hints_are_counted_once_they_are_done():
-    progress = Progress(5, Meter(), None, writing=Meter())
+    progress = Progress(5, {"write": Meter(), "perceive": Meter()})
     progress.count(SampleResult(SAMPLE, SampleStatus.DONE, fell_back="error: overloaded"))
     progress.count(SampleResult(SAMPLE, SampleStatus.FAILED, fell_back="error: overloaded", failure="x"))
     assert progress.fell_back == 1
-    assert progress.snapshot()["write"]["calls"] == 0
+    assert progress.snapshot()["stages"]["write"]["calls"] == 0
+
+
+def two_runs(*, answering=True, clock=None):
+    answers: dict[StageKey, Meter] = {"reason": Meter()} if answering else {}
+    clock = clock or Clock()
+    one = Progress(10, {"perceive": Meter(), **answers}, name="one", clock=clock)
+    other = Progress(20, answers, name="other", clock=clock)
+    whole = Progress.of([one, other], {"write": Meter(), "perceive": Meter(calls=3), "reason": Meter(calls=9)})
+    whole.clock = clock
+    whole.started = clock()
+    return whole, one, other
+
+
+def test_what_runs_count_is_counted_together_as_well():
+    whole, one, other = two_runs()
+    one.count(SampleResult(SAMPLE, SampleStatus.DONE, score=Score(1.0, "A")))
+    one.count(SampleResult(SAMPLE, SampleStatus.FAILED, failure="x"))
+    one.uncount_failure("x")
+    other.count(SampleResult(SAMPLE, SampleStatus.FAILED, failure="x"))
+    other.count(SampleResult(SAMPLE, SampleStatus.DONE, score=Score(0.0, "B")))
+    other.count_not_run(2)
+    assert (whole.total, whole.done, whole.failed, whole.not_run, whole.finished) == (30, 2, 1, 2, 5)
+    assert (whole.scored, whole.correct, whole.cached, whole.failures) == (2, 1.0, 2, {"x": 1})
+
+
+def test_a_stage_that_no_run_has_is_left_out():
+    assert list(two_runs(answering=False)[0].meters) == ["perceive"]
+
+
+def test_the_title_says_how_many_runs_are_finished_and_a_snapshot_has_each():
+    whole, one, other = two_runs()
+    assert (whole.title, one.title) == ("2 runs, 0 finished", "one")
+    one.count(SampleResult(SAMPLE, SampleStatus.DONE))
+    one.end()
+    assert (whole.title, whole.ended) == ("2 runs, 1 finished", None)
+    snapshot = whole.snapshot()
+    assert snapshot["runs"] == {"one": "1/10", "other": "0/20"}
+    assert {key: meter["calls"] for key, meter in snapshot["stages"].items()} == {"perceive": 3, "reason": 9}
+    other.end()
+    assert whole.ended is not None
+
+
+def test_runs_together_have_one_pace():
+    clock = Clock()
+    whole, one, other = two_runs(clock=clock)
+    for run in (one, other):
+        run.count(result(fresh=True))
+    clock.now += 10
+    for run in (one, other):
+        run.count(result(fresh=True))
+    assert whole.eta_seconds == 10 / 2 * 26
+    whole.stop()
+    assert whole.eta_seconds is None
+
+
+def test_a_run_that_has_ended_takes_no_more_time():
+    clock = Clock()
+    _, one, _ = two_runs(clock=clock)
+    one.end()
+    clock.now += 5
+    assert one.seconds == 0

@@ -24,9 +24,9 @@ async def test_a_run_leaves_one_line_per_sample_in_order_and_closes_its_backends
     await execute(run, progress, Stop())
     assert [row["position"] for row in rows(run)] == list(range(20))
     assert {row["status"] for row in rows(run)} == {"done"}
-    assert (run.perceiver.backend.calls, run.reasoner.backend.calls) == (10, 20)
-    assert run.perceiver.backend.closed
-    assert run.reasoner.backend.closed
+    assert (run.stages["perceive"][0].backend.calls, run.answering.backend.calls) == (10, 20)
+    assert run.stages["perceive"][0].backend.closed
+    assert run.answering.backend.closed
 
 
 async def test_a_second_run_makes_no_call_and_leaves_the_same_lines(world):
@@ -34,7 +34,7 @@ async def test_a_second_run_makes_no_call_and_leaves_the_same_lines(world):
     await execute(first, progress, Stop())
     second, progress = world.build(20)
     await execute(second, progress, Stop())
-    assert (second.perceiver.backend.calls, second.reasoner.backend.calls) == (0, 0)
+    assert (second.stages["perceive"][0].backend.calls, second.answering.backend.calls) == (0, 0)
     assert list(first.journal.lines()) == list(second.journal.lines())
 
 
@@ -70,13 +70,13 @@ async def test_a_stop_finishes_calls_in_flight_and_the_next_run_processes_the_re
     assert len(statuses) == 100
     assert statuses.count("done") == progress.done
     assert set(statuses) == {"done", "not_run"}
-    assert (first.perceiver.backend.in_flight, first.reasoner.backend.in_flight) == (0, 0)
+    assert (first.stages["perceive"][0].backend.in_flight, first.answering.backend.in_flight) == (0, 0)
 
     second, progress = world.build(100)
     await execute(second, progress, Stop())
     assert progress.done == 100
-    assert first.perceiver.backend.calls + second.perceiver.backend.calls == 50
-    assert first.reasoner.backend.calls + second.reasoner.backend.calls == 100
+    assert first.stages["perceive"][0].backend.calls + second.stages["perceive"][0].backend.calls == 50
+    assert first.answering.backend.calls + second.answering.backend.calls == 100
 
 
 async def test_a_dead_reasoner_stops_the_run_and_keeps_the_descriptions(world):
@@ -88,8 +88,8 @@ async def test_a_dead_reasoner_stops_the_run_and_keeps_the_descriptions(world):
     await execute(run, progress, stop)
     assert str(stop.reason) == "key refused"
     assert {row["status"] for row in rows(run)} == {"not_run"}
-    assert 0 < run.perceiver.backend.calls < 50
-    assert run.reasoner.backend.calls <= 16
+    assert 0 < run.stages["perceive"][0].backend.calls < 50
+    assert run.answering.backend.calls <= 16
 
 
 async def test_cancelling_a_run_closes_its_backends_and_leaves_nothing_running(world):
@@ -105,15 +105,15 @@ async def test_cancelling_a_run_closes_its_backends_and_leaves_nothing_running(w
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()
-    assert (run.perceiver.backend.closed, run.perceiver.backend.in_flight) == (True, 0)
+    assert (run.stages["perceive"][0].backend.closed, run.stages["perceive"][0].backend.in_flight) == (True, 0)
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_many_more_samples_than_the_window_are_never_under_way_at_once(world):
     run, progress = world.build(500)
     await execute(run, progress, Stop())
-    assert run.perceiver.backend.most_in_flight <= run.perceiver.backend.capacity
-    assert run.reasoner.backend.most_in_flight <= run.reasoner.backend.capacity
+    assert run.stages["perceive"][0].backend.most_in_flight <= run.stages["perceive"][0].backend.capacity
+    assert run.answering.backend.most_in_flight <= run.answering.backend.capacity
 
 
 async def test_a_rerun_that_stops_at_once_still_has_everything_that_is_cached(world):
@@ -180,7 +180,7 @@ async def test_what_fails_each_time_is_reported_with_its_reason_after_three_roun
     assert (progress.done, progress.failed) == (9, 1)
     assert progress.failures == Counter(["answer: error: overloaded"])
     assert (rows(run)[7]["status"], rows(run)[7]["failure"]) == ("failed", "answer: error: overloaded")
-    assert run.reasoner.backend.calls == 9 + 3
+    assert run.answering.backend.calls == 9 + 3
 
 
 async def test_if_every_sample_fails_none_is_retried(world):
@@ -189,7 +189,7 @@ async def test_if_every_sample_fails_none_is_retried(world):
 
     run, progress = world.build(10, answer=answer)
     await execute(run, progress, Stop())
-    assert (progress.failed, run.reasoner.backend.calls) == (10, 10)
+    assert (progress.failed, run.answering.backend.calls) == (10, 10)
 
 
 async def test_a_stop_during_the_second_round_leaves_the_reasons_of_the_first(world):
@@ -214,7 +214,7 @@ async def test_an_answer_that_the_filter_blocked_is_not_retried(world):
         4, answer=lambda call: Completion(Outcome.REFUSED if "Question 1?" in str(call.messages) else Outcome.OK, "A")
     )
     await execute(run, progress, Stop())
-    assert (progress.failed, run.reasoner.backend.calls) == (1, 4)
+    assert (progress.failed, run.answering.backend.calls) == (1, 4)
 
 
 async def test_more_failures_than_allowed_stop_the_run(world):

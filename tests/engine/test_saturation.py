@@ -76,11 +76,11 @@ def slowly(text, seconds=SECONDS):
 
 async def timed(world, samples=SAMPLES, *, reasoner=None, **how):
     """Run; return the progress and the wall time on the virtual clock."""
-    run, _ = world.build(samples, **how)
+    run, progress = world.build(samples, **how)
     run = replace(run, benchmark=OwnPictures(samples))
     if reasoner is not None:
-        run.reasoner.backend = reasoner
-    progress = Progress(samples, run.perceiver.meter, run.reasoner.meter, clock=now)
+        run.answering.backend = reasoner
+    progress = Progress(samples, progress.meters, clock=now)
     began = now()
     await execute(run, progress, Stop())
     assert (progress.done, progress.failed) == (samples, 0)
@@ -153,4 +153,4 @@ def test_a_model_without_limits_is_what_bounds_a_run_whose_descriptions_exist(wo
 
 def test_scripted_models_have_the_concurrency_that_these_tests_count_on(world):
     run, _ = world.build(1)
-    assert run.reasoner.backend.capacity == ScriptedModel(concurrency=CONCURRENCY).concurrency
+    assert run.answering.backend.capacity == ScriptedModel(concurrency=CONCURRENCY).concurrency

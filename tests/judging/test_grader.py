@@ -80,7 +80,7 @@ async def test_more_samples_take_the_earlier_ones_from_the_cache(store):
 
 async def test_rows_come_back_in_their_order(store):
     judge = Judge(store, ["[RESULT] 1", "[RESULT] 2", "hm", "hm", "hm"])
-    progress, stop = Progress(3, None, judge.model.meter), Stop()
+    progress, stop = Progress(3, {"judge": judge.model.meter}), Stop()
     rows = [row("1"), row("2"), row("3")]
     graded = await grade_all(rows, judge.grader(), width=1, progress=progress, stop=stop)
     assert [(one.row.id, one.mean) for one in graded] == [("1", 1), ("2", 2), ("3", None)]
@@ -91,13 +91,13 @@ async def test_rows_come_back_in_their_order(store):
 async def test_a_judge_that_is_dead_or_never_answers_stops_the_grading(store, error):
     judge = Judge(store, [error] * 6)
     stop = Stop()
-    await grade_all([row("1"), row("2")], judge.grader(), width=1, progress=Progress(2, None, None), stop=stop)
+    await grade_all([row("1"), row("2")], judge.grader(), width=1, progress=Progress(2, {}), stop=stop)
     assert isinstance(stop.reason, DeadError)
 
 
 async def test_rows_whose_calls_failed_are_graded_again_after_all_others(store):
     judge = Judge(store, [RejectedError("busy")] * 3 + ["[RESULT] 2", "[RESULT] 4"])
-    progress, stop = Progress(2, None, judge.model.meter), Stop()
+    progress, stop = Progress(2, {"judge": judge.model.meter}), Stop()
     graded = await grade_all([row("1"), row("2")], judge.grader(), width=1, progress=progress, stop=stop)
     assert [one.mean for one in graded] == [4, 2]
     assert (progress.done, progress.failed, stop.requested) == (2, 0, False)
@@ -105,7 +105,7 @@ async def test_rows_whose_calls_failed_are_graded_again_after_all_others(store):
 
 async def test_more_failed_rows_than_are_allowed_stop_the_grading(store):
     judge = Judge(store, ["[RESULT] 2", "hm", "hm", "hm", "[RESULT] 4"])
-    progress, stop = Progress(3, None, judge.model.meter), Stop()
+    progress, stop = Progress(3, {"judge": judge.model.meter}), Stop()
     rows = [row("1"), row("2"), row("3")]
     graded = await grade_all(rows, judge.grader(), width=1, progress=progress, stop=stop, max_failures=0)
     assert [one.mean for one in graded] == [2, None]

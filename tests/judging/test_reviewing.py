@@ -45,7 +45,7 @@ class Session:
     def __init__(self, predictions, store, reply):
         self.pending = OpenAnswers.of(predictions, scorer_of(AnswerKind.CIRCULAR, "prism"))
         self.model = CachedModel(Scripted(ScriptedModel(concurrency=4), reply=reply), store)
-        self.progress = Progress(len(self.pending.unsettled), None, self.model.meter)
+        self.progress = Progress(len(self.pending.unsettled), {"judge": self.model.meter})
         self.stop = Stop()
         self.predictions = predictions
 

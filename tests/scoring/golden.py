@@ -50,7 +50,7 @@ class Scoring:
                 if (text := predictions.get(sample.index)) is not None:
                     reply = Completion(Outcome.OK, text)
                     score = self.scorer.score(text, sample)
-                    result = SampleResult(sample, SampleStatus.DONE, "seen", (), reply, score)
+                    result = SampleResult(sample, SampleStatus.DONE, "seen", {"reason": (reply,)}, score)
                 file.write(orjson.dumps(result_row(result)) + b"\n")
         self.path = path
         self.rows = {row["index"]: row for row in map(orjson.loads, path.read_bytes().splitlines())}

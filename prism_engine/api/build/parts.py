@@ -16,6 +16,7 @@ from prism_engine.api.build.perception_side import (
     build_perception_side,
     cache_only_roles,
     given_descriptions,
+    meters_of,
     perceiver_roles,
     perception_roles,
 )
@@ -33,6 +34,7 @@ from prism_engine.engine.plan import make_plan
 from prism_engine.engine.runner import Run
 from prism_engine.errors import ConfigError
 from prism_engine.scoring import Scorer, known_profile, scorer_of
+from prism_engine.stage import STAGE_OF, STAGES
 from prism_engine.stages.answering import Answering
 from prism_engine.stages.cached import CachedModel
 
@@ -51,6 +53,8 @@ if TYPE_CHECKING:
     from prism_engine.engine.lookup import Samples
     from prism_engine.engine.plan import CountedCalls, Plan
     from prism_engine.records import ModelIdentity
+    from prism_engine.stage import StageKey
+    from prism_engine.stages.meter import Meter
 
 STORE_NAME = "calls.sqlite"
 
@@ -65,18 +69,14 @@ class Parts:
     specs: dict[str, tuple[str, ModelSpec]]
     """Name and registry entry of each role, with the run's own limits applied."""
     identities: dict[str, ModelIdentity]
-    describing: CachedModel | None
-    """The (first) perceiver; None if the mode does not describe."""
-    answering: CachedModel | None
-    """The model that answers; None if the mode does not answer."""
+    stages: dict[StageKey, dict[str, CachedModel]]
+    """The models of each stage that the run has, by role, in the order of the stages."""
     pipeline: Pipeline
     cached_pipeline: Pipeline
     """The same pipeline from the cache only: samples that are not cached are not run."""
     instruction: Instruction
     scorer: Scorer
     """Reads replies and decides whether they are correct."""
-    other_models: dict[str, CachedModel] = field(default_factory=dict)
-    """Further perceivers and the hint writer, by role."""
     given: GivenDescriptions | None = None
     """Descriptions from a file; None if a perceiver makes them or there are none."""
     controller: BudgetController | None = None
@@ -87,14 +87,12 @@ class Parts:
     @property
     def models(self) -> dict[str, CachedModel]:
         """Every model that may be called, by role."""
-        answerer = "perceiver" if self.config.mode.direct else "reasoner"
-        both = (("perceiver", self.describing), (answerer, self.answering))
-        return {role: model for role, model in both if model is not None} | self.other_models
+        return {role: model for models in self.stages.values() for role, model in models.items()}
 
     @property
-    def writing(self) -> CachedModel | None:
-        """The hint writer; None if the run has none."""
-        return self.other_models.get(WRITER)
+    def meters(self) -> dict[StageKey, Meter]:
+        """The meter of each stage."""
+        return meters_of(self.stages)
 
     @property
     def count(self) -> int:
@@ -122,13 +120,10 @@ class Parts:
             benchmark=self.samples,
             count=self.sample_count,
             pipeline=self.pipeline,
-            perceiver=self.describing,
-            reasoner=self.answering,
+            stages={key: tuple(models.values()) for key, models in self.stages.items()},
             store=self.store,
             journal=journal,
             ahead=self.config.ahead,
-            other_models=tuple(self.other_models.values()),
-            writer=self.writing,
             most_failures=self.config.most_failures(self.sample_count),
             retry_only=retry_only,
             cached_pipeline=self.cached_pipeline,
@@ -195,7 +190,7 @@ def assembled(
         def pipeline(side: PerceptionSide, answering: CachedModel | None) -> Pipeline:
             return Pipeline(
                 side.context,
-                _answering(config, answering, identities),
+                () if answering is None else (_answering(config, answering, identities),),
                 scorer.score,
                 hint_source=side.hint_source,
                 needs_hints=config.mode.hints_only,
@@ -203,20 +198,21 @@ def assembled(
             )
 
         cached_side = make_side(counting=side)
-        other_models = {role: model for role, model in side.models.items() if model is not side.describing}
+        stages = dict(side.stages)
+        if answering is not None:
+            key: StageKey = "direct" if config.mode.direct else "reason"
+            stages[key] = {STAGE_OF[key].role: answering}
         parts = Parts(
             config=config,
             benchmark=benchmark,
             store=store,
             specs=specs,
             identities=identities,
-            describing=side.describing,
-            answering=answering,
+            stages={stage.key: stages[stage.key] for stage in STAGES if stages.get(stage.key)},
             pipeline=pipeline(side, answering),
             cached_pipeline=pipeline(cached_side, answering and answering.without_backend()),
             instruction=instruction,
             scorer=scorer,
-            other_models=other_models,
             given=given,
         )
         if not look_only:
@@ -266,11 +262,7 @@ def _check_cacheable(
             )
 
 
-def _answering(
-    config: RunConfig, answering: CachedModel | None, identities: dict[str, ModelIdentity]
-) -> Answering | None:
-    if answering is None:
-        return None
+def _answering(config: RunConfig, answering: CachedModel, identities: dict[str, ModelIdentity]) -> Answering:
     direct = config.mode.direct
     most = 1 if config.pictures is Pictures.FIRST else None
     identity = identities["perceiver" if direct else "reasoner"]
@@ -294,7 +286,7 @@ def _attach_backends(
                 spec = spec.for_deadline()
             model.backend = build(name, pinned(spec, parts.identities[role]), parts.config.cache_dir, budget)
         except ConfigError:
-            if not _all_cached(parts, model):
+            if not _all_cached(parts, role):
                 raise
 
 
@@ -314,9 +306,7 @@ def _budget(
     return payment.budget
 
 
-def _all_cached(parts: Parts, model: CachedModel) -> bool:
-    plan = parts.plan()
-    stage = plan.answering
-    if model is not parts.answering:
-        stage = plan.writing if model is parts.writing else plan.describing
-    return stage is not None and stage.to_call == 0 and stage.unknown == 0
+def _all_cached(parts: Parts, role: str) -> bool:
+    key = next(key for key, models in parts.stages.items() if role in models)
+    stage = parts.plan().stages.get(key)
+    return stage is None or stage.is_cached

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from prism_engine.config import ModelSpec, Registry, RunConfig
     from prism_engine.datasets import Benchmark, Coverage
     from prism_engine.records import ModelIdentity
+    from prism_engine.stage import StageKey
     from prism_engine.stages.context import Context
     from prism_engine.stages.hint_sources import HintSource
 
@@ -67,15 +68,10 @@ def cache_only_roles(config: RunConfig, specs: Mapping[str, tuple[str, ModelSpec
 class PerceptionSide:
     """The perceivers and their hint source, without backends yet."""
 
-    models: dict[str, CachedModel]
-    """By role. The perceivers share one meter."""
+    stages: dict[StageKey, dict[str, CachedModel]]
+    """The models of each stage, by role. The perceivers share one meter."""
     context: Context
     hint_source: HintSource | None
-
-    @property
-    def describing(self) -> CachedModel | None:
-        """The first perceiver; None if there is none."""
-        return self.models.get(PERCEIVER)
 
 
 def build_perception_side(
@@ -100,15 +96,12 @@ def build_perception_side(
     describers = [role for role in identities if role.startswith(PERCEIVER)] if config.describes else []
 
     def load() -> Load:
-        loads = [models[role].load() for role in describers]
+        loads = [model.load() for model in perceivers.values()]
         return next((waiting for waiting in loads if waiting.waiting_for is not None), loads[-1])
 
-    meters = dict.fromkeys(describers, Meter(load=load))
-    if counting is not None:
-        meters = {role: model.meter for role, model in counting.models.items()}
-    models = {role: CachedModel(None, store, meters[role]) for role in describers}
-    if WRITER in identities:
-        models[WRITER] = CachedModel(None, store, meters.get(WRITER))
+    meters = {"perceive": Meter(load=load)} if counting is None else meters_of(counting.stages)
+    perceivers = {role: CachedModel(None, store, meters["perceive"]) for role in describers}
+    writers = {WRITER: CachedModel(None, store, meters.get("write"))} if WRITER in identities else {}
 
     def context(text: str) -> Context:
         if given is not None:
@@ -116,22 +109,26 @@ def build_perception_side(
         if not describers:
             return FixedContext(gold_description if config.mode.source == "gold" else nothing)
         sampling = config.perception.to_sampling()
-        perceivers = [
-            PerceiverContext(
-                models[role], identities[role], instruction=text, sampling=sampling, pictures=config.pictures
-            )
-            for role in describers
+        contexts = [
+            PerceiverContext(model, identities[role], instruction=text, sampling=sampling, pictures=config.pictures)
+            for role, model in perceivers.items()
         ]
-        return perceivers[0] if len(perceivers) == 1 else MergedContext(perceivers, config.merge)
+        return contexts[0] if len(contexts) == 1 else MergedContext(contexts, config.merge)
 
     builder = InstructionBuilder(instruction.text, context)
     hint_source: HintSource | None = None
-    if WRITER in models:
+    if writers:
         shots, sampling = hint_shots(benchmark.name), config.writing.to_sampling()
-        hint_source = ModelHints(models[WRITER], identities[WRITER], builder, shots=shots, sampling=sampling)
+        hint_source = ModelHints(writers[WRITER], identities[WRITER], builder, shots=shots, sampling=sampling)
     elif instruction.listed is not None and describers:
         hint_source = FileHints(builder, hints_by_row(instruction.listed, benchmark, instruction.name))
-    return PerceptionSide(models, context(instruction.text), hint_source)
+    stages: dict[StageKey, dict[str, CachedModel]] = {"write": writers, "perceive": perceivers}
+    return PerceptionSide(stages, context(instruction.text), hint_source)
+
+
+def meters_of(stages: Mapping[StageKey, Mapping[str, CachedModel]]) -> dict[StageKey, Meter]:
+    """Return the meter of each stage that has models."""
+    return {key: next(iter(models.values())).meter for key, models in stages.items() if models}
 
 
 @dataclass(frozen=True)

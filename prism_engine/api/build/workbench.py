@@ -11,6 +11,7 @@ from prism_engine.backends.factory import build_backend
 from prism_engine.budget import BudgetController, ModelBudget
 from prism_engine.cache import Store
 from prism_engine.engine.turns import EngineUse, Turns
+from prism_engine.stage import STAGES
 from prism_engine.stages.meter import Meter
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from prism_engine.backends.load import Load
     from prism_engine.config import ModelSpec
     from prism_engine.records import Call, Completion, ModelIdentity
+    from prism_engine.stage import StageKey
     from prism_engine.stages.cached import CachedModel
 
 
@@ -69,11 +71,11 @@ class Workbench:
         engines_at_once: maximum number of perceiver engines running at once; the others wait for their turn.
 
     Attributes:
-        describing, answering, writing: meters of the stage, over all runs.
+        meters: the meter of each stage, over all runs.
     """
 
     def __init__(self, engines_at_once: int = 1) -> None:
-        self.describing, self.answering, self.writing = Meter(), Meter(), Meter()
+        self.meters: dict[StageKey, Meter] = {stage.key: Meter() for stage in STAGES}
         self._turns = Turns(engines_at_once)
         self._stores: dict[Path, Store] = {}
         self._controllers: dict[tuple[Path, int | None], BudgetController] = {}

@@ -116,7 +116,7 @@ async def _grade(
         stop = Stop()
         try:
             model.backend, spending = await ready_judge(config, spec, identity, bench, needed=needed)
-            progress = Progress(len(rows), None, model.meter, name=config.rows.stem, spending=spending)
+            progress = Progress(len(rows), {"judge": model.meter}, name=config.rows.stem, spending=spending)
             stop.listen(model.drain)
             stop.listen(progress.stop)
             width = 2 * (model.backend.capacity if model.backend is not None else 1)
@@ -216,7 +216,7 @@ def _agreement_with(
 
 def _summary(report: GradingReport, config: GradingConfig) -> dict[str, Any]:
     means = [row.mean for row in report.graded if row.mean is not None]
-    meter, spending = report.progress.answering, report.progress.spending
+    meter, spending = report.progress.meters["judge"], report.progress.spending
     return {
         "config": config.model_dump(mode="json"),
         "rows": len(report.graded),
@@ -225,6 +225,6 @@ def _summary(report: GradingReport, config: GradingConfig) -> dict[str, Any]:
         "mean": sum(means) / len(means) if means else None,
         "agreement": {name: asdict(result) for name, result in report.agreements.items()},
         "length_bias_spearman": report.length_bias,
-        "reviews": None if meter is None else meter.snapshot(),
+        "reviews": meter.snapshot(),
         "money": None if spending is None else spending.as_json(),
     }

@@ -190,7 +190,7 @@ async def _judge_case(
     case: Case, judge: _ReadyJudge, stop: Stop, spending: Spending | None, watch: ProgressDisplay | None
 ) -> JudgeReport:
     config, pending, folder = judge.config, case.pending, case.judged.folder
-    progress = Progress(len(pending.unsettled), None, judge.model.meter, name=case.run.name, spending=spending)
+    progress = Progress(len(pending.unsettled), {"judge": judge.model.meter}, name=case.run.name, spending=spending)
     stop.listen(progress.stop)
     width = 2 * (judge.model.backend.capacity if judge.model.backend is not None else 1)
     verdicts = {}

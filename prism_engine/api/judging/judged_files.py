@@ -13,6 +13,7 @@ from prism_engine.judging.reviewing import OpenAnswers
 from prism_engine.records import AnswerKind
 from prism_engine.report import replacing, write_lines
 from prism_engine.report.scores.finished import folder_name
+from prism_engine.report.scores.manifest import MANIFEST, read_manifest
 from prism_engine.scoring import known_profile, scorer_of
 
 if TYPE_CHECKING:
@@ -49,12 +50,12 @@ def open_case(run: Path, config: JudgeConfig) -> Case:
         UserError: they are missing or unreadable.
     """
     try:
-        manifest = orjson.loads((run / "manifest.json").read_bytes())
+        manifest = read_manifest(run / MANIFEST)
         run_profile, kind = manifest["scoring"]["profile"], AnswerKind(manifest["scoring"]["answer_kind"])
     except OSError as error:
         raise UserError(f"{run}: no finished run found here ({error.strerror}); `prism runs` lists them") from error
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{run / 'manifest.json'}: not a run's manifest; repeat the run to rewrite it") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{run / MANIFEST}: not a run's manifest; repeat the run to rewrite it") from error
     answers = Answers.of(run)
     profile = run_profile if config.profile is None else known_profile(config.profile)
     judge = folder_name(config.judge).strip("._")
@@ -80,6 +81,6 @@ def write_case(case: Case, rows: Iterator[dict[str, Any]], judge: Callable[[], d
         raise UserError(f"{judged.folder}: cannot be written ({error.strerror})") from error
     write_lines(judged.every, (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
     folded = judged.fold(case.pending.scorer, failed_as_wrong=case.failed_as_wrong, parquet=True)
-    with replacing(judged.folder / "manifest.json") as draft:
+    with replacing(judged.folder / MANIFEST) as draft:
         draft.write_bytes(orjson.dumps({**case.manifest, "judge": judge()}, option=orjson.OPT_INDENT_2))
     return folded

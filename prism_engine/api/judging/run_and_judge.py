@@ -67,9 +67,7 @@ def run_and_judge(
 
 def _is_cached(config: RunConfig, registry: Registry) -> bool:
     """Whether a run makes no calls; its reviews may then be cached too, and if not, judging reports it."""
-    plan = make_plan(config, registry)
-    stages = [stage for stage in (plan.describing, plan.answering) if stage is not None]
-    return not any(stage.to_call or stage.unknown for stage in stages)
+    return make_plan(config, registry).is_cached
 
 
 def judge_of(config: RunConfig) -> JudgeConfig:

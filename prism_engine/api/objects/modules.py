@@ -58,7 +58,7 @@ async def answer_or_raise(
     """
     forget_failures([connected])
     try:
-        reply = await answering.answer(sample, description)
+        reply = await answering.complete(sample, description)
     except NotRunError:
         if connected.unusable is not None:
             raise connected.unusable from None
@@ -78,10 +78,9 @@ def described_or_raise(result: SampleResult, connected: Iterable[ConnectedModel]
         return result
     if result.trouble is not None:
         raise result.trouble
-    calls = [call for call in (result.written, *result.descriptions) if call is not None]
-    if (failed := next((call for call in calls if not call.usable), None)) is not None:
+    if (failed := next((call for call in result.calls if not call.usable), None)) is not None:
         raise OutcomeError(result.failure, outcome=failed.outcome.value)
-    if result.written is not None and result.hints is None:
+    if "write" in result.completions and result.hints is None:
         raise OutcomeError(result.failure, outcome=Outcome.EMPTY.value)
     for model in connected:
         if model.unusable is not None:
@@ -270,7 +269,7 @@ class Perception(Module):
 
         shared_text = self._instruction.text
         if (name := self._instruction.writer) is None:
-            return Pipeline(context(shared_text), None, _unscored), perceivers
+            return Pipeline(context(shared_text), (), _unscored), perceivers
         writer = self.session.connect(name)
         hint_source = ModelHints(
             writer.model,
@@ -280,7 +279,7 @@ class Perception(Module):
             sampling=SamplingConfig().to_sampling(),
         )
         # `needs_hints`, because no report here would count a fallback to the shared instruction.
-        return Pipeline(context(shared_text), None, _unscored, hint_source, needs_hints=True), [*perceivers, writer]
+        return Pipeline(context(shared_text), (), _unscored, hint_source, needs_hints=True), [*perceivers, writer]
 
 
 class Reasoning(Module):

@@ -14,6 +14,7 @@ from prism_engine.api.results.status import find_run_state
 from prism_engine.errors import UserError
 from prism_engine.records import AnswerKind, SampleStatus, Score
 from prism_engine.report import Sensitivity, replacing
+from prism_engine.report.scores.manifest import MANIFEST, read_manifest
 from prism_engine.report.scores.predictions import rows_of, sample_of
 from prism_engine.scoring import AnswerCounts, known_profile, scorer_of
 from prism_engine.scoring.judged import score_with_review
@@ -97,8 +98,8 @@ def rescore(predictions: Path, profiles: Sequence[str], kind: AnswerKind | None 
 def _counts_failed_as_wrong(folder: Path) -> bool:
     """Whether the run counts failed samples as wrong, by its manifest; False if that does not say."""
     try:
-        config = orjson.loads((folder / "manifest.json").read_bytes()).get("config")
-    except (OSError, orjson.JSONDecodeError, AttributeError):
+        config = read_manifest(folder / MANIFEST).get("config")
+    except (OSError, ValueError):
         return False
     return isinstance(config, dict) and config.get("failed") == "wrong"
 
@@ -128,8 +129,8 @@ def _score_row(
 def _recorded_kind(predictions: Path) -> AnswerKind:
     """Return the run's recorded answer kind; if it has none, infer it from the benchmark's name or the rows."""
     try:
-        manifest = orjson.loads((predictions.parent / "manifest.json").read_bytes())
-    except (OSError, orjson.JSONDecodeError):
+        manifest = read_manifest(predictions.parent / MANIFEST)
+    except (OSError, ValueError):
         manifest = {}
     recorded = manifest.get("scoring", {}).get("answer_kind")
     if recorded in tuple(AnswerKind):

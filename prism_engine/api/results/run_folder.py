@@ -21,6 +21,7 @@ from prism_engine.errors import UserError
 from prism_engine.records import SampleStatus
 from prism_engine.report import export_parquet, replacing, write_lines
 from prism_engine.report.scores.finished import folder_name
+from prism_engine.report.scores.manifest import MANIFEST, SCHEMA, read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,8 +96,16 @@ class Layout:
     @property
     def done_before(self) -> int:
         """Number of samples done in the results currently stored here; 0 if there are none."""
-        samples = _read(self.folder / "manifest.json").get("samples")
+        samples = _earlier_manifest(self.folder).get("samples")
         return int(samples.get("done", 0)) if isinstance(samples, dict) else 0
+
+    def require_known(self) -> None:
+        """Check that the results currently stored here are of no newer version of prism, before they are replaced.
+
+        Raises:
+            NewerFileError: they are.
+        """
+        _earlier_manifest(self.folder)
 
     def failed_before(self) -> frozenset[int]:
         """Return the positions of the samples that failed in the results currently stored here.
@@ -150,22 +159,30 @@ def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Prog
         answers = Answers(layout.folder, several=prod(parts.config.draws) > 1)
         write_lines(answers.every, journal.lines())
         folded = answers.fold(parts.scorer, failed_as_wrong=parts.config.failed == "wrong", parquet=True)
-    with replacing(layout.folder / "manifest.json") as draft:
-        manifest = _manifest(parts, progress, status) | {"earlier_runs": _earlier(layout.folder / "manifest.json")}
+    with replacing(layout.folder / MANIFEST) as draft:
+        manifest = _manifest(parts, progress, status) | {"earlier_runs": _earlier(layout.folder)}
         draft.write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
     journal.path.unlink(missing_ok=True)  # before closing, so that a run waiting for its lock finds a new file
     journal.close()
     return folded
 
 
-def _earlier(path: Path) -> list[dict[str, Any]]:
+def _earlier(folder: Path) -> list[dict[str, Any]]:
     """Return the record of earlier runs in this folder, which a rerun from the cache must not erase."""
-    previous = _read(path)
+    previous = _earlier_manifest(folder)
     if not previous:
         return []
     runs = previous.get("earlier_runs")
     earlier = runs if isinstance(runs, list) else []
     return [*earlier, {name: previous.get(name) for name in _EARLIER_FIELDS}][-_MAX_EARLIER_RUNS:]
+
+
+def _earlier_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of the results currently stored in a folder; an empty one if it is missing or unreadable."""
+    try:
+        return read_manifest(folder / MANIFEST)
+    except (OSError, ValueError):
+        return {}
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -204,10 +221,8 @@ def _description_line(line: bytes) -> bytes:
 
 def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
     wall = progress.seconds
-    mode = parts.config.mode
-    answering = "direct" if mode.direct else "reasoning"
-    stages = {"writing": progress.writing, "perception": progress.describing, answering: progress.answering}
     return {
+        "schema": SCHEMA,
         "prism_engine": __version__,
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "status": status,
@@ -233,7 +248,7 @@ def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
             "failed": progress.failed,
             "not_run": progress.not_run,
         },
-        "stages": {name: _stage(meter, wall) for name, meter in stages.items() if meter is not None},
+        "stages": {key: _stage(meter, wall) for key, meter in progress.meters.items()},
         "bounded_by": {name: round(share, 4) for name, share in progress.bounds.shares.items()},
         "money": None if progress.spending is None else progress.spending.as_json(),
         "cache": {"path": str(parts.store.path), "corrupt_rows": parts.store.corrupt},

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Self
 import orjson
 from pydantic import ValidationError
 
-from prism_engine.config import RunConfig
+from prism_engine.config import Arm, RunConfig
 from prism_engine.errors import ConfigError, UserError
 from prism_engine.report import replacing
+from prism_engine.report.scores.manifest import check_schema
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from prism_engine.engine.progress import Progress
 
 STATUS_NAME = "status.json"
+SCHEMA = 2
+"""Version of the file's format; a file without one has version 1."""
 RUNNING = "running"
 KILLED = "killed"
 """A run whose file says that it is running but whose process is gone."""
@@ -51,16 +54,17 @@ class RunState:
         """Read a status file.
 
         Raises:
-            ConfigError: it is no status file, or not one of this version of prism.
+            ConfigError: it is no status file.
+            NewerFileError: a newer version of prism wrote it, in a format that this one does not know.
         """
         try:
-            content = orjson.loads(path.read_bytes())
+            content = upgraded(path, orjson.loads(path.read_bytes()))
             updated = datetime.fromisoformat(content["updated_at"])
             age = (datetime.now(UTC) - updated).total_seconds()
             gone = content["state"] == RUNNING and (age > _STALE_SECONDS or not _is_alive(content["pid"]))
             state = KILLED if gone else content["state"]
             return cls(path.parent, state, updated, content["progress"], content["config"], Path(content["cwd"]))
-        except (OSError, orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+        except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise ConfigError(f"{path}: cannot be read as a run's status ({error})") from error
 
     def run_config(self) -> RunConfig:
@@ -78,8 +82,34 @@ class RunState:
             ) from error
 
 
+def upgraded(path: Path, status: dict[str, Any]) -> dict[str, Any]:
+    """Return a status file's content in the current format.
+
+    Version 2 gathers the stages below `stages`, by their keys; before, they were among the numbers of `progress`, named
+    `write`, `describe` and `answer`.
+
+    Args:
+        path: where it was read, for messages.
+
+    Raises:
+        ValueError, NewerFileError: as `check_schema`.
+    """
+    if check_schema(path, status, SCHEMA) > 1:
+        return status
+    names = {"write": "write", "describe": "perceive", "answer": "reason"}
+    if status["config"].get("mode") == Arm.DIRECT.name:
+        names["answer"] = "direct"
+    progress = {name: value for name, value in status["progress"].items() if name not in names}
+    stages = {key: status["progress"][name] for name, key in names.items() if name in status["progress"]}
+    return {"schema": SCHEMA, **status, "progress": {**progress, "stages": stages}}
+
+
 def run_states(results_dir: Path) -> list[RunState]:
-    """Return all runs below a results folder, latest last, skipping files that cannot be read."""
+    """Return all runs below a results folder, latest last, skipping files that cannot be read.
+
+    Raises:
+        NewerFileError: as `RunState.read`.
+    """
     states = []
     for path in results_dir.rglob(STATUS_NAME):
         with suppress(ConfigError):
@@ -91,7 +121,7 @@ def find_run_state(results_dir: Path, run: str | None) -> RunState:
     """Return the run whose folder is `run` or whose path contains it; the latest one if `run` is None.
 
     Raises:
-        UserError: no run matches, or more than one.
+        UserError: no run matches, or more than one; or as `run_states`.
     """
     states = run_states(results_dir)
     if run is None and states:
@@ -131,6 +161,7 @@ def write_status(folder: Path, parts: Parts, progress: Progress, state: str) -> 
     config = parts.config
     known = config.model_copy(update={"models": {**dict(parts.specs.values()), **config.models}})
     status = {
+        "schema": SCHEMA,
         "state": state,
         "pid": os.getpid(),
         "cwd": str(Path.cwd()),

@@ -17,8 +17,8 @@ from prism_engine.api.runs.loops import run_blocking
 from prism_engine.api.runs.prepared import prepare_runs
 from prism_engine.api.runs.stopping import RunStop, stopping_at_deadline, stopping_on_signals
 from prism_engine.budget import PAYER, Spending
-from prism_engine.engine.overview import Overview
 from prism_engine.engine.pipeline import NONE_GIVEN
+from prism_engine.engine.progress import Progress
 from prism_engine.engine.runner import execute
 from prism_engine.engine.scheduler import Stop
 from prism_engine.errors import StoreError
@@ -32,14 +32,13 @@ if TYPE_CHECKING:
     from prism_engine.api.runs.prepared import PreparedRun
     from prism_engine.config import Registry, RunConfig
     from prism_engine.datasets import IngestCallback as Ingesting
-    from prism_engine.engine.progress import Progress
     from prism_engine.report import DrawScores, Scores
 
 
 class ProgressDisplay(Protocol):
     """Shows progress while the context that it returns is open."""
 
-    def __call__(self, progress: Progress | Overview, /) -> AbstractAsyncContextManager[None]: ...  # noqa: D102
+    def __call__(self, progress: Progress, /) -> AbstractAsyncContextManager[None]: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ async def _execute_all(
     finished: Callable[[RunReport], None] | None,
 ) -> list[RunReport]:
     stop = Stop()
-    overview = _overview(prepared_runs, shared)
+    overview = _progress_of_all(prepared_runs, shared)
     write_lock = asyncio.Lock()
     stop.listen(overview.stop)
 
@@ -165,25 +164,19 @@ async def _execute_all(
     return [task.result() for task in tasks]
 
 
-def _overview(prepared_runs: Sequence[PreparedRun], shared: Workbench) -> Progress | Overview:
+def _progress_of_all(prepared_runs: Sequence[PreparedRun], shared: Workbench) -> Progress:
     if len(prepared_runs) == 1:
         return prepared_runs[0].progress
     every_parts = [prepared.parts for prepared in prepared_runs]
-    for parts in every_parts:
-        stages = (
-            (parts.writing, shared.writing),
-            (parts.describing, shared.describing),
-            (parts.answering, shared.answering),
-        )
-        for model, whole in stages:
-            if model is not None:
-                model.meter.whole = whole
-    answerers = [parts.answering for parts in every_parts if parts.answering is not None]
-    if len({shared.owner(model.backend) for model in answerers}) == 1:
-        shared.answering.load = answerers[0].load
+    for key, whole in shared.meters.items():
+        meters = [parts.meters[key] for parts in every_parts if key in parts.meters]
+        for meter in meters:
+            meter.whole = whole
+        models = [model for parts in every_parts for model in parts.stages.get(key, {}).values()]
+        if len({shared.owner(model.backend) for model in models}) == 1:
+            whole.load = meters[0].load
     spending = next((Spending(parts.controller) for parts in every_parts if parts.controller is not None), None)
-    every_progress = [prepared.progress for prepared in prepared_runs]
-    return Overview(every_progress, shared.describing, shared.answering, spending, writing=shared.writing)
+    return Progress.of([prepared.progress for prepared in prepared_runs], shared.meters, spending)
 
 
 async def _execute(prepared: PreparedRun, stop: RunStop, write_lock: asyncio.Lock, *, among: int) -> RunReport:

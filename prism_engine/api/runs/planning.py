@@ -7,21 +7,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from prism_engine.api.build.parts import assembled
-from prism_engine.api.build.perception_side import WRITER, perceiver_roles
 from prism_engine.api.runs.prepared import names_of
 from prism_engine.budget import Expense, PerCall, Price, Range, Seen, expect, expected_sum, price_of
 from prism_engine.cache import earlier_calls
 from prism_engine.engine.plan import MOST_SEEN, CountedCalls
 from prism_engine.records import Outcome
+from prism_engine.stage import STAGE_OF, STAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from prism_engine.api.build.parts import Parts
     from prism_engine.config import Registry, RunConfig, SamplingConfig
     from prism_engine.datasets import IngestCallback as Ingesting
-    from prism_engine.engine.plan import Plan, StagePlan
-    from prism_engine.records import Stage
+    from prism_engine.engine.plan import ModelPlan, Plan
+    from prism_engine.stage import StageKey
 
 _BYTES_PER_TOKEN = (1.0, 4.0, 6.0)
 """Of model output: minimum, likely, maximum."""
@@ -31,9 +31,9 @@ _BYTES_PER_TOKEN = (1.0, 4.0, 6.0)
 class Forecast:
     """The usage and cost of a run's remaining calls, not counting retries of failed attempts."""
 
-    stages: dict[str, Expense]
-    """By `write`, `describe` and `answer`; only stages that make calls."""
-    free: frozenset[str]
+    stages: dict[StageKey, Expense]
+    """Only stages that make calls, in their order."""
+    free: frozenset[StageKey]
     """Stages whose models are free."""
     unpriced: tuple[str, ...]
     """Models whose price is unknown."""
@@ -98,13 +98,11 @@ def plan_many(
 
 def combined_forecast(forecasts: Sequence[Forecast]) -> Forecast:
     """Return the sum of the forecasts of multiple runs."""
-    stages: dict[str, Expense] = {}
-    for addend in forecasts:
-        for name, expense in addend.stages.items():
-            stages[name] = stages[name] + expense if name in stages else expense
-    free = frozenset(
-        name for name in stages if all(name in addend.free for addend in forecasts if name in addend.stages)
-    )
+    stages: dict[StageKey, Expense] = {}
+    for key in (stage.key for stage in STAGES):
+        for expense in (addend.stages[key] for addend in forecasts if key in addend.stages):
+            stages[key] = stages[key] + expense if key in stages else expense
+    free = frozenset(key for key in stages if all(key in addend.free for addend in forecasts if key in addend.stages))
     unpriced = dict.fromkeys(name for addend in forecasts for name in addend.unpriced)
     return Forecast(stages, free, tuple(unpriced))
 
@@ -115,18 +113,9 @@ def forecast(parts: Parts, plan: Plan) -> Forecast:
     Raises:
         StoreError: the cache cannot be read.
     """
-    answerer = "perceiver" if parts.config.mode.direct else "reasoner"
-    direct = parts.config.mode.direct
-    stages: dict[str, Expense] = {}
+    stages: dict[StageKey, Expense] = {}
     charged, unpriced = set(), []
-    roles: list[tuple[str, str, Stage, StagePlan | None]] = [
-        ("write", "writer", "write", plan.writing),
-        *(("describe", role, "perceive", planned) for role, planned in _perceivers(parts, plan)),
-        ("answer", answerer, "direct" if direct else "reason", plan.answering),
-    ]
-    for name, role, stage, planned in roles:
-        if planned is None or planned.to_call + planned.unknown == 0:
-            continue
+    for key, role, planned in _remaining(parts, plan):
         model, spec = parts.specs[role]
         price: Price | None = Price.nothing()
         if spec.is_paid:
@@ -134,64 +123,61 @@ def forecast(parts: Parts, plan: Plan) -> Forecast:
             if price is None:
                 unpriced.append(model)
         if price is None or not price.is_free:
-            charged.add(name)
-        expense = _stage(parts, plan, planned, stage, role, price)
-        stages[name] = stages[name] + expense if name in stages else expense
+            charged.add(key)
+        expense = _expense(parts, plan, planned, key, role, price)
+        stages[key] = stages[key] + expense if key in stages else expense
     return Forecast(stages, frozenset(stages) - charged, tuple(dict.fromkeys(unpriced)))
 
 
-def _perceivers(parts: Parts, plan: Plan) -> list[tuple[str, StagePlan]]:
-    """Return each perceiver's role and stage plan."""
-    if parts.config.mode.cached_only or not parts.config.describes:
-        return []
-    by_role = [(role, plan.by_perceiver.get(parts.identities[role])) for role in perceiver_roles(parts.specs)]
-    return [(role, planned) for role, planned in by_role if planned is not None]
+def _remaining(parts: Parts, plan: Plan) -> Iterator[tuple[StageKey, str, ModelPlan]]:
+    """Yield the calls that each model still has to make, with its stage and role."""
+    for key, stage in plan.stages.items():
+        for role in parts.stages.get(key, ()):
+            planned = stage.models.get(parts.identities[role])
+            if planned is not None and planned.ask.calls + planned.ask_later.calls:
+                yield key, role, planned
 
 
-def _stage(parts: Parts, plan: Plan, planned: StagePlan, stage: Stage, role: str, price: Price | None) -> Expense:
+def _expense(parts: Parts, plan: Plan, planned: ModelPlan, key: StageKey, role: str, price: Price | None) -> Expense:
     spec = parts.specs[role][1]
-    per_call = PerCall(_sampling(parts, stage).max_tokens, spec.most_image_tokens)
-    history = planned.seen or _earlier_calls(parts, stage, role)
+    per_call = PerCall(_max_tokens(parts, key), spec.most_image_tokens)
+    history = planned.seen or _earlier_calls(parts, key, role)
     known = expect(planned.ask, history, per_call, price)
-    if planned.unknown == 0:
-        return known
-    sizes = (_hints_bytes if stage == "perceive" else _description_bytes)(parts, plan, planned.unknown)
     later = planned.ask_later
+    if later.calls == 0:
+        return known
     low, likely, high = (
-        expect(replace(later, text_bytes=later.text_bytes + round(size)), history, per_call, price) for size in sizes
+        expect(replace(later, text_bytes=later.text_bytes + round(size)), history, per_call, price)
+        for size in _input_bytes(parts, plan, key, later.calls)
     )
     return known + _spanned(low, likely, high)
 
 
-def _sampling(parts: Parts, stage: Stage) -> SamplingConfig:
-    config = parts.config
-    return {"write": config.writing, "perceive": config.perception}.get(stage, config.reasoning)
+def _max_tokens(parts: Parts, key: StageKey) -> int:
+    sampling: SamplingConfig = getattr(parts.config, str(STAGE_OF[key].section))
+    return sampling.max_tokens
 
 
-def _earlier_calls(parts: Parts, stage: Stage, role: str) -> tuple[Seen, ...]:
+def _earlier_calls(parts: Parts, key: StageKey, role: str) -> tuple[Seen, ...]:
     return tuple(
         Seen(call.text_bytes, call.max_tokens, call.completion.outcome is Outcome.TRUNCATED, call.completion.usage)
-        for call in earlier_calls(parts.store, stage, parts.identities[role], MOST_SEEN)
+        for call in earlier_calls(parts.store, key, parts.identities[role], MOST_SEEN)
     )
 
 
-def _description_bytes(parts: Parts, plan: Plan, count: int) -> Range:
-    """Forecast the total length of `count` descriptions that are not made yet."""
-    roles = perceiver_roles(parts.specs)
-    known = list(plan.described)
+def _input_bytes(parts: Parts, plan: Plan, key: StageKey, count: int) -> Range:
+    """Forecast the total length of `count` texts that the previous stage does not have yet: hints, descriptions."""
+    keys = list(plan.stages)
+    before = keys[keys.index(key) - 1]
+    roles = list(parts.stages[before])
+    known = list(plan.stages[before].sizes)
     if not known and len(roles) == 1:
-        known = _earlier_lengths(parts, "perceive", roles[0])
-    return _sizes(count, known, len(roles) * parts.config.perception.max_tokens)
+        known = _earlier_lengths(parts, before, roles[0])
+    return _sizes(count, known, len(roles) * _max_tokens(parts, before))
 
 
-def _hints_bytes(parts: Parts, plan: Plan, count: int) -> Range:
-    """Forecast the total length of `count` hints that are not written yet."""
-    known = list(plan.hints) or _earlier_lengths(parts, "write", WRITER)
-    return _sizes(count, known, parts.config.writing.max_tokens)
-
-
-def _earlier_lengths(parts: Parts, stage: Stage, role: str) -> list[int]:
-    calls = earlier_calls(parts.store, stage, parts.identities[role], MOST_SEEN)
+def _earlier_lengths(parts: Parts, key: StageKey, role: str) -> list[int]:
+    calls = earlier_calls(parts.store, key, parts.identities[role], MOST_SEEN)
     return [len(call.completion.text.encode("utf-8", "surrogatepass")) for call in calls]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from prism_engine.api.build.perception_side import WRITER
+from prism_engine.api.build.perception_side import perceiver_roles
 from prism_engine.api.results.run_folder import Layout
 from prism_engine.engine.journal import Journal
 from prism_engine.engine.progress import Progress
@@ -46,16 +46,8 @@ class PreparedRun:
     @cached_property
     def progress(self) -> Progress:
         """The run's progress, for displays."""
-        describing, answering = self.parts.describing, self.parts.answering
-        return Progress(
-            self.parts.sample_count,
-            describing.meter if describing else None,
-            answering.meter if answering else None,
-            name=self.name,
-            spending=self.parts.spending(self.name),
-            answerer="perceiver" if self.parts.config.mode.direct else "reasoner",
-            writing=self.parts.writing.meter if self.parts.writing else None,
-        )
+        parts = self.parts
+        return Progress(parts.sample_count, parts.meters, name=self.name, spending=parts.spending(self.name))
 
     def run(self) -> Run:
         """Return the run to execute."""
@@ -67,7 +59,8 @@ def prepare_runs(every_parts: Sequence[Parts], shared: Workbench, opened: ExitSt
 
     Raises:
         ConfigError: two of them have the same folder, or another process is writing into one.
-        UserError: a run is to retry failed samples, but has no earlier results.
+        UserError: a run is to retry failed samples, but has no earlier results; or its earlier results are of a newer
+            version of prism.
     """
     names: dict[Path, str] = {}
     planned = []
@@ -77,6 +70,7 @@ def prepare_runs(every_parts: Sequence[Parts], shared: Workbench, opened: ExitSt
         if (other := names.get(layout.folder)) is not None:
             both = f"runs {other!r} and {name!r}" if name != other else "two identical runs"
             raise ConfigError(f"{layout.folder}: {both} would write their results here; start them one after the other")
+        layout.require_known()
         names[layout.folder] = name
         name_counts[name] += 1
         # Runs may differ in settings that are not part of the name; their costs and progress must stay separate.
@@ -114,7 +108,7 @@ def _engine_uses(every_parts: Sequence[Parts], shared: Workbench) -> list[tuple[
         id(shared.owner(model.backend))
         for parts in every_parts
         for role, model in parts.models.items()
-        if role in ("reasoner", WRITER) and model.backend is not None
+        if role not in perceiver_roles(parts.specs) and model.backend is not None
     }
     perceivers = [
         [bound for bound in parts.bound_perceivers() if id(shared.owner(bound.model.backend)) not in resident]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from prism_engine.api.build.parts import assembled
 from prism_engine.cache import show
-from prism_engine.engine.lookup import look_up, looked_up
+from prism_engine.engine.lookup import looked_up
 from prism_engine.errors import UserError
 
 if TYPE_CHECKING:
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from prism_engine.config import Registry
     from prism_engine.engine.lookup import LookedUp
     from prism_engine.records import Sample
+    from prism_engine.stage import StageKey
 
 
 @dataclass(frozen=True, slots=True)
 class SampleCall:
     """One call that a sample needs."""
 
-    stage: str
+    stage: StageKey
     key: str
     max_tokens: int
     """The output limit under which the run makes it."""
@@ -59,17 +60,10 @@ def sample_calls(state: RunState, index: str, registry: Registry) -> list[Sample
 
 
 def _calls(sample: Sample, parts: Parts) -> Iterator[SampleCall]:
-    pipeline = parts.pipeline
-    (known,) = looked_up([sample], pipeline, parts.store)
-    for cached in (*known.writing, *known.describing):
-        yield _sample_call(cached, parts.store)
-    texts = [cached.completion.text for cached in known.describing if cached.completion is not None]
-    if pipeline.answering is None or not known.is_described or known.fails:
-        return
-    description = known.context.text(sample, texts)
-    if description is not None or not pipeline.needs_description:
-        (answer,) = look_up([pipeline.answering.call(sample, description)], parts.store)
-        yield _sample_call(answer, parts.store)
+    (known,) = looked_up([sample], parts.pipeline, parts.store, answers=True)
+    for calls in known.calls.values():
+        for cached in calls:
+            yield _sample_call(cached, parts.store)
 
 
 def _sample_call(known: LookedUp, store: Store) -> SampleCall:

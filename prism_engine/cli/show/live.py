@@ -14,13 +14,14 @@ from rich.table import Table
 from rich.text import Text
 
 from prism_engine.cli.show.console import LIVE_SECONDS, LOG_SECONDS, human_bytes, human_limit, human_seconds, stderr
-from prism_engine.engine.progress import Progress
+from prism_engine.stage import STAGE_OF
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from prism_engine.datasets import IngestProgress
-    from prism_engine.engine.overview import Overview
+    from prism_engine.engine.progress import Progress
+    from prism_engine.stage import Stage
     from prism_engine.stages.meter import Meter
 
 WAITING = "none answered yet: its model may be starting"
@@ -31,18 +32,18 @@ LARGE_FILE = 50_000_000
 
 
 @contextlib.asynccontextmanager
-async def watch(progress: Progress | Overview) -> AsyncIterator[None]:
+async def watch(progress: Progress) -> AsyncIterator[None]:
     """Show progress on stderr until the block ends."""
     async with _live(progress) if stderr.is_terminal else _logged(progress):
         yield
     with contextlib.suppress(OSError):
-        for one in (progress,) if isinstance(progress, Progress) else progress.runs:
+        for one in progress.runs or (progress,):
             one.stopping = False  # it has stopped
             stderr.print(line(one), soft_wrap=True)
 
 
 @contextlib.asynccontextmanager
-async def _live(progress: Progress | Overview) -> AsyncIterator[None]:
+async def _live(progress: Progress) -> AsyncIterator[None]:
     live = Live(console=stderr, auto_refresh=False, transient=True)
     live.start()
     try:
@@ -53,7 +54,7 @@ async def _live(progress: Progress | Overview) -> AsyncIterator[None]:
             live.stop()
 
 
-def _logged(progress: Progress | Overview) -> contextlib.AbstractAsyncContextManager[None]:
+def _logged(progress: Progress) -> contextlib.AbstractAsyncContextManager[None]:
     return _every(LOG_SECONDS, lambda: stderr.print(json.dumps(progress.snapshot()), soft_wrap=True, markup=False))
 
 
@@ -74,13 +75,13 @@ def ingesting() -> Callable[[IngestProgress], None]:
     return update
 
 
-def line(progress: Progress | Overview) -> str:
+def line(progress: Progress) -> str:
     """Return the state of a run as one line of plain text."""
     parts = [
-        progress.name,
+        progress.title,
         f"{progress.finished:,}/{progress.total:,} samples",
         _trouble(progress),
-        *(f"{name} {_stage(name, meter)}" for name, meter in _stages(progress)),
+        *(f"{stage.label}: {_calls(stage, meter)}" for stage, meter in _stages(progress)),
         _accuracy(progress),
         _money(progress),
         _time(progress),
@@ -88,62 +89,59 @@ def line(progress: Progress | Overview) -> str:
     return " | ".join(part for part in parts if part)
 
 
-def panel(progress: Progress | Overview) -> Group:
+def panel(progress: Progress) -> Group:
     """Return the state of a run as a live display."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("", "open", "called", "cached", "shared", "failed", "tokens out", "speed"):
         table.add_column(name, justify="left" if not name else "right")
     stages = _stages(progress)
-    for name, meter in stages:
+    for stage, meter in stages:
         table.add_row(
-            name,
+            stage.label,
             f"{meter.in_flight:,}",
             f"{meter.calls:,}",
             f"{meter.hits:,}",
             f"{meter.shared:,}",
             f"{meter.failed:,}",
             f"{meter.completion_tokens:,}",
-            _speed(name, meter) or "-",
+            _speed(stage, meter) or "-",
         )
     bar = Table.grid()  # the bar alone would leave its line open
     bar.add_row(ProgressBar(total=max(progress.total, 1), completed=progress.done + progress.failed, width=72))
     samples = f"{progress.finished:,}/{progress.total:,}"
-    head = [progress.name, samples, _trouble(progress), _accuracy(progress), _money(progress), _time(progress)]
+    head = [progress.title, samples, _trouble(progress), _accuracy(progress), _money(progress), _time(progress)]
     runs = Table.grid(padding=(0, 2))
     for one in _under_way(progress):
         runs.add_row(f"  {one.name}", f"{one.finished:,}/{one.total:,}", _trouble(one), _accuracy(one))
-    waiting = [f"{name}: {WAITING}" for name, meter in stages if meter.in_flight and not meter.calls]
-    limits = [f"{name}: {said}" for name, meter in stages if (said := _limits(meter))]
+    waiting = [f"{stage.label}: {WAITING}" for stage, meter in stages if meter.in_flight and not meter.calls]
+    limits = [f"{stage.label}: {said}" for stage, meter in stages if (said := _limits(meter))]
     return Group(Text("  ".join(part for part in head if part), style="bold"), bar, table, runs, *limits, *waiting)
 
 
-def _under_way(progress: Progress | Overview) -> list[Progress]:
+def _under_way(progress: Progress) -> list[Progress]:
     """Return the first unfinished runs of a sweep; none if there is only one run."""
-    runs = () if isinstance(progress, Progress) else progress.runs
-    return [one for one in runs if one.ended is None][:SHOWN_RUNS]
+    return [one for one in progress.runs if one.ended is None][:SHOWN_RUNS]
 
 
-def _stages(progress: Progress | Overview) -> list[tuple[str, Meter]]:
-    stages = (("write", progress.writing), ("describe", progress.describing), ("answer", progress.answering))
-    return [(name, meter) for name, meter in stages if meter is not None]
+def _stages(progress: Progress) -> list[tuple[Stage, Meter]]:
+    return [(STAGE_OF[key], meter) for key, meter in progress.meters.items()]
 
 
-def _stage(name: str, meter: Meter) -> str:
+def _calls(stage: Stage, meter: Meter) -> str:
     parts = [f"{meter.calls:,} called", f"{meter.hits:,} cached"]
     if meter.shared:
         parts.append(f"{meter.shared:,} shared")
     if meter.failed:
         parts.append(f"{meter.failed:,} failed")
-    if speed := _speed(name, meter):
+    if speed := _speed(stage, meter):
         parts.append(speed)
     if meter.in_flight:
         parts.append(f"{meter.in_flight:,} in flight" + (f" ({WAITING})" if not meter.calls else ""))
     return ", ".join(parts)
 
 
-def _speed(name: str, meter: Meter) -> str:
-    unit = "images/s" if name == "describe" else "answers/s"
-    rates = ((meter.calls_per_second, unit), (meter.tokens_per_second, "tokens/s"))
+def _speed(stage: Stage, meter: Meter) -> str:
+    rates = ((meter.calls_per_second, f"{stage.units}/s"), (meter.tokens_per_second, "tokens/s"))
     return ", ".join(f"{rate:,.{0 if rate >= 100 else 1}f} {unit}" for rate, unit in rates if rate)
 
 
@@ -158,7 +156,7 @@ def _limits(meter: Meter) -> str:
     return ", ".join(shares) + waits
 
 
-def _trouble(progress: Progress | Overview) -> str:
+def _trouble(progress: Progress) -> str:
     parts = [f"{progress.cached:,} cached"] if progress.cached else []
     if progress.failed:
         parts.append(f"{progress.failed:,} failed")
@@ -167,15 +165,15 @@ def _trouble(progress: Progress | Overview) -> str:
     return ", ".join(parts)
 
 
-def _accuracy(progress: Progress | Overview) -> str:
+def _accuracy(progress: Progress) -> str:
     return f"{progress.correct / progress.scored:.1%} right so far" if progress.scored else ""
 
 
-def _money(progress: Progress | Overview) -> str:
+def _money(progress: Progress) -> str:
     return "" if progress.spending is None else str(progress.spending)
 
 
-def _time(progress: Progress | Overview) -> str:
+def _time(progress: Progress) -> str:
     if progress.stopping:
         return "stopping: finishing the requests in flight (Ctrl-C again to stop at once)"
     left = progress.eta_seconds

@@ -15,6 +15,7 @@ from prism_engine.records import AnswerKind
 from prism_engine.report.scores.draws import draw_rows
 from prism_engine.scoring import OUR_PROFILE, scorer_of
 from prism_engine.scoring.judged import JudgedScorer
+from prism_engine.stage import STAGE_OF, STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from prism_engine.engine.plan import Plan
     from prism_engine.engine.progress import Progress
     from prism_engine.report import DrawScores, Scores
-    from prism_engine.stages.meter import Meter
 
 SHOWN_REASONS = 3
 """Failure reasons printed in full; the others are counted."""
@@ -87,9 +87,7 @@ def print_report(report: RunReport) -> None:
             "in the results' rows says why",
             soft_wrap=True,
         )
-    _print_cut("hints", progress.writing, "`writing: {max_tokens: ...}` in a run file")
-    _print_cut("descriptions", progress.describing, "--perception-tokens")
-    _print_cut("answers", progress.answering, "--reasoning-tokens")
+    _print_cut(progress)
     _print_how_to_continue(report)
 
 
@@ -127,17 +125,15 @@ def print_sweep(reports: Sequence[RunReport]) -> None:
             _print_how_to_continue(report)
 
 
-def print_plan(config: RunConfig, plan: Plan) -> None:
+def print_plan(plan: Plan) -> None:
     """Print which calls a run would make, and which it would find in the cache."""
-    stages = [] if plan.writing is None else [("write", plan.writing)]
-    if config.describes:
-        stages.append(("describe", plan.describing))
-    if plan.answering is not None:
-        stages.append(("answer", plan.answering))
     stdout.print(f"{plan.samples:,} samples")
     print_table(
-        ("Calls", "Cached", "To call", "After describing" if plan.writing is None else "After others"),
-        [(name, f"{stage.cached:,}", f"{stage.to_call:,}", f"{stage.unknown:,}") for name, stage in stages],
+        ("Calls", "Cached", "To call", "After others"),
+        [
+            (STAGE_OF[key].label, f"{stage.cached:,}", f"{stage.to_call:,}", f"{stage.unknown:,}")
+            for key, stage in plan.stages.items()
+        ],
     )
     if plan.undescribed:
         stdout.print(f"{plan.undescribed:,} samples have no description yet, and this mode makes none")
@@ -146,40 +142,42 @@ def print_plan(config: RunConfig, plan: Plan) -> None:
 def print_plans(planned: Sequence[PlannedRun]) -> None:
     """Print which calls multiple runs would make together; shared calls are counted at the first of them."""
     stdout.print(f"{sum(one.plan.samples for one in planned):,} samples in {len(planned)} runs")
-    writes = any(one.plan.writing is not None for one in planned)
-    rows = [(one.name, _calls(one.plan, writes=writes)) for one in planned]
-    rows.append(("together", tuple(map(sum, zip(*(counts for _, counts in rows), strict=True)))))
-    heads = ["Describe: cached", "to call", "Answer: cached", "to call", "after describing"]
-    if writes:
-        heads = ["Write: cached", "to call", *heads[:2], "after writing", *heads[2:]]
-    print_table(("Run", *heads), [(name, *(f"{count:,}" for count in counts)) for name, counts in rows])
+    heads: list[str] = []
+    columns: list[list[int]] = []
+    for stage in STAGES:
+        plans = [one.plan.stages.get(stage.key, StagePlan(0, 0)) for one in planned]
+        if any(stage.key in one.plan.stages for one in planned):
+            heads += [f"{stage.label}: cached", "to call"]
+            columns += [[one.cached for one in plans], [one.to_call for one in plans]]
+        if any(one.unknown for one in plans):
+            heads.append("after others")
+            columns.append([one.unknown for one in plans])
+    names = [*(one.name for one in planned), "together"]
+    rows = zip(*([*column, sum(column)] for column in columns), strict=True)
+    print_table(
+        ("Run", *heads),
+        [(name, *(f"{count:,}" for count in counts)) for name, counts in zip(names, rows, strict=True)],
+    )
     stdout.print("Calls that runs share are counted once, at the first of them.")
-
-
-def _calls(plan: Plan, *, writes: bool) -> tuple[int, ...]:
-    answering, describing, writing = plan.answering or StagePlan(0, 0), plan.describing, plan.writing or StagePlan(0, 0)
-    before = (writing.cached, writing.to_call) if writes else ()
-    likely = (describing.unknown,) if writes else ()
-    counts = (answering.cached, answering.to_call, answering.unknown)
-    return *before, describing.cached, describing.to_call, *likely, *counts
 
 
 def print_forecast(config: RunConfig, forecast: Forecast) -> None:
     """Print how many tokens the remaining calls will use, and what they will cost."""
     # A stage that is free and about which nothing was learnt has nothing to show.
-    stages = {name: stage for name, stage in forecast.stages.items() if stage.learnt or name not in forecast.free}
+    stages = {key: stage for key, stage in forecast.stages.items() if stage.learnt or key not in forecast.free}
     rows = []
-    for name, expense in stages.items():
-        rows.append((f"{name}: prompt tokens", *_counts(expense.prompt_tokens)))
-        rows.append((f"{name}: completion tokens", *_counts(expense.completion_tokens)))
-        if name not in forecast.free:
-            rows.append((f"{name}: cost", *_dollars(expense.cost)))
+    for key, expense in stages.items():
+        label = STAGE_OF[key].label
+        rows.append((f"{label}: prompt tokens", *_counts(expense.prompt_tokens)))
+        rows.append((f"{label}: completion tokens", *_counts(expense.completion_tokens)))
+        if key not in forecast.free:
+            rows.append((f"{label}: cost", *_dollars(expense.cost)))
     if len(stages) > 1 and not forecast.free.issuperset(stages):
-        rows.append(("cost", *_dollars(forecast.cost)))
+        rows.append(("Cost", *_dollars(forecast.cost)))
     if not rows:
         return
     print_table(("Forecast", "Low", "Likely", "High"), rows)
-    if guessed := [name for name, expense in stages.items() if not expense.learnt]:
+    if guessed := [STAGE_OF[key].label for key, expense in stages.items() if not expense.learnt]:
         stdout.print(
             f"{' and '.join(guessed)}: too few earlier calls to learn from, so this is the possible range; a pilot "
             "(`prism run` with the same options and -n 50) narrows it",
@@ -210,7 +208,8 @@ def _print_money(spending: Spending | None) -> None:
     """Print what the run and the experiment cost; nothing if nothing costs anything."""
     if spending is None or not str(spending):
         return
-    stages = ", ".join(f"{stage} {shown(cost)}" for stage, cost in sorted(spending.by_stage.items()))
+    costs = spending.by_stage
+    stages = ", ".join(f"{stage.label} {shown(costs[stage.key])}" for stage in STAGES if stage.key in costs)
     parts = [f"{shown(spending.run)} by this run" + (f" ({stages})" if stages else "")]
     if spending.cap is not None:
         parts.append(f"{shown(spending.experiment)} of {shown(spending.cap)} by all runs into this results folder")
@@ -275,6 +274,8 @@ def _needs_judge(scores: Scores) -> bool:
     return scores.kind is not None and isinstance(scorer_of(AnswerKind(scores.kind), OUR_PROFILE), JudgedScorer)
 
 
-def _print_cut(what: str, meter: Meter | None, option: str) -> None:
-    if meter is not None and meter.truncated:
-        stdout.print(f"{meter.truncated:,} {what} were cut at the output limit; {option} raises it", soft_wrap=True)
+def _print_cut(progress: Progress) -> None:
+    for stage, meter in ((STAGE_OF[key], meter) for key, meter in progress.meters.items()):
+        if meter.truncated:
+            hint = "" if stage.option is None else f"; {stage.option} raises it"
+            stdout.print(f"{meter.truncated:,} {stage.units} were cut at the output limit{hint}", soft_wrap=True)

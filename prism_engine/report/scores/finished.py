@@ -11,6 +11,7 @@ import orjson
 
 from prism_engine.errors import UserError
 from prism_engine.report.scores.inference import as_numbers
+from prism_engine.report.scores.manifest import MANIFEST, upgraded
 from prism_engine.report.scores.predictions import reading, scan
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from prism_engine.report.scores.inference import Numbers
 
 PREDICTIONS: Final = "predictions.jsonl"
-MANIFEST: Final = "manifest.json"
 SCORES: Final = "scores.json"
 _COLUMNS: Final = ("index", "category", "l2_category", "images", "question", "target", "extracted", "score", "status")
 _DECOUPLED: Final = ("all", "reasoning")
@@ -112,13 +112,20 @@ def read_run(folder: Path) -> FinishedRun:
     if table["index"].is_duplicated().any():
         duplicate = table.filter(table["index"].is_duplicated())["index"][0]
         raise UserError(f"{predictions}, index {duplicate}: two rows have this index, so runs cannot be matched by it.")
-    manifest = _json(folder / MANIFEST)
+    manifest = _manifest(folder / MANIFEST)
     try:
         setting = _setting(folder, manifest)
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{folder / MANIFEST}: lacks {error}; rerun the same command to rewrite it.") from error
     scores = _json(folder / SCORES) if (folder / SCORES).is_file() else {}
     return FinishedRun(folder, setting, manifest, scores, table)
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    try:
+        return upgraded(path, _json(path))
+    except ValueError as error:
+        raise UserError(f"{path}: {error}; rerun the same command to rewrite it.") from error
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def test_no_perceiver_is_needed_and_the_file_s_name_labels_the_results(configure
     assert [json.loads(line)["description"] for line in described] == [f"Row {at}." for at in range(SAMPLES)]
     named = run(configured(perceiver="GPT4V"))  # not a registered name, and need not be
     assert named.folder == tmp_path / "results/given/shapes/GPT4V/brain"
-    assert named.progress.answering.calls == 0  # what was answered once is
+    assert named.progress.meters["reason"].calls == 0  # what was answered once is
 
 
 def test_a_table_that_lacks_samples_is_refused_before_anything_is_called(configured, tmp_path):
@@ -82,7 +82,7 @@ def test_a_skipped_sample_is_counted_as_failed_with_its_reason_and_never_answere
     config = configured(missing_descriptions="skip")
     plan = planned(config)
     report = run(config)
-    assert plan.answering.to_call == report.progress.answering.calls == SAMPLES - 3
+    assert plan.stages["reason"].to_call == report.progress.meters["reason"].calls == SAMPLES - 3
     assert report.status is RunStatus.COMPLETE  # as was asked for
     assert (report.scores.overall.scored, report.scores.overall.failed) == (SAMPLES - 3, 3)
     assert report.progress.failures == {"description: none is given for this sample": 3}

@@ -8,6 +8,7 @@ from prism_engine.api.build.parts import STORE_NAME, assembled
 from prism_engine.backends.scripted import Scripted
 from prism_engine.config import ApiModel, Arm, Limits, RunConfig, ScriptedModel, load_registry
 from prism_engine.errors import ConfigError, DatasetError
+from prism_engine.stage import ANSWERS
 from tests.shapes import write_shapes
 
 
@@ -32,20 +33,20 @@ def build(config, *, look_only=False):
 
 def test_looking_builds_no_backend_and_creates_no_store(config):
     with build(config, look_only=True) as parts:
-        assert (parts.describing.backend, parts.answering.backend) == (None, None)
+        assert (parts.models["perceiver"].backend, parts.models["reasoner"].backend) == (None, None)
         assert parts.count == 6
     assert not (config.cache_dir / STORE_NAME).exists()
 
 
 def test_a_run_s_own_limits_override_the_registry_s_one_by_one(config):
     with build(config.model_copy(update={"concurrency": 5})) as parts:
-        assert parts.answering.backend.capacity == 5
+        assert parts.models["reasoner"].backend.capacity == 5
 
 
 def test_answering_only_builds_no_perceiver(config):
     with build(config.model_copy(update={"mode": Arm.REASONING})) as parts:
-        assert parts.describing.backend is None
-        assert parts.answering.backend is not None
+        assert parts.models["perceiver"].backend is None
+        assert parts.models["reasoner"].backend is not None
 
 
 @pytest.mark.parametrize(
@@ -60,8 +61,9 @@ def test_answering_only_builds_no_perceiver(config):
 def test_a_mode_builds_and_identifies_only_the_models_that_it_needs(config, mode, roles):
     with build(config.model_copy(update={"mode": mode})) as parts:
         assert set(parts.specs) == set(parts.identities) == roles
-        assert (parts.describing is not None, parts.answering is not None) == (mode.describes, mode.answers)
-        assert all(model.backend is not None for model in (parts.describing, parts.answering) if model is not None)
+        assert set(parts.models) == roles
+        assert ("perceive" in parts.stages, parts.stages.keys() & ANSWERS != set()) == (mode.describes, mode.answers)
+        assert all(model.backend is not None for model in parts.models.values())
 
 
 def test_missing_gold_descriptions_are_reported_before_anything_is_built(config):
@@ -72,15 +74,15 @@ def test_missing_gold_descriptions_are_reported_before_anything_is_built(config)
 
 def test_a_model_in_both_roles_has_one_quota(config):
     with build(config.model_copy(update={"perceiver": "r", "concurrency": 5})) as parts:
-        assert (parts.describing.backend.capacity, parts.answering.backend.capacity) == (5, 5)
+        assert (parts.models["perceiver"].backend.capacity, parts.models["reasoner"].backend.capacity) == (5, 5)
 
 
 def test_limits_are_the_reasoner_s_and_the_perceiver_s_where_no_reasoner_is_named(config):
     direct = config.model_copy(update={"mode": Arm.DIRECT, "perceiver": "r", "reasoner": None, "concurrency": 5})
     with build(direct) as parts:
-        assert parts.answering.backend.capacity == 5
+        assert parts.models["perceiver"].backend.capacity == 5
     with build(direct.model_copy(update={"reasoner": "other"})) as parts:
-        assert parts.answering.backend.capacity == 3
+        assert parts.models["perceiver"].backend.capacity == 3
 
 
 def test_limits_on_a_model_that_has_none_are_refused(config):

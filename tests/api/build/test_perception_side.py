@@ -71,7 +71,7 @@ def test_hints_are_written_or_listed_or_there_are_none(config, tmp_path):
         ) as parts:
             hint_source = parts.pipeline.hint_source
             assert hint_source is None if kind is None else isinstance(hint_source, kind)
-            assert (parts.writing is not None) == (kind is ModelHints)
+            assert ("write" in parts.stages) == (kind is ModelHints)
 
 
 def test_a_writer_behind_no_api_has_no_limits_to_override(config):

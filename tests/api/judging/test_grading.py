@@ -161,7 +161,7 @@ async def test_a_real_vlm_in_process_grades_with_the_picture_in_its_prompt(rows,
     with Store(tmp_path / "calls.sqlite") as store:
         model = CachedModel(vllm_engine, store)
         grader = Grader(model, ModelIdentity("captioner", (("w", "1"),)), Sampling(16, 1.0, 0.9))
-        progress, stop = Progress(2, None, model.meter), Stop()
+        progress, stop = Progress(2, {"judge": model.meter}), Stop()
         found = await grade_all(table, grader, width=2, progress=progress, stop=stop)
         assert stop.reason is None
         assert [(row.mean, row.asked, row.responded) for row in found] == [(None, 3, True)] * 2

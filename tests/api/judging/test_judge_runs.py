@@ -54,7 +54,7 @@ def test_a_judged_run_needs_neither_judge_nor_key_again(finished):
         spec = ApiModel.model_validate(paid_model(server, price=None))
     again = judge(finished, models={"judge": spec.model_copy(update={"api_key_env": "NO_SUCH_KEY"})})
     assert again.scores == first.scores
-    assert again.progress.answering.calls == 0
+    assert again.progress.meters["judge"].calls == 0
 
 
 def test_judged_results_are_scored_again_with_their_reviews_and_without_a_judge(finished):
@@ -110,7 +110,7 @@ def test_a_judge_that_dies_midway_stops_it_and_the_same_command_resumes(finished
         report = judge(finished, models={"judge": spec}, concurrency=1)
         kept = done - 1
         assert report.status is RunStatus.COMPLETE
-        assert report.progress.answering.hits >= kept > 0
+        assert report.progress.meters["judge"].hits >= kept > 0
 
 
 def test_calls_that_fail_and_reviews_that_say_nothing_leave_answers_unscored(finished):
@@ -243,7 +243,7 @@ async def test_a_real_server_judges_and_is_not_asked_twice(finished, vllm_server
 
     first = await judged()
     asked = [row["judge"]["asked"] for row in rows(first.folder) if "asked" in row["judge"]]
-    meter = first.progress.answering
+    meter = first.progress.meters["judge"]
     assert len(asked) == len(open_rows(finished))
     assert meter.calls + meter.shared == sum(asked)
     # nano-reasoner was not trained on such prompts: an empty or unreadable reply is not a verdict.
@@ -251,4 +251,4 @@ async def test_a_real_server_judges_and_is_not_asked_twice(finished, vllm_server
     assert first.resolved["judged"] + first.resolved["unscored"] == len(open_rows(finished))
     second = await judged()
     assert calls(second) <= meter.failed  # an empty review is not cached, so it is asked for again
-    assert second.progress.answering.hits >= meter.calls - meter.failed
+    assert second.progress.meters["judge"].hits >= meter.calls - meter.failed

@@ -79,8 +79,7 @@ def test_runs_are_judged_with_their_own_models_also_in_a_running_loop(finished, 
     assert report.status is prism.RunStatus.COMPLETE
     assert report.scores.overall.unanswered == 0
     (again,) = prism.judge([finished], judge="judge", models=judge_model)
-    assert again.progress.answering is not None
-    assert (again.progress.answering.calls, again.scores) == (0, report.scores)
+    assert (again.progress.meters["judge"].calls, again.scores) == (0, report.scores)
 
 
 def test_a_run_s_own_model_may_judge(finished):

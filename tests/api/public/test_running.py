@@ -77,12 +77,11 @@ def test_lists_are_every_combination(options):
 
 def test_a_plan_counts_the_calls_that_are_left(options):
     before = prism.plan(**options)
-    assert before.plan.describing.to_call > 0
+    assert before.plan.stages["perceive"].to_call > 0
     assert before.forecast.cost is not None
     prism.run(**options)
     after = prism.plan(**options).plan
-    assert after.answering is not None
-    assert (after.describing.to_call, after.answering.to_call) == (0, 0)
+    assert [stage.to_call for stage in after.stages.values()] == [0, 0]
 
 
 def test_a_run_that_names_a_judge_is_judged(options, chaos_server):
@@ -110,8 +109,7 @@ def test_a_blocking_run_inside_a_running_loop_works(options):
 
     report, planned, many = asyncio.run(cell())
     assert report.status is prism.RunStatus.COMPLETE
-    assert planned.plan.answering is not None
-    assert planned.plan.answering.to_call == 0
+    assert planned.plan.stages["reason"].to_call == 0
     assert [each.status.value for each in many] == ["complete", "complete"]
 
 

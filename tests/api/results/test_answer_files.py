@@ -57,11 +57,13 @@ def test_each_draw_is_a_call_of_its_own_and_a_rerun_calls_nothing(configured):
     plan = planned(config)
     report = run(config)
     assert report.status.value == "complete"
-    assert report.progress.describing.calls == plan.describing.to_call
-    assert plan.answering.unknown == SAMPLES * 6
-    assert report.progress.answering.calls == SAMPLES * 3  # the script describes a picture the same way both times
+    assert report.progress.meters["perceive"].calls == plan.stages["perceive"].to_call
+    assert plan.stages["reason"].unknown == SAMPLES * 6
+    assert (
+        report.progress.meters["reason"].calls == SAMPLES * 3
+    )  # the script describes a picture the same way both times
     again = run(config)
-    assert (again.progress.describing.calls, again.progress.answering.calls) == (0, 0)
+    assert (again.progress.meters["perceive"].calls, again.progress.meters["reason"].calls) == (0, 0)
 
 
 def test_all_draws_are_in_one_file_and_predictions_are_those_of_the_first(configured):
@@ -84,8 +86,8 @@ def test_all_draws_are_in_one_file_and_predictions_are_those_of_the_first(config
 def test_answers_drawn_several_times_share_the_descriptions_of_a_run_that_draws_one(configured):
     first = run(configured({}, WARM | {"seed": 0}))
     report = run(configured({}, WARM | {"n": 2}))
-    assert report.progress.describing.calls == 0
-    assert report.progress.answering.calls == SAMPLES  # draw 0 has the seed 0
+    assert report.progress.meters["perceive"].calls == 0
+    assert report.progress.meters["reason"].calls == SAMPLES  # draw 0 has the seed 0
     assert report.folder != first.folder
     assert report.folder.parent == first.folder.parent
     assert all("description_draw" not in row for row in lines(report.folder.parent / "descriptions.jsonl"))

@@ -11,6 +11,7 @@ import pytest
 from prism_engine import api
 from prism_engine.backends.scripted import Scripted
 from prism_engine.config import Arm, RunConfig, ScriptedModel, load_registry
+from prism_engine.engine.plan import StagePlan
 from prism_engine.errors import ConfigError, DatasetError, DeadError
 from prism_engine.records import Completion, Outcome
 from tests.shapes import write_described_shapes
@@ -81,8 +82,8 @@ def rows(report):
 
 def planned(world, mode):
     plan = api.plan(world.config.in_mode(Arm.named(mode)), load_registry())
-    assert plan.answering is not None
-    return plan.describing.to_call, plan.answering.to_call, plan.answering.unknown
+    answering = plan.stages["direct" if mode == "direct" else "reason"]
+    return plan.stages.get("perceive", StagePlan(0, 0)).to_call, answering.to_call, answering.unknown
 
 
 def test_runs_go_side_by_side_on_one_backend_per_model_that_is_closed_once(world):
@@ -120,7 +121,7 @@ def test_the_descriptions_a_run_answers_from_are_in_its_rows_and_its_manifest(wo
     assert [row["description"] for row in rows(oracle)] == [f"Picture of row {at}." for at in range(SAMPLES)]
     manifests = [json.loads((report.folder / "manifest.json").read_text()) for report in (direct, oracle, blind)]
     assert [list(manifest["models"]) for manifest in manifests] == [["perceiver"], ["reasoner"], ["reasoner"]]
-    assert [list(manifest["stages"]) for manifest in manifests] == [["direct"], ["reasoning"], ["reasoning"]]
+    assert [list(manifest["stages"]) for manifest in manifests] == [["direct"], ["reason"], ["reason"]]
     assert [manifest["config"]["mode"] for manifest in manifests] == ["direct", "oracle", "blind"]
 
 

@@ -68,7 +68,7 @@ def test_a_pilot_narrows_the_forecast_and_the_bill_is_within_both(config):
         first = spend(server, config(server, samples=PILOT))
         predicted = forecast(config(server))
         rest = spend(server, config(server))
-        assert set(predicted.stages) == {"describe", "answer"}
+        assert set(predicted.stages) == {"perceive", "reason"}
         assert predicted.cost.low <= rest <= predicted.cost.high
         assert blind.low <= first + rest <= blind.high
         assert predicted.cost.high - predicted.cost.low < (blind.high - blind.low) / 3
@@ -78,7 +78,7 @@ def test_a_pilot_narrows_the_forecast_and_the_bill_is_within_both(config):
 def test_prompts_are_exact_where_descriptions_exist(config):
     with provider(talkative(0)) as server:
         spend(server, config(server, mode="oracle", samples=PILOT))
-        predicted = forecast(config(server, mode="oracle")).stages["answer"]
+        predicted = forecast(config(server, mode="oracle")).stages["reason"]
         before = server.bill.prompt_tokens
         spend(server, config(server, mode="oracle"))
         actual = server.bill.prompt_tokens - before
@@ -90,7 +90,7 @@ def test_earlier_runs_on_another_benchmark_inform_the_forecast(config, tmp_path)
     write_described_shapes(tmp_path / "other.tsv", PILOT, 5, gold="Something else is in row {}.")
     with provider(talkative(0)) as server:
         spend(server, config(server, mode="oracle", benchmark=str(tmp_path / "other.tsv")))
-        predicted = forecast(config(server, mode="oracle")).stages["answer"]
+        predicted = forecast(config(server, mode="oracle")).stages["reason"]
         assert predicted.learnt
         assert predicted.cost.low <= spend(server, config(server, mode="oracle")) <= predicted.cost.high
 
@@ -100,8 +100,8 @@ def test_the_output_names_the_cost_and_how_to_narrow_it(config, capsys):
         given = config(server, max_cost=Decimal("0.0001"))
         print_forecast(given, forecast(given))
         said = " ".join(capsys.readouterr().out.split())
-        assert "describe: cost $0.0" in said
-        assert "answer: completion tokens 120" in said
+        assert "Descriptions: cost $0.0" in said
+        assert "Answers: completion tokens 120" in said
         assert "a pilot (`prism run` with the same options and -n 50)" in said
         assert "this would exceed --max-cost $0.00010" in said
         unpriced = config(server, price=None)
@@ -132,6 +132,6 @@ def test_a_query_specific_run_is_forecast_with_its_hint_writer_and_the_bill_is_w
         for options in ({"samples": PILOT}, {}):
             run = config(server, instruction="query-specific_paid", **options)
             expected = forecast(run)
-            assert set(expected.stages) == {"write", "describe", "answer"}
+            assert set(expected.stages) == {"write", "perceive", "reason"}
             assert expected.cost is not None
             assert expected.cost.low <= spend(server, run) <= expected.cost.high

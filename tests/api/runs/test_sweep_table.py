@@ -99,8 +99,8 @@ def world(tmp_path, monkeypatch):
 
 
 def to_call(planned):
-    describe = sum(one.plan.describing.to_call for one in planned)
-    return describe, sum(one.plan.answering.to_call + one.plan.answering.unknown for one in planned)
+    describe = sum(one.plan.stages["perceive"].to_call for one in planned)
+    return describe, sum(one.plan.stages["reason"].to_call + one.plan.stages["reason"].unknown for one in planned)
 
 
 def test_a_sweep_makes_exactly_the_calls_of_its_plan_and_loads_each_engine_once(world):
@@ -112,7 +112,7 @@ def test_a_sweep_makes_exactly_the_calls_of_its_plan_and_loads_each_engine_once(
     calls = world.calls()
     assert len(calls) == len(set(calls)) == describe + answer
     assert sum(call.stage == "perceive" for call in calls) == describe
-    assert describe == sum(report.progress.describing.calls for report in reports)
+    assert describe == sum(report.progress.meters["perceive"].calls for report in reports)
     seeing = [line for line in world.log if line.split()[0] in EYES]
     assert seeing == ["eyes up", "eyes closed", "glasses up", "glasses closed"]
     assert to_call(api.plan_many(configs, load_registry())) == (0, 0)
@@ -151,7 +151,7 @@ def test_an_engine_makes_room_however_far_the_reasoner_is_behind(world):
     reports = world.run(world.configs(ahead=0))
     assert {report.status.value for report in reports} == {"complete"}
     # Descriptions made ahead are not cache hits: they are the run's own calls and count once.
-    meters = [report.progress.describing for report in reports]
+    meters = [report.progress.meters["perceive"] for report in reports]
     assert sum(meter.calls for meter in meters) == sum(call.stage == "perceive" for call in world.calls())
     assert all(meter.calls + meter.hits + meter.shared == SAMPLES for meter in meters)
 
@@ -207,7 +207,7 @@ def test_an_engine_without_identity_describes_ahead_and_makes_room_and_none_of_i
         assert {report.status.value for report in reports} == {"complete"}
         seeing = [line for line in world.log if line.split()[0] in EYES]
         assert seeing == ["eyes up", "eyes closed", "glasses up", "glasses closed"]
-        meters = [report.progress.describing for report in reports]
+        meters = [report.progress.meters["perceive"] for report in reports]
         assert all(meter.hits == 0 and meter.calls + meter.shared == SAMPLES for meter in meters)
         assert all(report.progress.cached == 0 for report in reports)
         assert expected(sum(call.stage == "reason" for call in world.calls()))

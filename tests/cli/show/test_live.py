@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
@@ -17,9 +18,17 @@ from prism_engine.engine.progress import Progress
 from prism_engine.records import Completion, Outcome, Sample, SampleResult, SampleStatus, Usage
 from prism_engine.stages.meter import Meter
 
+if TYPE_CHECKING:
+    from prism_engine.stage import StageKey
+
 
 def progress(**changes):
-    made = Progress(100, Meter(hits=3, calls=7, in_flight=0), Meter(calls=2, failed=1))
+    meters: dict[StageKey, Meter | None] = {
+        "perceive": Meter(hits=3, calls=7, in_flight=0),
+        "reason": Meter(calls=2, failed=1),
+    }
+    meters |= {key: changes.pop(key) for key in ("perceive", "reason") if key in changes}
+    made = Progress(100, {key: meter for key, meter in meters.items() if meter})
     for name, value in changes.items():
         setattr(made, name, value)
     return made
@@ -34,21 +43,21 @@ def rendered(renderable):
 def test_the_line_tells_samples_trouble_stages_and_accuracy():
     line = display.line(progress(done=8, failed=2, scored=8, correct=6.0))
     assert line.startswith(
-        "10/100 samples | 2 failed | describe 7 called, 3 cached | answer 2 called, 0 cached, 1 failed"
+        "10/100 samples | 2 failed | Descriptions: 7 called, 3 cached | Answers: 2 called, 0 cached, 1 failed"
     )
     assert "75.0% right so far" in line
 
 
 def test_what_came_from_the_cache_how_fast_it_goes_and_when_it_will_be_done_is_told():
     clock = iter(range(0, 100_000, 10))
-    made = Progress(100, None, Meter(), clock=lambda: next(clock))
+    made = Progress(100, {"reason": Meter()}, clock=lambda: next(clock))
     for _ in range(20):
         made.count(SampleResult(Sample(0, "0", (), "?"), SampleStatus.DONE))
     for _ in range(5):
         reply = Completion(Outcome.OK, "A", fresh=True)
-        made.count(SampleResult(Sample(0, "0", (), "?"), SampleStatus.DONE, reply=reply))
+        made.count(SampleResult(Sample(0, "0", (), "?"), SampleStatus.DONE, completions={"reason": (reply,)}))
     line = display.line(made)
-    assert line.startswith("25/100 samples | 20 cached | answer")
+    assert line.startswith("25/100 samples | 20 cached | Answers: ")
     assert re.search(r"about \d+ min .* left$", line)
 
 
@@ -57,19 +66,19 @@ def test_speed_is_pictures_answers_and_tokens_per_second():
     with meter.flying():
         for _ in range(21):
             meter.count_call(Completion(Outcome.OK, "x", usage=Usage(completion_tokens=200)))
-        assert "images/s" in display.line(progress(describing=meter))
-        shown = rendered(display.panel(progress(answering=meter)))
+        assert "descriptions/s" in display.line(progress(perceive=meter))
+        shown = rendered(display.panel(progress(reason=meter)))
     assert re.search(r"[\d.]+ answers/s, [\d,.]+ tokens/s", shown)
 
 
 def test_each_limit_is_shown_with_its_share_in_use_and_what_the_next_call_waits_for():
     limits = {"concurrency": LimitUsage(6, 12), "requests_per_minute": LimitUsage(450, 500)}
-    shown = rendered(display.panel(progress(answering=Meter(load=lambda: Load(WaitReason.REQUESTS, limits)))))
-    assert "answer: concurrency 6/12 (50%), requests/min 450/500 (90%); the next call waits for: requests/min" in shown
+    shown = rendered(display.panel(progress(reason=Meter(load=lambda: Load(WaitReason.REQUESTS, limits)))))
+    assert "Answers: concurrency 6/12 (50%), requests/min 450/500 (90%); the next call waits for: requests/min" in shown
 
 
 def test_a_run_that_only_describes_has_no_second_stage():
-    assert "answer" not in display.line(progress(answering=None))
+    assert "Answers" not in display.line(progress(reason=None))
 
 
 def test_one_of_several_runs_is_named():
@@ -78,8 +87,8 @@ def test_one_of_several_runs_is_named():
 
 
 def test_a_run_that_only_answers_has_no_first_stage():
-    assert "describe" not in display.line(progress(describing=None))
-    assert "describe" not in rendered(display.panel(progress(describing=None)))
+    assert "Descriptions" not in display.line(progress(perceive=None))
+    assert "Descriptions" not in rendered(display.panel(progress(perceive=None)))
 
 
 def test_a_stopping_run_says_how_to_stop_at_once():
@@ -87,16 +96,16 @@ def test_a_stopping_run_says_how_to_stop_at_once():
 
 
 def test_a_stage_that_waits_for_its_first_answer_says_why_it_may():
-    waiting = progress(answering=Meter(in_flight=5))
+    waiting = progress(reason=Meter(in_flight=5))
     assert "5 in flight (none answered yet: its model may be starting)" in display.line(waiting)
-    assert "answer: none answered yet" in rendered(display.panel(waiting))
+    assert "Answers: none answered yet" in rendered(display.panel(waiting))
 
 
 def test_the_panel_shows_the_same_numbers():
     text = rendered(display.panel(progress(done=8, failed=2)))
     assert "10/100" in text
-    assert "describe" in text
-    assert "answer" in text
+    assert "Descriptions" in text
+    assert "Answers" in text
 
 
 @pytest.mark.parametrize("terminal", [True, False])
