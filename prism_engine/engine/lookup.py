@@ -67,9 +67,9 @@ class SampleLookup:
 
     @property
     def fails(self) -> bool:
-        """Whether a cached completion is unusable, so that the sample fails there; without hints it would continue."""
+        """Whether a cached completion is unusable, so that the sample fails; without hints it would continue."""
         made = (call.completion for key, calls in self.calls.items() if key != "write" for call in calls)
-        return self.is_complete and not all(completion.usable for completion in made if completion)
+        return not all(completion.usable for completion in made if completion is not None)
 
 
 def batches(benchmark: Samples, positions: Iterable[int]) -> Iterator[list[Sample]]:

@@ -1,0 +1,90 @@
+"""A step between the description and the answer: run, looked up, planned, and retried like any other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from prism_engine.backends.scripted import Scripted
+from prism_engine.config import ScriptedModel
+from prism_engine.engine.plan import StagePlan, make_plan, order_samples
+from prism_engine.engine.runner import execute
+from prism_engine.engine.scheduler import Stop
+from prism_engine.records import Call, Completion, Message, ModelIdentity, Outcome, Sampling
+from prism_engine.stages.cached import CachedModel
+
+from .conftest import said
+
+if TYPE_CHECKING:
+    from prism_engine.stage import StageKey
+
+
+class Correcting:
+    """Corrects a description; uses the key of a stage that these runs do not have."""
+
+    stage: StageKey = "judge"
+
+    def __init__(self, model):
+        self.model = model
+
+    def call(self, _sample, description):
+        return Call(self.stage, ModelIdentity("v", ()), (Message("user", (f"Correct: {description}",)),), Sampling())
+
+    async def complete(self, sample, description):
+        return await self.model.complete(self.call(sample, description))
+
+
+@pytest.fixture
+def build(world):
+    def build(count, reply=None):
+        run, progress = world.build(count)
+        model = CachedModel(Scripted(ScriptedModel(), reply=reply or said("corrected")), world.store)
+        pipeline = replace(run.pipeline, steps=(Correcting(model), *run.pipeline.steps))
+        stages = {"perceive": run.stages["perceive"], "judge": (model,), "reason": run.stages["reason"]}
+        return replace(run, pipeline=pipeline, stages=stages), progress
+
+    return build
+
+
+def planned(run):
+    return make_plan(run.benchmark, run.count, run.pipeline, run.store).stages
+
+
+async def test_its_text_replaces_the_description_and_the_answer_is_asked_about_it(build):
+    run, progress = build(4)
+    await execute(run, progress, Stop())
+    result = await run.pipeline.run(next(run.benchmark.samples([0])))
+    assert (result.description, result.reply.text) == ("corrected", "A")
+    assert list(result.completions) == ["perceive", "judge", "reason"]
+    assert "corrected" in str(run.pipeline.steps[-1].call(result.sample, result.description).messages)
+    assert (progress.done, run.stages["judge"][0].meter.calls) == (4, 1)  # every picture is described the same way
+
+
+async def test_a_plan_knows_its_calls_as_far_as_descriptions_exist(build, world):
+    plain, progress = world.build(4, answering=False)
+    assert planned(build(4)[0]) == {
+        "perceive": StagePlan(0, 2),
+        "judge": StagePlan(0, 0, unknown=2),
+        "reason": StagePlan(0, 0, unknown=4),
+    }
+    await execute(plain, progress, Stop())
+    run, progress = build(4)
+    assert planned(run) == {
+        "perceive": StagePlan(2, 0),
+        "judge": StagePlan(0, 1),
+        "reason": StagePlan(0, 0, unknown=4),
+    }
+    assert list(order_samples(run.benchmark, range(4), run.pipeline, run.store).described) == []
+    await execute(run, progress, Stop())
+    assert planned(run) == {"perceive": StagePlan(2, 0), "judge": StagePlan(1, 0), "reason": StagePlan(4, 0)}
+    assert list(order_samples(run.benchmark, range(4), run.pipeline, run.store).described) == [0, 1, 2, 3]
+
+
+async def test_where_it_fails_the_sample_fails_before_its_answer(build):
+    run, progress = build(4, lambda _call: Completion(Outcome.TRUNCATED, finish_reason="length"))
+    await execute(run, progress, Stop())
+    assert (progress.failed, run.answering.meter.calls) == (4, 0)
+    assert set(progress.failures) == {"review: truncated: no text yet"}
+    assert planned(run)["reason"] == StagePlan(0, 0)
