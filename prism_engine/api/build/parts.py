@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from math import prod
 from typing import TYPE_CHECKING
 
-from prism_engine.api.build.instruction_sources import read_instruction
 from prism_engine.api.build.payments import payment_for
 from prism_engine.api.build.perception_side import (
-    WRITER,
     build_perception_side,
     cache_only_roles,
     given_descriptions,
     meters_of,
     perceiver_roles,
-    perception_roles,
 )
+from prism_engine.api.build.resolve import resolve_run
 from prism_engine.api.build.workbench import BoundModel
-from prism_engine.backends.factory import build_backend, identify_model, pinned
+from prism_engine.backends.factory import build_backend, pinned
 from prism_engine.budget import BudgetController, ModelBudget, Spending
 from prism_engine.cache import Store
 from prism_engine.config import Pictures
-from prism_engine.config.models import with_limits
-from prism_engine.config.run_config import with_own_limit
-from prism_engine.datasets import data_roots, find_benchmark, open_benchmark
+from prism_engine.datasets import open_benchmark
 from prism_engine.engine.drawn_samples import DrawnSamples
 from prism_engine.engine.pipeline import Pipeline
 from prism_engine.engine.plan import make_plan
 from prism_engine.engine.runner import Run
 from prism_engine.errors import ConfigError
-from prism_engine.scoring import Scorer, known_profile, scorer_of
+from prism_engine.scoring import Scorer
 from prism_engine.stage import STAGE_OF, STAGES
 from prism_engine.stages.answering import Answering
 from prism_engine.stages.cached import CachedModel
@@ -44,6 +39,7 @@ if TYPE_CHECKING:
 
     from prism_engine.api.build.instruction_sources import Instruction
     from prism_engine.api.build.perception_side import GivenDescriptions, PerceptionSide
+    from prism_engine.api.build.resolve import ResolvedModel, ResolvedRun
     from prism_engine.api.build.workbench import Workbench
     from prism_engine.backends.base import Backend
     from prism_engine.config import ModelSpec, Registry, RunConfig
@@ -53,6 +49,7 @@ if TYPE_CHECKING:
     from prism_engine.engine.lookup import Samples
     from prism_engine.engine.plan import CountedCalls, Plan
     from prism_engine.records import ModelIdentity
+    from prism_engine.scoring import Scorer
     from prism_engine.stage import StageKey
     from prism_engine.stages.meter import Meter
 
@@ -63,18 +60,14 @@ STORE_NAME = "calls.sqlite"
 class Parts:
     """The parts of a run, built from its configuration but not yet running."""
 
-    config: RunConfig
+    resolved: ResolvedRun
     benchmark: Benchmark
     store: Store
-    specs: dict[str, tuple[str, ModelSpec]]
-    """Name and registry entry of each role, with the run's own limits applied."""
-    identities: dict[str, ModelIdentity]
     stages: dict[StageKey, dict[str, CachedModel]]
     """The models of each stage that the run has, by role, in the order of the stages."""
     pipeline: Pipeline
     cached_pipeline: Pipeline
     """The same pipeline from the cache only: samples that are not cached are not run."""
-    instruction: Instruction
     scorer: Scorer
     """Reads replies and decides whether they are correct."""
     given: GivenDescriptions | None = None
@@ -83,6 +76,26 @@ class Parts:
     """The budget controller that the run's calls reserve from; None if no call has a price."""
     unpriced: list[str] = field(default_factory=list)
     """Models that may be charged for at an unknown price."""
+
+    @property
+    def config(self) -> RunConfig:
+        """The run's configuration, with the output limit that the reasoner's name ends in."""
+        return self.resolved.config
+
+    @property
+    def instruction(self) -> Instruction:
+        """The perceiver's instruction."""
+        return self.resolved.instruction
+
+    @property
+    def specs(self) -> dict[str, tuple[str, ModelSpec]]:
+        """Name and registry entry of each role, with the run's own limits applied."""
+        return {role: (model.name, model.spec) for role, model in self.resolved.models.items()}
+
+    @property
+    def identities(self) -> dict[str, ModelIdentity]:
+        """What identifies the model of each role."""
+        return {role: model.identity for role, model in self.resolved.models.items()}
 
     @property
     def models(self) -> dict[str, CachedModel]:
@@ -167,22 +180,23 @@ def assembled(
         UserError: the configuration names something that does not exist, or lacks a key that a call would need.
         StoreError: the cache cannot be opened.
     """
-    registry = registry.merged(config.models)
-    config = with_own_limit(config, registry)
-    instruction = read_instruction(config.instruction)
-    profile = known_profile(config.profile)
-    specs = _specs(config, registry)
-    identities = {role: identify_model(name, spec, config.cache_dir) for role, (name, spec) in specs.items()}
-    _check_cacheable(config, specs, identities)
-    path = find_benchmark(config.benchmark, data_roots(os.environ))
+    resolved = resolve_run(config, registry)
+    config = resolved.config
+    identities = {role: model.identity for role, model in resolved.models.items()}
     with ExitStack() as opened:
-        benchmark = opened.enter_context(open_benchmark(path, config.cache_dir, progress=ingesting))
+        benchmark = opened.enter_context(open_benchmark(resolved.benchmark, config.cache_dir, progress=ingesting))
         given = given_descriptions(config, benchmark)
-        scorer = scorer_of(config.answer_kind or benchmark.kind, profile)
+        scorer = resolved.scorer(benchmark.kind)
         store_path = config.cache_dir / STORE_NAME
         store = shared.store(store_path) if shared else opened.enter_context(Store(store_path, read_only=look_only))
         make_side = partial(
-            build_perception_side, config, instruction, identities, benchmark=benchmark, store=store, given=given
+            build_perception_side,
+            config,
+            resolved.instruction,
+            identities,
+            benchmark=benchmark,
+            store=store,
+            given=given,
         )
         side = make_side()
         answering = CachedModel(None, store) if config.mode.answers else None
@@ -203,15 +217,12 @@ def assembled(
             key: StageKey = "direct" if config.mode.direct else "reason"
             stages[key] = {STAGE_OF[key].role: answering}
         parts = Parts(
-            config=config,
+            resolved=resolved,
             benchmark=benchmark,
             store=store,
-            specs=specs,
-            identities=identities,
             stages={stage.key: stages[stage.key] for stage in STAGES if stages.get(stage.key)},
             pipeline=pipeline(side, answering),
             cached_pipeline=pipeline(cached_side, answering and answering.without_backend()),
-            instruction=instruction,
             scorer=scorer,
             given=given,
         )
@@ -224,42 +235,6 @@ def assembled(
 
             _attach_backends(parts, shared.lend if shared else build_backend, open_controller)
         yield parts
-
-
-def _specs(config: RunConfig, registry: Registry) -> dict[str, tuple[str, ModelSpec]]:
-    names = perception_roles(config, registry)
-    if config.mode.needs_reasoner:
-        names["reasoner"] = str(config.reasoner)
-    limited = config.reasoner or config.perceiver or names.get(WRITER)
-    specs = {role: (name, registry.find(name)) for role, name in names.items()}
-    # By name and not by role: a model in both roles has one quota.
-    return {
-        role: (name, with_limits(role, name, spec, config) if name == limited else spec)
-        for role, (name, spec) in specs.items()
-    }
-
-
-def _check_cacheable(
-    config: RunConfig, specs: dict[str, tuple[str, ModelSpec]], identities: dict[str, ModelIdentity]
-) -> None:
-    """Check that no result is needed from the cache that cannot be in it.
-
-    Raises:
-        ConfigError: a model that does not state its identity would have to answer from the cache.
-    """
-    cache_only = cache_only_roles(config, specs)
-    for role, identity in identities.items():
-        if identity.is_stated:
-            continue
-        name = specs[role][0]
-        why = f"but results of {name!r} are not cached: its backend states no identity"
-        if config.retry_failed:
-            raise ConfigError(f"--retry-failed takes the other samples from the cache, {why}; run without it")
-        if role in cache_only:
-            raise ConfigError(
-                f"mode {config.mode.name!r} takes descriptions from the cache, {why}; use --mode all, or give them as "
-                "--descriptions FILE"
-            )
 
 
 def _answering(config: RunConfig, answering: CachedModel, identities: dict[str, ModelIdentity]) -> Answering:
@@ -275,32 +250,31 @@ def _attach_backends(
     open_controller: Callable[[Path, int | None], BudgetController],
 ) -> None:
     """Build the backends. A missing key is tolerated if the cache already holds all of that model's calls."""
-    cache_only = cache_only_roles(parts.config, parts.specs)
+    config, cache_only = parts.config, cache_only_roles(parts.config, parts.resolved.models)
     for role, model in parts.models.items():
         if role in cache_only:
             continue
-        name, spec = parts.specs[role]
+        resolved = parts.resolved.models[role]
         try:
-            budget = _budget(parts, name, spec, open_controller)
-            if parts.config.deadline is not None:
-                spec = spec.for_deadline()
-            model.backend = build(name, pinned(spec, parts.identities[role]), parts.config.cache_dir, budget)
+            budget = _budget(parts, resolved, open_controller)
+            spec = resolved.spec if config.deadline is None else resolved.spec.for_deadline()
+            model.backend = build(resolved.name, pinned(spec, resolved.identity), config.cache_dir, budget)
         except ConfigError:
             if not _all_cached(parts, role):
                 raise
 
 
 def _budget(
-    parts: Parts, name: str, spec: ModelSpec, open_controller: Callable[[Path, int | None], BudgetController]
+    parts: Parts, model: ResolvedModel, open_controller: Callable[[Path, int | None], BudgetController]
 ) -> ModelBudget | None:
     """Return a model's budget; None if its requests are free or its price is unknown.
 
     Raises:
         ConfigError: the run has a cost cap and the price is unknown.
     """
-    payment = payment_for(name, spec, parts.config.results_dir, parts.config.max_cost, open_controller)
-    if payment.unpriced and name not in parts.unpriced:
-        parts.unpriced.append(name)
+    payment = payment_for(model, parts.config.results_dir, parts.config.max_cost, open_controller)
+    if payment.unpriced and model.name not in parts.unpriced:
+        parts.unpriced.append(model.name)
     if payment.budget is not None:
         parts.controller = payment.budget.controller
     return payment.budget

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from prism_engine.budget import ModelBudget, cap_of, price_of
+from prism_engine.budget import ModelBudget, cap_of
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
+    from prism_engine.api.build.resolve import ResolvedModel
     from prism_engine.budget import BudgetController
-    from prism_engine.config import ModelSpec
 
 LEDGER_NAME = "ledger.sqlite"
 
@@ -28,8 +28,7 @@ class ModelPayment(NamedTuple):
 
 
 def payment_for(
-    name: str,
-    spec: ModelSpec,
+    model: ResolvedModel,
     results_dir: Path,
     max_cost: Decimal | None,
     open_controller: Callable[[Path, int | None], BudgetController],
@@ -40,14 +39,14 @@ def payment_for(
         ConfigError: there is a cost cap and the price is unknown.
         StoreError: the ledger cannot be opened.
     """
+    spec, price = model.spec, model.price
     if not spec.is_paid:
         return ModelPayment(None)
-    price = price_of(spec)
     if price is None and max_cost is not None:
         raise ConfigError(
-            f"--max-cost needs the price of {name!r}, and genai-prices has none for {spec.model!r} at {spec.base_url}: "
-            "add `price: {input: 0.15, output: 0.60}` (US dollars per million tokens; 0 for an endpoint of your own) "
-            "to its entry under `models:` in the run file or a --models-file"
+            f"--max-cost needs the price of {model.name!r}, and genai-prices has none for {spec.model!r} at "
+            f"{spec.base_url}: add `price: {{input: 0.15, output: 0.60}}` (US dollars per million tokens; 0 for an "
+            "endpoint of your own) to its entry under `models:` in the run file or a --models-file"
         )
     if price is None:
         return ModelPayment(None, unpriced=True)

@@ -18,12 +18,12 @@ from prism_engine.stages.meter import Meter
 from prism_engine.stages.perception import PerceiverContext
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from prism_engine.api.build.instruction_sources import Instruction
     from prism_engine.backends.load import Load
     from prism_engine.cache import Store
-    from prism_engine.config import ModelSpec, Registry, RunConfig
+    from prism_engine.config import Registry, RunConfig
     from prism_engine.datasets import Benchmark, Coverage
     from prism_engine.records import ModelIdentity
     from prism_engine.stage import StageKey
@@ -54,14 +54,14 @@ def perception_roles(config: RunConfig, registry: Registry) -> dict[str, str]:
     return names
 
 
-def perceiver_roles(specs: Mapping[str, tuple[str, ModelSpec]]) -> list[str]:
+def perceiver_roles(roles: Iterable[str]) -> list[str]:
     """Return the roles of the perceivers, in their order."""
-    return [role for role in specs if role.startswith(PERCEIVER)]
+    return [role for role in roles if role.startswith(PERCEIVER)]
 
 
-def cache_only_roles(config: RunConfig, specs: Mapping[str, tuple[str, ModelSpec]]) -> set[str]:
+def cache_only_roles(config: RunConfig, roles: Iterable[str]) -> set[str]:
     """Return the roles whose calls come only from the cache: the whole perception side in mode `reasoning`."""
-    return {*perceiver_roles(specs), WRITER} if config.mode.cached_only else set()
+    return {*perceiver_roles(roles), WRITER} if config.mode.cached_only else set()
 
 
 @dataclass(frozen=True)

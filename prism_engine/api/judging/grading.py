@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import os
 import re
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
@@ -14,12 +13,11 @@ import orjson
 
 from prism_engine.api.build.parts import STORE_NAME
 from prism_engine.api.build.workbench import Workbench
-from prism_engine.api.judging.judge_models import ready_judge
+from prism_engine.api.judging.judge_models import ready_judge, resolve_judge
 from prism_engine.api.results.run_status import RunStatus, stopped_status
 from prism_engine.api.runs.loops import run_blocking
 from prism_engine.api.runs.stopping import stopping_at_deadline, stopping_on_signals
-from prism_engine.backends.factory import identify_model
-from prism_engine.config.judging import Template, find_judge
+from prism_engine.config.judging import Template
 from prism_engine.datasets.images import ImageStore, PictureError
 from prism_engine.engine.lookup import look_up
 from prism_engine.engine.progress import Progress
@@ -103,19 +101,18 @@ def _store_picture(pictures: ImageStore, data: bytes) -> Image:
 async def _grade(
     config: GradingConfig, registry: Registry, rows: Sequence[RubricRow], watch: ProgressDisplay | None
 ) -> GradingReport:
-    spec = find_judge(config, registry, os.environ)
-    identity = identify_model(config.judge, spec, config.cache_dir)
+    judge = resolve_judge(config, registry)
     folder = _folder(config)
     with Workbench() as bench:
         store = bench.store(config.cache_dir / STORE_NAME)
         model = CachedModel(None, store)
         sampling = Sampling(config.max_tokens or 1024, config.temperature, config.top_p)
-        grader = Grader(model, identity, sampling, config.samples, config.template)
+        grader = Grader(model, judge.identity, sampling, config.samples, config.template)
         firsts = [grader.call(row, sample, 0) for row in rows for sample in range(config.samples)]
         needed = any(call.completion is None for call in look_up(firsts, store))
         stop = Stop()
         try:
-            model.backend, spending = await ready_judge(config, spec, identity, bench, needed=needed)
+            model.backend, spending = await ready_judge(config, judge, bench, needed=needed)
             progress = Progress(len(rows), {"judge": model.meter}, name=config.rows.stem, spending=spending)
             stop.listen(model.drain)
             stop.listen(progress.stop)

@@ -6,21 +6,31 @@ import os
 from typing import TYPE_CHECKING
 
 from prism_engine.api.build.payments import payment_for
+from prism_engine.api.build.resolve import resolve_model
 from prism_engine.api.build.workbench import Workbench
 from prism_engine.api.runs.loops import run_blocking
-from prism_engine.backends.factory import identify_model, pinned
+from prism_engine.backends.factory import pinned
 from prism_engine.budget import Spending
 from prism_engine.config.judging import find_judge
 from prism_engine.errors import ConfigError, DeadError, RejectedError, TransientError
 from prism_engine.records import Call, Message, Sampling
 
 if TYPE_CHECKING:
+    from prism_engine.api.build.resolve import ResolvedModel
     from prism_engine.backends.base import Backend
-    from prism_engine.config import ModelSpec, Registry
+    from prism_engine.config import Registry
     from prism_engine.config.judging import JudgeConfig
-    from prism_engine.records import ModelIdentity
 
 _PING = (Message("user", ("Reply with the word OK.",)),)
+
+
+def resolve_judge(config: JudgeConfig, registry: Registry) -> ResolvedModel:
+    """Return the judge that a configuration names, with the settings of the environment.
+
+    Raises:
+        ConfigError: as `find_judge` and `resolve_model`.
+    """
+    return resolve_model(config.judge, find_judge(config, registry, os.environ), config.cache_dir)
 
 
 def preflight(config: JudgeConfig, registry: Registry) -> None:
@@ -30,16 +40,15 @@ def preflight(config: JudgeConfig, registry: Registry) -> None:
         ConfigError: the judge is unknown or its key is missing.
         DeadError: it does not answer.
     """
-    spec = find_judge(config, registry, os.environ)
-    identity = identify_model(config.judge, spec, config.cache_dir)
-    if not spec.is_paid:  # nothing to lose, and what runs locally starts only when needed
+    judge = resolve_judge(config, registry)
+    if not judge.spec.is_paid:  # nothing to lose, and what runs locally starts only when needed
         return
 
     async def check() -> None:
         with Workbench() as bench:
             try:
-                backend, _ = open_judge(config, spec, identity, bench)
-                await check_it_answers(backend, identity, config.judge)
+                backend, _ = open_judge(config, judge, bench)
+                await check_it_answers(backend, judge)
             finally:
                 await bench.close_backends()
 
@@ -47,7 +56,7 @@ def preflight(config: JudgeConfig, registry: Registry) -> None:
 
 
 async def ready_judge(
-    config: JudgeConfig, spec: ModelSpec, identity: ModelIdentity, bench: Workbench, *, needed: bool
+    config: JudgeConfig, judge: ResolvedModel, bench: Workbench, *, needed: bool
 ) -> tuple[Backend | None, Spending | None]:
     """Return a judge's backend, which the workbench owns, and the counter of its cost.
 
@@ -60,38 +69,36 @@ async def ready_judge(
         DeadError: it does not answer.
     """
     try:
-        backend, spending = open_judge(config, spec, identity, bench)
+        backend, spending = open_judge(config, judge, bench)
     except ConfigError:
         if needed:
             raise
         return None, None
     if needed:
-        await check_it_answers(backend, identity, config.judge)
+        await check_it_answers(backend, judge)
     return backend, spending
 
 
-def open_judge(
-    config: JudgeConfig, spec: ModelSpec, identity: ModelIdentity, bench: Workbench
-) -> tuple[Backend, Spending]:
+def open_judge(config: JudgeConfig, judge: ResolvedModel, bench: Workbench) -> tuple[Backend, Spending]:
     """Build a judge's backend, which the workbench owns, and the counter of its cost.
 
     Raises:
         ConfigError: its key is missing, or there is a cost cap but no price.
         StoreError: the ledger cannot be opened.
     """
-    payment = payment_for(config.judge, spec, config.results_dir, config.max_cost, bench.controller)
-    backend = bench.lend(config.judge, pinned(spec, identity), config.cache_dir, payment.budget)
+    payment = payment_for(judge, config.results_dir, config.max_cost, bench.controller)
+    backend = bench.lend(judge.name, pinned(judge.spec, judge.identity), config.cache_dir, payment.budget)
     controller = payment.budget.controller if payment.budget is not None else None
-    return backend, Spending(controller, [config.judge] if payment.unpriced else [])
+    return backend, Spending(controller, [judge.name] if payment.unpriced else [])
 
 
-async def check_it_answers(backend: Backend, identity: ModelIdentity, judge: str) -> None:
+async def check_it_answers(backend: Backend, judge: ResolvedModel) -> None:
     """Check that the judge answers a request, bypassing the cache.
 
     Raises:
         DeadError: it does not.
     """
     try:
-        await backend.generate(Call("judge", identity, _PING, Sampling(max_tokens=16)))
+        await backend.generate(Call("judge", judge.identity, _PING, Sampling(max_tokens=16)))
     except (TransientError, RejectedError, DeadError) as error:
-        raise DeadError(f"the judge {judge!r} does not answer: {error}") from error
+        raise DeadError(f"the judge {judge.name!r} does not answer: {error}") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import Counter
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -11,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from prism_engine.api.build.parts import STORE_NAME
 from prism_engine.api.build.workbench import Workbench
-from prism_engine.api.judging.judge_models import ready_judge
+from prism_engine.api.judging.judge_models import ready_judge, resolve_judge
 from prism_engine.api.judging.judged_files import Case, open_case, write_case
 from prism_engine.api.results.run_status import RunStatus, stopped_status
 from prism_engine.api.runs.loops import run_blocking
 from prism_engine.api.runs.stopping import stopping_at_deadline, stopping_on_signals
-from prism_engine.backends.factory import identify_model
-from prism_engine.budget import PerCall, Price, PromptVolume, Seen, expect, price_of, text_bytes
+from prism_engine.budget import PerCall, PromptVolume, Seen, expect, text_bytes
 from prism_engine.cache import Store, earlier_calls
-from prism_engine.config.judging import JudgeConfig, find_judge
 from prism_engine.engine.lookup import look_up
 from prism_engine.engine.plan import MOST_SEEN
 from prism_engine.engine.progress import Progress
@@ -33,14 +30,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from prism_engine.api.build.resolve import ResolvedModel
     from prism_engine.api.results.answer_files import Folded
     from prism_engine.api.runs.execution import ProgressDisplay
     from prism_engine.budget import Expense, Spending
-    from prism_engine.config import ModelSpec, Registry
+    from prism_engine.config import Registry
+    from prism_engine.config.judging import JudgeConfig
     from prism_engine.engine.lookup import LookedUp
     from prism_engine.judging.answer_judge import Verdict
     from prism_engine.judging.reviewing import RowKey
-    from prism_engine.records import ModelIdentity
     from prism_engine.report import DrawScores, Scores
 
 
@@ -86,18 +84,17 @@ class _ReadyJudge:
     """A judge with its cache, ready to be called."""
 
     config: JudgeConfig
-    spec: ModelSpec
-    identity: ModelIdentity
+    resolved: ResolvedModel
     model: CachedModel
     store: Store
 
     @property
     def model_name(self) -> str:
         """The judge's model name at its endpoint."""
-        return str(getattr(self.spec, "model", self.config.judge))
+        return str(getattr(self.resolved.spec, "model", self.config.judge))
 
     def answer_judge(self, pending: OpenAnswers) -> AnswerJudge:
-        return AnswerJudge(pending.scorer, self.model, self.identity, max_tokens=self.config.max_tokens)
+        return AnswerJudge(pending.scorer, self.model, self.resolved.identity, max_tokens=self.config.max_tokens)
 
 
 def judge_runs(
@@ -120,10 +117,10 @@ def judge_runs(
         StoreError: the cache or the ledger cannot be opened.
         KeyboardInterrupt: stopped at once; finished reviews are in the cache.
     """
-    spec = find_judge(config, registry, os.environ)
+    resolved = resolve_judge(config, registry)
     cases = [open_case(run, config) for run in runs]
     try:
-        return run_blocking(_judge_cases(cases, config, spec, watch, finished))
+        return run_blocking(_judge_cases(cases, config, resolved, watch, finished))
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
 
@@ -134,46 +131,45 @@ def plan_judging(runs: Sequence[Path], config: JudgeConfig, registry: Registry) 
     Raises:
         UserError, StoreError: as `judge_runs`.
     """
-    spec = find_judge(config, registry, os.environ)
-    identity = identify_model(config.judge, spec, config.cache_dir)
+    resolved = resolve_judge(config, registry)
     with Store(config.cache_dir / STORE_NAME, read_only=True) as store:
-        judge = _ReadyJudge(config, spec, identity, CachedModel(None, store), store)
+        judge = _ReadyJudge(config, resolved, CachedModel(None, store), store)
         return [_plan(open_case(run, config), judge) for run in runs]
 
 
 def _plan(case: Case, judge: _ReadyJudge) -> JudgePlan:
     demand, reviews = PromptVolume(), _first_reviews(case, judge)
     to_ask = [review for review in reviews if review.completion is None]
-    if judge.identity.is_stated:  # otherwise every call is made, even if another one is identical
+    if judge.resolved.identity.is_stated:  # otherwise every call is made, even if another one is identical
         to_ask = list({review.key: review for review in to_ask}.values())
     for review in to_ask:
         demand.count(text_bytes(review.call), 0)
     history = [
         Seen(past.text_bytes, past.max_tokens, past.completion.outcome is Outcome.TRUNCATED, past.completion.usage)
-        for past in earlier_calls(judge.store, "judge", judge.identity, MOST_SEEN)
+        for past in earlier_calls(judge.store, "judge", judge.resolved.identity, MOST_SEEN)
     ]
-    price = price_of(judge.spec) if judge.spec.is_paid else Price.nothing()
     per_call = PerCall(reviews[0].call.sampling.max_tokens if reviews else 1, 0)
     cached = sum(review.completion is not None for review in reviews)
-    return JudgePlan(case.run, len(reviews), cached, len(to_ask), expect(demand, history, per_call, price))
+    return JudgePlan(
+        case.run, len(reviews), cached, len(to_ask), expect(demand, history, per_call, judge.resolved.price)
+    )
 
 
 async def _judge_cases(
     cases: Sequence[Case],
     config: JudgeConfig,
-    spec: ModelSpec,
+    resolved: ResolvedModel,
     watch: ProgressDisplay | None,
     finished: Callable[[JudgeReport], None] | None,
 ) -> list[JudgeReport]:
     reports: list[JudgeReport] = []
-    identity = identify_model(config.judge, spec, config.cache_dir)
     with Workbench() as bench:
         store = bench.store(config.cache_dir / STORE_NAME)
-        judge = _ReadyJudge(config, spec, identity, CachedModel(None, store), store)
+        judge = _ReadyJudge(config, resolved, CachedModel(None, store), store)
         needed = any(review.completion is None for case in cases for review in _first_reviews(case, judge))
         stop = Stop()
         try:
-            backend, spending = await ready_judge(config, spec, identity, bench, needed=needed)
+            backend, spending = await ready_judge(config, resolved, bench, needed=needed)
             with stopping_on_signals(stop), stopping_at_deadline(stop, [config.deadline]):
                 for case in cases:
                     case_judge = replace(judge, model=CachedModel(backend, store))  # counts each run's calls separately
@@ -228,8 +224,8 @@ def _write(
     def manifest_entry() -> dict[str, Any]:
         return {
             "name": judge.config.judge,
-            **judge.spec.model_dump(mode="json"),
-            "identity_facts": dict(judge.identity.facts),
+            **judge.resolved.spec.model_dump(mode="json"),
+            "identity_facts": dict(judge.resolved.identity.facts),
             "profile": case.pending.scorer.profile,
             "resolved": {way.value: counts[way] for way in Resolved},
             "reviews": judge.model.meter.snapshot(),

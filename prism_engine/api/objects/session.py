@@ -14,9 +14,10 @@ from PIL import Image as PillowImage
 
 from prism_engine.api.build.parts import STORE_NAME
 from prism_engine.api.build.payments import payment_for
+from prism_engine.api.build.resolve import resolve_model
 from prism_engine.api.build.workbench import Workbench
 from prism_engine.api.objects.loop_thread import LoopThread
-from prism_engine.backends.factory import identify_model, pinned
+from prism_engine.backends.factory import pinned
 from prism_engine.budget import Spending
 from prism_engine.config import load_registry
 from prism_engine.config.models import parse_models
@@ -177,10 +178,10 @@ class Session(Closeable):
         await asyncio.to_thread(self.close)
 
     def _connect(self, name: str) -> ConnectedModel:
-        spec = self.registry.find(name)
-        identity = identify_model(name, spec, self._cache_dir)
+        resolved = resolve_model(name, self.registry.find(name), self._cache_dir)
+        _, spec, identity, _ = resolved
         model = CachedModel(None, self._shared.store(self._cache_dir / STORE_NAME))
-        payment = payment_for(name, spec, self._results_dir, self._max_cost, self._controller)
+        payment = payment_for(resolved, self._results_dir, self._max_cost, self._controller)
         if payment.unpriced:
             self._unpriced.append(name)
         unusable = None

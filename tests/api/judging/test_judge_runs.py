@@ -13,6 +13,7 @@ import pytest
 
 from prism_engine import api
 from prism_engine.api.judging import judge_runs as judging
+from prism_engine.api.judging.judge_models import resolve_judge
 from prism_engine.api.judging.judged_files import open_case
 from prism_engine.api.results.run_status import RunStatus
 from prism_engine.chaos.behaviour import Behaviour, Fault
@@ -239,7 +240,7 @@ async def test_a_real_server_judges_and_is_not_asked_twice(finished, vllm_server
 
     async def judged():
         case = open_case(finished.folder, config)
-        return (await judging._judge_cases([case], config, spec, None, None))[0]
+        return (await judging._judge_cases([case], config, resolve_judge(config, load_registry()), None, None))[0]
 
     first = await judged()
     asked = [row["judge"]["asked"] for row in rows(first.folder) if "asked" in row["judge"]]
