@@ -15,6 +15,7 @@ from tests.api.objects.test_modules import png
 from tests.shapes import write_shapes
 
 PAGE = (Path(__file__).parents[1] / "docs" / "python.md").read_text(encoding="utf-8")
+JUDGE = "gpt-4o-mini"
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -24,16 +25,11 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PRISM_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(
-        "prism_engine.api.build.shared.build_backend",
-        lambda name, *_: Scripted(ScriptedModel(replies=(f"{name} speaks",))),
+        "prism_engine.api.build.workbench.build_backend",
+        lambda name, *_: Scripted(ScriptedModel(replies=("A" if name == JUDGE else f"{name} speaks",))),
     )
-    for module in ("build.parts", "objects.session"):
-        monkeypatch.setattr(
-            f"prism_engine.api.{module}.identify_model", lambda name, *_: ModelIdentity(name, (("weights", name),))
-        )
     monkeypatch.setattr(
-        "prism_engine.api.judging.judge_models.build_backend",
-        lambda *_: Scripted(ScriptedModel(replies=("A",))),
+        "prism_engine.api.build.resolve.identify_model", lambda name, *_: ModelIdentity(name, (("weights", name),))
     )
     write_shapes(tmp_path / "MyBench.tsv", 12, 0)
     (tmp_path / "photo.jpg").write_bytes(png())
