@@ -99,9 +99,14 @@ class GroupCommit(Generic[Job]):
         deadline = 0.0
         while len(group) < self.limit:
             try:
-                job = self._jobs.get(timeout=max(deadline - time.monotonic(), 0.0) if group else timeout)
+                job = self._jobs.get_nowait() if group else self._jobs.get(timeout=timeout)
             except queue.Empty:
-                break
+                remaining = deadline - time.monotonic()
+                if remaining <= 0:
+                    break
+                # Not get(timeout=remaining): if that passes inside the call, CPython 3.11 may block forever.
+                time.sleep(remaining)
+                continue
             if job is None:
                 return group, True
             if not group:

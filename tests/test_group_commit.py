@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import threading
 import time
 from concurrent.futures import Future
@@ -91,6 +92,24 @@ def test_a_group_does_not_wait_for_jobs_that_keep_trickling_in():
     owner.close()
     assert len(owner.groups) > 5
     assert owner.committed == list(range(200))
+
+
+def test_a_group_is_gathered_without_timeouts_since_a_queue_may_miss_a_short_one_and_hang(monkeypatch):
+    timeouts = []
+
+    class Recorded(queue.SimpleQueue[object]):
+        def get(self, *arguments, **options):
+            timeouts.append(options.get("timeout"))
+            return super().get(*arguments, **options)
+
+    monkeypatch.setattr("prism_engine.group_commit.queue.SimpleQueue", Recorded)
+    owner = Owner()
+    for number in range(20):
+        owner.thread.put(number)
+        time.sleep(0.001)
+    owner.close()
+    assert owner.committed == list(range(20))
+    assert set(timeouts) == {None}
 
 
 def test_a_refusal_is_final_and_its_first_reason_counts():
