@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import queue
-import threading
 import time
 from collections import Counter, defaultdict, deque
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,12 +15,11 @@ from prism_engine.budget.balance import Balance, Decision, Totals, decide
 from prism_engine.budget.ledger import Account, Ledger, LedgerEntry
 from prism_engine.budget.money import shown
 from prism_engine.errors import BudgetError, StoreError
+from prism_engine.group_commit import GroupCommit
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-GATHER_SECONDS = 0.002
-"""How long the first job of a transaction waits for more jobs."""
 POLL_SECONDS = 0.1
 """How often to check, while requests wait, whether another process has released part of the budget."""
 PAYER: ContextVar[str] = ContextVar("PAYER", default="")
@@ -45,12 +43,7 @@ class _Settlement:
     change: LedgerEntry
 
 
-@dataclass(slots=True)
-class _TotalsRequest:
-    totals: Future[Totals]
-
-
-_LedgerJob = _ReservationRequest | _Settlement | _TotalsRequest | None
+_LedgerJob = _ReservationRequest | _Settlement | Future[Totals]
 
 
 class BudgetController:
@@ -77,15 +70,13 @@ class BudgetController:
         self.spent_for: Counter[tuple[str, str]] = Counter()
         self._ledger = Ledger(path)
         self.balance = self._ledger.balance()
-        self._jobs: queue.SimpleQueue[_LedgerJob] = queue.SimpleQueue()
         self._waiting: deque[_ReservationRequest] = deque()
         self._decided: list[tuple[_ReservationRequest, Decision]] = []
-        self._lock = threading.Lock()
-        self._refusal: str | None = None
         self._last_dead_check = 0.0
-        # A daemon thread: a controller that was not closed must not keep the interpreter from exiting.
-        self._thread = threading.Thread(target=self._run, name=f"budget controller {path.name}", daemon=True)
-        self._thread.start()
+        name, stopped = f"budget controller {path.name}", "the ledger is no longer written"
+        self._thread: GroupCommit[_LedgerJob] = GroupCommit(
+            name, self._serve, self._end, stopped, poll_seconds=lambda: POLL_SECONDS if self._waiting else None
+        )
 
     def __repr__(self) -> str:
         return f"<BudgetController {self._ledger.path}, cap {self.cap}, {self.balance}, {len(self._waiting)} waiting>"
@@ -100,7 +91,7 @@ class BudgetController:
             StoreError: the ledger cannot be written.
         """
         request = _ReservationRequest(account, amount, Future())
-        self._put(request)
+        self._thread.put(request)
         try:
             await asyncio.wrap_future(request.granted)
         except asyncio.CancelledError:
@@ -123,7 +114,7 @@ class BudgetController:
             change.unknown = reserved
         else:
             change.settled = cost
-        self._jobs.put(_Settlement(account, change))
+        self._thread.put_if_open(_Settlement(account, change))
 
     async def totals(self) -> Totals:
         """Return the experiment's state, including everything settled before the call.
@@ -131,73 +122,18 @@ class BudgetController:
         Raises:
             StoreError: the ledger cannot be read.
         """
-        request = _TotalsRequest(Future())
-        self._put(request)
-        return await asyncio.wrap_future(request.totals)
+        totals: Future[Totals] = Future()
+        self._thread.put(totals)
+        return await asyncio.wrap_future(totals)
 
     def close(self) -> None:
         """Write all settlements, count open reservations as spent, and close the ledger. Idempotent; may block."""
-        self._refuse("the ledger is closed")
+        self._thread.refuse("the ledger is closed")
         self._thread.join()
-
-    def _put(self, job: _ReservationRequest | _TotalsRequest) -> None:
-        with self._lock:
-            if self._refusal is not None:
-                raise StoreError(self._refusal)
-            self._jobs.put(job)
-
-    def _refuse(self, reason: str) -> None:
-        """Accept no more jobs; the None that ends the queue follows every accepted job."""
-        with self._lock:
-            self._refusal = self._refusal or reason
-            self._jobs.put(None)
 
     def _return(self, request: _ReservationRequest, granted: Future[None]) -> None:
         if not granted.cancelled() and granted.exception() is None:
             self.settle(request.account, request.amount, 0)
-
-    def _run(self) -> None:
-        jobs: list[_LedgerJob] = []
-        try:
-            while None not in jobs:
-                jobs = self._gather()
-                self._serve(jobs)
-        except StoreError as error:
-            self._refuse(str(error))
-        finally:
-            self._end(jobs)
-
-    def _end(self, jobs: list[_LedgerJob]) -> None:
-        """Close the ledger, and fail everything that still waits."""
-        self._refuse("the ledger is no longer written")
-        try:
-            self._ledger.close()
-        except StoreError as failure:  # then this session counts as dead, which has the same effect
-            self._refuse(str(failure))
-        error = StoreError(self._refusal)
-        while not self._jobs.empty():
-            jobs.append(self._jobs.get())
-        for job in [*self._waiting, *(request for request, _ in self._decided), *jobs]:
-            if isinstance(job, _ReservationRequest | _TotalsRequest):
-                future: Future[None] | Future[Totals] = (
-                    job.granted if isinstance(job, _ReservationRequest) else job.totals
-                )
-                if not future.done():
-                    future.set_exception(error)
-
-    def _gather(self) -> list[_LedgerJob]:
-        """Wait for a job and briefly for more; while requests wait for the budget, return within `POLL_SECONDS`."""
-        jobs: list[_LedgerJob] = []
-        deadline = time.monotonic() + POLL_SECONDS
-        while None not in jobs:
-            timeout = max(deadline - time.monotonic(), 0.0) if jobs or self._waiting else None
-            try:
-                jobs.append(self._jobs.get(timeout=timeout))
-            except queue.Empty:
-                break
-            if len(jobs) == 1:
-                deadline = time.monotonic() + GATHER_SECONDS
-        return jobs
 
     def _serve(self, jobs: list[_LedgerJob]) -> None:
         """Commit the settlements and what can be granted now; only then complete the futures."""
@@ -220,8 +156,18 @@ class BudgetController:
             else:
                 request.granted.set_exception(BudgetError(self._exhausted_message()))
         for job in jobs:
-            if isinstance(job, _TotalsRequest) and job.totals.set_running_or_notify_cancel():
-                job.totals.set_result(Totals(self.balance, self._ledger.by_stage()))
+            if isinstance(job, Future) and job.set_running_or_notify_cancel():
+                job.set_result(Totals(self.balance, self._ledger.by_stage()))
+
+    def _end(self, left: list[_LedgerJob], refusal: str) -> None:
+        """Close the ledger, and fail everything that still waits."""
+        with suppress(StoreError):  # then this session counts as dead, which has the same effect
+            self._ledger.close()
+        error = StoreError(refusal)
+        for job in [*self._waiting, *(request for request, _ in self._decided), *left]:
+            if not isinstance(job, _Settlement):
+                with suppress(InvalidStateError):  # it is done, or was cancelled
+                    (job.granted if isinstance(job, _ReservationRequest) else job).set_exception(error)
 
     def _decide(self) -> None:
         """Take requests that need not wait from the queue's head, and add the granted ones to what is reserved."""

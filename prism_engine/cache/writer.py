@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import queue
-import sqlite3
-import threading
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from prism_engine.cache.schema import checkpoint, open_writer, store_error, transaction
+from prism_engine.cache.schema import checkpoint, open_writer, transaction, translated
 from prism_engine.cache.storing import set_aside_damaged, store_rows
 from prism_engine.errors import StoreError
+from prism_engine.group_commit import GroupCommit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,8 +18,6 @@ if TYPE_CHECKING:
 
 GROUP_ROWS = 512
 """Maximum rows in one transaction."""
-GROUP_SECONDS = 0.002
-"""Maximum time that the first row of a transaction waits for more rows."""
 
 
 class _WriteJob(NamedTuple):
@@ -50,12 +45,8 @@ class Writer:
         """
         self._path = path
         self._connection = open_writer(path)
-        self._jobs: queue.SimpleQueue[_WriteJob | _Damaged | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()
-        self._refusal: str | None = None
-        # A daemon thread: a store that was not closed must not keep the interpreter from exiting.
-        self._thread = threading.Thread(target=self._run, name=f"cache writer {path.name}", daemon=True)
-        self._thread.start()
+        name, stopped = f"cache writer {path.name}", f"cache {path}: its writer has stopped"
+        self._thread = GroupCommit(name, self._commit, self._end, stopped, limit=GROUP_ROWS)
 
     def submit(self, row: CallRow) -> asyncio.Future[None]:
         """Queue a row; may be called from any thread with a running event loop.
@@ -67,7 +58,7 @@ class Writer:
             StoreError: the writer is closed, or an earlier write failed.
         """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue(_WriteJob(row, done))
+        self._thread.put(_WriteJob(row, done))
         return done
 
     def set_aside(self, number: int) -> None:
@@ -76,57 +67,18 @@ class Writer:
         Raises:
             StoreError: as for `submit`.
         """
-        self._queue(_Damaged(number))
+        self._thread.put(_Damaged(number))
 
     def close(self) -> None:
         """Write what is queued, checkpoint the log, and end the thread. Idempotent; may block."""
-        self._refuse(f"cache {self._path}: the cache is closed")
+        self._thread.refuse(f"cache {self._path}: the cache is closed")
         self._thread.join()
 
-    def _queue(self, job: _WriteJob | _Damaged) -> None:
-        with self._lock:
-            if self._refusal is not None:
-                raise StoreError(self._refusal)
-            self._jobs.put(job)
-
-    def _refuse(self, reason: str) -> None:
-        """Accept no more rows; the None that ends the queue follows every accepted row."""
-        with self._lock:
-            self._refusal = self._refusal or reason
-            self._jobs.put(None)
-
-    def _run(self) -> None:
-        group: list[_WriteJob | _Damaged] = []
-        try:
-            while group := self._gather():
+    def _commit(self, group: list[_WriteJob | _Damaged]) -> None:
+        if group:
+            with translated(self._path):
                 self._write(group)
-                _settle(group, None)
-            checkpoint(self._connection)
-        except sqlite3.Error as error:
-            self._refuse(str(store_error(self._path, error)))
-        finally:  # no caller may be left waiting, whatever happened
-            self._refuse(f"cache {self._path}: its writer has stopped")
-            while group:
-                _settle(group, self._refusal)
-                group = self._gather()
-            self._connection.close()
-
-    def _gather(self) -> list[_WriteJob | _Damaged]:
-        """Wait for a row and then briefly for more; empty at the end of the queue."""
-        group: list[_WriteJob | _Damaged] = []
-        deadline = 0.0
-        while len(group) < GROUP_ROWS:
-            try:
-                job = self._jobs.get(timeout=max(0.0, deadline - time.monotonic()) if group else None)
-            except queue.Empty:
-                break
-            if job is None:
-                self._jobs.put(None)  # the next `_gather` must see the end too
-                break
-            if not group:
-                deadline = time.monotonic() + GROUP_SECONDS
-            group.append(job)
-        return group
+            _settle(group, None)
 
     def _write(self, group: list[_WriteJob | _Damaged]) -> None:
         damaged = [job.number for job in group if isinstance(job, _Damaged)]
@@ -134,6 +86,13 @@ class Writer:
             if damaged:
                 set_aside_damaged(self._connection, damaged)
             store_rows(self._connection, [job.row for job in group if isinstance(job, _WriteJob)])
+
+    def _end(self, left: list[_WriteJob | _Damaged], refusal: str) -> None:
+        if left:
+            _settle(left, refusal)
+        else:  # everything was written
+            checkpoint(self._connection)
+        self._connection.close()
 
 
 def _settle(group: list[_WriteJob | _Damaged], refusal: str | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -55,6 +56,31 @@ async def test_rows_that_arrive_together_are_committed_together(writer):
     writer._connection.set_trace_callback(lambda statement: commits.append(statement == "COMMIT"))
     await submit(writer, *ROWS)
     assert 1 <= sum(commits) <= len(ROWS) // 2
+
+
+async def test_each_event_loop_gets_one_callback_per_commit(writer, path, monkeypatch):
+    commits, callbacks = [], []
+    writer._connection.set_trace_callback(lambda statement: commits.append(statement == "COMMIT"))
+
+    async def submit_from_its_loop(rows):
+        loop = asyncio.get_running_loop()
+        notify = loop.call_soon_threadsafe
+
+        def count(callback, *arguments):
+            callbacks.append(loop)
+            return notify(callback, *arguments)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(loop, "call_soon_threadsafe", count)
+            return await submit(writer, *rows), loop
+
+    other = ThreadPoolExecutor(1).submit(lambda: asyncio.run(submit_from_its_loop(ROWS[:96])))
+    results, loop = await submit_from_its_loop(ROWS[96:])
+    others, other_loop = other.result(60)
+    assert results == others == [None] * 96
+    for each in (loop, other_loop):
+        assert 1 <= callbacks.count(each) <= sum(commits)
+    assert rows_in(path) == len(ROWS)
 
 
 async def test_closing_writes_what_is_queued_and_leaves_no_log(writer, path):

@@ -1,0 +1,115 @@
+"""A thread that commits queued jobs in groups and, after the first failure, refuses all later ones."""
+
+from __future__ import annotations
+
+import queue
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from prism_engine.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GROUP_SECONDS = 0.002
+"""Maximum time that the first job of a group waits for more jobs."""
+
+Job = TypeVar("Job")
+
+
+@dataclass(eq=False)
+class GroupCommit(Generic[Job]):
+    """Gathers jobs for a few milliseconds and passes them on together. All callbacks run on its thread.
+
+    Args:
+        name: the thread's name.
+        commit: makes a group durable, then notifies its callers. Any exception ends the thread; a StoreError's message
+            becomes the refusal. The group may be empty: after `poll_seconds` without a job, and at the end.
+        end: called last: fails the jobs that were not committed with the refusal, and closes the file.
+        stopped: the refusal after an unexpected exception.
+        limit: maximum jobs in a group.
+        poll_seconds: how long to wait for the first job of the next group; None: until there is one.
+    """
+
+    name: str
+    commit: Callable[[list[Job]], None]
+    end: Callable[[list[Job], str], None]
+    stopped: str
+    limit: int = sys.maxsize
+    poll_seconds: Callable[[], float | None] = lambda: None
+
+    def __post_init__(self) -> None:
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._refusal: str | None = None
+        # A daemon thread: an owner that was not closed must not keep the interpreter from exiting.
+        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+        self._thread.start()
+
+    def put(self, job: Job) -> None:
+        """Queue a job; may be called from any thread.
+
+        Raises:
+            StoreError: no more jobs are accepted, for the reason in the message.
+        """
+        with self._lock:
+            if self._refusal is not None:
+                raise StoreError(self._refusal)
+            self._jobs.put(job)
+
+    def put_if_open(self, job: Job) -> None:
+        """Queue a job for which no caller waits; it is ignored if no more jobs are accepted."""
+        self._jobs.put(job)
+
+    def refuse(self, reason: str) -> str:
+        """Accept no more jobs, and end the thread after those accepted. Return the refusal: the first reason given."""
+        with self._lock:
+            self._refusal = self._refusal or reason
+            self._jobs.put(None)  # follows every accepted job
+            return self._refusal
+
+    def join(self) -> None:
+        """Wait until the thread has ended."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        group: list[Job] = []
+        try:
+            ended = False
+            while not ended:
+                group, ended = self._gather()
+                self.commit(group)
+                group = []
+        except StoreError as error:
+            self.refuse(str(error))
+        finally:  # no caller may be left waiting, whatever happened
+            refusal = self.refuse(self.stopped)
+            while not self._jobs.empty():
+                if (job := self._jobs.get()) is not None:
+                    group.append(job)
+            self.end(group, refusal)
+
+    def _gather(self) -> tuple[list[Job], bool]:
+        """Wait for a job and then briefly for more; also return whether the queue has ended."""
+        group: list[Job] = []
+        timeout = self.poll_seconds()
+        deadline = 0.0
+        while len(group) < self.limit:
+            try:
+                job = self._jobs.get_nowait() if group else self._jobs.get(timeout=timeout)
+            except queue.Empty:
+                remaining = deadline - time.monotonic()
+                if remaining <= 0:
+                    break
+                # Not get(timeout=remaining): if that passes inside the call, CPython 3.11 may block forever.
+                time.sleep(remaining)
+                continue
+            if job is None:
+                return group, True
+            if not group:
+                deadline = time.monotonic() + GROUP_SECONDS
+            group.append(job)
+        return group, False
