@@ -54,10 +54,9 @@ def test_its_python_works(tmp_path, monkeypatch, capsys):
         "prism_engine.api.build.workbench.build_backend",
         lambda name, *_: Scripted(ScriptedModel(replies=(f"{name} speaks",))),
     )
-    for module in ("build.parts", "objects.session"):
-        monkeypatch.setattr(
-            f"prism_engine.api.{module}.identify_model", lambda name, *_: ModelIdentity(name, (("weights", name),))
-        )
+    monkeypatch.setattr(
+        "prism_engine.api.build.resolve.identify_model", lambda name, *_: ModelIdentity(name, (("weights", name),))
+    )
     write_shapes(tmp_path / "MyBench.tsv", 12, 0)
     (tmp_path / "photo.jpg").write_bytes(png())
     (code,) = [block.removeprefix("python\n") for block in FENCED if block.startswith("python\n")]

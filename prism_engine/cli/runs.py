@@ -13,7 +13,14 @@ import typer
 
 from prism_engine.cli import completion
 from prism_engine.cli.config_options import config_options
-from prism_engine.cli.options import RESULTS_DIR, MaxCostOption, ResultsFolder, RetryFailedOption, RunArgument
+from prism_engine.cli.options import (
+    RESULTS_DIR,
+    DeadlineOption,
+    MaxCostOption,
+    ResultsFolder,
+    RetryFailedOption,
+    RunArgument,
+)
 from prism_engine.cli.run import run_all
 from prism_engine.cli.show.console import human_limit, human_seconds, print_bounds, print_table, stderr, stdout
 from prism_engine.config import load_registry
@@ -88,6 +95,7 @@ def resume(
     *,
     run: RunArgument,
     max_cost: MaxCostOption = None,
+    deadline: DeadlineOption = None,
     retry_failed: RetryFailedOption = None,
     results_dir: ResultsFolder = RESULTS_DIR,
 ) -> None:
@@ -101,7 +109,11 @@ def resume(
     one = api.find_run_state(results_dir, run)
     if one.state == "running":
         raise UserError(f"{one.folder}: this run is running now; `prism status` shows how far it is")
-    config = one.run_config().model_copy(update=changes)
+    earlier = one.run_config()
+    config = earlier.resumed(changes)
+    if earlier.deadline is not None and config.deadline is None:
+        passed = f"the deadline has passed ({earlier.deadline}) and no longer applies; --deadline sets another one"
+        stderr.print(passed, soft_wrap=True, markup=False)
     enter_folder(one)
     run_all([config], load_registry())
 

@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 import platformdirs
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, TypeAdapter, field_validator, model_validator
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveInt,
+    TypeAdapter,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from prism_engine.config.arms import Arm
 from prism_engine.config.choices import Merge, Pictures
@@ -37,7 +46,7 @@ def deadline_at(text: str, now: datetime) -> datetime:
         now: the start of the run, with its time zone; a `text` without one uses the same.
 
     Raises:
-        ValueError: the text has none of the forms, or is in the past.
+        ValueError: the text has none of the forms.
     """
     text = text.strip()
     if clock := _CLOCK.fullmatch(text):
@@ -51,12 +60,21 @@ def deadline_at(text: str, now: datetime) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise ValueError(f"must be {DEADLINE_FORMS}") from error
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
-    if moment <= now:
-        raise ValueError("is in the past")
-    return moment
+    return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
 
 
+def has_passed(deadline: str) -> bool:
+    """Return whether a deadline is a date and time in the past.
+
+    Raises:
+        ValueError: as `deadline_at`.
+    """
+    now = datetime.now().astimezone()
+    return deadline_at(deadline, now) < now
+
+
+STORED: Final = "stored"
+"""Validation context of a configuration that an earlier command stored: its deadline may have passed since."""
 GIVEN = "given"
 """Replaces the instruction's name for descriptions from a table."""
 _CHECKOUT = Path(__file__).parents[2]
@@ -144,11 +162,11 @@ class CommandConfig(Frozen):
 
     @field_validator("deadline", mode="before")
     @classmethod
-    def _check_deadline(cls, text: object) -> object:
+    def _check_deadline(cls, text: object, info: ValidationInfo) -> object:
         if isinstance(text, int):  # YAML reads 7:00 as 420, in base 60
             text = f"{text // 60}:{text % 60:02}"
-        if isinstance(text, str):
-            deadline_at(text, datetime.now().astimezone())
+        if isinstance(text, str) and has_passed(text) and info.context != STORED:
+            raise ValueError("is in the past")
         return text
 
     def most_failures(self, count: int) -> int | None:
@@ -291,7 +309,16 @@ class RunConfig(CommandConfig):
         Raises:
             ConfigError: a model that the mode needs is not given.
         """
-        return RunConfig.model_validate({**dict(self), "mode": mode})
+        return RunConfig.model_validate({**dict(self), "mode": mode}, context=STORED)
+
+    def resumed(self, changes: Mapping[str, Any]) -> RunConfig:
+        """Return this run with other options; a deadline that has passed no longer applies.
+
+        Raises:
+            ConfigError: an option is invalid.
+        """
+        spent = self.deadline is not None and has_passed(self.deadline)
+        return validated(_RUN, {**dict(self), **({"deadline": None} if spent else {}), **changes}, "options")
 
 
 _RUN: TypeAdapter[RunConfig] = TypeAdapter(RunConfig)

@@ -82,7 +82,7 @@ def read_rows(
         keep: stores a picture's bytes and returns the image; raises ValueError if they are not a picture.
 
     Raises:
-        DatasetError: a row is invalid; the message names the row and the field.
+        DatasetError: the file has no rows, or a row is invalid; the message names the row and the field.
         ConfigError: a row refers to an unknown rubric.
     """
     pictures: dict[Path, Image] = {}
@@ -102,6 +102,8 @@ def read_rows(
                 reference=row.reference,
             )
         )
+    if not rows:
+        raise DatasetError("has no rows", path=path)
     _check_ids(rows, path)
     return rows
 

@@ -92,6 +92,24 @@ def test_a_run_is_resumed_with_another_cap_and_other_retries(prism, tmp_path):
     assert (config["max_cost"], config["retry_failed"]) == ("1.5", True)
 
 
+def test_a_run_whose_deadline_has_passed_is_resumed_without_it_or_with_another(prism, tmp_path):
+    prism(*RUN)
+    path = tmp_path / "results/generic/shapes/scripted/scripted/status.json"
+
+    def stopped():
+        content = orjson.loads(path.read_bytes())
+        content["config"]["deadline"] = "2020-01-01 07:00"
+        path.write_bytes(orjson.dumps(content | {"state": "deadline"}))
+
+    stopped()
+    said = prism("resume", "scripted/scripted")
+    assert (said.code, "--deadline sets another one" in said.err) == (0, True)
+    stopped()
+    said = prism("resume", "scripted/scripted", "--deadline", "8h")
+    assert (said.code, "--deadline" in said.err) == (0, False)
+    assert orjson.loads(path.read_bytes())["config"]["deadline"] == "8h"
+
+
 def test_a_run_that_goes_on_is_not_begun_twice(prism, tmp_path):
     prism(*RUN)
     path = tmp_path / "results/generic/shapes/scripted/scripted/status.json"

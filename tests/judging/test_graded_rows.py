@@ -74,6 +74,13 @@ def test_a_broken_row_is_named(tmp_path, row, message):
         read(tmp_path, row)
 
 
+@pytest.mark.parametrize("content", ["", "\n \n"])
+def test_a_file_without_rows_is_an_error(tmp_path, content):
+    (tmp_path / "rows.jsonl").write_text(content)
+    with pytest.raises(DatasetError, match="has no rows"):
+        read_rows(tmp_path / "rows.jsonl", {}, None, keep)
+
+
 def test_ids_are_unique(tmp_path):
     with pytest.raises(DatasetError, match="another row has this id"):
         read(tmp_path, ROW | {"id": 7}, ROW | {"id": "7"})

@@ -152,12 +152,14 @@ def _scores(path: Path) -> dict[str, float]:
         UserError: the file cannot be read, or a line lacks an id or a numeric score.
     """
     by_id: dict[str, list[float]] = {}
+    number = 1
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             table = csv.DictReader(file) if path.suffix.lower() == ".csv" else map(orjson.loads, file)
-            for number, row in enumerate(table, start=1):  # noqa: B007 - reported if a row is invalid
+            for row in table:
                 if row["score"] not in (None, ""):
                     by_id.setdefault(str(row["id"]), []).append(_number(row["score"]))
+                number += 1
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
     except (KeyError, TypeError, ValueError, csv.Error) as error:

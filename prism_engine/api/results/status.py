@@ -14,6 +14,7 @@ import orjson
 from pydantic import ValidationError
 
 from prism_engine.config import Arm, RunConfig
+from prism_engine.config.run_config import STORED
 from prism_engine.errors import ConfigError, UserError
 from prism_engine.report import replacing
 from prism_engine.report.scores.manifest import check_schema
@@ -68,13 +69,13 @@ class RunState:
             raise ConfigError(f"{path}: cannot be read as a run's status ({error})") from error
 
     def run_config(self) -> RunConfig:
-        """Return the configuration to resume the run with.
+        """Return the configuration of the run; its deadline may have passed.
 
         Raises:
             ConfigError: another version of prism wrote it.
         """
         try:
-            return RunConfig.model_validate(self.config)
+            return RunConfig.model_validate(self.config, context=STORED)
         except ValidationError as error:
             raise ConfigError(
                 f"{self.folder / STATUS_NAME}: written by another version of prism; repeat the run's own command "
@@ -120,6 +121,8 @@ def run_states(results_dir: Path) -> list[RunState]:
 def find_run_state(results_dir: Path, run: str | None) -> RunState:
     """Return the run whose folder is `run` or whose path contains it; the latest one if `run` is None.
 
+    Whole folder names are preferred to parts of names.
+
     Raises:
         UserError: no run matches, or more than one; or as `run_states`.
     """
@@ -129,9 +132,12 @@ def find_run_state(results_dir: Path, run: str | None) -> RunState:
     if run is not None and (Path(run) / STATUS_NAME).is_file():
         return RunState.read(Path(run) / STATUS_NAME)
     names = {str(state.folder.relative_to(results_dir)): state for state in states}
-    matching = [name for name in names if run is not None and run.strip("/") in name]
-    if len(matching) == 1:
-        return names[matching[0]]
+    part = (run or "").strip("/")
+    matching = [name for name in names if part in name] if part else []
+    # A name may be part of another one (`MMStar/a` of `MMStar/a-2`): the exact name wins, then whole folder names.
+    exact = [name for name in matching if name == part] or [name for name in matching if f"/{part}/" in f"/{name}/"]
+    if len(exact) == 1 or len(matching) == 1:
+        return names[(exact or matching)[0]]
     if not matching:
         missing = f"no run {run}" if run else "no runs"
         raise UserError(f"{results_dir}: {missing} here; `prism runs` lists them (--results-dir for another folder)")

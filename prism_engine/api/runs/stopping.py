@@ -50,7 +50,7 @@ def stopping_at_deadline(stop: Stop, deadlines: Iterable[str | None]) -> Iterato
         return
     first = min(moments)
     error = DeadlineError(f"the deadline has come ({first.astimezone(now.tzinfo):%Y-%m-%d %H:%M})")
-    alarm = asyncio.get_running_loop().call_later((first - now).total_seconds(), stop.request, error)
+    alarm = asyncio.get_running_loop().call_later(max(0.0, (first - now).total_seconds()), stop.request, error)
     try:
         yield
     finally:

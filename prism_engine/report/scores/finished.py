@@ -15,7 +15,7 @@ from prism_engine.report.scores.manifest import MANIFEST, upgraded
 from prism_engine.report.scores.predictions import reading, scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import polars as pl
 
@@ -80,14 +80,15 @@ class FinishedRun:
 def find_runs(paths: Sequence[Path]) -> list[FinishedRun]:
     """Read the runs in these folders; each is a run folder or contains run folders at any depth.
 
-    Runs that only describe have no predictions and are skipped.
+    Runs that only describe have no predictions and are skipped. Results inside a run's folder (`judged-JUDGE`) are
+    that run again, so they are read only if they are named.
 
     Raises:
         UserError: a folder contains no run, a file cannot be read, or two runs are the same experiment.
     """
     folders: dict[Path, None] = {}
     for path in paths:
-        found = [path] if (path / PREDICTIONS).is_file() else sorted(file.parent for file in path.rglob(PREDICTIONS))
+        found = [path] if (path / PREDICTIONS).is_file() else sorted(_run_folders(path))
         if not found:
             reason = "no finished run in it" if path.is_dir() else "no such folder"
             raise UserError(f"{path}: {reason} (a folder with {PREDICTIONS}); `prism runs` lists runs")
@@ -98,6 +99,13 @@ def find_runs(paths: Sequence[Path]) -> list[FinishedRun]:
         if (same := by_setting.setdefault(run.setting, run)) is not run:
             raise UserError(f"{same.folder} and {run.folder}: both are {run.setting}; name only one of the two folders")
     return list(by_setting.values())
+
+
+def _run_folders(path: Path) -> Iterator[Path]:
+    for file in path.rglob(PREDICTIONS):
+        folder = file.parent
+        if not (folder.name.startswith("judged-") and (folder.parent / PREDICTIONS).is_file()):
+            yield folder
 
 
 def read_run(folder: Path) -> FinishedRun:

@@ -135,6 +135,10 @@ def test_invalid_scores_to_compare_with_are_reported_before_anything_is_called(r
             graded(rows, server, against=(tmp_path / "people.csv",))
         with pytest.raises(UserError, match="cannot be read"):
             graded(rows, server, against=(tmp_path / "none.csv",))
+        for broken in (b"{", b'{"id": 1, "score": 2}\n{', b"\xff\xfe"):
+            (tmp_path / "other.jsonl").write_bytes(broken)
+            with pytest.raises(UserError, match=r"other\.jsonl, row [12]: "):
+                graded(rows, server, against=(tmp_path / "other.jsonl",))
         assert server.stats.received == 0
 
 

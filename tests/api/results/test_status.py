@@ -113,6 +113,17 @@ def test_a_run_is_found_by_its_folder_a_part_of_its_name_or_as_the_latest(tmp_pa
         find_run_state(tmp_path, "claude")
 
 
+def test_a_whole_name_wins_over_a_part_of_one(tmp_path):
+    names = ("MMStar/vlm/gpt", "MMStar/vlm/gpt-2", "MMStar/vlm/gpt/judged-gpt", "other/MMStar/vlm/gpt-2")
+    for name in names:
+        written(tmp_path / name, state="complete")
+    assert find_run_state(tmp_path, "MMStar/vlm/gpt").folder == tmp_path / names[0]
+    assert find_run_state(tmp_path, "judged-gpt").folder == tmp_path / names[2]
+    assert find_run_state(tmp_path, "other/MMStar").folder == tmp_path / names[3]
+    with pytest.raises(UserError, match="matches"):
+        find_run_state(tmp_path, "vlm/gpt-2/")
+
+
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"state": "complete"}', b'{"updated_at": 3, "state": "x"}'])
 def test_invalid_status_files_are_named_and_do_not_hide_the_others(tmp_path, content):
     written(tmp_path / "good", state="complete")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -21,6 +23,14 @@ def test_runs_are_found_below_a_folder_and_by_their_own(tmp_path):
     (run,) = find_runs([one, one])
     np.testing.assert_array_equal(run.values, [1, 0, np.nan])
     assert str(run.setting) == "eye + brain on Bench"
+
+
+def test_judged_results_inside_a_run_are_read_only_if_they_are_named(tmp_path):
+    run = write_run(tmp_path, [1, 0])
+    judged = run / "judged-gpt"
+    shutil.copytree(run, judged)
+    assert [one.folder for one in find_runs([tmp_path])] == [run]
+    assert [one.folder for one in find_runs([judged])] == [judged]
 
 
 @pytest.mark.parametrize(
