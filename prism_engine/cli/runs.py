@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -81,7 +82,10 @@ def status(
     if one.state == "running" and eta is not None:
         stdout.print(f"about {human_seconds(eta)} left")
     if one.state not in ("running", "complete"):
-        stdout.print(f"continue with: prism resume {_name(one, results_dir)}", soft_wrap=True, markup=False)
+        words = ["prism", "resume", _name(one, results_dir)]
+        if results_dir != RESULTS_DIR:
+            words += ["--results-dir", str(results_dir)]
+        stdout.print(f"continue with: {shlex.join(words)}", soft_wrap=True, markup=False)
 
 
 def resume(

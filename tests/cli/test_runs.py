@@ -69,6 +69,14 @@ def test_every_stage_of_a_run_is_shown_the_writing_of_hints_too(prism):
     assert stages == ["Hints"]
 
 
+def test_how_to_continue_names_the_results_folder_quoted_for_a_shell(prism, tmp_path):
+    prism(*RUN, "--results-dir", "my runs")
+    path = tmp_path / "my runs/generic/shapes/scripted/scripted/status.json"
+    path.write_bytes(orjson.dumps(orjson.loads(path.read_bytes()) | {"state": "interrupted"}))
+    command = "prism resume generic/shapes/scripted/scripted --results-dir 'my runs'"
+    assert f"continue with: {command}\n" in prism("status", "--results-dir", "my runs").out
+
+
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_a_run_goes_on_where_it_was_begun(prism, tmp_path, monkeypatch, elsewhere):
     prism(*RUN)
