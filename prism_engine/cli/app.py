@@ -57,7 +57,7 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "resume": Lazy(
         "prism_engine.cli.runs:resume",
         RUN,
-        "Continue a run as its own command would, from the folder in which that was started.",
+        "Continue a run with its original settings, in the folder it was started from.",
     ),
     "ask": Lazy(
         "prism_engine.cli.ask:ask",
@@ -67,7 +67,7 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "gen-prompts": Lazy(
         "prism_engine.cli.gen_prompts:gen_prompts",
         RUN,
-        "Have a model write, from each question alone, hints about what of the image matters; never the answer.",
+        "Have a model write, from each question alone, hints about what to look for in the image; never the answer.",
     ),
     "demo": Lazy("prism_engine.cli.run:demo", RUN, "See Prism work: no key, no model hub, no GPU needed."),
     "runs": Lazy(
@@ -103,7 +103,7 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "judge": Lazy(
         "prism_engine.cli.judge:judge",
         JUDGE,
-        "Send the answers of finished runs that rules could not read to a judge, and score them by its reviews.",
+        "Have a judge score the answers of finished runs that rules could not read.",
     ),
     "grade": Lazy(
         "prism_engine.cli.grade:grade",

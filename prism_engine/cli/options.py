@@ -367,7 +367,7 @@ DeadlineOption = Annotated[
     str | None,
     Sets("deadline"),
     option(
-        "When to stop, resumable: 07:00 (the next one), 8h30m from now, or 2026-11-22 07:00.",
+        "When to stop (the run can be resumed): 07:00 (the next one), 8h30m from now, or 2026-11-22 07:00.",
         panel=STOPPING,
         example="--deadline 8h30m",
         default="none",
@@ -377,8 +377,8 @@ FailOnErrorOption = Annotated[
     float | None,
     Sets("fail_on_error"),
     option(
-        "Stop when more samples failed than this share (0.05) or count (20); with no more failures than that, the run "
-        "is complete.",
+        "Stop when more samples failed than this share (0.05) or count (20); with that many or fewer, it counts as "
+        "complete.",
         panel=STOPPING,
         example="--fail-on-error 0.05",
         default="continue, and say so at the end",
@@ -389,8 +389,8 @@ RetryFailedOption = Annotated[
     bool | None,
     Sets("retry_failed"),
     option(
-        "Make calls only for samples that failed in the previous run of the same command; samples that were never run "
-        "stay that way. (Without it they are tried again too, together with the others.)",
+        "Make calls only for samples that failed in the previous run of the same command; samples that never ran are "
+        "left alone. (Without this option, failed samples are tried again too, together with the others.)",
         "--retry-failed",
         panel=STOPPING,
     ),

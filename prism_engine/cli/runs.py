@@ -95,7 +95,7 @@ def resume(
     retry_failed: RetryFailedOption = None,
     results_dir: ResultsFolder = RESULTS_DIR,
 ) -> None:
-    """Continue a run as its own command would, from the folder in which that was started.
+    """Continue a run with its original settings, in the folder it was started from.
 
     Finished calls are in the cache and are not made again; samples that failed are tried again.
     """

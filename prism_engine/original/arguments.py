@@ -38,7 +38,7 @@ class OriginalNames(TyperCommand):
     """
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """Return the command's parameters; for completion also the original's, hidden, so that their values complete."""
+        """Return the command's parameters; for completion also the original's, hidden."""
         params = list(super().get_params(ctx))
         return [*params, *_completed()] if ctx.resilient_parsing else params
 
