@@ -12,6 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from prism_engine import __version__
 from prism_engine.cli.exit_codes import EXIT_CODES, error_code
+from prism_engine.cli.help_layout import fitted
 from prism_engine.errors import PrismError
 
 if TYPE_CHECKING:
@@ -169,10 +170,10 @@ def imported(name: str) -> Any:
     if isinstance(target, typer.Typer):
         command: Any = typer.main.get_group(target)
         command.name = name
-        return command
+        return fitted(command)
     single = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False)
     single.command(name, cls=_attribute(lazy.command_class))(target)
-    return typer.main.get_command(single)
+    return fitted(typer.main.get_command(single))
 
 
 def _attribute(target: str) -> Any:

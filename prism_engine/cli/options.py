@@ -134,9 +134,9 @@ InstructionOption = Annotated[
     list[str] | None,
     Sets("instruction", one_or_sweep),
     option(
-        "What to ask the perceiver for: generic, human1, human2, gpt1, gpt2, cot, decompose; your own wording; @FILE "
-        "(a text, or a hints file: JSON with hints by index); query-specific_MODEL (generic, plus per-question hints "
-        "that MODEL writes). Repeat it for a sweep.",
+        "What to ask the perceiver for (also as --prompt-version): generic, human1, human2, gpt1, gpt2, cot, "
+        "decompose; your own wording; @FILE (a text, or a hints file: JSON with hints by index); query-specific_MODEL "
+        "(generic, plus per-question hints that MODEL writes). Repeat it for a sweep.",
         *("--instruction", "--prompt-version"),
         panel=DESCRIPTIONS,
         example="--instruction cot",
@@ -148,8 +148,8 @@ PicturesOption = Annotated[
     Pictures | None,
     Sets("pictures"),
     option(
-        "How to describe a sample with more than one picture: each on its own, all together in one request, or only "
-        "the first.",
+        "How to describe a sample with more than one picture: each (on its own), together (all in one request), or "
+        "first (only that one).",
         panel=DESCRIPTIONS,
         example="--pictures together",
         default="each",
@@ -274,7 +274,7 @@ KindOption = Annotated[
     AnswerKind | None,
     Sets("answer_kind"),
     option(
-        "What a right answer looks like.",
+        f"What a right answer looks like: {', '.join(AnswerKind)}.",
         "--answer-kind",
         panel=SCORING,
         example="--answer-kind yes_no",
