@@ -64,13 +64,16 @@ def gen_prompts(  # noqa: PLR0913 - one parameter per option is Typer's way
             "--writing-tokens",
             panel=DESCRIPTIONS,
             example="--writing-tokens 256",
+            min=1,
             default="512",
         ),
     ] = None,
     rpm: RpmOption = None,
     tpm: TpmOption = None,
     concurrency: ConcurrencyOption = None,
-    nproc: Annotated[int | None, typer.Option("--nproc", hidden=True, help="The original's --concurrency.")] = None,
+    nproc: Annotated[
+        int | None, typer.Option("--nproc", hidden=True, min=1, help="The original's --concurrency.")
+    ] = None,
     max_cost: MaxCostOption = None,
     deadline: DeadlineOption = None,
     fail_on_error: FailOnErrorOption = None,

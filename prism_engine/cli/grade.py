@@ -89,7 +89,9 @@ def grade(  # noqa: PLR0913 - one parameter per option is Typer's way
     max_tokens: Annotated[
         int | None,
         Sets("max_tokens"),
-        option("Output limit of feedback, in tokens.", panel=JUDGING, example="--max-tokens 2048", default="1024"),
+        option(
+            "Output limit of feedback, in tokens.", panel=JUDGING, example="--max-tokens 2048", default="1024", min=1
+        ),
     ] = None,
     against: Annotated[
         list[Path] | None,

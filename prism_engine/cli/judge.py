@@ -63,6 +63,7 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
             "Output limit of a review, in tokens.",
             panel=JUDGING,
             example="--max-tokens 64",
+            min=1,
             default="what the answer kind needs",
         ),
     ] = None,

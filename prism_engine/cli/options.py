@@ -86,7 +86,9 @@ ModeOption = Annotated[
 SamplesOption = Annotated[
     int | None,
     Sets("samples"),
-    option("Use only the first N samples.", "--samples", "-n", panel=WHAT, example="-n 50", default="all of them"),
+    option(
+        "Use only the first N samples.", "--samples", "-n", panel=WHAT, example="-n 50", default="all of them", min=1
+    ),
 ]
 FetchOption = Annotated[
     bool,
@@ -199,6 +201,7 @@ PerceptionTokens = Annotated[
         "--perception-tokens",
         panel=DESCRIPTIONS,
         example="--perception-tokens 1024",
+        min=1,
         default="512",
     ),
 ]
@@ -239,6 +242,7 @@ ReasoningTokens = Annotated[
         "--reasoning-tokens",
         panel=ANSWERS,
         example="--reasoning-tokens 2048",
+        min=1,
         default="512",
     ),
 ]
@@ -323,6 +327,7 @@ RpmOption = Annotated[
         "--rpm",
         panel=LIMITS,
         example="--rpm 500",
+        min=1,
         default="the model's limit in the registry",
     ),
 ]
@@ -334,6 +339,7 @@ TpmOption = Annotated[
         "--tpm",
         panel=LIMITS,
         example="--tpm 200000",
+        min=1,
         default="the model's limit in the registry",
     ),
 ]
@@ -344,6 +350,7 @@ ConcurrencyOption = Annotated[
         "Maximum concurrent requests to the API; in a run, the reasoner's API.",
         panel=LIMITS,
         example="--concurrency 32",
+        min=1,
         default="the model's limit in the registry",
     ),
 ]

@@ -110,6 +110,12 @@ def settings(command):
 CASES = [(command, name) for command in COMMANDS for name, _, _ in settings(command)]
 
 
+@pytest.mark.parametrize("option", ["--samples", "--perception-tokens", "--reasoning-tokens", "--rpm", "--tpm"])
+def test_a_number_that_is_too_small_is_an_error_that_names_its_option(prism, option):
+    said = prism("plan", "shapes.tsv", "-p", "scripted", "-r", "scripted", option, "0")
+    assert (said.code, f"'{option}'" in said.err) == (2, True)
+
+
 class CaughtError(Exception):
     """Stops a command once its configuration is made."""
 

@@ -223,7 +223,7 @@ def test_failures_may_be_tolerated_or_stop_the_run(prism, tmp_path):
     assert (tolerant.code, "without an answer again" in tolerant.err) == (0, False)
     strict = prism(*command, "--fail-on-error", "0", "--results-dir", "strict")
     assert strict.code == 1
-    assert "`fail_on_error` allows 0" in strict.err
+    assert "`--fail-on-error` (fail_on_error) allows 0" in strict.err
     assert "continue with: prism run" in strict.err
 
 
