@@ -121,7 +121,8 @@ def _endpoints(registry: Registry, *, network: bool) -> Iterator[Check]:
             yield Check(url, "note", f"no key: set {variable} in the environment or in .env to use {names}")
             continue
         if not network:
-            yield Check(url, "ok", f"key found; not contacted ({names})")
+            found = "needs no key" if variable is None else "key found"
+            yield Check(url, "ok", f"{found}; not contacted ({names})")
             continue
         yield _endpoint(url, spec, key, [(name, member.model) for name, member in members])
 

@@ -149,7 +149,9 @@ def show(store: Store, prefix: str) -> Entry:
         lines = [f"  {key[: max(12, len(start) + 4)]}  {stage}  {model}" for key, stage, model, _ in matches]
         if len(matches) > _CANDIDATES:
             lines[_CANDIDATES:] = ["  ..."]
-        raise UserError(f"cache {store.path}: several keys begin with {prefix!r}; add digits:\n" + "\n".join(lines))
+        raise UserError(
+            f"cache {store.path}: several keys begin with {prefix!r}; give more digits:\n" + "\n".join(lines)
+        )
     key, stage, model, record = matches[0]
     if not is_record(key, record):
         raise StoreError(f"cache {store.path}: the record of {key} is damaged; run the call again to repair it")

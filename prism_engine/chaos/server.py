@@ -130,7 +130,7 @@ class ChaosServer:
     async def _respond(self, request: web.Request, raw: bytes) -> web.StreamResponse:
         body = replies.parsed(raw)
         if body is None:
-            return replies.error(400, "invalid_request_error", "This is no chat completion request")
+            return replies.error(400, "invalid_request_error", "This is not a chat completion request")
         if self._keep_bodies:
             self.bodies.append(body)
         reserved = replies.prompt_tokens(body) + (replies.output_limit(body) or replies.UNLIMITED)

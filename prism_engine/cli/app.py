@@ -12,6 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from prism_engine import __version__
 from prism_engine.cli.exit_codes import EXIT_CODES, error_code
+from prism_engine.cli.help_layout import fitted
 from prism_engine.errors import PrismError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "resume": Lazy(
         "prism_engine.cli.runs:resume",
         RUN,
-        "Continue a run as its own command would, from the folder in which that was started.",
+        "Continue a run with its original settings, in the folder it was started from.",
     ),
     "ask": Lazy(
         "prism_engine.cli.ask:ask",
@@ -67,7 +68,7 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "gen-prompts": Lazy(
         "prism_engine.cli.gen_prompts:gen_prompts",
         RUN,
-        "Have a model write, from each question alone, hints about what of the image matters; never the answer.",
+        "Have a model write, from each question alone, hints about what to look for in the image; never the answer.",
     ),
     "demo": Lazy("prism_engine.cli.run:demo", RUN, "See Prism work: no key, no model hub, no GPU needed."),
     "runs": Lazy(
@@ -103,7 +104,7 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "judge": Lazy(
         "prism_engine.cli.judge:judge",
         JUDGE,
-        "Send the answers of finished runs that rules could not read to a judge, and score them by its reviews.",
+        "Have a judge score the answers of finished runs that rules could not read.",
     ),
     "grade": Lazy(
         "prism_engine.cli.grade:grade",
@@ -169,10 +170,10 @@ def imported(name: str) -> Any:
     if isinstance(target, typer.Typer):
         command: Any = typer.main.get_group(target)
         command.name = name
-        return command
+        return fitted(command)
     single = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False)
     single.command(name, cls=_attribute(lazy.command_class))(target)
-    return typer.main.get_command(single)
+    return fitted(typer.main.get_command(single))
 
 
 def _attribute(target: str) -> Any:

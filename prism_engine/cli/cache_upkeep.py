@@ -132,10 +132,8 @@ def _print_cleared(path: Path, found: Clearing, *, dry_run: bool) -> None:
         sizes = f"{human_bytes(found.bytes_before)} before, {human_bytes(found.bytes_after)} now"
         message = f"removed {found.rows:,} calls{aside}; {sizes}"
         if found.bytes_free:
-            holes = human_bytes(found.bytes_free)
-            message += (
-                f"; about {holes} of it are holes: `prism cache gc --compact` gives them back when no run is busy"
-            )
+            unused = human_bytes(found.bytes_free)
+            message += f"; about {unused} is unused space: `prism cache gc --compact` frees it when no run is busy"
     stdout.print(f"{path}: {message}", soft_wrap=True, markup=False)
 
 

@@ -132,7 +132,7 @@ def _faults(names: str | None) -> tuple[Fault, ...]:
     wanted = [name.strip() for name in names.split(",")]
     for name in wanted:
         if name not in [*Fault]:
-            raise ConfigError(f"--faults: {name!r} is none; known: {', '.join([*groups, *Fault])}")
+            raise ConfigError(f"--faults: {name!r} is not a fault; known: {', '.join([*groups, *Fault])}")
     return tuple(map(Fault, wanted))
 
 
@@ -140,7 +140,7 @@ def _retry_after(name: str) -> RetryAfter:
     from prism_engine.chaos.behaviour import RetryAfter  # noqa: PLC0415 - see above
 
     if name not in [*RetryAfter]:
-        raise ConfigError(f"--retry-after: {name!r} is none; known: {', '.join(RetryAfter)}")
+        raise ConfigError(f"--retry-after: {name!r} is not one of {', '.join(RetryAfter)}")
     return RetryAfter(name)
 
 
@@ -150,7 +150,7 @@ def _prices(prompt: str, completion: str) -> Prices:
     try:
         return Prices(Decimal(prompt), Decimal(completion))
     except InvalidOperation:
-        raise ConfigError(f"--price-in and --price-out are numbers, not {prompt!r} and {completion!r}") from None
+        raise ConfigError(f"--price-in and --price-out must be numbers (got {prompt!r} and {completion!r})") from None
     except ValueError as error:
         raise ConfigError(str(error)) from None
 
@@ -185,4 +185,4 @@ def _print_end(server: ChaosServer) -> None:
     shown = {"requests received", "completions sent"}
     rows = [(name, f"{count:,}") for name, count in counts.items() if count or name in shown]
     stdout.print()
-    print_table(("What happened", ""), [*rows, ("bill", f"{bill.dollars.normalize():f} $")])
+    print_table(("What happened", ""), [*rows, ("bill", f"${bill.dollars.normalize():f}")])

@@ -188,8 +188,8 @@ def subset(
     path = find_benchmark(benchmark, data_roots(os.environ))
     done = make_subset(path, blind, out, solved_by=solved_by, force=force)
     stdout.print(
-        f"{done.table}: {done.kept:,} questions kept; {done.dropped:,} dropped, which {done.needed} or more of "
-        f"{done.runs} blind runs solve",
+        f"{done.table}: {done.kept:,} question{'' if done.kept == 1 else 's'} kept; {done.dropped:,} dropped (solved "
+        f"by at least {done.needed} of {done.runs} blind run{'' if done.runs == 1 else 's'})",
         markup=False, soft_wrap=True,
     )  # fmt: skip
     if done.unasked:

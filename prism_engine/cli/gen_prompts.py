@@ -64,13 +64,16 @@ def gen_prompts(  # noqa: PLR0913 - one parameter per option is Typer's way
             "--writing-tokens",
             panel=DESCRIPTIONS,
             example="--writing-tokens 256",
+            min=1,
             default="512",
         ),
     ] = None,
     rpm: RpmOption = None,
     tpm: TpmOption = None,
     concurrency: ConcurrencyOption = None,
-    nproc: Annotated[int | None, typer.Option("--nproc", hidden=True, help="The original's --concurrency.")] = None,
+    nproc: Annotated[
+        int | None, typer.Option("--nproc", hidden=True, min=1, help="The original's --concurrency.")
+    ] = None,
     max_cost: MaxCostOption = None,
     deadline: DeadlineOption = None,
     fail_on_error: FailOnErrorOption = None,
@@ -86,7 +89,7 @@ def gen_prompts(  # noqa: PLR0913 - one parameter per option is Typer's way
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
 ) -> None:
-    """Have a model write, from each question alone, hints about what of the image matters; never the answer.
+    """Have a model write, from each question alone, hints about what to look for in the image; never the answer.
 
     `prism run --instruction query-specific_MODEL` does the same by itself if the hints are missing. Finished calls are
     never made twice, and the run takes them from the cache. The limits are those of MODEL's API.

@@ -44,7 +44,7 @@ def grade(  # noqa: PLR0913 - one parameter per option is Typer's way
         str,
         Sets("judge"),
         option(
-            "The model that grades: a name from `prism models` that could be a perceiver.",
+            "The model that grades: a vision model from `prism models`.",
             *("--judge", "-j"),
             panel=JUDGING,
             example="--judge gpt-4o",
@@ -89,7 +89,9 @@ def grade(  # noqa: PLR0913 - one parameter per option is Typer's way
     max_tokens: Annotated[
         int | None,
         Sets("max_tokens"),
-        option("Output limit of feedback, in tokens.", panel=JUDGING, example="--max-tokens 2048", default="1024"),
+        option(
+            "Output limit of feedback, in tokens.", panel=JUDGING, example="--max-tokens 2048", default="1024", min=1
+        ),
     ] = None,
     against: Annotated[
         list[Path] | None,
@@ -138,11 +140,11 @@ def _print(report: GradingReport) -> None:
         stderr.print(f"{reason}; nothing was written. Continue with: {same_command()}", soft_wrap=True, markup=False)
         return
     means = [row.mean for row in report.graded if row.mean is not None]
-    mean = f"mean {sum(means) / len(means):.2f}" if means else "no grade"
-    stdout.print(f"{len(report.graded):,} rows, {len(means):,} graded, {mean}")
+    mean = f", mean {sum(means) / len(means):.2f}" if means else ""
+    stdout.print(f"{len(report.graded):,} rows, {len(means):,} graded{mean}")
     spread = [row.spread for row in report.graded if row.spread is not None and len(row.samples) > 1]
     if spread:
-        stdout.print(f"samples of one row are {sum(spread) / len(spread):.2f} apart on average")
+        stdout.print(f"grades of the same row differ by {sum(spread) / len(spread):.2f} on average")
     if report.agreements:
         print_table(
             ("Agreement with", "Rows", "Pictures", "Pearson", "Spearman", "Kendall tau-b"),
@@ -153,11 +155,21 @@ def _print(report: GradingReport) -> None:
         )
     if report.length_bias is not None:
         stdout.print(f"grades and lengths of responses: Spearman {report.length_bias:.2f}")
-    if report.progress.spending is not None and str(report.progress.spending):
-        stdout.print(f"Cost: {report.progress.spending}", soft_wrap=True, markup=False)
+    if report.progress.spending is not None and (cost := str(report.progress.spending)):
+        stdout.print(f"Cost: {cost.removeprefix('cost ')}", soft_wrap=True, markup=False)
     stdout.print(f"Results: {report.folder}", soft_wrap=True, markup=False)
-    if missing := len(report.graded) - len(means):
-        stderr.print(f"{missing:,} rows have no grade: none could be read (`failures` in grades.jsonl says why)")
+    missing = [row for row in report.graded if row.mean is None]
+    if unreadable := sum(row.responded for row in missing):
+        stderr.print(
+            f"{unreadable:,} rows have no grade: none could be read (`failures` in grades.jsonl says why)",
+            soft_wrap=True,
+        )
+    if unanswered := len(missing) - unreadable:
+        stderr.print(
+            f"{unanswered:,} rows have no grade: the calls to the judge failed (`failures` in grades.jsonl says why); "
+            f"to repeat them: {same_command()}",
+            soft_wrap=True,
+        )
 
 
 def _shown(one: Correlation) -> str:

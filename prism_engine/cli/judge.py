@@ -1,4 +1,4 @@
-"""`prism judge`: sends the answers of finished runs that rules could not read to a judge model."""
+"""`prism judge`: has a judge model score the answers of finished runs that rules could not read."""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
             "Output limit of a review, in tokens.",
             panel=JUDGING,
             example="--max-tokens 64",
+            min=1,
             default="what the answer kind needs",
         ),
     ] = None,
@@ -86,7 +87,7 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
 ) -> None:
-    """Send the answers of finished runs that rules could not read to a judge, and score them by its reviews.
+    """Have a judge score the answers of finished runs that rules could not read.
 
     Only what could still change a result is sent: a question whose options were rotated needs no more reviews once one
     rotation is wrong. Reviews are calls like all others: cached, limited, paid under --max-cost. An answer whose review
@@ -121,6 +122,7 @@ def print_judged(report: JudgeReport) -> None:
     from prism_engine.api import RunStatus  # noqa: PLC0415 - see above
     from prism_engine.cli.show.reports import print_draws  # noqa: PLC0415
     from prism_engine.cli.show.scores import print_scores  # noqa: PLC0415
+    from prism_engine.judging.reviewing import Resolved  # noqa: PLC0415
 
     known = "" if report.model == report.judge else f" ({report.model})"
     stdout.print(f"{report.run}, judged by {report.judge}{known}", style="bold", markup=False, soft_wrap=True)
@@ -135,13 +137,20 @@ def print_judged(report: JudgeReport) -> None:
     meter = report.progress.meters["judge"]
     calls = f"{meter.calls:,} reviews asked for, {meter.hits:,} cached"
     stdout.print(f"Answers: {counts}; {calls}, in {human_seconds(report.progress.seconds)}", soft_wrap=True)
-    if report.progress.spending is not None and str(report.progress.spending):
-        stdout.print(f"Cost: {report.progress.spending}", soft_wrap=True, markup=False)
+    if report.progress.spending is not None and (cost := str(report.progress.spending)):
+        stdout.print(f"Cost: {cost.removeprefix('cost ')}", soft_wrap=True, markup=False)
     stdout.print(f"Results: {report.folder}", soft_wrap=True, markup=False)
-    if report.status is RunStatus.INCOMPLETE:
+    if report.status is not RunStatus.INCOMPLETE:
+        return
+    if unreadable := report.resolved[Resolved.UNSCORED] - report.unanswered:
         stderr.print(
-            "answers without a score: no review of them could be read (`judge` in the rows says why); to repeat calls "
-            f"that failed, run again: {same_command()}",
+            f"{unreadable:,} answers have no score: no review of them could be read (`judge` in the rows says why)",
+            soft_wrap=True,
+        )
+    if report.unanswered:
+        stderr.print(
+            f"{report.unanswered:,} answers have no score: the calls to the judge failed (`judge` in the rows says "
+            f"why); to repeat them: {same_command()}",
             soft_wrap=True,
         )
 

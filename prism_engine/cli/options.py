@@ -86,7 +86,9 @@ ModeOption = Annotated[
 SamplesOption = Annotated[
     int | None,
     Sets("samples"),
-    option("Use only the first N samples.", "--samples", "-n", panel=WHAT, example="-n 50", default="all of them"),
+    option(
+        "Use only the first N samples.", "--samples", "-n", panel=WHAT, example="-n 50", default="all of them", min=1
+    ),
 ]
 FetchOption = Annotated[
     bool,
@@ -134,9 +136,9 @@ InstructionOption = Annotated[
     list[str] | None,
     Sets("instruction", one_or_sweep),
     option(
-        "What to ask the perceiver for: generic, human1, human2, gpt1, gpt2, cot, decompose; your own wording; @FILE "
-        "(a text, or a hints file: JSON with hints by index); query-specific_MODEL (generic, plus per-question hints "
-        "that MODEL writes). Repeat it for a sweep.",
+        "What to ask the perceiver for (also as --prompt-version): generic, human1, human2, gpt1, gpt2, cot, "
+        "decompose; your own wording; @FILE (a text, or a hints file: JSON with hints by index); query-specific_MODEL "
+        "(generic, plus per-question hints that MODEL writes). Repeat it for a sweep.",
         *("--instruction", "--prompt-version"),
         panel=DESCRIPTIONS,
         example="--instruction cot",
@@ -148,8 +150,8 @@ PicturesOption = Annotated[
     Pictures | None,
     Sets("pictures"),
     option(
-        "How to describe a sample with more than one picture: each on its own, all together in one request, or only "
-        "the first.",
+        "How to describe a sample with more than one picture: each (on its own), together (all in one request), or "
+        "first (only that one).",
         panel=DESCRIPTIONS,
         example="--pictures together",
         default="each",
@@ -199,6 +201,7 @@ PerceptionTokens = Annotated[
         "--perception-tokens",
         panel=DESCRIPTIONS,
         example="--perception-tokens 1024",
+        min=1,
         default="512",
     ),
 ]
@@ -239,6 +242,7 @@ ReasoningTokens = Annotated[
         "--reasoning-tokens",
         panel=ANSWERS,
         example="--reasoning-tokens 2048",
+        min=1,
         default="512",
     ),
 ]
@@ -274,7 +278,7 @@ KindOption = Annotated[
     AnswerKind | None,
     Sets("answer_kind"),
     option(
-        "What a right answer looks like.",
+        f"What a right answer looks like: {', '.join(AnswerKind)}.",
         "--answer-kind",
         panel=SCORING,
         example="--answer-kind yes_no",
@@ -323,6 +327,7 @@ RpmOption = Annotated[
         "--rpm",
         panel=LIMITS,
         example="--rpm 500",
+        min=1,
         default="the model's limit in the registry",
     ),
 ]
@@ -334,6 +339,7 @@ TpmOption = Annotated[
         "--tpm",
         panel=LIMITS,
         example="--tpm 200000",
+        min=1,
         default="the model's limit in the registry",
     ),
 ]
@@ -344,6 +350,7 @@ ConcurrencyOption = Annotated[
         "Maximum concurrent requests to the API; in a run, the reasoner's API.",
         panel=LIMITS,
         example="--concurrency 32",
+        min=1,
         default="the model's limit in the registry",
     ),
 ]
@@ -367,7 +374,7 @@ DeadlineOption = Annotated[
     str | None,
     Sets("deadline"),
     option(
-        "When to stop, resumable: 07:00 (the next one), 8h30m from now, or 2026-11-22 07:00.",
+        "When to stop (the run can be resumed): 07:00 (the next one), 8h30m from now, or 2026-11-22 07:00.",
         panel=STOPPING,
         example="--deadline 8h30m",
         default="none",
@@ -377,8 +384,8 @@ FailOnErrorOption = Annotated[
     float | None,
     Sets("fail_on_error"),
     option(
-        "Stop when more samples failed than this share (0.05) or count (20); with no more failures than that, the run "
-        "is complete.",
+        "Stop when more samples failed than this share (0.05) or count (20); with that many or fewer, it counts as "
+        "complete.",
         panel=STOPPING,
         example="--fail-on-error 0.05",
         default="continue, and say so at the end",
@@ -389,8 +396,8 @@ RetryFailedOption = Annotated[
     bool | None,
     Sets("retry_failed"),
     option(
-        "Make calls only for samples that failed in the previous run of the same command; samples that were never run "
-        "stay that way. (Without it they are tried again too, together with the others.)",
+        "Make calls only for samples that failed in the previous run of the same command; samples that never ran are "
+        "left alone. (Without this option, failed samples are tried again too, together with the others.)",
         "--retry-failed",
         panel=STOPPING,
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -88,7 +89,10 @@ def status(
     if one.state == "running" and eta is not None:
         stdout.print(f"about {human_seconds(eta)} left")
     if one.state not in ("running", "complete"):
-        stdout.print(f"continue with: prism resume {_name(one, results_dir)}", soft_wrap=True, markup=False)
+        words = ["prism", "resume", _name(one, results_dir)]
+        if results_dir != RESULTS_DIR:
+            words += ["--results-dir", str(results_dir)]
+        stdout.print(f"continue with: {shlex.join(words)}", soft_wrap=True, markup=False)
 
 
 def resume(
@@ -99,7 +103,7 @@ def resume(
     retry_failed: RetryFailedOption = None,
     results_dir: ResultsFolder = RESULTS_DIR,
 ) -> None:
-    """Continue a run as its own command would, from the folder in which that was started.
+    """Continue a run with its original settings, in the folder it was started from.
 
     Finished calls are in the cache and are not made again; samples that failed are tried again.
     """

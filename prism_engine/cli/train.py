@@ -69,7 +69,7 @@ def train(
     ] = 1,
     device: Annotated[Device, typer.Option(help="auto takes a GPU if there is one.")] = Device.AUTO,
     dtype: Annotated[
-        Precision, typer.Option(help="Data type that the finished weights are rounded to.")
+        Precision, typer.Option(help=f"Data type that the finished weights are rounded to: {' or '.join(Precision)}.")
     ] = Precision.BFLOAT16,
 ) -> None:
     """Train an embedded model from scratch: from a seed to a checkpoint with its model card, loss curve and scores.

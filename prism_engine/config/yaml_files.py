@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
+_OPTIONS = {"rpm": "requests_per_minute", "tpm": "tokens_per_minute"}
+"""Keys by the names of their command-line options, where these are too different to be found by similarity."""
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -72,12 +74,16 @@ def _line(mistake: Any, adapter: TypeAdapter[Any]) -> str:
         given = str(mistake["ctx"]["tag"])
         return f"{key}.backend: {given!r} is not one of {', '.join(backends)}{nearest(given, backends)}"
     if mistake["type"] == "extra_forbidden":
-        return f"unknown key {key!r}{nearest(str(mistake['loc'][-1]), _known_keys(adapter))}"
+        known = _known_keys(adapter)
+        word = str(mistake["loc"][-1])
+        meant = _OPTIONS.get(word)
+        return f"unknown key {key!r}" + (f" - did you mean {meant!r}?" if meant in known else nearest(word, known))
     if mistake["type"] == "missing":
         return f"key {key!r} is missing"
     if mistake["type"] == "secret":
         return f"{key}: {mistake['msg']}"
-    return f"{key}: {mistake['msg'].removeprefix('Value error, ')} (got {mistake['input']!r})"
+    problem = mistake["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
+    return f"{key}: {problem} (got {mistake['input']!r})"
 
 
 def _union_tags(adapter: TypeAdapter[Any]) -> tuple[str, ...]:

@@ -143,7 +143,11 @@ def stop_if_failing(failed: int, total: int, allowed: int | None, unit: str, sto
         unit: what is counted, in the plural.
     """
     if allowed is not None and failed > allowed:
-        stop.request(FailuresError(f"{failed:,} of {total:,} {unit} failed; `fail_on_error` allows {allowed:,}"))
+        stop.request(
+            FailuresError(
+                f"{failed:,} of {total:,} {unit} failed; `--fail-on-error` (fail_on_error) allows {allowed:,}"
+            )
+        )
 
 
 def nothing_answered(reason: str) -> DeadError:

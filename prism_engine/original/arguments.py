@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
+import typer
 from typer.core import TyperCommand
 
+from prism_engine.cli import completion
 from prism_engine.cli.show.console import stderr
 from prism_engine.config import load_registry
 from prism_engine.errors import ConfigError
@@ -35,15 +37,22 @@ class OriginalNames(TyperCommand):
     They are translated to our options before anything is parsed, so neither `--help` nor the command knows of them.
     """
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the command's parameters; for completion also the original's, hidden."""
+        params = list(super().get_params(ctx))
+        return [*params, *_completed()] if ctx.resilient_parsing else params
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments; see the class.
 
         Raises:
             ConfigError: a value or a configuration file of the original is wrong.
         """
+        if ctx.resilient_parsing:  # a command line is being completed: unfinished, and nothing may be printed
+            return list(super().parse_args(ctx, args))
         given, rest = _taken(args)
         file, rest = _original_file(rest)
-        if ctx.resilient_parsing or (not given and file is None):  # completing a command line prints nothing
+        if not given and file is None:
             return list(super().parse_args(ctx, args))
         given = (file or {}) | given
         mode, rest = _one_mode(rest)
@@ -57,6 +66,32 @@ class OriginalNames(TyperCommand):
         ours = [f"--{name}={found.options[name]}" for name in _OPTIONS if name in found.options]
         benchmark = [str(found.options["benchmark"])] if "benchmark" in found.options else []
         return list(super().parse_args(ctx, [*ours, *rest, *benchmark]))
+
+
+def _completed() -> list[Any]:
+    """Return the original's arguments as hidden options."""
+    app = typer.Typer(add_completion=False)
+    app.command()(_arguments)
+    return list(typer.main.get_command(app).params)
+
+
+def _arguments(  # noqa: PLR0913 - one parameter per argument
+    *,
+    data: Annotated[str, typer.Option("--data", hidden=True, autocompletion=completion.benchmarks)] = "",
+    model: Annotated[str, typer.Option("--model", hidden=True, autocompletion=completion.models)] = "",
+    infer_model: Annotated[
+        str, typer.Option("--infer_model", "--infer-model", hidden=True, autocompletion=completion.models)
+    ] = "",
+    prompt_version: Annotated[
+        str, typer.Option("--prompt_version", hidden=True, autocompletion=completion.instructions)
+    ] = "",
+    model_type: Annotated[str, typer.Option("--model_type", hidden=True)] = "",
+    nproc: Annotated[str, typer.Option("--nproc", hidden=True)] = "",
+    ignore: Annotated[bool, typer.Option("--ignore", hidden=True)] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", hidden=True)] = False,
+    postproc: Annotated[bool, typer.Option("--postproc", hidden=True)] = False,
+) -> None:
+    """Declare the original's arguments to completion; never called."""
 
 
 def _taken(args: Sequence[str]) -> tuple[dict[str, Any], list[str]]:

@@ -85,7 +85,7 @@ def translated(
     notes = []
     if "mode" not in named and (complete or "mode" in given):
         options["mode"], note = _mode(str(given.get("mode", "all")))
-        notes.append(note)
+        notes.append(note + ("" if "mode" in given else ", the original's default"))
     perceives = (options | named).get("mode") == "perception"
     for key, option in _PRISM_KEYS.items():
         known = key in given or (complete and not (perceives and option == "reasoner"))

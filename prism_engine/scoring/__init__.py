@@ -82,8 +82,8 @@ def known_profile(name: str) -> str:
         return PROFILE_NAMES[-1]
     if name not in PROFILE_NAMES:
         near = get_close_matches(name.lower(), (*PROFILE_NAMES, "vlmevalkit"), n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ConfigError(f"Unknown scoring profile {name!r}.{hint} Known profiles: {', '.join(PROFILE_NAMES)}.")
+        hint = f" - did you mean {near[0]!r}?" if near else ""
+        raise ConfigError(f"unknown scoring profile {name!r}{hint} (known: {', '.join(PROFILE_NAMES)})")
     return name
 
 

@@ -6,6 +6,7 @@ import inspect
 
 import pytest
 import typer
+from typer import rich_utils
 from typer.core import TyperCommand
 
 from prism_engine.cli import app as tree
@@ -40,6 +41,29 @@ def test_every_command_has_help_of_its_own(prism, name):
 def test_every_command_of_a_group_has_help(prism, command):
     said = prism(*command.split(), "--help")
     assert (said.code, f"Usage: prism {command} " in said.out) == (0, True)
+
+
+@pytest.mark.parametrize("command", [*tree.COMMANDS, "datasets make", "datasets subset", "cache gc", "import original"])
+def test_no_name_of_an_option_is_cut_at_80_columns(prism, monkeypatch, command):
+    monkeypatch.setattr(rich_utils, "MAX_WIDTH", 80)
+    lines = prism(*command.split(), "--help").out.splitlines()
+    assert max(map(len, lines)) == 80
+    assert not [line for line in lines if "…" in line]
+
+
+def test_an_alias_that_help_leaves_out_still_sets_its_option(prism):
+    shown = prism("run", "--help").out
+    assert "--instruction,--prompt-version" not in shown
+    given = ("plan", "shapes.tsv", "-p", "scripted", "-r", "scripted")
+    both = prism(*given, "--instruction", "cot", "--prompt-version", "human1").out
+    assert "cot" in both
+    assert "human1" in both
+    assert prism(*given, "--prompt-version", "cot").out == prism(*given, "--instruction", "cot").out
+
+
+def test_paragraphs_of_help_are_broken_by_the_terminal_alone(prism):
+    said = prism("run", "--help").out
+    assert "continues where it stopped, and another reasoner or output limit reuses the descriptions." in said
 
 
 def test_commands_are_listed_by_panel_from_the_table(prism):

@@ -64,7 +64,7 @@ def test_it_prints_its_url_serves_and_ends_with_its_exact_bill():
     assert said["refused for a limit (429)"] == "1"
     assert said["torn"] == "3"
     assert said["of which paid again for the same request"] == "2"
-    assert said["bill"] == "0.00009405 $"
+    assert said["bill"] == "$0.00009405"
     assert f"base_url: {url}" in err
 
 
@@ -90,9 +90,9 @@ def test_a_run_through_passing_faults_is_complete_and_the_models_file_it_prints_
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (("--faults", "503,earthquake"), "'earthquake' is none; known: all, transient, 500"),
-        (("--retry-after", "never"), "known: none, seconds, date, ms, mixed"),
-        (("--price-in", "cheap"), "are numbers, not 'cheap'"),
+        (("--faults", "503,earthquake"), "'earthquake' is not a fault; known: all, transient, 500"),
+        (("--retry-after", "never"), "'never' is not one of none, seconds, date, ms, mixed"),
+        (("--price-in", "cheap"), "must be numbers (got 'cheap' and "),
         (("--price-out", "-1"), "-1 is not a price"),
         (("--halve-after", "5"), "no limit to halve"),
         (("--rate", "2"), "--rate"),

@@ -55,6 +55,18 @@ def test_models_are_those_of_the_registry_and_of_files_on_the_line(complete, tmp
     assert complete("ask", "--models-file", "m.yaml", "-r", "script") == ["scripted", "scripture"]
 
 
+def test_the_original_s_arguments_complete_and_unfinished_ones_print_nothing(complete, tmp_path):
+    (tmp_path / "bad.json").write_text('{"data": "x", "promt_version": "generic"}')
+    assert complete("run", "--model", "scri") == ["scripted"]
+    assert "scripted" in complete("run", "--model", "")
+    assert complete("plan", "--infer_model", "scri") == ["scripted"]
+    assert complete("plan", "--data", "MMStar_") == ["MMStar_OFFICIAL"]
+    assert complete("run", "--prompt_version", "de") == ["decompose"]
+    for before in (("--nproc", "x"), ("--config", "bad.json"), ("--verbose",), ("--data", "MMStar", "--model", "a")):
+        assert complete("run", *before, "-p", "scri") == ["scripted"]
+    assert complete("run", "--infer") == []
+
+
 def test_instructions_are_the_built_in_ones_and_those_of_a_writer(complete):
     assert set(completion.instructions(context(), "")) == {*INSTRUCTIONS, *ALIASES, "query-specific_"}
     assert completion.instructions(context(), "query-specific_scr") == ["query-specific_scripted"]

@@ -110,6 +110,12 @@ def settings(command):
 CASES = [(command, name) for command in COMMANDS for name, _, _ in settings(command)]
 
 
+@pytest.mark.parametrize("option", ["--samples", "--perception-tokens", "--reasoning-tokens", "--rpm", "--tpm"])
+def test_a_number_that_is_too_small_is_an_error_that_names_its_option(prism, option):
+    said = prism("plan", "shapes.tsv", "-p", "scripted", "-r", "scripted", option, "0")
+    assert (said.code, f"'{option}'" in said.err) == (2, True)
+
+
 class CaughtError(Exception):
     """Stops a command once its configuration is made."""
 
@@ -215,7 +221,7 @@ def test_options_that_are_not_given_leave_the_configuration_s_defaults(caught, c
 @pytest.mark.parametrize("command", ["judge", "grade"])
 def test_a_wrong_value_is_one_message_and_exit_code_2(prism, command):
     said = prism(command, *COMMANDS[command].required, "--rpm", "0")
-    assert (said.code, "requests_per_minute" in said.err) == (2, True)
+    assert (said.code, "'--rpm'" in said.err) == (2, True)
 
 
 def test_a_parameter_that_is_not_handed_on_is_a_bug_and_never_ignored():

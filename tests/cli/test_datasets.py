@@ -99,7 +99,7 @@ def test_a_run_fetches_what_is_missing_where_it_is_told_to(prism, mirror, withou
 def test_one_that_cannot_be_fetched_keeps_no_other_from_it(prism, mirror, without_checksum, tmp_path):
     said = prism("datasets", "fetch", "Nothing", "RealWorldQA", "--mirror", mirror.url)
     assert said.code == 2
-    assert "no benchmark 'Nothing' is known" in said.err
+    assert "unknown benchmark 'Nothing'" in said.err
     assert "1 of 2 cannot be fetched" in said.err
     assert (tmp_path / "LMUData" / "RealWorldQA.tsv").is_file()
 

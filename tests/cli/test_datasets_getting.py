@@ -128,7 +128,7 @@ def test_a_benchmark_without_what_blind_runs_solve_runs_like_any_other(prism, tm
     command = ("datasets", "subset", "shapes.tsv", "--blind", "results/blind", "--solved-by", "1", "--out", "part.tsv")
     said = prism(*command)
     assert said.code == 0
-    assert "which 1 or more of 2 blind runs solve" in said.out
+    assert "dropped (solved by at least 1 of 2 blind runs)" in said.out
     kept = (tmp_path / "part.indexes.txt").read_text().split()
     assert 6 < len(kept) < 19
     assert f"part.tsv: {len(kept)} questions kept" in said.out

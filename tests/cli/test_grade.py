@@ -8,6 +8,7 @@ MODELS = """
 models:
   grader: {backend: scripted, replies: ["Fine. [RESULT] 4", "Bad. [RESULT] 1", "So so. [RESULT] (3)"]}
   silent: {backend: scripted, replies: ["who knows"]}
+  refuser: {backend: scripted, replies: ["Fine. [RESULT] 4"], failure_rate: 0.7}
 """
 RUBRICS = "rubrics: {exact: {criterion: Exact, levels: [a, b, c, d, e]}}"
 
@@ -38,8 +39,17 @@ def test_it_says_the_mean_and_the_agreement(grade):
 def test_rows_without_a_grade_give_code_1(grade):
     said = grade("--judge", "silent")
     assert said.code == 1
-    assert "12 rows, 0 graded, no grade" in said.out
-    assert "12 rows have no grade" in said.err
+    assert "12 rows, 0 graded\n" in said.out
+    assert "12 rows have no grade: none could be read" in said.err
+    assert "calls" not in said.err
+
+
+def test_rows_whose_calls_failed_are_counted_apart_and_can_be_repeated(grade):
+    said = grade("--judge", "refuser")
+    assert said.code == 1
+    assert "rows have no grade: the calls to the judge failed" in said.err
+    assert "to repeat them: prism" in said.err
+    assert "could be read" not in said.err
 
 
 def test_a_mistake_in_the_rows_gives_code_2(grade, tmp_path):

@@ -7,6 +7,7 @@ models:
   mumbler: {backend: scripted, replies: ["I like the second one, hard to say", "B", "hmm"]}
   letters: {backend: scripted, replies: ["A", "B", "C", "D"]}
   silent: {backend: scripted, replies: ["who knows"]}
+  refuser: {backend: scripted, replies: ["A"], failure_rate: 0.7}
 """
 RUN = ("run", "shapes.tsv", "-p", "scripted", "-r", "mumbler", "--models-file", "m.yaml")
 
@@ -35,7 +36,16 @@ def test_answers_that_stay_unscored_give_code_1(judged):
     said = judged("mumbler", "--judge", "silent")
     assert said.code == 1
     assert "15 unscored" in said.out
-    assert "without a score" in said.err
+    assert "15 answers have no score: no review of them could be read" in said.err
+    assert "calls" not in said.err
+
+
+def test_answers_whose_reviews_failed_are_counted_apart_and_can_be_repeated(judged):
+    said = judged("mumbler", "--judge", "refuser")
+    assert said.code == 1
+    assert "answers have no score: the calls to the judge failed" in said.err
+    assert "to repeat them: prism" in said.err
+    assert "could be read" not in said.err
 
 
 def test_a_plan_says_how_much_there_is_to_ask(judged):

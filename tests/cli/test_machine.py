@@ -20,4 +20,6 @@ def test_doctor_reports_every_part_and_never_a_key(prism, monkeypatch, tmp_path)
     for part in ("python", "torch", "GPU", "vllm", "cache", "api.openai.com", "api.deepseek.com"):
         assert part in said.out
     assert "DEEPSEEK_API_KEY" in said.out
+    assert "key found; not contacted" in said.out
+    assert "needs no key; not contacted (Mixtral-8x22B-chat" in said.out
     assert "planted-secret" not in said.out + said.err

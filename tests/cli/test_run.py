@@ -156,7 +156,7 @@ def test_an_api_reasoner_answers_over_http_within_its_limits(prism, tmp_path, mo
     assert said.code == 0
     assert 0 < stats["completed"] == stats["received"] <= 24
     assert stats["most_in_flight"] <= 4
-    assert "Bounded by: " in said.out
+    assert "Limited by: " in said.out
     (path,) = (tmp_path / "results").rglob("manifest.json")
     manifest = json.loads(path.read_text())
     assert sum(manifest["bounded_by"].values()) == pytest.approx(1, abs=0.001)
@@ -223,7 +223,7 @@ def test_failures_may_be_tolerated_or_stop_the_run(prism, tmp_path):
     assert (tolerant.code, "without an answer again" in tolerant.err) == (0, False)
     strict = prism(*command, "--fail-on-error", "0", "--results-dir", "strict")
     assert strict.code == 1
-    assert "`fail_on_error` allows 0" in strict.err
+    assert "`--fail-on-error` (fail_on_error) allows 0" in strict.err
     assert "continue with: prism run" in strict.err
 
 
@@ -232,7 +232,7 @@ def test_at_its_deadline_a_run_stops_and_says_how_to_go_on(prism, monkeypatch):
     monkeypatch.setattr(module, "deadline_at", lambda _text, now: now)
     said = prism("run", *SCRIPTED, "--deadline", "8h")
     assert said.code == 3
-    assert "the deadline has come" in said.err
+    assert "the deadline was reached" in said.err
     assert "continue with: prism run" in said.err
 
 

@@ -23,7 +23,7 @@ def test_a_run_is_listed_and_described(prism):
     assert name in listed
     assert "24/24" in listed
     assert "complete" in prism("status").out
-    assert "Bounded by: " in prism("status").out
+    assert "Limited by: " in prism("status").out
     numbers = json.loads(prism("status", "scripted/scripted", "--json").out)
     assert (numbers["state"], numbers["samples"]["done"], numbers["stages"]["reason"]["calls"]) == ("complete", 24, 24)
 
@@ -39,7 +39,7 @@ def test_a_run_that_goes_on_says_how_much_of_its_limits_and_its_money_is_in_use(
     path.write_bytes(orjson.dumps(content | {"state": "running", "pid": 1}))
     said = prism("status").out
     assert "Answers: requests/min 450 of 500 in use" in said
-    assert "Bounded by: requests/min (80% of the time), perceiver (18% of the time)\n" in said
+    assert "Limited by: requests/min (80% of the time), perceiver (18% of the time)\n" in said
     assert "$1.23 of $5.00 left" in said
     assert "about 1 min 00 s left" in said
 
@@ -67,6 +67,14 @@ def test_every_stage_of_a_run_is_shown_the_writing_of_hints_too(prism):
         if line.startswith(("Hints", "Descriptions"))
     ]
     assert stages == ["Hints"]
+
+
+def test_how_to_continue_names_the_results_folder_quoted_for_a_shell(prism, tmp_path):
+    prism(*RUN, "--results-dir", "my runs")
+    path = tmp_path / "my runs/generic/shapes/scripted/scripted/status.json"
+    path.write_bytes(orjson.dumps(orjson.loads(path.read_bytes()) | {"state": "interrupted"}))
+    command = "prism resume generic/shapes/scripted/scripted --results-dir 'my runs'"
+    assert f"continue with: {command}\n" in prism("status", "--results-dir", "my runs").out
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])

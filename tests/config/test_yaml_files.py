@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import TypeAdapter
 
-from prism_engine.config.yaml_files import nearest, read_yaml
+from prism_engine.config import RunConfig
+from prism_engine.config.yaml_files import nearest, read_yaml, validated
 from prism_engine.errors import ConfigError
 
 
@@ -42,3 +44,14 @@ def test_an_empty_file_is_an_empty_mapping(tmp_path):
 def test_nearest_is_silent_where_nothing_is_close():
     assert nearest("zzz", ["benchmark"]) == ""
     assert nearest("benchmrk", ["benchmark"]) == " - did you mean 'benchmark'?"
+
+
+@pytest.mark.parametrize(("option", "key"), [("rpm", "requests_per_minute"), ("tpm", "tokens_per_minute")])
+def test_a_key_named_like_its_option_is_answered_with_the_key(option, key):
+    with pytest.raises(ConfigError, match=rf"unknown key '{option}' - did you mean '{key}'\?"):
+        validated(TypeAdapter(RunConfig), {"benchmark": "x.tsv", option: 3}, "run.yaml")
+
+
+def test_a_value_out_of_range_is_told_in_plain_words():
+    with pytest.raises(ConfigError, match=r"samples: must be greater than 0 \(got 0\)"):
+        validated(TypeAdapter(RunConfig), {"benchmark": "x.tsv", "samples": 0}, "run.yaml")

@@ -222,6 +222,6 @@ async def test_more_failures_than_allowed_stop_the_run(world):
     stop = Stop()
     await execute(replace(run, most_failures=3), progress, stop)
     assert isinstance(stop.reason, FailuresError)
-    assert "`fail_on_error` allows 3" in str(stop.reason)
+    assert "`--fail-on-error` (fail_on_error) allows 3" in str(stop.reason)
     assert 3 < progress.failed < 50
     assert progress.failed + progress.not_run == 100

@@ -152,4 +152,4 @@ def test_more_failures_than_are_allowed_request_the_stop(failed, allowed, stops)
     assert stop.requested is stops
     if stops:
         assert isinstance(stop.reason, FailuresError)
-        assert str(stop.reason) == "3 of 10 answers failed; `fail_on_error` allows 2"
+        assert str(stop.reason) == "3 of 10 answers failed; `--fail-on-error` (fail_on_error) allows 2"

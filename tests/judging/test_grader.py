@@ -109,4 +109,4 @@ async def test_more_failed_rows_than_are_allowed_stop_the_grading(store):
     rows = [row("1"), row("2"), row("3")]
     graded = await grade_all(rows, judge.grader(), width=1, progress=progress, stop=stop, max_failures=0)
     assert [one.mean for one in graded] == [2, None]
-    assert str(stop.reason) == "1 of 3 rows failed; `fail_on_error` allows 0"
+    assert str(stop.reason) == "1 of 3 rows failed; `--fail-on-error` (fail_on_error) allows 0"

@@ -190,4 +190,4 @@ async def test_answers_whose_calls_failed_are_judged_again_after_all_others(pred
 async def test_more_unjudged_answers_than_are_allowed_stop_the_judging(predictions, store):
     session = Session(predictions, store, says("hm"))
     await session.run(max_failures=0)
-    assert "answers failed; `fail_on_error` allows 0" in str(session.stop.reason)
+    assert "answers failed; `--fail-on-error` (fail_on_error) allows 0" in str(session.stop.reason)

@@ -125,5 +125,5 @@ def test_results_about_another_benchmark_are_refused(checkout):
 
 
 def test_an_unknown_profile_is_refused(checkout):
-    with pytest.raises(ConfigError, match="Unknown scoring profile"):
+    with pytest.raises(ConfigError, match="unknown scoring profile"):
         imported(checkout, profile="v9")

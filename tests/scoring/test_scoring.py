@@ -14,12 +14,14 @@ def test_every_profile_is_found_under_its_own_name():
 
 @pytest.mark.parametrize("name", ["V3", "v33", "v4", "3"])
 def test_an_unknown_profile_is_answered_with_the_closest_one(name):
-    with pytest.raises(ConfigError, match=rf"'{name}'. Did you mean 'v3'\? Known profiles: prism, v1, v2, v3"):
+    with pytest.raises(
+        ConfigError, match=rf"unknown scoring profile '{name}' - did you mean 'v3'\? \(known: prism, v1, v2, v3\)"
+    ):
         choice_profile(name)
 
 
 def test_a_name_like_none_of_them_is_answered_with_all_profiles():
-    with pytest.raises(ConfigError, match=r"'strict'. Known profiles: prism, v1, v2, v3"):
+    with pytest.raises(ConfigError, match=r"'strict' \(known: prism, v1, v2, v3\)"):
         choice_profile("strict")
 
 

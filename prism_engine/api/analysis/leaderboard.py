@@ -145,7 +145,8 @@ def _of_benchmarks(runs: list[FinishedRun], names: Sequence[str]) -> list[Finish
     known = sorted({run.setting.benchmark for run in runs})
     for name in names:
         if name not in known:
-            raise UserError(f"--benchmark {name}: no run here uses it; the runs use {', '.join(known)}.")
+            others = f"the runs use {', '.join(known)}" if known else "all runs here are baselines (see --baselines)"
+            raise UserError(f"--benchmark {name}: no run here uses it; {others}.")
     return [run for run in runs if not names or run.setting.benchmark in names]
 
 

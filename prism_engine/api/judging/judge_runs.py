@@ -62,6 +62,8 @@ class JudgeReport:
     draws: DrawScores | None = None
     """Of all draws; None if judging stopped or questions are asked once."""
     trouble: Exception | None = None
+    unanswered: int = 0
+    """How many of the unscored answers have no review because the judge's calls failed; the others' are unreadable."""
 
 
 @dataclass(frozen=True)
@@ -209,7 +211,19 @@ async def _judge_case(
     scores, draws = await asyncio.to_thread(_write, case, judge, verdicts, counts, progress)
     tolerated = config.fail_on_error is not None  # more failures would have stopped it
     status = RunStatus.INCOMPLETE if counts[Resolved.UNSCORED] and not tolerated else RunStatus.COMPLETE
-    return JudgeReport(case.run, folder, config.judge, judge.model_name, status, progress, counts, scores, draws)
+    unanswered = sum(not verdict.responded for verdict in verdicts.values())
+    return JudgeReport(
+        case.run,
+        folder,
+        config.judge,
+        judge.model_name,
+        status,
+        progress,
+        counts,
+        scores,
+        draws,
+        unanswered=unanswered,
+    )
 
 
 def _first_reviews(case: Case, judge: _ReadyJudge) -> list[LookedUp]:

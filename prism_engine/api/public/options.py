@@ -97,15 +97,18 @@ class GradingOptions(JudgeOptions, total=False):
     against: Sequence[str | Path]
 
 
-def one_run(config: RunConfig | None, options: Mapping[str, Any]) -> RunConfig:
+def one_run(config: RunConfig | None, options: Mapping[str, Any], *, instead: str = "use run_many") -> RunConfig:
     """Return the configuration of one run.
+
+    Args:
+        instead: what to do about options that describe multiple runs, for the message.
 
     Raises:
         ConfigError: an option is unknown or invalid, or one is a list.
     """
     runs = sweep(config, options)
     if len(runs) > 1:
-        raise ConfigError(f"options: these are {len(runs)} runs; make them together with run_many")
+        raise ConfigError(f"these options describe {len(runs)} runs; {instead}")
     return runs[0]
 
 

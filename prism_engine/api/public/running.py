@@ -118,7 +118,7 @@ def plan(
     Raises:
         UserError, StoreError: as `run`.
     """
-    return plan_many([one_run(config, options)], registry_or_default(registry))[0]
+    return plan_many([one_run(config, options, instead="plan them one at a time")], registry_or_default(registry))[0]
 
 
 def _run_all(configs: list[RunConfig], registry: Registry | None, watch: ProgressDisplay | None) -> list[RunReport]:

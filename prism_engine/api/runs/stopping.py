@@ -49,7 +49,7 @@ def stopping_at_deadline(stop: Stop, deadlines: Iterable[str | None]) -> Iterato
         yield
         return
     first = min(moments)
-    error = DeadlineError(f"the deadline has come ({first.astimezone(now.tzinfo):%Y-%m-%d %H:%M})")
+    error = DeadlineError(f"the deadline was reached ({first.astimezone(now.tzinfo):%Y-%m-%d %H:%M})")
     alarm = asyncio.get_running_loop().call_later(max(0.0, (first - now).total_seconds()), stop.request, error)
     try:
         yield

@@ -64,10 +64,10 @@ def human_limit(name: str) -> str:
 
 
 def print_bounds(shares: Mapping[str, float]) -> None:
-    """Print what bounded a run; bounds of less than a twentieth of the time are left out."""
+    """Print what limited a run; limits of less than a twentieth of the time are left out."""
     bounds = [f"{human_limit(name)} ({share:.0%} of the time)" for name, share in shares.items() if share >= 0.05]
     if bounds:
-        stdout.print(f"Bounded by: {', '.join(bounds)}", soft_wrap=True, markup=False)
+        stdout.print(f"Limited by: {', '.join(bounds)}", soft_wrap=True, markup=False)
 
 
 def human_seconds(seconds: float) -> str:

@@ -28,7 +28,7 @@ def print_scores(scores: Scores) -> None:
     if any(row.pictures for row in rows):
         shown["Clustered by picture"] = [_span(row.clustered_low, row.clustered_high) for row in rows]
     if any(row.missing for row in rows):
-        shown["If missing were wrong to right"] = [_bounds(row) for row in rows]
+        shown["If missing were all wrong / all right"] = [_bounds(row) for row in rows]
     lines = []
     level = "overall"
     for place, row in enumerate(rows):
@@ -64,7 +64,7 @@ def _print_policies(overall: GroupScore) -> None:
         guessed, at_chance = overall.accuracy_guessed, overall.accuracy_at_chance
         stdout.print(
             f"{overall.unanswered:,} unanswered ({overall.refused:,} of them refused) count as wrong; guessed at "
-            f"random the accuracy would be {guessed:.1%}, at their chance {at_chance:.1%}",
+            f"random the accuracy would be {guessed:.1%}, at chance level {at_chance:.1%}",
             soft_wrap=True,
         )
     if overall.cannot_tell:

@@ -61,7 +61,7 @@ def fetch(
     known = known_benchmark(name)
     if known is None:
         names = [entry.name for entry in known_benchmarks()]
-        raise ConfigError(f"no benchmark {name!r} is known{nearest(name, names)}; `prism datasets list` lists them all")
+        raise ConfigError(f"unknown benchmark {name!r}{nearest(name, names)}; `prism datasets list` lists them all")
     if known.spec.url is None:
         raise ConfigError(f"{known.name} is not published: make it with `prism datasets make scenes`")
     target = (folder or _folder()) / f"{known.name}.tsv"

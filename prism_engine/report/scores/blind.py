@@ -44,7 +44,8 @@ def known_without_seeing(runs: Sequence[FinishedRun], needed: int | None = None,
             )
     needed = len(runs) // 2 + 1 if needed is None else needed
     if not 1 <= needed <= len(runs):
-        raise UserError(f"--solved-by {needed}: with {len(runs)} blind runs it must be from 1 to {len(runs)}.")
+        must = "it must be 1" if len(runs) == 1 else f"it must be from 1 to {len(runs)}"
+        raise UserError(f"--solved-by {needed}: with {len(runs)} blind run{'' if len(runs) == 1 else 's'} {must}")
     votes: dict[str, int] = {}
     members: dict[str, set[str]] = {}
     for run in runs:

@@ -90,8 +90,9 @@ def find_runs(paths: Sequence[Path]) -> list[FinishedRun]:
     for path in paths:
         found = [path] if (path / PREDICTIONS).is_file() else sorted(_run_folders(path))
         if not found:
-            reason = "no finished run in it" if path.is_dir() else "no such folder"
-            raise UserError(f"{path}: {reason} (a folder with {PREDICTIONS}); `prism runs` lists runs")
+            if not path.is_dir():
+                raise UserError(f"{path}: no such folder; `prism runs` lists runs")
+            raise UserError(f"{path}: no finished run in it (a folder with {PREDICTIONS}); `prism runs` lists runs")
         folders.update(dict.fromkeys(found))
     runs = [read_run(folder) for folder in folders]
     by_setting: dict[Setting, FinishedRun] = {}

@@ -75,6 +75,11 @@ def test_impossible_conditions_are_errors(results, wanted, message):
         names(results, **wanted)
 
 
+def test_a_benchmark_among_baselines_alone_is_an_error_that_says_so(results):
+    with pytest.raises(UserError, match=r"no run here uses it; all runs here are baselines \(see --baselines\)"):
+        make_board([results / "blind"], REGISTRY, BoardFilter(benchmarks=("Bench",)))
+
+
 def test_tables_are_written_with_one_row_per_system(results, tmp_path):
     report = make_board([results], REGISTRY, out=tmp_path / "out")
     table = pl.read_parquet(tmp_path / "out" / "board.parquet")

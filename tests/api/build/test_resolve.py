@@ -62,7 +62,7 @@ def test_an_unknown_price_is_none_and_not_free(tmp_path):
     [
         ({"reasoner": "nobody"}, "nobody"),
         ({"benchmark": "absent.tsv"}, "absent.tsv"),
-        ({"profile": "v9"}, "Unknown scoring profile"),
+        ({"profile": "v9"}, "unknown scoring profile"),
         ({"instruction": "query-specific"}, "query-specific"),
         ({"mode": Arm.PROMPTS}, "query-specific_MODEL"),
     ],

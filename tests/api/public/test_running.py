@@ -54,7 +54,7 @@ def test_a_registry_may_be_given(options):
         ({"benchmrak": "x"}, r"unknown key 'benchmrak' - did you mean 'benchmark'"),
         ({"mode": "alll"}, "mode: "),
         ({"benchmark": None}, r"no benchmark is given: name it with benchmark=\.\.\."),
-        ({"mode": ["all", "blind"]}, "these are 2 runs; make them together with run_many"),
+        ({"mode": ["all", "blind"]}, "these options describe 2 runs; "),
         ({"reasoner": "nobody"}, "unknown model 'nobody'"),
     ],
 )
@@ -64,6 +64,14 @@ async def test_mistakes_are_configuration_errors(options, changed, message):
             call(**options | changed)
     with pytest.raises(prism.ConfigError, match=message):
         await prism.arun(**options | changed)
+
+
+def test_options_of_multiple_runs_are_an_error_that_says_what_to_use(options):
+    lists = options | {"mode": ["all", "blind"]}
+    with pytest.raises(prism.ConfigError, match=r"^these options describe 2 runs; use run_many$"):
+        prism.run(**lists)
+    with pytest.raises(prism.ConfigError, match=r"^these options describe 2 runs; plan them one at a time$"):
+        prism.plan(**lists)
 
 
 def test_lists_are_every_combination(options):
