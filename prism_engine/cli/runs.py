@@ -88,7 +88,10 @@ def status(
     if one.state == "running" and eta is not None:
         stdout.print(f"about {human_seconds(eta)} left")
     if one.state not in ("running", "complete"):
-        stdout.print(f"continue with: prism resume {_name(one, results_dir)}", soft_wrap=True, markup=False)
+        resume_by = (
+            f"prism resume {_name(one, results_dir)}" if one.command == "run" else f"the same prism {one.command}"
+        )
+        stdout.print(f"continue with: {resume_by}", soft_wrap=True, markup=False)
 
 
 def resume(
