@@ -92,7 +92,8 @@ def status(
         words = ["prism", "resume", _name(one, results_dir)]
         if results_dir != RESULTS_DIR:
             words += ["--results-dir", str(results_dir)]
-        stdout.print(f"continue with: {shlex.join(words)}", soft_wrap=True, markup=False)
+        again = shlex.join(words) if one.command == "run" else f"the same prism {one.command}"
+        stdout.print(f"continue with: {again}", soft_wrap=True, markup=False)
 
 
 def resume(

@@ -32,6 +32,16 @@ def test_it_says_how_each_answer_was_resolved_and_by_whom(judged):
     assert "judged-letters" in said.out
 
 
+def test_its_progress_is_listed_and_not_resumed_as_a_run(judged, prism):
+    judged("mumbler", "--judge", "silent")
+    assert "judged-silent" in prism("runs").out
+    said = prism("status")
+    assert (said.code, "Reviews" in said.out, "the same prism judge" in said.out) == (0, True, True)
+    said = prism("resume", "judged-silent")
+    assert (said.code, "not a run" in said.err) == (2, True)
+    assert "judged-silent" not in prism("status", "mumbler").out
+
+
 def test_answers_that_stay_unscored_give_code_1(judged):
     said = judged("mumbler", "--judge", "silent")
     assert said.code == 1

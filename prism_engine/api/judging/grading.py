@@ -15,6 +15,7 @@ from prism_engine.api.build.parts import STORE_NAME
 from prism_engine.api.build.workbench import Workbench
 from prism_engine.api.judging.judge_models import ready_judge, resolve_judge
 from prism_engine.api.results.run_status import RunStatus, stopped_status
+from prism_engine.api.results.status import keeping_status, write_status
 from prism_engine.api.runs.loops import run_blocking
 from prism_engine.api.runs.stopping import stopping_at_deadline, stopping_on_signals
 from prism_engine.config.judging import Template
@@ -78,9 +79,10 @@ def grade(config: GradingConfig, registry: Registry, *, watch: ProgressDisplay |
         report = run_blocking(_grade(config, registry, rows, watch))
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
-    if report.status is RunStatus.NOT_BEGUN or not report.graded:
-        return report
-    return _write_grades(report, config, other_scores)
+    if report.graded:
+        report = _write_grades(report, config, other_scores)
+    write_status(report.folder, config, report.progress, report.status.value, "grade")
+    return report
 
 
 def _without_hidden_fields(row: RubricRow, config: GradingConfig) -> RubricRow:
@@ -119,12 +121,16 @@ async def _grade(
             width = 2 * (model.backend.capacity if model.backend is not None else 1)
             most = config.most_failures(len(rows))
             with stopping_on_signals(stop), stopping_at_deadline(stop, [config.deadline]):
-                async with watch(progress) if watch else nullcontext():
+                async with (
+                    keeping_status(folder, config, progress, "grade"),
+                    watch(progress) if watch else nullcontext(),
+                ):
                     graded = await grade_all(rows, grader, width=width, progress=progress, stop=stop, max_failures=most)
                     if spending is not None:
                         await spending.conclude()
         finally:
             await bench.close_backends()
+    progress.end()
     if stop.requested:
         return GradingReport(folder, stopped_status(stop), progress, trouble=stop.reason)
     tolerated = config.fail_on_error is not None  # more failures would have stopped it

@@ -13,6 +13,7 @@ from prism_engine.api.build.workbench import Workbench
 from prism_engine.api.judging.judge_models import ready_judge, resolve_judge
 from prism_engine.api.judging.judged_files import Case, open_case, write_case
 from prism_engine.api.results.run_status import RunStatus, stopped_status
+from prism_engine.api.results.status import keeping_status, write_status
 from prism_engine.api.runs.loops import run_blocking
 from prism_engine.api.runs.stopping import stopping_at_deadline, stopping_on_signals
 from prism_engine.budget import PerCall, PromptVolume, Seen, expect, text_bytes
@@ -192,8 +193,11 @@ async def _judge_case(
     stop.listen(progress.stop)
     width = 2 * (judge.model.backend.capacity if judge.model.backend is not None else 1)
     verdicts = {}
-    if not stop.requested:
-        async with watch(progress) if watch and pending.unsettled else nullcontext():
+    if began := not stop.requested:
+        async with (
+            keeping_status(folder, config, progress, "judge"),
+            watch(progress) if watch and pending.unsettled else nullcontext(),
+        ):
             verdicts = await judge_all(
                 pending,
                 judge.answer_judge(pending),
@@ -204,13 +208,17 @@ async def _judge_case(
             )
             if spending is not None:
                 await spending.conclude()
+    progress.end()
     if stop.requested:
         status = stopped_status(stop)
+        if began:
+            write_status(folder, config, progress, status.value, "judge")
         return JudgeReport(case.run, folder, config.judge, judge.model_name, status, progress, trouble=stop.reason)
     counts: Counter[Resolved] = Counter()
     scores, draws = await asyncio.to_thread(_write, case, judge, verdicts, counts, progress)
     tolerated = config.fail_on_error is not None  # more failures would have stopped it
     status = RunStatus.INCOMPLETE if counts[Resolved.UNSCORED] and not tolerated else RunStatus.COMPLETE
+    write_status(folder, config, progress, status.value, "judge")
     unanswered = sum(not verdict.responded for verdict in verdicts.values())
     return JudgeReport(
         case.run,

@@ -1,4 +1,4 @@
-"""Status files: each run's progress, kept up to date next to its results for other shells to read."""
+"""Status files: progress of a run, judging or grading, kept up to date next to its results for other shells to read."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ from prism_engine.report.scores.manifest import check_schema
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from prism_engine.api.build.parts import Parts
+    from prism_engine.config.run_config import CommandConfig
     from prism_engine.engine.progress import Progress
 
 STATUS_NAME = "status.json"
 SCHEMA = 2
 """Version of the file's format; a file without one has version 1."""
+RUN = "run"
 RUNNING = "running"
 KILLED = "killed"
 """A run whose file says that it is running but whose process is gone."""
@@ -49,6 +50,8 @@ class RunState:
     config: dict[str, Any]
     cwd: Path
     """Working directory of the command; relative paths in the configuration start there."""
+    command: str = RUN
+    """The command whose progress it is: `run`, `judge` or `grade`."""
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -64,7 +67,10 @@ class RunState:
             age = (datetime.now(UTC) - updated).total_seconds()
             gone = content["state"] == RUNNING and (age > _STALE_SECONDS or not _is_alive(content["pid"]))
             state = KILLED if gone else content["state"]
-            return cls(path.parent, state, updated, content["progress"], content["config"], Path(content["cwd"]))
+            command = content.get("command", RUN)
+            return cls(
+                path.parent, state, updated, content["progress"], content["config"], Path(content["cwd"]), command
+            )
         except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise ConfigError(f"{path}: cannot be read as a run's status ({error})") from error
 
@@ -72,8 +78,12 @@ class RunState:
         """Return the configuration of the run; its deadline may have passed.
 
         Raises:
-            ConfigError: another version of prism wrote it.
+            ConfigError: another version of prism wrote it, or it is not a run's.
         """
+        if self.command != RUN:
+            raise ConfigError(
+                f"{self.folder}: results of `prism {self.command}`, not a run; repeat that command instead"
+            )
         try:
             return RunConfig.model_validate(self.config, context=STORED)
         except ValidationError as error:
@@ -121,7 +131,7 @@ def run_states(results_dir: Path) -> list[RunState]:
 def find_run_state(results_dir: Path, run: str | None) -> RunState:
     """Return the run whose folder is `run` or whose path contains it; the latest one if `run` is None.
 
-    Whole folder names are preferred to parts of names.
+    Runs are preferred to what `prism judge` and `prism grade` made of them, and whole folder names to parts of names.
 
     Raises:
         UserError: no run matches, or more than one; or as `run_states`.
@@ -134,6 +144,8 @@ def find_run_state(results_dir: Path, run: str | None) -> RunState:
     names = {str(state.folder.relative_to(results_dir)): state for state in states}
     part = (run or "").strip("/")
     matching = [name for name in names if part in name] if part else []
+    if part not in names:
+        matching = [name for name in matching if names[name].command == RUN] or matching
     # A name may be part of another one (`MMStar/a` of `MMStar/a-2`): the exact name wins, then whole folder names.
     exact = [name for name in matching if name == part] or [name for name in matching if f"/{part}/" in f"/{name}/"]
     if len(exact) == 1 or len(matching) == 1:
@@ -145,14 +157,18 @@ def find_run_state(results_dir: Path, run: str | None) -> RunState:
 
 
 @asynccontextmanager
-async def keeping_status(folder: Path, parts: Parts, progress: Progress) -> AsyncIterator[None]:
-    """Keep a run's status file up to date during the block; `write_status` then records how the run ended."""
+async def keeping_status(
+    folder: Path, config: CommandConfig, progress: Progress, command: str = RUN
+) -> AsyncIterator[None]:
+    """Keep a status file up to date during the block; `write_status` then records how the command ended."""
 
     async def keep() -> None:
         while True:
-            write_status(folder, parts, progress, RUNNING)
+            write_status(folder, config, progress, RUNNING, command)
             await asyncio.sleep(UPDATE_SECONDS)
 
+    with suppress(OSError):  # as in `write_status`
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     task = asyncio.create_task(keep(), name="status")
     try:
         yield
@@ -162,18 +178,17 @@ async def keeping_status(folder: Path, parts: Parts, progress: Progress) -> Asyn
             await task
 
 
-def write_status(folder: Path, parts: Parts, progress: Progress, state: str) -> None:
-    """Write a run's status. A full disk is ignored here; the cache and the results report it."""
-    config = parts.config
-    known = config.model_copy(update={"models": {**dict(parts.specs.values()), **config.models}})
+def write_status(folder: Path, config: CommandConfig, progress: Progress, state: str, command: str = RUN) -> None:
+    """Write a status. A full disk is ignored here; the cache and the results report it."""
     status = {
         "schema": SCHEMA,
+        "command": command,
         "state": state,
         "pid": os.getpid(),
         "cwd": str(Path.cwd()),
         "updated_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "progress": progress.snapshot(),
-        "config": known.model_dump(mode="json"),
+        "config": config.model_dump(mode="json"),
     }
     with suppress(UserError), replacing(folder / STATUS_NAME) as draft:
         draft.write_bytes(orjson.dumps(status, option=orjson.OPT_INDENT_2))

@@ -184,7 +184,8 @@ async def _execute(prepared: PreparedRun, stop: RunStop, write_lock: asyncio.Loc
     parts, layout, progress, journal = prepared.parts, prepared.layout, prepared.progress, prepared.journal
     config, folder = parts.config, layout.folder
     stop.listen(progress.stop)
-    async with keeping_status(folder, parts, progress):
+    stored = config.model_copy(update={"models": {**dict(parts.specs.values()), **config.models}})
+    async with keeping_status(folder, stored, progress):
         await execute(prepared.run(), progress, stop)
         if progress.spending is not None:
             with suppress(StoreError):  # a broken ledger has already stopped the run, which reports it
@@ -193,7 +194,7 @@ async def _execute(prepared: PreparedRun, stop: RunStop, write_lock: asyncio.Loc
     status = _status(config, progress, stop)
     if among > 1 and stop.requested and not stop.is_own and not progress.done + progress.failed:
         status = RunStatus.NOT_BEGUN
-    write_status(folder, parts, progress, status.value)
+    write_status(folder, stored, progress, status.value)
     trouble = stop.reason if status in TROUBLED else None
     report = RunReport(config, prepared.name, parts.benchmark.name, status, folder, progress, trouble=trouble)
     if status not in (RunStatus.COMPLETE, RunStatus.INCOMPLETE) and layout.done_before > progress.done:

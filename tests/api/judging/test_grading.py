@@ -12,6 +12,7 @@ from PIL import Image
 
 from prism_engine.api.judging.grading import grade
 from prism_engine.api.results.run_status import RunStatus
+from prism_engine.api.results.status import RunState
 from prism_engine.cache import Store
 from prism_engine.chaos.behaviour import Behaviour
 from prism_engine.config import ApiModel, load_registry
@@ -79,6 +80,8 @@ def test_every_row_gets_its_grade_and_a_second_time_nothing_is_called(rows):
     ]
     assert lines[0]["image"] == sha256((rows.parent / "0.png").read_bytes()).hexdigest()
     assert orjson.loads((report.folder / "grades.json").read_bytes())["graded"] == ROWS
+    state = RunState.read(report.folder / "status.json")
+    assert (state.command, state.state, state.progress["samples"]["done"]) == ("grade", "complete", ROWS)
 
 
 @pytest.mark.parametrize(("blind", "pictures"), [(False, ROWS), (True, 0)])

@@ -20,7 +20,7 @@ from prism_engine.chaos.behaviour import Behaviour, Fault
 from prism_engine.chaos.bill import Prices
 from prism_engine.config import ApiModel, Limits, ScriptedModel, load_registry
 from prism_engine.config.judging import JudgeConfig
-from prism_engine.errors import DeadError
+from prism_engine.errors import ConfigError, DeadError
 from tests.api.judged import calls, judge, open_rows, rows, says
 from tests.conftest import SERVED_NAME
 from tests.provider import paid_model, provider
@@ -105,13 +105,20 @@ def test_a_judge_that_dies_midway_stops_it_and_the_same_command_resumes(finished
         assert (report.status, report.scores) == (RunStatus.DIED, None)
         assert isinstance(report.trouble, DeadError)
         done = server.stats.completed
-    assert not (finished.folder / "judged-judge").exists()
+    assert [path.name for path in report.folder.iterdir()] == ["status.json"]
+    judging_state = api.find_run_state(finished.config.results_dir, "judged-judge")
+    assert (judging_state.command, judging_state.state) == ("judge", "died")
+    assert judging_state.progress["stages"]["judge"]["calls"] == done - 1
+    assert api.find_run_state(finished.config.results_dir, finished.folder.name).folder == finished.folder
+    with pytest.raises(ConfigError, match="`prism judge`, not a run"):
+        judging_state.run_config()
     with provider(says("A")) as server:
         spec = ApiModel.model_validate(paid_model(server, price=None))
         report = judge(finished, models={"judge": spec}, concurrency=1)
         kept = done - 1
         assert report.status is RunStatus.COMPLETE
         assert report.progress.meters["judge"].hits >= kept > 0
+    assert api.find_run_state(finished.config.results_dir, "judged-judge").state == "complete"
 
 
 def test_calls_that_fail_and_reviews_that_say_nothing_leave_answers_unscored(finished):
@@ -206,7 +213,7 @@ def test_a_cap_that_ends_judging_among_the_draws_loses_nothing(drawn):
         assert (report.status, report.draws) == (RunStatus.BUDGET, None)
         assert calls(report) > 0
         assert server.bill.nano_dollars <= 800_000_000
-        assert not report.folder.exists()
+        assert [path.name for path in report.folder.iterdir()] == ["status.json"]
         report = judge(finished, models=models, max_cost=Decimal(100))
         assert report.status is RunStatus.COMPLETE
         assert server.bill.paid_again == 1  # the ping
