@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,12 +11,19 @@ import orjson
 
 from prism_engine.errors import UserError
 from prism_engine.records import Image, Option, Sample, SampleStatus
+from prism_engine.report.scores.manifest import check_schema
 from prism_engine.scoring import Scored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     import polars as pl
+
+ROW_SCHEMA: Final = 2
+"""Version of a row's format; a row without one has version 1, which has no `steps`."""
+
+USAGE_FIELDS: Final = ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "total_tokens")
+"""Fields of a step's usage."""
 
 TEXTS: Final = (
     "index",
@@ -78,12 +85,17 @@ def rows_of(predictions: Path, *needed: str) -> Iterator[dict[str, Any]]:
 
     Raises:
         UserError: the file is missing or unreadable, or a line is not a row of predictions.
+        NewerFileError: a newer version of prism wrote a line, in a format that this one does not know.
     """
     fields = ("index", "status", "score", "extracted", *needed)
 
-    def problem_of(row: object) -> str | None:
+    def problem_of(row: object, number: int) -> str | None:
         if not isinstance(row, dict):
             return "not a JSON object"
+        try:
+            check_schema(predictions, row, ROW_SCHEMA, number)
+        except ValueError as error:
+            return str(error)
         if lacking := [name for name in fields if name not in row]:
             return f"it lacks {', '.join(lacking)}"
         if not isinstance(row["index"], str):
@@ -96,7 +108,7 @@ def rows_of(predictions: Path, *needed: str) -> Iterator[dict[str, Any]]:
                 row = orjson.loads(line)
             except orjson.JSONDecodeError:
                 row = None
-            if problem := problem_of(row):
+            if problem := problem_of(row, number):
                 raise _invalid_row(predictions, number, problem)
             yield row
 
@@ -105,6 +117,26 @@ def _invalid_row(predictions: Path, number: int, problem: str) -> UserError:
     return UserError(
         f"{predictions}, line {number}: not a row of predictions ({problem}); rerun the same command to rewrite it."
     )
+
+
+def steps_of(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a row's steps; none if its version has none."""
+    return row.get("steps") or []
+
+
+def require_known(rows: Path) -> None:
+    """Check that this version of prism knows the format of a file's rows, by the first one; a missing file passes.
+
+    Raises:
+        NewerFileError: it does not.
+    """
+    try:
+        with rows.open("rb") as file:
+            row = orjson.loads(file.readline())
+        if isinstance(row, dict):
+            check_schema(rows, row, ROW_SCHEMA, 1)
+    except (OSError, ValueError):
+        return
 
 
 def as_wrong(row: dict[str, Any]) -> dict[str, Any]:
@@ -190,9 +222,24 @@ def schema() -> dict[str, pl.DataType]:
     return {
         **dict.fromkeys(TEXTS, pl.String()),
         **dict.fromkeys(LISTS, pl.List(pl.String())),
-        **dict.fromkeys(("position", *DRAW_FIELDS), pl.Int64()),
+        **dict.fromkeys(("schema", "position", *DRAW_FIELDS), pl.Int64()),
         "score": pl.Float64(),
         "options": pl.List(pl.Struct({"letter": pl.String(), "text": pl.String()})),
+        "steps": pl.List(
+            pl.Struct(
+                {
+                    "stage": pl.String(),
+                    "round": pl.Int64(),
+                    "picture": pl.Int64(),
+                    "model": pl.String(),
+                    "key": pl.String(),
+                    "text": pl.String(),
+                    "outcome": pl.String(),
+                    "usage": pl.Struct(dict.fromkeys(USAGE_FIELDS, pl.Int64())),
+                    "detail": pl.String(),
+                }
+            )
+        ),
     }
 
 
@@ -203,8 +250,12 @@ def scan(predictions: Path, columns: Iterable[str] | None = None) -> pl.LazyFram
         predictions: the file; collect the frame inside `reading`.
         columns: the fields to read; None means those of the first line (all lines have the same fields), or all known
             fields except those of draws if the file is empty.
+
+    Raises:
+        NewerFileError: while the frame is collected, as `rows_of`.
     """
     import polars as pl  # noqa: PLC0415 - the same
+    from polars.exceptions import PolarsError  # noqa: PLC0415
     from polars.io.plugins import register_io_source  # noqa: PLC0415
 
     known = schema()
@@ -224,8 +275,17 @@ def scan(predictions: Path, columns: Iterable[str] | None = None) -> pl.LazyFram
         names = typed if wanted is None else {name: typed[name] for name in wanted}
         remaining = n_rows
         with predictions.open("rb") as file:
-            while lines := b"".join(islice(file, _BATCH)):
-                frame = pl.read_ndjson(lines, schema=names)
+            for start in count(1, _BATCH):
+                if not (lines := b"".join(islice(file, _BATCH))):
+                    return
+                try:
+                    frame = pl.read_ndjson(lines, schema={"schema": known["schema"], **names})
+                except PolarsError:  # fields of a newer version may have other types
+                    _check_schemas(predictions, lines, start)
+                    raise
+                if (frame["schema"] > ROW_SCHEMA).any():
+                    _check_schemas(predictions, lines, start)
+                frame = frame.select(list(names))
                 if remaining is not None:
                     frame = frame.head(remaining)
                     remaining -= len(frame)
@@ -234,3 +294,18 @@ def scan(predictions: Path, columns: Iterable[str] | None = None) -> pl.LazyFram
                     return
 
     return register_io_source(batches, schema=pl.Schema(typed))
+
+
+def _check_schemas(path: Path, lines: bytes, start: int) -> None:
+    """Check the version of each line; the first one has number `start`.
+
+    Raises:
+        NewerFileError: as `check_schema`.
+    """
+    for number, line in enumerate(lines.split(b"\n"), start):
+        try:
+            row = orjson.loads(line)
+            if isinstance(row, dict):
+                check_schema(path, row, ROW_SCHEMA, number)
+        except ValueError:  # a damaged line; the caller reports it
+            continue

@@ -10,7 +10,25 @@ import pytest
 from prism_engine.errors import UserError
 from prism_engine.report.scores.tables import export_parquet
 
+STEP = {
+    "stage": "perceive",
+    "round": 0,
+    "picture": 0,
+    "model": "eye",
+    "key": "ab" * 32,
+    "text": "a\tb\x01\\frac \U0001f600",
+    "outcome": "ok",
+    "usage": {
+        "prompt_tokens": 2**63 - 1,
+        "completion_tokens": 2,
+        "cached_tokens": None,
+        "reasoning_tokens": None,
+        "total_tokens": None,
+    },
+    "detail": None,
+}
 ROW = {
+    "schema": 2,
     "index": "007",
     "position": 0,
     "category": None,
@@ -31,6 +49,7 @@ ROW = {
     "score": 1.0,
     "status": "done",
     "failure": None,
+    "steps": [STEP, STEP | {"stage": "reason", "key": None, "usage": None, "outcome": "error", "detail": "HTTP 500"}],
 }
 
 
@@ -42,7 +61,7 @@ def export(folder, rows, name="predictions.parquet"):
 
 
 def test_every_value_comes_back_as_it_was(tmp_path):
-    lists: dict[str, object] = {"images": [], "options": [], "description_outcomes": []}
+    lists: dict[str, object] = {"images": [], "options": [], "description_outcomes": [], "steps": []}
     other = {**dict.fromkeys(ROW), **lists, "index": "8", "position": 1, "score": 0}
     table = pl.read_parquet(export(tmp_path, [ROW, other]))
     assert table.to_dicts() == [ROW, other]
@@ -52,7 +71,11 @@ def test_every_value_comes_back_as_it_was(tmp_path):
 def test_types_do_not_depend_on_what_the_values_look_like(tmp_path):
     lists = dict.fromkeys(("images", "description_outcomes"), pl.List(pl.String()))
     options = pl.List(pl.Struct({"letter": pl.String(), "text": pl.String()}))
-    typed = {"position": pl.Int64(), "score": pl.Float64(), "options": options, **lists}
+    usage = pl.Struct(dict.fromkeys(STEP["usage"], pl.Int64()))
+    numbers = dict.fromkeys(("round", "picture"), pl.Int64())
+    steps = pl.List(pl.Struct(dict.fromkeys(STEP, pl.String()) | numbers | {"usage": usage}))
+    integers = dict.fromkeys(("schema", "position"), pl.Int64())
+    typed = {**integers, "score": pl.Float64(), "options": options, "steps": steps, **lists}
     schema = pl.read_parquet_schema(export(tmp_path, [{**dict.fromkeys(ROW), "index": "12"}]))
     assert schema == {name: typed.get(name, pl.String()) for name in schema}
     assert set(schema) == set(ROW)
