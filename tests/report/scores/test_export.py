@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from prism_engine.errors import UserError
+from prism_engine.report.scores.predictions import USAGE_FIELDS
 from prism_engine.report.scores.tables import export_parquet
 
 STEP = {
@@ -71,9 +72,10 @@ def test_every_value_comes_back_as_it_was(tmp_path):
 def test_types_do_not_depend_on_what_the_values_look_like(tmp_path):
     lists = dict.fromkeys(("images", "description_outcomes"), pl.List(pl.String()))
     options = pl.List(pl.Struct({"letter": pl.String(), "text": pl.String()}))
-    usage = pl.Struct(dict.fromkeys(STEP["usage"], pl.Int64()))
+    usage = pl.Struct(dict.fromkeys(USAGE_FIELDS, pl.Int64()))
     numbers = dict.fromkeys(("round", "picture"), pl.Int64())
-    steps = pl.List(pl.Struct(dict.fromkeys(STEP, pl.String()) | numbers | {"usage": usage}))
+    fields: dict[str, pl.DataType] = {**dict.fromkeys(STEP, pl.String()), **numbers, "usage": usage}
+    steps = pl.List(pl.Struct(fields))
     integers = dict.fromkeys(("schema", "position"), pl.Int64())
     typed = {**integers, "score": pl.Float64(), "options": options, "steps": steps, **lists}
     schema = pl.read_parquet_schema(export(tmp_path, [{**dict.fromkeys(ROW), "index": "12"}]))
