@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +15,7 @@ from prism_engine.scoring import Scored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import BinaryIO
 
     import polars as pl
 
@@ -53,7 +53,10 @@ DRAW_FIELDS: Final = ("description_draw", "answer_draw")
 _STATUSES: Final = frozenset(SampleStatus)
 
 _BATCH: Final = 2_000
-"""Lines parsed at once; otherwise polars would map the whole file, and memory would grow with it."""
+"""Maximum number of lines parsed at once; otherwise polars would map the whole file, and memory would grow with it."""
+
+_BATCH_BYTES: Final = 4 << 20
+"""Size after which a batch takes no further line; rows with long texts are parsed in smaller batches."""
 
 
 @contextmanager
@@ -275,9 +278,7 @@ def scan(predictions: Path, columns: Iterable[str] | None = None) -> pl.LazyFram
         names = typed if wanted is None else {name: typed[name] for name in wanted}
         remaining = n_rows
         with predictions.open("rb") as file:
-            for start in count(1, _BATCH):
-                if not (lines := b"".join(islice(file, _BATCH))):
-                    return
+            for start, lines in _line_batches(file):
                 try:
                     frame = _parsed(lines, names)
                 except (PolarsError, AttributeError, TypeError):  # fields of a newer version may have other types
@@ -296,17 +297,27 @@ def scan(predictions: Path, columns: Iterable[str] | None = None) -> pl.LazyFram
     return register_io_source(batches, schema=pl.Schema(typed))
 
 
-def _parsed(lines: bytes, names: Mapping[str, pl.DataType]) -> pl.DataFrame:
+def _line_batches(file: BinaryIO) -> Iterator[tuple[int, list[bytes]]]:
+    """Yield lines in batches, each with the number of its first line, from 1."""
+    lines: list[bytes] = []
+    size, start = 0, 1
+    for number, line in enumerate(file, start=1):
+        lines.append(line)
+        size += len(line)
+        if len(lines) == _BATCH or size >= _BATCH_BYTES:
+            yield start, lines
+            lines, size, start = [], 0, number + 1
+    if lines:
+        yield start, lines
+
+
+def _parsed(lines: Sequence[bytes], names: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """Return the columns of JSON lines, and their `schema`."""
     import polars as pl  # noqa: PLC0415 - the same
 
     flat = {"schema": pl.Int64(), **{name: kind for name, kind in names.items() if name != "steps"}}
-    frame = pl.read_ndjson(lines, schema=flat)
-    return (
-        frame
-        if "steps" not in names
-        else frame.with_columns(_steps_column([line for line in lines.split(b"\n") if line.strip()]))
-    )
+    frame = pl.read_ndjson(b"".join(lines), schema=flat)
+    return frame.with_columns(_steps_column(list(filter(bytes.strip, lines)))) if "steps" in names else frame
 
 
 def _steps_column(lines: Sequence[bytes]) -> pl.Series:
@@ -344,13 +355,13 @@ def _steps_column(lines: Sequence[bytes]) -> pl.Series:
     return joined.select(steps=filled).to_series()
 
 
-def _check_schemas(path: Path, lines: bytes, start: int) -> None:
+def _check_schemas(path: Path, lines: Sequence[bytes], start: int) -> None:
     """Check the version of each line; the first one has number `start`.
 
     Raises:
         NewerFileError: as `check_schema`.
     """
-    for number, line in enumerate(lines.split(b"\n"), start):
+    for number, line in enumerate(lines, start):
         try:
             row = orjson.loads(line)
             if isinstance(row, dict):

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from prism_engine.errors import UserError
+from prism_engine.report.scores import predictions, tables
 from prism_engine.report.scores.predictions import USAGE_FIELDS
 from prism_engine.report.scores.tables import export_parquet
 
@@ -123,3 +124,13 @@ def test_an_absent_source_and_an_unwritable_target_are_each_named(tmp_path):
         export_parquet(tmp_path / "none.jsonl", tmp_path / "out.parquet")
     with pytest.raises(UserError, match=r"out\.parquet: cannot be written"):
         export(tmp_path, [ROW], "absent/out.parquet")
+
+
+def test_rows_with_long_texts_are_read_and_written_in_smaller_parts(tmp_path, monkeypatch):
+    rows = [{**ROW, "index": str(number), "reply": "x" * 1_000} for number in range(50)]
+    whole = pl.read_parquet(export(tmp_path, rows))
+    monkeypatch.setattr(predictions, "_BATCH_BYTES", 3_000)
+    monkeypatch.setattr(tables, "_GROUP_BYTES", 20_000)
+    path = export(tmp_path, rows, "parts.parquet")
+    assert pl.read_parquet(path).equals(whole)
+    assert 1 < tables._rows_per_group(tmp_path / "predictions.jsonl") < len(rows)
