@@ -33,6 +33,7 @@ from scheduler import write_benchmark  # type: ignore[import-not-found]  # a scr
 from prism_engine import api
 from prism_engine.config import Arm, RunConfig, ScriptedModel, load_registry
 from prism_engine.engine import runner
+from prism_engine.engine.pipeline import recorded
 from prism_engine.engine.plan import order_samples
 from prism_engine.records import SampleResult, SampleStatus
 
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from prism_engine.engine.runner import Run
     from prism_engine.engine.scheduler import Stop
     from prism_engine.records import Completion, Sample
-    from prism_engine.stage import StageKey
 
     Described = tuple[Sample, tuple[Completion, ...]]
 
@@ -81,8 +81,9 @@ async def two_pools(run: Run, progress: Progress, stop: Stop) -> None:
             text = run.pipeline.context.text(sample, [completion.text for completion in descriptions])
             reply = await answering.complete(sample, text)
             score = run.pipeline.score(reply.text, sample)
-            completions: dict[StageKey, tuple[Completion, ...]] = {"perceive": descriptions, "reason": (reply,)}
-            results.take(SampleResult(sample, SampleStatus.DONE, text, completions, score))
+            calls = *run.pipeline.context.calls(sample), answering.call(sample, text)
+            steps = recorded(calls, (*descriptions, reply), sample)
+            results.take(SampleResult(sample, SampleStatus.DONE, text, steps, score))
 
     answerers = 2 * runner._capacity(run.answering)  # noqa: SLF001
     async with asyncio.TaskGroup() as group:

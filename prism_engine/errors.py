@@ -82,11 +82,13 @@ class NewerFileError(UserError):
     Args:
         schema: the file's version.
         known: the newest version that can be read.
+        line: the line that states the version, from 1; None if it is that of the whole file.
     """
 
-    def __init__(self, path: Path, schema: object, known: int) -> None:
+    def __init__(self, path: Path, schema: object, known: int, line: int | None = None) -> None:
+        place = path if line is None else f"{path}, line {line}"
         super().__init__(
-            f"{path}: schema {schema} of a newer version of prism; this one reads schemas 1 to {known}: update prism"
+            f"{place}: schema {schema} of a newer version of prism; this one reads schemas 1 to {known}: update prism"
         )
 
 

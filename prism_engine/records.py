@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from itertools import chain
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from prism_engine.stage import ANSWERS
@@ -164,6 +163,8 @@ class Completion:
     """Why the call failed; empty for a usable completion."""
     fresh: bool = field(default=False, compare=False)
     """Whether it was generated in this run and not taken from the cache; not stored."""
+    key: str = field(default="", compare=False)
+    """The cache key of its call; empty if the model does not state its identity. Not stored with the completion."""
 
     @property
     def usable(self) -> bool:
@@ -275,14 +276,29 @@ class SampleStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One call that a sample passed through, with its completion."""
+
+    stage: StageKey
+    model: str
+    """The model's name in the registry."""
+    completion: Completion
+    round: int = 0
+    """0-based number of the draw, or of the repetition, within its stage."""
+    picture: int | None = None
+    """0-based position, among the sample's pictures, of the one picture that the call shows; None if it shows none or
+    multiple."""
+
+
+@dataclass(frozen=True, slots=True)
 class SampleResult:
     """The outcome of one sample in the pipeline, as written to the journal."""
 
     sample: Sample
     status: SampleStatus
     description: str | None = None
-    completions: Mapping[StageKey, tuple[Completion, ...]] = field(default_factory=dict)
-    """The completions of each stage that was reached, in the order of its calls."""
+    steps: tuple[StepRecord, ...] = ()
+    """The calls that have a completion, in the order in which the sample passed through them."""
     score: Score | None = None
     """None if there was nothing to score: no reply, or no answer in the file."""
     failure: str | None = None
@@ -296,12 +312,12 @@ class SampleResult:
     @property
     def descriptions(self) -> tuple[Completion, ...]:
         """The perception call of each picture, in order."""
-        return self.completions.get("perceive", ())
+        return tuple(step.completion for step in self.steps if step.stage == "perceive")
 
     @property
     def reply(self) -> Completion | None:
         """The answering call; None in perception mode or if the stage was not reached."""
-        return next((self.completions[key][0] for key in ANSWERS if key in self.completions), None)
+        return next((step.completion for step in self.steps if step.stage in ANSWERS), None)
 
     @property
     def is_retryable(self) -> bool:
@@ -316,5 +332,5 @@ class SampleResult:
 
     @property
     def calls(self) -> Iterator[Completion]:
-        """Every completion, in the order of the stages."""
-        return chain.from_iterable(self.completions.values())
+        """Every completion, in the order of the steps."""
+        return (step.completion for step in self.steps)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _LARGEST_INTEGER = 2**63 - 1
 _END_OF_TIME = 253_402_300_800.0  # the year 10000, the first that `datetime` cannot represent
 _USAGE_FIELDS = frozenset(field.name for field in fields(Usage))
-_COMPLETION_FIELDS = frozenset(field.name for field in fields(Completion)) - {"fresh"}
+_COMPLETION_FIELDS = frozenset(field.name for field in fields(Completion)) - {"fresh", "key"}
 _TEXTS = ("text", "reasoning", "finish_reason", "model", "detail")
 # These two, and the messages of `revive`, are stored as reasons in `set_aside`; a changed text is stored again.
 DAMAGED = "the row does not fit its checksum"
@@ -77,7 +77,7 @@ def encode(call: Call, completion: Completion, identity: Identity | None = None)
     """
     key, record = identity or identify(call)
     content = _as_dict(completion) | {"usage": _as_dict(completion.usage)}
-    del content["fresh"]
+    del content["fresh"], content["key"]
     outcome = str(content.pop("outcome"))
     value = _to_json(content, fast=math.isfinite(completion.seconds))
     limit = call.sampling.max_tokens
@@ -140,11 +140,15 @@ def intact(key: Any, max_tokens: Any, outcome: Any, value: Any, *, expected: Any
     return isinstance(value, bytes) and checksum(key, max_tokens, outcome, value) == expected
 
 
-def decode(outcome: str, value: bytes) -> Completion:
-    """Rebuild a completion from an intact row; ignore fields added by later versions."""
+def decode(outcome: str, value: bytes, key: str = "") -> Completion:
+    """Rebuild a completion from an intact row; ignore fields added by later versions.
+
+    Args:
+        key: the call's key, for whoever needs it with the completion.
+    """
     content = _from_json(value)
     usage = Usage(**_select(_USAGE_FIELDS, content.pop("usage")))
-    return Completion(outcome=Outcome(outcome), usage=usage, **_select(_COMPLETION_FIELDS, content))
+    return Completion(outcome=Outcome(outcome), usage=usage, key=key, **_select(_COMPLETION_FIELDS, content))
 
 
 def serves(completion: Completion, max_tokens: int, limit: int) -> bool:

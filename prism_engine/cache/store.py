@@ -195,7 +195,7 @@ class Store:
             if not intact(key, max_tokens, outcome, value, expected=expected):
                 self._note_corrupt(number)
             elif outcome in REUSABLE:
-                rows.setdefault(key, []).append((max_tokens, decode(outcome, value)))
+                rows.setdefault(key, []).append((max_tokens, decode(outcome, value, key)))
         return rows
 
     def _note_corrupt(self, number: int) -> None:

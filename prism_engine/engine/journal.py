@@ -11,20 +11,54 @@ import orjson
 
 from prism_engine.errors import ConfigError, StoreError
 from prism_engine.records import SampleResult, SampleStatus
+from prism_engine.report.scores.predictions import ROW_SCHEMA, USAGE_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from prism_engine.records import Sample
+    from prism_engine.records import Sample, StepRecord, Usage
 
 _ABSENT = -1
+_LARGEST_INTEGER = 2**63 - 1  # of a table's column
+
+
+def step_row(step: StepRecord) -> dict[str, Any]:
+    """Return a step's entry in a row: what its completion holds in the cache, and nothing that a rerun would change.
+
+    There is no cost in it: a price may change between two runs from the same cache, and a call that many rows share is
+    paid for once. `Price.cost` computes it from the usage, which is complete for that reason.
+    """
+    completion = step.completion
+    row = {
+        "stage": step.stage,
+        "round": step.round,
+        "picture": step.picture,
+        "model": step.model,
+        "key": completion.key or None,
+        "text": completion.text,
+        "outcome": completion.outcome.value,
+        "usage": _usage(completion.usage),
+    }
+    return row | {"detail": completion.detail} if completion.detail else row
+
+
+def _usage(usage: Usage) -> dict[str, int | None] | None:
+    """Return the reported counts: the first two always, the rest only if reported; None if there are none at all."""
+    row: dict[str, int | None] = dict.fromkeys(USAGE_FIELDS[:2])
+    for name in USAGE_FIELDS:
+        count = getattr(usage, name)
+        # A server may report anything; a table's column has 64 bits.
+        if count is not None and 0 <= count <= _LARGEST_INTEGER:
+            row[name] = count
+    return row if any(count is not None for count in row.values()) else None
 
 
 def result_row(result: SampleResult) -> dict[str, Any]:
     """Return a sample's row: question, description, reply and score; nothing that a rerun would change."""
     sample, reply, score = result.sample, result.reply, result.score
     row = {
+        "schema": ROW_SCHEMA,
         "index": sample.index,
         "position": sample.position,
         "category": sample.category,
@@ -46,6 +80,7 @@ def result_row(result: SampleResult) -> dict[str, Any]:
         "score": score.value if score else None,
         "status": result.status.value,
         "failure": result.failure,
+        "steps": [step_row(step) for step in result.steps],
     }
     if (draw := sample.draw) is None:
         return row

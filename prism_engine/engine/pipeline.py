@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from prism_engine.errors import NotRunError, PrismError
-from prism_engine.records import SampleResult, SampleStatus
+from prism_engine.records import SampleResult, SampleStatus, StepRecord
 from prism_engine.stage import ANSWERS, STAGE_OF
 
 if TYPE_CHECKING:
@@ -84,8 +85,9 @@ class Pipeline:
         except PrismError as error:
             return self.context, _stopped("instruction", error, so_far)
         context, hints, fell_back = self.hint_source.instruct(sample, written)
-        completions: dict[StageKey, tuple[Completion, ...]] = {} if written is None else {"write": (written,)}
-        so_far = replace(so_far, completions=completions, hints=hints, fell_back=fell_back)
+        call = self.hint_source.call(sample)
+        steps = () if written is None or call is None else recorded((call,), (written,), sample)
+        so_far = replace(so_far, steps=steps, hints=hints, fell_back=fell_back)
         if self.needs_hints and hints is None:
             so_far = replace(so_far, status=SampleStatus.FAILED, failure=f"instruction: {fell_back}")
         return context, so_far
@@ -96,7 +98,8 @@ class Pipeline:
             reply = await step.complete(so_far.sample, so_far.description)
         except PrismError as error:
             return _stopped(unit, error, so_far)
-        so_far = replace(so_far, completions={**so_far.completions, step.stage: (reply,)})
+        call = step.call(so_far.sample, so_far.description)
+        so_far = replace(so_far, steps=so_far.steps + recorded((call,), (reply,), so_far.sample))
         if failure := _first_failure((reply,), [unit]):
             return replace(so_far, status=SampleStatus.FAILED, failure=failure)
         if step.stage in ANSWERS:
@@ -109,11 +112,44 @@ async def _described(context: Context, so_far: SampleResult) -> SampleResult:
         descriptions = await context.describe(so_far.sample)
     except PrismError as error:
         return _stopped("description", error, so_far)
-    if descriptions:
-        so_far = replace(so_far, completions={**so_far.completions, "perceive": descriptions})
-    if failure := _first_failure(descriptions, _call_labels(context.calls(so_far.sample))):
+    calls = context.calls(so_far.sample)
+    so_far = replace(so_far, steps=so_far.steps + recorded(calls, descriptions, so_far.sample))
+    if failure := _first_failure(descriptions, _call_labels(calls)):
         return replace(so_far, status=SampleStatus.FAILED, failure=failure)
     return replace(so_far, description=context.text(so_far.sample, [each.text for each in descriptions]))
+
+
+def recorded(calls: Sequence[Call], completions: Sequence[Completion], sample: Sample) -> tuple[StepRecord, ...]:
+    """Return the steps of calls about a sample, with their completions in the same order."""
+    return tuple(
+        StepRecord(call.stage, call.model.name, completion, _round(call.stage, sample), picture)
+        for call, completion, picture in zip(calls, completions, _pictures(calls, sample), strict=True)
+    )
+
+
+def _round(stage: StageKey, sample: Sample) -> int:
+    if sample.draw is None:
+        return 0
+    return (sample.draw.answer if stage in ANSWERS else sample.draw.description if stage == "perceive" else None) or 0
+
+
+def _pictures(calls: Sequence[Call], sample: Sample) -> list[int | None]:
+    """Return the position of the picture that each call shows; None for a call that shows none or multiple.
+
+    A picture that a sample has twice is shown by two calls to each model: in the order of the calls.
+    """
+    digests = [image.digest for image in sample.images]
+    shown: Counter[tuple[str, str]] = Counter()
+    pictures: list[int | None] = []
+    for call in calls:
+        images = call.images
+        if len(images) != 1 or (digest := images[0].digest) not in digests:
+            pictures.append(None)
+            continue
+        positions = [position for position, each in enumerate(digests) if each == digest]
+        pictures.append(positions[shown[call.model.name, digest] % len(positions)])
+        shown[call.model.name, digest] += 1
+    return pictures
 
 
 def _stopped(what: str, error: PrismError, so_far: SampleResult) -> SampleResult:

@@ -8,6 +8,7 @@ from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from prism_engine.engine.pipeline import recorded
 from prism_engine.engine.plan import order_samples
 from prism_engine.engine.scheduler import MAX_ROUNDS, Lane, run_lanes, stop_if_failing
 from prism_engine.errors import NotRunError, PrismError, StoreError
@@ -193,7 +194,7 @@ async def _describe_ahead(run: Run, use: EngineUse, positions: Sequence[int], st
         descriptions = tuple(each for each in made if isinstance(each, Completion))
         usable = all(each.usable for each in descriptions)
         status = SampleStatus.DONE if usable else SampleStatus.FAILED
-        return SampleResult(sample, status, completions={"perceive": descriptions})
+        return SampleResult(sample, status, steps=recorded(calls, descriptions, sample))
 
     total = len(positions)
     for _ in range(MAX_ROUNDS):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from prism_engine.records import Call, Outcome, Sampling
+from prism_engine.records import Call, Outcome, Sampling, StepRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,8 @@ class Verdict:
     """Whether the judge replied at all, readably or not."""
     failures: tuple[str, ...] = ()
     """Reasons why reviews could not be used, in order."""
+    steps: tuple[StepRecord, ...] = ()
+    """All reviews, in order."""
 
 
 class AnswerJudge:
@@ -83,19 +85,21 @@ class AnswerJudge:
 
     async def _ask(self, row: Answered) -> Verdict:
         failures: list[str] = []
+        steps: list[StepRecord] = []
         responded = False
         attempts = self._scorer.judge_attempts
         for attempt in range(attempts):
             completion = await self._model.complete(self.call(row.sample, row.reply, attempt))
+            steps.append(StepRecord("judge", self._identity.name, completion, attempt))
             if (failure := _failure(completion)) is not None:
                 failures.append(failure)
                 continue
             responded = True
             score = self._scorer.read_review(completion.text, row.sample)
             if score is not None:
-                return Verdict(score, completion.text, attempt + 1, responded, tuple(failures))
+                return Verdict(score, completion.text, attempt + 1, responded, tuple(failures), tuple(steps))
             failures.append(f"unreadable: {completion.text[:80]!r}")
-        return Verdict(self._scorer.unread(row.sample), None, attempts, responded, tuple(failures))
+        return Verdict(self._scorer.unread(row.sample), None, attempts, responded, tuple(failures), tuple(steps))
 
 
 def _failure(completion: Completion) -> str | None:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from prism_engine.engine.journal import step_row
 from prism_engine.engine.scheduler import MAX_ROUNDS, nothing_answered, run_all, stop_if_failing
 from prism_engine.judging.answered_rows import Answered, answered_of
 from prism_engine.records import SampleStatus
-from prism_engine.report.scores.predictions import draw_of, rows_of, sample_of, scored_of
+from prism_engine.report.scores.predictions import draw_of, rows_of, sample_of, scored_of, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -102,7 +103,8 @@ def rescored(answers: Path, scorer: Scorer) -> Iterator[dict[str, Any]]:
         UserError: as `rows_of`.
     """
     for row in rows_of(answers):
-        row.pop("judge", None)
+        if row.pop("judge", None) is not None and "steps" in row:
+            row["steps"] = [step for step in steps_of(row) if step["stage"] != "judge"]
         if row["status"] == SampleStatus.DONE and row.get("reply") is not None:
             score = scorer.score(row["reply"], sample_of(row))
             row |= {"extracted": score.answer, "score": score.value}
@@ -178,6 +180,8 @@ def judged_rows(
         elif (verdict := verdicts.get(key)) is not None:
             resolved = Resolved.UNSCORED if verdict.review is None else Resolved.JUDGED
             row |= {"extracted": verdict.score.answer, "score": verdict.score.value}
+            if "steps" in row:  # a row of version 1 stays one: its earlier steps are not known
+                row["steps"] = [*steps_of(row), *map(step_row, verdict.steps)]
             note = {"review": verdict.review, "asked": verdict.asked, "failures": list(verdict.failures)}
         else:
             resolved = Resolved.SPARED if key in pending.unsettled else Resolved.MATCHED

@@ -16,8 +16,8 @@ from prism_engine.errors import UserError
 from prism_engine.original.layout import DESCRIPTION, FAILED, LOG, MARK, PREDICTION, SUCCESS, SUFFIX
 from prism_engine.records import Sample, SampleStatus
 from prism_engine.report.pages.workbook import write_workbook
-from prism_engine.report.scores.manifest import MANIFEST, read_manifest
-from prism_engine.report.scores.predictions import rows_of, sample_of
+from prism_engine.report.scores.manifest import MANIFEST, check_schema, read_manifest
+from prism_engine.report.scores.predictions import ROW_SCHEMA, rows_of, sample_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,8 +97,9 @@ def _described_rows(folder: Path, manifest: dict[str, Any]) -> Iterator[Workbook
     """Yield the rows of a run that only describes; the questions come from the benchmark."""
     descriptions = {}
     with (folder / _DESCRIPTIONS).open("rb") as lines:
-        for line in lines:
+        for number, line in enumerate(lines, start=1):
             row = orjson.loads(line)
+            check_schema(folder / _DESCRIPTIONS, row, ROW_SCHEMA, number)
             descriptions[row["index"]] = row["description"]
     with open_benchmark(Path(manifest["benchmark"]["path"]), Path(manifest["config"]["cache_dir"])) as benchmark:
         for sample in benchmark:

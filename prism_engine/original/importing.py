@@ -17,23 +17,32 @@ from prism_engine.datasets import data_roots, find_benchmark, open_benchmark
 from prism_engine.engine.journal import result_row
 from prism_engine.errors import UserError
 from prism_engine.original.layout import DESCRIPTION, MARK, PREDICTION, OriginalTable, completion, find_folders
-from prism_engine.records import SampleResult, SampleStatus
+from prism_engine.records import SampleResult, SampleStatus, StepRecord
 from prism_engine.report import export_parquet, replacing, summarise, write_scores
 from prism_engine.report.scores.manifest import MANIFEST, SCHEMA, read_manifest
 from prism_engine.scoring import Scorer, known_profile, scorer_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
     from prism_engine.datasets import Benchmark
     from prism_engine.original.layout import OriginalFolder
     from prism_engine.records import Completion, Sample
     from prism_engine.report import Scores
-    from prism_engine.stage import StageKey
 
 _IMPORTED: Final = "imported"
-_DESCRIBED: Final = ("index", "position", "images", "description", "description_outcomes", "status", "failure")
+_DESCRIBED: Final = (
+    "schema",
+    "index",
+    "position",
+    "images",
+    "description",
+    "description_outcomes",
+    "status",
+    "failure",
+    "steps",
+)
 
 
 @dataclass(frozen=True)
@@ -112,7 +121,7 @@ def _import_folder(original: OriginalFolder, target: _ImportTarget) -> list[Impo
     described = _table(original.described, DESCRIPTION, benchmark)
     folder.mkdir(parents=True, exist_ok=True)
     _write_json(root / "benchmark.json", {"path": str(benchmark.path), "sha256": benchmark.sha256})
-    results = [_described(sample, described) for sample in benchmark]
+    results = [_described(sample, original.perceiver, described) for sample in benchmark]
     with replacing(folder / "descriptions.jsonl") as draft, draft.open("wb") as file:
         for result in results:
             row = result_row(result)
@@ -123,7 +132,8 @@ def _import_folder(original: OriginalFolder, target: _ImportTarget) -> list[Impo
     _write_manifest(imported[0], target, target.config(original, None))
     for reasoner, path in original.answered():
         _require_replaceable(folder / reasoner)
-        imported.append(_import_answers(_table(path, PREDICTION, benchmark), described, folder / reasoner, target))
+        answers = _table(path, PREDICTION, benchmark)
+        imported.append(_import_answers(answers, described, folder / reasoner, target))
         _write_manifest(imported[-1], target, target.config(original, reasoner))
     return imported
 
@@ -135,7 +145,7 @@ def _import_answers(table: OriginalTable, described: OriginalTable, folder: Path
     predictions = folder / "predictions.jsonl"
     with replacing(predictions) as draft, draft.open("wb") as file:
         for sample in target.benchmark:
-            result = _answered(sample, table, described, target.scorer)
+            result = _answered(sample, table, described, folder, target.scorer)
             statuses[result.status.value] += 1
             file.write(orjson.dumps(result_row(result), option=orjson.OPT_APPEND_NEWLINE))
     export_parquet(predictions, predictions.with_suffix(".parquet"))
@@ -144,20 +154,25 @@ def _import_answers(table: OriginalTable, described: OriginalTable, folder: Path
     return Imported(table.path, folder, statuses, scores)
 
 
-def _described(sample: Sample, *tables: OriginalTable) -> SampleResult:
+def _described(sample: Sample, perceiver: str, *tables: OriginalTable) -> SampleResult:
     """Return a sample with the description from the first table that has a row for it."""
     rows = [row for table in tables if (row := table.row(sample)) is not None and DESCRIPTION in row]
     if not rows:
         return SampleResult(sample, SampleStatus.NOT_RUN, failure=f"not in {tables[-1].path.name}")
     reply = completion(rows[0], DESCRIPTION)
-    described: Mapping[StageKey, tuple[Completion, ...]] = {"perceive": (reply,)}
+    picture = 0 if len(sample.images) == 1 else None
+    steps = (StepRecord("perceive", perceiver, reply, picture=picture),)
     if not reply.usable:
-        return SampleResult(sample, SampleStatus.FAILED, completions=described, failure=_failure(DESCRIPTION, reply))
-    return SampleResult(sample, SampleStatus.DONE, description=reply.text.strip(), completions=described)
+        return SampleResult(sample, SampleStatus.FAILED, steps=steps, failure=_failure(DESCRIPTION, reply))
+    return SampleResult(sample, SampleStatus.DONE, description=reply.text.strip(), steps=steps)
 
 
-def _answered(sample: Sample, table: OriginalTable, described: OriginalTable, scorer: Scorer) -> SampleResult:
-    result = _described(sample, table, described)  # the answer table's own copy is what the reasoner was given
+def _answered(
+    sample: Sample, table: OriginalTable, described: OriginalTable, folder: Path, scorer: Scorer
+) -> SampleResult:
+    perceiver, reasoner = folder.parent.name, folder.name
+    # The answer table's own copy of the description is what the reasoner was given.
+    result = _described(sample, perceiver, table, described)
     row = table.row(sample)
     if row is None:
         return SampleResult(sample, SampleStatus.NOT_RUN, result.description, failure=f"not in {table.path.name}")
@@ -169,7 +184,7 @@ def _answered(sample: Sample, table: OriginalTable, described: OriginalTable, sc
         sample,
         SampleStatus.DONE if failure is None else SampleStatus.FAILED,
         result.description,
-        {**result.completions, "reason": (reply,)},
+        (*result.steps, StepRecord("reason", reasoner, reply)),
         scorer.score(reply.text, sample) if failure is None else None,
         failure,
     )

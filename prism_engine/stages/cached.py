@@ -166,7 +166,7 @@ class CachedModel:
             if (hit := self._store.get(key, limit)) is not None:
                 self.meter.count_hit(hit)
                 return hit
-            completion = await self._ask(backend, call)
+            completion = await self._ask(backend, call, key)
             if not completion.outcome.reusable:
                 self._failed[key] = completion
             await self._store.put(call, completion, identity)
@@ -191,16 +191,16 @@ class CachedModel:
             raise NotRunError(_NOT_MADE)
         if self._draining:
             raise NotRunError(_STOPPING)
-        return await self._ask(self.backend, call)
+        return await self._ask(self.backend, call, "")
 
-    async def _ask(self, backend: Backend, call: Call) -> Completion:
+    async def _ask(self, backend: Backend, call: Call, key: str) -> Completion:
         """Send the call to the backend and count it."""
         with self.meter.flying():
             try:
                 completion = split_thinking(await backend.generate(call))
             except (RejectedError, TransientError) as error:
                 completion = Completion(Outcome.ERROR, detail=str(error))
-        completion = replace(completion, fresh=True)
+        completion = replace(completion, fresh=True, key=key)
         self.meter.count_call(completion)
         return completion
 

@@ -102,6 +102,77 @@ def test_what_a_newer_version_wrote_is_one_error_that_names_the_file_and_its_ver
     assert orjson.loads((folder / name).read_bytes())["schema"] == 3
 
 
+def test_rows_of_schema_1_are_scored_and_judged_and_stay_what_they_are(prism, earlier, tmp_path):
+    (tmp_path / "m.yaml").write_text("models: {letters: {backend: scripted, replies: [A, B, C, D]}}")
+    run = earlier / SPECIFIC
+    lines = (run / "predictions.jsonl").read_bytes().splitlines()
+    unread = orjson.loads(lines[0]) | {"reply": "hard to say", "extracted": None, "score": None}
+    (run / "predictions.jsonl").write_bytes(b"\n".join([orjson.dumps(unread), *lines[1:], b""]))
+    assert prism("score", run, "--profile", "v3").code == 0
+    said = prism("judge", run, "--judge", "letters", "--models-file", "m.yaml")
+    assert (said.code, "1 judged" in said.out) == (0, True), said.err
+    before = rows_of(run / "predictions.jsonl")
+    for path in (run / "predictions-v3.jsonl", run / "judged-letters/predictions.jsonl"):
+        assert [set(row) - {"judge"} for row in rows_of(path)] == [set(row) for row in before]
+
+
+def rows_of(path):
+    return [orjson.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def test_a_rerun_from_the_cache_writes_the_rows_of_an_earlier_version_in_the_format_of_today(prism, tmp_path):
+    prism(*RUN)
+    folder = tmp_path / "results/generic/shapes/scripted/scripted"
+    schema_1(folder)
+    written = {path: path.read_bytes() for path in (folder / "predictions.jsonl", folder.parent / "descriptions.jsonl")}
+    for path in written:
+        earlier = [
+            {name: value for name, value in row.items() if name not in ("schema", "steps")} for row in rows_of(path)
+        ]
+        path.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in earlier))
+    assert prism(*RUN, "--retry-failed").code == 0
+    assert prism("resume", "scripted/scripted").code == 0
+    assert {path: path.read_bytes() for path in written} == written
+
+
+@pytest.mark.parametrize("newer", [{"schema": 3}, {"schema": 3, "steps": "elsewhere", "score": {"value": 1.0}}])
+def test_a_row_of_a_newer_version_is_one_error_that_names_the_file_the_line_and_its_version(prism, tmp_path, newer):
+    (tmp_path / "m.yaml").write_text("models: {letters: {backend: scripted, replies: [A, B, C, D]}}")
+    prism(*RUN)
+    prism("run", "shapes.tsv", "-p", "scripted", "-r", "scripted", "--mode", "blind")
+    folder = tmp_path / "results/generic/shapes/scripted/scripted"
+    path = folder / "predictions.jsonl"
+    lines = path.read_bytes().splitlines()
+    lines[4] = orjson.dumps(orjson.loads(lines[4]) | newer)
+    path.write_bytes(b"\n".join([*lines, b""]))
+    for command in (
+        ("analyze", folder),
+        ("board", folder),
+        ("compare", folder, tmp_path / "results/blind/shapes/scripted"),
+        ("score", folder),
+        ("judge", folder, "--judge", "letters", "--models-file", "m.yaml"),
+        ("export", "original", folder, tmp_path / "out"),
+        (*RUN, "--retry-failed"),
+    ):
+        said = prism(*command)
+        assert said.code == 2, (command, said.out, said.err)
+        assert (
+            f"{path.name}, line 5: schema 3 of a newer version of prism; this one reads schemas 1 to 2"
+            in said.err.replace("\n", "")
+        ), (command, said.err)
+
+
+@pytest.mark.parametrize("name", ["predictions.jsonl", "../descriptions.jsonl"])
+def test_rows_of_a_newer_version_are_not_replaced(prism, tmp_path, name):
+    prism(*RUN)
+    path = tmp_path / "results/generic/shapes/scripted/scripted" / name
+    before = path.read_bytes().replace(b'"schema":2', b'"schema":3')
+    path.write_bytes(before)
+    said = prism(*RUN)
+    assert (said.code, "line 1: schema 3 of a newer version" in said.err.replace("\n", "")) == (2, True)
+    assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize("content", [b"[]", b"{", b'{"schema": "two"}', b'{"schema": 0}'])
 def test_a_file_that_is_no_status_is_skipped(prism, tmp_path, content):
     prism(*RUN)

@@ -7,7 +7,7 @@ import pytest
 
 from prism_engine.engine.journal import Journal, result_row
 from prism_engine.errors import ConfigError, StoreError
-from prism_engine.records import Completion, Option, Outcome, Sample, SampleResult, SampleStatus, Score
+from prism_engine.records import Completion, Option, Outcome, Sample, SampleResult, SampleStatus, Score, StepRecord
 
 
 def sample(position):
@@ -16,9 +16,8 @@ def sample(position):
 
 def done(position):
     reply = Completion(Outcome.OK, "A\u2028", seconds=1.5)
-    return SampleResult(
-        sample(position), SampleStatus.DONE, "seen", {"perceive": (reply,), "reason": (reply,)}, Score(1.0, "A")
-    )
+    steps = StepRecord("perceive", "p", reply, picture=0), StepRecord("reason", "r", reply)
+    return SampleResult(sample(position), SampleStatus.DONE, "seen", steps, Score(1.0, "A"))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from prism_engine.engine.progress import Progress
-from prism_engine.records import Completion, Outcome, Sample, SampleResult, SampleStatus, Score
+from prism_engine.records import Completion, Outcome, Sample, SampleResult, SampleStatus, Score, StepRecord
 from prism_engine.stages.meter import Meter
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ class Clock:
 
 
 def result(*, fresh):
-    return SampleResult(SAMPLE, SampleStatus.DONE, completions={"reason": (Completion(Outcome.OK, "A", fresh=fresh),)})
+    return SampleResult(
+        SAMPLE, SampleStatus.DONE, steps=(StepRecord("reason", "r", Completion(Outcome.OK, "A", fresh=fresh)),)
+    )
 
 
 def test_cached_samples_do_not_count_towards_the_remaining_time():

@@ -30,7 +30,9 @@ class Correcting:
         self.model = model
 
     def call(self, _sample, description):
-        return Call(self.stage, ModelIdentity("v", ()), (Message("user", (f"Correct: {description}",)),), Sampling())
+        return Call(
+            self.stage, ModelIdentity("v", (("w", "4"),)), (Message("user", (f"Correct: {description}",)),), Sampling()
+        )
 
     async def complete(self, sample, description):
         return await self.model.complete(self.call(sample, description))
@@ -57,7 +59,7 @@ async def test_its_text_replaces_the_description_and_the_answer_is_asked_about_i
     await execute(run, progress, Stop())
     result = await run.pipeline.run(next(run.benchmark.samples([0])))
     assert (result.description, result.reply.text) == ("corrected", "A")
-    assert list(result.completions) == ["perceive", "judge", "reason"]
+    assert [step.stage for step in result.steps] == ["perceive", "judge", "reason"]
     assert "corrected" in str(run.pipeline.steps[-1].call(result.sample, result.description).messages)
     assert (progress.done, run.stages["judge"][0].meter.calls) == (4, 1)  # every picture is described the same way
 

@@ -56,6 +56,22 @@ def test_descriptions_and_answers_have_their_outcomes(checkout):
     assert (scores["overall"]["scored"], scores["overall"]["correct"]) == (SAMPLES - 4, SAMPLES - 5)
 
 
+def test_rows_have_the_steps_that_are_known_and_no_keys(checkout):
+    descriptions, answers = imported(checkout)
+    rows = rows_of(answers.folder / "predictions.jsonl")
+    assert {row["schema"] for row in rows.values()} == {2}
+    described, replied = rows["0"]["steps"]
+    known = {"round": 0, "key": None, "outcome": "ok", "usage": None}
+    assert described == known | {"stage": "perceive", "picture": 0, "model": "GPT4V", "text": "picture 0"}
+    answer = {"stage": "reason", "picture": None, "model": "chatgpt-0125", "text": rows["0"]["reply"]}
+    assert replied == known | answer
+    assert [step["outcome"] for step in rows["1"]["steps"]] == ["error"]
+    assert rows["2"]["steps"][1]["detail"] == "All 5 retries failed."
+    assert rows["11"]["steps"] == []
+    table = rows_of(descriptions.folder / "descriptions.jsonl")
+    assert (table["0"]["schema"], table["0"]["steps"]) == (2, [described])
+
+
 def test_prism_s_tables_read_them(checkout):
     _, answers = imported(checkout)
     rescored = api.rescore(api.find_predictions(checkout, str(answers.folder)), ["v1", "v3"])

@@ -11,7 +11,7 @@ import orjson
 from prism_engine.config.benchmarks import answer_kind
 from prism_engine.datasets import open_benchmark
 from prism_engine.engine.journal import result_row
-from prism_engine.records import Completion, Outcome, SampleResult, SampleStatus
+from prism_engine.records import Completion, Outcome, SampleResult, SampleStatus, StepRecord
 from prism_engine.report.scores.statistics import summarise
 from prism_engine.scoring import scorer_of
 
@@ -50,7 +50,7 @@ class Scoring:
                 if (text := predictions.get(sample.index)) is not None:
                     reply = Completion(Outcome.OK, text)
                     score = self.scorer.score(text, sample)
-                    result = SampleResult(sample, SampleStatus.DONE, "seen", {"reason": (reply,)}, score)
+                    result = SampleResult(sample, SampleStatus.DONE, "seen", (StepRecord("reason", "r", reply),), score)
                 file.write(orjson.dumps(result_row(result)) + b"\n")
         self.path = path
         self.rows = {row["index"]: row for row in map(orjson.loads, path.read_bytes().splitlines())}

@@ -80,7 +80,7 @@ def described_or_raise(result: SampleResult, connected: Iterable[ConnectedModel]
         raise result.trouble
     if (failed := next((call for call in result.calls if not call.usable), None)) is not None:
         raise OutcomeError(result.failure, outcome=failed.outcome.value)
-    if "write" in result.completions and result.hints is None:
+    if result.hints is None and any(step.stage == "write" for step in result.steps):
         raise OutcomeError(result.failure, outcome=Outcome.EMPTY.value)
     for model in connected:
         if model.unusable is not None:

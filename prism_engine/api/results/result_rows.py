@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from prism_engine.errors import UserError
-from prism_engine.report.scores.predictions import reading, scan
+from prism_engine.report.scores.manifest import check_schema
+from prism_engine.report.scores.predictions import ROW_SCHEMA, reading, scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,7 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
 
     Raises:
         UserError: the file cannot be read, or a line is not a JSON object.
+        NewerFileError: a newer version of prism wrote a line, in a format that this one does not know.
     """
     try:
         with path.open("rb") as file:
@@ -43,11 +45,14 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
                 row = orjson.loads(line)
                 if not isinstance(row, dict):
                     raise UserError(f"{path}, line {number}: not a JSON object; rerun the run to rewrite the file")
+                check_schema(path, row, ROW_SCHEMA, number)
                 yield row
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error})") from error
     except orjson.JSONDecodeError as error:
         raise UserError(f"{path}, line {number}: not a JSON object ({error}); rerun the run to rewrite it") from error
+    except ValueError as error:
+        raise UserError(f"{path}, line {number}: {error}; rerun the run to rewrite it") from error
 
 
 def read_frame(path: Path) -> pl.DataFrame:

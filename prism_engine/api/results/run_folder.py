@@ -21,7 +21,9 @@ from prism_engine.errors import UserError
 from prism_engine.records import SampleStatus
 from prism_engine.report import export_parquet, replacing, write_lines
 from prism_engine.report.scores.finished import folder_name
-from prism_engine.report.scores.manifest import MANIFEST, SCHEMA, read_manifest
+from prism_engine.report.scores.manifest import MANIFEST, SCHEMA, check_schema, read_manifest
+from prism_engine.report.scores.predictions import ROW_SCHEMA, require_known
+from prism_engine.stage import ANSWERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PROFILE = RunConfig.model_fields["profile"].default
 _DESCRIBED = (
+    "schema",
     "index",
     "position",
     "images",
@@ -43,6 +46,7 @@ _DESCRIBED = (
     "description_outcomes",
     "status",
     "failure",
+    "steps",
 )
 _NO_DESCRIPTION = b'"description":null'  # as orjson writes it; inside a text the quotation marks would be escaped
 _BENCHMARK_FILE = "benchmark.json"
@@ -106,6 +110,9 @@ class Layout:
             NewerFileError: they are.
         """
         _earlier_manifest(self.folder)
+        require_known(Answers.of(self.folder).every)
+        if self.perceiver is not None:
+            require_known(self.perceiver / "descriptions.jsonl")
 
     def failed_before(self) -> frozenset[int]:
         """Return the positions of the samples that failed in the results currently stored here.
@@ -118,14 +125,18 @@ class Layout:
         try:
             with path.open("rb") as lines:
                 rows = map(orjson.loads, lines)
-                # The rows are in sample order, so a draw's position is its line number.
-                return frozenset(position for position, row in enumerate(rows) if row["status"] == SampleStatus.FAILED)
+                failed = set()
+                for position, row in enumerate(rows):  # in sample order, so a draw's position is its line number
+                    check_schema(path, row, ROW_SCHEMA, position + 1)
+                    if row["status"] == SampleStatus.FAILED:
+                        failed.add(position)
+                return frozenset(failed)
         except FileNotFoundError:
             raise UserError(
                 f"{self.folder}: no earlier run has left results here, so there is nothing to retry; run without "
                 "--retry-failed"
             ) from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(f"{path}: cannot be read ({error}); run once without --retry-failed") from error
 
 
@@ -215,6 +226,7 @@ def _description_line(line: bytes) -> bytes:
     row = orjson.loads(line)
     if row["description"] is not None:  # the answer's outcome belongs to the predictions
         row |= {"status": SampleStatus.DONE, "failure": None}
+    row["steps"] = [step for step in row["steps"] if step["stage"] not in ANSWERS]
     names = [*_DESCRIBED, "description_draw"] if row.get("description_draw") is not None else _DESCRIBED
     return orjson.dumps({name: row[name] for name in names}, option=orjson.OPT_APPEND_NEWLINE)
 
@@ -320,7 +332,7 @@ def _safe(name: str) -> str:
     return folder_name(name) or "_"
 
 
-_HINT_COLUMNS = ("index", "position", "question", "contents", "status", "failure")
+_HINT_COLUMNS = ("schema", "index", "position", "question", "contents", "status", "failure", "steps")
 
 
 def hints_file_name(benchmark: str, writer: str) -> str:

@@ -32,8 +32,8 @@ def read_manifest(path: Path) -> dict[str, Any]:
     return upgraded(path, content)
 
 
-def check_schema(path: Path, content: Mapping[str, Any], known: int) -> int:
-    """Return the version of a file's format.
+def check_schema(path: Path, content: Mapping[str, Any], known: int, line: int | None = None) -> int:
+    """Return the version of the format of a file, or of one of its lines (from 1).
 
     Raises:
         ValueError: its `schema` is not a version.
@@ -43,7 +43,7 @@ def check_schema(path: Path, content: Mapping[str, Any], known: int) -> int:
     if not isinstance(schema, int) or schema < 1:
         raise ValueError(f"schema {schema!r} is not a version")
     if schema > known:
-        raise NewerFileError(path, schema, known)
+        raise NewerFileError(path, schema, known, line)
     return schema
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,12 +10,20 @@ import orjson
 
 from prism_engine.errors import UserError
 from prism_engine.records import Image, Option, Sample, SampleStatus
+from prism_engine.report.scores.manifest import check_schema
 from prism_engine.scoring import Scored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import BinaryIO
 
     import polars as pl
+
+ROW_SCHEMA: Final = 2
+"""Version of a row's format; a row without one has version 1, which has no `steps`."""
+
+USAGE_FIELDS: Final = ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "total_tokens")
+"""Fields of a step's usage."""
 
 TEXTS: Final = (
     "index",
@@ -46,7 +53,10 @@ DRAW_FIELDS: Final = ("description_draw", "answer_draw")
 _STATUSES: Final = frozenset(SampleStatus)
 
 _BATCH: Final = 2_000
-"""Lines parsed at once; otherwise polars would map the whole file, and memory would grow with it."""
+"""Maximum number of lines parsed at once; otherwise polars would map the whole file, and memory would grow with it."""
+
+_BATCH_BYTES: Final = 4 << 20
+"""Size after which a batch takes no further line; rows with long texts are parsed in smaller batches."""
 
 
 @contextmanager
@@ -78,12 +88,17 @@ def rows_of(predictions: Path, *needed: str) -> Iterator[dict[str, Any]]:
 
     Raises:
         UserError: the file is missing or unreadable, or a line is not a row of predictions.
+        NewerFileError: a newer version of prism wrote a line, in a format that this one does not know.
     """
     fields = ("index", "status", "score", "extracted", *needed)
 
-    def problem_of(row: object) -> str | None:
+    def problem_of(row: object, number: int) -> str | None:
         if not isinstance(row, dict):
             return "not a JSON object"
+        try:
+            check_schema(predictions, row, ROW_SCHEMA, number)
+        except ValueError as error:
+            return str(error)
         if lacking := [name for name in fields if name not in row]:
             return f"it lacks {', '.join(lacking)}"
         if not isinstance(row["index"], str):
@@ -96,7 +111,7 @@ def rows_of(predictions: Path, *needed: str) -> Iterator[dict[str, Any]]:
                 row = orjson.loads(line)
             except orjson.JSONDecodeError:
                 row = None
-            if problem := problem_of(row):
+            if problem := problem_of(row, number):
                 raise _invalid_row(predictions, number, problem)
             yield row
 
@@ -105,6 +120,26 @@ def _invalid_row(predictions: Path, number: int, problem: str) -> UserError:
     return UserError(
         f"{predictions}, line {number}: not a row of predictions ({problem}); rerun the same command to rewrite it."
     )
+
+
+def steps_of(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a row's steps; none if its version has none."""
+    return row.get("steps") or []
+
+
+def require_known(rows: Path) -> None:
+    """Check that this version of prism knows the format of a file's rows, by the first one; a missing file passes.
+
+    Raises:
+        NewerFileError: it does not.
+    """
+    try:
+        with rows.open("rb") as file:
+            row = orjson.loads(file.readline())
+        if isinstance(row, dict):
+            check_schema(rows, row, ROW_SCHEMA, 1)
+    except (OSError, ValueError):
+        return
 
 
 def as_wrong(row: dict[str, Any]) -> dict[str, Any]:
@@ -190,9 +225,24 @@ def schema() -> dict[str, pl.DataType]:
     return {
         **dict.fromkeys(TEXTS, pl.String()),
         **dict.fromkeys(LISTS, pl.List(pl.String())),
-        **dict.fromkeys(("position", *DRAW_FIELDS), pl.Int64()),
+        **dict.fromkeys(("schema", "position", *DRAW_FIELDS), pl.Int64()),
         "score": pl.Float64(),
         "options": pl.List(pl.Struct({"letter": pl.String(), "text": pl.String()})),
+        "steps": pl.List(
+            pl.Struct(
+                {
+                    "stage": pl.String(),
+                    "round": pl.Int64(),
+                    "picture": pl.Int64(),
+                    "model": pl.String(),
+                    "key": pl.String(),
+                    "text": pl.String(),
+                    "outcome": pl.String(),
+                    "usage": pl.Struct(dict.fromkeys(USAGE_FIELDS, pl.Int64())),
+                    "detail": pl.String(),
+                }
+            )
+        ),
     }
 
 
@@ -203,8 +253,12 @@ def scan(predictions: Path, columns: Iterable[str] | None = None) -> pl.LazyFram
         predictions: the file; collect the frame inside `reading`.
         columns: the fields to read; None means those of the first line (all lines have the same fields), or all known
             fields except those of draws if the file is empty.
+
+    Raises:
+        NewerFileError: while the frame is collected, as `rows_of`.
     """
     import polars as pl  # noqa: PLC0415 - the same
+    from polars.exceptions import PolarsError  # noqa: PLC0415
     from polars.io.plugins import register_io_source  # noqa: PLC0415
 
     known = schema()
@@ -224,8 +278,15 @@ def scan(predictions: Path, columns: Iterable[str] | None = None) -> pl.LazyFram
         names = typed if wanted is None else {name: typed[name] for name in wanted}
         remaining = n_rows
         with predictions.open("rb") as file:
-            while lines := b"".join(islice(file, _BATCH)):
-                frame = pl.read_ndjson(lines, schema=names)
+            for start, lines in _line_batches(file):
+                try:
+                    frame = _parsed(lines, names)
+                except (PolarsError, AttributeError, TypeError):  # fields of a newer version may have other types
+                    _check_schemas(predictions, lines, start)
+                    raise
+                if (frame["schema"] > ROW_SCHEMA).any():
+                    _check_schemas(predictions, lines, start)
+                frame = frame.select(list(names))
                 if remaining is not None:
                     frame = frame.head(remaining)
                     remaining -= len(frame)
@@ -234,3 +295,76 @@ def scan(predictions: Path, columns: Iterable[str] | None = None) -> pl.LazyFram
                     return
 
     return register_io_source(batches, schema=pl.Schema(typed))
+
+
+def _line_batches(file: BinaryIO) -> Iterator[tuple[int, list[bytes]]]:
+    """Yield lines in batches, each with the number of its first line, from 1."""
+    lines: list[bytes] = []
+    size, start = 0, 1
+    for number, line in enumerate(file, start=1):
+        lines.append(line)
+        size += len(line)
+        if len(lines) == _BATCH or size >= _BATCH_BYTES:
+            yield start, lines
+            lines, size, start = [], 0, number + 1
+    if lines:
+        yield start, lines
+
+
+def _parsed(lines: Sequence[bytes], names: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """Return the columns of JSON lines, and their `schema`."""
+    import polars as pl  # noqa: PLC0415 - the same
+
+    flat = {"schema": pl.Int64(), **{name: kind for name, kind in names.items() if name != "steps"}}
+    frame = pl.read_ndjson(b"".join(lines), schema=flat)
+    return frame.with_columns(_steps_column(list(filter(bytes.strip, lines)))) if "steps" in names else frame
+
+
+def _steps_column(lines: Sequence[bytes]) -> pl.Series:
+    """Return the steps of lines, parsed with orjson: polars takes four times as long and more memory for such lists."""
+    import polars as pl  # noqa: PLC0415 - the same
+
+    step_type: pl.Struct = schema()["steps"].inner  # type: ignore[attr-defined]
+    kinds = {name: kind for name, kind in step_type.to_schema().items() if name != "usage"}
+    values: dict[str, list[Any]] = {name: [] for name in (*kinds, *USAGE_FIELDS)}
+    owners: list[int] = []
+    counted: list[bool] = []
+    known: list[bool] = []
+    for number, line in enumerate(lines):
+        steps = orjson.loads(line).get("steps")
+        known.append(steps is not None)
+        for step in steps or ():
+            owners.append(number)
+            for name in kinds:
+                values[name].append(step.get(name))
+            usage = step.get("usage")
+            counted.append(usage is not None)
+            for name in USAGE_FIELDS:
+                values[name].append(None if usage is None else usage.get(name))
+    typed = {**kinds, **dict.fromkeys(USAGE_FIELDS, pl.Int64())}
+    usage = pl.when("counted").then(pl.struct(*USAGE_FIELDS)).alias("usage")
+    step = pl.struct(*(usage if field.name == "usage" else pl.col(field.name) for field in step_type.fields))
+    flat = pl.DataFrame(
+        {**values, "counted": counted, "row": owners}, {**typed, "counted": pl.Boolean, "row": pl.Int64}
+    )
+    lists = flat.group_by("row", maintain_order=True).agg(step.alias("steps"))
+    rows = pl.DataFrame({"row": range(len(known)), "known": known}, {"row": pl.Int64, "known": pl.Boolean})
+    joined = rows.join(lists, on="row", how="left", maintain_order="left")
+    empty = pl.lit(pl.Series([[]], dtype=pl.List(step_type))).first()
+    filled = pl.when(pl.col("known") & pl.col("steps").is_null()).then(empty).otherwise("steps")
+    return joined.select(steps=filled).to_series()
+
+
+def _check_schemas(path: Path, lines: Sequence[bytes], start: int) -> None:
+    """Check the version of each line; the first one has number `start`.
+
+    Raises:
+        NewerFileError: as `check_schema`.
+    """
+    for number, line in enumerate(lines, start):
+        try:
+            row = orjson.loads(line)
+            if isinstance(row, dict):
+                check_schema(path, row, ROW_SCHEMA, number)
+        except ValueError:  # a damaged line; the caller reports it
+            continue

@@ -158,7 +158,9 @@ def _escape(text: str) -> str:
 
 
 _ROW_GROUP: Final = 10_000
-"""Rows in memory at once; fixed, so equal input gives equal bytes on any machine."""
+"""Maximum number of rows in memory at once; depends on the file alone, so equal input gives equal bytes anywhere."""
+_GROUP_BYTES: Final = 32 << 20
+"""Approximate size of the lines in memory at once; rows with long texts are written in smaller groups."""
 
 
 def export_parquet(predictions: Path, target: Path) -> None:
@@ -172,7 +174,16 @@ def export_parquet(predictions: Path, target: Path) -> None:
     with reading(predictions):
         table = scan(predictions)
         with replacing(target) as draft:
-            table.sink_parquet(draft, row_group_size=_ROW_GROUP)
+            table.sink_parquet(draft, row_group_size=_rows_per_group(predictions))
+
+
+def _rows_per_group(predictions: Path) -> int:
+    size = predictions.stat().st_size
+    if size <= _GROUP_BYTES:
+        return _ROW_GROUP
+    with predictions.open("rb") as file:
+        rows = sum(1 for _ in file)
+    return min(max(_GROUP_BYTES * rows // size, 1), _ROW_GROUP)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,16 @@ from prism_engine.api.results.run_folder import hints_file_name, write_hints
 
 def row(index, hints):
     fate = {"status": "done", "failure": None} if hints else {"status": "failed", "failure": "instruction: error: x"}
-    return orjson.dumps({"index": index, "position": 0, "question": "Q?", "contents": hints, "score": None, **fate})
+    given = {
+        "schema": 2,
+        "index": index,
+        "position": 0,
+        "question": "Q?",
+        "contents": hints,
+        "score": None,
+        "steps": [],
+    }
+    return orjson.dumps(given | fate)
 
 
 def test_written_hints_are_in_the_json_and_missing_ones_in_the_table_with_the_reason(tmp_path):

@@ -15,7 +15,7 @@ from prism_engine.cli.show import live as display
 from prism_engine.cli.show.console import human_bytes, human_seconds
 from prism_engine.datasets import IngestProgress
 from prism_engine.engine.progress import Progress
-from prism_engine.records import Completion, Outcome, Sample, SampleResult, SampleStatus, Usage
+from prism_engine.records import Completion, Outcome, Sample, SampleResult, SampleStatus, StepRecord, Usage
 from prism_engine.stages.meter import Meter
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def test_what_came_from_the_cache_how_fast_it_goes_and_when_it_will_be_done_is_t
         made.count(SampleResult(Sample(0, "0", (), "?"), SampleStatus.DONE))
     for _ in range(5):
         reply = Completion(Outcome.OK, "A", fresh=True)
-        made.count(SampleResult(Sample(0, "0", (), "?"), SampleStatus.DONE, completions={"reason": (reply,)}))
+        made.count(SampleResult(Sample(0, "0", (), "?"), SampleStatus.DONE, steps=(StepRecord("reason", "r", reply),)))
     line = display.line(made)
     assert line.startswith("25/100 samples | 20 cached | Answers: ")
     assert re.search(r"about \d+ min .* left$", line)

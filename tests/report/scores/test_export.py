@@ -8,9 +8,29 @@ import polars as pl
 import pytest
 
 from prism_engine.errors import UserError
+from prism_engine.report.scores import predictions, tables
+from prism_engine.report.scores.predictions import USAGE_FIELDS
 from prism_engine.report.scores.tables import export_parquet
 
+STEP = {
+    "stage": "perceive",
+    "round": 0,
+    "picture": 0,
+    "model": "eye",
+    "key": "ab" * 32,
+    "text": "a\tb\x01\\frac \U0001f600",
+    "outcome": "ok",
+    "usage": {
+        "prompt_tokens": 2**63 - 1,
+        "completion_tokens": 2,
+        "cached_tokens": None,
+        "reasoning_tokens": None,
+        "total_tokens": None,
+    },
+    "detail": None,
+}
 ROW = {
+    "schema": 2,
     "index": "007",
     "position": 0,
     "category": None,
@@ -31,6 +51,7 @@ ROW = {
     "score": 1.0,
     "status": "done",
     "failure": None,
+    "steps": [STEP, STEP | {"stage": "reason", "key": None, "usage": None, "outcome": "error", "detail": "HTTP 500"}],
 }
 
 
@@ -42,7 +63,7 @@ def export(folder, rows, name="predictions.parquet"):
 
 
 def test_every_value_comes_back_as_it_was(tmp_path):
-    lists: dict[str, object] = {"images": [], "options": [], "description_outcomes": []}
+    lists: dict[str, object] = {"images": [], "options": [], "description_outcomes": [], "steps": []}
     other = {**dict.fromkeys(ROW), **lists, "index": "8", "position": 1, "score": 0}
     table = pl.read_parquet(export(tmp_path, [ROW, other]))
     assert table.to_dicts() == [ROW, other]
@@ -52,7 +73,12 @@ def test_every_value_comes_back_as_it_was(tmp_path):
 def test_types_do_not_depend_on_what_the_values_look_like(tmp_path):
     lists = dict.fromkeys(("images", "description_outcomes"), pl.List(pl.String()))
     options = pl.List(pl.Struct({"letter": pl.String(), "text": pl.String()}))
-    typed = {"position": pl.Int64(), "score": pl.Float64(), "options": options, **lists}
+    usage = pl.Struct(dict.fromkeys(USAGE_FIELDS, pl.Int64()))
+    numbers = dict.fromkeys(("round", "picture"), pl.Int64())
+    fields: dict[str, pl.DataType] = {**dict.fromkeys(STEP, pl.String()), **numbers, "usage": usage}
+    steps = pl.List(pl.Struct(fields))
+    integers = dict.fromkeys(("schema", "position"), pl.Int64())
+    typed = {**integers, "score": pl.Float64(), "options": options, "steps": steps, **lists}
     schema = pl.read_parquet_schema(export(tmp_path, [{**dict.fromkeys(ROW), "index": "12"}]))
     assert schema == {name: typed.get(name, pl.String()) for name in schema}
     assert set(schema) == set(ROW)
@@ -98,3 +124,13 @@ def test_an_absent_source_and_an_unwritable_target_are_each_named(tmp_path):
         export_parquet(tmp_path / "none.jsonl", tmp_path / "out.parquet")
     with pytest.raises(UserError, match=r"out\.parquet: cannot be written"):
         export(tmp_path, [ROW], "absent/out.parquet")
+
+
+def test_rows_with_long_texts_are_read_and_written_in_smaller_parts(tmp_path, monkeypatch):
+    rows = [{**ROW, "index": str(number), "reply": "x" * 1_000} for number in range(50)]
+    whole = pl.read_parquet(export(tmp_path, rows))
+    monkeypatch.setattr(predictions, "_BATCH_BYTES", 3_000)
+    monkeypatch.setattr(tables, "_GROUP_BYTES", 20_000)
+    path = export(tmp_path, rows, "parts.parquet")
+    assert pl.read_parquet(path).equals(whole)
+    assert 1 < tables._rows_per_group(tmp_path / "predictions.jsonl") < len(rows)
