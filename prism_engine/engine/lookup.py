@@ -144,12 +144,12 @@ def _take(step: Step, found: Sequence[SampleLookup], pipeline: Pipeline, store: 
     ready = []
     for lookup in found:
         if not lookup.is_complete:
-            lookup.likely[step.stage] = (step.call(lookup.sample, ""),)
+            lookup.likely[step.stage] = (*lookup.likely.get(step.stage, ()), step.call(lookup.sample, ""))
         elif not lookup.fails and not (pipeline.needs_description and lookup.description is None):
             ready.append(lookup)
     hits = look_up([step.call(lookup.sample, lookup.description) for lookup in ready], store)
     for lookup, hit in zip(ready, hits, strict=True):
-        lookup.calls[step.stage] = [hit]
+        lookup.calls.setdefault(step.stage, []).append(hit)
         if hit.completion is not None and step.stage not in ANSWERS:
             lookup.description = lookup.texts[step.stage] = hit.completion.text
 

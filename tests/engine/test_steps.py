@@ -26,13 +26,13 @@ class Correcting:
 
     stage: StageKey = "judge"
 
-    def __init__(self, model):
+    def __init__(self, model, number=0):
         self.model = model
+        self.number = number
 
     def call(self, _sample, description):
-        return Call(
-            self.stage, ModelIdentity("v", (("w", "4"),)), (Message("user", (f"Correct: {description}",)),), Sampling()
-        )
+        text = f"Correct ({self.number}): {description}"
+        return Call(self.stage, ModelIdentity("v", (("w", "4"),)), (Message("user", (text,)),), Sampling())
 
     async def complete(self, sample, description):
         return await self.model.complete(self.call(sample, description))
@@ -40,10 +40,11 @@ class Correcting:
 
 @pytest.fixture
 def build(world):
-    def build(count, reply=None):
+    def build(count, reply=None, rounds=1):
         run, progress = world.build(count)
         model = CachedModel(Scripted(ScriptedModel(), reply=reply or said("corrected")), world.store)
-        pipeline = replace(run.pipeline, steps=(Correcting(model), *run.pipeline.steps))
+        loop = [Correcting(model, number) for number in range(rounds)]
+        pipeline = replace(run.pipeline, steps=(*loop, *run.pipeline.steps))
         stages = {"perceive": run.stages["perceive"], "judge": (model,), "reason": run.stages["reason"]}
         return replace(run, pipeline=pipeline, stages=stages), progress
 
@@ -82,6 +83,18 @@ async def test_a_plan_knows_its_calls_as_far_as_descriptions_exist(build, world)
     await execute(run, progress, Stop())
     assert planned(run) == {"perceive": StagePlan(2, 0), "judge": StagePlan(1, 0), "reason": StagePlan(4, 0)}
     assert list(order_samples(run.benchmark, range(4), run.pipeline, run.store).described) == [0, 1, 2, 3]
+
+
+async def test_a_stage_that_calls_twice_is_run_and_planned_with_both_calls(build, world):
+    plain, progress = world.build(4, answering=False)
+    await execute(plain, progress, Stop())
+    assert planned(build(4, rounds=2)[0])["judge"] == StagePlan(0, 1, unknown=2)
+    run, progress = build(4, rounds=2)
+    await execute(run, progress, Stop())
+    assert planned(run)["judge"] == StagePlan(2, 0)
+    result = await run.pipeline.run(next(run.benchmark.samples([0])))
+    assert [step.stage for step in result.steps] == ["perceive", "judge", "judge", "reason"]
+    assert len({step.completion.key for step in result.steps}) == 4
 
 
 async def test_where_it_fails_the_sample_fails_before_its_answer(build):

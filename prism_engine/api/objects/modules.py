@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, TypeAlias, overload
 
 from prism_engine.api.build.instruction_sources import read_instruction
@@ -229,7 +230,9 @@ class Perception(Module):
             require(text, f"instruction {self._instruction.name!r} needs a question; none was given")
         pipeline, connected = self._pipeline()
         forget_failures(connected)
-        sample = Sample(0, "0", self.session.pictures(img_path), text or "")
+        # In a thread: decoding large pictures here would stop all other calls of the session.
+        pictures = await asyncio.to_thread(self.session.pictures, img_path)
+        sample = Sample(0, "0", pictures, text or "")
         return described_or_raise(await pipeline.run(sample), connected)
 
     async def _answer(self, question: str, img_path: ImageInputs) -> Completion:
@@ -246,7 +249,7 @@ class Perception(Module):
             direct=True,
             most_pictures=1 if self._pictures is Pictures.FIRST else None,
         )
-        sample = Sample(0, "0", self.session.pictures(img_path), question)
+        sample = Sample(0, "0", await asyncio.to_thread(self.session.pictures, img_path), question)
         return await answer_or_raise(answering, sample, None, perceiver)
 
     def _pipeline(self) -> tuple[Pipeline, list[ConnectedModel]]:
