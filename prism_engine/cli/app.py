@@ -12,7 +12,6 @@ from typer.core import TyperCommand, TyperGroup
 
 from prism_engine import __version__
 from prism_engine.cli.exit_codes import EXIT_CODES, error_code
-from prism_engine.cli.help_layout import fitted
 from prism_engine.errors import PrismError
 
 if TYPE_CHECKING:
@@ -165,6 +164,8 @@ class LazyCommands(TyperGroup):
 
 def imported(name: str) -> Any:
     """Import a command and return it, ready to be called."""
+    from prism_engine.cli.help_layout import fitted  # noqa: PLC0415 - `prism --help` does not need it
+
     lazy = COMMANDS[name]
     target = _attribute(lazy.target)
     if isinstance(target, typer.Typer):
