@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from typing import TYPE_CHECKING
@@ -24,8 +25,10 @@ class _Lasting(Console):
     """A console whose reader may go away (`| head`, a lost terminal): its output is dropped, the run continues."""
 
     def on_broken_pipe(self) -> None:
-        """Print nothing more."""
+        """Print nothing more, and let what is still buffered go nowhere: Python flushes it at exit (code 120)."""
         self.quiet = True
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - not a path of a file
+            os.dup2(nowhere.fileno(), self.file.fileno())
 
 
 stdout = _Lasting(highlight=False)
