@@ -44,8 +44,8 @@ __all__ = [
 if TYPE_CHECKING:
     from prism_engine.api.objects.modules import Perception, Reasoning
     from prism_engine.api.objects.session import Session
-    from prism_engine.api.public.finished import analyze, compare, grade, judge, score
-    from prism_engine.api.public.running import arun, arun_many, plan, run, run_many
+    from prism_engine.api.public.after_runs import analyze, compare, grade, judge, score
+    from prism_engine.api.public.new_runs import arun, arun_many, plan, run, run_many
     from prism_engine.api.results.run_status import RunStatus
     from prism_engine.api.runs.execution import RunReport
     from prism_engine.config import Arm, RunConfig, SamplingConfig, load_registry
@@ -64,8 +64,8 @@ else:
     _MODULES = {
         "api.objects.modules": ("Perception", "Reasoning"),
         "api.objects.session": ("Session",),
-        "api.public.finished": ("analyze", "compare", "grade", "judge", "score"),
-        "api.public.running": ("arun", "arun_many", "plan", "run", "run_many"),
+        "api.public.after_runs": ("analyze", "compare", "grade", "judge", "score"),
+        "api.public.new_runs": ("arun", "arun_many", "plan", "run", "run_many"),
         "api.results.run_status": ("RunStatus",),
         "api.runs.execution": ("RunReport",),
         "config": ("Arm", "RunConfig", "SamplingConfig", "load_registry"),

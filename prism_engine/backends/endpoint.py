@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from prism_engine.backends.facts import as_json
+from prism_engine.backends.identity_facts import as_json
 from prism_engine.backends.restarting import Restarting
 from prism_engine.backends.vllm.checkpoints import checkpoint_facts
 from prism_engine.backends.vllm.entry import option_facts

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from prism_engine.backends.base import Backend
-from prism_engine.backends.facts import as_json, digest
+from prism_engine.backends.identity_facts import as_json, digest
 from prism_engine.backends.limits.gate import Gate
 from prism_engine.errors import RejectedError
 from prism_engine.records import Completion, Image, Outcome, Usage

@@ -13,7 +13,7 @@ from prism_engine.config.yaml_files import nearest
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-Source = Literal["descriptions", "gold", "none"]
+DescriptionSource = Literal["descriptions", "gold", "none"]
 """What a reasoner answers from, besides the question: the perceiver's descriptions, gold descriptions, or nothing."""
 Answerer = Literal["reasoner", "perceiver"]
 
@@ -29,7 +29,7 @@ class Arm:
     """With its parameter, if it has one: `NAME-PARAMETER`."""
     answerer: Answerer | None
     """None only describes, or only writes hints."""
-    source: Source
+    source: DescriptionSource
     """`none` for a perceiver, which answers from the pictures."""
     cached_only: bool = False
     """Descriptions come from the cache alone; the perceiver is never started."""

@@ -112,7 +112,7 @@ class ModelInfo(Frozen):
     """`open` (open weights), `proprietary` (unpublished weights), or `api` (only available through an API)."""
 
 
-class Listing(NamedTuple):
+class ModelListing(NamedTuple):
     """An entry's columns in `prism models`."""
 
     backend: str
@@ -144,7 +144,7 @@ class ModelEntry(Frozen):
 
     @property
     @abstractmethod
-    def listing(self) -> Listing:
+    def listing(self) -> ModelListing:
         """What `prism models` shows."""
 
     @property
@@ -209,8 +209,8 @@ class VllmModel(ModelEntry):
     is_paid: ClassVar[Literal[False]] = False
 
     @property
-    def listing(self) -> Listing:  # noqa: D102 - see ModelEntry
-        return Listing("vLLM in process", self.model)
+    def listing(self) -> ModelListing:  # noqa: D102 - see ModelEntry
+        return ModelListing("vLLM in process", self.model)
 
     def pinned_to(self, commit: str) -> Self:  # noqa: D102
         return self.model_copy(update={"revision": commit})
@@ -286,10 +286,10 @@ class ApiModel(ModelEntry):
         return self.server is None
 
     @property
-    def listing(self) -> Listing:  # noqa: D102
+    def listing(self) -> ModelListing:  # noqa: D102
         if self.server is not None:
-            return Listing("local vLLM server", self.server.model)
-        return Listing("API", self.model, f"{self.base_url} ({self.api_key_env or 'no key'})")
+            return ModelListing("local vLLM server", self.server.model)
+        return ModelListing("API", self.model, f"{self.base_url} ({self.api_key_env or 'no key'})")
 
     @property
     def rate_limits(self) -> Limits:  # noqa: D102
@@ -343,8 +343,8 @@ class ScriptedModel(ModelEntry):
     is_paid: ClassVar[Literal[False]] = False
 
     @property
-    def listing(self) -> Listing:  # noqa: D102 - see ModelEntry
-        return Listing("scripted")
+    def listing(self) -> ModelListing:  # noqa: D102 - see ModelEntry
+        return ModelListing("scripted")
 
 
 ModelSpec = Annotated[VllmModel | ApiModel | ScriptedModel, Field(discriminator="backend")]

@@ -12,7 +12,7 @@ from prism_engine.backends.scripted import Scripted
 from prism_engine.backends.vllm import entry
 from prism_engine.budget import price_of
 from prism_engine.config import ApiModel, Limits, ModelSpec, RunConfig, ScriptedModel, ServerSpec, VllmModel
-from prism_engine.config.models import Listing, ModelEntry, parse_models, with_limits
+from prism_engine.config.models import ModelEntry, ModelListing, parse_models, with_limits
 from prism_engine.errors import ConfigError
 
 MODULES: dict[type[ModelEntry], BackendModule] = {
@@ -30,7 +30,7 @@ FACTS: list[tuple[ModelSpec, dict[str, Any]]] = [
         {
             "runs_locally": True,
             "is_paid": False,
-            "listing": Listing("vLLM in process", "org/name", ""),
+            "listing": ModelListing("vLLM in process", "org/name", ""),
             "rate_limits": None,
             "most_image_tokens": 4096,
         },
@@ -40,21 +40,21 @@ FACTS: list[tuple[ModelSpec, dict[str, Any]]] = [
         {
             "runs_locally": False,
             "is_paid": True,
-            "listing": Listing("API", "m", "https://api.openai.com/v1 (OPENAI_API_KEY)"),
+            "listing": ModelListing("API", "m", "https://api.openai.com/v1 (OPENAI_API_KEY)"),
             "rate_limits": Limits(concurrency=3),
             "most_image_tokens": 50_000,
         },
     ),
     (
         ApiModel(model="m", base_url="http://here/v1", api_key_env=None),
-        {"listing": Listing("API", "m", "http://here/v1 (no key)")},
+        {"listing": ModelListing("API", "m", "http://here/v1 (no key)")},
     ),
     (
         SERVED,
         {
             "runs_locally": True,
             "is_paid": False,
-            "listing": Listing("local vLLM server", "org/served", ""),
+            "listing": ModelListing("local vLLM server", "org/served", ""),
             "rate_limits": Limits(),
             "most_image_tokens": 7,
         },
@@ -64,7 +64,7 @@ FACTS: list[tuple[ModelSpec, dict[str, Any]]] = [
         {
             "runs_locally": False,
             "is_paid": False,
-            "listing": Listing("scripted", "", ""),
+            "listing": ModelListing("scripted", "", ""),
             "rate_limits": None,
             "most_image_tokens": 4096,
         },

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prism_engine.backends.facts import as_json, digest
+from prism_engine.backends.identity_facts import as_json, digest
 from prism_engine.backends.restarting import Restarting
 from prism_engine.backends.vllm.checkpoints import checkpoint_facts, template_text
 

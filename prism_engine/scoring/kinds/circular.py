@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 from prism_engine.records import AnswerKind, SampleStatus
 from prism_engine.scoring.flaws import Flaw
 from prism_engine.scoring.grouping import Means
-from prism_engine.scoring.kinds.choice import Choice
+from prism_engine.scoring.kinds.multiple_choice import Choice
 from prism_engine.scoring.scorer import REFUSAL, Metric, guess_is_right
 
 if TYPE_CHECKING:

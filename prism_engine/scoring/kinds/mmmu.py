@@ -15,7 +15,7 @@ from prism_engine.records import AnswerKind, Score
 from prism_engine.scoring.choice.choice import PROFILES, match_option, score_choice
 from prism_engine.scoring.flaws import Flaw
 from prism_engine.scoring.grouping import Means
-from prism_engine.scoring.kinds.choice import Choice, options_of
+from prism_engine.scoring.kinds.multiple_choice import Choice, options_of
 from prism_engine.scoring.kinds.short_answer import matches, read_short_answer
 
 if TYPE_CHECKING:

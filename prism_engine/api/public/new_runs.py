@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Unpack
 
 from prism_engine.api.judging.run_and_judge import run_and_judge
-from prism_engine.api.public.options import one_run, registry_or_default, sweep
+from prism_engine.api.public.keywords import one_run, registry_or_default, sweep
 from prism_engine.api.runs.async_run import run_in_thread
 from prism_engine.api.runs.planning import plan_many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from prism_engine.api.public.options import RunOptions, SweepOptions
+    from prism_engine.api.public.keywords import RunOptions, SweepOptions
     from prism_engine.api.runs.execution import ProgressDisplay, RunReport
     from prism_engine.api.runs.planning import PlannedRun
     from prism_engine.config import Registry, RunConfig

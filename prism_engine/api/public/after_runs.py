@@ -10,7 +10,7 @@ from prism_engine.api.analysis.analysis_folder import analyze as analyze_folders
 from prism_engine.api.analysis.two_runs import compare_runs
 from prism_engine.api.judging.grading import grade as grade_rows
 from prism_engine.api.judging.judge_runs import judge_runs
-from prism_engine.api.public.options import config_of, registry_or_default
+from prism_engine.api.public.keywords import config_of, registry_or_default
 from prism_engine.api.results.rescoring import find_predictions, rescore
 from prism_engine.api.results.status import STATUS_NAME, RunState
 from prism_engine.api.runs.execution import RunReport
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
     from prism_engine.api.analysis.two_runs import ComparedRuns
     from prism_engine.api.judging.grading import GradingReport
     from prism_engine.api.judging.judge_runs import JudgeReport
-    from prism_engine.api.public.options import GradingOptions, JudgeOptions
+    from prism_engine.api.public.keywords import GradingOptions, JudgeOptions
     from prism_engine.api.results.rescoring import Rescoring
     from prism_engine.api.runs.execution import ProgressDisplay
     from prism_engine.config import ModelSpec, Registry
 
-Run: TypeAlias = RunReport | str | Path
+RunLike: TypeAlias = RunReport | str | Path
 """A finished run: its report, its folder, or enough of its name in the results folder to identify it."""
 
 RESULTS = Path("results")
 
 
 def judge(
-    runs: Run | Iterable[Run],
+    runs: RunLike | Iterable[RunLike],
     /,
     judge: str,
     *,
@@ -112,7 +112,7 @@ def grade(
 
 
 def score(
-    run: Run,
+    run: RunLike,
     /,
     profiles: str | Iterable[str] = "prism",
     *,
@@ -135,7 +135,7 @@ def score(
 
 
 def compare(
-    first: Run, second: Run, /, *, out: str | Path | None = None, results_dir: str | Path = RESULTS
+    first: RunLike, second: RunLike, /, *, out: str | Path | None = None, results_dir: str | Path = RESULTS
 ) -> ComparedRuns:
     """Compare two runs sample by sample: by how much the second is better, where, and what flipped: `prism compare`.
 
@@ -153,7 +153,7 @@ def compare(
 
 
 def analyze(
-    runs: Run | Iterable[Run] = RESULTS,
+    runs: RunLike | Iterable[RunLike] = RESULTS,
     /,
     *,
     out: str | Path = "analysis",
@@ -178,15 +178,15 @@ def analyze(
     return analyze_folders(folders, Path(out), plots=plots)
 
 
-def _listed(runs: Run | Iterable[Run]) -> list[Run]:
+def _listed(runs: RunLike | Iterable[RunLike]) -> list[RunLike]:
     return [runs] if isinstance(runs, (RunReport, str, Path)) else list(runs)
 
 
-def _folder(run: Run, results_dir: str | Path) -> Path:
+def _folder(run: RunLike, results_dir: str | Path) -> Path:
     return _predictions(run, results_dir).parent
 
 
-def _predictions(run: Run, results_dir: str | Path) -> Path:
+def _predictions(run: RunLike, results_dir: str | Path) -> Path:
     name = run.folder if isinstance(run, RunReport) else run
     return find_predictions(Path(results_dir), str(name))
 

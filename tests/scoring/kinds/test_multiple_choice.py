@@ -6,7 +6,7 @@ import pytest
 
 from prism_engine.records import AnswerKind, Option, Sample, SampleStatus
 from prism_engine.scoring import PROFILE_NAMES, Scored, scorer_of
-from prism_engine.scoring.kinds.choice import options_of
+from prism_engine.scoring.kinds.multiple_choice import options_of
 
 OPTIONS = (Option("A", "cat"), Option("B", "{dog}"))
 SAMPLE = Sample(0, "0", (), "Which?", "Look well.", OPTIONS, "B")

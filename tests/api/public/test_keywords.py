@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prism_engine.api.public import options
+from prism_engine.api.public import keywords
 from prism_engine.config import RunConfig
 from prism_engine.config.judging import GradingConfig, JudgeConfig
 
@@ -12,10 +12,10 @@ from prism_engine.config.judging import GradingConfig, JudgeConfig
 @pytest.mark.parametrize(
     ("typed", "config", "given"),
     [
-        (options.RunOptions, RunConfig, set()),
-        (options.SweepOptions, RunConfig, set()),
-        (options.JudgeOptions, JudgeConfig, {"judge"}),
-        (options.GradingOptions, GradingConfig, {"judge", "rows"}),
+        (keywords.RunOptions, RunConfig, set()),
+        (keywords.SweepOptions, RunConfig, set()),
+        (keywords.JudgeOptions, JudgeConfig, {"judge"}),
+        (keywords.GradingOptions, GradingConfig, {"judge", "rows"}),
     ],
 )
 def test_the_types_list_the_fields(typed, config, given):
