@@ -12,7 +12,7 @@ from prism_engine.errors import UserError
 from prism_engine.judging.reviewing import OpenAnswers
 from prism_engine.records import AnswerKind
 from prism_engine.report import replacing, write_lines
-from prism_engine.report.scores.finished import folder_name
+from prism_engine.report.scores.finished import JUDGED, folder_name
 from prism_engine.report.scores.manifest import MANIFEST, read_manifest
 from prism_engine.scoring import known_profile, scorer_of
 
@@ -59,7 +59,7 @@ def open_case(run: Path, config: JudgeConfig) -> Case:
     answers = Answers.of(run)
     profile = run_profile if config.profile is None else known_profile(config.profile)
     judge = folder_name(config.judge).strip("._")
-    folder = run / (f"judged-{judge}" if profile == run_profile else f"judged-{judge}-{profile}")
+    folder = run / (f"{JUDGED}{judge}" if profile == run_profile else f"{JUDGED}{judge}-{profile}")
     judged = replace(answers, folder=folder)
     return Case(run, answers, judged, manifest, OpenAnswers.of(answers.every, scorer_of(kind, profile)))
 

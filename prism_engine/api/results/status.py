@@ -143,13 +143,13 @@ def find_run_state(results_dir: Path, run: str | None) -> RunState:
         return RunState.read(Path(run) / STATUS_NAME)
     names = {str(state.folder.relative_to(results_dir)): state for state in states}
     part = (run or "").strip("/")
+    if part in names:  # may be part of another one, too: `MMStar/a` of `MMStar/a-2`
+        return names[part]
     matching = [name for name in names if part in name] if part else []
-    if part not in names:
-        matching = [name for name in matching if names[name].command == RUN] or matching
-    # A name may be part of another one (`MMStar/a` of `MMStar/a-2`): the exact name wins, then whole folder names.
-    exact = [name for name in matching if name == part] or [name for name in matching if f"/{part}/" in f"/{name}/"]
-    if len(exact) == 1 or len(matching) == 1:
-        return names[(exact or matching)[0]]
+    matching = [name for name in matching if names[name].command == RUN] or matching
+    whole = [name for name in matching if f"/{part}/" in f"/{name}/"]
+    if len(whole) == 1 or len(matching) == 1:
+        return names[(whole or matching)[0]]
     if not matching:
         missing = f"no run {run}" if run else "no runs"
         raise UserError(f"{results_dir}: {missing} here; `prism runs` lists them (--results-dir for another folder)")

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PREDICTIONS: Final = "predictions.jsonl"
 SCORES: Final = "scores.json"
+JUDGED: Final = "judged-"
+"""How the name of a folder with a run's judged results starts, inside the run's own folder."""
 _COLUMNS: Final = ("index", "category", "l2_category", "images", "question", "target", "extracted", "score", "status")
 _DECOUPLED: Final = ("all", "reasoning")
 """Modes in which the reasoner answers from the perceiver's descriptions."""
@@ -105,7 +107,7 @@ def find_runs(paths: Sequence[Path]) -> list[FinishedRun]:
 def _run_folders(path: Path) -> Iterator[Path]:
     for file in path.rglob(PREDICTIONS):
         folder = file.parent
-        if not (folder.name.startswith("judged-") and (folder.parent / PREDICTIONS).is_file()):
+        if not (folder.name.startswith(JUDGED) and (folder.parent / PREDICTIONS).is_file()):
             yield folder
 
 
