@@ -19,6 +19,7 @@ from tests.shapes import write_described_shapes
 from .processes import start_prism
 
 SAMPLES = 300
+CONCURRENCY = 64
 KEY = "sk-planted-0123456789abcdef"
 LONG = "The answer is A. " + "Because of what can be seen. " * 60
 
@@ -29,7 +30,8 @@ class Job:
     def __init__(self, folder, server, samples):
         self.folder = folder
         write_described_shapes(folder / "shapes.tsv", samples)
-        (folder / "models.yaml").write_text("models:\n  paid: " + json.dumps(paid_model(server, price=None)) + "\n")
+        entry = paid_model(server, price=None, limits={"concurrency": CONCURRENCY})
+        (folder / "models.yaml").write_text("models:\n  paid: " + json.dumps(entry) + "\n")
 
     def start(self, *options, results="results", cache="cache", **how):
         return start_prism(
@@ -97,7 +99,7 @@ def test_a_full_disk_stops_the_run_with_a_clear_message_and_loses_nothing(tmp_pa
         assert code == 0
         assert f"{SAMPLES} samples: {SAMPLES} done" in out
         again = server.stats.completed - paid - (SAMPLES - 1 if what == "cache" else 0)
-        assert again <= 64  # the requests in flight when the disk was full
+        assert again <= 2 * CONCURRENCY  # the lane's width: requests in flight, and replies waiting for the writer
         assert stopped == 0 if what == "journal" else 0 < stopped < SAMPLES - 1
     assert {row["status"] for row in job.rows()} == {"done"}
 
