@@ -107,7 +107,7 @@ def test_another_file_of_the_same_name_does_not_overwrite_results(prism, tmp_pat
 
 
 def test_a_run_that_dies_early_leaves_more_complete_results_alone(prism, tmp_path):
-    entry = {"backend": "api", "model": "chaos", "api_key_env": None, "attempts": 1}
+    entry = {"backend": "api", "model": "chaos", "identity": "chaos", "api_key_env": None, "attempts": 1}
     with chaos_server() as url:
         models = write_models(tmp_path / "m.yaml", remote={**entry, "base_url": url})
         prism("run", "shapes.tsv", "-p", "scripted", "-r", "remote", "--models-file", models)

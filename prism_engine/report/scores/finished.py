@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 PREDICTIONS: Final = "predictions.jsonl"
 SCORES: Final = "scores.json"
+_MAX_NAME_BYTES: Final = 180  # file systems allow 255, and sampling, answer kind and profile are appended
 JUDGED: Final = "judged-"
 """How the name of a folder with a run's judged results starts, inside the run's own folder."""
 _COLUMNS: Final = ("index", "category", "l2_category", "images", "question", "target", "extracted", "score", "status")
@@ -174,12 +176,23 @@ def _instruction(folder: Path, config: dict[str, Any], benchmark: str) -> str:
 def _label(name: str, folder: str) -> str:
     """Return a model's name plus its folder's suffix, such as a different output limit (`-2048`)."""
     short = _short(name)
-    prefix = folder_name(short)
-    return short + folder[len(prefix) :] if folder.startswith(prefix) else short
+    # Folders of earlier versions have no digest in their names.
+    for prefix in (folder_name(short), _without_unsafe(short)):
+        if folder.startswith(prefix):
+            return short + folder[len(prefix) :]
+    return short
 
 
 def folder_name(name: str) -> str:
-    """Return a name with characters that are unsafe in folder names replaced; may be empty."""
+    """Return a folder's name for a name; one that had to be changed gets a short digest, so no two names share one."""
+    safe = _without_unsafe(name)
+    safe = safe.encode()[:_MAX_NAME_BYTES].decode(errors="ignore")
+    if safe == name and name:
+        return name
+    return f"{safe or '_'}-{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:8]}"
+
+
+def _without_unsafe(name: str) -> str:
     return re.sub(r"[^\w.+~=@-]+", "_", name).strip(".")
 
 
