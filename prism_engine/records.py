@@ -288,6 +288,9 @@ class StepRecord:
     picture: int | None = None
     """0-based position, among the sample's pictures, of the one picture that the call shows; None if it shows none or
     multiple."""
+    cost: int | None = None
+    """Nano-dollars that the call costs by its model's price, whichever run paid it; None if the price is unknown, the
+    provider reported no usage, or no provider was asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from prism_engine.errors import NotRunError, PrismError
@@ -11,8 +12,9 @@ from prism_engine.records import SampleResult, SampleStatus, StepRecord
 from prism_engine.stage import ANSWERS, STAGE_OF
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from prism_engine.budget import Price
     from prism_engine.records import Call, Completion, Sample, Score
     from prism_engine.stage import StageKey
     from prism_engine.stages.context import Context
@@ -58,12 +60,15 @@ class Pipeline:
     """Whether a sample without hints fails; otherwise it continues with the shared instruction."""
     needs_description: bool = False
     """Whether a sample without a description fails; otherwise it is answered without one."""
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    """What the models' calls cost, by name, to be stated in rows; without those whose price is unknown or that run
+    here."""
 
     async def run(self, sample: Sample) -> SampleResult:
         """Process one sample. Prism's errors are stored in the result, never raised."""
         context, so_far = await self.instruct(sample)
         if so_far.failure is None:
-            so_far = await _described(context, so_far)
+            so_far = await self._described(context, so_far)
         if so_far.failure is None and self.needs_description and so_far.description is None:
             so_far = replace(so_far, status=SampleStatus.FAILED, failure=NONE_GIVEN)
         for step in self.steps:
@@ -86,7 +91,7 @@ class Pipeline:
             return self.context, _stopped("instruction", error, so_far)
         context, hints, fell_back = self.hint_source.instruct(sample, written)
         call = self.hint_source.call(sample)
-        steps = () if written is None or call is None else recorded((call,), (written,), sample)
+        steps = () if written is None or call is None else recorded((call,), (written,), sample, self.prices)
         so_far = replace(so_far, steps=steps, hints=hints, fell_back=fell_back)
         if self.needs_hints and hints is None:
             so_far = replace(so_far, status=SampleStatus.FAILED, failure=f"instruction: {fell_back}")
@@ -99,32 +104,49 @@ class Pipeline:
         except PrismError as error:
             return _stopped(unit, error, so_far)
         call = step.call(so_far.sample, so_far.description)
-        so_far = replace(so_far, steps=so_far.steps + recorded((call,), (reply,), so_far.sample))
+        so_far = replace(so_far, steps=so_far.steps + recorded((call,), (reply,), so_far.sample, self.prices))
         if failure := _first_failure((reply,), [unit]):
             return replace(so_far, status=SampleStatus.FAILED, failure=failure)
         if step.stage in ANSWERS:
             return replace(so_far, score=self.score(reply.text, so_far.sample))
         return replace(so_far, description=reply.text)
 
+    async def _described(self, context: Context, so_far: SampleResult) -> SampleResult:
+        try:
+            descriptions = await context.describe(so_far.sample)
+        except PrismError as error:
+            return _stopped("description", error, so_far)
+        calls = context.calls(so_far.sample)
+        steps = recorded(calls, descriptions, so_far.sample, self.prices)
+        so_far = replace(so_far, steps=so_far.steps + steps)
+        if failure := _first_failure(descriptions, _call_labels(calls)):
+            return replace(so_far, status=SampleStatus.FAILED, failure=failure)
+        return replace(so_far, description=context.text(so_far.sample, [each.text for each in descriptions]))
 
-async def _described(context: Context, so_far: SampleResult) -> SampleResult:
-    try:
-        descriptions = await context.describe(so_far.sample)
-    except PrismError as error:
-        return _stopped("description", error, so_far)
-    calls = context.calls(so_far.sample)
-    so_far = replace(so_far, steps=so_far.steps + recorded(calls, descriptions, so_far.sample))
-    if failure := _first_failure(descriptions, _call_labels(calls)):
-        return replace(so_far, status=SampleStatus.FAILED, failure=failure)
-    return replace(so_far, description=context.text(so_far.sample, [each.text for each in descriptions]))
 
-
-def recorded(calls: Sequence[Call], completions: Sequence[Completion], sample: Sample) -> tuple[StepRecord, ...]:
+def recorded(
+    calls: Sequence[Call],
+    completions: Sequence[Completion],
+    sample: Sample,
+    prices: Mapping[str, Price] = MappingProxyType({}),
+) -> tuple[StepRecord, ...]:
     """Return the steps of calls about a sample, with their completions in the same order."""
     return tuple(
-        StepRecord(call.stage, call.model.name, completion, _round(call.stage, sample), picture)
+        StepRecord(
+            call.stage,
+            call.model.name,
+            completion,
+            _round(call.stage, sample),
+            picture,
+            _cost(call, completion, prices),
+        )
         for call, completion, picture in zip(calls, completions, _pictures(calls, sample), strict=True)
     )
+
+
+def _cost(call: Call, completion: Completion, prices: Mapping[str, Price]) -> int | None:
+    price = prices.get(call.model.name)
+    return None if price is None else price.cost(completion.usage)
 
 
 def _round(stage: StageKey, sample: Sample) -> int:

@@ -209,6 +209,7 @@ def assembled(
                 hint_source=side.hint_source,
                 needs_hints=config.mode.hints_only,
                 needs_description=given is not None,
+                prices=resolved.row_prices,
             )
 
         cached_side = make_side(counting=side)

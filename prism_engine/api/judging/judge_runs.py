@@ -97,7 +97,10 @@ class _ReadyJudge:
         return str(getattr(self.resolved.spec, "model", self.config.judge))
 
     def answer_judge(self, pending: OpenAnswers) -> AnswerJudge:
-        return AnswerJudge(pending.scorer, self.model, self.resolved.identity, max_tokens=self.config.max_tokens)
+        judge = self.resolved
+        return AnswerJudge(
+            pending.scorer, self.model, judge.identity, max_tokens=self.config.max_tokens, price=judge.row_price
+        )
 
 
 def judge_runs(
