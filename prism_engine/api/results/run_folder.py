@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from prism_engine import __version__
 from prism_engine.api.build.instruction_sources import SPECIFIC, read_instruction, writer_of
 from prism_engine.api.results.answer_files import Answers, once_per_description
 from prism_engine.api.results.model_folders import folder_of_models, read_json_object
@@ -25,6 +24,7 @@ from prism_engine.report.scores.finished import folder_name
 from prism_engine.report.scores.manifest import MANIFEST, SCHEMA, check_schema, read_manifest
 from prism_engine.report.scores.predictions import ROW_SCHEMA, require_known
 from prism_engine.stage import ANSWERS
+from prism_engine.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
