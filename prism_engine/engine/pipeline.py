@@ -26,17 +26,22 @@ NONE_GIVEN = "description: none is given for this sample"
 
 
 class Step(Protocol):
-    """A stage that follows the description: one call about a sample and its description."""
+    """What follows the description: one call about a sample and its text so far. A loop is one step per round."""
 
     @property
     def stage(self) -> StageKey: ...  # noqa: D102
 
-    def call(self, sample: Sample, description: str | None) -> Call:
-        """Return the call."""
+    @property
+    def round(self) -> int:
+        """0-based number within its stage; 0 unless the stage has several steps."""
         ...
 
-    async def complete(self, sample: Sample, description: str | None) -> Completion:
-        """Return the call's completion.
+    def call(self, sample: Sample, description: str | None) -> Call | None:
+        """Return the call; None if there is nothing to ask, which ends the stage: the text stays as it is."""
+        ...
+
+    async def complete(self, call: Call) -> Completion:
+        """Return the completion of a call that `call` has returned.
 
         Raises:
             NotRunError, DeadError, StoreError: as `CachedModel.complete`.
@@ -71,9 +76,14 @@ class Pipeline:
             so_far = await self._described(context, so_far)
         if so_far.failure is None and self.needs_description and so_far.description is None:
             so_far = replace(so_far, status=SampleStatus.FAILED, failure=NONE_GIVEN)
+        ended: set[StageKey] = set()
         for step in self.steps:
-            if so_far.failure is None:
-                so_far = await self._taken(step, so_far)
+            if so_far.failure is not None or step.stage in ended:
+                continue
+            if (call := step.call(sample, so_far.description)) is None:
+                ended.add(step.stage)
+            else:
+                so_far = await self._taken(step, call, so_far)
         return so_far if so_far.failure is not None else replace(so_far, status=SampleStatus.DONE)
 
     async def instruct(self, sample: Sample, *, ahead: bool = False) -> tuple[Context, SampleResult]:
@@ -97,14 +107,14 @@ class Pipeline:
             so_far = replace(so_far, status=SampleStatus.FAILED, failure=f"instruction: {fell_back}")
         return context, so_far
 
-    async def _taken(self, step: Step, so_far: SampleResult) -> SampleResult:
+    async def _taken(self, step: Step, call: Call, so_far: SampleResult) -> SampleResult:
         unit = STAGE_OF[step.stage].unit
         try:
-            reply = await step.complete(so_far.sample, so_far.description)
+            reply = await step.complete(call)
         except PrismError as error:
             return _stopped(unit, error, so_far)
-        call = step.call(so_far.sample, so_far.description)
-        so_far = replace(so_far, steps=so_far.steps + recorded((call,), (reply,), so_far.sample, self.prices))
+        steps = recorded((call,), (reply,), so_far.sample, self.prices, step.round)
+        so_far = replace(so_far, steps=so_far.steps + steps)
         if failure := _first_failure((reply,), [unit]):
             return replace(so_far, status=SampleStatus.FAILED, failure=failure)
         if step.stage in ANSWERS:
@@ -113,10 +123,10 @@ class Pipeline:
 
     async def _described(self, context: Context, so_far: SampleResult) -> SampleResult:
         try:
-            descriptions = await context.describe(so_far.sample)
+            made = await context.describe(so_far.sample)
         except PrismError as error:
             return _stopped("description", error, so_far)
-        calls = context.calls(so_far.sample)
+        calls, descriptions = [each.call for each in made], [each.completion for each in made]
         steps = recorded(calls, descriptions, so_far.sample, self.prices)
         so_far = replace(so_far, steps=so_far.steps + steps)
         if failure := _first_failure(descriptions, _call_labels(calls)):
@@ -129,14 +139,20 @@ def recorded(
     completions: Sequence[Completion],
     sample: Sample,
     prices: Mapping[str, Price] = MappingProxyType({}),
+    number: int = 0,
 ) -> tuple[StepRecord, ...]:
-    """Return the steps of calls about a sample, with their completions in the same order."""
+    """Return the steps of calls about a sample, with their completions in the same order.
+
+    Args:
+        prices: what the models' calls cost, by name.
+        number: the 0-based round of a stage that loops; 0 takes the number of the draw, if there is one.
+    """
     return tuple(
         StepRecord(
             call.stage,
             call.model.name,
             completion,
-            _round(call.stage, sample),
+            number or _draw(call.stage, sample),
             picture,
             _cost(call, completion, prices),
         )
@@ -149,7 +165,7 @@ def _cost(call: Call, completion: Completion, prices: Mapping[str, Price]) -> in
     return None if price is None else price.cost(completion.usage)
 
 
-def _round(stage: StageKey, sample: Sample) -> int:
+def _draw(stage: StageKey, sample: Sample) -> int:
     if sample.draw is None:
         return 0
     return (sample.draw.answer if stage in ANSWERS else sample.draw.description if stage == "perceive" else None) or 0
