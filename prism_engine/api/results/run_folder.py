@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from prism_engine.engine.progress import Progress
     from prism_engine.stages.meter import Meter
 
-DEFAULT_PROFILE = RunConfig.model_fields["profile"].default
 _DESCRIBED = (
     "schema",
     "index",
@@ -98,11 +97,7 @@ class Layout:
         if not config.mode.answers:
             return cls(root, perceiver, perceiver)
         model = config.perceiver if config.mode.direct else config.reasoner
-        kind = "" if config.answer_kind is None else f"-{config.answer_kind.value}"
-        profile = "" if config.profile == DEFAULT_PROFILE else f"-{config.profile}"
-        profile += "" if config.failed == "apart" else "-failed-as-wrong"
-        pictures = "+first" if config.mode.direct and config.pictures is Pictures.FIRST else ""
-        answerer = _safe(str(model)) + _variant(config.reasoning) + pictures + kind + profile
+        answerer = _safe(str(model)) + _variant(config.reasoning) + config.answer_label
         if not config.mode.describes:
             return cls(root, None, folder_of_models(root / answerer, origins))
         answering = {role: facts for role, facts in origins.items() if role == _REASONER}
