@@ -139,8 +139,8 @@ def make_plan(
 
 def _keep_cached(lookup: SampleLookup) -> None:
     """Leave out the calls of a sample that are not in the cache, since the run makes none for it."""
-    for stage, calls in lookup.calls.items():
-        lookup.calls[stage] = [call for call in calls if call.completion is not None]
+    for stage in (*lookup.calls, *lookup.likely):
+        lookup.calls[stage] = [call for call in lookup.calls.get(stage, ()) if call.completion is not None]
     lookup.likely.clear()
 
 
