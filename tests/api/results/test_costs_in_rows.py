@@ -53,7 +53,7 @@ def test_the_costs_of_distinct_calls_add_up_to_the_bill(priced, server):
     draws = pl.read_parquet(report.folder / "draws.parquet")
     steps = draws.select("steps").explode("steps").unnest("steps")
     assert steps["key"].n_unique() < len(steps)  # both draws of a question have one description
-    paid = steps.unique("key")["cost"].sum()
+    paid = steps.filter(pl.col("key").is_first_distinct() | pl.col("key").is_null())["cost"].sum()
     assert round(paid * 10**9) == server.bill.nano_dollars == report.progress.spending.run
 
 
