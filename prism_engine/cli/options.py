@@ -9,6 +9,7 @@ import typer
 
 from prism_engine.cli import completion
 from prism_engine.cli.config_options import Sets, dollars, one_or_sweep, option
+from prism_engine.cli.trust import trusting_code
 from prism_engine.config import Merge, Pictures
 from prism_engine.config.arms import ARMS
 from prism_engine.config.file_types import BENCHMARK_FILES, RECORD_FILES, TABLE_FILES, one_of
@@ -105,6 +106,16 @@ EnginesOption = Annotated[
         example="--engines-at-once 2",
         default="1",
         min=1,
+    ),
+]
+TrustOption = Annotated[
+    bool,
+    option(
+        "Run Python code that a checkpoint brings along (trust_remote_code), and continue runs that someone else's "
+        "prism wrote, without asking.",
+        "--trust",
+        panel=FILES,
+        callback=trusting_code,
     ),
 ]
 BenchmarkArgument = Annotated[
