@@ -14,7 +14,15 @@ from prism_engine.api.results.run_status import RunStatus
 from prism_engine.api.results.status import RunState, find_run_state, run_states
 from prism_engine.api.runs.async_run import arun, arun_many
 from prism_engine.api.runs.execution import ProgressDisplay, RunReport, run, run_many
-from prism_engine.api.runs.planning import Forecast, PlannedRun, combined_forecast, plan, plan_and_forecast, plan_many
+from prism_engine.api.runs.planning import (
+    Forecast,
+    PlannedRun,
+    combined_forecast,
+    plan,
+    plan_and_forecast,
+    plan_many,
+    require_cached,
+)
 from prism_engine.api.runs.received import consequences, received_judge
 from prism_engine.api.runs.sample_calls import SampleCall, sample_calls
 from prism_engine.api.runs.sweep_table import HEADER, SweepRow, write_sweep
@@ -54,6 +62,7 @@ __all__ = [
     "plan_judging",
     "plan_many",
     "received_judge",
+    "require_cached",
     "require_files",
     "rescore",
     "results_dir_of",

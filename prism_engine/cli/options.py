@@ -95,6 +95,15 @@ FetchOption = Annotated[
     bool,
     option("Download the benchmark first if it is known and not on this machine yet.", "--fetch", panel=WHAT),
 ]
+CachedOnlyOption = Annotated[
+    bool,
+    option(
+        "Score the answers that are in the cache; stop before the first call if any is missing. Only a --judge is "
+        "asked.",
+        "--cached-only",
+        panel=WHAT,
+    ),
+]
 EnginesOption = Annotated[
     int | None,
     Sets("engines_at_once"),
