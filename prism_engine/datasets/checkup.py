@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from prism_engine.config.benchmarks import answer_kind, known_benchmark
 from prism_engine.datasets.images import ImageStore
-from prism_engine.datasets.ingest import IngestProgress, in_order
+from prism_engine.datasets.ingest import IngestProgress, in_order, side_index
 from prism_engine.datasets.lettered import with_options
 from prism_engine.datasets.picture_cells import PictureCells, Reference
 from prism_engine.datasets.relations import Relations
@@ -24,12 +24,17 @@ from prism_engine.scoring.flaws import Flaw
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from prism_engine.datasets.ingest import IngestCallback
+    from prism_engine.datasets.ingest import IngestCallback, SideIndex
     from prism_engine.datasets.picture_cells import StoredPicture
     from prism_engine.datasets.rows import Row, Source
     from prism_engine.records import AnswerKind
     from prism_engine.scoring.flaws import Severity
 
+_UNREADABLE_ROW = "unreadable row"
+_UNREADABLE_REST = "unreadable rest of the file"
+_BROKEN_PICTURE = "broken picture"
+_INDEX_NEEDS = frozenset({_UNREADABLE_ROW, _UNREADABLE_REST, _BROKEN_PICTURE})
+"""Errors with which no run can read the file; all others concern what its rows say."""
 RowPictures = tuple["StoredPicture | Reference", ...]
 
 
@@ -88,18 +93,20 @@ def check_benchmark(
 ) -> Checkup:
     """Read a whole benchmark, decode every picture, and report all broken rows, not only the first.
 
-    Valid pictures are cached, so a run does not decode them again.
+    Valid pictures are cached, and so is the index of a file that a run can read: a run does not read the file again.
 
     Raises:
         UserError: the file cannot be read at all, or is not a benchmark.
         StoreError: the cache cannot be written.
     """
     found = Checkup(path, limit)
-    with open_source(path, lambda error: found.note_error("unreadable row", error)) as source:
+    with open_source(path, lambda error: found.note_error(_UNREADABLE_ROW, error)) as source:
         found.name, found.kind = source.name, source.kind or answer_kind(source.name)
         rotated = found.kind is not None and SCORERS[found.kind].rotated
-        with closing(Relations(circular=rotated)) as relations:
-            _read(found, source, relations, ImageStore(cache_dir / "images"), progress)
+        with closing(Relations(circular=rotated)) as relations, side_index(source, cache_dir / "benchmarks") as side:
+            _read(found, source, relations, side, ImageStore(cache_dir / "images"), progress)
+            if not _INDEX_NEEDS.isdisjoint(what for _, what in found.counts):
+                side.give_up()
             for number, index, flaw in relations.flaws():
                 found.note(flaw, number, index)
         found.sha256 = source.sha256
@@ -108,7 +115,12 @@ def check_benchmark(
 
 
 def _read(
-    found: Checkup, source: Source, relations: Relations, store: ImageStore, progress: IngestCallback | None
+    found: Checkup,
+    source: Source,
+    relations: Relations,
+    index: SideIndex,
+    store: ImageStore,
+    progress: IngestCallback | None,
 ) -> None:
     cells = PictureCells(source.path, source.picture_column, store, source.folders)
 
@@ -123,18 +135,21 @@ def _read(
         with closing(in_order(read, source)) as pairs:
             for row, pictures in pairs:
                 found.rows += 1
-                _add(found, with_options(row, found.kind), pictures, relations)
+                complete = with_options(row, found.kind)
+                if not isinstance(pictures, DatasetError):
+                    index.add(complete, pictures)
+                _add(found, complete, pictures, relations)
                 if progress is not None:
                     progress(IngestProgress(found.rows, source.bytes_read, total))
     except DatasetError as error:
-        found.note_error("unreadable rest of the file", error)
+        found.note_error(_UNREADABLE_REST, error)
 
 
 def _add(found: Checkup, row: Row, pictures: RowPictures | DatasetError, relations: Relations) -> None:
     broken = isinstance(pictures, DatasetError)
     readable: RowPictures = () if isinstance(pictures, DatasetError) else pictures
     if isinstance(pictures, DatasetError):
-        found.note_error("broken picture", pictures)
+        found.note_error(_BROKEN_PICTURE, pictures)
     targets = tuple(picture.index for picture in readable if isinstance(picture, Reference))
     relations.add(row, pictured=broken or bool(readable), targets=targets)
     if not readable and not broken:

@@ -7,7 +7,7 @@ import os
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,11 +19,13 @@ from prism_engine.datasets.sources import open_source
 from prism_engine.errors import DatasetError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Generator, Iterable, Iterator
     from concurrent.futures import Future
     from pathlib import Path
 
     from prism_engine.datasets.images import ImageStore
+    from prism_engine.datasets.index import IndexWriter
+    from prism_engine.datasets.picture_cells import Reference, StoredPicture
     from prism_engine.datasets.rows import Row, Source
 
 T = TypeVar("T")
@@ -61,8 +63,7 @@ def ensure_index(table: Path, folder: Path, store: ImageStore, progress: IngestC
         status = table.stat()
     except OSError as error:
         raise DatasetError(f"cannot be opened: {error.strerror}", path=table) from error
-    path_hash = hashlib.sha256(os.fsencode(table)).hexdigest()[:16]
-    index = folder / f"{table.stem[:48]}-{path_hash}.sqlite"
+    index = _index_of(table, folder)
     if not is_current(index, table, status, store):
         _ingest(table, index, store, progress)
     return index
@@ -70,38 +71,123 @@ def ensure_index(table: Path, folder: Path, store: ImageStore, progress: IngestC
 
 def _ingest(path: Path, index: Path, store: ImageStore, progress: IngestCallback | None) -> None:
     with open_source(path) as source, building(index, path) as writer:
-        before = _statuses(source)
+        reading = IndexPass(source, path, writer)
         cells = PictureCells(path, source.picture_column, store, source.folders)
         kind = source.kind or answer_kind(source.name)
-        rows = 0
         with closing(in_order(cells.read, source)) as pairs:
-            for rows, (row, pictures) in enumerate(pairs, start=1):
-                if pictures:
-                    writer.add(with_options(row, kind), pictures)
+            for row, pictures in pairs:
+                reading.add(with_options(row, kind), pictures)
                 if progress is not None:
-                    progress(IngestProgress(rows, source.bytes_read, source.bytes_total))
+                    progress(IngestProgress(reading.rows, source.bytes_read, source.bytes_total))
+        reading.finish()
+
+
+class IndexPass:
+    """One reading of a benchmark that fills its index: `add` every row, then `finish`."""
+
+    def __init__(self, source: Source, path: Path, writer: IndexWriter) -> None:
+        self._source = source
+        self._path = path
+        self._writer = writer
+        self._before = _statuses(source)
+        self.rows = 0
+        """Rows added so far, those without a picture included."""
+
+    def add(self, row: Row, pictures: tuple[StoredPicture | Reference, ...]) -> None:
+        """Add a row, with its options extracted.
+
+        Raises:
+            DatasetError: an earlier row has the same index.
+        """
+        self.rows += 1
+        if pictures:
+            self._writer.add(row, pictures)
+
+    def finish(self) -> None:
+        """Complete the index.
+
+        Raises:
+            DatasetError: no row has a picture, a reference is wrong, or a file changed while it was read.
+        """
+        source, path, writer = self._source, self._path, self._writer
         if not writer.samples:
             raise DatasetError("has no row with a picture", path=path)
         writer.resolve()
-        for file, status, after in zip((path, *source.files), before, _statuses(source), strict=True):
+        for file, status, after in zip((path, *source.files), self._before, _statuses(source), strict=True):
             if (status.st_size, status.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
                 raise DatasetError("changed while it was read; try again when it is complete", path=file)
             if file != path:
                 writer.note_file(file, status)
         facts = BenchmarkFacts(
             path=str(path),
-            size=before[0].st_size,
-            mtime_ns=before[0].st_mtime_ns,
+            size=self._before[0].st_size,
+            mtime_ns=self._before[0].st_mtime_ns,
             sha256=source.sha256,
             columns=source.columns,
             samples=writer.samples,
-            dropped=rows - writer.samples,
+            dropped=self.rows - writer.samples,
             integer_ids=writer.integer_ids,
             pictures=writer.pictures,
             name=source.name,
             kind=source.kind,
         )
         writer.finish(facts)
+
+
+class _Unusable(Exception):  # noqa: N818 - not an error: it only makes `building` discard its file
+    """A reading found what no index can hold."""
+
+
+class SideIndex:
+    """The index that a check of a benchmark leaves behind, so that the next command does not read the file again.
+
+    A file that a run could not read leaves none: the run then reports it.
+    """
+
+    def __init__(self, index: IndexPass) -> None:
+        self._index = index
+        self._usable = True
+
+    def add(self, row: Row, pictures: tuple[StoredPicture | Reference, ...]) -> None:
+        """Add a row, as `IndexPass.add`; a row that cannot be added makes the index unusable."""
+        if self._usable:
+            self._keep(lambda: self._index.add(row, pictures))
+
+    def give_up(self) -> None:
+        """Leave no index."""
+        self._usable = False
+
+    def finish(self) -> None:
+        """Complete the index if every row is in it."""
+        if self._usable:
+            self._keep(self._index.finish)
+        if not self._usable:
+            raise _Unusable
+
+    def _keep(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except DatasetError:  # the check reports it itself
+            self._usable = False
+
+
+@contextmanager
+def side_index(source: Source, folder: Path) -> Iterator[SideIndex]:
+    """Build the index of a source that the block reads completely; publish it only if it is what a run would build.
+
+    Raises:
+        StoreError: the cache cannot be written.
+    """
+    path = source.path.absolute()
+    with suppress(_Unusable), building(_index_of(path, folder), path) as writer:
+        index = SideIndex(IndexPass(source, path, writer))
+        yield index
+        index.finish()
+
+
+def _index_of(table: Path, folder: Path) -> Path:
+    path_hash = hashlib.sha256(os.fsencode(table)).hexdigest()[:16]
+    return folder / f"{table.stem[:48]}-{path_hash}.sqlite"
 
 
 def _statuses(source: Source) -> list[os.stat_result]:
