@@ -22,7 +22,7 @@ from prism_engine.cli.options import (
     RpmOption,
     RunsArgument,
     TpmOption,
-    TrustOption,
+    TrustCodeOption,
 )
 from prism_engine.cli.show.console import human_seconds, print_table, same_command, stderr, stdout
 from prism_engine.config import load_registry
@@ -87,7 +87,7 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
     cache_dir: CacheDirOption = None,
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
-    trust: TrustOption = False,
+    trust: TrustCodeOption = False,
 ) -> None:
     """Have a judge score the answers of finished runs that rules could not read.
 

@@ -117,11 +117,19 @@ EnginesOption = Annotated[
         min=1,
     ),
 ]
+TrustCodeOption = Annotated[
+    bool,
+    option(
+        "Run Python code that a checkpoint brings along (trust_remote_code) without asking.",
+        "--trust",
+        panel=FILES,
+        callback=trusting_code,
+    ),
+]
 TrustOption = Annotated[
     bool,
     option(
-        "Run Python code that a checkpoint brings along (trust_remote_code), and continue runs that someone else's "
-        "prism wrote, without asking.",
+        "Continue a run that someone else's prism wrote, and run code that a checkpoint brings along, without asking.",
         "--trust",
         panel=FILES,
         callback=trusting_code,

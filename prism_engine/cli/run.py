@@ -46,7 +46,7 @@ from prism_engine.cli.options import (
     RpmOption,
     SamplesOption,
     TpmOption,
-    TrustOption,
+    TrustCodeOption,
 )
 from prism_engine.cli.show.console import same_command, stderr, stdout
 from prism_engine.config import load_registry, load_run_configs
@@ -95,7 +95,7 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     cache_dir: CacheDirOption = None,
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
-    trust: TrustOption = False,
+    trust: TrustCodeOption = False,
 ) -> None:
     """Describe a benchmark's images, answer its questions from the descriptions, score the answers.
 

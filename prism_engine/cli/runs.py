@@ -144,6 +144,8 @@ def resume(
         stderr.print(passed, soft_wrap=True, markup=False)
     enter_folder(one)
     config = api.moved_config(one, config)
+    if not earlier.results_dir.is_absolute() and config.results_dir.is_relative_to(Path.cwd()):
+        config = config.model_copy(update={"results_dir": config.results_dir.relative_to(Path.cwd())})
     api.require_files(config, one, new_cache=cache_dir is not None)
     run_all([config], registry)
 

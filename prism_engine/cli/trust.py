@@ -31,26 +31,30 @@ def confirm_received(folder: Path, consequences: Sequence[str]) -> None:
     """Ask whether a run that someone else's prism wrote may continue.
 
     Raises:
-        ConfigError: no one is there to ask, or the answer is no; the message lists the consequences.
+        ConfigError: the answer is no; or no one is there to ask, and the message lists the consequences.
     """
     listed = "".join(f"\n  - {line}" for line in consequences)
     text = f"{folder}: this prism did not write this run (it was received, or an earlier version wrote it). It{listed}"
-    if not _asks(text, "Continue it?"):
+    if not _can_ask():
         raise ConfigError(f"{text}\n--trust continues it; `prism run` with your own options does not use its settings")
+    if not _asks(text, "Continue it?"):
+        raise ConfigError(f"{folder}: not continued, and nothing was started")
 
 
 def confirm_code(error: UntrustedCodeError) -> bool:
     """Ask whether a checkpoint may run its own code, and remember a yes; False if no one is there to ask."""
     from prism_engine.api.build.code_trust import remember  # noqa: PLC0415 - commands import what they use when called
 
-    if not _asks(str(error), "Run it, now and from now on?"):
+    if not (_can_ask() and _asks(str(error), "Run it, now and from now on?")):
         return False
     remember(error.checkpoint, error.revision)
     return True
 
 
+def _can_ask() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def _asks(text: str, question: str) -> bool:
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return False
     stderr.print(text, soft_wrap=True, markup=False)
     return typer.confirm(question, default=False, err=True)

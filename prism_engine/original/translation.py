@@ -10,7 +10,7 @@ from prism_engine.config.yaml_files import nearest
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from prism_engine.config.models import Registry
@@ -96,24 +96,24 @@ def translated(
         notes.append("joined descriptions are numbered; --merge original joins them as the original does")
     if given.get("nproc") is not None and "concurrency" not in named:
         caller = str((options | named).get("perceiver" if perceives else "reasoner"))
-        concurrency, note = concurrency_of(caller, given["nproc"], registry)
+        concurrency, note = concurrency_of([caller], given["nproc"], registry)
         options |= concurrency
         notes.append(note)
     notes += [note for flag, note in _FLAG_NOTES.items() if given.get(flag)]
     return Translation(options, notes)
 
 
-def concurrency_of(caller: str, threads: str | int, registry: Registry) -> tuple[dict[str, int], str]:
+def concurrency_of(callers: Sequence[str], threads: str | int, registry: Registry) -> tuple[dict[str, int], str]:
     """Return what a number of threads sets, if anything, and a note.
 
     Args:
-        caller: the model that the threads would call.
+        callers: the models that the threads would call, one per run.
     """
-    if _has_limits(caller, registry):
-        return {"concurrency": int(threads)}, (
-            f"nproc: --concurrency {threads}, the maximum of concurrent requests to {caller}"
-        )
-    return {}, f"nproc: ignored, because {caller} is not behind an API and gets as many requests as it can take"
+    local = [caller for caller in callers if not _has_limits(caller, registry)]
+    if not local:
+        to_each = f"the maximum of concurrent requests to {' and to '.join(callers)}"
+        return {"concurrency": int(threads)}, f"nproc: --concurrency {threads}, {to_each}"
+    return {}, f"nproc: ignored, because {local[0]} is not behind an API and gets as many requests as it can take"
 
 
 _FLAG_NOTES: Final = {

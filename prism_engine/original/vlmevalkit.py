@@ -121,8 +121,9 @@ def translated_line(
     if mode == "eval":
         options["cached_only"] = True
     if (threads := given.get("api-nproc") or given.get("nproc")) is not None and not named.get("concurrency"):
-        caller = options.get("reasoner") or next(iter(named.get("reasoner") or options.get("perceiver") or [""]))
-        concurrency, note = concurrency_of(str(caller), threads, registry)
+        reasoner = options.get("reasoner")
+        callers = [reasoner] if reasoner else named.get("reasoner") or options.get("perceiver") or []
+        concurrency, note = concurrency_of(list(map(str, callers)), threads, registry)
         notes.append(note)
         options |= concurrency
     ignored = [name for name in _IGNORED if name in given]

@@ -70,5 +70,5 @@ def test_consent_to_a_received_run_is_asked_for_on_a_terminal_only(prism, termin
     terminal("y\n")
     confirm_received(tmp_path, ["sends a key"])
     terminal("\n")
-    with pytest.raises(ConfigError, match="sends a key"):
+    with pytest.raises(ConfigError, match="not continued"):
         confirm_received(tmp_path, ["sends a key"])

@@ -77,6 +77,11 @@ def test_threads_are_the_concurrency_of_a_model_behind_an_api(kit):
     assert (said.code, "nproc: ignored" in said.err) == (0, True), said.err
 
 
+def test_threads_are_left_out_where_one_of_the_models_has_no_limit_to_set(kit):
+    said = kit("plan", "--data", "MMStar", "--model", "limited", "qwen_chat", "--api-nproc", "7")
+    assert (said.code, "ignored, because qwen_chat is not behind an API" in said.err) == (0, True), said.err
+
+
 @pytest.mark.parametrize("option", ["reuse", "use-vllm", "keep-failed", "api-mode", "reuse-aux 1", "judge-nproc 2"])
 def test_what_has_no_effect_here_is_one_note(kit, option):
     said = kit("plan", "--data", "MMStar", "--model", "qwen_chat", *f"--{option}".split())

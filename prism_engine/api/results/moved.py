@@ -63,7 +63,7 @@ def require_files(config: RunConfig, state: RunState, *, new_cache: bool = False
         find_benchmark(config.benchmark, data_roots(os.environ))
     except ConfigError as error:
         raise UserError(f"the run's benchmark has moved: {error}; --benchmark FILE says where it is now") from error
-    finished = sum(meter.get("cached", 0) + meter.get("calls", 0) for meter in state.progress["stages"].values())
+    finished = state.finished_calls
     cache = config.cache_dir / STORE_NAME
     if finished and not new_cache and not cache.exists():
         raise UserError(

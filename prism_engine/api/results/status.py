@@ -97,6 +97,14 @@ class RunState:
         config = self.run_config()
         return config.models if self.is_own else {}
 
+    @property
+    def finished_calls(self) -> int:
+        """How many calls are in the cache for this run, as far as its progress says."""
+        stages = self.progress.get("stages")
+        meters = [meter for meter in stages.values() if isinstance(meter, dict)] if isinstance(stages, dict) else []
+        counts = [meter.get(key) for meter in meters for key in ("cached", "calls")]
+        return sum(count for count in counts if isinstance(count, int))
+
     def run_config(self) -> RunConfig:
         """Return the configuration of the run; its deadline may have passed.
 
