@@ -70,7 +70,7 @@ def test_an_error_that_ends_reading_is_reported_along_with_earlier_findings(tabl
 
 
 def test_all_are_counted_and_messages_are_kept_up_to_the_limit(tables, cache):
-    found = check_benchmark(tables.write(*(row(at, answer="Z") for at in range(30))), cache, limit=4)
+    found = check_benchmark(tables.write(row(99), *(row(at, answer="Z") for at in range(30))), cache, limit=4)
     assert (found.errors, len(found.kept["error"])) == (30, 4)
 
 
@@ -102,10 +102,18 @@ def test_a_benchmark_that_cannot_be_scored_is_a_warning(tables, cache):
     assert dict(check_benchmark(path, cache).counts) == {("warning", "benchmark that is not scored"): 1}
 
 
-def test_a_file_that_is_no_benchmark_is_refused_and_one_without_pictures_an_error(tables, cache):
+def test_a_file_that_is_no_benchmark_is_refused_and_one_without_rows_an_error(tables, cache):
     with pytest.raises(DatasetError, match="has no column 'question'"):
         check_benchmark(tables.raw("index\timage\n1\tx\n"), cache)
-    assert dict(check_benchmark(tables.write(row(1, image="")), cache).counts) == {("error", "empty benchmark"): 1}
+    assert dict(check_benchmark(tables.write(columns=("index", "question", "image")), cache).counts) == {
+        ("error", "empty benchmark"): 1, ("warning", "no pictures"): 1,
+    }  # fmt: skip
+
+
+def test_a_table_of_text_is_checked_like_one_with_pictures(tables, cache):
+    found = check_benchmark(tables.write(row(1, image=""), row(2, image="", answer="C")), cache)
+    assert dict(found.counts) == {("error", "answer not among the options"): 1, ("warning", "no pictures"): 1}
+    assert (found.rows, found.samples, found.scorable) == (2, 2, 1)
 
 
 def test_records_are_checked_like_tables(jsonl, cache):
