@@ -9,7 +9,7 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
 from prism_engine.datasets.answer_letters import letter_of_text
-from prism_engine.datasets.column_guesses import LISTS, misspelt
+from prism_engine.datasets.column_guesses import LISTS, likely, misspelt
 from prism_engine.datasets.rows import OPTION, FileName, Row, column_name
 from prism_engine.datasets.written_options import options_from, read_written
 
@@ -140,8 +140,9 @@ def text_of(value: object, column: str) -> str:  # noqa: PLR0911 - one per type
 def _checked(cells: dict[str, str]) -> dict[str, str]:
     for name in ("index", "question"):
         if name not in cells:
-            near = misspelt(name, cells)
-            raise FieldError(name, "the record has no such field" + (f"; did you mean {near!r}?" if near else ""))
+            near = misspelt(name, cells) or likely(name, cells)
+            hint = f"; did you mean {near!r}? Rename it, or use a mapping (configs/mapping.yaml)" if near else ""
+            raise FieldError(name, f"the record has no such field{hint}")
     if not cells["index"]:
         raise FieldError("index", "the field is empty; every row needs a unique id")
     return cells

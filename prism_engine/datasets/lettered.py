@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from prism_engine.datasets.rows import Row
     from prism_engine.records import AnswerKind
 
+HIDDEN = frozenset({"?", "-1", "hidden", "unknown", "not available", "unavailable"})
+"""Answers of test splits that keep theirs secret; such a row has no answer."""
 LONGEST = 20_000
 """Maximum characters of a question that is searched for options."""
 
@@ -51,6 +53,8 @@ def with_options(row: Row, kind: AnswerKind | None) -> Row:
     letter = resolved(answer, plain)
     if letter == answer and plain is not options:
         letter = resolved(answer, options)
+    if letter.strip().lower() in HIDDEN:
+        letter = ""
     new = plain if letter == answer else {**plain, "answer": letter}
     return row if cells is row.cells and new == options else replace(row, cells=cells | new)
 
