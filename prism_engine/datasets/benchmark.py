@@ -14,7 +14,7 @@ from prism_engine.datasets.images import ImageStore
 from prism_engine.datasets.index import TEXTS, connect, read_facts
 from prism_engine.datasets.ingest import ensure_index
 from prism_engine.datasets.order import visits
-from prism_engine.datasets.readiness import Shape, is_one_letter
+from prism_engine.datasets.readiness import Shape, is_one_letter, is_unread
 from prism_engine.errors import DatasetError, StoreError
 from prism_engine.records import AnswerKind, Option, Sample
 from prism_engine.scoring import AnswerCounts
@@ -40,7 +40,9 @@ _SHAPE = """
     SELECT count(answer), count(*) FILTER (WHERE options <> '[]'),
         count(*) FILTER (WHERE options <> '[]' AND answer NOT NULL),
         count(*) FILTER (WHERE length(trim(answer)) = 1 AND instr(options, '["' || trim(answer) || '", ')),
-        count(*) FILTER (WHERE options = '[]' AND length(answer) < 9 AND is_one_letter(answer))
+        count(*) FILTER (WHERE options = '[]' AND length(answer) < 9 AND is_one_letter(answer)),
+        count(*) FILTER (WHERE options = '[]' AND (extra LIKE '%"options": %' OR extra LIKE '%"choices": %')
+            AND is_unread(json_extract(extra, '$.options'), json_extract(extra, '$.choices')))
     FROM samples WHERE position < ?
 """
 _UNSCORABLE = """
@@ -177,7 +179,8 @@ class Benchmark:
     def shape(self, count: int) -> Shape:
         """Return what the first `count` samples have, counted, as `readiness` judges it."""
         self._db.create_function("is_one_letter", 1, is_one_letter, deterministic=True)
-        ((answered, with_options, choosable, scorable, letters),) = self._query(_SHAPE, count)
+        self._db.create_function("is_unread", 2, is_unread, deterministic=True)
+        ((answered, with_options, choosable, scorable, letters, unread),) = self._query(_SHAPE, count)
         return Shape(
             name=self.name,
             columns=self.facts.columns,
@@ -188,6 +191,7 @@ class Benchmark:
             choosable=choosable,
             scorable=scorable,
             letters=letters,
+            unread=unread,
             first=self.sample(0).extra,
         )
 

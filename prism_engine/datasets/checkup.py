@@ -14,7 +14,7 @@ from prism_engine.datasets.images import ImageStore
 from prism_engine.datasets.ingest import IngestProgress, in_order
 from prism_engine.datasets.lettered import options_in, with_options
 from prism_engine.datasets.picture_cells import PictureCells, Reference
-from prism_engine.datasets.readiness import Shape, is_one_letter, whole_flaws
+from prism_engine.datasets.readiness import Shape, is_one_letter, is_unread, whole_flaws
 from prism_engine.datasets.relations import Relations
 from prism_engine.datasets.row_checks import NOT_AN_OPTION, UNANSWERED, flaws
 from prism_engine.datasets.sources import open_source
@@ -61,6 +61,8 @@ class Checkup:
     """Samples with an answer and options."""
     lettered: int = 0
     """Samples without options whose answer is a single letter."""
+    unread: int = 0
+    """Samples without options whose `options` or `choices` cannot be read."""
     columns: tuple[str, ...] = ()
     categories: Counter[str] = field(default_factory=Counter)
     counts: Counter[tuple[Severity, str]] = field(default_factory=Counter)
@@ -90,6 +92,7 @@ class Checkup:
             choosable=self.choosable,
             scorable=self.scorable,
             letters=self.lettered,
+            unread=self.unread,
         )
 
     def note(self, flaw: Flaw, row: int | None = None, index: str | None = None) -> None:
@@ -207,6 +210,7 @@ class _Reading:
         found.with_options += bool(options)
         found.answered += bool(answer)
         found.choosable += bool(answer and options)
+        found.unread += not options and is_unread(row.cells.get("options"), row.cells.get("choices"))
         found.lettered += not options and is_one_letter(answer)
         found.scorable += bool(answer) and not any(flaw.level == "error" for flaw in row_flaws)
         found.described += bool(lettered.cells.get("gold_description", "").strip())

@@ -67,4 +67,5 @@ def misspelt(wanted: str, columns: Iterable[str]) -> str | None:
 
 def likely(wanted: str, columns: Collection[str]) -> str | None:
     """Return the column that other tools call a wanted column by; None if there is none."""
-    return next((name for name in _OTHER_NAMES.get(wanted, ()) if name in columns), None)
+    plain = {name.replace(" ", "_").replace("-", "_").replace(".", "_"): name for name in columns}
+    return next((plain[name] for name in _OTHER_NAMES.get(wanted, ()) if name in plain), None)

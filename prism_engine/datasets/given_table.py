@@ -32,7 +32,10 @@ _KEYS: Final[dict[str, JoinKey]] = {
     "image": "picture",
 }
 """Key columns in order of preference. `doc_id` is a row's number from 0."""
-_TEXTS: Final = ("description", "caption", "prediction", "filtered_resps", "resps", "response", "text")
+_TEXTS: Final = (
+    *("description", "caption", "prediction", "filtered_resps", "resps", "response", "text"),
+    *("output", "generated_text", "completion", "content"),
+)
 """Description columns in order of preference."""
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _WHOLE: Final = re.compile(r"([+-]?\d{1,18})(?:\.0*)?")

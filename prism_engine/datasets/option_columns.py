@@ -8,7 +8,7 @@ from functools import lru_cache
 from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from prism_engine.datasets.answer_letters import letter_of, letter_of_text
+from prism_engine.datasets.answer_letters import letter_of, letter_of_text, letters_of
 from prism_engine.datasets.column_guesses import LISTS
 from prism_engine.datasets.rows import OPTION
 from prism_engine.datasets.written_options import read_written
@@ -84,8 +84,8 @@ def find_in_columns(cells: Mapping[str, str]) -> FoundOptions | None:
 
 
 def _is_one_of(answer: str, options: Mapping[str, str]) -> bool:
-    """Whether an answer is an option's letter, or the text of one in words: numbers are no evidence."""
-    if letter_of(answer, options) is not None:
+    """Whether an answer is an option's letter or several, or the text of one in words: numbers are no evidence."""
+    if letter_of(answer, options) is not None or letters_of(answer, options) is not None:
         return True
     return any(char.isalpha() for char in answer) and letter_of_text(answer, options) is not None
 

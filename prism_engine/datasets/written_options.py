@@ -98,12 +98,15 @@ def _of_objects(values: list[dict[object, object]]) -> dict[str, str] | None:
 
 
 def _of_pairs(pairs: list[tuple[object, object]]) -> dict[str, str] | None:
-    """Options with a letter or a number each; the letters, or numbers from 0 or 1, must be in order and unbroken."""
-    names = [found[1].upper() if (found := _LETTER.fullmatch(str(name).strip())) else None for name, _ in pairs]
-    orders = [list(ascii_uppercase), [str(at) for at in range(26)], [str(at) for at in range(1, 27)]]
-    if not names or not any(names == order[: len(names)] for order in orders):
+    """Options with a letter or a number each; the letters, or numbers from 0 or 1, must be without a gap."""
+    named = {
+        found[1].upper(): text for name, text in pairs if (found := _LETTER.fullmatch(str(name).strip())) is not None
+    }
+    orders = (ascii_uppercase, [str(at) for at in range(26)], [str(at) for at in range(1, 27)])
+    order = next((order[: len(pairs)] for order in orders if {*order[: len(pairs)]} == named.keys()), None)
+    if not pairs or order is None:
         return None
-    texts = [_text(text) for _, text in pairs]
+    texts = [_text(named[name]) for name in order]
     if None in texts:
         return None
     return {letter: text for letter, text in zip(ascii_uppercase, texts, strict=False) if text}

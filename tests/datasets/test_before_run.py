@@ -36,6 +36,11 @@ LETTERS_ONLY = {"A": None, "B": None}
         (LETTERS_ONLY | {"options": "red, blue"}, "probably in column 'options', where the first row has 'red, blue'"),
         (LETTERS_ONLY | {"candidates": "x"}, "probably in column 'candidates'"),
         (LETTERS_ONLY | {"level": "3"}, r"none of its other columns looks like options \(level\)"),
+        (
+            LETTERS_ONLY | {"options": "red or blue", "answer": "red"},
+            r"column 'options': is no list .* has 'red or blue'",
+        ),
+        (LETTERS_ONLY | {"a": "red", "b": "blue", "answer": "a, b"}, "is 'a, b': 2 right options"),
         ({"answer": "E"}, r"no answer is the letter or the text .* Row 1 \(index 0\): is 'E'; the options are A, B"),
         ({"answer": "1"}, "option B if the first is 0, A if it is 1"),
         ({"answer": "AB"}, r"no answer is the letter .*is 'AB': 2 right options"),
@@ -79,6 +84,16 @@ def test_rows_left_out_answers_that_are_no_option_and_misspelt_columns_are_noted
     assert column == "Toy: column 'catgory': is not used; did you mean 'category'?"
     assert answers.startswith("Toy: 1 of 2 answers are none of their row's options")
     assert "Row 3 (index 2): is 'E'" in answers
+
+
+def test_columns_that_look_like_options_but_are_not_read_are_noted(bench):
+    with bench(LETTERS_ONLY | {"a": "3", "b": "4", "answer": "5"}) as benchmark:
+        require_scorable(benchmark, 1, None)
+        (note,) = run_notes(benchmark, 1, None)
+    assert note.startswith("Toy: column 'a': there are columns that look like options")
+    with bench({}, LETTERS_ONLY | {"choices": "red or blue", "answer": "red"}) as benchmark:
+        require_scorable(benchmark, 2, None)
+        assert "column 'choices': is no list of options in 1 row," in "".join(run_notes(benchmark, 2, None))
 
 
 def test_another_tool_s_answer_column_is_noted(bench):
