@@ -152,7 +152,8 @@ class _Reading:
         self._relations = relations
         self._numbering = Numbering()
         self._numbers: list[tuple[int, str, Flaw]] = []
-        """Rows whose answer is an option's number, with what is wrong if the rows do not say where numbers start."""
+        """The first rows whose answer is an option's number, and what is wrong if the rows do not say what it counts
+        from."""
 
     def read(self, source: Source, cells: PictureCells | None, progress: IngestCallback | None) -> None:
         """Check all rows.
@@ -203,7 +204,8 @@ class _Reading:
             if flaw is UNANSWERED and "answer" not in row.cells:
                 found.counts[flaw.level, flaw.what] += 1  # of the whole file, see `_compare`
             elif is_number and flaw.what == NOT_AN_OPTION:
-                self._numbers.append((row.number, row.index, flaw))
+                if len(self._numbers) < found.limit:
+                    self._numbers.append((row.number, row.index, flaw))
             else:
                 found.note(flaw, row.number, row.index)
         found.samples += 1
@@ -218,11 +220,14 @@ class _Reading:
             found.categories[category] += 1
 
     def _settle_numbers(self) -> None:
+        found, count = self._found, self._numbering.positions
         if self._numbering.first is not None:
-            self._found.scorable += len(self._numbers)
+            found.scorable += count
             return
         for number, index, flaw in self._numbers:
-            self._found.note(flaw, number, index)
+            found.note(flaw, number, index)
+        if count > len(self._numbers):
+            found.counts["error", NOT_AN_OPTION] += count - len(self._numbers)
 
 
 def _compare(found: Checkup) -> None:

@@ -68,7 +68,9 @@ def _moved(cells: dict[str, str], *, known: bool) -> dict[str, str]:
     """The cells with options moved from the question or other columns into columns A, B, ..."""
     answer = cells.get("answer", "").strip()
     asked = find_options(cells.get("question", ""))
-    if asked is not None and (letter_of(answer, asked[1]) if answer else known):
+    # A list of right texts is no letter: its question is asked as it is.
+    listed = answer.startswith("[")
+    if asked is not None and (not listed and letter_of(answer, asked[1]) if answer else known):
         return cells | {"question": asked[0]} | asked[1]
     found = _lettered_lists(cells) or find_in_columns(cells)
     if found is None:
