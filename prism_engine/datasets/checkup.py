@@ -234,11 +234,13 @@ def _compare(found: Checkup) -> None:
     """Note what is wrong with the file as a whole, and its differences from the catalogue's entry of this name."""
     if not found.samples:
         found.note(Flaw("error", "empty benchmark", None, "has no rows that can be read"))
-    for flaw in whole_flaws(found.shape, found.kind):
+    whole = list(whole_flaws(found.shape, found.kind))
+    for flaw in whole:
         found.note(flaw)
-    unanswered = (UNANSWERED.level, UNANSWERED.what)
-    if found.counts[unanswered] and "answer" not in found.columns:
-        found.kept["warning"].append(f"{found.path}: there is no column 'answer', so no row is scored")
+    unanswered = 0 if "answer" in found.columns else found.counts.pop((UNANSWERED.level, UNANSWERED.what), 0)
+    # Once for the file, and not at all if a finding names the column that may hold the answers.
+    if unanswered and not any("no column 'answer'" in flaw.reason for flaw in whole):
+        found.note(UNANSWERED._replace(reason="there is no such column, so no row is scored"))
     if found.kind is None:
         unscored = bool(found.samples) and not found.scorable
     else:
