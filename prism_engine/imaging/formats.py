@@ -23,8 +23,9 @@ FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 MAX_PIXELS: Final = 178_956_970
 """Largest picture that is decoded, in pixels (width x height): Pillow's limit, about 0.5 GB as RGB."""
 
-_UNREAD: Final = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IM", "IMT", "IPTC", "MPEG", "WMF"})
-"""Readers of Pillow that are not used: they start another program, decode no pixels, or take almost any text."""
+_UNREAD: Final = frozenset({"BUFR", "EPS", "FITS", "GRIB", "HDF5", "IM", "IMT", "IPTC", "MPEG", "WMF"})
+"""Readers of Pillow that are not used: they start another program, decode no pixels or the wrong ones, unpack without a
+bound (FITS, in older versions), or take almost any text."""
 
 
 class PictureError(Exception):
@@ -81,7 +82,8 @@ def _identified(data: bytes) -> PillowImage.Image:
         return PillowImage.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
         PillowImage.init()
-        others = [name for name in PillowImage.OPEN if name not in _UNREAD and name not in FORMATS]
+        # A copy, because another thread may be adding readers.
+        others = [name for name in list(PillowImage.OPEN) if name not in _UNREAD and name not in FORMATS]
         return PillowImage.open(io.BytesIO(data), formats=others)
 
 
