@@ -56,6 +56,7 @@ def _resolve_embedded(model: str) -> str:
 
 
 ImageFormat = Literal["png", "jpeg", "webp", "gif", "bmp", "tiff", "avif", "jpeg2000"]
+ImageSide = Annotated[int, Field(ge=16)]
 API_IMAGE_FORMATS: tuple[ImageFormat, ...] = ("png", "jpeg", "webp", "gif")
 """What most APIs accept."""
 _PILLOW_NAMES = {"jpeg": ("JPEG", "MPO"), "bmp": ("BMP", "DIB")}  # where one name is not enough: phones write MPO
@@ -222,6 +223,9 @@ class VllmModel(ModelEntry):
     chat_template: str | None = None
     """The chat template, as Jinja text or the path of a file; None uses that of the model's processor."""
 
+    max_image_side: ImageSide | None = None
+    """Maximum pixels of a picture's longer side; larger pictures are scaled down. None means no limit."""
+
     runs_locally: ClassVar[Literal[True]] = True
     is_paid: ClassVar[Literal[False]] = False
 
@@ -231,7 +235,7 @@ class VllmModel(ModelEntry):
 
     @property
     def pictures(self) -> PicturePolicy:  # noqa: D102
-        return PicturePolicy()
+        return PicturePolicy(max_side=self.max_image_side)
 
     def pinned_to(self, commit: str) -> Self:  # noqa: D102
         return self.model_copy(update={"revision": commit})
@@ -294,10 +298,10 @@ class ApiModel(ModelEntry):
     image_tokens: PositiveInt = 50_000
     """Maximum prompt tokens per picture: what the cost cap reserves until the reply reports the actual count. The
     default exceeds what any large provider counts; a closer number allows more concurrent requests under a cap."""
-    image_formats: Annotated[tuple[ImageFormat, ...], Field(min_length=1)] = API_IMAGE_FORMATS
+    image_formats: tuple[ImageFormat, ...] = API_IMAGE_FORMATS
     """Picture formats that the endpoint accepts. Pictures in any other format that prism reads (BMP, TIFF, AVIF,
     JPEG 2000, ...) are sent as PNG, or as JPEG if PNG is not accepted. A server that prism starts gets all formats."""
-    max_image_side: Annotated[int, Field(ge=16)] | None = None
+    max_image_side: ImageSide | None = None
     """Maximum pixels of a picture's longer side; larger pictures are scaled down. None means no limit."""
     max_image_bytes: Annotated[int, Field(ge=1024)] | None = None
     """Maximum bytes of a picture as sent, in base64 (a third more than its file); larger ones are sent as JPEG at a

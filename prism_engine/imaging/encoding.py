@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import suppress
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,7 @@ from PIL import ImageOps
 
 from prism_engine.errors import RejectedError
 from prism_engine.imaging.depth import to_8_bits
-from prism_engine.imaging.formats import PictureError, opened
+from prism_engine.imaging.formats import BROKEN, PictureError, opened
 from prism_engine.imaging.picture_rules import DEEP_MODES, conversion_of, scaled_size, url_length
 
 if TYPE_CHECKING:
@@ -71,7 +72,9 @@ def _plain(picture: PillowImage.Image) -> PillowImage.Image:
         grey = to_8_bits(picture)
         grey.info = {key: value for key, value in picture.info.items() if key == "exif"}
         picture = grey
-    upright = ImageOps.exif_transpose(picture)
+    upright = picture
+    with suppress(*BROKEN):  # broken metadata of a sound picture
+        upright = ImageOps.exif_transpose(picture)
     mode = "RGBA" if upright.has_transparency_data else "L" if upright.mode in ("1", "L") else "RGB"
     plain = upright.convert(mode)
     plain.info = {}  # Pillow would write some of it: a colour profile may be larger than the picture

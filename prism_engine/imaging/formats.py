@@ -6,7 +6,7 @@ import io
 import struct
 import zlib
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
@@ -23,9 +23,18 @@ FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 MAX_PIXELS: Final = 178_956_970
 """Largest picture that is decoded, in pixels (width x height): Pillow's limit, about 0.5 GB as RGB."""
 
+_SUBFILE: Final = 254
+_SMALLER_COPY: Final = 1
 _UNREAD: Final = frozenset({"BUFR", "EPS", "FITS", "GRIB", "HDF5", "IM", "IMT", "IPTC", "MPEG", "WMF"})
 """Readers of Pillow that are not used: they start another program, decode no pixels or the wrong ones, unpack without a
 bound (FITS, in older versions), or take almost any text."""
+
+
+BROKEN: Final = (
+    *(ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError, SyntaxError),
+    *(TypeError, ValueError, struct.error, zlib.error),
+)
+"""What Pillow may raise for a broken file."""
 
 
 class PictureError(Exception):
@@ -97,9 +106,10 @@ def _has_pages(picture: PillowImage.Image) -> bool:
     """Whether it has pages after the first, which no model sees. The frames of an animation do not count."""
     if picture.format != "TIFF":
         return False
-    with suppress(EOFError):
+    with suppress(*BROKEN):  # EOFError if there is none; whatever else is wrong with a second page, the first is sound
         picture.seek(1)
-        return True
+        tags: Any = getattr(picture, "tag_v2", {})
+        return not int(tags.get(_SUBFILE, 0)) & _SMALLER_COPY
     return False
 
 

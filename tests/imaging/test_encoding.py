@@ -140,3 +140,10 @@ def test_a_picture_that_cannot_be_sent_rejects_the_call_and_names_its_file(tmp_p
         model_bytes(Image("0" * 64, tmp_path / "gone"), None)
     with pytest.raises(PictureError, match="does not fit into 60 bytes"):
         converted(encoded(RGB, "PNG"), Conversion(max_bytes=60))
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+@pytest.mark.parametrize("exif", [b"Exif\0\0", b"Exif\0\0rubbish", b"Exif\0\0II*\0\xff\xff\xff\xff", bytes(40)])
+def test_broken_metadata_of_a_sound_photograph_does_not_matter(tmp_path, exif):
+    data = saved(Picture.fromarray(NOISE), "JPEG", exif=exif)
+    assert Picture.open(io.BytesIO(sent(tmp_path, data, max_image_side=100))).size == (100, 67)

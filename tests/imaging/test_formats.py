@@ -102,8 +102,16 @@ def test_pages_are_those_of_a_tiff_and_not_the_frames_of_an_animation():
         kind: check_picture(saved(first, kind, save_all=True, append_images=[second])).pages
         for kind in ("TIFF", "GIF", "WEBP", "PNG")
     }
+    second.encoderinfo = {"tiffinfo": {254: 1}}
+    thumbnail = saved(first, "TIFF", save_all=True, append_images=[second])
+    assert not check_picture(thumbnail).pages, "a smaller copy is no page"
     assert found == {"TIFF": True, "GIF": False, "WEBP": False, "PNG": False}
     assert not check_picture(encoded(RGB, "TIFF")).pages
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+def test_a_broken_second_page_is_none():
+    assert not check_picture(tiff16(GREY)[:-4] + struct.pack("<I", 3)).pages
 
 
 def test_a_phones_jpeg_with_a_second_picture_is_known_as_such():

@@ -60,6 +60,12 @@ def test_a_limit_concerns_exactly_the_pictures_above_it():
     assert rule(picture(width=2048, height=2048), limited) == "side 1024 v1, bytes 100000 v1"
 
 
+def test_a_model_in_vllm_may_have_a_limit_of_the_side_too():
+    limited = VllmModel(model="org/m", max_image_side=100).pictures
+    assert rule(picture(width=101), limited) == "side 100 v1"
+    assert rule(picture(width=100, height=100), limited) is None
+
+
 def test_a_limit_of_bytes_is_part_of_a_converted_pictures_rule_only_if_it_may_matter():
     limited = ApiModel(model="m", max_image_bytes=5_242_880).pictures
     assert rule(picture("BMP", width=640, height=480, size=10**7), limited) == "format v1"
