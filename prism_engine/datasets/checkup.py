@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from prism_engine.config.benchmarks import answer_kind, known_benchmark
+from prism_engine.config.models import pillow_formats
 from prism_engine.datasets.images import ImageStore
 from prism_engine.datasets.ingest import IngestProgress, in_order
 from prism_engine.datasets.lettered import with_options
@@ -18,6 +19,8 @@ from prism_engine.datasets.row_checks import flaws
 from prism_engine.datasets.rows import OPTION
 from prism_engine.datasets.sources import open_source
 from prism_engine.errors import DatasetError
+from prism_engine.imaging.picture_rules import steps_of
+from prism_engine.records import Image, PicturePolicy
 from prism_engine.scoring import SCORERS
 from prism_engine.scoring.flaws import Flaw
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from prism_engine.records import AnswerKind
     from prism_engine.scoring.flaws import Severity
 
+_MOST_APIS = PicturePolicy(pillow_formats())
 RowPictures = tuple["StoredPicture | Reference", ...]
 
 
@@ -53,6 +57,8 @@ class Checkup:
     """Samples with an answer and without an error."""
     described: int = 0
     """Samples with a gold description."""
+    converted: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The pictures that an API gets converted: what is done to each, by digest."""
     categories: Counter[str] = field(default_factory=Counter)
     counts: Counter[tuple[Severity, str]] = field(default_factory=Counter)
     """All findings, by level and kind."""
@@ -139,6 +145,7 @@ def _add(found: Checkup, row: Row, pictures: RowPictures | DatasetError, relatio
     relations.add(row, pictured=broken or bool(readable), targets=targets)
     if not readable and not broken:
         return
+    _look_at_pictures(found, row, readable)
     row_flaws = list(flaws(row, None if targets or broken else len(readable), found.kind))
     for flaw in row_flaws:
         found.note(flaw, row.number, row.index)
@@ -148,6 +155,18 @@ def _add(found: Checkup, row: Row, pictures: RowPictures | DatasetError, relatio
     found.described += bool(row.cells.get("gold_description", "").strip())
     if row.cells.get("category"):
         found.categories[row.cells["category"]] += 1
+
+
+def _look_at_pictures(found: Checkup, row: Row, pictures: RowPictures) -> None:
+    for picture in pictures:
+        if isinstance(picture, Reference) or picture.facts is None:
+            continue
+        image = Image(picture.digest, picture.source or found.path, picture.facts)
+        if steps := steps_of(image, _MOST_APIS):
+            found.converted[picture.digest] = steps
+        if picture.facts.pages:
+            reason = "is a TIFF with more than one page; models get the first page only"
+            found.note(Flaw("warning", "picture with more than one page", None, reason), row.number, row.index)
 
 
 def _compare(found: Checkup) -> None:

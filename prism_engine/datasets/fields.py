@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 _PICTURES = ("image", "images", "image_path")
 _OPTIONS = ("options", "choices")
-_FILE = re.compile(r"[^\n]+\.(?:png|jpe?g|webp|gif|bmp|tiff?)", re.IGNORECASE)
+_FILE = re.compile(
+    r"[^\n]+\.(?:png|jpe?g|webp|gif|bmp|tiff?|avif|jp2|j2k|ico|p[bgnp]m|pfm|tga|pcx|qoi|psd)", re.IGNORECASE
+)
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 
 
