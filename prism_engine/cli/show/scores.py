@@ -26,7 +26,7 @@ def print_scores(scores: Scores) -> None:
     }
     shown = {name: [f"{count:,}" for count in column] for name, column in counts.items() if any(column)}
     if any(row.pictures for row in rows):
-        shown["Clustered by picture"] = [_span(row.clustered_low, row.clustered_high) for row in rows]
+        shown["Pictures"] = [f"{row.pictures or row.scored:,}" for row in rows]
     if any(row.missing for row in rows):
         shown["If missing were all wrong / all right"] = [_bounds(row) for row in rows]
     lines = []
@@ -42,6 +42,8 @@ def print_scores(scores: Scores) -> None:
         lines.append((label, f"{row.n:,}", accuracy, interval, *(column[place] for column in shown.values())))
     what = f"{scores.kind}, {scores.profile}" if scores.kind else scores.profile
     print_table((what, "Samples", "Accuracy", "95 % interval", *shown), lines)
+    if any(row.pictures for row in rows):
+        stdout.print("Clustered by picture: intervals allow for answers that share a picture", soft_wrap=True)
     _print_own_numbers(scores)
     _print_policies(scores.overall)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -64,7 +64,7 @@ def metric_rows(scores: Scores) -> tuple[tuple[str, ...], list[tuple[str, ...]]]
         rows.setdefault(key, {})[metric.name] = metric
     header = ("Split", "Level", "Name", *(f"{name} (of {best[name]:g})" for name in names)) if names else ()
     return header, [
-        (*key, *(_number(found[name]) if name in found else "" for name in names)) for key, found in rows.items()
+        (*key, *(_with_interval(found[name]) if name in found else "" for name in names)) for key, found in rows.items()
     ]
 
 
@@ -122,6 +122,13 @@ def _number(metric: Metric) -> str:
     if metric.value is None:
         return "-"
     return f"{metric.value:.3f}" if metric.maximum == 1 else f"{metric.value:.1f}"
+
+
+def _with_interval(metric: Metric) -> str:
+    if metric.low is None or metric.high is None:
+        return _number(metric)
+    low, high = (_number(replace(metric, value=end)) for end in (metric.low, metric.high))
+    return f"{_number(metric)} ({low} - {high})"
 
 
 def _cells(row: GroupScore) -> tuple[str, ...]:
