@@ -127,7 +127,7 @@ def _print_remarks(report: BoardReport) -> None:
         remarks.append("perception and reasoning are penalised: some models have only right or only wrong answers")
     if found.unsampled:
         names = ", ".join(found.unsampled)
-        remarks.append(f"the mean has no interval, since the score of {names} is not the mean of its samples' scores")
+        remarks.append(f"the mean has no interval, since the score of {names} cannot be resampled from its rows")
     if report.left_out:
         remarks.append(f"left out by the conditions: {', '.join(report.left_out)}")
     for line in (*remarks, *map(str, report.files)):

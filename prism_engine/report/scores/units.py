@@ -68,9 +68,11 @@ class Sums(NamedTuple):
         parts = {part: row for row, part in enumerate(dict.fromkeys(unit.part for unit in units))}
         rows = np.array([parts[unit.part] for unit in units])
         places, size = rows * groups + clusters, len(parts) * groups
-        values = np.bincount(places, [unit.value for unit in units], size).reshape(-1, groups)
-        weights = np.bincount(places, [unit.weight for unit in units], size).reshape(-1, groups)
-        return cls(values, weights)
+        values, weights = (
+            np.bincount(places, as_numbers(getattr(unit, name) for unit in units), size).reshape(-1, groups)
+            for name in ("value", "weight")
+        )
+        return cls(values.astype(np.float64), weights.astype(np.float64))
 
     @property
     def metric(self) -> float | None:

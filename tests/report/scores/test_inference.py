@@ -55,9 +55,9 @@ def test_a_mean_over_unequal_clusters_has_bell_and_mccaffrey_s_variance_and_degr
         values, vectors = np.linalg.eigh(hat)
         root = vectors @ np.diag(values**-0.5) @ vectors.T
         parts.append(np.ones(rows.sum()) @ root @ residuals[rows] / n)
-    parts = np.array(parts)
-    assert found.se == pytest.approx(np.sqrt(((parts @ VALUES) ** 2).sum()), abs=1e-12)
-    products = parts @ (member @ member.T) @ parts.T
+    forms = np.array(parts)
+    assert found.se == pytest.approx(np.sqrt(((forms @ VALUES) ** 2).sum()), abs=1e-12)
+    products = forms @ (member @ member.T) @ forms.T
     assert found.freedom == pytest.approx(np.trace(products) ** 2 / (products**2).sum(), rel=1e-9)
     assert found.freedom < found.clusters - 1
     assert found.se == pytest.approx(regression(VALUES, CLUSTERS)[1], rel=0.02)

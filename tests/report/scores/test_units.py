@@ -96,6 +96,7 @@ def test_the_interval_of_a_ratio_has_its_nominal_coverage():
             Unit("m", (row(str(n), 1.0),), 100 * float(draw.binomial(size, 0.7)), size) for n, size in enumerate(sizes)
         ]
         found = estimate(units, np.arange(60), 100)
+        assert found is not None
         assert found.value == pytest.approx(total(units))
         inside.append(found.low <= 70 <= found.high)
     assert 0.92 <= np.mean(inside) <= 0.98
