@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LEVEL: Final = 0.95
 """Confidence level of every interval."""
-_RARE: Final = 8
+_RARE: Final = 10
 """Number of average pictures with the rarer answer below which the variance between pictures counts as unknown."""
 
 
@@ -198,7 +198,7 @@ def paired(first: Numbers, second: Numbers, clusters: Labels) -> Paired:
         estimate,
         improved,
         worsened,
-        p_clustered=_p_value(estimate),
+        p_clustered=p_value(estimate),
         p_mcnemar=mcnemar(improved, worsened) if binary else None,
     )
 
@@ -234,7 +234,8 @@ def t_point(freedom: float) -> float:
     return float(stdtrit(freedom, (1 + LEVEL) / 2))
 
 
-def _p_value(estimate: Estimate) -> float:
+def p_value(estimate: Estimate) -> float:
+    """Return the two-sided t test of a mean, difference or sum against 0."""
     from scipy.special import stdtr  # noqa: PLC0415 - the same
 
     if estimate.clusters == 1 or estimate.value == 0:

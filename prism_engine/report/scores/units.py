@@ -8,13 +8,13 @@ from math import inf, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 from prism_engine.report.scores.inference import Estimate, as_numbers, clustered_share, clusters_of, freedom, t_point
-from prism_engine.scoring import groups_of
+from prism_engine.scoring import Group, groups_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from prism_engine.report.scores.inference import Labels, Numbers
-    from prism_engine.scoring import Group, Metric, Unit
+    from prism_engine.scoring import Metric, Unit
 
 
 def with_intervals(metrics: Sequence[Metric], units: Iterable[Unit]) -> tuple[Metric, ...]:
@@ -23,25 +23,31 @@ def with_intervals(metrics: Sequence[Metric], units: Iterable[Unit]) -> tuple[Me
     Args:
         units: a scorer's units of the same rows.
     """
-    units = list(units)
-    if not units:
-        return tuple(metrics)
-    clusters = unit_clusters(units)
-    members: defaultdict[tuple[str, Group], list[int]] = defaultdict(list)
-    for place, unit in enumerate(units):
-        first = unit.rows[0]
-        for group in groups_of(first.split, first.l2_category, first.category):
-            members[unit.metric, group].append(place)
-    groups = {(name, group.split, group.level, group.name): places for (name, group), places in members.items()}
+    found: dict[tuple[str, Group], Estimate] = {}
+    maxima = {metric.name: metric.maximum for metric in metrics}
+    for name, own in by_metric(units):
+        clusters = unit_clusters(own)
+        for group, places in _groups(own).items():
+            estimated = estimate([own[place] for place in places], clusters[places], maxima.get(name, inf))
+            if estimated is not None:
+                found[name, group] = estimated
     return tuple(
-        _with_interval(metric, [units[place] for place in places], clusters[places]) if places else metric
+        _with_interval(metric, found.get((metric.name, Group(metric.split, metric.level, metric.group))))
         for metric in metrics
-        for places in [groups.get((metric.name, metric.split, metric.level, metric.group))]
     )
 
 
-def _with_interval(metric: Metric, units: Sequence[Unit], clusters: Labels) -> Metric:
-    found = estimate(units, clusters, metric.maximum)
+def _groups(units: Sequence[Unit]) -> dict[Group, list[int]]:
+    """Return the positions of each group's units."""
+    members: defaultdict[Group, list[int]] = defaultdict(list)
+    for place, unit in enumerate(units):
+        first = unit.rows[0]
+        for group in groups_of(first.split, first.l2_category, first.category):
+            members[group].append(place)
+    return members
+
+
+def _with_interval(metric: Metric, found: Estimate | None) -> Metric:
     if found is None or metric.value is None or found.clusters == 1:
         return metric
     if abs(found.value - metric.value) > 1e-9 * metric.maximum:
