@@ -3,7 +3,7 @@
 Each picture has its own probability of a right answer, drawn from a beta distribution with mean p and the given
 intraclass correlation; its questions are then answered independently (beta-binomial). For every layout of questions
 over pictures, the script prints how often each method's 95 % interval contains p: the worst case over p from 0.05 to
-0.98 and correlations from 0 to 0.8, and the mean.
+0.98 and correlations from 0 to 0.8, and the mean. A second table has the interval of the difference of two runs.
 
     python benchmarks/coverage.py [--runs 1000] [--seed 0]
 """
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from prism_engine.report.scores.inference import clustered_mean, clustered_share, t_point, wilson_interval
+from prism_engine.report.scores.inference import clustered_mean, clustered_share, paired, t_point, wilson_interval
 from prism_engine.report.scores.statistics import wilson
 
 if TYPE_CHECKING:
@@ -47,9 +47,24 @@ LAYOUTS: Final = {
     "1 x 60 and 40 x 1": [60] + [1] * 40,
 }
 """Number of questions about each picture."""
+ALONE: Final = {f"{many} pictures x 1": [1] * many for many in (10, 20, 30, 50, 100)}
 SHARES: Final = (0.05, 0.2, 0.5, 0.8, 0.98)
 CORRELATIONS: Final = (0.0, 0.1, 0.3, 0.8)
 """Correlation of two answers about one picture."""
+
+
+class Change(NamedTuple):
+    """How two runs differ."""
+
+    discordance: float
+    """Share of the questions that only one of them gets right."""
+    difference: float
+
+
+CHANGES: Final = tuple(
+    Change(*each)
+    for each in ((0.05, 0.0), (0.05, 0.03), (0.1, 0.0), (0.1, 0.05), (0.1, 0.1), (0.3, 0.0), (0.3, 0.2), (0.5, 0.3))
+)
 
 
 class Coverage(NamedTuple):
@@ -120,6 +135,32 @@ def coverages(
     return dict(found)
 
 
+def changes(draw: np.random.Generator, clusters: Labels, change: Change, correlation: float) -> tuple[Numbers, Numbers]:
+    """Return the answers of two runs that differ as planned, correlated within each picture (Dirichlet-multinomial)."""
+    better, worse = ((change.discordance + sign * change.difference) / 2 for sign in (1, -1))
+    shares = np.array([worse, 1 - change.discordance, better])
+    many = int(clusters.max()) + 1
+    spread = np.maximum(shares * (1 - correlation) / correlation, 1e-6) if correlation else shares
+    each = (draw.dirichlet(spread, many) if correlation else np.tile(shares, (many, 1)))[clusters]
+    drawn = draw.random(len(clusters))
+    worsened, improved = drawn < each[:, 0], drawn >= each[:, 0] + each[:, 1]
+    return worsened.astype(np.float64), improved.astype(np.float64)
+
+
+def difference_coverages(sizes: Sequence[int], runs: int, seed: int) -> list[Coverage]:
+    """Return the coverage of the interval of a paired difference for one layout; `p` is the true difference."""
+    draw = np.random.default_rng(seed)
+    clusters = np.repeat(np.arange(len(sizes)), sizes)
+    found = []
+    for correlation in CORRELATIONS:
+        for change in CHANGES:
+            drawn = [paired(*changes(draw, clusters, change, correlation), clusters).difference for _ in range(runs)]
+            inside = [each.low <= change.difference <= each.high for each in drawn]
+            width = float(np.mean([each.high - each.low for each in drawn]))
+            found.append(Coverage(float(np.mean(inside)), change.difference, correlation, width))
+    return found
+
+
 def main() -> None:
     """Simulate every layout and print a line per method."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -134,6 +175,13 @@ def main() -> None:
             mean, width = (float(np.mean([getattr(case, field) for case in cases])) for field in ("share", "width"))
             numbers = (f"{worst.share:.3f}", f"{worst.p:g}", f"{worst.correlation:g}", f"{mean:.3f}", f"{width:.3f}")
             print(line(layout, name, *numbers), flush=True)
+    print(f"\n{line('paired difference', '', 'worst', 'diff', 'icc', 'mean', 'width')}")
+    for layout, sizes in {**ALONE, **LAYOUTS}.items():
+        cases = difference_coverages(sizes, options.runs, options.seed)
+        worst = min(cases)
+        mean, width = (float(np.mean([getattr(case, field) for case in cases])) for field in ("share", "width"))
+        numbers = (f"{worst.share:.3f}", f"{worst.p:g}", f"{worst.correlation:g}", f"{mean:.3f}", f"{width:.3f}")
+        print(line(layout, "prism", *numbers), flush=True)
 
 
 if __name__ == "__main__":

@@ -160,19 +160,19 @@ def clustered_share(values: Numbers, clusters: Labels) -> Estimate:
         return replace(mean, low=0.0, high=1.0)
     trials = float(mean.n) if not mean.se else share * (1 - share) / mean.se**2
     if mean.clusters < mean.n:
-        trials = min(trials, mean.n if _variance_is_known(values, clusters, share) else _effective(clusters))
+        rarer = values > 0 if share <= 1 / 2 else values < 1
+        trials = min(trials, mean.n if _worth(rarer, clusters) >= _RARE else _effective(clusters))
     elif not is_binary(values):
         return replace(mean, low=max(0.0, mean.low), high=min(1.0, mean.high))
     low, high = wilson_interval(share, min(trials, mean.n), t_point(mean.freedom))
     return replace(mean, low=low, high=high)
 
 
-def _variance_is_known(values: Numbers, clusters: Labels, share: float) -> bool:
-    """Whether the rarer answer occurs in pictures that are worth at least `_RARE` pictures of average size."""
+def _worth(marked: NDArray[np.bool_], clusters: Labels) -> float:
+    """Return how many equally large clusters those with a marked value are worth."""
     import numpy as np  # noqa: PLC0415
 
-    rarer = np.isin(clusters, clusters[values > 0 if share <= 1 / 2 else values < 1])
-    return float(rarer.mean()) * _effective(clusters) >= _RARE
+    return float(np.isin(clusters, clusters[marked]).mean()) * _effective(clusters)
 
 
 def _effective(clusters: Labels) -> float:
@@ -186,12 +186,19 @@ def _effective(clusters: Labels) -> float:
 def paired(first: Numbers, second: Numbers, clusters: Labels) -> Paired:
     """Compare two runs sample by sample.
 
+    The interval of the difference is that of `clustered_mean`. If right answers differ in too few pictures (`_RARE`),
+    it is the one of D. G. Bonett and R. M. Price (Br. J. Math. Stat. Psychol. 65 (2012) 479-488), which adds one
+    question that improved and one that worsened; the samples are then worth as many as there are equally large
+    pictures, or fewer, if their variance says so.
+
     Args:
         first: scores, each from 0 to 1, at least one.
         second: the same samples' scores in the other run.
     """
     differences = second - first
     estimate = clustered_mean(differences, clusters)
+    if is_binary(first) and is_binary(second) and estimate.clusters > 1:
+        estimate = _with_rare_changes(estimate, differences, clusters)
     improved, worsened = int((differences > 0).sum()), int((differences < 0).sum())
     binary = is_binary(first) and is_binary(second)
     return Paired(
@@ -201,6 +208,20 @@ def paired(first: Numbers, second: Numbers, clusters: Labels) -> Paired:
         p_clustered=p_value(estimate),
         p_mcnemar=mcnemar(improved, worsened) if binary else None,
     )
+
+
+def _with_rare_changes(estimate: Estimate, differences: Numbers, clusters: Labels) -> Estimate:
+    """Return the estimate with Bonett and Price's interval if differences are rare."""
+    if _worth(differences != 0, clusters) >= _RARE:
+        return estimate
+    changed = float((differences != 0).mean())
+    trials = _effective(clusters)
+    if estimate.se:
+        trials = min(trials, (changed - estimate.value**2) / estimate.se**2)
+    centre, spread = (share * trials / (trials + 2) for share in (estimate.value, changed))
+    spread += 2 / (trials + 2)
+    reach = t_point(estimate.freedom) * sqrt((spread - centre**2) / (trials + 2))
+    return replace(estimate, low=max(-1.0, centre - reach), high=min(1.0, centre + reach))
 
 
 def mcnemar(improved: int, worsened: int) -> float:

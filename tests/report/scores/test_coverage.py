@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.coverage import LAYOUTS, SHARES, answers, coverages, shown, unreduced
+from benchmarks.coverage import ALONE, LAYOUTS, SHARES, answers, coverages, difference_coverages, shown, unreduced
 
 METHODS = {"shown": shown, "before": unreduced}
 DOMINATED = "5 x 100 and 30 x 1"
@@ -17,6 +17,14 @@ def test_the_clustered_interval_holds_for_few_pictures_and_for_few_that_dominate
     assert np.mean([case.share for case in cases]) >= 0.93
     for case in cases:  # 200 runs measure 93 % to within 1.8 points (one standard error)
         assert case.share >= 0.93 - 1.5 * 0.018, case
+
+
+@pytest.mark.parametrize("layout", ["10 pictures x 1", "30 pictures x 1", "12 x 10", DOMINATED])
+def test_the_interval_of_a_difference_holds_where_few_questions_differ(layout):
+    cases = difference_coverages((ALONE | LAYOUTS)[layout], 100, 7)
+    assert np.mean([case.share for case in cases]) >= 0.93
+    for case in cases:  # 100 runs measure 93 % to within 2.6 points (one standard error)
+        assert case.share >= 0.93 - 2 * 0.026, case
 
 
 def test_the_simulation_finds_an_interval_that_does_not_hold():

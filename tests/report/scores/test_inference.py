@@ -87,6 +87,14 @@ def test_a_clustered_comparison_of_equal_runs_is_not_called_mcnemar_s():
     assert paired(VALUES, VALUES, ALONE).test == "McNemar"
 
 
+def test_runs_that_hardly_differ_have_a_difference_with_an_interval_all_the_same():
+    same = paired(VALUES[:30], VALUES[:30], np.arange(30)).difference
+    assert same.low < 0 < same.high
+    assert (same.low, same.high) == pytest.approx((-0.09, 0.09), abs=0.01)
+    few = paired(np.zeros(30), (np.arange(30) < 2).astype(float), np.arange(30)).difference
+    assert few.low < few.value < few.high
+
+
 def test_graded_scores_have_no_mcnemar_test():
     found = paired(VALUES / 2, OTHERS, ALONE)
     assert (found.p_mcnemar, found.test) == (None, "clustered")
