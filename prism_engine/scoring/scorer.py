@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, NamedTuple
 
 from prism_engine.records import Score
@@ -75,6 +76,8 @@ class Scorer(ABC):
 
     headline: ClassVar[str | None] = None
     """The metric (over all rows) by which the benchmark is quoted; None: the mean of the scores."""
+    quoted_as: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """By a benchmark's name, its name on leaderboards if the headline leaves out a part of it."""
     ways: ClassVar[int | None] = None
     """Number of possible answers to guess from if a question has no options; None: it cannot be guessed."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from prism_engine.errors import ConfigError, UserError
 from prism_engine.report.pages.board import Board, System, board
-from prism_engine.report.pages.columns import joined
+from prism_engine.report.pages.columns import joined, quoted_name
 from prism_engine.report.pages.sheets import Column, Sheet, write_sheet
 from prism_engine.report.scores.aligned import align
 from prism_engine.report.scores.finished import find_runs
@@ -145,7 +145,8 @@ def _write_sheets(table: Sheet, gaps: Sheet, out: Path) -> tuple[Path, ...]:
 def _of_benchmarks(runs: list[FinishedRun], names: Sequence[str]) -> list[FinishedRun]:
     known = sorted({run.setting.benchmark for run in runs})
     by_column = {**{name: (name,) for name in known}, **joined(known)}
-    by_column |= {name.replace("_DEV_VAL", "_VAL"): (name,) for name in known if name.startswith("MMMU_DEV_VAL")}
+    quoted = {quoted_name(run.setting.benchmark, run.scorer): (run.setting.benchmark,) for run in runs}
+    by_column = quoted | by_column
     for name in names:
         if name not in by_column:
             others = f"the runs use {', '.join(known)}" if known else "all runs here are baselines (see --baselines)"

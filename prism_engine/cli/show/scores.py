@@ -109,12 +109,19 @@ def _headlines(arms: Sequence[Scores]) -> list[tuple[str, ...]]:
     """Return the rows of the number by which the benchmark is quoted, if that is not the accuracy."""
     names = dict.fromkeys(arm.headline for arm in arms if arm.headline is not None)
     return [
-        (f"  {name} (of {best.maximum:g})", "", "", *("-" if one is None else f"{one.value:.4g}" for one in found))
+        (f"  {name} (of {best.maximum:g})", "", "", *map(_quoted, found))
         for name in names
         for found in [[_overall(arm, name) for arm in arms]]
         for best in [next((one for one in found if one is not None), None)]
         if best is not None
     ]
+
+
+def _quoted(metric: Metric | None) -> str:
+    if metric is None:
+        return "-"
+    interval = "" if metric.low is None else f" ({metric.low:.4g}-{metric.high:.4g})"
+    return f"{metric.value:.4g}{interval}"
 
 
 def _overall(scores: Scores, name: str) -> Metric | None:

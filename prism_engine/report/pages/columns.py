@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from prism_engine.records import AnswerKind
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from prism_engine.report.scores.aligned import AlignedRuns
+    from prism_engine.scoring import Scorer
 
 _MMBENCH: Final = re.compile(r"MMBench(?:_(?P<part>DEV|TEST))?(?:_(?P<language>EN|CN))?_V11(?P<rest>-.*)?")
 _PARTS: Final = ("TEST", None, "DEV")
 """Parts of MMBench V1.1; the first one present is what `MMBench_V11` means, as on the leaderboard."""
-_MMMU: Final = re.compile(r"MMMU_DEV_VAL(?P<rest>-.*)?")
 
 
 def columns(benchmarks: Mapping[str, AlignedRuns]) -> dict[str, tuple[str, ...]]:
@@ -25,11 +23,16 @@ def columns(benchmarks: Mapping[str, AlignedRuns]) -> dict[str, tuple[str, ...]]
     """
     named = {}
     for label, parts in joined(benchmarks).items():
-        kinds = {run.scorer.kind for part in parts for run in benchmarks[part].runs if run.scorer is not None}
-        found = _MMMU.fullmatch(label)
-        name = f"MMMU_VAL{found['rest'] or ''}" if found and kinds == {AnswerKind.MMMU} else label
+        names = {quoted_name(label, run.scorer) for part in parts for run in benchmarks[part].runs}
+        (name,) = names if len(names) == 1 else (label,)
         named[label if name in benchmarks else name] = parts
     return named
+
+
+def quoted_name(benchmark: str, scorer: Scorer | type[Scorer] | None) -> str:
+    """Return the name under which leaderboards quote a benchmark, or its first N samples (`-firstN`)."""
+    base, dash, rest = benchmark.partition("-")
+    return benchmark if scorer is None else f"{scorer.quoted_as.get(base, base)}{dash}{rest}"
 
 
 def joined(names: Collection[str]) -> dict[str, tuple[str, ...]]:

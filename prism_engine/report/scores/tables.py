@@ -45,13 +45,17 @@ HEADER: Final = (
 accuracy if unanswered samples were answered by guessing; "cannot tell" counts replies that say so."""
 
 
+_PLAIN: Final = "question"
+"""The unit of metrics that needs no mention."""
+
+
 def as_rows(scores: Scores) -> list[tuple[str, ...]]:
     """Format the scores for people, one row of text per group under `HEADER`; percentages have one decimal."""
     return [_cells(row) for row in (scores.overall, *scores.groups)]
 
 
 def metric_rows(scores: Scores) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Format the benchmark's own metrics: one row per group, one column per metric with its maximum in the heading.
+    """Format the benchmark's own metrics: a row per group, a column per metric with its maximum and unit.
 
     Returns:
         The headings (the first three columns are text) and the rows; both empty if there are no metrics.
@@ -62,7 +66,9 @@ def metric_rows(scores: Scores) -> tuple[tuple[str, ...], list[tuple[str, ...]]]
     for metric in scores.metrics:
         key = (metric.split or "", metric.level.replace("_", "-"), metric.group or "")
         rows.setdefault(key, {})[metric.name] = metric
-    header = ("Split", "Level", "Name", *(f"{name} (of {best[name]:g})" for name in names)) if names else ()
+    units = {metric.name: metric.unit for metric in scores.metrics if metric.unit != _PLAIN}
+    of = {name: f"of {best[name]:g}" + (f", per {units[name]}" if name in units else "") for name in names}
+    header = ("Split", "Level", "Name", *(f"{name} ({of[name]})" for name in names)) if names else ()
     return header, [
         (*key, *(_with_interval(found[name]) if name in found else "" for name in names)) for key, found in rows.items()
     ]

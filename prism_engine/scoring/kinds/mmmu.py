@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from prism_engine.records import AnswerKind, Score
@@ -41,6 +42,7 @@ class Mmmu(Choice):
     kind = AnswerKind.MMMU
     lettered: ClassVar[Lettered | None] = "some"
     headline: ClassVar[str | None] = _VALIDATION
+    quoted_as: ClassVar[Mapping[str, str]] = MappingProxyType({"MMMU_DEV_VAL": "MMMU_VAL"})
 
     @classmethod
     def row_flaws(cls, cells: Mapping[str, str], pictures: int | None) -> Iterator[Flaw]:  # noqa: D102 - see `Scorer`
