@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prism_engine.cli.show.console import print_table, stdout
-from prism_engine.report import compare, metric_rows
+from prism_engine.report import compare, metric_rows, unit_note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,6 +58,8 @@ def _print_own_numbers(scores: Scores) -> None:
     ]
     if lines:
         print_table(("Its own numbers", *header[3:]), lines)
+        if note := unit_note(scores):
+            stdout.print(note, soft_wrap=True, markup=False)
 
 
 def _print_policies(overall: GroupScore) -> None:

@@ -55,7 +55,7 @@ def as_rows(scores: Scores) -> list[tuple[str, ...]]:
 
 
 def metric_rows(scores: Scores) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Format the benchmark's own metrics: a row per group, a column per metric with its maximum and unit.
+    """Format the benchmark's own metrics: a row per group, a column per metric with its maximum in the heading.
 
     Returns:
         The headings (the first three columns are text) and the rows; both empty if there are no metrics.
@@ -66,12 +66,19 @@ def metric_rows(scores: Scores) -> tuple[tuple[str, ...], list[tuple[str, ...]]]
     for metric in scores.metrics:
         key = (metric.split or "", metric.level.replace("_", "-"), metric.group or "")
         rows.setdefault(key, {})[metric.name] = metric
-    units = {metric.name: metric.unit for metric in scores.metrics if metric.unit != _PLAIN}
-    of = {name: f"of {best[name]:g}" + (f", per {units[name]}" if name in units else "") for name in names}
-    header = ("Split", "Level", "Name", *(f"{name} ({of[name]})" for name in names)) if names else ()
+    header = ("Split", "Level", "Name", *(f"{name} (of {best[name]:g})" for name in names)) if names else ()
     return header, [
         (*key, *(_with_interval(found[name]) if name in found else "" for name in names)) for key, found in rows.items()
     ]
+
+
+def unit_note(scores: Scores) -> str:
+    """Say what each metric counts, other than questions; empty if they all count questions."""
+    names: dict[str, dict[str, None]] = {}
+    for metric in scores.metrics:
+        if metric.unit != _PLAIN:
+            names.setdefault(metric.unit, {})[metric.name] = None
+    return "; ".join(f"{', '.join(metrics)}: per {unit}" for unit, metrics in names.items())
 
 
 def write_scores(scores: Scores, folder: Path, stem: str = "scores") -> None:
@@ -116,7 +123,8 @@ def _markdown(scores: Scores) -> bytes:
     kind = f"Answer kind: {_escape(scores.kind)}\n\n" if scores.kind else ""
     text = f"Matching profile: {_escape(scores.profile)}\n\n{kind}{_table(HEADER, as_rows(scores))}"
     header, rows = metric_rows(scores)
-    return (text + (f"\n{_table(header, rows)}" if rows else "")).encode()
+    note = f"\n{_escape(unit_note(scores))}\n" if unit_note(scores) else ""
+    return (text + (f"\n{_table(header, rows)}{note}" if rows else "")).encode()
 
 
 def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

@@ -93,6 +93,9 @@ def test_runs_that_hardly_differ_have_a_difference_with_an_interval_all_the_same
     assert (same.low, same.high) == pytest.approx((-0.09, 0.09), abs=0.01)
     few = paired(np.zeros(30), (np.arange(30) < 2).astype(float), np.arange(30)).difference
     assert few.low < few.value < few.high
+    opposite = paired(np.ones(12), np.zeros(12), np.arange(12)).difference
+    assert (opposite.value, opposite.low) == (-1, -1)
+    assert -0.7 < opposite.high < -0.4
 
 
 def test_graded_scores_have_no_mcnemar_test():

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from prism_engine.records import AnswerKind, SampleStatus
 from prism_engine.report.scores.inference import clustered_share
+from prism_engine.report.scores.statistics import summarise
+from prism_engine.report.scores.tables import unit_note
 from prism_engine.report.scores.units import estimate, unit_clusters, with_intervals
 from prism_engine.scoring import Scored, Unit, scorer_of
 from tests.scoring.test_scorer import total
@@ -34,6 +38,15 @@ def test_circular_accuracy_has_an_interval_over_questions_not_rotations():
     assert (found.n, found.unit) == (50, "question with all rotations")
     assert (found.value, found.low, found.high) == pytest.approx((right.mean(), expected.low, expected.high))
     assert own(AnswerKind.CIRCULAR, rows, "circular accuracy", "c").low == pytest.approx(found.low)
+
+
+def test_tables_say_what_a_metric_counts(tmp_path):
+    own_numbers = scorer_of(AnswerKind.HALLUSION, "prism").metrics(hallusion(2))
+    path = tmp_path / "predictions.jsonl"
+    path.write_bytes(b"")
+    scores = replace(summarise(path, profile="prism"), metrics=own_numbers)
+    assert unit_note(scores).startswith("fAcc: per figure; qAcc: per question over all its figures")
+    assert unit_note(replace(scores, metrics=())) == ""
 
 
 def hallusion(sets=20, seed=1):
