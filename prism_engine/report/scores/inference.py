@@ -19,6 +19,8 @@ LEVEL: Final = 0.95
 """Confidence level of every interval."""
 _RARE: Final = 10
 """Number of average pictures with the rarer answer below which the variance between pictures counts as unknown."""
+_FEW_CHANGES: Final = 20
+"""The same for the differences of two runs, and their t interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +188,10 @@ def _effective(clusters: Labels) -> float:
 def paired(first: Numbers, second: Numbers, clusters: Labels) -> Paired:
     """Compare two runs sample by sample.
 
-    The interval of the difference is that of `clustered_mean`. If right answers differ in too few pictures (`_RARE`),
-    or all differ alike, it is the one of D. G. Bonett and R. M. Price (Br. J. Math. Stat. Psychol. 65 (2012) 479-488),
-    which adds one question that improved and one that worsened; the samples are then worth as many as there are equally
-    large pictures, or fewer, if their variance says so.
+    The interval of the difference is that of `clustered_mean`. If right answers differ in too few pictures
+    (`_FEW_CHANGES`), or all differ alike, it is the one of D. G. Bonett and R. M. Price (Br. J. Math. Stat. Psychol. 65
+    (2012) 479-488), which adds one question that improved and one that worsened; the samples are then worth as many as
+    there are equally large pictures, or fewer, if their variance says so.
 
     Args:
         first: scores, each from 0 to 1, at least one.
@@ -212,7 +214,7 @@ def paired(first: Numbers, second: Numbers, clusters: Labels) -> Paired:
 
 def _with_rare_changes(estimate: Estimate, differences: Numbers, clusters: Labels) -> Estimate:
     """Return the estimate with Bonett and Price's interval if differences are rare or all the same."""
-    if estimate.se and _worth(differences != 0, clusters) >= _RARE:
+    if estimate.se and _worth(differences != 0, clusters) >= _FEW_CHANGES:
         return estimate
     changed = float((differences != 0).mean())
     trials = _effective(clusters)
