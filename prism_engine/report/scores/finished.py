@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from prism_engine.errors import UserError
+from prism_engine.errors import ConfigError, UserError
+from prism_engine.records import AnswerKind
 from prism_engine.report.scores.inference import as_numbers
 from prism_engine.report.scores.manifest import MANIFEST, upgraded
-from prism_engine.report.scores.predictions import reading, scan
+from prism_engine.report.scores.predictions import reading, scan, scored_rows
+from prism_engine.scoring import SCORERS, scorer_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from prism_engine.report.scores.inference import Numbers
+    from prism_engine.scoring import Scored, Scorer
 
 PREDICTIONS: Final = "predictions.jsonl"
 SCORES: Final = "scores.json"
@@ -74,6 +78,24 @@ class FinishedRun:
     def values(self) -> Numbers:
         """Scores in the table's order, NaN where a sample has none."""
         return as_numbers(self.table["score"].to_list())
+
+    @cached_property
+    def scorer(self) -> Scorer | None:
+        """The scorer of its answer kind under its profile; None if its files do not name a kind that is known."""
+        recorded = self.manifest.get("scoring")
+        kind = recorded.get("answer_kind") if isinstance(recorded, dict) else None
+        kind = self.scores.get("kind") if kind is None else kind
+        if kind not in [known.value for known in SCORERS]:
+            return None
+        try:
+            return scorer_of(AnswerKind(kind), self.setting.profile)
+        except ConfigError:  # a profile of another version of prism
+            return None
+
+    @cached_property
+    def rows(self) -> tuple[Scored, ...]:
+        """Its rows as scorers fold them, without the replies; read again from its file."""
+        return tuple(replace(row, reply=None) for row in scored_rows(self.folder / PREDICTIONS))
 
     def about(self, role: str) -> Mapping[str, Any]:
         """Return the registry's metadata of a model (`perceiver`, `reasoner`) at the time of the run; empty if none."""
