@@ -36,6 +36,7 @@ from prism_engine.engine import runner
 from prism_engine.engine.pipeline import recorded
 from prism_engine.engine.plan import order_samples
 from prism_engine.records import SampleResult, SampleStatus
+from prism_engine.stages.context import Made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,9 +44,9 @@ if TYPE_CHECKING:
     from prism_engine.engine.progress import Progress
     from prism_engine.engine.runner import Run
     from prism_engine.engine.scheduler import Stop
-    from prism_engine.records import Completion, Sample
+    from prism_engine.records import Sample
 
-    Described = tuple[Sample, tuple[Completion, ...]]
+    Described = tuple[Sample, tuple[Made, ...]]
 
 WAYS = ("lanes", "pools")
 WIDTH = 32
@@ -78,11 +79,13 @@ async def two_pools(run: Run, progress: Progress, stop: Stop) -> None:
                 sample, descriptions = item
             else:
                 return
-            text = run.pipeline.context.text(sample, [completion.text for completion in descriptions])
-            reply = await answering.complete(sample, text)
+            text = run.pipeline.context.text(sample, [made.completion.text for made in descriptions])
+            call = answering.call(sample, text)
+            assert call is not None
+            reply = await answering.complete(call)
             score = run.pipeline.score(reply.text, sample)
-            calls = *run.pipeline.context.calls(sample), answering.call(sample, text)
-            steps = recorded(calls, (*descriptions, reply), sample)
+            made_calls = [*descriptions, Made(call, reply)]
+            steps = recorded([made.call for made in made_calls], [made.completion for made in made_calls], sample)
             results.take(SampleResult(sample, SampleStatus.DONE, text, steps, score))
 
     answerers = 2 * runner._capacity(run.answering)  # noqa: SLF001

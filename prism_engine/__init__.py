@@ -1,12 +1,12 @@
 """Decoupled evaluation of vision-language models at full throughput."""
 
-# Importing this package must stay free of other imports: the command line does it before anything else, and the build
-# reads the version from this file. A name is loaded when it is first used (PEP 562).
+# Importing this package must stay free of other imports: the command line does it before anything else. A name is
+# loaded when it is first used (PEP 562).
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from prism_engine.version import __version__ as __version__
 
 __all__ = [
     "Arm",

@@ -44,6 +44,9 @@ STAGE_OF: Final = {stage.key: stage for stage in STAGES}
 ANSWERS: Final = ("reason", "direct")
 """The stages whose reply is the sample's answer; a run has at most one of them."""
 
+DESCRIBING: Final = ("write", "perceive")
+"""The stages that make the description: all that a run whose descriptions come from the cache makes no calls for."""
+
 
 def label_of(key: str) -> str:
     """Return a stage's name in tables; a key that this version of prism does not know stands for itself."""

@@ -79,9 +79,9 @@ def test_the_names_are_listed_sorted_and_each_once():
     assert not {"sys", "Any"} & set(dir(prism))
 
 
-def test_importing_the_package_imports_nothing_of_it_nor_any_other_package():
+def test_importing_the_package_imports_its_version_alone_and_no_other_package():
     modules = child("import json, sys, prism_engine; print(json.dumps(sorted(sys.modules)))")
-    assert [name for name in modules if name.startswith("prism_engine")] == ["prism_engine"]
+    assert [name for name in modules if name.startswith("prism_engine")] == ["prism_engine", "prism_engine.version"]
     assert not {name.partition(".")[0] for name in modules} & HEAVY
 
 

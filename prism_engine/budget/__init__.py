@@ -5,7 +5,7 @@ from prism_engine.budget.controller import PAYER, BudgetController
 from prism_engine.budget.forecast import Expense, PerCall, PromptVolume, Range, Seen, expect, expected_sum
 from prism_engine.budget.model_budget import ModelBudget
 from prism_engine.budget.money import cap_of, exact, shown
-from prism_engine.budget.prices import Price, price_of
+from prism_engine.budget.prices import Price, lasting_price_of, price_of
 from prism_engine.budget.spending import Spending
 from prism_engine.budget.worst_case import text_bytes
 
@@ -25,6 +25,7 @@ __all__ = [
     "exact",
     "expect",
     "expected_sum",
+    "lasting_price_of",
     "price_of",
     "shown",
     "text_bytes",

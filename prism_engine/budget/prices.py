@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from prism_engine.records import Usage
 
 _MILLION = 10**6
+_AFTER_ALL = datetime(9000, 1, 1, tzinfo=UTC)
+"""A time at which every price that is listed to begin on some date has begun."""
+_MOST_TOKENS = 2**63 - 1
+"""More tokens than any reply can have; result files cannot hold larger counts either."""
 _HOURS = 49
 """Prices may depend on the hour and change at midnight: the highest of today and tomorrow is used."""
 _PLAIN_TIERS = frozenset({"auto", "default", "flex"})
@@ -85,9 +89,11 @@ class Price:
         prompt, completion = usage.prompt_tokens, usage.completion_tokens
         if prompt is None or completion is None or prompt <= 0 or completion < 0:
             return None
-        total = usage.total_tokens or 0
-        output = max(completion, usage.reasoning_tokens or 0, total - prompt)  # reasoning may be counted separately
-        cached = min(max(usage.cached_tokens or 0, 0), prompt)
+        cached, reasoning, total = (usage.cached_tokens or 0, usage.reasoning_tokens or 0, usage.total_tokens or 0)
+        if max(prompt, completion, cached, reasoning, total) > _MOST_TOKENS:
+            return None
+        output = max(completion, reasoning, total - prompt)  # reasoning may be counted separately
+        cached = min(max(cached, 0), prompt)
         return self._sum(
             (prompt - cached) * self.input.at(prompt)
             + cached * self.cached.at(prompt)
@@ -112,6 +118,17 @@ def price_of(spec: PaidEntry, now: datetime | None = None) -> Price | None:
         None if it is not known. The provider of an unknown base URL is never guessed from the model's name.
     """
     return _from_registry(spec.price) if spec.price is not None else _from_price_list(spec, now or datetime.now(UTC))
+
+
+def lasting_price_of(spec: PaidEntry) -> Price | None:
+    """Return the price of an API model for result files: the same on every day, as long as the price list is the same.
+
+    Of prices that begin on a date, the last one in the list is used; of prices that depend on the hour, the highest.
+
+    Returns:
+        None if it is not known.
+    """
+    return price_of(spec, _AFTER_ALL)
 
 
 def _from_registry(spec: PriceSpec) -> Price:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from prism_engine import __version__
 from prism_engine.cli.exit_codes import EXIT_CODES, error_code
 from prism_engine.errors import PrismError
+from prism_engine.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,6 +99,11 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
         "prism_engine.cli.compare:board",
         RESULTS,
         "Rank all systems over all their benchmarks: mean score, mean rank, intervals, perception and reasoning.",
+    ),
+    "power": Lazy(
+        "prism_engine.cli.power:power",
+        RESULTS,
+        "Report how many questions a difference of X points between two systems needs, from earlier runs.",
     ),
     "judge": Lazy(
         "prism_engine.cli.judge:judge",

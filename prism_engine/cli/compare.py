@@ -41,7 +41,8 @@ def compare(
     """Compare two runs on the questions that both have answered: by how much B is better than A, and where.
 
     Differences have 95 % intervals that are clustered by picture; p is McNemar's exact test if no picture repeats, else
-    the clustered t test, and is also given adjusted (Holm) for the number of categories.
+    the clustered t test, and is also given adjusted (Holm) for the number of categories. A question with rotated
+    options is one sample. Metrics that count something else (HallusionBench's figures, MME's pictures) follow below.
 
     [bold]Example:[/] prism compare generic/MMStar/qwen2.5-vl-7b/gpt-4o-mini generic/MMStar/smolvlm-2b/gpt-4o-mini
     """
@@ -51,6 +52,9 @@ def compare(
     stdout.print(f"A: {found.first.setting} ({found.first.folder})", markup=False, soft_wrap=True)
     stdout.print(f"B: {found.second.setting} ({found.second.folder})", markup=False, soft_wrap=True)
     print_sheet(found.groups.without("comparison", "benchmark", "fixed", "first", "second", "p_clustered", "p_mcnemar"))
+    if found.metrics.rows:
+        stdout.print("\nIts own metrics, B minus A")
+        print_sheet(found.metrics.without("clusters"))
     for count, which in ((found.only_first, "A"), (found.only_second, "B")):
         if count:
             stdout.print(f"{count:,} questions have a score in {which} only, and do not count")
@@ -127,7 +131,7 @@ def _print_remarks(report: BoardReport) -> None:
         remarks.append("perception and reasoning are penalised: some models have only right or only wrong answers")
     if found.unsampled:
         names = ", ".join(found.unsampled)
-        remarks.append(f"the mean has no interval, since the score of {names} is not the mean of its samples' scores")
+        remarks.append(f"the mean has no interval, since the score of {names} cannot be resampled from its rows")
     if report.left_out:
         remarks.append(f"left out by the conditions: {', '.join(report.left_out)}")
     for line in (*remarks, *map(str, report.files)):

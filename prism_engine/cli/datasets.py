@@ -194,6 +194,9 @@ def _draw(found: Benchmark, path: Path) -> None:
 
 
 def _checked(found: Checkup) -> list[tuple[str, str]]:
+    from prism_engine.imaging.picture_rules import summary  # noqa: PLC0415 - see above
+
+    converted = summary(found.converted.values()) if found.converted else ""
     return [
         ("file", str(found.path)),
         ("SHA-256", found.sha256),
@@ -204,4 +207,5 @@ def _checked(found: Checkup) -> list[tuple[str, str]]:
         ("with an answer that can be scored", f"{found.scorable:,}"),
         ("with a gold description, for mode oracle", f"{found.described:,}"),
         ("categories", _listed(found.categories) or "none"),
+        *([("pictures that most APIs get converted", converted)] if converted else ()),
     ]

@@ -10,11 +10,11 @@ from pydantic import NonNegativeFloat, PositiveInt  # noqa: TC002 - pydantic rea
 
 from prism_engine.config.env_file import read_env_file
 from prism_engine.config.models import ApiModel, ModelSpec, Registry, with_limits
-from prism_engine.config.run_config import CommandConfig
+from prism_engine.config.run_config import CommandConfig, CommandOptions
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _OPENAI: Final = ApiModel.model_fields["base_url"].default
 _ALIASES: Final = {
@@ -42,6 +42,13 @@ class JudgeConfig(CommandConfig):
     """Rules for reading answers and reviews: `prism`, `v1`, `v2` or `v3`; None uses the profile of the judged run."""
     max_tokens: PositiveInt | None = None
     """Output limit of a review, in tokens; None uses the default of the answer kind."""
+
+
+class JudgeOptions(CommandOptions, total=False):
+    """The fields of `JudgeConfig` except `judge` as keywords of `prism.judge`."""
+
+    profile: str | None
+    max_tokens: int | None
 
 
 def find_judge(config: JudgeConfig, registry: Registry, environ: Mapping[str, str]) -> ModelSpec:
@@ -121,3 +128,17 @@ class GradingConfig(JudgeConfig):
     against: tuple[Path, ...] = ()
     """Other scores of the same rows, for comparison: CSV files with `id` and `score`, or `grades.jsonl` of other
     judges."""
+
+
+class GradingOptions(JudgeOptions, total=False):
+    """The fields of `GradingConfig` except `judge` and `rows` as keywords of `prism.grade`."""
+
+    rubrics: str | Path | None
+    rubric: str | None
+    template: Template | str
+    blind: bool
+    reference_free: bool
+    samples: int
+    temperature: float
+    top_p: float
+    against: Sequence[str | Path]

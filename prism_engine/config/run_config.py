@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, TypedDict
 
 import platformdirs
 from pydantic import (
@@ -23,55 +22,17 @@ from pydantic import (
 
 from prism_engine.config.arms import Arm
 from prism_engine.config.choices import Merge, Pictures
+from prism_engine.config.deadline import has_passed
 from prism_engine.config.models import Dollars, Frozen, ModelSpec
 from prism_engine.config.yaml_files import read_yaml, validated
 from prism_engine.errors import ConfigError
 from prism_engine.records import AnswerKind, Sampling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from decimal import Decimal
 
     from prism_engine.config.models import Registry
-
-_CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})")
-_SPAN: Final = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,6})m(?:in)?)?")
-DEADLINE_FORMS: Final = "`07:00` (the next one), `8h30m` from the start, or `2026-11-22 07:00`"
-
-
-def deadline_at(text: str, now: datetime) -> datetime:
-    """Return the time of a deadline.
-
-    Args:
-        text: a deadline in one of `DEADLINE_FORMS`.
-        now: the start of the run, with its time zone; a `text` without one uses the same.
-
-    Raises:
-        ValueError: the text has none of the forms.
-    """
-    text = text.strip()
-    if clock := _CLOCK.fullmatch(text):
-        today = now.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
-        return today if today > now else today + timedelta(days=1)
-    if (span := _SPAN.fullmatch(text)) and (span[1] or span[2]):
-        return now + timedelta(hours=int(span[1] or 0), minutes=int(span[2] or 0))
-    if not text[:4].isdigit():
-        raise ValueError(f"must be {DEADLINE_FORMS}")
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError(f"must be {DEADLINE_FORMS}") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
-
-
-def has_passed(deadline: str) -> bool:
-    """Return whether a deadline is a date and time in the past.
-
-    Raises:
-        ValueError: as `deadline_at`.
-    """
-    now = datetime.now().astimezone()
-    return deadline_at(deadline, now) < now
-
 
 STORED: Final = "stored"
 """Validation context of a configuration that an earlier command stored: its deadline may have passed since."""
@@ -173,6 +134,20 @@ class CommandConfig(Frozen):
         """Return how many of `count` items may fail; None means no limit."""
         bound = self.fail_on_error
         return None if bound is None else int(bound if bound >= 1 else bound * count)
+
+
+class CommandOptions(TypedDict, total=False):
+    """The fields of `CommandConfig` as keywords of the public functions, with the values that are converted to them."""
+
+    requests_per_minute: int | None
+    tokens_per_minute: int | None
+    concurrency: int | None
+    max_cost: float | Decimal | None
+    deadline: str | None
+    fail_on_error: float | None
+    cache_dir: str | Path
+    results_dir: str | Path
+    models: Mapping[str, ModelSpec | Mapping[str, Any]]
 
 
 class RunConfig(CommandConfig):
@@ -299,6 +274,17 @@ class RunConfig(CommandConfig):
         return (self.reasoner if is_default else f"{self.reasoner}-{limit}") if self.mode.needs_reasoner else None
 
     @property
+    def answer_label(self) -> str:
+        """What distinguishes these answers, in folders, from others of the same models and sampling; may be empty.
+
+        Every setting that changes answers or their scores appends to it.
+        """
+        pictures = "+first" if self.mode.direct and self.pictures is Pictures.FIRST else ""
+        kind = "" if self.answer_kind is None else f"-{self.answer_kind.value}"
+        profile = "" if self.profile == RunConfig.model_fields["profile"].default else f"-{self.profile}"
+        return pictures + kind + profile + ("" if self.failed == "apart" else "-failed-as-wrong")
+
+    @property
     def draws(self) -> tuple[int, int]:
         """The number of descriptions per picture, and of answers per description, in this run."""
         return self.perception.n if self.describes else 1, self.reasoning.n if self.mode.answers else 1
@@ -319,6 +305,47 @@ class RunConfig(CommandConfig):
         """
         spent = self.deadline is not None and has_passed(self.deadline)
         return validated(_RUN, {**dict(self), **({"deadline": None} if spent else {}), **changes}, "options")
+
+
+class _Shared(CommandOptions, total=False):
+    """The options of a run that are the same for all runs of a sweep."""
+
+    pictures: Pictures | str
+    merge: Merge | str
+    missing_descriptions: Literal["error", "skip"]
+    failed: Literal["apart", "wrong"]
+    samples: int | None
+    perception: SamplingConfig | Mapping[str, Any]
+    reasoning: SamplingConfig | Mapping[str, Any]
+    writing: SamplingConfig | Mapping[str, Any]
+    answer_kind: AnswerKind | str | None
+    profile: str
+    judge: str | None
+    retry_failed: bool
+    ahead: int
+    engines_at_once: int
+
+
+class RunOptions(_Shared, total=False):
+    """The fields of `RunConfig` as keywords of `prism.run`."""
+
+    benchmark: str | Path
+    perceiver: str | Path | None
+    reasoner: str | Path | None
+    instruction: str
+    mode: Arm | str
+    descriptions: str | Path | None
+
+
+class SweepOptions(_Shared, total=False):
+    """The same; a list stands for one run per value, and multiple lists for every combination."""
+
+    benchmark: str | Path | Sequence[str | Path]
+    perceiver: str | Path | Sequence[str | Path] | None
+    reasoner: str | Path | Sequence[str | Path] | None
+    instruction: str | Sequence[str]
+    mode: Arm | str | Sequence[Arm | str]
+    descriptions: str | Path | Sequence[str | Path] | None
 
 
 _RUN: TypeAdapter[RunConfig] = TypeAdapter(RunConfig)

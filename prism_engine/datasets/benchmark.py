@@ -16,7 +16,7 @@ from prism_engine.datasets.ingest import ensure_index
 from prism_engine.datasets.order import visits
 from prism_engine.datasets.readiness import Shape, is_one_letter, is_unread
 from prism_engine.errors import DatasetError, StoreError
-from prism_engine.records import AnswerKind, Option, Sample
+from prism_engine.records import AnswerKind, Option, PictureFacts, Sample
 from prism_engine.scoring import AnswerCounts
 
 if TYPE_CHECKING:
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from prism_engine.records import Image
 
 _BATCH = 256
-_COLUMNS = f"position, id, images, options, extra, {', '.join(TEXTS)}"
+_COLUMNS = f"images, position, id, options, extra, {', '.join(TEXTS)}"
 # The interpolated names are constants of this package.
 _FIND = f"SELECT {_COLUMNS} FROM samples WHERE position IN (SELECT value FROM json_each(?))"  # noqa: S608
+_FIND_FACTS = "SELECT digest, facts FROM pictures WHERE facts NOT NULL AND digest IN (SELECT value FROM json_each(?))"
 _ANSWER_COUNTS = """
     SELECT count(*), count(*) FILTER (WHERE options <> '[]'), count(answer),
         count(*) FILTER (WHERE lower(trim(answer)) IN ('yes', 'no'))
@@ -157,7 +158,9 @@ class Benchmark:
             outside = [position for position in batch if not 0 <= position < len(self)]
             if outside:
                 raise IndexError(f"{self.name} has samples 0 to {len(self) - 1}, not {outside[0]}")
-            found = {row[0]: self._sample(*row) for row in self._query(_FIND, json.dumps(batch))}
+            rows = [(json.loads(images), *row) for images, *row in self._query(_FIND, json.dumps(batch))]
+            facts = self._facts({digest for digests, *_ in rows for digest in digests})
+            found = {row[1]: self._sample(facts, *row) for row in rows}
             yield from (found[position] for position in batch)
 
     def order(self, count: int, seed: int = 0) -> array[int]:
@@ -234,12 +237,26 @@ class Benchmark:
         except sqlite3.Error as error:
             raise StoreError(f"{self._index}: cannot be read: {error}") from error
 
-    def _sample(self, position: int, index: str, images: str, options: str, extra: str, *texts: str | None) -> Sample:
+    def _facts(self, digests: Iterable[str]) -> dict[str, PictureFacts]:
+        return {digest: PictureFacts(*json.loads(facts)) for digest, facts in self._query(
+            _FIND_FACTS, json.dumps(list(digests))
+        )}  # fmt: skip
+
+    def _sample(
+        self,
+        facts: dict[str, PictureFacts],
+        images: list[str],
+        position: int,
+        index: str,
+        options: str,
+        extra: str,
+        *texts: str | None,
+    ) -> Sample:
         values: dict[str, Any] = dict(zip(TEXTS, texts, strict=True))
         return Sample(
             position=position,
             index=index,
-            images=tuple(map(self._store.image, json.loads(images))),
+            images=tuple(self._store.image(digest, facts.get(digest)) for digest in images),
             options=tuple(Option(letter, text) for letter, text in json.loads(options)),
             extra=json.loads(extra),
             kind=self.kind,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from prism_engine.config.benchmarks import answer_kind, known_benchmark
+from prism_engine.config.models import pillow_formats
 from prism_engine.datasets.answer_letters import Numbering
 from prism_engine.datasets.images import ImageStore
 from prism_engine.datasets.ingest import IngestProgress, in_order
@@ -19,6 +20,8 @@ from prism_engine.datasets.relations import Relations
 from prism_engine.datasets.row_checks import NOT_AN_OPTION, UNANSWERED, flaws
 from prism_engine.datasets.sources import open_source
 from prism_engine.errors import DatasetError
+from prism_engine.imaging.picture_rules import steps_of
+from prism_engine.records import Image, PicturePolicy
 from prism_engine.scoring import SCORERS
 from prism_engine.scoring.flaws import Flaw
 
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from prism_engine.records import AnswerKind
     from prism_engine.scoring.flaws import Severity
 
+_MOST_APIS = PicturePolicy(pillow_formats())
 RowPictures = tuple["StoredPicture | Reference", ...]
 
 
@@ -64,6 +68,8 @@ class Checkup:
     unread: int = 0
     """Samples without options whose `options` or `choices` cannot be read."""
     columns: tuple[str, ...] = ()
+    converted: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The pictures that an API gets converted: what is done to each, by digest."""
     categories: Counter[str] = field(default_factory=Counter)
     counts: Counter[tuple[Severity, str]] = field(default_factory=Counter)
     """All findings, by level and kind."""
@@ -193,6 +199,7 @@ class _Reading:
         if self._relations is not None:
             self._relations.add(lettered, pictured=pictured, targets=targets)
         if pictured or text_only:
+            _look_at_pictures(found, row, readable)
             self._add_sample(row, lettered, None if targets or broken else len(readable))
 
     def _add_sample(self, row: Row, lettered: Row, pictures: int | None) -> None:
@@ -228,6 +235,18 @@ class _Reading:
             found.note(flaw, number, index)
         if count > len(self._numbers):
             found.counts["error", NOT_AN_OPTION] += count - len(self._numbers)
+
+
+def _look_at_pictures(found: Checkup, row: Row, pictures: RowPictures) -> None:
+    for picture in pictures:
+        if isinstance(picture, Reference) or picture.facts is None:
+            continue
+        image = Image(picture.digest, picture.source or found.path, picture.facts)
+        if steps := steps_of(image, _MOST_APIS):
+            found.converted[picture.digest] = steps
+        if picture.facts.pages:
+            reason = "is a TIFF with more than one page; models get the first page only"
+            found.note(Flaw("warning", "picture with more than one page", None, reason), row.number, row.index)
 
 
 def _compare(found: Checkup) -> None:

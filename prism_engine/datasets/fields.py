@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 _PICTURES = ("image", "images", "image_path")
 _NUMBERED_PICTURE = re.compile(r"image[_ ]?(\d{1,2})")
-_FILE = re.compile(r"[^\n]+\.(?:png|jpe?g|webp|gif|bmp|tiff?)", re.IGNORECASE)
+_FILE = re.compile(
+    r"[^\n]+\.(?:png|jpe?g|webp|gif|bmp|tiff?|avif|jp2|j2k|ico|p[bgnp]m|pfm|tga|pcx|qoi|psd)", re.IGNORECASE
+)
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from prism_engine.datasets.picture_cells import StoredPicture
     from prism_engine.datasets.rows import Row
 
-READER_VERSION = 5
+READER_VERSION = 6
 """Raised whenever reading the same table would yield different samples or schema; older indexes are rebuilt."""
 
 TEXTS = ("question", "hint", "answer", "category", "l2_category", "split", "gold_description")
@@ -39,7 +39,7 @@ CREATE TABLE samples (
     question TEXT NOT NULL, hint TEXT, answer TEXT, category TEXT, l2_category TEXT, split TEXT,
     gold_description TEXT, extra TEXT NOT NULL
 );
-CREATE TABLE pictures (digest TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE pictures (digest TEXT PRIMARY KEY, size INTEGER NOT NULL, facts TEXT) WITHOUT ROWID;
 CREATE TABLE sources (path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL) WITHOUT ROWID;
 """
 _INSERT = "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -156,7 +156,10 @@ class IndexWriter:
         self._db.commit()
 
     def _add_pictures(self, pictures: list[StoredPicture]) -> None:
-        self._db.executemany("INSERT OR IGNORE INTO pictures VALUES (?, ?)", [(p.digest, p.size) for p in pictures])
+        self._db.executemany(
+            "INSERT OR IGNORE INTO pictures VALUES (?, ?, ?)",
+            [(p.digest, p.size, p.facts and json.dumps(p.facts)) for p in pictures],
+        )
         self._db.executemany(
             "INSERT OR IGNORE INTO sources VALUES (?, ?, ?)",
             [(os.fsencode(p.source), p.size, p.mtime_ns) for p in pictures if p.source is not None],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from prism_engine.budget.money import NANO
 from prism_engine.errors import ConfigError, StoreError
 from prism_engine.records import SampleResult, SampleStatus
 from prism_engine.report.scores.predictions import ROW_SCHEMA, USAGE_FIELDS
@@ -26,8 +27,7 @@ _LARGEST_INTEGER = 2**63 - 1  # of a table's column
 def step_row(step: StepRecord) -> dict[str, Any]:
     """Return a step's entry in a row: what its completion holds in the cache, and nothing that a rerun would change.
 
-    There is no cost in it: a price may change between two runs from the same cache, and a call that many rows share is
-    paid for once. `Price.cost` computes it from the usage, which is complete for that reason.
+    Only its cost follows the price of the model: with the same price, it is the same in every rerun.
     """
     completion = step.completion
     row = {
@@ -39,6 +39,7 @@ def step_row(step: StepRecord) -> dict[str, Any]:
         "text": completion.text,
         "outcome": completion.outcome.value,
         "usage": _usage(completion.usage),
+        "cost": None if step.cost is None else step.cost / NANO,
     }
     return row | {"detail": completion.detail} if completion.detail else row
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from prism_engine.cache import call_key
-from prism_engine.stage import ANSWERS
+from prism_engine.stage import ANSWERS, DESCRIBING
 
 if TYPE_CHECKING:
     from array import array
@@ -59,6 +59,14 @@ class SampleLookup:
     """The text that each finished stage passes on: the hints, the description."""
     description: str | None = None
     """What the next step gets; None if there is none, or none yet."""
+    ended: set[StageKey] = field(default_factory=set)
+    """Stages with nothing left to ask."""
+
+    @property
+    def is_described(self) -> bool:
+        """Whether no hint or description is left to make."""
+        made = (call.completion for key in DESCRIBING for call in self.calls.get(key, ()))
+        return not any(key in self.likely for key in DESCRIBING) and None not in made
 
     @property
     def is_complete(self) -> bool:
@@ -142,16 +150,28 @@ def _compose(lookup: SampleLookup) -> None:
 def _take(step: Step, found: Sequence[SampleLookup], pipeline: Pipeline, store: Store) -> None:
     """Look up the calls of one step, or note similar ones while its input is not produced yet."""
     ready = []
+    calls = []
     for lookup in found:
-        if not lookup.is_complete:
-            lookup.likely[step.stage] = (*lookup.likely.get(step.stage, ()), step.call(lookup.sample, ""))
-        elif not lookup.fails and not (pipeline.needs_description and lookup.description is None):
+        if step.stage in lookup.ended or (lookup.is_complete and not _goes_on(lookup, pipeline)):
+            continue
+        is_next = lookup.is_complete
+        call = step.call(lookup.sample, lookup.description if is_next else "")
+        if call is None:
+            lookup.ended.add(step.stage)
+        elif is_next:
             ready.append(lookup)
-    hits = look_up([step.call(lookup.sample, lookup.description) for lookup in ready], store)
-    for lookup, hit in zip(ready, hits, strict=True):
+            calls.append(call)
+        else:
+            lookup.likely[step.stage] = (*lookup.likely.get(step.stage, ()), call)
+    for lookup, hit in zip(ready, look_up(calls, store), strict=True):
         lookup.calls.setdefault(step.stage, []).append(hit)
         if hit.completion is not None and step.stage not in ANSWERS:
             lookup.description = lookup.texts[step.stage] = hit.completion.text
+
+
+def _goes_on(lookup: SampleLookup, pipeline: Pipeline) -> bool:
+    """Return whether a sample that has all calls so far gets to its next step."""
+    return not lookup.fails and not (pipeline.needs_description and lookup.description is None)
 
 
 def look_up(calls: Sequence[Call], store: Store) -> list[LookedUp]:

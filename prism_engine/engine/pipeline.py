@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from prism_engine.errors import NotRunError, PrismError
@@ -11,8 +12,9 @@ from prism_engine.records import SampleResult, SampleStatus, StepRecord
 from prism_engine.stage import ANSWERS, STAGE_OF
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from prism_engine.budget import Price
     from prism_engine.records import Call, Completion, Sample, Score
     from prism_engine.stage import StageKey
     from prism_engine.stages.context import Context
@@ -24,17 +26,22 @@ NONE_GIVEN = "description: none is given for this sample"
 
 
 class Step(Protocol):
-    """A stage that follows the description: one call about a sample and its description."""
+    """What follows the description: one call about a sample and its text so far. A loop is one step per round."""
 
     @property
     def stage(self) -> StageKey: ...  # noqa: D102
 
-    def call(self, sample: Sample, description: str | None) -> Call:
-        """Return the call."""
+    @property
+    def round(self) -> int:
+        """0-based number within its stage; 0 unless the stage has several steps."""
         ...
 
-    async def complete(self, sample: Sample, description: str | None) -> Completion:
-        """Return the call's completion.
+    def call(self, sample: Sample, description: str | None) -> Call | None:
+        """Return the call; None if there is nothing to ask, which ends the stage: the text stays as it is."""
+        ...
+
+    async def complete(self, call: Call) -> Completion:
+        """Return the completion of a call that `call` has returned.
 
         Raises:
             NotRunError, DeadError, StoreError: as `CachedModel.complete`.
@@ -58,17 +65,25 @@ class Pipeline:
     """Whether a sample without hints fails; otherwise it continues with the shared instruction."""
     needs_description: bool = False
     """Whether a sample without a description fails; otherwise it is answered without one."""
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    """What the models' calls cost, by name, to be stated in rows; without those whose price is unknown or that run
+    here."""
 
     async def run(self, sample: Sample) -> SampleResult:
         """Process one sample. Prism's errors are stored in the result, never raised."""
         context, so_far = await self.instruct(sample)
         if so_far.failure is None:
-            so_far = await _described(context, so_far)
+            so_far = await self._described(context, so_far)
         if so_far.failure is None and self.needs_description and so_far.description is None:
             so_far = replace(so_far, status=SampleStatus.FAILED, failure=NONE_GIVEN)
+        ended: set[StageKey] = set()
         for step in self.steps:
-            if so_far.failure is None:
-                so_far = await self._taken(step, so_far)
+            if so_far.failure is not None or step.stage in ended:
+                continue
+            if (call := step.call(sample, so_far.description)) is None:
+                ended.add(step.stage)
+            else:
+                so_far = await self._taken(step, call, so_far)
         return so_far if so_far.failure is not None else replace(so_far, status=SampleStatus.DONE)
 
     async def instruct(self, sample: Sample, *, ahead: bool = False) -> tuple[Context, SampleResult]:
@@ -86,48 +101,71 @@ class Pipeline:
             return self.context, _stopped("instruction", error, so_far)
         context, hints, fell_back = self.hint_source.instruct(sample, written)
         call = self.hint_source.call(sample)
-        steps = () if written is None or call is None else recorded((call,), (written,), sample)
+        steps = () if written is None or call is None else recorded((call,), (written,), sample, self.prices)
         so_far = replace(so_far, steps=steps, hints=hints, fell_back=fell_back)
         if self.needs_hints and hints is None:
             so_far = replace(so_far, status=SampleStatus.FAILED, failure=f"instruction: {fell_back}")
         return context, so_far
 
-    async def _taken(self, step: Step, so_far: SampleResult) -> SampleResult:
+    async def _taken(self, step: Step, call: Call, so_far: SampleResult) -> SampleResult:
         unit = STAGE_OF[step.stage].unit
         try:
-            reply = await step.complete(so_far.sample, so_far.description)
+            reply = await step.complete(call)
         except PrismError as error:
             return _stopped(unit, error, so_far)
-        call = step.call(so_far.sample, so_far.description)
-        so_far = replace(so_far, steps=so_far.steps + recorded((call,), (reply,), so_far.sample))
+        steps = recorded((call,), (reply,), so_far.sample, self.prices, step.round)
+        so_far = replace(so_far, steps=so_far.steps + steps)
         if failure := _first_failure((reply,), [unit]):
             return replace(so_far, status=SampleStatus.FAILED, failure=failure)
         if step.stage in ANSWERS:
             return replace(so_far, score=self.score(reply.text, so_far.sample))
         return replace(so_far, description=reply.text)
 
+    async def _described(self, context: Context, so_far: SampleResult) -> SampleResult:
+        try:
+            made = await context.describe(so_far.sample)
+        except PrismError as error:
+            return _stopped("description", error, so_far)
+        calls, descriptions = [each.call for each in made], [each.completion for each in made]
+        steps = recorded(calls, descriptions, so_far.sample, self.prices)
+        so_far = replace(so_far, steps=so_far.steps + steps)
+        if failure := _first_failure(descriptions, _call_labels(calls)):
+            return replace(so_far, status=SampleStatus.FAILED, failure=failure)
+        return replace(so_far, description=context.text(so_far.sample, [each.text for each in descriptions]))
 
-async def _described(context: Context, so_far: SampleResult) -> SampleResult:
-    try:
-        descriptions = await context.describe(so_far.sample)
-    except PrismError as error:
-        return _stopped("description", error, so_far)
-    calls = context.calls(so_far.sample)
-    so_far = replace(so_far, steps=so_far.steps + recorded(calls, descriptions, so_far.sample))
-    if failure := _first_failure(descriptions, _call_labels(calls)):
-        return replace(so_far, status=SampleStatus.FAILED, failure=failure)
-    return replace(so_far, description=context.text(so_far.sample, [each.text for each in descriptions]))
 
+def recorded(
+    calls: Sequence[Call],
+    completions: Sequence[Completion],
+    sample: Sample,
+    prices: Mapping[str, Price] = MappingProxyType({}),
+    number: int = 0,
+) -> tuple[StepRecord, ...]:
+    """Return the steps of calls about a sample, with their completions in the same order.
 
-def recorded(calls: Sequence[Call], completions: Sequence[Completion], sample: Sample) -> tuple[StepRecord, ...]:
-    """Return the steps of calls about a sample, with their completions in the same order."""
+    Args:
+        prices: what the models' calls cost, by name.
+        number: the 0-based round of a stage that loops; 0 takes the number of the draw, if there is one.
+    """
     return tuple(
-        StepRecord(call.stage, call.model.name, completion, _round(call.stage, sample), picture)
+        StepRecord(
+            call.stage,
+            call.model.name,
+            completion,
+            number or _draw(call.stage, sample),
+            picture,
+            _cost(call, completion, prices),
+        )
         for call, completion, picture in zip(calls, completions, _pictures(calls, sample), strict=True)
     )
 
 
-def _round(stage: StageKey, sample: Sample) -> int:
+def _cost(call: Call, completion: Completion, prices: Mapping[str, Price]) -> int | None:
+    price = prices.get(call.model.name)
+    return None if price is None else price.cost(completion.usage)
+
+
+def _draw(stage: StageKey, sample: Sample) -> int:
     if sample.draw is None:
         return 0
     return (sample.draw.answer if stage in ANSWERS else sample.draw.description if stage == "perceive" else None) or 0

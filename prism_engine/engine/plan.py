@@ -5,20 +5,21 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from prism_engine.budget import PromptVolume, Seen, text_bytes
 from prism_engine.cache import call_key
 from prism_engine.engine.lookup import batches, looked_up
+from prism_engine.imaging.picture_rules import steps_of
 from prism_engine.records import Outcome
 from prism_engine.stage import STAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from prism_engine.cache import Store
-    from prism_engine.engine.lookup import LookedUp, Samples
+    from prism_engine.engine.lookup import LookedUp, SampleLookup, Samples
     from prism_engine.engine.pipeline import Pipeline
     from prism_engine.records import Call, ModelIdentity
     from prism_engine.stage import StageKey
@@ -57,6 +58,8 @@ class ModelPlan(NamedTuple):
     """The prompts of the unknown calls, without the text they will contain."""
     seen: tuple[Seen, ...]
     """A sample of the cached calls."""
+    converted: dict[str, tuple[str, ...]] = {}  # noqa: RUF012 - never changed
+    """The pictures in calls to make that the model gets converted: what is done to each, by digest."""
 
 
 @dataclass(frozen=True)
@@ -81,15 +84,6 @@ class StagePlan:
         """Whether no call is left to make."""
         return not (self.to_call or self.unknown)
 
-    def only_cached(self) -> StagePlan:
-        """Return the plan of the stage if it makes no calls."""
-        return StagePlan(self.cached, 0)
-
-    def without_unknown(self) -> StagePlan:
-        """Return the plan of the stage if it makes only those calls that are known."""
-        models = {identity: one._replace(ask_later=PromptVolume()) for identity, one in self.models.items()}
-        return replace(self, unknown=0, models=models)
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -106,15 +100,6 @@ class Plan:
         """Whether the run would make no call."""
         return all(stage.is_cached for stage in self.stages.values())
 
-    def without_describing(self) -> Plan:
-        """Return the plan of the same run if hints and descriptions come from the cache only."""
-        stages = {
-            key: stage.only_cached() if key in ("write", "perceive") else stage.without_unknown()
-            for key, stage in self.stages.items()
-        }
-        *_, answering = self.stages.values()
-        return Plan(self.samples, stages, undescribed=answering.unknown)
-
 
 @dataclass(frozen=True)
 class CountedCalls:
@@ -126,29 +111,53 @@ class CountedCalls:
 
 
 def make_plan(
-    benchmark: Samples, count: int, pipeline: Pipeline, store: Store, counted: CountedCalls | None = None
+    benchmark: Samples,
+    count: int,
+    pipeline: Pipeline,
+    store: Store,
+    counted: CountedCalls | None = None,
+    *,
+    describes: bool = True,
 ) -> Plan:
     """Look up every call that is already determined, without making any.
 
     Args:
         counted: calls already counted in the plans of other runs, which this plan leaves out; updated in place.
+        describes: whether the run makes hints and descriptions that are not in the cache; if not, it makes no call at
+            all for a sample that lacks one.
     """
     counted = counted or CountedCalls()
     counts: defaultdict[StageKey, _StageCount] = defaultdict(_StageCount)
     for step in pipeline.steps:
         counts[step.stage] = _StageCount()
+    undescribed = 0
     for batch in batches(benchmark, range(count)):
         for lookup in looked_up(batch, pipeline, store, answers=True):
-            dependencies: list[Dependency] = []
-            for stage, calls in lookup.calls.items():
-                counts[stage].add(_uncounted(calls, counted.known[stage]))
-                dependencies += [(call.key, call.call.model.is_stated) for call in calls]
-            for stage, likely in lookup.likely.items():
-                counts[stage].add_later([call for call in likely if _is_new(call, dependencies, counted.later)])
-                dependencies += [(call_key(call), call.model.is_stated) for call in likely]
-            for stage, text in lookup.texts.items():
-                counts[stage].add_text(text)
-    return Plan(count, {stage.key: counts[stage.key].plan() for stage in STAGES if stage.key in counts})
+            if not (describes or lookup.is_described):
+                undescribed += 1
+                _keep_cached(lookup)
+            _count(lookup, counts, counted)
+    return Plan(count, {stage.key: counts[stage.key].plan() for stage in STAGES if stage.key in counts}, undescribed)
+
+
+def _keep_cached(lookup: SampleLookup) -> None:
+    """Leave out the calls of a sample that are not in the cache, since the run makes none for it."""
+    for stage in (*lookup.calls, *lookup.likely):
+        lookup.calls[stage] = [call for call in lookup.calls.get(stage, ()) if call.completion is not None]
+    lookup.likely.clear()
+
+
+def _count(lookup: SampleLookup, counts: Mapping[StageKey, _StageCount], counted: CountedCalls) -> None:
+    """Count a sample's calls, except those that are counted already."""
+    dependencies: list[Dependency] = []
+    for stage, calls in lookup.calls.items():
+        counts[stage].add(_uncounted(calls, counted.known[stage]))
+        dependencies += [(call.key, call.call.model.is_stated) for call in calls]
+    for stage, likely in lookup.likely.items():
+        counts[stage].add_later([call for call in likely if _is_new(call, dependencies, counted.later)])
+        dependencies += [(call_key(call), call.model.is_stated) for call in likely]
+    for stage, text in lookup.texts.items():
+        counts[stage].add_text(text)
 
 
 class _StageCount:
@@ -166,6 +175,7 @@ class _StageCount:
         """Count calls whose prompt is not fully known yet."""
         for call in calls:
             self._models[call.model].later.count(text_bytes(call), len(call.images))
+            self._models[call.model].note_conversions(call)
 
     def add_text(self, text: str) -> None:
         if len(self._sizes) < MOST_SEEN:
@@ -178,7 +188,7 @@ class _StageCount:
             to_call=sum(model.ask.calls for model in models),
             unknown=sum(model.later.calls for model in models),
             models={
-                identity: ModelPlan(model.ask, model.later, tuple(model.seen))
+                identity: ModelPlan(model.ask, model.later, tuple(model.seen), model.converted)
                 for identity, model in self._models.items()
             },
             sizes=tuple(self._sizes),
@@ -193,16 +203,24 @@ class _CallCount:
         self.ask = PromptVolume()
         self.later = PromptVolume()
         self.seen: list[Seen] = []
+        self.converted: dict[str, tuple[str, ...]] = {}
 
     def add(self, looked_up: LookedUp) -> None:
         call, completion = looked_up.call, looked_up.completion
         if completion is None:
             self.ask.count(text_bytes(call), len(call.images))
+            self.note_conversions(call)
             return
         self.cached += 1
         if len(self.seen) < MOST_SEEN:
             cut = completion.outcome is Outcome.TRUNCATED
             self.seen.append(Seen(text_bytes(call), call.sampling.max_tokens, cut, completion.usage))
+
+    def note_conversions(self, call: Call) -> None:
+        """Remember the call's pictures that the model gets converted."""
+        for image in call.images:
+            if steps := steps_of(image, call.model.pictures):
+                self.converted[image.digest] = steps
 
 
 def _uncounted(calls: Iterable[LookedUp], keys: set[int]) -> list[LookedUp]:

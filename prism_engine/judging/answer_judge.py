@@ -10,6 +10,7 @@ from prism_engine.records import Call, Outcome, Sampling, StepRecord
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from prism_engine.budget import Price
     from prism_engine.judging.answered_rows import Answered
     from prism_engine.records import Completion, ModelIdentity, Sample, Score
     from prism_engine.scoring import Scorer
@@ -42,15 +43,23 @@ class AnswerJudge:
 
     Args:
         max_tokens: output limit of a review, in tokens; None uses the default of the answer kind.
+        price: the price by which rows state what a review costs; None if it is unknown, or if no provider is asked.
     """
 
     def __init__(
-        self, scorer: Scorer, model: CachedModel, identity: ModelIdentity, *, max_tokens: int | None = None
+        self,
+        scorer: Scorer,
+        model: CachedModel,
+        identity: ModelIdentity,
+        *,
+        max_tokens: int | None = None,
+        price: Price | None = None,
     ) -> None:
         self._scorer = scorer
         self._model = model
         self._identity = identity
         self._max_tokens = max_tokens or scorer.judge_tokens
+        self._price = price
 
     def call(self, sample: Sample, reply: str, attempt: int) -> Call:
         """Return the call of an attempt (0-based). The first is greedy; later ones are sampled with their own seeds."""
@@ -90,7 +99,8 @@ class AnswerJudge:
         attempts = self._scorer.judge_attempts
         for attempt in range(attempts):
             completion = await self._model.complete(self.call(row.sample, row.reply, attempt))
-            steps.append(StepRecord("judge", self._identity.name, completion, attempt))
+            cost = None if self._price is None else self._price.cost(completion.usage)
+            steps.append(StepRecord("judge", self._identity.name, completion, attempt, cost=cost))
             if (failure := _failure(completion)) is not None:
                 failures.append(failure)
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -9,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from prism_engine.api.results.rescoring import PREDICTIONS, SCORING_FIELDS
-from prism_engine.api.results.status import find_run_state
+from prism_engine.api.results.status import STATUS_NAME, RunState, find_run_state
 from prism_engine.config import Arm
 from prism_engine.datasets import open_benchmark
-from prism_engine.errors import UserError
+from prism_engine.errors import ConfigError, UserError
 from prism_engine.original.layout import DESCRIPTION, FAILED, LOG, MARK, PREDICTION, SUCCESS, SUFFIX
 from prism_engine.records import Sample, SampleStatus
 from prism_engine.report.pages.workbook import write_workbook
@@ -101,10 +102,19 @@ def _described_rows(folder: Path, manifest: dict[str, Any]) -> Iterator[Workbook
             row = orjson.loads(line)
             check_schema(folder / _DESCRIPTIONS, row, ROW_SCHEMA, number)
             descriptions[row["index"]] = row["description"]
-    with open_benchmark(Path(manifest["benchmark"]["path"]), Path(manifest["config"]["cache_dir"])) as benchmark:
+    started = _started_in(folder)
+    paths = manifest["benchmark"]["path"], manifest["config"]["cache_dir"]
+    with open_benchmark(*(started / path for path in paths)) as benchmark:
         for sample in benchmark:
             if sample.index in descriptions:
                 yield _columns(sample) | {DESCRIPTION: descriptions[sample.index] or FAILED}
+
+
+def _started_in(folder: Path) -> Path:
+    """Return the folder in which a run's relative paths start; the current one if the run has no readable status."""
+    with suppress(ConfigError):
+        return RunState.read(folder / STATUS_NAME).cwd
+    return Path()
 
 
 def _columns(sample: Sample) -> WorkbookRow:

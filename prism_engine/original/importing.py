@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from prism_engine import __version__
 from prism_engine.config import Arm, RunConfig
 from prism_engine.datasets import data_roots, find_benchmark, open_benchmark
 from prism_engine.engine.journal import result_row
@@ -21,6 +20,7 @@ from prism_engine.records import SampleResult, SampleStatus, StepRecord
 from prism_engine.report import export_parquet, replacing, summarise, write_scores
 from prism_engine.report.scores.manifest import MANIFEST, SCHEMA, read_manifest
 from prism_engine.scoring import Scorer, known_profile, scorer_of
+from prism_engine.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -24,6 +24,7 @@ from prism_engine.scoring.scorer import (
     Metric,
     Scored,
     Scorer,
+    Unit,
     guess_is_right,
 )
 
@@ -45,6 +46,7 @@ __all__ = [
     "Metric",
     "Scored",
     "Scorer",
+    "Unit",
     "choice_profile",
     "groups_of",
     "guess_is_right",

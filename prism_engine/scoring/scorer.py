@@ -12,7 +12,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, NamedTuple
 
 from prism_engine.records import Score
 
@@ -75,6 +76,8 @@ class Scorer(ABC):
 
     headline: ClassVar[str | None] = None
     """The metric (over all rows) by which the benchmark is quoted; None: the mean of the scores."""
+    quoted_as: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """By a benchmark's name, its name on leaderboards if the headline leaves out a part of it."""
     ways: ClassVar[int | None] = None
     """Number of possible answers to guess from if a question has no options; None: it cannot be guessed."""
 
@@ -114,6 +117,15 @@ class Scorer(ABC):
         Returns:
             Only what the mean of the scores per group does not show; nothing by default. Never raises on part of a
             benchmark: a metric without its rows is None.
+        """
+        del rows
+        return ()
+
+    def units(self, rows: Iterable[Scored]) -> Iterable[Unit]:
+        """Yield what each metric over all rows counts, so that its interval and differences of runs can be computed.
+
+        The sum over a metric's parts of (Σ values / Σ weights) is its value, over all rows as over each category whose
+        rows are the units' first ones. By default nothing: metrics without an interval.
         """
         del rows
         return ()
@@ -194,6 +206,19 @@ class Scored:
     reply: str | None = None
 
 
+class Unit(NamedTuple):
+    """One unit that a metric counts: a row, a picture, a question with its rotations."""
+
+    metric: str
+    rows: tuple[Scored, ...]
+    """Its rows; the first one's split and categories are the unit's."""
+    value: float
+    """In the metric's unit."""
+    weight: float = 1.0
+    part: str = ""
+    """A metric that is a sum of means, such as MME's points, has a part for each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One of a benchmark's own metrics, for one group of its rows."""
@@ -211,6 +236,11 @@ class Metric:
     """The category's name; None at level overall."""
     split: str | None = None
     """None if the group spans all splits, or the benchmark has none."""
+    unit: str = "question"
+    """What `n` counts."""
+    low: float | None = None
+    """Lower end of the 95 % interval, clustered by picture and unit; None if it was not computed or is unknown."""
+    high: float | None = None
 
 
 MAX_LIST_CHARACTERS = 100_000

@@ -34,6 +34,7 @@ class Answering:
         self._identity = identity
         self._sampling = sampling
         self.stage: StageKey = "direct" if direct else "reason"
+        self.round = 0
         self._most_pictures = most_pictures
 
     def call(self, sample: Sample, description: str | None) -> Call:
@@ -44,10 +45,10 @@ class Answering:
             return Call(self.stage, self._identity, direct_messages(shown), sampling)
         return Call(self.stage, self._identity, reasoning_messages(sample, description), sampling)
 
-    async def complete(self, sample: Sample, description: str | None) -> Completion:
-        """Return the reply.
+    async def complete(self, call: Call) -> Completion:
+        """Return the reply to a call.
 
         Raises:
             NotRunError, DeadError, StoreError: as `CachedModel.complete`.
         """
-        return await self._model.complete(self.call(sample, description))
+        return await self._model.complete(call)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from prism_engine.prompts import join_descriptions
 
@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from prism_engine.records import Call, Completion, Sample
 
 
+class Made(NamedTuple):
+    """A call with its completion."""
+
+    call: Call
+    completion: Completion
+
+
 class Context(Protocol):
     """The source of a sample's description."""
 
@@ -19,8 +26,8 @@ class Context(Protocol):
         """Return the calls that the description needs; empty if it needs none."""
         ...
 
-    async def describe(self, sample: Sample) -> tuple[Completion, ...]:
-        """Return the completion of each call, in order."""
+    async def describe(self, sample: Sample) -> tuple[Made, ...]:
+        """Make the calls; return them with their completions, in order."""
         ...
 
     def text(self, sample: Sample, texts: Sequence[str]) -> str | None:
@@ -41,7 +48,7 @@ class FixedContext:
     def calls(self, _sample: Sample) -> tuple[Call, ...]:  # noqa: D102 - documented by the protocol
         return ()
 
-    async def describe(self, _sample: Sample) -> tuple[Completion, ...]:  # noqa: D102
+    async def describe(self, _sample: Sample) -> tuple[Made, ...]:  # noqa: D102
         return ()
 
     def text(self, sample: Sample, _texts: Sequence[str]) -> str | None:  # noqa: D102

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from prism_engine.config import Merge
-    from prism_engine.records import Call, Completion, Sample
+    from prism_engine.records import Call, Sample
+    from prism_engine.stages.context import Made
     from prism_engine.stages.perception import PerceiverContext
 
 
@@ -30,8 +31,8 @@ class MergedContext:
         """Return the calls of all perceivers, one perceiver after another."""
         return tuple(call for perceiver in self._perceivers for call in perceiver.calls(sample))
 
-    async def describe(self, sample: Sample) -> tuple[Completion, ...]:
-        """Return one completion per call, in order.
+    async def describe(self, sample: Sample) -> tuple[Made, ...]:
+        """Make the calls; return them with their completions, in order.
 
         Raises:
             NotRunError, DeadError, StoreError: as `CachedModel.complete`; no call is left running.

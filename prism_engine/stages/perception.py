@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from prism_engine.config import Pictures
 from prism_engine.prompts import join_descriptions, perception_messages, together_messages
 from prism_engine.records import Call
+from prism_engine.stages.context import Made
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from prism_engine.records import Completion, ModelIdentity, Sample, Sampling
+    from prism_engine.records import ModelIdentity, Sample, Sampling
     from prism_engine.stages.cached import CachedModel
 
 
@@ -48,21 +49,25 @@ class PerceiverContext:
             messages = [perception_messages(image, self._instruction) for image in images]
         return tuple(Call("perceive", self._identity, message, sampling) for message in messages)
 
-    async def describe(self, sample: Sample) -> tuple[Completion, ...]:
-        """Return one completion per call, in order.
+    async def describe(self, sample: Sample) -> tuple[Made, ...]:
+        """Make the calls; return them with their completions, in order.
 
         Raises:
             NotRunError, DeadError, StoreError: as `CachedModel.complete`; no call is left running.
         """
         calls = self.calls(sample)
         if len(calls) == 1:
-            return (await self._model.complete(calls[0]),)
+            return (Made(calls[0], await self._model.complete(calls[0])),)
         # A call that is already paid for must not be cancelled because another one failed.
         results = await asyncio.gather(*map(self._model.complete, calls), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
-        return tuple(result for result in results if not isinstance(result, BaseException))
+        return tuple(
+            Made(call, result)
+            for call, result in zip(calls, results, strict=True)
+            if not isinstance(result, BaseException)
+        )
 
     def text(self, sample: Sample, texts: Sequence[str]) -> str:
         """Return the sample's description, joined from those of its pictures in order."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prism_engine.budget.prices import Price, Rate, price_of
+from prism_engine.budget.prices import Price, Rate, lasting_price_of, price_of
 from prism_engine.config import ApiModel, PriceSpec, ScriptedModel, ServerSpec, VllmModel
 from prism_engine.records import Usage
 
@@ -96,10 +96,23 @@ def test_reasoning_outside_the_completion_is_paid_as_output():
 
 
 @pytest.mark.parametrize(
-    "usage", [Usage(), Usage(10), Usage(None, 10), Usage(0, 0), Usage(-5, -1), Usage(5, -1)], ids=repr
+    "usage",
+    [
+        *(Usage(), Usage(10), Usage(None, 10), Usage(0, 0), Usage(-5, -1), Usage(5, -1)),
+        *(Usage(2**63, 1), Usage(1, 1, total_tokens=2**63)),
+    ],
+    ids=repr,
 )
 def test_incomplete_or_unbelievable_usage_has_no_cost(usage):
     assert known(**dict(OWN)).cost(usage) is None
+
+
+def test_a_lasting_price_is_the_last_one_listed_whatever_the_day():
+    spec = ApiModel(model="o3")  # $10 and $40 at first, $2 and $8 from 2025-06-10 on
+    lasting = lasting_price_of(spec)
+    assert lasting == price_of(spec, NOW)
+    assert lasting != price_of(spec, datetime(2025, 1, 1, tzinfo=UTC))
+    assert lasting_price_of(OWN) == price_of(OWN)
 
 
 rates = st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 10**10)), max_size=3).map(

@@ -31,6 +31,7 @@ HELP_MODULES = [
     "prism_engine.cli.app",
     "prism_engine.cli.exit_codes",
     "prism_engine.errors",
+    "prism_engine.version",
 ]
 CACHED_RUN_PACKAGES = [
     "PIL",

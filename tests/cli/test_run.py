@@ -107,14 +107,15 @@ def test_another_file_of_the_same_name_does_not_overwrite_results(prism, tmp_pat
 
 
 def test_a_run_that_dies_early_leaves_more_complete_results_alone(prism, tmp_path):
-    entry = {"backend": "api", "model": "chaos", "api_key_env": None, "attempts": 1}
+    entry = {"backend": "api", "model": "chaos", "identity": "chaos", "api_key_env": None, "attempts": 1}
     with chaos_server() as url:
         models = write_models(tmp_path / "m.yaml", remote={**entry, "base_url": url})
         prism("run", "shapes.tsv", "-p", "scripted", "-r", "remote", "--models-file", models)
     folder = tmp_path / "results/generic/shapes/scripted/remote"
     before = (folder / "scores.json").read_bytes()
     write_models(models, remote={**entry, "base_url": "http://127.0.0.1:9/v1"})
-    said = prism("run", "shapes.tsv", "-p", "scripted", "-r", "remote", "--models-file", models)
+    models = ("--models-file", models, "--cache-dir", "another")
+    said = prism("run", "shapes.tsv", "-p", "scripted", "-r", "remote", *models)
     assert said.code == 4
     assert "left as they were" in said.out
     assert (folder / "scores.json").read_bytes() == before
@@ -206,7 +207,8 @@ def test_a_reasoner_that_cannot_answer_stops_the_run_with_code_4_and_loses_nothi
             said = prism("run", "shapes.tsv", "-p", "scripted", "-r", "remote", "--models-file", models)
     else:
         models = write_models(tmp_path / "m.yaml", remote=entry)
-        said = prism("run", "shapes.tsv", "-p", "scripted", "-r", "remote", "--models-file", models)
+        models = ("--models-file", models, "--cache-dir", "another")
+    said = prism("run", "shapes.tsv", "-p", "scripted", "-r", "remote", *models)
     assert said.code == 4
     assert re.search(message, said.err)
     assert "continue with: prism run" in said.err

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prism_engine.config.run_config import STORED, RunConfig, deadline_at, has_passed, load_run_configs
+from prism_engine.config.deadline import deadline_at, has_passed
+from prism_engine.config.run_config import STORED, RunConfig, load_run_configs
 from prism_engine.errors import ConfigError
 
 NOW = datetime(2026, 11, 21, 22, 30, tzinfo=timezone(timedelta(hours=1)))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from PIL import Image as Picture
 
 from prism_engine.datasets import check_benchmark
 from prism_engine.errors import DatasetError
 from prism_engine.records import AnswerKind
+from tests.imaging.shades import GREY, RGB, encoded, saved
 
 from .conftest import encode, payload, text_of
 
@@ -147,3 +150,18 @@ def test_records_are_checked_like_tables(jsonl, cache):
     assert sorted(what for level, what in found.counts if level == "error") == [
         "broken picture", "empty question", "unreadable row",
     ]  # fmt: skip
+
+
+def test_pictures_that_an_api_gets_converted_are_counted_once_and_pages_are_a_warning(tables, cache):
+    pages = saved(Picture.fromarray(RGB), "TIFF", save_all=True, append_images=[Picture.fromarray(255 - RGB)])
+    pictures = [encoded(RGB, "BMP"), encoded(RGB, "BMP"), pages, encoded(GREY.astype(np.uint16) * 257, "PNG"), encode()]
+    found = check_benchmark(tables.write(*(row(at, text_of(data)) for at, data in enumerate(pictures))), cache)
+    assert sorted(found.converted.values()) == [
+        ("16-bit or float, scaled to 8 bits",),
+        ("BMP as PNG",),
+        ("TIFF as PNG",),
+    ]
+    assert dict(found.counts) == {("warning", "picture with more than one page"): 1}
+    assert (
+        "row 3 (index 2): is a TIFF with more than one page; models get the first page only" in found.kept["warning"][0]
+    )

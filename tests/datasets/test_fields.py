@@ -55,6 +55,7 @@ def test_a_list_of_options_gets_letters_unless_they_are_there_already(name):
         ([], ()),
         ("abcd", ("abcd",)),
         ("folder/a.JPG", (FileName("folder/a.JPG"),)),
+        *((f"a.{suffix}", (FileName(f"a.{suffix}"),)) for suffix in ("avif", "jp2", "tif", "ico", "PPM", "pgm", "tga")),
         ({"bytes": PICTURE, "path": "a.png"}, (PICTURE,)),
         ({"bytes": None, "path": "a.unusual"}, (FileName("a.unusual"),)),
         ([PICTURE, {"bytes": None, "path": "b"}], (PICTURE, FileName("b"))),

@@ -9,8 +9,8 @@ from prism_engine.records import Completion, Outcome
 from prism_engine.stages.context import FixedContext, nothing
 
 
-def planned(run):
-    return make_plan(run.benchmark, run.count, run.pipeline, run.store)
+def planned(run, **options):
+    return make_plan(run.benchmark, run.count, run.pipeline, run.store, **options)
 
 
 async def test_nothing_cached_means_one_call_per_distinct_picture_and_unknown_answers(world):
@@ -130,6 +130,12 @@ async def test_generic_descriptions_are_no_specific_ones(world):
 
 
 async def test_a_plan_that_describes_nothing_writes_nothing_either(world):
-    plan = planned(world.build(4, write=about)[0]).without_describing()
-    assert plan.stages["write"] == StagePlan(cached=0, to_call=0)
+    plan = planned(world.build(4, write=about)[0], describes=False)
+    assert plan.stages == dict.fromkeys(("write", "perceive", "reason"), StagePlan(cached=0, to_call=0))
     assert plan.undescribed == 4
+
+
+async def test_calls_that_one_run_does_not_make_are_counted_for_the_next_one(world):
+    run, counted = world.build(4)[0], CountedCalls()
+    assert planned(run, counted=counted, describes=False).is_cached
+    assert planned(run, counted=counted) == planned(run)

@@ -51,6 +51,7 @@ STEP = some.builds(
     COMPLETION,
     some.integers(0, 99),
     some.none() | some.integers(0, 9),
+    some.none() | some.integers(0, 2**63),
 )
 
 
@@ -85,6 +86,7 @@ def test_a_row_comes_back_from_json_and_from_a_table_as_it_was_written(tmp_path_
             "text": step.completion.text,
             "outcome": step.completion.outcome.value,
             "usage": usage_of(step.completion.usage),
+            "cost": None if step.cost is None else step.cost / 10**9,
             "detail": step.completion.detail or None,
         }
         for step in steps
@@ -107,7 +109,7 @@ def test_a_step_is_the_same_whether_its_call_was_made_or_cached(step, seconds, f
         fresh=fresh,
         key=completion.key,
     )
-    again = StepRecord(step.stage, step.model, other, step.round, step.picture)
+    again = StepRecord(step.stage, step.model, other, step.round, step.picture, step.cost)
     assert orjson.dumps(step_row(step)) == orjson.dumps(step_row(again))
 
 
@@ -153,6 +155,16 @@ def test_a_step_has_the_draw_of_its_stage():
 
 def test_a_row_without_steps_has_none():
     assert steps_of({"index": "0"}) == steps_of({"steps": None}) == []
+
+
+def test_steps_of_an_earlier_version_have_no_cost(tmp_path):
+    path = tmp_path / "predictions.jsonl"
+    step = StepRecord("reason", "r", Completion(Outcome.OK, "A"), cost=1)
+    row = result_row(SampleResult(sample("a"), SampleStatus.DONE, steps=(step,)))
+    assert str(row["steps"][0].pop("cost")) == "1e-09"
+    path.write_bytes(orjson.dumps(row) + b"\n")
+    assert steps_of(next(rows_of(path))) == row["steps"]
+    assert scan(path, ["steps"]).collect()["steps"].to_list()[0][0]["cost"] is None
 
 
 def test_a_file_may_have_rows_with_steps_and_rows_without(tmp_path):

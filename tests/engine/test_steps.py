@@ -26,24 +26,27 @@ class Correcting:
 
     stage: StageKey = "judge"
 
-    def __init__(self, model, number=0):
+    def __init__(self, model, number=0, until=None):
         self.model = model
-        self.number = number
+        self.round = number
+        self.until = until
 
     def call(self, _sample, description):
-        text = f"Correct ({self.number}): {description}"
+        if description == self.until:
+            return None
+        text = f"Correct ({self.round}): {description}"
         return Call(self.stage, ModelIdentity("v", (("w", "4"),)), (Message("user", (text,)),), Sampling())
 
-    async def complete(self, sample, description):
-        return await self.model.complete(self.call(sample, description))
+    async def complete(self, call):
+        return await self.model.complete(call)
 
 
 @pytest.fixture
 def build(world):
-    def build(count, reply=None, rounds=1):
+    def build(count, reply=None, rounds=1, until=None):
         run, progress = world.build(count)
         model = CachedModel(Scripted(ScriptedModel(), reply=reply or said("corrected")), world.store)
-        loop = [Correcting(model, number) for number in range(rounds)]
+        loop = [Correcting(model, number, until) for number in range(rounds)]
         pipeline = replace(run.pipeline, steps=(*loop, *run.pipeline.steps))
         stages = {"perceive": run.stages["perceive"], "judge": (model,), "reason": run.stages["reason"]}
         return replace(run, pipeline=pipeline, stages=stages), progress
@@ -51,8 +54,8 @@ def build(world):
     return build
 
 
-def planned(run):
-    return make_plan(run.benchmark, run.count, run.pipeline, run.store).stages
+def planned(run, **options):
+    return make_plan(run.benchmark, run.count, run.pipeline, run.store, **options).stages
 
 
 async def test_its_text_replaces_the_description_and_the_answer_is_asked_about_it(build):
@@ -93,8 +96,49 @@ async def test_a_stage_that_calls_twice_is_run_and_planned_with_both_calls(build
     await execute(run, progress, Stop())
     assert planned(run)["judge"] == StagePlan(2, 0)
     result = await run.pipeline.run(next(run.benchmark.samples([0])))
-    assert [step.stage for step in result.steps] == ["perceive", "judge", "judge", "reason"]
+    steps = [(step.stage, step.round) for step in result.steps]
+    assert steps == [("perceive", 0), ("judge", 0), ("judge", 1), ("reason", 0)]
     assert len({step.completion.key for step in result.steps}) == 4
+
+
+async def test_a_loop_ends_where_there_is_nothing_left_to_ask(build, world):
+    def rising(call):
+        (text,) = call.messages[0].parts
+        return Completion(Outcome.OK, "good" if "better" in text else "better")
+
+    run, progress = build(4, rising, rounds=9, until="good")
+    assert planned(run)["judge"] == StagePlan(0, 0, unknown=18)  # an upper bound: two pictures, nine rounds
+    await execute(run, progress, Stop())
+    result = await run.pipeline.run(next(run.benchmark.samples([0])))
+    assert (result.description, result.reply.text) == ("good", "A")
+    assert [(step.stage, step.round) for step in result.steps[1:-1]] == [("judge", 0), ("judge", 1)]
+    assert planned(run) == {"perceive": StagePlan(2, 0), "judge": StagePlan(2, 0), "reason": StagePlan(4, 0)}
+    assert list(order_samples(run.benchmark, range(4), run.pipeline, run.store).described) == [0, 1, 2, 3]
+
+
+async def test_a_loop_that_has_ended_does_not_begin_again(build, world):
+    run, progress = build(1, rounds=2)
+    first, second, answering = run.pipeline.steps
+    first.until = "seen"
+    run = replace(run, pipeline=replace(run.pipeline, steps=(first, second, answering)))
+    await execute(run, progress, Stop())
+    result = await run.pipeline.run(next(run.benchmark.samples([0])))
+    assert [step.stage for step in result.steps] == ["perceive", "reason"]
+    assert planned(run)["judge"] == StagePlan(0, 0)
+
+
+async def test_a_run_that_makes_no_descriptions_still_makes_the_calls_of_described_samples(build, world):
+    plain, progress = world.build(2, answering=False)
+    await execute(plain, progress, Stop())
+    run, _ = build(4)
+    plan = make_plan(run.benchmark, run.count, run.pipeline, run.store, describes=False)
+    assert plan.undescribed == 2
+    assert plan.stages == {
+        "perceive": StagePlan(1, 0),
+        "judge": StagePlan(0, 1),
+        "reason": StagePlan(0, 0, unknown=2),
+    }
+    assert planned(run)["reason"] == StagePlan(0, 0, unknown=4)
 
 
 async def test_where_it_fails_the_sample_fails_before_its_answer(build):

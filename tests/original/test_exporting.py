@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import MappingProxyType
 
 import pytest
 
@@ -27,17 +28,17 @@ def ran(tmp_path):
         "chatgpt-0125": ScriptedModel(replies=("=A", "B"), failure_rate=0.2),
     }
 
-    def run(mode=Arm.ALL, **changes):
-        config = RunConfig(
-            benchmark=str(tmp_path / "shapes.tsv"),
-            perceiver="GPT4V",
-            reasoner="chatgpt-0125",
-            mode=mode,
-            cache_dir=tmp_path / "cache",
-            results_dir=tmp_path / "results",
-            models=models | changes,
-        )
-        return api.run(config, load_registry()).folder
+    def run(mode=Arm.ALL, replaced=MappingProxyType({}), **fields):
+        config = {
+            "benchmark": str(tmp_path / "shapes.tsv"),
+            "perceiver": "GPT4V",
+            "reasoner": "chatgpt-0125",
+            "mode": mode,
+            "cache_dir": tmp_path / "cache",
+            "results_dir": tmp_path / "results",
+            "models": models | replaced,
+        }
+        return api.run(RunConfig.model_validate(config | fields), load_registry()).folder
 
     return run
 
@@ -93,8 +94,28 @@ def test_a_run_that_only_describes_has_its_questions_from_the_benchmark(ran, tmp
     assert len(rows) == SAMPLES
 
 
+@pytest.mark.parametrize("asked_for", ["results/generic/shapes/GPT4V", "GPT4V"])
+def test_relative_paths_of_a_run_start_where_it_was_started(ran, tmp_path, monkeypatch, asked_for):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    ran(Arm.PERCEPTION, benchmark="shapes.tsv", cache_dir="cache", results_dir="results")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    asked_for = str(tmp_path / asked_for) if "/" in asked_for else asked_for
+    (exported,) = export_original(tmp_path / "results", asked_for, tmp_path / "out")
+    assert exported.rows == SAMPLES
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_run_without_its_status_has_its_paths_from_the_current_folder(ran, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = ran(Arm.PERCEPTION, benchmark="shapes.tsv", cache_dir="cache")
+    (folder / "status.json").unlink()
+    (exported,) = export_original(tmp_path / "results", str(folder), tmp_path / "out")
+    assert exported.rows == SAMPLES
+
+
 def test_texts_that_no_cell_holds_are_counted(ran, tmp_path):
-    folder = ran(GPT4V=ScriptedModel(replies=("z" * (MOST_CHARACTERS + 5),)))
+    folder = ran(replaced={"GPT4V": ScriptedModel(replies=("z" * (MOST_CHARACTERS + 5),))})
     descriptions, answers = export_original(tmp_path / "results", str(folder), tmp_path / "out")
     assert (descriptions.cut, answers.cut) == (SAMPLES, SAMPLES)
 

@@ -61,7 +61,7 @@ def test_rows_have_the_steps_that_are_known_and_no_keys(checkout):
     rows = rows_of(answers.folder / "predictions.jsonl")
     assert {row["schema"] for row in rows.values()} == {2}
     described, replied = rows["0"]["steps"]
-    known = {"round": 0, "key": None, "outcome": "ok", "usage": None}
+    known = {"round": 0, "key": None, "outcome": "ok", "usage": None, "cost": None}
     assert described == known | {"stage": "perceive", "picture": 0, "model": "GPT4V", "text": "picture 0"}
     answer = {"stage": "reason", "picture": None, "model": "chatgpt-0125", "text": rows["0"]["reply"]}
     assert replied == known | answer

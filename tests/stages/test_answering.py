@@ -27,7 +27,7 @@ def asked(store):
 
         model = CachedModel(Scripted(ScriptedModel(), reply=reply), store)
         answering = Answering(model, IDENTITY, sampling=Sampling(), direct=direct, most_pictures=most)
-        assert (await answering.complete(sample, description)).text == "A"
+        assert (await answering.complete(answering.call(sample, description))).text == "A"
         return calls[0]
 
     return ask

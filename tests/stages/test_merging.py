@@ -33,8 +33,9 @@ async def test_each_describes_as_if_alone_and_the_texts_come_in_their_order(perc
     merged = MergedContext([one, other], Merge.PLAIN)
     sample = make_sample("a", "b")
     assert merged.calls(sample) == (*one.calls(sample), *other.calls(sample))
-    completions = await merged.describe(sample)
-    text = merged.text(sample, [completion.text for completion in completions])
+    made = await merged.describe(sample)
+    assert tuple(each.call for each in made) == merged.calls(sample)
+    text = merged.text(sample, [each.completion.text for each in made])
     assert text == "Image 1: one sees a\nImage 2: one sees b\n\nImage 1: other sees a\nImage 2: other sees b"
 
 
@@ -46,7 +47,8 @@ async def test_descriptions_of_single_perceiver_runs_are_served_from_the_store(p
         raise AssertionError("called")
 
     merged = MergedContext([perceiving("one", silent), perceiving("other", silent)], Merge.LABELLED)
-    assert [completion.text for completion in await merged.describe(make_sample())] == ["one sees a", "other sees a"]
+    made = await merged.describe(make_sample())
+    assert [each.completion.text for each in made] == ["one sees a", "other sees a"]
 
 
 def test_perceivers_that_take_all_pictures_at_once_have_one_text_each(perceiving, make_sample):

@@ -29,8 +29,8 @@ def by_picture(call):
 
 
 async def test_every_picture_is_described_on_its_own_in_order(store, make_sample):
-    completions = await perceiving(store, by_picture).describe(make_sample("a", "b", "a"))
-    texts = [completion.text for completion in completions]
+    made = await perceiving(store, by_picture).describe(make_sample("a", "b", "a"))
+    texts = [each.completion.text for each in made]
     assert texts == ["picture a", "picture b", "picture a"]
     assert perceiving(store, by_picture).text(make_sample(), texts) == join_descriptions(texts)
 

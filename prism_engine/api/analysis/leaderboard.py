@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from prism_engine.errors import ConfigError, UserError
 from prism_engine.report.pages.board import Board, System, board
+from prism_engine.report.pages.columns import joined, quoted_name
 from prism_engine.report.pages.sheets import Column, Sheet, write_sheet
 from prism_engine.report.scores.aligned import align
 from prism_engine.report.scores.finished import find_runs
@@ -143,11 +144,15 @@ def _write_sheets(table: Sheet, gaps: Sheet, out: Path) -> tuple[Path, ...]:
 
 def _of_benchmarks(runs: list[FinishedRun], names: Sequence[str]) -> list[FinishedRun]:
     known = sorted({run.setting.benchmark for run in runs})
+    by_column = {**{name: (name,) for name in known}, **joined(known)}
+    quoted = {quoted_name(run.setting.benchmark, run.scorer): (run.setting.benchmark,) for run in runs}
+    by_column = quoted | by_column
     for name in names:
-        if name not in known:
+        if name not in by_column:
             others = f"the runs use {', '.join(known)}" if known else "all runs here are baselines (see --baselines)"
             raise UserError(f"--benchmark {name}: no run here uses it; {others}.")
-    return [run for run in runs if not names or run.setting.benchmark in names]
+    wanted = {part for name in names for part in by_column[name]}
+    return [run for run in runs if not names or run.setting.benchmark in wanted]
 
 
 def _about(run: FinishedRun, registry: Registry) -> Mapping[str, Any]:

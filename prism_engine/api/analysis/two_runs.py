@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from prism_engine.api.results.status import find_run_state
 from prism_engine.errors import UserError
 from prism_engine.report.effects.contrasts import contrast
-from prism_engine.report.pages.findings import contrast_sheet
+from prism_engine.report.effects.own_metrics import metric_contrasts
+from prism_engine.report.pages.findings import contrast_sheet, metric_sheet
 from prism_engine.report.pages.sheets import flips, write_sheet
 from prism_engine.report.scores.aligned import align
 from prism_engine.report.scores.finished import PREDICTIONS, read_run
@@ -28,6 +29,8 @@ class ComparedRuns:
     second: FinishedRun
     groups: Sheet
     """Paired comparisons, overall first."""
+    metrics: Sheet
+    """Differences in the benchmark's own metrics; empty if it has none besides the accuracy."""
     flips: Sheet
     """Samples on which the two differ."""
     paired: int
@@ -54,6 +57,7 @@ def compare_runs(first: str, second: str, *, results_dir: Path, out: Path | None
     if not both:
         raise UserError(f"{run_a.folder} and {run_b.folder}: no question has a score in both runs.")
     groups = contrast_sheet(tuple(contrast(aligned, (run_a.setting.who, run_b.setting.who))))
+    metrics = metric_sheet(metric_contrasts(run_a, run_b))
     flipped = flips(aligned)
     files: list[Path] = []
     if out is not None:
@@ -62,7 +66,8 @@ def compare_runs(first: str, second: str, *, results_dir: Path, out: Path | None
         except OSError as error:
             raise UserError(f"{out}: cannot be created ({error.strerror}).") from error
         files = [*write_sheet(groups, out / "comparison"), *write_sheet(flipped, out / "flips")]
-    return ComparedRuns(run_a, run_b, groups, flipped, both, only_first, only_second, tuple(files))
+        files += write_sheet(metrics, out / "metrics") if metrics.rows else ()
+    return ComparedRuns(run_a, run_b, groups, metrics, flipped, both, only_first, only_second, tuple(files))
 
 
 def _folder(name: str, results_dir: Path) -> Path:

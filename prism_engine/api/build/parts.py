@@ -156,9 +156,8 @@ class Parts:
 
     def plan(self, counted: CountedCalls | None = None) -> Plan:
         """Look up what is cached and what remains, skipping calls that other plans have `counted`."""
-        plan = make_plan(self.samples, self.sample_count, self.pipeline, self.store, counted)
-        only_cached = self.config.mode.cached_only and self.config.describes
-        return plan.without_describing() if only_cached else plan
+        describes = not (self.config.mode.cached_only and self.config.describes)
+        return make_plan(self.samples, self.sample_count, self.pipeline, self.store, counted, describes=describes)
 
 
 @contextmanager
@@ -210,6 +209,7 @@ def assembled(
                 hint_source=side.hint_source,
                 needs_hints=config.mode.hints_only,
                 needs_description=given is not None,
+                prices=resolved.row_prices,
             )
 
         cached_side = make_side(counting=side)

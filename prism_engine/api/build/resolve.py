@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from prism_engine.api.build.instruction_sources import read_instruction
 from prism_engine.api.build.perception_side import WRITER, cache_only_roles, perception_roles
 from prism_engine.backends.factory import identify_model
-from prism_engine.budget import Price, price_of
+from prism_engine.budget import Price, lasting_price_of, price_of
 from prism_engine.config.models import with_limits
 from prism_engine.config.run_config import with_own_limit
 from prism_engine.config.text_encoding import is_text
@@ -36,6 +36,8 @@ class ResolvedModel(NamedTuple):
     identity: ModelIdentity
     price: Price | None
     """None if its requests may be charged for at an unknown price."""
+    row_price: Price | None = None
+    """The price by which rows state what a call costs; None if it is unknown, or if no provider is asked."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ class ResolvedRun:
     profile: str
     """The resolved name of the scoring profile."""
 
+    @property
+    def row_prices(self) -> dict[str, Price]:
+        """The price by which rows state what a call costs, by the model's name."""
+        return {model.name: model.row_price for model in self.models.values() if model.row_price is not None}
+
     def scorer(self, benchmark_kind: AnswerKind) -> Scorer:
         """Return the scorer: of the configured answer kind, else of the benchmark's."""
         return scorer_of(self.config.answer_kind or benchmark_kind, self.profile)
@@ -63,7 +70,8 @@ def resolve_model(name: str, spec: ModelSpec, cache_dir: Path) -> ResolvedModel:
         ConfigError: it cannot be identified.
     """
     price = price_of(spec) if spec.is_paid else Price.nothing()
-    return ResolvedModel(name, spec, identify_model(name, spec, cache_dir), price)
+    row_price = lasting_price_of(spec) if spec.is_paid else None
+    return ResolvedModel(name, spec, identify_model(name, spec, cache_dir), price, row_price)
 
 
 def resolve_run(config: RunConfig, registry: Registry) -> ResolvedRun:

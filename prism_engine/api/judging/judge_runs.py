@@ -97,7 +97,10 @@ class _ReadyJudge:
         return str(getattr(self.resolved.spec, "model", self.config.judge))
 
     def answer_judge(self, pending: OpenAnswers) -> AnswerJudge:
-        return AnswerJudge(pending.scorer, self.model, self.resolved.identity, max_tokens=self.config.max_tokens)
+        judge = self.resolved
+        return AnswerJudge(
+            pending.scorer, self.model, judge.identity, max_tokens=self.config.max_tokens, price=judge.row_price
+        )
 
 
 def judge_runs(
@@ -121,7 +124,7 @@ def judge_runs(
         KeyboardInterrupt: stopped at once; finished reviews are in the cache.
     """
     resolved = resolve_judge(config, registry)
-    cases = [open_case(run, config) for run in runs]
+    cases = [open_case(run, config, resolved.identity) for run in runs]
     try:
         return run_blocking(_judge_cases(cases, config, resolved, watch, finished))
     except asyncio.CancelledError:
@@ -137,7 +140,7 @@ def plan_judging(runs: Sequence[Path], config: JudgeConfig, registry: Registry) 
     resolved = resolve_judge(config, registry)
     with Store(config.cache_dir / STORE_NAME, read_only=True) as store:
         judge = _ReadyJudge(config, resolved, CachedModel(None, store), store)
-        return [_plan(open_case(run, config), judge) for run in runs]
+        return [_plan(open_case(run, config, resolved.identity), judge) for run in runs]
 
 
 def _plan(case: Case, judge: _ReadyJudge) -> JudgePlan:

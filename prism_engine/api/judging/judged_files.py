@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from prism_engine.api.results.answer_files import Answers
+from prism_engine.api.results.model_folders import JUDGE, folder_of_models
 from prism_engine.errors import UserError
 from prism_engine.judging.reviewing import OpenAnswers
 from prism_engine.records import AnswerKind
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from prism_engine.api.results.answer_files import Folded
     from prism_engine.config.judging import JudgeConfig
+    from prism_engine.records import ModelIdentity
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,11 @@ class Case:
         return isinstance(config, dict) and config.get("failed") == "wrong"
 
 
-def open_case(run: Path, config: JudgeConfig) -> Case:
+def open_case(run: Path, config: JudgeConfig, identity: ModelIdentity) -> Case:
     """Read a finished run's answers.
+
+    Args:
+        identity: the judge's; another judge of the same name gets a separate folder.
 
     Raises:
         UserError: they are missing or unreadable.
@@ -58,9 +63,9 @@ def open_case(run: Path, config: JudgeConfig) -> Case:
         raise UserError(f"{run / MANIFEST}: not a run's manifest; repeat the run to rewrite it") from error
     answers = Answers.of(run)
     profile = run_profile if config.profile is None else known_profile(config.profile)
-    judge = folder_name(config.judge).strip("._")
+    judge = folder_name(config.judge)
     folder = run / (f"{JUDGED}{judge}" if profile == run_profile else f"{JUDGED}{judge}-{profile}")
-    judged = replace(answers, folder=folder)
+    judged = replace(answers, folder=folder_of_models(folder, {JUDGE: dict(identity.facts)}))
     return Case(run, answers, judged, manifest, OpenAnswers.of(answers.every, scorer_of(kind, profile)))
 
 

@@ -59,7 +59,7 @@ async def answer_or_raise(
     """
     forget_failures([connected])
     try:
-        reply = await answering.complete(sample, description)
+        reply = await answering.complete(answering.call(sample, description))
     except NotRunError:
         if connected.unusable is not None:
             raise connected.unusable from None

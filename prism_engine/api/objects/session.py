@@ -179,7 +179,7 @@ class Session(Closeable):
 
     def _connect(self, name: str) -> ConnectedModel:
         resolved = resolve_model(name, self.registry.find(name), self._cache_dir)
-        _, spec, identity, _ = resolved
+        spec, identity = resolved.spec, resolved.identity
         model = CachedModel(None, self._shared.store(self._cache_dir / STORE_NAME))
         payment = payment_for(resolved, self._results_dir, self._max_cost, self._controller)
         if payment.unpriced:

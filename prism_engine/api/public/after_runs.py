@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from prism_engine.api.analysis.two_runs import ComparedRuns
     from prism_engine.api.judging.grading import GradingReport
     from prism_engine.api.judging.judge_runs import JudgeReport
-    from prism_engine.api.public.keywords import GradingOptions, JudgeOptions
     from prism_engine.api.results.rescoring import Rescoring
     from prism_engine.api.runs.execution import ProgressDisplay
     from prism_engine.config import ModelSpec, Registry
+    from prism_engine.config.judging import GradingOptions, JudgeOptions
 
 RunLike: TypeAlias = RunReport | str | Path
 """A finished run: its report, its folder, or enough of its name in the results folder to identify it."""

@@ -1,9 +1,9 @@
-"""Keyword options of the public functions: their types, and the configurations made from them."""
+"""Configurations made from the keyword options of the public functions; their types are next to the configurations."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -13,88 +13,11 @@ from prism_engine.config.yaml_files import validated
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from decimal import Decimal
+    from collections.abc import Iterable, Mapping
 
-    from prism_engine.config import Arm, Merge, ModelSpec, Pictures, Registry, SamplingConfig
-    from prism_engine.config.judging import Template
-    from prism_engine.records import AnswerKind
+    from prism_engine.config import Registry
 
 T = TypeVar("T")
-
-
-class _Common(TypedDict, total=False):
-    requests_per_minute: int | None
-    tokens_per_minute: int | None
-    concurrency: int | None
-    max_cost: float | Decimal | None
-    deadline: str | None
-    fail_on_error: float | None
-    cache_dir: str | Path
-    results_dir: str | Path
-    models: Mapping[str, ModelSpec | Mapping[str, Any]]
-
-
-class _Shared(_Common, total=False):
-    """The options of a run that are the same for all runs of a sweep."""
-
-    pictures: Pictures | str
-    merge: Merge | str
-    missing_descriptions: Literal["error", "skip"]
-    failed: Literal["apart", "wrong"]
-    samples: int | None
-    perception: SamplingConfig | Mapping[str, Any]
-    reasoning: SamplingConfig | Mapping[str, Any]
-    writing: SamplingConfig | Mapping[str, Any]
-    answer_kind: AnswerKind | str | None
-    profile: str
-    judge: str | None
-    retry_failed: bool
-    ahead: int
-    engines_at_once: int
-
-
-class RunOptions(_Shared, total=False):
-    """The fields of `RunConfig`; its docstrings describe them."""
-
-    benchmark: str | Path
-    perceiver: str | Path | None
-    reasoner: str | Path | None
-    instruction: str
-    mode: Arm | str
-    descriptions: str | Path | None
-
-
-class SweepOptions(_Shared, total=False):
-    """The same; a list stands for one run per value, and multiple lists for every combination."""
-
-    benchmark: str | Path | Sequence[str | Path]
-    perceiver: str | Path | Sequence[str | Path] | None
-    reasoner: str | Path | Sequence[str | Path] | None
-    instruction: str | Sequence[str]
-    mode: Arm | str | Sequence[Arm | str]
-    descriptions: str | Path | Sequence[str | Path] | None
-
-
-class JudgeOptions(_Common, total=False):
-    """The fields of `JudgeConfig` except `judge`; its docstrings describe them."""
-
-    profile: str | None
-    max_tokens: int | None
-
-
-class GradingOptions(JudgeOptions, total=False):
-    """The fields of `GradingConfig` except `judge` and `rows`; its docstrings describe them."""
-
-    rubrics: str | Path | None
-    rubric: str | None
-    template: Template | str
-    blind: bool
-    reference_free: bool
-    samples: int
-    temperature: float
-    top_p: float
-    against: Sequence[str | Path]
 
 
 def one_run(config: RunConfig | None, options: Mapping[str, Any], *, instead: str = "use run_many") -> RunConfig:

@@ -12,10 +12,10 @@ from prism_engine.api.runs.planning import plan_many
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from prism_engine.api.public.keywords import RunOptions, SweepOptions
     from prism_engine.api.runs.execution import ProgressDisplay, RunReport
     from prism_engine.api.runs.planning import PlannedRun
     from prism_engine.config import Registry, RunConfig
+    from prism_engine.config.run_config import RunOptions, SweepOptions
 
 
 def run(

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from prism_engine import __version__
 from prism_engine.api.build.instruction_sources import SPECIFIC, read_instruction, writer_of
 from prism_engine.api.results.answer_files import Answers, once_per_description
+from prism_engine.api.results.model_folders import folder_of_models, read_json_object
 from prism_engine.config import Merge, Pictures, RunConfig, SamplingConfig
 from prism_engine.errors import UserError
 from prism_engine.records import SampleStatus
@@ -24,17 +24,18 @@ from prism_engine.report.scores.finished import folder_name
 from prism_engine.report.scores.manifest import MANIFEST, SCHEMA, check_schema, read_manifest
 from prism_engine.report.scores.predictions import ROW_SCHEMA, require_known
 from prism_engine.stage import ANSWERS
+from prism_engine.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from prism_engine.api.build.parts import Parts
     from prism_engine.api.results.answer_files import Folded
+    from prism_engine.api.results.model_folders import Origins
     from prism_engine.engine.journal import Journal
     from prism_engine.engine.progress import Progress
     from prism_engine.stages.meter import Meter
 
-DEFAULT_PROFILE = RunConfig.model_fields["profile"].default
 _DESCRIBED = (
     "schema",
     "index",
@@ -49,6 +50,7 @@ _DESCRIBED = (
     "steps",
 )
 _NO_DESCRIPTION = b'"description":null'  # as orjson writes it; inside a text the quotation marks would be escaped
+_REASONER = "reasoner"  # the role whose results have a folder below the perceiver's
 _BENCHMARK_FILE = "benchmark.json"
 """Records which benchmark file a results folder belongs to."""
 _EARLIER_FIELDS = ("finished_at", "status", "samples", "stages", "bounded_by", "money", "wall_seconds")
@@ -71,31 +73,35 @@ class Layout:
     """Where all else goes: the answering model's folder, or the perceiver's if the run only describes."""
 
     @classmethod
-    def of(cls, config: RunConfig, benchmark: str, sha256: str) -> Layout:
+    def of(cls, config: RunConfig, benchmark: str, sha256: str, origins: Origins | None = None) -> Layout:
         """Name the folders. Runs that differ in samples, sampling, answer kind or profile never share one.
 
         Args:
             benchmark: its name; another file with the same name gets a separate folder.
             sha256: digest of its file.
+            origins: the identity facts of each role's model; another model of the same name, such as a changed registry
+                entry, gets a separate folder.
         """
+        origins = origins or {}
         name = _safe(f"{benchmark}-first{config.samples}" if config.samples else benchmark)
         parent = config.results_dir / _instruction(config)
         root = parent / name
         if _recorded_digest(root / _BENCHMARK_FILE) not in (None, sha256):
             root = parent / f"{name}-{sha256[:8]}"
         if config.mode.hints_only:
-            return cls(root, None, root / (_safe(str(writer_of(config))) + _variant(config.writing)))
+            folder = root / (_safe(str(writer_of(config))) + _variant(config.writing))
+            return cls(root, None, folder_of_models(folder, origins))
         describing = _variant(config.perception) + _picture_options(config) if config.describes else ""
-        perceiver = root / (_safe(str(config.perceiver_label)) + describing)
+        described = {role: facts for role, facts in origins.items() if role != _REASONER}
+        perceiver = folder_of_models(root / (_safe(str(config.perceiver_label)) + describing), described)
         if not config.mode.answers:
             return cls(root, perceiver, perceiver)
         model = config.perceiver if config.mode.direct else config.reasoner
-        kind = "" if config.answer_kind is None else f"-{config.answer_kind.value}"
-        profile = "" if config.profile == DEFAULT_PROFILE else f"-{config.profile}"
-        profile += "" if config.failed == "apart" else "-failed-as-wrong"
-        pictures = "+first" if config.mode.direct and config.pictures is Pictures.FIRST else ""
-        answerer = _safe(str(model)) + _variant(config.reasoning) + pictures + kind + profile
-        return cls(root, perceiver, perceiver / answerer) if config.mode.describes else cls(root, None, root / answerer)
+        answerer = _safe(str(model)) + _variant(config.reasoning) + config.answer_label
+        if not config.mode.describes:
+            return cls(root, None, folder_of_models(root / answerer, origins))
+        answering = {role: facts for role, facts in origins.items() if role == _REASONER}
+        return cls(root, perceiver, folder_of_models(perceiver / answerer, answering))
 
     @property
     def done_before(self) -> int:
@@ -196,17 +202,8 @@ def _earlier_manifest(folder: Path) -> dict[str, Any]:
         return {}
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """Return a JSON object that prism wrote; an empty one if it is missing or unreadable."""
-    try:
-        content = orjson.loads(path.read_bytes())
-    except (OSError, orjson.JSONDecodeError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
 def _recorded_digest(path: Path) -> str | None:
-    digest = _read(path).get("sha256")
+    digest = read_json_object(path).get("sha256")
     return digest if isinstance(digest, str) else None
 
 
@@ -329,7 +326,7 @@ def _safe(name: str) -> str:
     if Path(name).is_absolute() or name.startswith("."):
         digest = hashlib.sha256(str(Path(name).resolve()).encode()).hexdigest()[:8]
         name = f"{Path(name).name}-{digest}"
-    return folder_name(name) or "_"
+    return folder_name(name)
 
 
 _HINT_COLUMNS = ("schema", "index", "position", "question", "contents", "status", "failure", "steps")

@@ -66,7 +66,8 @@ def prepare_runs(every_parts: Sequence[Parts], shared: Workbench, opened: ExitSt
     planned = []
     name_counts: Counter[str] = Counter()
     for name, parts in zip(names_of(every_parts), every_parts, strict=True):
-        layout = Layout.of(parts.config, parts.benchmark.name, parts.benchmark.sha256)
+        origins = {role: dict(identity.facts) for role, identity in parts.identities.items()}
+        layout = Layout.of(parts.config, parts.benchmark.name, parts.benchmark.sha256, origins)
         if (other := names.get(layout.folder)) is not None:
             both = f"runs {other!r} and {name!r}" if name != other else "two identical runs"
             raise ConfigError(f"{layout.folder}: {both} would write their results here; start them one after the other")

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from prism_engine.api.runs.loops import FORWARDED, STOPPING
-from prism_engine.config.run_config import deadline_at
+from prism_engine.config.deadline import deadline_at
 from prism_engine.engine.scheduler import Stop
 from prism_engine.errors import DeadlineError
 

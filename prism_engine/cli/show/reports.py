@@ -11,6 +11,7 @@ from prism_engine.cli.exit_codes import error_code
 from prism_engine.cli.show.console import human_seconds, print_bounds, print_table, same_command, stderr, stdout
 from prism_engine.cli.show.scores import print_scores
 from prism_engine.engine.plan import StagePlan
+from prism_engine.imaging.picture_rules import summary
 from prism_engine.records import AnswerKind
 from prism_engine.report.scores.draws import draw_rows
 from prism_engine.scoring import OUR_PROFILE, scorer_of
@@ -135,6 +136,7 @@ def print_plan(plan: Plan) -> None:
             for key, stage in plan.stages.items()
         ],
     )
+    _print_conversions([plan])
     if plan.undescribed:
         stdout.print(f"{plan.undescribed:,} samples have no description yet, and this mode makes none")
 
@@ -159,6 +161,25 @@ def print_plans(planned: Sequence[PlannedRun]) -> None:
         [(name, *(f"{count:,}" for count in counts)) for name, counts in zip(names, rows, strict=True)],
     )
     stdout.print("Calls that runs share are counted once, at the first of them.")
+    _print_conversions([one.plan for one in planned])
+
+
+def _print_conversions(plans: Sequence[Plan]) -> None:
+    """Print how many pictures of the calls to make each model gets converted."""
+    models = [
+        (one.name, model.converted)
+        for plan in plans
+        for stage in plan.stages.values()
+        for one, model in stage.models.items()
+    ]
+    converted: dict[str, dict[str, tuple[str, ...]]] = {}
+    for name, pictures in models:
+        converted.setdefault(name, {}).update(pictures)
+    for name, pictures in converted.items():
+        if pictures:
+            stdout.print(
+                f"pictures that {name} gets converted: {summary(pictures.values())}", soft_wrap=True, markup=False
+            )
 
 
 def print_forecast(config: RunConfig, forecast: Forecast) -> None:

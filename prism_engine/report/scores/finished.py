@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from prism_engine.errors import UserError
+from prism_engine.errors import ConfigError, UserError
+from prism_engine.records import AnswerKind
 from prism_engine.report.scores.inference import as_numbers
 from prism_engine.report.scores.manifest import MANIFEST, upgraded
-from prism_engine.report.scores.predictions import reading, scan
+from prism_engine.report.scores.predictions import reading, scan, scored_rows
+from prism_engine.scoring import SCORERS, scorer_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,9 +24,11 @@ if TYPE_CHECKING:
     import polars as pl
 
     from prism_engine.report.scores.inference import Numbers
+    from prism_engine.scoring import Scored, Scorer
 
 PREDICTIONS: Final = "predictions.jsonl"
 SCORES: Final = "scores.json"
+_MAX_NAME_BYTES: Final = 180  # file systems allow 255, and sampling, answer kind and profile are appended
 JUDGED: Final = "judged-"
 """How the name of a folder with a run's judged results starts, inside the run's own folder."""
 _COLUMNS: Final = ("index", "category", "l2_category", "images", "question", "target", "extracted", "score", "status")
@@ -72,6 +78,24 @@ class FinishedRun:
     def values(self) -> Numbers:
         """Scores in the table's order, NaN where a sample has none."""
         return as_numbers(self.table["score"].to_list())
+
+    @cached_property
+    def scorer(self) -> Scorer | None:
+        """The scorer of its answer kind under its profile; None if its files do not name a kind that is known."""
+        recorded = self.manifest.get("scoring")
+        kind = recorded.get("answer_kind") if isinstance(recorded, dict) else None
+        kind = self.scores.get("kind") if kind is None else kind
+        if kind not in [known.value for known in SCORERS]:
+            return None
+        try:
+            return scorer_of(AnswerKind(kind), self.setting.profile)
+        except ConfigError:  # a profile of another version of prism
+            return None
+
+    @cached_property
+    def rows(self) -> tuple[Scored, ...]:
+        """Its rows as scorers fold them, without the replies; read again from its file."""
+        return tuple(replace(row, reply=None) for row in scored_rows(self.folder / PREDICTIONS))
 
     def about(self, role: str) -> Mapping[str, Any]:
         """Return the registry's metadata of a model (`perceiver`, `reasoner`) at the time of the run; empty if none."""
@@ -174,12 +198,23 @@ def _instruction(folder: Path, config: dict[str, Any], benchmark: str) -> str:
 def _label(name: str, folder: str) -> str:
     """Return a model's name plus its folder's suffix, such as a different output limit (`-2048`)."""
     short = _short(name)
-    prefix = folder_name(short)
-    return short + folder[len(prefix) :] if folder.startswith(prefix) else short
+    # Folders of earlier versions have no digest in their names.
+    for prefix in (folder_name(short), _without_unsafe(short)):
+        if folder.startswith(prefix):
+            return short + folder[len(prefix) :]
+    return short
 
 
 def folder_name(name: str) -> str:
-    """Return a name with characters that are unsafe in folder names replaced; may be empty."""
+    """Return a folder's name for a name; one that had to be changed gets a short digest, so no two names share one."""
+    safe = _without_unsafe(name)
+    safe = safe.encode()[:_MAX_NAME_BYTES].decode(errors="ignore")
+    if safe == name and name:
+        return name
+    return f"{safe or '_'}-{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:8]}"
+
+
+def _without_unsafe(name: str) -> str:
     return re.sub(r"[^\w.+~=@-]+", "_", name).strip(".")
 
 

@@ -239,6 +239,7 @@ def schema() -> dict[str, pl.DataType]:
                     "text": pl.String(),
                     "outcome": pl.String(),
                     "usage": pl.Struct(dict.fromkeys(USAGE_FIELDS, pl.Int64())),
+                    "cost": pl.Float64(),
                     "detail": pl.String(),
                 }
             )

@@ -9,23 +9,28 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from prism_engine.records import AnswerKind, Score
 from prism_engine.scoring.choice.choice import PROFILES, match_option, score_choice
 from prism_engine.scoring.flaws import Flaw
-from prism_engine.scoring.grouping import Means
+from prism_engine.scoring.grouping import Mean, Means
 from prism_engine.scoring.kinds.multiple_choice import Choice, options_of
 from prism_engine.scoring.kinds.short_answer import matches, read_short_answer
+from prism_engine.scoring.scorer import Metric, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from prism_engine.records import Sample
-    from prism_engine.scoring.scorer import Lettered, Metric, Scored
+    from prism_engine.scoring.scorer import Lettered, Scored
 
 _CLOSED: Final = "multiple choice"
 _OPEN: Final = "open questions"
+_VALIDATION: Final = "accuracy without dev"
+_DEV: Final = "dev"
+"""The split whose questions are meant as examples: the Open VLM Leaderboard's MMMU_VAL does not count them."""
 _TAG: Final = re.compile(r"<image ([1-9])>")
 _OPTION: Final = re.compile(r"[A-Z]")
 """A column that holds an option."""
@@ -36,6 +41,8 @@ class Mmmu(Choice):
 
     kind = AnswerKind.MMMU
     lettered: ClassVar[Lettered | None] = "some"
+    headline: ClassVar[str | None] = _VALIDATION
+    quoted_as: ClassVar[Mapping[str, str]] = MappingProxyType({"MMMU_DEV_VAL": "MMMU_VAL"})
 
     @classmethod
     def row_flaws(cls, cells: Mapping[str, str], pictures: int | None) -> Iterator[Flaw]:  # noqa: D102 - see `Scorer`
@@ -64,7 +71,21 @@ class Mmmu(Choice):
 
     def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:  # noqa: D102
         means = Means((_CLOSED, _OPEN))
+        validation = Mean()
         for row in rows:
             if row.score is not None:
                 means.add(row, {_CLOSED if row.options else _OPEN: row.score})
-        return tuple(means.metrics())
+                if not _is_dev(row):
+                    validation.add(row.score)
+        return (*means.metrics(), Metric(_VALIDATION, validation.value, 1, validation.n))
+
+    def units(self, rows: Iterable[Scored]) -> Iterator[Unit]:  # noqa: D102 - see `Scorer`
+        for row in rows:
+            if row.score is not None:
+                yield Unit(_CLOSED if row.options else _OPEN, (row,), row.score)
+                if not _is_dev(row):
+                    yield Unit(_VALIDATION, (row,), row.score)
+
+
+def _is_dev(row: Scored) -> bool:
+    return (row.split or "").strip().lower() == _DEV

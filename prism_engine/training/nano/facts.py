@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from prism_engine import __version__
+from prism_engine.version import __version__
 
 if TYPE_CHECKING:
     from prism_engine.training.nano.course import About, Course, TrainingPhase

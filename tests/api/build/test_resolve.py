@@ -55,7 +55,11 @@ def test_the_scorer_is_that_of_the_configuration_or_of_the_benchmark(config):
 
 def test_an_unknown_price_is_none_and_not_free(tmp_path):
     model = resolve_model("m", PAID.model_copy(update={"price": None}), tmp_path)
-    assert model.price is None
+    assert (model.price, model.row_price) == (None, None)
+
+
+def test_rows_state_the_price_of_what_a_provider_answers(config):
+    assert list(resolve_run(config, load_registry()).row_prices) == ["brain"]
 
 
 @pytest.mark.parametrize(

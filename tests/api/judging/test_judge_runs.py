@@ -247,8 +247,9 @@ async def test_a_real_server_judges_and_is_not_asked_twice(finished, vllm_server
     config = JudgeConfig(judge="judge", models={"judge": spec}, **folders)
 
     async def judged():
-        case = open_case(finished.folder, config)
-        return (await judging._judge_cases([case], config, resolve_judge(config, load_registry()), None, None))[0]
+        judge = resolve_judge(config, load_registry())
+        case = open_case(finished.folder, config, judge.identity)
+        return (await judging._judge_cases([case], config, judge, None, None))[0]
 
     first = await judged()
     asked = [row["judge"]["asked"] for row in rows(first.folder) if "asked" in row["judge"]]

@@ -17,4 +17,4 @@ def test_a_folder_without_a_finished_run_is_reported(finished, content):
 
 def test_a_folder_is_named_after_the_judge_whatever_its_name(finished):
     report = judge(finished, judge="org/a judge", models={"org/a judge": ScriptedModel(replies=("A",))})
-    assert report.folder == finished.folder / "judged-org_a_judge"
+    assert report.folder == finished.folder / "judged-org_a_judge-d22d91e0"

@@ -27,6 +27,7 @@ STEP = {
         "reasoning_tokens": None,
         "total_tokens": None,
     },
+    "cost": 0.000000123,
     "detail": None,
 }
 ROW = {
@@ -51,7 +52,10 @@ ROW = {
     "score": 1.0,
     "status": "done",
     "failure": None,
-    "steps": [STEP, STEP | {"stage": "reason", "key": None, "usage": None, "outcome": "error", "detail": "HTTP 500"}],
+    "steps": [
+        STEP,
+        STEP | {"stage": "reason", "key": None, "usage": None, "cost": None, "outcome": "error", "detail": "HTTP 500"},
+    ],
 }
 
 
@@ -75,7 +79,12 @@ def test_types_do_not_depend_on_what_the_values_look_like(tmp_path):
     options = pl.List(pl.Struct({"letter": pl.String(), "text": pl.String()}))
     usage = pl.Struct(dict.fromkeys(USAGE_FIELDS, pl.Int64()))
     numbers = dict.fromkeys(("round", "picture"), pl.Int64())
-    fields: dict[str, pl.DataType] = {**dict.fromkeys(STEP, pl.String()), **numbers, "usage": usage}
+    fields: dict[str, pl.DataType] = {
+        **dict.fromkeys(STEP, pl.String()),
+        **numbers,
+        "usage": usage,
+        "cost": pl.Float64(),
+    }
     steps = pl.List(pl.Struct(fields))
     integers = dict.fromkeys(("schema", "position"), pl.Int64())
     typed = {**integers, "score": pl.Float64(), "options": options, "steps": steps, **lists}

@@ -42,7 +42,16 @@ def test_open_questions_are_reported_separately():
         Scored("4", SampleStatus.FAILED, None, None),
     ]
     found = {metric.name: (metric.value, metric.n) for metric in scorer_of(AnswerKind.MMMU, "prism").metrics(rows)}
+    assert found.pop("accuracy without dev") == (2 / 3, 3)
     assert found == {"multiple choice": (0.5, 2), "open questions": (1.0, 1)}
+
+
+def test_the_headline_is_that_of_mmmu_val_and_leaves_out_the_dev_questions():
+    scorer = scorer_of(AnswerKind.MMMU, "prism")
+    done = [("1", 1.0, "dev"), ("2", 1.0, "validation"), ("3", 0.0, "validation"), ("4", 1.0, "Dev ")]
+    rows = [Scored(index, SampleStatus.DONE, score, "A", options=4, split=split) for index, score, split in done]
+    (headline,) = (metric for metric in scorer.metrics(rows) if metric.name == scorer.headline)
+    assert (headline.value, headline.n, headline.split) == (0.5, 2, None)
 
 
 @pytest.mark.parametrize("profile", ["prism", "v3"])

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from prism_engine.api.public import keywords
 from prism_engine.config import RunConfig
-from prism_engine.config.judging import GradingConfig, JudgeConfig
+from prism_engine.config.judging import GradingConfig, GradingOptions, JudgeConfig, JudgeOptions
+from prism_engine.config.run_config import RunOptions, SweepOptions
 
 
 @pytest.mark.parametrize(
     ("typed", "config", "given"),
     [
-        (keywords.RunOptions, RunConfig, set()),
-        (keywords.SweepOptions, RunConfig, set()),
-        (keywords.JudgeOptions, JudgeConfig, {"judge"}),
-        (keywords.GradingOptions, GradingConfig, {"judge", "rows"}),
+        (RunOptions, RunConfig, set()),
+        (SweepOptions, RunConfig, set()),
+        (JudgeOptions, JudgeConfig, {"judge"}),
+        (GradingOptions, GradingConfig, {"judge", "rows"}),
     ],
 )
 def test_the_types_list_the_fields(typed, config, given):
