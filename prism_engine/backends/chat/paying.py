@@ -48,6 +48,8 @@ class Sending:
     sent: bool = False
     status: int | None = None
     """HTTP status of the response; None if there was none."""
+    refused: bool = False
+    """Whether the response, with any status, says that the provider did not accept the request."""
     usage: Usage | None = None
 
     @property
@@ -56,6 +58,8 @@ class Sending:
         if not self.sent:
             return True
         status = self.status
+        if status == 200 and self.refused:
+            return True
         return status is not None and ((300 <= status < 500 and status not in _MAY_BE_BILLED) or status in _BUSY)
 
 
