@@ -7,6 +7,7 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from prism_engine.backends.chat.json_body import read_json
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 
 LONGEST_MESSAGE = 300
 """Maximum characters of a server's message that an error repeats."""
-_LONGEST_READ = 64 * 1024
+_LONGEST_READ = 8 * 1024
 """Bytes of a body that is not JSON that are searched for a message."""
+_DEEPEST, _MOST_LEVELS = 6, 200
+"""Nested objects of a body that are searched."""
 
 _LABELS = ("code", "type", "status", "reason", "__type", "error_code", "err_code", "limit_source", "quotaid")
 _WORDS = (
@@ -82,7 +85,7 @@ def read_error(raw: bytes) -> ErrorBody:
     data = read_json(raw)
     if not isinstance(data, (dict, list)):
         return ErrorBody(printable(_plain(raw, data)))
-    levels = list(_levels(data))
+    levels = list(islice(_levels(data), _MOST_LEVELS))
     words = _words(levels)
     labels, fields, status, wait = set(), set(), None, None
     for level in levels:
@@ -130,12 +133,14 @@ def is_event_stream(raw: bytes) -> bool:
 
 def _levels(data: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
     """Yield the objects in which dialects hide the facts: outermost first, except that `error` precedes its parent."""
+    if depth >= _DEEPEST:
+        return
     if isinstance(data, str) and depth and data.lstrip()[:1] in ("{", "["):  # a gateway quotes the provider's body
         data = read_json(data.encode(errors="replace"))
     if isinstance(data, list):
         for item in data[:20]:
-            yield from _levels(item, depth)
-    elif isinstance(data, dict) and depth < 5:
+            yield from _levels(item, depth + 1)
+    elif isinstance(data, dict):
         error = data.get("error")
         if isinstance(error, (dict, list)):
             yield from _levels(error, depth + 1)

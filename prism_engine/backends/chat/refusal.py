@@ -10,7 +10,6 @@ import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from prism_engine.backends.chat.error_body import ErrorBody, printable, read_error
 from prism_engine.backends.chat.refusal_words import (
@@ -46,6 +45,8 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 600.0
 """Seconds. If a server asks to wait for longer, its quota is used up, and the run stops instead of sleeping."""
+_LONGEST_NAMED = 100 * 365 * 86_400.0
+"""Seconds. A longer wait is no date any more."""
 _DAILY_WAIT = 60.0
 """Seconds. A used-up daily quota of which the next piece is free sooner than this is waited for."""
 
@@ -201,7 +202,7 @@ def _longest_reset(headers: Mapping[str, str]) -> float:
 
 
 def _come_back(wait: float | None, reason: str, endpoint: Endpoint) -> DeadError:
-    if wait is None:
+    if wait is None or wait > _LONGEST_NAMED:
         when = "its quota for a longer period is used up: run the same command again when it is renewed"
     else:
         moment = time.strftime("%Y-%m-%d %H:%M", time.localtime(time.time() + wait))
@@ -222,16 +223,15 @@ def _field_trouble(status: int, body: ErrorBody, reason: str, endpoint: Endpoint
         return None
     if field in OUTPUT_LIMITS:
         other = OUTPUT_LIMITS[1 - OUTPUT_LIMITS.index(field)]
-        fix = f"set `max_tokens_field: {other}`"
+        fix = f"set `max_tokens_field: {other}` in its registry entry"
     elif field in endpoint.extra_fields:
-        fix = "change `extra_body`"
+        fix = "change `extra_body` in its registry entry"
     elif field == "stop":
-        fix = "leave out `stop` in the run's sampling; it cannot be renamed"
+        fix = "leave out `stop` in the run file"
     else:
-        fix = "set `send_sampling: false`"
+        fix = "set `send_sampling: false` in its registry entry"
     return UnsupportedFieldError(
-        f"{endpoint.url} does not accept the field {field!r} for {endpoint.model!r}: {fix} in its registry entry "
-        f"({reason})",
+        f"{endpoint.url} does not accept the field {field!r} for {endpoint.model!r}: {fix} ({reason})",
         field=field,
     )
 
@@ -281,8 +281,7 @@ def misses_template(words: str) -> bool:
 
 def _redirect(status: int, headers: Mapping[str, str], endpoint: Endpoint) -> DeadError:
     location = next((value for name, value in headers.items() if name.lower() == "location"), "")
-    parts = urlsplit(shown_url(location)) if location else None
-    target = printable(parts._replace(query="", fragment="").geturl()) if parts else ""
+    target = printable(re.sub(r"[?#].*", "", shown_url(location), flags=re.DOTALL))  # the query may hold secrets
     return DeadError(
         f"{endpoint.url} redirects (HTTP {status}){f' to {target}' if target else ''}: set base_url to the API's final "
         "address; it often ends in /v1"

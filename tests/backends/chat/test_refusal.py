@@ -192,7 +192,12 @@ def test_credit_that_runs_out_later_ends_the_run_too():
         ),
         ("Unknown parameter: 'seed'", None, "seed", "`send_sampling: false`"),
         ("Unsupported parameter: 'reasoning_effort'", "reasoning_effort", "reasoning_effort", "`extra_body`"),
-        ("Unsupported parameter: 'stop' is not supported with this model.", "stop", "stop", "leave out `stop`"),
+        (
+            "Unsupported parameter: 'stop' is not supported with this model.",
+            "stop",
+            "stop",
+            "leave out `stop` in the run file",
+        ),
     ],
 )
 def test_a_field_that_is_not_accepted_is_named_with_the_fix(message, param, field, fix):
@@ -317,10 +322,41 @@ def test_a_list_of_all_limits_is_not_taken_for_the_daily_one():
     assert type(error) is TransientError
 
 
-def test_a_firewall_that_blocks_one_request_is_no_trouble_with_the_key():
+@pytest.mark.parametrize("status", [403, 404, 405, 410])
+def test_what_is_forbidden_or_missing_concerns_one_call_once_another_was_answered(status):
     page = b"<html><title>Attention Required</title></html>"
-    assert type(caught(403, raw=page, at=replace(AT, answered=True))) is RejectedError
-    assert type(caught(403, raw=page)) is DeadError
+    assert type(caught(status, raw=page, at=replace(AT, answered=True))) is RejectedError
+    assert type(caught(status, raw=page)) is DeadError
+
+
+def test_a_model_that_is_retired_later_ends_the_run():
+    for error in ({"message": "The model m has been retired"}, {"message": "gone", "code": "model_not_found"}):
+        assert type(caught(404, error, at=replace(AT, answered=True))) is DeadError
+
+
+@pytest.mark.parametrize("wait", ["1e300", "99999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_a_wait_beyond_all_dates_ends_the_run_too(wait):
+    assert type(caught(429, headers={"Retry-After": wait})) is DeadError
+
+
+@pytest.mark.parametrize("location", ["http://[bad", "", "/login?next=1", "//me:pw@x/y#z", "\x1b[2J"])
+def test_any_redirect_is_read(location):
+    error = caught(302, headers={"Location": location})
+    assert "base_url" in str(error)
+    assert not {"\x1b", "?", "#", "@"} & set(str(error).partition("redirects")[2])
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"[" * 900 + b"]" * 900,
+        b'{"error":' * 500 + b"1" + b"}" * 500,
+        b"<script" * 5000,
+        b'{"a": ' + b"9" * 5000 + b"}",
+    ],
+)
+def test_hostile_bodies_are_read_quickly_and_without_a_crash(raw):
+    assert type(caught(400, raw=raw)) is RejectedError
 
 
 def test_a_redirect_names_its_target_without_secrets():
