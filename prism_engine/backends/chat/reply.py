@@ -57,7 +57,7 @@ def read_reply(raw: bytes, headers: Mapping[str, str], endpoint: Endpoint, *, fr
     message = choice.get("message")
     filtered = any(part in reason for reason in reasons for part in _FILTERED)
     if not isinstance(message, dict):
-        if not filtered:
+        if not (filtered or finish):
             raise NoCompletionError(f"the reply has no message; {_BASE_URL}")
         message = {}
     return _completion(data, message, finish, filtered=filtered, from_reasoning=from_reasoning)
@@ -98,6 +98,8 @@ def _completion(
 
 
 def _why_empty(finish: str, field: str, reasoning: str) -> str:
+    if finish.lower() in _TRUNCATED:
+        return f"the output limit was used up before any text (finish reason {printable(finish)}): raise it"
     if not reasoning.strip():
         return f"the reply is empty (finish reason {printable(finish) or 'none'})"
     return (
@@ -130,6 +132,10 @@ def _block_reason(data: dict[str, Any]) -> str:
 def _finish_reasons(data: dict[str, Any], choice: dict[str, Any]) -> list[str]:
     """Return all finish reasons in lower case: the endpoint's, that of the provider behind a gateway, the prompt's."""
     reasons = [choice.get("finish_reason"), choice.get("native_finish_reason"), choice.get("stop_reason")]
+    results = choice.get("content_filter_results")  # Azure's, by category
+    verdicts = results.values() if isinstance(results, dict) else ()
+    if any(isinstance(verdict, dict) and verdict.get("filtered") is True for verdict in verdicts):
+        reasons.append("content_filter")
     return [_string(reason).lower() for reason in (*reasons, _block_reason(data))]
 
 
@@ -174,7 +180,7 @@ def _is_error_alone(data: dict[str, Any]) -> bool:
 
 def _text(content: Any) -> str:
     if isinstance(content, list):
-        return "".join(_string(part.get("text")) for part in content if isinstance(part, dict))
+        return "".join(_string(part.get("text") if isinstance(part, dict) else part) for part in content)
     return _string(content)
 
 

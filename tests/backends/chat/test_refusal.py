@@ -190,6 +190,12 @@ def test_credit_that_runs_out_later_ends_the_run_too():
             "temperature",
             "`send_sampling: false`",
         ),
+        (
+            "litellm.UnsupportedParamsError: openai does not support parameters: ['temperature'], for model=o3.",
+            None,
+            "temperature",
+            "`send_sampling: false`",
+        ),
         ("Unknown parameter: 'seed'", None, "seed", "`send_sampling: false`"),
         ("Unsupported parameter: 'reasoning_effort'", "reasoning_effort", "reasoning_effort", "`extra_body`"),
         (

@@ -113,6 +113,24 @@ def test_a_filter_has_many_names(finish, message):
     assert finish in done.detail
 
 
+def test_the_verdicts_of_a_filter_count_without_a_finish_reason():
+    choice = {"message": {"content": ""}, "finish_reason": "stop"}
+    for filtered, outcome in ((True, Outcome.REFUSED), (False, Outcome.EMPTY)):
+        results = {"hate": {"filtered": False}, "violence": {"filtered": filtered, "severity": "high"}}
+        done = read_reply(orjson.dumps({"choices": [choice | {"content_filter_results": results}]}))
+        assert done.outcome is outcome
+
+
+def test_a_null_message_with_another_finish_reason_is_empty_and_named():
+    done = read_reply(orjson.dumps({"choices": [{"message": None, "finish_reason": "MALFORMED_FUNCTION_CALL"}]}))
+    assert done.outcome is Outcome.EMPTY
+    assert "MALFORMED_FUNCTION_CALL" in done.detail
+
+
+def test_a_limit_used_up_before_any_text_is_named():
+    assert "raise it" in read_reply(reply(None, "length")).detail
+
+
 def test_the_finish_reason_of_the_provider_behind_a_gateway_counts():
     choice = {"message": {"content": ""}, "finish_reason": "stop", "native_finish_reason": "SAFETY"}
     assert read_reply(orjson.dumps({"choices": [choice]})).outcome is Outcome.REFUSED
