@@ -16,7 +16,7 @@ from prism_engine.chaos.replies import as_json, option_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-Respond = "Callable[[dict[str, Any]], str | web.Response]"
+    Respond = Callable[[dict[str, Any]], str | web.Response]
 
 _TOO_LARGE = (
     "Request too large for gpt-4o in organization org-x on tokens per min (TPM): Limit 30000, Requested 36121. The "
@@ -25,22 +25,22 @@ _TOO_LARGE = (
 _PAGE = "<!doctype html><html><head><title>Open WebUI</title></head><body><div id=app></div></body></html>"
 
 
-def _always(response: Callable[[], web.Response]) -> Callable[[dict[str, Any]], str | web.Response]:
+def _always(response: Callable[[], web.Response]) -> Respond:
     return lambda _body: response()
 
 
-def _error(status: int, headers: dict[str, str] | None = None, **facts: Any) -> Callable[[dict[str, Any]], Any]:
+def _error(status: int, headers: dict[str, str] | None = None, **facts: Any) -> Respond:
     """Return the reply of an error in OpenAI's form."""
     return _always(
         lambda: as_json({"error": {"type": "invalid_request_error"} | facts}, status=status, headers=headers)
     )
 
 
-def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Callable[[dict[str, Any]], Any]:
+def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Respond:
     return _always(lambda: as_json(value, status=status, headers=headers))
 
 
-def _text(text: str, kind: str, status: int = 200, headers: dict[str, str] | None = None) -> Callable[..., Any]:
+def _text(text: str, kind: str, status: int = 200, headers: dict[str, str] | None = None) -> Respond:
     return _always(lambda: web.Response(text=text, status=status, content_type=kind, headers=headers))
 
 
@@ -51,17 +51,17 @@ def completion(text: str | None = "The answer is A.", finish: str | None = "stop
     return {"id": "x", "object": "chat.completion", "model": "m", "choices": [choice], "usage": usage}
 
 
-def _refusing(field: str, message: str, code: str) -> Callable[[dict[str, Any]], Any]:
+def _refusing(field: str, message: str, code: str) -> Respond:
     """Return the reply of an endpoint that does not accept a request field."""
     refused = {"message": message, "type": "invalid_request_error", "param": field, "code": code}
     return lambda body: as_json({"error": refused}, status=400) if field in body else option_text(body)
 
 
-def _raw(body: bytes) -> Callable[[dict[str, Any]], Any]:
+def _raw(body: bytes) -> Respond:
     return _always(lambda: web.Response(body=body, content_type="application/json"))
 
 
-def _google(status: int, name: str, message: str, *details: dict[str, Any]) -> Callable[[dict[str, Any]], Any]:
+def _google(status: int, name: str, message: str, *details: dict[str, Any]) -> Respond:
     error = {"code": status, "message": message, "status": name, "details": list(details)}
     return _json([{"error": error}], status)
 
@@ -80,7 +80,7 @@ def _reset_of_the_day() -> web.Response:
     return as_json({"error": {"message": words, "code": 429, "metadata": {"headers": headers}}}, status=429)
 
 
-_EVERY_CALL: dict[str, Callable[[dict[str, Any]], Any]] = {
+_EVERY_CALL: dict[str, Respond] = {
     "gemini-bad-key": _google(
         400,
         "INVALID_ARGUMENT",
@@ -190,7 +190,7 @@ _EVERY_CALL: dict[str, Callable[[dict[str, Any]], Any]] = {
 }
 """What every call meets, so that the run cannot go on."""
 
-_FINE: dict[str, Callable[[dict[str, Any]], Any]] = {
+_FINE: dict[str, Respond] = {
     "openai-o3": _refusing(
         "max_tokens",
         "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
@@ -210,7 +210,7 @@ _FINE: dict[str, Callable[[dict[str, Any]], Any]] = {
 }
 """What every call meets, and is answered."""
 
-_NO_ANSWER: dict[str, Callable[[dict[str, Any]], Any]] = {
+_NO_ANSWER: dict[str, Respond] = {
     "only-reasoning": _json(completion(None, reasoning_content="The star is red, so the answer is A.")),
     "gemini-safety": _json(completion(None, "SAFETY")),
     "gemini-recitation": _json(completion("", "content_filter: RECITATION")),
@@ -225,7 +225,7 @@ _NO_ANSWER: dict[str, Callable[[dict[str, Any]], Any]] = {
 }
 """What every call meets: a reply, but no answer."""
 
-_ONE_CALL: dict[str, Callable[[dict[str, Any]], Any]] = {
+_ONE_CALL: dict[str, Respond] = {
     "no-choices": _json(completion() | {"choices": []}),
     "always-500": _error(500, message="Internal server error"),
     "too-large-429": _error(429, message=_TOO_LARGE, type="tokens", code="rate_limit_exceeded"),
@@ -235,5 +235,5 @@ _ONE_CALL: dict[str, Callable[[dict[str, Any]], Any]] = {
 }
 """What some calls meet while the others are answered."""
 
-PROVIDERS: Mapping[str, Callable[[dict[str, Any]], Any]] = {**_EVERY_CALL, **_FINE, **_NO_ANSWER, **_ONE_CALL}
+PROVIDERS: Mapping[str, Respond] = {**_EVERY_CALL, **_FINE, **_NO_ANSWER, **_ONE_CALL}
 """The reply of each situation, for `Behaviour.reply`."""

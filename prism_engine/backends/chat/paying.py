@@ -58,9 +58,11 @@ class Sending:
         if not self.sent:
             return True
         status = self.status
-        if status == 200 and self.refused:
+        if status is None:
+            return False
+        if status < 300 and self.refused:
             return True
-        return status is not None and ((300 <= status < 500 and status not in _MAY_BE_BILLED) or status in _BUSY)
+        return (300 <= status < 500 and status not in _MAY_BE_BILLED) or status in _BUSY
 
 
 @asynccontextmanager
