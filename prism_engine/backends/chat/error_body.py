@@ -20,7 +20,7 @@ LONGEST_MESSAGE = 300
 """Maximum characters of a server's message that an error repeats."""
 _LONGEST_READ = 8 * 1024
 """Bytes of a body that is not JSON that are searched for a message."""
-_DEEPEST, _MOST_LEVELS = 6, 200
+_DEEPEST, _MOST_LEVELS = 12, 200
 """Nested objects of a body that are searched."""
 
 _LABELS = ("code", "type", "status", "reason", "__type", "error_code", "err_code", "limit_source", "quotaid")

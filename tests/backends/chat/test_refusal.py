@@ -315,6 +315,8 @@ def test_a_quota_that_resets_in_hours_ends_the_run_and_says_when_to_come_back(er
 def test_a_daily_quota_without_a_time_ends_the_run():
     quota = {"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}
     details = [{"violations": [quota]}, {"retryDelay": "34s"}]
+    nested = [{"error": {"status": "RESOURCE_EXHAUSTED", "message": "quota", "details": details}}]
+    assert type(caught(429, raw=orjson.dumps(nested))) is DeadError
     error = caught(429, {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "quota", "details": details})
     assert type(error) is DeadError
     minute = [{"violations": [{"quotaId": "GenerateRequestsPerMinutePerProject"}]}, {"retryDelay": "34s"}]
