@@ -279,6 +279,7 @@ def _stage(meter: Meter, wall: float) -> dict[str, Any]:
         "busy_share": round(meter.busy_seconds / wall, 4) if wall else None,
         "calls_per_second": meter.calls_per_second,
         "tokens_per_second": meter.tokens_per_second,
+        **({"learned": dict(learned)} if (learned := meter.load().learned) else {}),
     }
 
 
