@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.records import Score
+from prism_engine.scoring.choice.committed import read_committed
 from prism_engine.scoring.choice.reading import read_option
 from prism_engine.scoring.choice.rules import Rules, match_as_upstream
 
@@ -38,7 +39,7 @@ _V3 = Rules(letter_near_end=True, short_reply=True, answer_phrase=True)
 PROFILES: Final[Mapping[str, ChoiceProfile]] = MappingProxyType(
     {
         "prism-1": ChoiceProfile("prism-1", read_option),
-        "prism-2": ChoiceProfile("prism-2", read_option),
+        "prism-2": ChoiceProfile("prism-2", read_committed),
         "v1": ChoiceProfile("v1", partial(match_as_upstream, rules=_V1)),
         "v2": ChoiceProfile("v2", partial(match_as_upstream, rules=_V2)),
         "v3": ChoiceProfile("v3", partial(match_as_upstream, rules=_V3)),

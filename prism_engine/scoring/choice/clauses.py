@@ -1,0 +1,198 @@
+"""What a sentence says about options: it states, denies or merely mentions them; see `committed.py`.
+
+A sentence is split into clauses at commas and at the words that turn it (`vocabulary.py`). A clause that asks, sets a
+condition, reports others or remarks on mistakes and second choices states nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from prism_engine.scoring.choice import vocabulary as words
+from prism_engine.scoring.choice.slots import MARKED, SLOT, TEXT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Act(Enum):
+    """What a clause does with options."""
+
+    STATES = "states"
+    SUGGESTS = "suggests"
+    """States, but gives way to a statement made earlier."""
+    DENIES = "denies"
+    MENTIONS = "mentions"
+    WAVERS = "wavers"
+    """States more than one option in one breath."""
+    ASKS = "asks"
+    RETRACTS = "retracts"
+    """Takes back the statement before it."""
+    NONE_FITS = "none fits"
+
+
+class Event(NamedTuple):
+    """One act about these options, each a slot."""
+
+    act: Act
+    slots: tuple[str, ...] = ()
+
+
+_LONGEST: Final = 700
+"""Characters of a sentence that are read; of a longer one, its start and its end. Bounds the cost of every pattern."""
+_COMMA: Final = re.compile(r",(?!\d)|,(?=\d+ )")
+_LIST_COMMA: Final = re.compile(rf"(?<={SLOT}),? (?=(?:and|or|nor) {SLOT})|(?<={SLOT}), ?(?={SLOT}\s?(?:[,.;)]|$|and |or |nor ))")
+_ITEM: Final = re.compile(SLOT)
+_SOME: Final = rf"(?P<slots>{words.ONE_OR_MORE})"
+_SMALL: Final = r"(?:\s?(?:be|the|option|options|choice|choices|answer|a|an|to|is|it|it's|both|either|of|that|for|:|number|letter|answers|die|la|le|l'|der|el|o|é|è|es|ist|est|que))*\s?"
+_WORD: Final = rf"(?:\s?[^\s{SLOT[1:-1]}]+)"
+
+_DENIED_BEFORE: Final = re.compile(rf"(?:{words.INSTEAD}|n't(?: be)?){_SMALL}{_SOME}")
+_ELIMINATED: Final = re.compile(rf"{words.ELIMINATE}{_WORD}{{0,3}}?{_SMALL}{_SOME}")
+_DENIED_AFTER: Final = re.compile(rf"{_SOME}{_WORD}{{0,5}}?\s?(?:{words.NOT}|{words.WRONG}|n't\b)")
+_WRONG_NEXT: Final = re.compile(rf"\s?(?:,|is|was|are|:)?\s?(?:clearly |also |definitely )?(?:{words.WRONG}|not\b)")
+_DOUBLE: Final = re.compile(
+    r"\b(?:not|n't|never|cannot be|can't be|isn't|without being|doesn't|does not|nothing) (?:be )?(?:contradict\w*|wrong|incorrect|ruled out|excluded|eliminated|conflicts?|false|rejected|discarded|unlikely|fail\w*)"
+)
+_NEGATION: Final = re.compile(rf"{words.NOT}|n't\b|\bdoubts?\b|\bdoubtful\b")
+_ANSWER_IS: Final = re.compile(
+    rf"{words.ANSWER}{_WORD}{{0,8}}?\s?{words.LINK}(?:\s?(?:{words.FILLER.pattern}|[:(\"'=-]))*\s?{_SOME}"
+)
+_CHOSEN: Final = re.compile(
+    rf"(?:^|{words.SPEAKER}{_WORD}{{0,4}}?\s?|\bto |\bwould |\band ){words.CHOOSE}(?:\s?(?:{words.FILLER.pattern}|[:(\"'-]))*\s?{_SOME}"
+)
+_IS_RIGHT: Final = re.compile(
+    rf"{_SOME}\s?(?:(?:is|are|must be|has to be|seems|seems to be|appears|appears to be|should be|remains|looks|looks like|was|it is|为|是|est|ist|es|è|é|is also|sounds|makes)\s?)?"
+    rf"(?:(?!{words.ONLY_PLAUSIBLE}){words.FILLER.pattern}\s?|[:=-]\s?){{0,5}}?(?:{words.RIGHT})"
+)
+_POINTED: Final = re.compile(rf"{words.POINTS}{_SMALL}{_SOME}")
+_WOULD: Final = re.compile(r"\b(?:would|'d|serait|wäre|sería|seria|sarebbe)\b")
+_ASIDE: Final = re.compile(rf"{words.REMARK}|{words.OTHERS}")
+_IF: Final = re.compile(words.IF)
+_INVERTED: Final = re.compile(r"^\W*(?:were|had|should|wäre|hätte) (?!to\b)[^?]{3,120}?,")
+_UNSURE: Final = re.compile(words.UNSURE)
+_PLAUSIBLE: Final = re.compile(words.ONLY_PLAUSIBLE)
+_REST: Final = re.compile(rf"{words.FILLER.pattern}|{SLOT}|[\W_]|\d")
+_YES: Final = re.compile(r"^\W*(?:yes|yeah|correct|right|indeed|exactly)\b")
+_NO: Final = re.compile(r"^\W*(?:no|nope|not|wrong|incorrect)\b")
+_GREATER: Final = re.compile(rf"^\W*({SLOT}) ?>>? ?{SLOT}")
+
+
+def sentence_events(sentence: str, asked: tuple[str, ...] = ()) -> Iterator[Event]:
+    """Yield what a sentence does with options, in its order.
+
+    Args:
+        sentence: with slots, including the mark that ends it.
+        asked: the options that the sentence before asked about.
+    """
+    if len(sentence) > _LONGEST:
+        sentence = f"{sentence[: _LONGEST // 2]} , {sentence[-_LONGEST // 2 :]}"
+    slots = tuple(_ITEM.findall(sentence))
+    if words.NONE_FITS.search(sentence):
+        yield Event(Act.NONE_FITS)
+    if words.RETRACTED.search(sentence) and not _stated_after_retraction(sentence):
+        yield Event(Act.RETRACTS)
+    if asked and not slots:
+        if _YES.match(sentence):
+            yield Event(Act.STATES if len(set(asked)) == 1 else Act.WAVERS, asked)
+        elif _NO.match(sentence):
+            yield Event(Act.DENIES, asked)
+        return
+    if not slots:
+        return
+    if sentence.rstrip(" )'").endswith("?"):
+        yield Event(Act.ASKS, slots)
+        return
+    if found := _GREATER.match(sentence):
+        yield Event(Act.STATES, (found[1],))
+        return
+    yield from _statement_events(sentence)
+
+
+def _stated_after_retraction(sentence: str) -> bool:
+    """Whether the words that take back are about an option of the same sentence."""
+    retracted = words.RETRACTED.search(sentence)
+    return retracted is not None and bool(_ITEM.search(sentence[: retracted.start()]))
+
+
+def _statement_events(sentence: str) -> Iterator[Event]:
+    inverted = _INVERTED.match(sentence) is not None
+    text = words.EVIDENCE.sub(" ", words.FORCED.sub(" ", sentence))
+    text = _DOUBLE.sub(" correct", words.NO_DOUBT.sub(" ", text))
+    for found in words.EXCEPT.finditer(text):
+        rest = text[found.end() :]
+        if found["all"] in ("none", "nothing", "no"):
+            yield Event(Act.STATES, (found["slot"],))
+        elif re.search(f"{words.WRONG}|{words.ELIMINATE}|{words.NOT}", rest):
+            yield Event(Act.STATES, (found["slot"],))
+            text = text[: found.start()]
+        else:
+            yield Event(Act.DENIES, (found["slot"],))
+    text = words.EXCEPT.sub(" ", text)
+    text = _LIST_COMMA.sub(lambda comma: "、" if "," in comma[0] and "d" not in comma[0] else " ", text)
+    carried = inverted
+    for segment in words.TURN.split(text):
+        has_slot = _ITEM.search(segment) is not None
+        if carried or _IF.search(segment):
+            carried = inverted or not has_slot
+            continue
+        aside = False
+        for clause in _COMMA.split(segment):
+            slot = _ITEM.search(clause)
+            aside = aside or _ASIDE.search(clause) is not None
+            if slot is None:
+                continue
+            if not aside:
+                yield from _clause_events(clause.strip())
+            aside = False
+
+
+def _clause_events(clause: str) -> Iterator[Event]:
+    for pattern in (_DENIED_BEFORE, _ELIMINATED):
+        for found in pattern.finditer(clause):
+            yield Event(Act.DENIES, tuple(_ITEM.findall(found["slots"])))
+        clause = pattern.sub(" ", clause)
+    stated = _ANSWER_IS.search(clause) or _CHOSEN.search(clause)
+    if stated and not _NEGATION.search(clause[: stated.start("slots")]):
+        wrong = _WRONG_NEXT.match(clause, stated.end("slots"))
+        yield _about(Act.DENIES if wrong else Act.STATES, stated["slots"])
+        return
+    while found := _DENIED_AFTER.search(clause):
+        yield Event(Act.DENIES, tuple(_ITEM.findall(found["slots"])))
+        clause = f"{clause[: found.start()]} {clause[found.end() :]}"
+    slots = tuple(_ITEM.findall(clause))
+    if not slots:
+        return
+    first = _ITEM.search(clause)
+    if _NEGATION.search(clause, 0, first.start() if first else None):
+        yield Event(Act.DENIES, slots)
+        return
+    yield from _affirmed(clause, slots)
+
+
+def _affirmed(clause: str, slots: tuple[str, ...]) -> Iterator[Event]:
+    """Yield what a clause without negation does with its options."""
+    if not _REST.sub("", clause):
+        weak = _UNSURE.search(clause) or _PLAUSIBLE.search(clause)
+        yield _about(Act.SUGGESTS if weak else Act.STATES, clause)
+        return
+    right = _IS_RIGHT.search(clause)
+    if right:
+        weak = _WOULD.search(clause) or _UNSURE.search(clause)
+        yield _about(Act.SUGGESTS if weak else Act.STATES, right["slots"])
+        return
+    if pointed := _POINTED.search(clause):
+        yield _about(Act.SUGGESTS, pointed["slots"])
+        return
+    yield Event(Act.MENTIONS, slots)
+
+
+def _about(act: Act, text: str) -> Event:
+    slots = tuple(_ITEM.findall(text))
+    several = len({ord(slot) & 0xFF for slot in slots}) > 1
+    return Event(Act.WAVERS if several and act is not Act.DENIES else act, slots)
+
+
+__all__ = ["MARKED", "TEXT", "Act", "Event", "sentence_events"]

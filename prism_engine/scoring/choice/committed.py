@@ -1,0 +1,260 @@
+"""The rules of `prism-2` for multiple choice: the last option that a reply commits itself to; when in doubt, nothing.
+
+What a reply says about options is read by grammar (`clauses.py`), on a text in which each mention of an option is one
+character (`slots.py`). The last statement counts, since models think first and answer last, but what follows a
+statement as a remark does not replace it: reasons against other options, mistakes that others make, what would be
+right under other conditions, second choices, questions.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from prism_engine.scoring.choice.clauses import Act, Event, sentence_events
+from prism_engine.scoring.choice.plain_text import answer_part
+from prism_engine.scoring.choice.rules import API_FAILURE, REFUSALS
+from prism_engine.scoring.choice.slots import SLOT, question_of
+from prism_engine.scoring.choice.vocabulary import ASIDE_LABEL, NOT, RIGHT, WRONG
+from prism_engine.scoring.scorer import REFUSAL, says_it_cannot_tell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from prism_engine.records import Option
+    from prism_engine.scoring.choice.slots import Question
+
+_BARE: Final = re.compile(r"[\s(*\[]{0,4}([A-Z])[\s).*\]:,]{0,4}")
+"""A shortcut for the most common replies."""
+_SENTENCE: Final = re.compile(r"[^.!?;。।؟\n]*(?:\.(?!\s|$)[^.!?;。।؟\n]*)*(?:[.!?;。।؟]+['\")\]]*|$)")
+_LINE_MARKS: Final = " \t>#-•·~=✏👉→:;'\""
+_BULLET: Final = re.compile(r"^\s*(?:[-•·>#]+ ?|\d{1,2}[.)] )+")
+_ALONE: Final = re.compile(rf"[\W_]*({SLOT})[\W_]*")
+_HEAD: Final = re.compile(rf"\W{{0,3}}({SLOT})(?:\s?[.):,]|\s?-)\s*(?=\S)")
+_VERDICT: Final = re.compile("[✓✗]")
+_JOINED: Final = re.compile(r"(?:[:=]| is| are| be) *\n\s*(?:\n\s*)?(?=[^\w\n]{0,4}" + SLOT + r"[^\w\n]{0,4}(?:\n|$))")
+_CELL: Final = re.compile(r"(?:yes|true|correct|right|fits|match|matches|supported|✓)(?![^\W\d_])")
+_BAD_CELL: Final = re.compile(rf"(?:no|false|✗|{NOT}|{WRONG})(?![^\W\d_])")
+_RIGHT: Final = re.compile(RIGHT)
+_MOST_SENTENCES: Final = 600
+
+
+def read_committed(reply: str, options: Sequence[Option]) -> str | None:
+    """Read the chosen option from a reply, in time linear in its length.
+
+    Returns:
+        The letter of an option; "Z" for a refusal (or a real option Z); None if the reply commits itself to no option.
+    """
+    bare = _BARE.fullmatch(reply)
+    if bare and any(option.letter == bare[1] for option in options):
+        return bare[1]
+    if API_FAILURE in reply or not options:
+        return None
+    question = question_of(tuple(options))
+    text = question.plain(answer_part(reply))
+    place = question.is_text(text)
+    if place is not None:
+        return question.letters[place]
+    reading = _Reading(question)
+    reading.read(question.with_slots(text))
+    return reading.letter(reply)
+
+
+class _Reading:
+    """The state of reading one reply."""
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        self.stated: str | None = None
+        self.firmly = False
+        self.wavers = False
+        self.taken_back = False
+        self.none_fits = False
+        self.denied: set[str] = set()
+        self.ticked: set[str] = set()
+        self.last_seen: str | None = None
+        self.mentions: list[tuple[int, str, str]] = []
+        """Sentence, kind and letter of each mention that is neither stated nor denied."""
+        self.sentence = 0
+        self.length = 0
+
+    def read(self, text: str) -> None:
+        """Read a reply with slots."""
+        self.length = len(text)
+        lines = [line for line in _JOINED.sub(": ", text).split("\n") if line.strip(_LINE_MARKS)]
+        aside, run = False, 0
+        heads = {self._letter(head[1]) for line in lines if (head := _HEAD.match(_BULLET.sub("", line)))}
+        for number, line in enumerate(lines):
+            bare = _BULLET.sub("", line)
+            if re.search(SLOT, line) is None:
+                aside = ASIDE_LABEL.search(line) is not None and (line.rstrip().endswith((":", "?")) or "#" in line)
+                run = 0
+                self._sentences(bare)
+                continue
+            if _VERDICT.search(line) or "|" in line:
+                self._verdicts(line)
+                continue
+            alone, head = _ALONE.fullmatch(line), _HEAD.match(bare)
+            if alone and "?" not in line:
+                run = self._alone(alone[1], run, lines, number) if not aside else run
+                continue
+            run = 0
+            if head and not (aside and bare != line):
+                self._headed(head, bare, first=number == 0 and len(heads) == 1)
+            elif not head:
+                aside = False
+                self._sentences(bare)
+
+    def letter(self, reply: str) -> str | None:
+        """Return what the reply commits itself to."""
+        if self.stated is not None:
+            refused = max(reply.rfind(refusal) for refusal in REFUSALS)
+            return self.stated if refused < 0 or self.firmly else REFUSAL
+        if any(refusal in reply for refusal in REFUSALS) and not self.question.unknown:
+            return REFUSAL
+        if self.wavers or self.none_fits:
+            return None
+        letter = None if self.taken_back else self._only_mentioned()
+        if letter is not None:
+            return letter
+        if says_it_cannot_tell(reply):
+            unknown = self.question.unknown
+            return self.question.letters[unknown[0]] if len(unknown) == 1 else REFUSAL
+        return None
+
+    def _only_mentioned(self) -> str | None:
+        """Return the only option that is mentioned and not denied, if it is named so that nothing else can be meant."""
+        letters = {letter for _, kind, letter in self.mentions if kind != "text"} - self.denied
+        marked = {letter for _, kind, letter in self.mentions if kind == "marked"} - self.denied
+        if len(letters) == 1 and letters == marked:
+            return letters.pop()
+        if letters:
+            return None
+        texts = {letter for number, kind, letter in self.mentions if kind == "text"} - self.denied
+        if self.length > 160:
+            texts = {letter for number, _, letter in self.mentions if number == self.sentence} - self.denied
+        return texts.pop() if len(texts) == 1 else None
+
+    def _letter(self, slot: str) -> str:
+        return self.question.letter_of(slot)
+
+    def _sentences(self, line: str) -> None:
+        asked: tuple[str, ...] = ()
+        for found in _SENTENCE.finditer(line):
+            if not found[0].strip() or self.sentence > _MOST_SENTENCES:
+                continue
+            self.sentence += 1
+            events = list(sentence_events(found[0].strip(), asked))
+            asked = next((event.slots for event in events if event.act is Act.ASKS), ())
+            for event in events:
+                self._take(event)
+
+    def _take(self, event: Event) -> None:
+        letters = [self._letter(slot) for slot in event.slots]
+        if event.act is Act.STATES:
+            self._state(letters[0])
+        elif event.act is Act.SUGGESTS:
+            if self.stated is None or not self.firmly:
+                self.wavers = self.wavers or self.stated not in (None, letters[0])
+                self.stated = letters[0]
+        elif event.act is Act.DENIES:
+            self._deny(letters)
+        elif event.act is Act.WAVERS:
+            if not self.firmly:
+                self.stated, self.wavers = None, True
+        elif event.act is Act.RETRACTS:
+            if self.stated is not None and self.last_seen in (None, self.stated):
+                self.stated, self.firmly, self.taken_back = None, False, True
+        elif event.act is Act.NONE_FITS:
+            self.stated, self.firmly, self.none_fits = None, False, True
+        elif event.act is Act.MENTIONS:
+            for slot, letter in zip(event.slots, letters, strict=True):
+                kind = ("plain", "marked", "text")[(ord(slot) >> 8) & 3]
+                self.mentions.append((self.sentence, kind, letter))
+        if letters:
+            self.last_seen = letters[-1]
+
+    def _state(self, letter: str) -> None:
+        self.stated, self.firmly = letter, True
+        self.wavers = self.taken_back = self.none_fits = False
+        self.denied.discard(letter)
+
+    def _deny(self, letters: list[str]) -> None:
+        self.denied.update(letters)
+        if self.stated in letters:
+            self.stated, self.firmly, self.taken_back = None, False, True
+
+    def _alone(self, slot: str, run: int, lines: list[str], number: int) -> int:
+        """Take a line that is nothing but an option; lines that list different options state none."""
+        letter = self._letter(slot)
+        others = [
+            self._letter(found[1])
+            for at in (*range(number - run, number), *_following(lines, number))
+            if (found := _ALONE.fullmatch(lines[at]))
+        ]
+        last = not _following(lines, number)
+        if set(others) <= {letter} or (last and letter in others):
+            self._state(letter)
+            self.last_seen = letter
+        return run + 1
+
+    def _headed(self, head: re.Match[str], line: str, *, first: bool) -> None:
+        """Take a line that begins with an option and says something about it, or that answers and says why."""
+        letter, rest = self._letter(head[1]), line[head.end() :]
+        before = len(self.denied)
+        verdict = rest.strip(" .!()'")
+        if _CELL.fullmatch(verdict):
+            self._tick(letter)
+            return
+        self._sentences(f"{head[1]} {rest}" if not first else rest)
+        if first and letter not in self.denied and (self.stated is None or not self.firmly):
+            said = list(sentence_events(f"{head[1]} {rest.split('.')[0]}"))
+            if not any(event.act is Act.DENIES and head[1] in event.slots for event in said):
+                self._state(letter)
+        del before
+
+    def _verdicts(self, line: str) -> None:
+        """Take a line of a table or with check marks."""
+        found = list(re.finditer(SLOT, line))
+        letters = {self._letter(slot[0]) for slot in found}
+        if len(letters) == 1:
+            rest = re.sub(SLOT, "", line)
+            cells = [cell.strip(" .!()'-") for cell in rest.split("|")]
+            good = "✓" in line or any(_CELL.fullmatch(cell) for cell in cells)
+            bad = "✗" in line or any(_BAD_CELL.match(cell) for cell in cells if cell)
+            if good and not bad:
+                self._tick(next(iter(letters)))
+            elif bad and not good:
+                self._deny(list(letters))
+            elif not bad:
+                self._sentences(line.replace("|", " "))
+            return
+        if not _VERDICT.search(line):
+            return
+        starts = re.match(r"\W*[✓✗]", line) is not None and not re.match(rf"\W*?{SLOT}", line.split("✓")[0].split("✗")[0])
+        pattern = rf"([✓✗])[^{SLOT[1:-1]}✓✗]*({SLOT})" if starts else rf"({SLOT})[^{SLOT[1:-1]}✓✗]*([✓✗])"
+        for pair in re.finditer(pattern, line):
+            mark, slot = (pair[1], pair[2]) if starts else (pair[2], pair[1])
+            if mark == "✓":
+                self._tick(self._letter(slot))
+            else:
+                self._deny([self._letter(slot)])
+
+    def _tick(self, letter: str) -> None:
+        self.ticked.add(letter)
+        if len(self.ticked) == 1:
+            if not self.firmly or self.stated == letter:
+                self._state(letter)
+        elif self.stated in self.ticked:
+            self.stated, self.firmly, self.wavers = None, False, True
+        self.last_seen = letter
+
+
+def _following(lines: list[str], number: int) -> Iterator[int] | list[int]:
+    """Return the numbers of the lines directly after this one that are nothing but an option."""
+    found = []
+    for at in range(number + 1, len(lines)):
+        if _ALONE.fullmatch(lines[at]) is None:
+            break
+        found.append(at)
+    return found
