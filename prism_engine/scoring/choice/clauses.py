@@ -23,11 +23,15 @@ class Act(Enum):
     STATES = "states"
     SUGGESTS = "suggests"
     """States, but gives way to a statement made earlier."""
+    SUPPOSES = "supposes"
+    """States with "maybe": gives way to any other."""
     DENIES = "denies"
     MENTIONS = "mentions"
     WAVERS = "wavers"
     """States more than one option in one breath."""
     ASKS = "asks"
+    LEAVES = "leaves"
+    """Names options in a condition, a remark or a report, which states nothing."""
     RETRACTS = "retracts"
     """Takes back the statement before it."""
     NONE_FITS = "none fits"
@@ -49,7 +53,7 @@ _SOME: Final = rf"(?P<slots>{words.ONE_OR_MORE})"
 _SMALL: Final = r"(?:\s?(?:be|the|option|options|choice|choices|answer|a|an|to|is|it|it's|both|either|of|that|for|:|number|letter|answers|die|la|le|l'|der|el|o|é|è|es|ist|est|que))*\s?"
 _WORD: Final = rf"(?:\s?[^\s{SLOT[1:-1]}]+)"
 
-_DENIED_BEFORE: Final = re.compile(rf"(?:{words.INSTEAD}|n't(?: be)?){_SMALL}{_SOME}")
+_DENIED_BEFORE: Final = re.compile(rf"(?:{words.INSTEAD}|n't(?: be)?)(?!\s?[:,-]){_SMALL}{_SOME}")
 _ELIMINATED: Final = re.compile(rf"{words.ELIMINATE}{_WORD}{{0,3}}?{_SMALL}{_SOME}")
 _DENIED_AFTER: Final = re.compile(rf"{_SOME}{_WORD}{{0,5}}?\s?(?:{words.NOT}|{words.WRONG}|n't\b)")
 _WRONG_NEXT: Final = re.compile(rf"\s?(?:,|is|was|are|:)?\s?(?:clearly |also |definitely )?(?:{words.WRONG}|not\b)")
@@ -58,26 +62,30 @@ _DOUBLE: Final = re.compile(
 )
 _NEGATION: Final = re.compile(rf"{words.NOT}|n't\b|\bdoubts?\b|\bdoubtful\b")
 _ANSWER_IS: Final = re.compile(
-    rf"{words.ANSWER}{_WORD}{{0,8}}?\s?{words.LINK}(?:\s?(?:{words.FILLER.pattern}|[:(\"'=-]))*\s?{_SOME}"
+    rf"{words.ANSWER}{_WORD}{{0,8}}?\s?{words.LINK}(?:\s?(?:{words.FILLER.pattern}|[:(\"'=-])){{0,9}}\s?{_SOME}"
 )
 _CHOSEN: Final = re.compile(
-    rf"(?:^|{words.SPEAKER}{_WORD}{{0,4}}?\s?|\bto |\bwould |\band ){words.CHOOSE}(?:\s?(?:{words.FILLER.pattern}|[:(\"'-]))*\s?{_SOME}"
+    rf"(?:^|{words.SPEAKER}{_WORD}{{0,4}}?\s?|\bwould |\band |(?=[选選])|应该?|故|所以|因此){words.CHOOSE}(?:\s?(?:{words.FILLER.pattern}|[:(\"'-])){{0,9}}\s?{_SOME}"
 )
 _IS_RIGHT: Final = re.compile(
-    rf"{_SOME}\s?(?:(?:is|are|must be|has to be|seems|seems to be|appears|appears to be|should be|remains|looks|looks like|was|it is|为|是|est|ist|es|è|é|is also|sounds|makes)\s?)?"
+    rf"{_SOME}\s?(?P<copula>(?:is|are|must be|has to be|seems|seems to be|appears|appears to be|should be|remains|looks|looks like|was|it is|为|是|est|ist|es|è|é|is also|sounds|makes)\s?)?"
     rf"(?:(?!{words.ONLY_PLAUSIBLE}){words.FILLER.pattern}\s?|[:=-]\s?){{0,5}}?(?:{words.RIGHT})"
 )
+_ITEM_OF_TEXT: Final = re.compile(TEXT)
 _POINTED: Final = re.compile(rf"{words.POINTS}{_SMALL}{_SOME}")
 _WOULD: Final = re.compile(r"\b(?:would|'d|serait|wäre|sería|seria|sarebbe)\b")
 _ASIDE: Final = re.compile(rf"{words.REMARK}|{words.OTHERS}")
 _IF: Final = re.compile(words.IF)
-_INVERTED: Final = re.compile(r"^\W*(?:were|had|should|wäre|hätte) (?!to\b)[^?]{3,120}?,")
+_INVERTED: Final = re.compile(r"^[^\w\ue000-\ue2ff]*(?:were|had|should|wäre|hätte) (?!to\b)[^?]{3,120}?,")
+_EXPLAINED: Final = re.compile(rf"{SLOT}\s?:\s*\S")
+"""What follows a colon explains the statement before it."""
+_PURPOSE: Final = re.compile(r"^[^\w\ue000-\ue2ff]*(?:in order )?to (?:choose|pick|select|answer|get|reach|justify|be|make|prefer|say)\b")
 _UNSURE: Final = re.compile(words.UNSURE)
 _PLAUSIBLE: Final = re.compile(words.ONLY_PLAUSIBLE)
 _REST: Final = re.compile(rf"{words.FILLER.pattern}|{SLOT}|[\W_]|\d")
-_YES: Final = re.compile(r"^\W*(?:yes|yeah|correct|right|indeed|exactly)\b")
-_NO: Final = re.compile(r"^\W*(?:no|nope|not|wrong|incorrect)\b")
-_GREATER: Final = re.compile(rf"^\W*({SLOT}) ?>>? ?{SLOT}")
+_YES: Final = re.compile(r"^[^\w\ue000-\ue2ff]*(?:yes|yeah|correct|right|indeed|exactly)\b")
+_NO: Final = re.compile(r"^[^\w\ue000-\ue2ff]*(?:no|nope|not|wrong|incorrect)\b")
+_GREATER: Final = re.compile(rf"^[^\w\ue000-\ue2ff]*({SLOT}) ?>>? ?{SLOT}")
 
 
 def sentence_events(sentence: str, asked: tuple[str, ...] = ()) -> Iterator[Event]:
@@ -133,20 +141,34 @@ def _statement_events(sentence: str) -> Iterator[Event]:
     text = words.EXCEPT.sub(" ", text)
     text = _LIST_COMMA.sub(lambda comma: "、" if "," in comma[0] and "d" not in comma[0] else " ", text)
     carried = inverted
-    for segment in words.TURN.split(text):
-        has_slot = _ITEM.search(segment) is not None
-        if carried or _IF.search(segment):
-            carried = inverted or not has_slot
+    for turn, segment in _segments(text):
+        slots = tuple(_ITEM.findall(segment))
+        if carried or _IF.search(segment) or _PURPOSE.match(segment):
+            carried = inverted or not slots
+            yield Event(Act.LEAVES, slots)
             continue
-        aside = False
+        aside, reason = False, turn in words.REASON
         for clause in _COMMA.split(segment):
-            slot = _ITEM.search(clause)
+            slots = tuple(_ITEM.findall(clause))
             aside = aside or _ASIDE.search(clause) is not None
-            if slot is None:
+            if not slots:
+                reason = False
                 continue
-            if not aside:
-                yield from _clause_events(clause.strip())
-            aside = False
+            events = [Event(Act.LEAVES, slots)] if aside else list(_clause_events(clause.strip()))
+            if any(event.act is Act.STATES for event in events) and _EXPLAINED.search(clause):
+                yield from events
+                return
+            yield from (event if not reason or event.act is Act.DENIES else Event(Act.LEAVES, event.slots) for event in events)
+            aside = reason = False
+
+
+def _segments(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the clauses between turns, each with the word before it."""
+    turn, position = "", 0
+    for found in words.TURN.finditer(text):
+        yield turn, text[position : found.start()]
+        turn, position = found[0].strip(), found.end()
+    yield turn, text[position:]
 
 
 def _clause_events(clause: str) -> Iterator[Event]:
@@ -174,19 +196,16 @@ def _clause_events(clause: str) -> Iterator[Event]:
 
 def _affirmed(clause: str, slots: tuple[str, ...]) -> Iterator[Event]:
     """Yield what a clause without negation does with its options."""
+    unsure = _UNSURE.search(clause) is not None or _PLAUSIBLE.search(clause) is not None
     if not _REST.sub("", clause):
-        weak = _UNSURE.search(clause) or _PLAUSIBLE.search(clause)
-        yield _about(Act.SUGGESTS if weak else Act.STATES, clause)
-        return
-    right = _IS_RIGHT.search(clause)
-    if right:
-        weak = _WOULD.search(clause) or _UNSURE.search(clause)
-        yield _about(Act.SUGGESTS if weak else Act.STATES, right["slots"])
-        return
-    if pointed := _POINTED.search(clause):
+        yield _about(Act.SUPPOSES if unsure else Act.STATES, clause)
+    elif (right := _IS_RIGHT.search(clause)) and (right["copula"] or not _ITEM_OF_TEXT.search(right["slots"])):
+        weak = unsure or not right["copula"]
+        yield _about(Act.SUPPOSES if unsure else Act.SUGGESTS if weak or _WOULD.search(clause) else Act.STATES, right["slots"])
+    elif pointed := _POINTED.search(clause):
         yield _about(Act.SUGGESTS, pointed["slots"])
-        return
-    yield Event(Act.MENTIONS, slots)
+    else:
+        yield Event(Act.MENTIONS, slots)
 
 
 def _about(act: Act, text: str) -> Event:

@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 
 _BARE: Final = re.compile(r"[\s(*\[]{0,4}([A-Z])[\s).*\]:,]{0,4}")
 """A shortcut for the most common replies."""
-_SENTENCE: Final = re.compile(r"[^.!?;。।؟\n]*(?:\.(?!\s|$)[^.!?;。।؟\n]*)*(?:[.!?;。।؟]+['\")\]]*|$)")
+_SENTENCE: Final = re.compile(r"[^.!?。।؟\n]*(?:\.(?!\s|$)[^.!?。।؟\n]*)*(?:[.!?。।؟]+['\")\]]*|$)")
 _LINE_MARKS: Final = " \t>#-•·~=✏👉→:;'\""
 _BULLET: Final = re.compile(r"^\s*(?:[-•·>#]+ ?|\d{1,2}[.)] )+")
-_ALONE: Final = re.compile(rf"[\W_]*({SLOT})[\W_]*")
-_HEAD: Final = re.compile(rf"\W{{0,3}}({SLOT})(?:\s?[.):,]|\s?-)\s*(?=\S)")
+_MARK: Final = r"[^\w\ue000-\ue2ff]"
+_ALONE: Final = re.compile(rf"{_MARK}*({SLOT}){_MARK}*")
+_HEAD: Final = re.compile(rf"{_MARK}{{0,3}}({SLOT})(?P<sep>\s?[.):,(]|\s?-)\s*(?=[^\s\ue000-\ue2ff])")
 _VERDICT: Final = re.compile("[✓✗]")
-_JOINED: Final = re.compile(r"(?:[:=]| is| are| be) *\n\s*(?:\n\s*)?(?=[^\w\n]{0,4}" + SLOT + r"[^\w\n]{0,4}(?:\n|$))")
+_JOINED: Final = re.compile(r"(?:[:=]| is| are| be) *\n\s*(?:\n\s*)?(?=[^\w\n\ue000-\ue2ff-]{0,4}" + SLOT + r"[^\w\n\ue000-\ue2ff]{0,4}(?:\n|$))")
 _CELL: Final = re.compile(r"(?:yes|true|correct|right|fits|match|matches|supported|✓)(?![^\W\d_])")
 _BAD_CELL: Final = re.compile(rf"(?:no|false|✗|{NOT}|{WRONG})(?![^\W\d_])")
 _RIGHT: Final = re.compile(RIGHT)
@@ -66,7 +67,8 @@ class _Reading:
     def __init__(self, question: Question) -> None:
         self.question = question
         self.stated: str | None = None
-        self.firmly = False
+        self.strength = 0
+        """3: stated, 2: suggested, 1: supposed."""
         self.wavers = False
         self.taken_back = False
         self.none_fits = False
@@ -109,7 +111,7 @@ class _Reading:
         """Return what the reply commits itself to."""
         if self.stated is not None:
             refused = max(reply.rfind(refusal) for refusal in REFUSALS)
-            return self.stated if refused < 0 or self.firmly else REFUSAL
+            return self.stated if refused < 0 or self.strength == 3 else REFUSAL
         if any(refusal in reply for refusal in REFUSALS) and not self.question.unknown:
             return REFUSAL
         if self.wavers or self.none_fits:
@@ -153,20 +155,18 @@ class _Reading:
         letters = [self._letter(slot) for slot in event.slots]
         if event.act is Act.STATES:
             self._state(letters[0])
-        elif event.act is Act.SUGGESTS:
-            if self.stated is None or not self.firmly:
-                self.wavers = self.wavers or self.stated not in (None, letters[0])
-                self.stated = letters[0]
+        elif event.act in (Act.SUGGESTS, Act.SUPPOSES):
+            self._suggest(letters[0], 2 if event.act is Act.SUGGESTS else 1)
         elif event.act is Act.DENIES:
             self._deny(letters)
         elif event.act is Act.WAVERS:
-            if not self.firmly:
-                self.stated, self.wavers = None, True
+            if self.strength < 3:
+                self.stated, self.strength, self.wavers = None, 0, True
         elif event.act is Act.RETRACTS:
             if self.stated is not None and self.last_seen in (None, self.stated):
-                self.stated, self.firmly, self.taken_back = None, False, True
+                self.stated, self.strength, self.taken_back = None, 0, True
         elif event.act is Act.NONE_FITS:
-            self.stated, self.firmly, self.none_fits = None, False, True
+            self.stated, self.strength, self.none_fits = None, 0, True
         elif event.act is Act.MENTIONS:
             for slot, letter in zip(event.slots, letters, strict=True):
                 kind = ("plain", "marked", "text")[(ord(slot) >> 8) & 3]
@@ -175,14 +175,21 @@ class _Reading:
             self.last_seen = letters[-1]
 
     def _state(self, letter: str) -> None:
-        self.stated, self.firmly = letter, True
+        self.stated, self.strength = letter, 3
         self.wavers = self.taken_back = self.none_fits = False
         self.denied.discard(letter)
+
+    def _suggest(self, letter: str, strength: int) -> None:
+        """Take a weak statement: a stronger one replaces a weaker one, and of two equal ones neither counts."""
+        if strength == self.strength and letter != self.stated:
+            self.stated, self.strength, self.wavers = None, 0, True
+        elif strength > self.strength and not (self.wavers and strength == 1):
+            self.stated, self.strength = letter, strength
 
     def _deny(self, letters: list[str]) -> None:
         self.denied.update(letters)
         if self.stated in letters:
-            self.stated, self.firmly, self.taken_back = None, False, True
+            self.stated, self.strength, self.taken_back = None, 0, True
 
     def _alone(self, slot: str, run: int, lines: list[str], number: int) -> int:
         """Take a line that is nothing but an option; lines that list different options state none."""
@@ -201,17 +208,16 @@ class _Reading:
     def _headed(self, head: re.Match[str], line: str, *, first: bool) -> None:
         """Take a line that begins with an option and says something about it, or that answers and says why."""
         letter, rest = self._letter(head[1]), line[head.end() :]
-        before = len(self.denied)
         verdict = rest.strip(" .!()'")
         if _CELL.fullmatch(verdict):
             self._tick(letter)
             return
-        self._sentences(f"{head[1]} {rest}" if not first else rest)
-        if first and letter not in self.denied and (self.stated is None or not self.firmly):
-            said = list(sentence_events(f"{head[1]} {rest.split('.')[0]}"))
+        joint = ", " if head["sep"] == "," else " "
+        self._sentences(rest if first else f"{head[1]}{joint}{rest}")
+        if first and letter not in self.denied and (self.stated is None or self.strength < 3):
+            said = list(sentence_events(f"{head[1]}{joint}{rest.split('.')[0]}"))
             if not any(event.act is Act.DENIES and head[1] in event.slots for event in said):
                 self._state(letter)
-        del before
 
     def _verdicts(self, line: str) -> None:
         """Take a line of a table or with check marks."""
@@ -231,7 +237,7 @@ class _Reading:
             return
         if not _VERDICT.search(line):
             return
-        starts = re.match(r"\W*[✓✗]", line) is not None and not re.match(rf"\W*?{SLOT}", line.split("✓")[0].split("✗")[0])
+        starts = re.match(rf"{_MARK}*?[✓✗]", line) is not None
         pattern = rf"([✓✗])[^{SLOT[1:-1]}✓✗]*({SLOT})" if starts else rf"({SLOT})[^{SLOT[1:-1]}✓✗]*([✓✗])"
         for pair in re.finditer(pattern, line):
             mark, slot = (pair[1], pair[2]) if starts else (pair[2], pair[1])
@@ -243,10 +249,10 @@ class _Reading:
     def _tick(self, letter: str) -> None:
         self.ticked.add(letter)
         if len(self.ticked) == 1:
-            if not self.firmly or self.stated == letter:
+            if self.strength < 3 or self.stated == letter:
                 self._state(letter)
         elif self.stated in self.ticked:
-            self.stated, self.firmly, self.wavers = None, False, True
+            self.stated, self.strength, self.wavers = None, 0, True
         self.last_seen = letter
 
 

@@ -30,6 +30,8 @@ _CHARACTERS: Final = str.maketrans(
         "\r": "\n",
     }
 )
+_ANSWERED: Final = re.compile(r"\bA: ?(?=[*(\[ ]{0,4}[A-Z][*)\].]{0,4} *$)", re.MULTILINE)
+"""The "A:" of "Q: ... A: C"."""
 _ANSWER_TAG: Final = re.compile(
     r"(<\|?|\[)(/|end[ _]of[ _])?(?:(?:final|begin|the|my|correct|selected)[ _-]?(?:of[ _])?)?"
     r"(?:answer|conclusion|choice|option|response|final|output|prediction|result|letter|box)(?:\|?>|\])",
@@ -76,7 +78,12 @@ _WORDS: Final = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen twenty"
 ).split()
-_NUMBER_WORD: Final = re.compile(rf"(?<![\w-])({'|'.join(_WORDS)})(?![\w-])", re.IGNORECASE)
+_NUMBER_WORD: Final = re.compile(
+    r"(?<![\w-])(?:(?P<pronoun>(?:the|this|that|which|correct|right|only|each|no|any|other|best|last|first|wrong|every|some|as|given|possible|single) one"
+    r"|one (?:of|which|that|is|could|might|may|can|would|option|answer))(?![\w-])"
+    rf"|(?P<word>{'|'.join(_WORDS)})(?![\w-]))",
+    re.IGNORECASE,
+)
 _TENS: Final = {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90"}
 _TEN: Final = re.compile(rf"(?<![\w-])({'|'.join(_TENS)})(?![\w-])", re.IGNORECASE)
 _BLANKS: Final = re.compile("[ \u00a0\u3000]{2,}")
@@ -94,8 +101,13 @@ def answer_part(reply: str) -> str:
     return reply if len(reply) <= _HEAD + _TAIL else f"{reply[:_HEAD]}\n\n{reply[-_TAIL:]}"
 
 
-def plain_text(text: str) -> str:
-    """Return a text in one spelling; equal meanings in different markup become equal."""
+def plain_text(text: str, *, digits: bool = False, points: bool = False) -> str:
+    """Return a text in one spelling; equal meanings in different markup become equal.
+
+    Args:
+        digits: write numbers to twenty, and tens, as digits.
+        points: write decimal commas as points.
+    """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)[: 2 * (_HEAD + _TAIL)]
     if "<" in text or "[" in text:
@@ -106,23 +118,20 @@ def plain_text(text: str) -> str:
     if "\\" in text or "sqrt" in text:
         for pattern, plain in _LATEX:
             text = pattern.sub(plain, text)
+    text = _ANSWERED.sub("answer: ", text)
     text = text.translate(_CHARACTERS).replace("$", " ")
     text = _TICKED.sub(lambda box: f"{box[1]}{'✗' if box[2] in ' ✗' else '✓'} ", text)
+    text = _with_digits(text) if digits else text
     if any(map(str.isdigit, text)):
+        text = _DECIMAL_COMMA.sub(r"\1.\2", text) if points else text
         for pattern, plain in _NUMBERS:
             text = pattern.sub(plain, text)
     return _BLANKS.sub(" ", text.replace("{", " ").replace("}", " "))
 
 
-def with_digits(text: str) -> str:
-    """Write numbers to twenty, and tens, as digits."""
-    text = _NUMBER_WORD.sub(lambda word: str(_WORDS.index(word[1].lower())), text)
+def _with_digits(text: str) -> str:
+    text = _NUMBER_WORD.sub(lambda found: found[0] if found["pronoun"] else str(_WORDS.index(found["word"].lower())), text)
     return _TEN.sub(lambda word: _TENS[word[1].lower()], text)
-
-
-def with_points(text: str) -> str:
-    """Write decimal commas as points."""
-    return _DECIMAL_COMMA.sub(r"\1.\2", text)
 
 
 def _unboxed(text: str) -> str:

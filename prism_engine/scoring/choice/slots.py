@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from prism_engine.scoring.choice.plain_text import plain_text, with_digits, with_points
+from prism_engine.scoring.choice.plain_text import plain_text
 from prism_engine.scoring.scorer import REFUSAL, says_it_cannot_tell
 
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ _FOLLOWERS: Final = (
     r"(?:is|isn't|because|since|as|and|or|nor|but|which|given|due|based|for|are|was|may|might|could|can|cannot|can't"
     r"|would|will|wouldn't|does|doesn't|seems?|looks?|appears?|fits?|matches|says|shows|describes|mentions|contradicts"
     r"|has|lacks|fails|corresponds|remains|it|over|rather|instead|makes|must|should|comes|out|also|not|if|unless|best|only"
-    r"|were|supports?|states|ist|est|es|è|é|to|than|correct|wrong|incorrect|right|if|too|clearly|in which)"
+    r"|were|supports?|states|ist|est|es|è|é|to|than|correct|wrong|incorrect|right|if|too|clearly|in which|the|richtig|korrekt|falsch|correcta|correcte|corretta|correta|wählen|juist)"
 )
 _FOLLOWERS_OF_I: Final = (
     r"(?:is|isn't|because|since|which|fits|matches|says|shows|describes|mentions|contradicts|seems|looks|appears|has"
     r"|lacks|fails|corresponds|remains|makes|comes|rather|instead|over|ist|est|es|è|é|best|as|or|and|than|was"
-    r"|not|if|unless|it|out|would be (?:correct|right|the)|to|but|in which|are|could be right|correct|wrong|incorrect|right)"
+    r"|not|if|unless|it|out|would be (?:correct|right|the)|to|but|in which|are|could be right|correct|wrong|incorrect|right|the|richtig|korrekt|falsch|correcta|correcte|corretta|correta|wählen|juist)"
 )
 _LOWER: Final = re.compile(
     rf"(?:(?P<cue>\b(?:{_NAMING}|answer is|is|be|answer:|option:|choice:)\s*[(\[]?\s?)|^(?P<line>[ (\[]{{0,3}}))"
@@ -54,6 +54,7 @@ _LETTER_THEN_TEXT: Final = re.compile(rf"([\ue000-\ue1ff])[ .:,)\]('-]{{1,6}}({T
 _TEXT_THEN_LETTER: Final = re.compile(rf"({TEXT})\.?[ ]{{0,2}}[(\[]?([\ue000-\ue1ff])[)\]]?")
 _ARTICLE: Final = re.compile(r"^(?:an?|the) (?=.)")
 _EDGES: Final = " \t\r\n.,;:!?'()[]。"
+_OF_THEM: Final = re.compile(r" (?:of (?:them|these|those|the two|the above)|holds?|(?:is|are) (?:correct|true|right))$")
 _WORDY: Final = frozenset(("yes", "no", "true", "false"))
 """Option texts that are also words of other sentences: they count only where an answer stands."""
 _REFERRING: Final = re.compile(r"(both |neither )?([a-z]) (and|nor|or) ([a-z])")
@@ -67,12 +68,13 @@ class Question:
         options = options[:_MOST_OPTIONS]
         self.letters = [option.letter for option in options]
         texts = [_canonical(option.text) for option in options]
-        self.numeric = any(re.fullmatch(r"-?\d+", text) for text in texts)
+        self.numeric = any(re.fullmatch(r"-?\d+%?(?: [a-z°]{1,6})?", text) for text in texts)
         self.decimal = any(re.search(r"\d\.\d", text) for text in texts)
         self.unknown = [at for at, text in enumerate(texts) if says_it_cannot_tell(text) or text == "unknown"]
         """Options that say that the answer cannot be told."""
         self.texts = _names(texts, self.letters)
         """The positions of options by what they may be called; a name of two options is no name."""
+        self._short = _short_names(texts)
         self._wordy = {text: at for text, at in self.texts.items() if text in _WORDY}
         self._pattern = _any_of([text for text in self.texts if text not in _WORDY])
         words = "|".join(self._wordy)
@@ -94,14 +96,13 @@ class Question:
 
     def plain(self, reply: str) -> str:
         """Return a reply in the spelling of the options."""
-        text = plain_text(reply)
-        text = with_points(text) if self.decimal else text
-        return with_digits(text) if self.numeric else text
+        return plain_text(reply, digits=self.numeric, points=self.decimal)
 
     def is_text(self, words: str) -> int | None:
         """Return the position of the option whose text these words are."""
         bare = " ".join(words.lower().split()).strip(_EDGES)
-        return self.texts.get(_ARTICLE.sub("", bare), self.texts.get(bare))
+        place = self.texts.get(_ARTICLE.sub("", bare), self.texts.get(bare))
+        return self._short.get(_OF_THEM.sub("", bare)) if place is None else place
 
     def with_slots(self, text: str) -> str:
         """Return a reply in lower case with slots for its mentions of options; see the module."""
@@ -136,7 +137,7 @@ class Question:
         rest = found.string[end : end + 30]
         if not found["open"].strip() and not found["close"] and letter in "AI" and rest[:1] == " " and not found["named"]:
             followers = _FOLLOWERS if letter == "A" else _FOLLOWERS_OF_I
-            if not re.match(rf" (?:{followers}(?![\w'])|[^a-zA-Z'\ue200-\ue2ff]|[A-Z](?![a-zA-Z'])|[A-Z]?\n)", rest):
+            if not re.match(rf" (?:{followers}(?![\w'])|[^a-zA-Z'\ue200-\ue2ff]|[A-Z](?![a-zA-Z'])|$)", rest):
                 return found[0]
         if not found["named"] and found["open"].strip() and not found["close"]:
             return f"{found['named'] or ''}{found['open']}{chr(_PLAIN + place)}"
@@ -183,6 +184,12 @@ def _names(texts: list[str], letters: list[str]) -> dict[str, int]:
             names[other] = None if names.get(other, place) != place else place
     known = {name: place for name, place in names.items() if place is not None and name}
     return dict(sorted(known.items(), key=lambda item: -len(item[0])))
+
+
+def _short_names(texts: list[str]) -> dict[str, int]:
+    """Return options by a first word that only one has: "both", "neither", "none"."""
+    firsts = [text.split(" ", 1)[0] for text in texts]
+    return {word: firsts.index(word) for word in ("both", "neither", "none", "all") if firsts.count(word) == 1}
 
 
 def _other_names(text: str, by_letter: dict[str, str], texts: list[str]) -> list[str]:

@@ -8,6 +8,7 @@ those of Chinese, Japanese and Korean anywhere.
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 from prism_engine.scoring.choice.slots import SLOT
@@ -16,8 +17,8 @@ from prism_engine.scoring.choice.slots import SLOT
 def _words(spaced: str, joined: str = "") -> str:
     """Return a pattern of whole words, separated by `|`, and of words that may stand inside a run of characters."""
     words = "|".join(filter(None, (word.strip() for word in " ".join(spaced.split()).split("|"))))
-    whole = rf"(?<![^\W\d_])(?:{words})(?![^\W\d_])"
-    return f"(?:{whole}|{joined})" if joined else whole
+    whole = rf"(?<![^\W\d_])(?:{words})(?!'?[^\W\d_])"
+    return unicodedata.normalize("NFKC", f"(?:{whole}|{joined})" if joined else whole)
 
 
 LIST: Final = (
@@ -44,7 +45,7 @@ LINK: Final = (
 )
 
 CHOOSE: Final = _words(
-    """choose|choosing|select|selecting|pick|picking|go with|going with|go for|going for|opt for|opting for|settle on
+    """choose|select|pick|go with|going with|go for|going for|opt for|opting for|settle on
     |vote for|vote|guess|say|answer|bet on|lean toward|lean towards|leaning toward|leaning towards|leaning|lean to
     |conclude with|favor|favour|take|submit|choose option|mark|count|get|arrive at
     |wähle|nehme|choisis|choisirais|elijo|elegiría|escojo|scelgo|sceglierei|escolho|escolheria|kies|выбираю|wybieram
@@ -61,9 +62,9 @@ POINTS: Final = _words(
 """What evidence does to the option that it supports."""
 
 RIGHT: Final = _words(
-    """correct|right|best|true|accurate|appropriate|answer|answers|supported|consistent|valid|suitable|likely|likeliest
+    """correct|right|best|better|true|accurate|appropriate|answer|answers|supported|consistent|valid|suitable|likely|likeliest
     |plausible|probable|fits|fit|matches|match|works|holds|stands|describes|corresponds|yes|remains|remain|winner|wins
-    |satisfies|agrees|aligns|choose|choice|pick|selected|chosen|reasonable|fitting|closest|confirmed
+    |satisfies|agrees|aligns|wählen|nehmen|sagen|choose|choice|pick|selected|chosen|reasonable|fitting|closest|confirmed
     |richtig|korrekt|correcte|juste|vraie|correcta|correcto|correta|correto|corretta|giusta|juist|verdadera|verdadeira
     |верно|верный|правильный|правильно|正しい""",
     "正确|对的|符合|正しい|正解|맞|옳|✓",
@@ -119,10 +120,11 @@ FORCED: Final = re.compile(
 """Conditions that are none: "if I had to choose"."""
 
 OTHERS: Final = _words(
-    r"""user|users|you|your|yours|student|students|people|annotators?|others|someone|somebody|anyone|everyone|beginners?|novices?|readers?|viewers?|reviewers?|raters?
-    |he|she|they|his|her|their|claims?|claimed|claiming|alleged|allegedly|supposedly|said|argues?|argued|believes|thinks|asserts?|asserted
-    |objects?|object that|respondents?|learners?|candidates? often|test-takers?|models?|assistant|chatbot|teacher|friend|colleague|expert|author
-    |question suggests|prompt suggests|question says|question asks|previous|(?:some|many|most|few|several|other)(?: \w+){0,2} (?:would|might|may|could|will|can|say|think|choose|pick|answer|select|prefer|put|believe|argue|claim|go|take|read|fall|mark)
+    r"""user|users|you|your|yours|annotators?|others|someone|somebody|anyone|everyone|beginners?|novices?|readers|viewers|reviewers?|raters?
+    |(?:he|she|they|students?|people|teachers?|friends?|experts?|authors?|models?|assistant|chatbot|colleagues?|reader|viewer|man|woman|humans?|chatgpt|gemini|gpt)(?: [\w'-]+){0,3} (?:chose|choose|chooses|picks?|picked|says?|said|thinks?|thought|answers?|answered|selects?|selected|claims?|claimed|marks?|marked|prefers?|preferred|suggests?|suggested|believes?|believed|puts?|wrote|writes|guess|guesses|guessed|went|goes|would|might|insists?|tend|tends|fall|opts?|opted)
+    |claims?|claimed|claiming|alleged|allegedly|supposedly|said|argues?|argued|believes|thinks|asserts?|asserted
+    |objects?|object that|respondents?|learners?|candidates? often|test-takers?|the (?:other|previous|first) (?:model|assistant|student|annotator)
+    |question suggests|prompt suggests|question says|question asks|previous|according to|(?:some|many|most|few|several|other)(?: people| \w+s)? (?:would|might|may|could|will|can|often|say|think|choose|pick|select|prefer|put|believe|argue|claim|go|take|read|fall|mark)
     |one (?:might|may|could|can|would)|one's|nutzer|benutzer|utilisateur|usuario|utente|usuário|gebruiker|пользователь""",
     "用户|有人|有些人|学生|他|你|ユーザー|사용자",
 )
@@ -148,8 +150,8 @@ UNSURE: Final = _words("could be|might be|may be|maybe|perhaps|possibly|could|mi
 
 TURN: Final = re.compile(
     r"(?<![^\W\d_])(?:but|because|since|although|though|even though|whereas|while|however|yet|so that|so|therefore|thus|hence|ergo|as(?= (?:it|the|this|that|there)\b)"
-    r"|still|nevertheless|nonetheless|instead(?! of)|which|making|leaving|leaves|und|aber|sondern|weil|da|also|denn|mais|car|donc|puisque|parce que|pero|sino|porque|así que|ya que"
-    r"|ma|perché|quindi|poiché|mas|pois|portanto|maar|want|dus|а(?! не)|но|потому|поэтому|так как)(?![^\W\d_])"
+    r"|still|nevertheless|nonetheless|instead(?! of)|which|making|leaving|leaves|und|aber|sondern|weil|denn|mais|car(?= (?:la|le|les|il|elle|ce|on)\b)|donc|puisque|parce que|pero|sino|porque|así que|ya que"
+    r"|ma|perché|quindi|poiché|mas|pois|portanto|maar|dus|а(?! не)|но|потому|поэтому|так как)(?![^\W\d_])"
     r"|[;()\[\]|]| - | -(?= )|->|→|=>|而是|所以|因此|故|因为|但是|但|而(?!不|非)|ではなく、?|じゃなく、?|が、|ため|아니라|지만|므로|따라서",
 )
 """Where one clause ends and another begins, besides commas."""
@@ -158,21 +160,24 @@ FILLER: Final = re.compile(
     _words(
         """so|thus|therefore|hence|ergo|it|it's|its|is|that|that's|that'd|this|must|be|has|have|to|would|'d|will|shall|should|then|clearly|obviously|evidently|definitely|certainly|surely|probably|likely
         |maybe|perhaps|possibly|simply|indeed|actually|rather|instead|only|just|leaves|leaving|leave|left|remain|remains|remaining|with|us|we|me|get|are|option|options|choice|letter|answer|the|a|an|and|i|i'd|i'll|i'm|we'd|think|believe|guess|say|might
-        |can|may|could|most|best|correct|right|one|my|final|as|well|yes|yeah|yep|no|nope|ok|okay|sure|well|hmm|ah|oh|because|since|for|by|of|at|in|on|out|all|it'll|logical|logically|elimination|process|deduction|therefore|we're|are|am|go|going|choose|select|pick
+        |can|may|could|most|best|better|correct|right|one|my|final|as|well|yes|yeah|yep|no|nope|ok|okay|sure|well|hmm|ah|oh|because|since|for|by|of|at|in|on|out|all|it'll|logical|logically|elimination|process|deduction|therefore|we're|are|am|go|going|choose|select|pick
         |point|points|seems|seem|appears|appear|looks|look|like|more|here|now|finally|overall|ultimately|conclusion|summary|short|fact|opinion|view|eventually|up|down|ending|end|still|yet|very|quite|too|there|what|which|who|where|who's|number
         |let|let's|final|selected|chosen|given|options|among|from|above|these|those|them|was|were|turns|out|being|single|sole|leftover|choices|candidate|possibility|answers|fits|matches|works|makes|make|mean|means|sense|valid|plausible|reasonable|probable|likeliest|favourite|favorite
         |also|ist|es|das|die|der|ich|sage|bleibt|somit|daher|richtig|antwort|lösung|demnach|folglich|c'est|ce|la|le|les|donc|est|réponse|bonne|correcte|il|reste|es|la|respuesta|correcta|entonces|queda|por|lo|tanto|opción|è|quindi|risposta|resta|l'opzione|corretta|giusta|é|a|o|resposta|correta|então|resta|letra|het|dus|antwoord|juiste|blijft
-        |это|значит|ответ|правильный|вариант|остаётся|остается|итак|верный|jest|to|odpowiedź|więc|svaret|är|jawaban|adalah|yang|benar|là|đáp|án|cevap|doğru|هي|هو|الإجابة|الصحيحة|है|उत्तर|सही""",
-        "所以|因此|答案|正确|选项?|选择|应该?|应|是|为|故|本题|即|就是|最终|最|只有|剩下|です|だ|が|は|答え|正解|正しい|입니다|이다|정답|답|은|는|가|따라서",
+        |это|значит|ответ|правильный|вариант|остаётся|остается|итак|верный|jest|to|odpowiedź|więc|svaret|är|jawaban|adalah|yang|benar|là|đáp|án|cevap|doğru|هي|هو|الإجابة|الصحيحة|है|उत्तर|सही|विकल्प|जवाब|הוא|התשובה""",
+        "所以|因此|答案|正确|选择|选项|选|应该|应|是|为|故|本题|即|就是|最终|最|只有|剩下|です|だ|が|は|答え|正解|正しい|입니다|이다|정답|답|은|는|가|따라서",
     )
 )
 """Words that add nothing to a statement: with one slot between them, the slot is the statement."""
 
 SPEAKER: Final = _words("i|i'd|i'll|i'm|i've|we|we'd|we'll|my|let's|me|us|ich|je|yo|io|eu|ik|я|you should|you must|please", "我")
 
+REASON: Final = frozenset(("because", "since", "as", "weil", "denn", "car", "puisque", "parce que", "porque", "ya que", "perché", "poiché", "pois", "omdat", "потому", "так как", "因为", "ため", "므로"))
+"""Turns after which a clause gives a reason, which states nothing by itself."""
+
 RETRACTED: Final = re.compile(
     r"(?:\b(?:wait|hold on|scratch that|oops|hang on)\b|\bactually,? no\b|^(?:hmm,? |but )?no[,.! ]*(?:wait|$|that|this|it)"
-    r"|\b(?:that|this|it|which)(?:'s| is| was| would be| seems| must be| can| could|'d be)? ?(?:also )?(?:not (?:right|correct|it|true|supported)|wrong|incorrect|mistaken|a mistake|can't be|cannot be|can't be right|isn't (?:right|correct|it)|is not\b|doesn't (?:fit|work|match)|does not (?:fit|work|match)))"
+    r"|\b(?:that|this|it|which)(?:'s| is| was| would be| seems| must be| can| could|'d be)? ?(?:also )?(?:not (?:right|correct|it|true|supported)|wrong|incorrect|mistaken|a mistake|can't be|cannot be|can't be right|isn't (?:right|correct|it)|(?:is not|isn't)(?=[.,!; ]*$)|doesn't (?:fit|work|match)|does not (?:fit|work|match)))"
     r"|不对[,，。]|等等|等一下"
 )
 """What takes back the last statement."""
@@ -181,7 +186,7 @@ NONE_FITS: Final = re.compile(
     r"|\bno (?:given |listed |provided )?(?:option|choice|answer) (?:fits|matches|is (?:correct|right|given|supported)|works|applies)\b"
     r"|(?:没有|无)(?:正确|合适的?|一个)?(?:选项|答案)"
 )
-NO_DOUBT: Final = re.compile(r"\b(?:no|without|beyond)(?: \w+)? doubt\b|\bnot only\b|\bno wonder\b|\bno other(?: \w+)?\b|\bno,|\bnone of the other\w*(?: \w+)?\b|\bnot (?:entirely |completely |quite |absolutely |fully |100% |totally )?(?:sure|certain)\b")
+NO_DOUBT: Final = re.compile(r"\b(?:no|without|beyond)(?: \w+)? doubt\b|\bnot only\b|\bno wonder\b|\bno other(?: \w+)?\b|\bno ?[,:]|\bnone of the other\w*(?: \w+)?\b|\bnot (?:entirely |completely |quite |absolutely |fully |100% |totally )?(?:sure|certain)\b")
 """Negations that deny no option."""
 EXCEPT: Final = re.compile(
     rf"\b(?P<all>all|everything|every|each|any|anything|none|nothing|no)\b(?: [\w']+){{0,4}}? (?:but|except(?: for)?|besides|other than|apart from) (?:option |choice |for )?(?P<slot>{SLOT})"
