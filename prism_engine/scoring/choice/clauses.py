@@ -42,12 +42,15 @@ class Event(NamedTuple):
 
     act: Act
     slots: tuple[str, ...] = ()
+    clean: bool = False
+    """The sentence says nothing else."""
 
 
 _LONGEST: Final = 700
 """Characters of a sentence that are read; of a longer one, its start and its end. Bounds the cost of every pattern."""
 _COMMA: Final = re.compile(r",(?!\d)|,(?=\d+ )")
 _LIST_COMMA: Final = re.compile(rf"(?<={SLOT}),? (?=(?:and|or|nor) {SLOT})|(?<={SLOT}), ?(?={SLOT}\s?(?:[,.;)]|$|and |or |nor ))")
+_AND_NEXT: Final = re.compile(r"\s*(?:and|or|nor) ")
 _ITEM: Final = re.compile(SLOT)
 _SOME: Final = rf"(?P<slots>{words.ONE_OR_MORE})"
 _SMALL: Final = r"(?:\s?(?:be|the|option|options|choice|choices|answer|a|an|to|is|it|it's|both|either|of|that|for|:|number|letter|answers|die|la|le|l'|der|el|o|é|è|es|ist|est|que))*\s?"
@@ -85,7 +88,11 @@ _PLAUSIBLE: Final = re.compile(words.ONLY_PLAUSIBLE)
 _REST: Final = re.compile(rf"{words.FILLER.pattern}|{SLOT}|[\W_]|\d")
 _YES: Final = re.compile(r"^[^\w\ue000-\ue2ff]*(?:yes|yeah|correct|right|indeed|exactly)\b")
 _NO: Final = re.compile(r"^[^\w\ue000-\ue2ff]*(?:no|nope|not|wrong|incorrect)\b")
-_GREATER: Final = re.compile(rf"^[^\w\ue000-\ue2ff]*({SLOT}) ?>>? ?{SLOT}")
+_GREATER: Final = re.compile(rf"^(?:[\w ]{{0,20}}:)?[^\w\ue000-\ue2ff]*({SLOT}) ?(?:>>?|,? then|,? followed by) ?{SLOT}")
+_PREFERRED: Final = re.compile(rf"(prefer\w* {SLOT}) (?:to|over) {SLOT}")
+_SO_IS: Final = re.compile(rf",? ?\b(?:and|then|but)? ?so (?:is|are|was|does|do) ({SLOT})")
+_LABEL: Final = re.compile(rf"^[^:{SLOT[1:-1]}]{{1,40}}:[^\w{SLOT[1:-1]}]*({SLOT})[^\w{SLOT[1:-1]}]*$")
+_CLEAN: Final = re.compile(rf"{words.FILLER.pattern}|{words.ANSWER}|{words.CHOOSE}|{words.SPEAKER}|wait|however|actually|correction|sorry|{SLOT}|[\W_]|\d")
 
 
 def sentence_events(sentence: str, asked: tuple[str, ...] = ()) -> Iterator[Event]:
@@ -116,7 +123,14 @@ def sentence_events(sentence: str, asked: tuple[str, ...] = ()) -> Iterator[Even
     if found := _GREATER.match(sentence):
         yield Event(Act.STATES, (found[1],))
         return
-    yield from _statement_events(sentence)
+    clean = not _CLEAN.sub("", sentence)
+    stated: list[tuple[str, ...]] = []
+    for event in _statement_events(sentence):
+        if event.act is Act.STATES:
+            if stated and _place(event.slots[0]) != _place(stated[0][0]):
+                continue  # of one sentence, the first statement counts: what follows qualifies it
+            stated.append(event.slots)
+        yield event._replace(clean=clean)
 
 
 def _stated_after_retraction(sentence: str) -> bool:
@@ -139,22 +153,29 @@ def _statement_events(sentence: str) -> Iterator[Event]:
         else:
             yield Event(Act.DENIES, (found["slot"],))
     text = words.EXCEPT.sub(" ", text)
-    text = _LIST_COMMA.sub(lambda comma: "、" if "," in comma[0] and "d" not in comma[0] else " ", text)
+    text = _PREFERRED.sub(r"\1", text).replace("answer's", "answer is")
+    for found in _SO_IS.finditer(text):
+        denied = re.search(f"{words.WRONG}|{words.NOT}", text[: found.start()])
+        yield Event(Act.DENIES if denied else Act.WAVERS, (found[1],))
+    text = _LIST_COMMA.sub(lambda comma: "、" if comma[0].startswith(",") and comma[0].strip() == "," and not _AND_NEXT.match(text, comma.end()) else " ", _SO_IS.sub(" ", text))
     carried = inverted
     for turn, segment in _segments(text):
         slots = tuple(_ITEM.findall(segment))
-        if carried or _IF.search(segment) or _PURPOSE.match(segment):
+        if carried or turn == "unless" or _IF.search(segment) or _PURPOSE.match(segment):
             carried = inverted or not slots
             yield Event(Act.LEAVES, slots)
             continue
         aside, reason = False, turn in words.REASON
-        for clause in _COMMA.split(segment):
+        clauses = _COMMA.split(segment)
+        for position, clause in enumerate(clauses):
             slots = tuple(_ITEM.findall(clause))
             aside = aside or _ASIDE.search(clause) is not None
             if not slots:
                 reason = False
                 continue
             events = [Event(Act.LEAVES, slots)] if aside else list(_clause_events(clause.strip()))
+            if len(clause.strip()) == 1 and clause is not segment and position + 1 < len(clauses):
+                events = [Event(Act.SUGGESTS, slots)]  # "B, on the other hand, ..." has only named its subject
             if any(event.act is Act.STATES for event in events) and _EXPLAINED.search(clause):
                 yield from events
                 return
@@ -204,13 +225,19 @@ def _affirmed(clause: str, slots: tuple[str, ...]) -> Iterator[Event]:
         yield _about(Act.SUPPOSES if unsure else Act.SUGGESTS if weak or _WOULD.search(clause) else Act.STATES, right["slots"])
     elif pointed := _POINTED.search(clause):
         yield _about(Act.SUGGESTS, pointed["slots"])
+    elif _LABEL.match(clause):
+        yield _about(Act.SUGGESTS, clause)
     else:
         yield Event(Act.MENTIONS, slots)
 
 
+def _place(slot: str) -> int:
+    return ord(slot) & 0xFF
+
+
 def _about(act: Act, text: str) -> Event:
     slots = tuple(_ITEM.findall(text))
-    several = len({ord(slot) & 0xFF for slot in slots}) > 1
+    several = len(set(map(_place, slots))) > 1
     return Event(Act.WAVERS if several and act is not Act.DENIES else act, slots)
 
 

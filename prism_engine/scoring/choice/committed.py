@@ -37,6 +37,7 @@ _JOINED: Final = re.compile(r"(?:[:=]| is| are| be) *\n\s*(?:\n\s*)?(?=[^\w\n\ue
 _CELL: Final = re.compile(r"(?:yes|true|correct|right|fits|match|matches|supported|✓)(?![^\W\d_])")
 _BAD_CELL: Final = re.compile(rf"(?:no|false|✗|{NOT}|{WRONG})(?![^\W\d_])")
 _RIGHT: Final = re.compile(RIGHT)
+_UNKNOWN: Final = re.compile(r"\W*(?:unknown|unclear|undetermined|indeterminate)\W*", re.IGNORECASE)
 _MOST_SENTENCES: Final = 600
 
 
@@ -75,6 +76,8 @@ class _Reading:
         self.denied: set[str] = set()
         self.ticked: set[str] = set()
         self.last_seen: str | None = None
+        self.anchored = False
+        """The reply began with a clean statement, which only another one replaces."""
         self.mentions: list[tuple[int, str, str]] = []
         """Sentence, kind and letter of each mention that is neither stated nor denied."""
         self.sentence = 0
@@ -119,7 +122,7 @@ class _Reading:
         letter = None if self.taken_back else self._only_mentioned()
         if letter is not None:
             return letter
-        if says_it_cannot_tell(reply):
+        if says_it_cannot_tell(reply) or (self.question.unknown and _UNKNOWN.fullmatch(reply)):
             unknown = self.question.unknown
             return self.question.letters[unknown[0]] if len(unknown) == 1 else REFUSAL
         return None
@@ -154,7 +157,8 @@ class _Reading:
     def _take(self, event: Event) -> None:
         letters = [self._letter(slot) for slot in event.slots]
         if event.act is Act.STATES:
-            self._state(letters[0])
+            if event.clean or not self.anchored or self.stated is None:
+                self._state(letters[0], anchors=event.clean and self.sentence == 1)
         elif event.act in (Act.SUGGESTS, Act.SUPPOSES):
             self._suggest(letters[0], 2 if event.act is Act.SUGGESTS else 1)
         elif event.act is Act.DENIES:
@@ -164,7 +168,7 @@ class _Reading:
                 self.stated, self.strength, self.wavers = None, 0, True
         elif event.act is Act.RETRACTS:
             if self.stated is not None and self.last_seen in (None, self.stated):
-                self.stated, self.strength, self.taken_back = None, 0, True
+                self.stated, self.strength, self.taken_back, self.anchored = None, 0, True, False
         elif event.act is Act.NONE_FITS:
             self.stated, self.strength, self.none_fits = None, 0, True
         elif event.act is Act.MENTIONS:
@@ -174,7 +178,8 @@ class _Reading:
         if letters:
             self.last_seen = letters[-1]
 
-    def _state(self, letter: str) -> None:
+    def _state(self, letter: str, *, anchors: bool = False) -> None:
+        self.anchored = self.anchored or anchors
         self.stated, self.strength = letter, 3
         self.wavers = self.taken_back = self.none_fits = False
         self.denied.discard(letter)
@@ -201,7 +206,7 @@ class _Reading:
         ]
         last = not _following(lines, number)
         if set(others) <= {letter} or (last and letter in others):
-            self._state(letter)
+            self._state(letter, anchors=self.sentence == 0)
             self.last_seen = letter
         return run + 1
 
@@ -217,7 +222,7 @@ class _Reading:
         if first and letter not in self.denied and (self.stated is None or self.strength < 3):
             said = list(sentence_events(f"{head[1]}{joint}{rest.split('.')[0]}"))
             if not any(event.act is Act.DENIES and head[1] in event.slots for event in said):
-                self._state(letter)
+                self._state(letter, anchors=True)
 
     def _verdicts(self, line: str) -> None:
         """Take a line of a table or with check marks."""

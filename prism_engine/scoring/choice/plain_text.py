@@ -68,6 +68,7 @@ _NUMBERS: Final = (
     (re.compile(r"(?<![\d.,])(\d{1,9}\.\d{0,8}[1-9])0{1,4}(?!\d)"), r"\1"),
     (re.compile(r"(\d)\s?(?:%|per\s?cent\b|percent\b)", re.IGNORECASE), r"\1%"),
     (re.compile(r"(\d) {1,3}π"), r"\1π"),
+    (re.compile(r"(\d) / (\d)"), r"\1/\2"),
     (re.compile(r"(?<![\w.])(?:minus|negative) (?=\d)", re.IGNORECASE), "-"),
     (re.compile(r"(?<![\w.)])- (?=\d+(?!\d*[.)] ))"), "-"),
     *((re.compile(rf"(\d)\s?{long}(?![a-z])", re.IGNORECASE), rf"\1 {unit}") for unit, long in _LONG_UNITS),
@@ -140,7 +141,7 @@ def _unboxed(text: str) -> str:
     for box in _BOX.finditer(text):
         if box.start() >= position:
             end = _closing(text, box.end() - 1)
-            parts += [text[position : box.start()], "\nanswer: ", text[box.end() : end], "\n"]
+            parts += [text[position : box.start()], " answer: ", text[box.end() : end], "\n"]
             position = end + 1
     return "".join((*parts, text[position:]))
 
