@@ -50,6 +50,8 @@ _LONGEST: Final = 700
 """Characters of a sentence that are read; of a longer one, its start and its end. Bounds the cost of every pattern."""
 _COMMA: Final = re.compile(r",(?!\d)|,(?=\d+ )")
 _LIST_COMMA: Final = re.compile(rf"(?<={SLOT}),? (?=(?:and|or|nor) {SLOT})|(?<={SLOT}), ?(?={SLOT}\s?(?:[,.;)]|$|and |or |nor ))")
+_OWN_CLAUSE: Final = re.compile(rf"(?<={SLOT}),? (?:and|or|but) (?={SLOT}{words.SINGULAR})")
+_TOGETHER: Final = re.compile(r"\b(?:none|neither|nor|both|all)\b")
 _AND_NEXT: Final = re.compile(r"\s*(?:and|or|nor) ")
 _ITEM: Final = re.compile(SLOT)
 _SOME: Final = rf"(?P<slots>{words.ONE_OR_MORE})"
@@ -157,6 +159,7 @@ def _statement_events(sentence: str) -> Iterator[Event]:
     for found in _SO_IS.finditer(text):
         denied = re.search(f"{words.WRONG}|{words.NOT}", text[: found.start()])
         yield Event(Act.DENIES if denied else Act.WAVERS, (found[1],))
+    text = text if _TOGETHER.search(text) else _OWN_CLAUSE.sub(", ", text)
     text = _LIST_COMMA.sub(lambda comma: "、" if comma[0].startswith(",") and comma[0].strip() == "," and not _AND_NEXT.match(text, comma.end()) else " ", _SO_IS.sub(" ", text))
     carried = inverted
     for turn, segment in _segments(text):

@@ -32,7 +32,7 @@ _NAMING: Final = (
     r"(?:options?|choices?|letter|alternative|answers?|opción|opção|opzione|optie|lettre|letra|lettera|alternativa|вариант)"
 )
 _FOLLOWERS: Final = (
-    r"(?:is|isn't|then|more|because|since|as|and|or|nor|but|which|given|due|based|for|are|was|may|might|could|can|cannot|can't"
+    r"(?:is|isn't|then|more|survives|passes|wins|holds|stays|works|because|since|as|and|or|nor|but|which|given|due|based|for|are|was|may|might|could|can|cannot|can't"
     r"|would|will|wouldn't|does|doesn't|seems?|looks?|appears?|fits?|matches|says|shows|describes|mentions|contradicts"
     r"|has|lacks|fails|corresponds|remains|it|over|rather|instead|makes|must|should|comes|out|also|not|if|unless|best|only"
     r"|were|supports?|states|ist|est|es|è|é|to|than|correct|wrong|incorrect|right|if|too|clearly|in which|the|richtig|korrekt|falsch|correcta|correcte|corretta|correta|wählen|juist)"

@@ -21,6 +21,9 @@ def _words(spaced: str, joined: str = "") -> str:
     return unicodedata.normalize("NFKC", f"(?:{whole}|{joined})" if joined else whole)
 
 
+SINGULAR: Final = r"\s(?:is|isn't|was|does|doesn't|has|lacks|fails|contradicts|matches|describes|fits|cannot|can't|would|seems)\b"
+"""What makes the option before it the subject of its own clause."""
+
 LIST: Final = (
     rf"{SLOT}(?:\s?(?:/|&|、|和|或|与|and/or|vs\.?|(?:, ?)?(?:and|or|nor|und|oder|et|ou|y|e|o|en|of|и|или|i)(?= )|と|や|か)"
     rf"\s?(?:also |possibly |maybe |even |option |options |choice |in option )?{SLOT}){{1,30}}"
@@ -40,14 +43,14 @@ ANSWER: Final = _words(
 
 LINK: Final = (
     r"(?:is|was|are|be|being|would be|should be|must be|will be|has to be|seems to be|appears to be|turns out to be|becomes"
-    r"|remains|lies in|'s|:|=>|=|->|→|-|ist|lautet|wäre|est|es|è|é|sarebbe|is|är|to|on|là|adalah|هي|هو|है|είναι|является"
+    r"|remains|lies in|'s|er|:|=>|=|->|→|-|ist|lautet|wäre|est|es|è|é|sarebbe|is|är|to|on|là|adalah|هي|هو|है|είναι|является"
     r"|est donc|是|为|為|選|选|は|が|은|는|이)"
 )
 
 CHOOSE: Final = _words(
     """choose|prefer|select|pick|go with|going with|go for|going for|opt for|opting for|settle on
     |vote for|vote|guess|say|answer|bet on|lean toward|lean towards|leaning toward|leaning towards|leaning|lean to
-    |conclude with|favor|favour|take|submit|choose option|mark|count|get|arrive at
+    |conclude with|favor|favour|take|submit|choose option|my (?:intuition|gut|instinct|money|vote)(?: feeling)? (?:says|is on|goes to|tells me)|mark|count|get|arrive at
     |wähle|nehme|choisis|choisirais|elijo|elegiría|escojo|scelgo|sceglierei|escolho|escolheria|kies|выбираю|wybieram
     |أختار""",
     "选择|选|選択|選ぶ|选取|고른다|선택",
@@ -77,7 +80,7 @@ NOT: Final = _words(
     """not|nothing|nobody|isn't|aren't|wasn't|don't|doesn't|didn't|can't|cannot|couldn't|won't|wouldn't|shouldn't|haven't|hasn't|never|nor|neither|no
     |hardly|nicht|kein|keine|pas|ni|jamais|nunca|non|né|não|nem|niet|geen|не|нет|ni|nie|ikke|inte|değil|không|bukan|tidak|नहीं
     |ليس|ليست|لا""",
-    "不是|并非|而非|并不|没有|不能|不会|不选|ではな|じゃな|아니|않",
+    "不是|并非|而非|并不|没有|不能|不会|不选|ではな|じゃな|でな[くい]|아니|않",
 )
 WRONG: Final = _words(
     r"""wrong|incorrect|false|mistaken|invalid|unlikely|impossible|implausible|improbable|unsupported|irrelevant|inconsistent
@@ -106,7 +109,7 @@ INSTEAD: Final = _words(
 """What stands directly before options that are denied."""
 
 IF: Final = _words(
-    """if|unless|suppose|supposing|assuming|assume|provided that|in case|only when|only if|otherwise|hypothetically|were it|had it|had the|were the
+    """if|unless|(?<!i )suppose|supposing|assuming|(?<!i )assume|provided that|in case|only when|only if|otherwise|hypothetically|were it|had it|had the|were the
     |had there|were there|should the|should it|imagine|depends|depending|whether|would have(?! to)|would've|'d have(?! to)|could have been|might have been|in that case
     |wenn|falls|wäre|hätte|würde es|si l'|si le|si la|serait|aurait|si fuera|si el|si la|fuera|fuese|sería|se fosse|sarebbe|se o|se a|fosse|seria|als het|zou|если|бы|eğer|nếu|jika|अगर|यदि|إذا|لو""",
     "如果|假如|假设|倘若|若是|会是|もし|なら|만약|라면|다면",
@@ -137,7 +140,7 @@ EVIDENCE: Final = re.compile(
 
 REMARK: Final = _words(
     r"""mistakes?|errors?|misconceptions?|pitfalls?|traps?|distractors?|tempting|tempted|temptation|fooled|misled|misleading|confus\w+|mistake|mix up|inclined
-    |initially|originally|at first|first thought|first instinct|first impression|at first glance|previously|earlier|once thought|thought|used to|considered|consider|considering option|see|look at|looking at|regarding|concerning|start with|begin with|let me|let's (?:look|see|check|start|consider|examine|think|evaluate)|mean by|different scene|something else
+    |initially|originally|at first|first thought|first instinct|first impression|at first glance|previously|earlier|once thought|thought|used to|considered|consider|considering option|see (?:also |the )?(?:option|choice|answer|above|below)|look at|looking at|regarding|concerning|start with|begin with|let me|let's (?:look|see|check|start|consider|examine|think|evaluate)|mean by|different scene|something else
     |before reading|was going to|was about to|was leaning|first leaning|wondered|suspected|assumed|hesitat\w+
     |second choice|second best|second-best|second guess|second option|second most|2nd|runner-up|runner up|alternatives?|alternatively|next best|next-best|next most|next choice|back-?up|fallback|close second|comes close|third choice|plan b
     |less likely|least likely|less probable|another possibility|other possibility|honou?rable mention|also considered|also plausible|also possible|also be|different question
@@ -152,7 +155,7 @@ TURN: Final = re.compile(
     r"(?<![^\W\d_])(?:but|because|since|although|though|even though|even if|unless|albeit|whereas|while|however|yet|so that|so(?! (?:is|are|was|does|do)\b)|therefore|thus|hence|ergo|as(?= (?:it|the|this|that|there)\b)"
     r"|still|nevertheless|nonetheless|instead(?! of)|which|making|leaving|leaves|und|aber|sondern|weil|denn|mais|car(?= (?:la|le|les|il|elle|ce|on)\b)|donc|puisque|parce que|pero|sino|porque|así que|ya que"
     r"|ma|perché|quindi|poiché|mas|pois|portanto|maar|dus|а(?! не)|но|потому|поэтому|так как)(?![^\W\d_])"
-    r"|[;()\[\]|]| - | -(?= )|->|→|=>|而是|所以|因此|故|因为|但是|但|而(?!不|非)|ではなく、?|じゃなく、?|が、|ため|아니라|지만|므로|따라서",
+    r"|[;()\[\]|]| - | -(?= )|->|→|=>|而是|所以|因此|故|因为|但是|但|而(?!不|非)|が、|ため|지만|므로|따라서",
 )
 """Where one clause ends and another begins, besides commas."""
 
@@ -163,7 +166,7 @@ FILLER: Final = re.compile(
         |can|may|could|most|best|better|correct|right|one|my|final|as|well|yes|yeah|yep|no|nope|ok|okay|sure|well|hmm|ah|oh|because|since|for|by|of|at|in|on|out|all|it'll|logical|logically|elimination|process|deduction|therefore|we're|are|am|go|going|choose|select|pick
         |point|points|seems|seem|appears|appear|looks|like|more|here|now|finally|overall|ultimately|conclusion|summary|short|fact|opinion|view|eventually|up|down|ending|end|still|yet|very|quite|too|there|what|which|who|where|who's|number
         |final|selected|chosen|given|options|among|from|these|those|them|was|were|turns|out|being|single|sole|leftover|choices|candidate|possibility|answers|fits|matches|works|makes|make|mean|means|sense|valid|plausible|reasonable|probable|likeliest|favourite|favorite
-        |fairly|pretty|absolutely|confident|confidently|sure|certain|suppose|suspect|reckon|feel|intuition|gut|says|survives|passes|prevails|stays|doubt|conclude|infer|deduce|declare|assume|imagine|hold|tentatively|presumably|apparently|sehr|ist|es|das|die|der|ich|sage|bleibt|somit|daher|richtig|antwort|lösung|demnach|folglich|c'est|ce|la|le|les|donc|est|réponse|bonne|correcte|il|reste|es|la|respuesta|correcta|entonces|queda|por|lo|tanto|opción|è|quindi|risposta|resta|l'opzione|corretta|giusta|é|a|o|resposta|correta|então|resta|letra|het|dus|antwoord|juiste|blijft
+        |fairly|pretty|absolutely|confident|confidently|sure|certain|suppose|suspect|reckon|feel|intuition|gut|survives|passes|prevails|stays|doubt|conclude|infer|deduce|declare|assume|imagine|hold|tentatively|presumably|apparently|sehr|ist|es|das|die|der|ich|sage|bleibt|somit|daher|richtig|antwort|lösung|demnach|folglich|c'est|ce|la|le|les|donc|est|réponse|bonne|correcte|il|reste|es|la|respuesta|correcta|entonces|queda|por|lo|tanto|opción|è|quindi|risposta|resta|l'opzione|corretta|giusta|é|a|o|resposta|correta|então|resta|letra|het|dus|antwoord|juiste|blijft
         |это|значит|ответ|правильный|вариант|остаётся|остается|итак|верный|jest|to|odpowiedź|więc|svaret|är|jawaban|adalah|yang|benar|là|đáp|án|cevap|doğru|هي|هو|الإجابة|الصحيحة|है|उत्तर|सही|विकल्प|जवाब|הוא|התשובה|je|pense|que|dirais|crois|option|s'agit|denke|glaube|würde|sagen|damit|nur|tippe|auf|creo|diría|pienso|penso|credo|che|sia|direi|acho|eu|diria|ik|denk|kies|kloppen|klopt|думаю|считаю|полагаю|я|скорее|всего|मेरा|मुझे|लगता|este|răspunsul|corect|det|rigtige|er|správná|je|odpověď|helyes|válasz|a|oikea|vastaus|on|rätt|riktiga""",
         "所以|因此|我认为|我觉得|我|认为|觉得|综上|最佳|最好|最符合|と思います|思います|と考え|선택지|제|생각에는|생각|答案|選択肢|よって|したがって|正しい|の|正确|选择|选项|选|应该|应|是|为|故|本题|即|就是|最终|最|只有|剩下|です|だ|が|は|答え|正解|正しい|입니다|이다|정답|답|은|는|가|따라서",
     )
@@ -186,7 +189,7 @@ NONE_FITS: Final = re.compile(
     r"|\bno (?:given |listed |provided )?(?:option|choice|answer) (?:fits|matches|is (?:correct|right|given|supported)|works|applies)\b"
     r"|(?:没有|无)(?:正确|合适的?|一个)?(?:选项|答案)"
 )
-NO_DOUBT: Final = re.compile(r"\b(?:no|without|beyond)(?: \w+)? doubt\b|\bnot only\b|\bno wonder\b|\bno other(?: \w+)?\b|\bno ?[,:]|\bnone of the other\w*(?: \w+)?\b|\bnot (?:entirely |completely |quite |absolutely |fully |100% |totally )?(?:sure|certain)\b(?=\s*(?:[,.;:-]|but|yet|though|however|$))")
+NO_DOUBT: Final = re.compile(r"\b(?:no|without|beyond)(?: \w+)? doubt\b|\bnot only\b|\bno wonder\b|\bno other(?: \w+)?\b|\bno ?[,:]|\bnone of the other\w*(?: \w+)?\b|\bnot (?:entirely |completely |quite |absolutely |fully |100% |totally )?(?:sure|certain)\b(?=\s*(?:[,.;:)-]|but|yet|though|however|$))")
 """Negations that deny no option."""
 EXCEPT: Final = re.compile(
     rf"\b(?P<all>all|everything|every|each|any|anything|none|nothing|no)\b(?: [\w']+){{0,4}}? (?:but|except(?: for)?|besides|other than|apart from) (?:option |choice |for )?(?P<slot>{SLOT})"
