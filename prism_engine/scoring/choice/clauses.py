@@ -62,6 +62,8 @@ _DENIED_BEFORE: Final = re.compile(rf"(?:{words.INSTEAD}|n't(?: be)?)(?!\s?[:,-]
 _ELIMINATED: Final = re.compile(rf"{words.ELIMINATE}{_WORD}{{0,3}}?{_SMALL}{_SOME}")
 _DENIED_AFTER: Final = re.compile(rf"{_SOME}{_WORD}{{0,5}}?\s?(?:{words.NOT}|{words.WRONG}|n't\b)")
 _WRONG_NEXT: Final = re.compile(rf"\s?(?:,|is|was|are|:)?\s?(?:clearly |also |definitely )?(?:{words.WRONG}|not\b)")
+_WRONG_LABEL: Final = re.compile(r"\b(?:wrong|incorrect|false|mistaken|invalid|worst|bad|unlikely)\b(?: (?:answer|option|choice|one|guess|letter)s?)?[ :(=-]*(?:is|are|would be)?[ :(=-]*$")
+_COULD: Final = re.compile(r"\b(?:could|might|may)\b")
 _DOUBLE: Final = re.compile(
     r"\b(?:not|n't|never|cannot be|can't be|isn't|without being|doesn't|does not|nothing) (?:be )?(?:contradict\w*|wrong|incorrect|ruled out|excluded|eliminated|conflicts?|false|rejected|discarded|unlikely|fail\w*)"
 )
@@ -93,7 +95,7 @@ _NO: Final = re.compile(r"^[^\w\ue000-\ue2ff]*(?:no|nope|not|wrong|incorrect)\b"
 _GREATER: Final = re.compile(rf"^(?:[\w ]{{0,20}}:)?[^\w\ue000-\ue2ff]*({SLOT}) ?(?:>>?|,? then|,? followed by) ?{SLOT}")
 _PREFERRED: Final = re.compile(rf"(prefer\w* {SLOT}) (?:to|over) {SLOT}")
 _SO_IS: Final = re.compile(rf",? ?\b(?:and|then|but)? ?so (?:is|are|was|does|do) ({SLOT})")
-_LABEL: Final = re.compile(rf"^[^:{SLOT[1:-1]}]{{1,40}}:[^\w{SLOT[1:-1]}]*({SLOT})[^\w{SLOT[1:-1]}]*$")
+_LABEL: Final = re.compile(rf"^[^:{SLOT[1:-1]}]{{1,120}}:[^\w{SLOT[1:-1]}]*({SLOT})[^\w{SLOT[1:-1]}]*$")
 _CLEAN: Final = re.compile(rf"{words.FILLER.pattern}|{words.ANSWER}|{words.CHOOSE}|{words.SPEAKER}|wait|however|actually|correction|sorry|{SLOT}|[\W_]|\d")
 
 
@@ -132,6 +134,8 @@ def sentence_events(sentence: str, asked: tuple[str, ...] = ()) -> Iterator[Even
             if stated and _place(event.slots[0]) != _place(stated[0][0]):
                 continue  # of one sentence, the first statement counts: what follows qualifies it
             stated.append(event.slots)
+        elif event.act is Act.DENIES:
+            stated = [slots for slots in stated if _place(slots[0]) not in map(_place, event.slots)]
         yield event._replace(clean=clean)
 
 
@@ -161,9 +165,12 @@ def _statement_events(sentence: str) -> Iterator[Event]:
         yield Event(Act.DENIES if denied else Act.WAVERS, (found[1],))
     text = text if _TOGETHER.search(text) else _OWN_CLAUSE.sub(", ", text)
     text = _LIST_COMMA.sub(lambda comma: "、" if comma[0].startswith(",") and comma[0].strip() == "," and not _AND_NEXT.match(text, comma.end()) else " ", _SO_IS.sub(" ", text))
-    carried = inverted
+    carried, before = inverted, ()
     for turn, segment in _segments(text):
         slots = tuple(_ITEM.findall(segment))
+        if before and not slots and words.RETRACTED.search(segment):
+            yield Event(Act.DENIES, before)
+        before = slots or before
         if carried or turn == "unless" or _IF.search(segment) or _PURPOSE.match(segment):
             carried = inverted or not slots
             yield Event(Act.LEAVES, slots)
@@ -202,8 +209,9 @@ def _clause_events(clause: str) -> Iterator[Event]:
         clause = pattern.sub(" ", clause)
     stated = _ANSWER_IS.search(clause) or _CHOSEN.search(clause)
     if stated and not _NEGATION.search(clause[: stated.start("slots")]):
-        wrong = _WRONG_NEXT.match(clause, stated.end("slots"))
-        yield _about(Act.DENIES if wrong else Act.STATES, stated["slots"])
+        before = clause[: stated.start("slots")]
+        wrong = _WRONG_NEXT.match(clause, stated.end("slots")) or _WRONG_LABEL.search(before)
+        yield _about(Act.DENIES if wrong else Act.SUPPOSES if _COULD.search(before) else Act.STATES, stated["slots"])
         return
     while found := _DENIED_AFTER.search(clause):
         yield Event(Act.DENIES, tuple(_ITEM.findall(found["slots"])))
@@ -220,6 +228,10 @@ def _clause_events(clause: str) -> Iterator[Event]:
 
 def _affirmed(clause: str, slots: tuple[str, ...]) -> Iterator[Event]:
     """Yield what a clause without negation does with its options."""
+    first = _ITEM.search(clause)
+    if first and _WRONG_LABEL.search(clause, 0, first.start()):
+        yield Event(Act.DENIES, slots)
+        return
     unsure = _UNSURE.search(clause) is not None or _PLAUSIBLE.search(clause) is not None
     if not _REST.sub("", clause):
         yield _about(Act.SUPPOSES if unsure else Act.STATES, clause)

@@ -59,7 +59,7 @@ CHOOSE: Final = _words(
 
 POINTS: Final = _words(
     """points? to|pointing to|supports?|suggests?|indicates?|favou?rs?|matches|match|corresponds? to|consistent with|agrees with
-    |aligns with|fits|describes|leads? to|implies|shows|best described by|provided by|given by|captured by|represented by
+    |aligns with|fits|describes|leads? to|implies|shows|described by|mentioned in|reflected in|covered by|provided by|given by|captured by|represented by
     |confirms|identifies|narrows? down to|brings us to|makes"""
 )
 """What evidence does to the option that it supports."""
@@ -80,11 +80,11 @@ NOT: Final = _words(
     """not|nothing|nobody|isn't|aren't|wasn't|don't|doesn't|didn't|can't|cannot|couldn't|won't|wouldn't|shouldn't|haven't|hasn't|never|nor|neither|no
     |hardly|nicht|kein|keine|pas|ni|jamais|nunca|non|né|não|nem|niet|geen|не|нет|ni|nie|ikke|inte|değil|không|bukan|tidak|नहीं
     |ليس|ليست|لا""",
-    "不是|并非|而非|并不|没有|不能|不会|不选|ではな|じゃな|でな[くい]|아니|않",
+    "不是|并非|而非|并不|没有|不能|不会|不选|ではな[くい]|じゃな[くい]|でな[くい]|아니|않",
 )
 WRONG: Final = _words(
     r"""wrong|incorrect|false|mistaken|invalid|unlikely|impossible|implausible|improbable|unsupported|irrelevant|inconsistent
-    |inaccurate|untrue|out|off|ruled out|eliminated|excluded|discarded|rejected|dismissed|disqualified|crossed out|refuted
+    |inaccurate|untrue|un(?:proven|clear|certain|verified|confirmed|founded|justified|convincing)|out|off|ruled out|eliminated|excluded|discarded|rejected|dismissed|disqualified|crossed out|refuted
     |contradicts?|contradicted|lacks?|fails?|failed|misses|ignores?|overlooks?|misreads|mismatch\w*|conflicts?|disagrees|violates?
     |less likely|less plausible|less accurate|less well|worse|too \w+|only partly|partially|out of the question|unmentioned
     |unrelated|distractors?|traps?|lures?|decoys?|absent|missing|nowhere
@@ -101,7 +101,7 @@ ELIMINATE: Final = _words(
 )
 """Verbs whose object is denied."""
 INSTEAD: Final = _words(
-    """rather than|instead of|as opposed to|in place of|over|unlike|other than|apart from|aside from|besides|than|and not|but not|ahead of
+    """rather than|instead of|as opposed to|in place of|beats|over|unlike|other than|apart from|aside from|besides|than|and not|but not|ahead of
     |not|isn't|aren't|wasn't|cannot be|can't be|couldn't be|never|nor|neither|none of|don't pick|don't choose
     |statt|anstatt|nicht|plutôt que|et non|pas|en lugar de|en vez de|y no|no|ni|anziché|invece di|e non|non|em vez de|e não|não|niet|а не|не|nie|değil""",
     "而不是|不是|并非|而非|不选|非",
@@ -140,7 +140,7 @@ EVIDENCE: Final = re.compile(
 
 REMARK: Final = _words(
     r"""mistakes?|errors?|misconceptions?|pitfalls?|traps?|distractors?|tempting|tempted|temptation|fooled|misled|misleading|confus\w+|mistake|mix up|inclined
-    |initially|originally|at first|first thought|first instinct|first impression|at first glance|previously|earlier|once thought|thought|used to|considered|consider|considering option|see (?:also |the )?(?:option|choice|answer|above|below)|look at|looking at|regarding|concerning|start with|begin with|let me|let's (?:look|see|check|start|consider|examine|think|evaluate)|mean by|different scene|something else
+    |initially|originally|at first|first thought|first instinct|first impression|at first glance|previously|earlier|once thought|thought|used to|considered|consider|considering option|see (?:also |the )?(?:option|choice|answer|above|below)|look at|regarding|concerning|start with|begin with|let me|let's (?:look|see|check|start|consider|examine|think|evaluate)|mean by|different scene|something else
     |before reading|was going to|was about to|was leaning|first leaning|wondered|suspected|assumed|hesitat\w+
     |second choice|second best|second-best|second guess|second option|second most|2nd|runner-up|runner up|alternatives?|alternatively|next best|next-best|next most|next choice|back-?up|fallback|close second|comes close|third choice|plan b
     |less likely|least likely|less probable|another possibility|other possibility|honou?rable mention|also considered|also plausible|also possible|also be|different question
@@ -164,7 +164,7 @@ FILLER: Final = re.compile(
         """so|thus|therefore|hence|ergo|it|it's|its|is|that|that's|that'd|this|must|be|has|have|to|would|'d|will|shall|should|then|clearly|obviously|evidently|definitely|certainly|surely|probably|likely
         |maybe|perhaps|possibly|simply|indeed|actually|rather|instead|only|just|leaves|leaving|leave|left|remain|remains|remaining|with|us|we|me|get|are|option|options|choice|letter|answer|the|a|an|and|i|i'd|i'll|i'm|we'd|think|believe|guess|say|might
         |can|may|could|most|best|better|correct|right|one|my|final|as|well|yes|yeah|yep|no|nope|ok|okay|sure|well|hmm|ah|oh|because|since|for|by|of|at|in|on|out|all|it'll|logical|logically|elimination|process|deduction|therefore|we're|are|am|go|going|choose|select|pick
-        |point|points|seems|seem|appears|appear|looks|like|more|here|now|finally|overall|ultimately|conclusion|summary|short|fact|opinion|view|eventually|up|down|ending|end|still|yet|very|quite|too|there|what|which|who|where|who's|number
+        |point|points|seems|seem|appears|appear|looks|like|more|here|now|finally|overall|ultimately|conclusion|summary|short|tl|dr|fact|opinion|view|eventually|up|down|ending|end|still|yet|very|quite|too|there|what|which|who|where|who's|number
         |final|selected|chosen|given|options|among|from|these|those|them|was|were|turns|out|being|single|sole|leftover|choices|candidate|possibility|answers|fits|matches|works|makes|make|mean|means|sense|valid|plausible|reasonable|probable|likeliest|favourite|favorite
         |fairly|pretty|absolutely|confident|confidently|sure|certain|suppose|suspect|reckon|feel|intuition|gut|survives|passes|prevails|stays|doubt|conclude|infer|deduce|declare|assume|imagine|hold|tentatively|presumably|apparently|sehr|ist|es|das|die|der|ich|sage|bleibt|somit|daher|richtig|antwort|lösung|demnach|folglich|c'est|ce|la|le|les|donc|est|réponse|bonne|correcte|il|reste|es|la|respuesta|correcta|entonces|queda|por|lo|tanto|opción|è|quindi|risposta|resta|l'opzione|corretta|giusta|é|a|o|resposta|correta|então|resta|letra|het|dus|antwoord|juiste|blijft
         |это|значит|ответ|правильный|вариант|остаётся|остается|итак|верный|jest|to|odpowiedź|więc|svaret|är|jawaban|adalah|yang|benar|là|đáp|án|cevap|doğru|هي|هو|الإجابة|الصحيحة|है|उत्तर|सही|विकल्प|जवाब|הוא|התשובה|je|pense|que|dirais|crois|option|s'agit|denke|glaube|würde|sagen|damit|nur|tippe|auf|creo|diría|pienso|penso|credo|che|sia|direi|acho|eu|diria|ik|denk|kies|kloppen|klopt|думаю|считаю|полагаю|я|скорее|всего|मेरा|मुझे|लगता|este|răspunsul|corect|det|rigtige|er|správná|je|odpověď|helyes|válasz|a|oikea|vastaus|on|rätt|riktiga""",
