@@ -44,6 +44,8 @@ class Event(NamedTuple):
     slots: tuple[str, ...] = ()
     clean: bool = False
     """The sentence says nothing else."""
+    concludes: bool = False
+    """It follows a "therefore", so it replaces what the sentence has said before."""
 
 
 _LONGEST: Final = 700
@@ -60,7 +62,7 @@ _WORD: Final = rf"(?:\s?[^\s{SLOT[1:-1]}]+)"
 
 _DENIED_BEFORE: Final = re.compile(rf"(?:{words.INSTEAD}|n't(?: be)?)(?!\s?[:,-]){_SMALL}{_SOME}")
 _ELIMINATED: Final = re.compile(rf"{words.ELIMINATE}{_WORD}{{0,3}}?{_SMALL}{_SOME}")
-_DENIED_AFTER: Final = re.compile(rf"{_SOME}{_WORD}{{0,5}}?\s?(?:{words.NOT}|{words.WRONG}|n't\b)")
+_DENIED_AFTER: Final = re.compile(rf"{_SOME}(?!\s?(?:and|but|or)\b)(?:{_WORD}(?!\s?(?:and|but|or)\b)){{0,5}}?\s?(?:{words.NOT}|{words.WRONG}|n't\b)")
 _WRONG_NEXT: Final = re.compile(rf"\s?(?:,|is|was|are|:)?\s?(?:clearly |also |definitely )?(?:{words.WRONG}|not\b)")
 _WRONG_LABEL: Final = re.compile(r"\b(?:wrong|incorrect|false|mistaken|invalid|worst|bad|unlikely)\b(?: (?:answer|option|choice|one|guess|letter)s?)?[ :(=-]*(?:is|are|would be)?[ :(=-]*$")
 _COULD: Final = re.compile(r"\b(?:could|might|may)\b")
@@ -90,6 +92,7 @@ _PURPOSE: Final = re.compile(r"^[^\w\ue000-\ue2ff]*(?:in order )?to (?:choose|pi
 _UNSURE: Final = re.compile(words.UNSURE)
 _PLAUSIBLE: Final = re.compile(words.ONLY_PLAUSIBLE)
 _REST: Final = re.compile(rf"{words.FILLER.pattern}|{SLOT}|[\W_]|\d")
+_OR: Final = re.compile(r"\bor\b")
 _YES: Final = re.compile(r"^[^\w\ue000-\ue2ff]*(?:yes|yeah|correct|right|indeed|exactly)\b")
 _NO: Final = re.compile(r"^[^\w\ue000-\ue2ff]*(?:no|nope|not|wrong|incorrect)\b")
 _GREATER: Final = re.compile(rf"^(?:[\w ]{{0,20}}:)?[^\w\ue000-\ue2ff]*({SLOT}) ?(?:>>?|,? then|,? followed by) ?{SLOT}")
@@ -131,7 +134,9 @@ def sentence_events(sentence: str, asked: tuple[str, ...] = ()) -> Iterator[Even
     stated: list[tuple[str, ...]] = []
     for event in _statement_events(sentence):
         if event.act is Act.STATES:
-            if stated and _place(event.slots[0]) != _place(stated[0][0]):
+            if stated and _place(event.slots[0]) != _place(stated[0][0]) and not event.concludes:
+                if _OR.search(sentence):
+                    yield from (Event(Act.DENIES, stated[0]), Event(Act.WAVERS, event.slots))
                 continue  # of one sentence, the first statement counts: what follows qualifies it
             stated.append(event.slots)
         elif event.act is Act.DENIES:
@@ -189,6 +194,7 @@ def _statement_events(sentence: str) -> Iterator[Event]:
             if any(event.act is Act.STATES for event in events) and _EXPLAINED.search(clause):
                 yield from events
                 return
+            events = [event._replace(concludes=turn in words.CONCLUSION) for event in events]
             yield from (event if not reason or event.act is Act.DENIES else Event(Act.LEAVES, event.slots) for event in events)
             aside = reason = False
 

@@ -28,10 +28,13 @@ _BARE: Final = re.compile(r"[\s(*\[]{0,4}([A-Z])[\s).*\]:,]{0,4}")
 """A shortcut for the most common replies."""
 _SENTENCE: Final = re.compile(r"[^.!?。।؟\n]*(?:\.(?!\s|$)[^.!?。।؟\n]*)*(?:[.!?。।؟]+['\")\]]*|$)")
 _LINE_MARKS: Final = " \t>#-•·~=✏👉→:;'\""
+_EITHER: Final = re.compile(r"\s*A (?=[a-z])")
+"""Option A or an article: "A dog" where option B is "dog" is read as nothing."""
 _BULLET: Final = re.compile(r"^\s*(?:[-•·>#]+ ?|\d{1,2}[.)] )+")
 _MARK: Final = r"[^\w\ue000-\ue2ff]"
 _ALONE: Final = re.compile(rf"{_MARK}*({SLOT}){_MARK}*")
 _HEAD: Final = re.compile(rf"{_MARK}{{0,3}}({SLOT})(?P<sep>\s?[.):,(]|\s?-)\s*(?=[^\s\ue000-\ue2ff])")
+_ENDS: Final = re.compile(rf"({SLOT}){_MARK}{{0,3}}$")
 _VERDICT: Final = re.compile("[✓✗]")
 _JOINED: Final = re.compile(r"(?:[:=]| is| are| be) *\n\s*(?:\n\s*)?(?=[^\w\n\ue000-\ue2ff-]{0,4}" + SLOT + r"[^\w\n\ue000-\ue2ff]{0,4}(?:\n|$))")
 _CELL: Final = re.compile(r"(?:yes|true|correct|right|fits|match|matches|supported|✓)(?![^\W\d_])")
@@ -50,13 +53,14 @@ def read_committed(reply: str, options: Sequence[Option]) -> str | None:
     bare = _BARE.fullmatch(reply)
     if bare and any(option.letter == bare[1] for option in options):
         return bare[1]
-    if API_FAILURE in reply or not options:
+    if API_FAILURE in reply:
         return None
     question = question_of(tuple(options))
     text = question.plain(answer_part(reply))
     place = question.is_text(text)
     if place is not None:
-        return question.letters[place]
+        either = place != 0 and _EITHER.match(reply) and not _EITHER.match(options[place].text)
+        return None if either else question.letters[place]
     reading = _Reading(question)
     reading.read(question.with_slots(text))
     return reading.letter(reply)
@@ -208,6 +212,8 @@ class _Reading:
         if set(others) <= {letter} or (last and letter in others):
             self._state(letter, anchors=self.sentence == 0)
             self.last_seen = letter
+        elif run == 0 and number and (end := _ENDS.search(lines[number - 1])) and self.stated == self._letter(end[1]):
+            self.stated, self.strength, self.anchored = None, 0, False  # it was the list's first line
         return run + 1
 
     def _headed(self, head: re.Match[str], line: str, *, first: bool) -> None:

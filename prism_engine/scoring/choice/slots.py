@@ -55,6 +55,9 @@ _TEXT_THEN_LETTER: Final = re.compile(rf"({TEXT})\.?[ ]{{0,2}}[(\[]?([\ue000-\ue
 _ARTICLE: Final = re.compile(r"^(?:an?|the) (?=.)")
 _EDGES: Final = " \t\r\n.,;:!?'()[]。"
 _OF_THEM: Final = re.compile(r" (?:of (?:them|these|those|the two|the above)|holds?|(?:is|are) (?:correct|true|right))$")
+_NO_UNIT: Final = r"(?!\s?[a-z°]{1,6}\b)"
+"""Ends "12" as a name of "12 cm": "12 m" is something else."""
+_GAPS: Final = re.compile(r"[\s-]+")
 _WORDY: Final = frozenset(("yes", "no", "true", "false"))
 """Option texts that are also words of other sentences: they count only where an answer stands."""
 _REFERRING: Final = re.compile(r"(both |neither )?([a-z]) (and|nor|or) ([a-z])")
@@ -75,11 +78,12 @@ class Question:
         self.texts = _names(texts, self.letters)
         """The positions of options by what they may be called; a name of two options is no name."""
         self._short = _short_names(texts)
+        self._places = {_GAPS.sub(" ", text): place for text, place in self.texts.items()}
         self._wordy = {text: at for text, at in self.texts.items() if text in _WORDY}
-        self._pattern = _any_of([text for text in self.texts if text not in _WORDY])
+        self._pattern = _any_of([text for text in self.texts if text not in _WORDY], texts)
         words = "|".join(self._wordy)
         self._words = re.compile(
-            rf"(?:(?<=^)|(?<=[.!?:(] )|(?<=[.!?:(])|(?<=\bis )|(?<=\bsay )|(?<=answer )|(?<=\bnot ))({words})"
+            rf"(?:(?<=^)|(?<=[.!?:(] )|(?<=[.!?:(])|(?<=\bis )|(?<=\bsay )|(?<=\bso )|(?<=answer )|(?<=\bnot ))({words})"
             r"(?=\s*(?:[.,!;:)\n-]|$))",
             re.MULTILINE,
         )
@@ -118,7 +122,7 @@ class Question:
 
     def _texts_replaced(self, text: str) -> str:
         low = _lowered(text)
-        found = [(mention.start(), mention.end(), self.texts[" ".join(mention["text"].split())]) for mention in self._pattern.finditer(low)]
+        found = [(mention.start(), mention.end(), self._places[_GAPS.sub(" ", mention["text"])]) for mention in self._pattern.finditer(low)]
         if self._wordy:
             found += [(word.start(), word.end(), self._wordy[word[1]]) for word in self._words.finditer(low)]
             found.sort()
@@ -210,23 +214,22 @@ def _other_names(text: str, by_letter: dict[str, str], texts: list[str]) -> list
     return []
 
 
-def _any_of(texts: list[str]) -> re.Pattern[str]:
+def _any_of(texts: list[str], own: list[str]) -> re.Pattern[str]:
     """Return a pattern of these texts as whole words and numbers, perhaps after an article."""
     if not texts:
         return re.compile(r"(?!)(?P<text>)")
-    return re.compile(
-        rf"(?<![{_JOINING}])(?<!\w-)(?:(?:the|an?) )?(?P<text>{'|'.join(map(_whole, texts))})",
-    )
+    names = (_whole(text) + (_NO_UNIT if text[-1].isdigit() and text not in own else "") for text in texts)
+    return re.compile(rf"(?<![{_JOINING}])(?<!\w-)(?:(?:the|an?) )?(?P<text>{'|'.join(names)})")
 
 
 def _whole(text: str) -> str:
-    words = r"\s{1,3}".join(map(re.escape, text.split()))
+    words = r"[\s-]{1,3}".join(map(re.escape, text.split()))
     before = r"(?<!\d[.,/-])(?<![-./√])" if text[0].isdigit() else rf"(?<![{_JOINING}])"
     if text[0] == "-":
         before = r"(?<![\d.)])"
     after = rf"(?![{_JOINING}]|-\w)" if text[-1].isalnum() else ""
     if text[-1].isdigit():
-        after += rf"(?![.,/:]\d)(?!\s?[%°‰π√×x/])(?! ?(?:m|cm|mm|km|kg|g|ft|in|ml|l|°c)\b)"
+        after += r"(?![.,/:]\d)(?!\s?[%°‰π√×x/])"
     return f"{before}{words}{after}"
 
 

@@ -126,7 +126,7 @@ OTHERS: Final = _words(
     r"""user|users|you|your|yours|annotators?|others|someone|somebody|anyone|everyone|beginners?|novices?|readers|viewers|reviewers?|raters?
     |(?:he|she|they|students?|people|teachers?|friends?|experts?|authors?|models?|assistant|chatbot|colleagues?|reader|viewer|man|woman|humans?|chatgpt|gemini|gpt)(?: [\w'-]+){0,3} (?:chose|choose|chooses|picks?|picked|says?|said|thinks?|thought|answers?|answered|selects?|selected|claims?|claimed|marks?|marked|prefers?|preferred|suggests?|suggested|believes?|believed|puts?|wrote|writes|guess|guesses|guessed|went|goes|would|might|insists?|tend|tends|fall|opts?|opted)
     |claims?|claimed|claiming|alleged|allegedly|supposedly|said|argues?|argued|believes|thinks|asserts?|asserted
-    |objects?|object that|respondents?|learners?|candidates? often|test-takers?|the (?:other|previous|first) (?:model|assistant|student|annotator)
+    |objects? that|respondents?|learners?|candidates? often|test-takers?|the (?:other|previous|first) (?:model|assistant|student|annotator)
     |question suggests|prompt suggests|question says|question asks|previous|according to|(?:some|many|most|few|several|other)(?: people| \w+s)? (?:would|might|may|could|will|can|often|say|think|choose|pick|select|prefer|put|believe|argue|claim|go|take|read|fall|mark)
     |one (?:might|may|could|can|would)|one's|nutzer|benutzer|utilisateur|usuario|utente|usuário|gebruiker|пользователь""",
     "用户|有人|有些人|学生|他|你|ユーザー|사용자",
@@ -177,6 +177,9 @@ SPEAKER: Final = _words("i|i'd|i'll|i'm|i've|we|we'd|we'll|my|let's|me|us|ich|je
 
 REASON: Final = frozenset(("although", "though", "even though", "even if", "albeit", "while", "whereas", "because", "since", "as", "weil", "denn", "car", "puisque", "parce que", "porque", "ya que", "perché", "poiché", "pois", "omdat", "потому", "так как", "因为", "ため", "므로"))
 """Turns after which a clause gives a reason or concedes something: by itself it states nothing."""
+
+CONCLUSION: Final = frozenset(("so", "therefore", "thus", "hence", "ergo", "donc", "por lo tanto", "así que", "quindi", "portanto", "dus", "所以", "因此", "故", "따라서"))
+"""Turns after which a clause concludes."""
 
 RETRACTED: Final = re.compile(
     r"(?:\b(?:wait|hold on|scratch that|oops|hang on)\b|\bactually,? no\b|^(?:hmm,? |but )?no[,.! ]*(?:wait|$|that|this|it)"
