@@ -26,7 +26,7 @@ def test_the_same_rules_give_the_run_s_own_scores(prism, tmp_path):
     said = prism("score", tmp_path / "results/generic/shapes/scripted/scripted")
     assert "0 of 24 replies are read differently by the rules" in said.out
     folder = tmp_path / "results" / "generic" / "shapes" / "scripted" / "scripted"
-    assert (folder / "scores-prism.json").read_bytes() == (folder / "scores.json").read_bytes()
+    assert (folder / "scores-prism-2.json").read_bytes() == (folder / "scores.json").read_bytes()
 
 
 def test_a_run_that_is_not_there_and_a_profile_that_is_not_are_usage_errors(prism):
