@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from prism_engine.scoring.choice.clauses import Act, Event, sentence_events
+from prism_engine.scoring.choice.clauses import Act
 from prism_engine.scoring.choice.plain_text import answer_part
 from prism_engine.scoring.choice.rules import API_FAILURE, REFUSALS
+from prism_engine.scoring.choice.sentences import sentence_events
 from prism_engine.scoring.choice.slots import SLOT, question_of
 from prism_engine.scoring.choice.vocabulary import ASIDE_LABEL, NOT, RIGHT, WRONG
 from prism_engine.scoring.scorer import REFUSAL, says_it_cannot_tell
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from prism_engine.records import Option
+    from prism_engine.scoring.choice.clauses import Event
     from prism_engine.scoring.choice.slots import Question
 
 _BARE: Final = re.compile(r"[\s(*\[]{0,4}([A-Z])[\s).*\]:,]{0,4}")
@@ -36,7 +38,11 @@ _ALONE: Final = re.compile(rf"{_MARK}*({SLOT}){_MARK}*")
 _HEAD: Final = re.compile(rf"{_MARK}{{0,3}}({SLOT})(?P<sep>\s?[.):,(]|\s?-)\s*(?=[^\s\ue000-\ue2ff])")
 _ENDS: Final = re.compile(rf"({SLOT}){_MARK}{{0,3}}$")
 _VERDICT: Final = re.compile("[✓✗]")
-_JOINED: Final = re.compile(r"(?:[:=]| is| are| be) *\n\s*(?:\n\s*)?(?=[^\w\n\ue000-\ue2ff-]{0,4}" + SLOT + r"[^\w\n\ue000-\ue2ff]{0,4}(?:\n|$))")
+_JOINED: Final = re.compile(
+    r"(?:[:=]| is| are| be) *\n\s*(?:\n\s*)?(?=[^\w\n\ue000-\ue2ff-]{0,4}"
+    + SLOT
+    + r"[^\w\n\ue000-\ue2ff]{0,4}(?:\n|$))"
+)
 _CELL: Final = re.compile(r"(?:yes|true|correct|right|fits|match|matches|supported|✓)(?![^\W\d_])")
 _BAD_CELL: Final = re.compile(rf"(?:no|false|✗|{NOT}|{WRONG})(?![^\W\d_])")
 _RIGHT: Final = re.compile(RIGHT)
@@ -167,20 +173,22 @@ class _Reading:
             self._suggest(letters[0], 2 if event.act is Act.SUGGESTS else 1)
         elif event.act is Act.DENIES:
             self._deny(letters)
-        elif event.act is Act.WAVERS:
-            if self.strength < 3:
-                self.stated, self.strength, self.wavers = None, 0, True
-        elif event.act is Act.RETRACTS:
-            if self.stated is not None and self.last_seen in (None, self.stated):
-                self.stated, self.strength, self.taken_back, self.anchored = None, 0, True, False
-        elif event.act is Act.NONE_FITS:
-            self.stated, self.strength, self.none_fits = None, 0, True
         elif event.act is Act.MENTIONS:
-            for slot, letter in zip(event.slots, letters, strict=True):
-                kind = ("plain", "marked", "text")[(ord(slot) >> 8) & 3]
-                self.mentions.append((self.sentence, kind, letter))
+            kinds = [("plain", "marked", "text")[(ord(slot) >> 8) & 3] for slot in event.slots]
+            self.mentions += [(self.sentence, kind, letter) for kind, letter in zip(kinds, letters, strict=True)]
+        else:
+            self._unsettle(event.act)
         if letters:
             self.last_seen = letters[-1]
+
+    def _unsettle(self, act: Act) -> None:
+        """Take what leaves no statement: two options in one breath, a retraction, "none of them"."""
+        if act is Act.WAVERS and self.strength < 3:
+            self.stated, self.strength, self.wavers = None, 0, True
+        elif act is Act.RETRACTS and self.stated is not None and self.last_seen in (None, self.stated):
+            self.stated, self.strength, self.taken_back, self.anchored = None, 0, True, False
+        elif act is Act.NONE_FITS:
+            self.stated, self.strength, self.none_fits = None, 0, True
 
     def _state(self, letter: str, *, anchors: bool = False) -> None:
         self.anchored = self.anchored or anchors

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _HEAD, _TAIL = 4_000, 30_000
 """Characters at the start and at the end of a longer reply that are read: answers stand first or last."""
@@ -61,7 +64,7 @@ _LONG_UNITS: Final = (
     ("kg", r"kilo\s?(?:gram)?s?"),
     ("g", r"grams?"),
 )
-_NUMBERS: Final = (
+_NUMBERS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
     (re.compile(r"(?<![\d.,])(\d{1,3}(?:,\d{3}){1,6})(?![\d,])"), lambda found: found[1].replace(",", "")),
     (re.compile(r"(?<![\d.,])(\d{1,3})[ \u00a0](\d{3})(?![\d,])"), r"\1\2"),
     (re.compile(r"(?<![\d.,])(\d{1,9})\.0{1,4}(?!\d)"), r"\1"),
@@ -75,17 +78,47 @@ _NUMBERS: Final = (
     (re.compile(rf"(\d)({_UNITS})(?![A-Za-z])"), r"\1 \2"),
 )
 _DECIMAL_COMMA: Final = re.compile(r"(?<![\d.,])(\d{1,6}),(\d{1,2})(?![\d,])")
-_WORDS: Final = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty"
-).split()
+_WORDS: Final = tuple(
+    [
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
+        "twenty",
+    ]
+)
 _NUMBER_WORD: Final = re.compile(
-    r"(?<![\w-])(?:(?P<pronoun>(?:the|this|that|which|correct|right|only|each|no|any|other|best|last|first|wrong|every|some|as|given|possible|single) one"
+    r"(?<![\w-])(?:(?P<pronoun>(?:the|this|that|which|correct|right|only|each|no|any|other|best|last|first|wrong"
+    r"|every|some|as|given|possible|single) one"
     r"|one (?:of|which|that|is|could|might|may|can|would|option|answer))(?![\w-])"
     rf"|(?P<word>{'|'.join(_WORDS)})(?![\w-]))",
     re.IGNORECASE,
 )
-_TENS: Final = {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90"}
+_TENS: Final = {
+    "thirty": "30",
+    "forty": "40",
+    "fifty": "50",
+    "sixty": "60",
+    "seventy": "70",
+    "eighty": "80",
+    "ninety": "90",
+}
 _TEN: Final = re.compile(rf"(?<![\w-])({'|'.join(_TENS)})(?![\w-])", re.IGNORECASE)
 _BLANKS: Final = re.compile("[ \u00a0\u3000]{2,}")
 _TICKED: Final = re.compile(r"^([ >*-]{0,6})[\[(] ?([xX✓✗ ]) ?[\])]", re.MULTILINE)
@@ -125,13 +158,15 @@ def plain_text(text: str, *, digits: bool = False, points: bool = False) -> str:
     text = _with_digits(text) if digits else text
     if any(map(str.isdigit, text)):
         text = _DECIMAL_COMMA.sub(r"\1.\2", text) if points else text
-        for pattern, plain in _NUMBERS:
-            text = pattern.sub(plain, text)
+        for number, spelling in _NUMBERS:
+            text = number.sub(spelling, text)
     return _BLANKS.sub(" ", text.replace("{", " ").replace("}", " "))
 
 
 def _with_digits(text: str) -> str:
-    text = _NUMBER_WORD.sub(lambda found: found[0] if found["pronoun"] else str(_WORDS.index(found["word"].lower())), text)
+    text = _NUMBER_WORD.sub(
+        lambda found: found[0] if found["pronoun"] else str(_WORDS.index(found["word"].lower())), text
+    )
     return _TEN.sub(lambda word: _TENS[word[1].lower()], text)
 
 

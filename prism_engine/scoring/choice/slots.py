@@ -29,32 +29,41 @@ _JOINING: Final = "0-9A-Za-z\u00c0-\u02af\u0370-\u052f"
 _BEFORE: Final = rf"(?<![{_JOINING}])(?<![{_JOINING}]['.&-])(?<!N/)"
 _AFTER: Final = rf"(?![{_JOINING}]|['&-][A-Za-z]|\.[A-Za-z])"
 _NAMING: Final = (
-    r"(?:options?|choices?|letter|alternative|answers?|opción|opção|opzione|optie|lettre|letra|lettera|alternativa|вариант)"
+    r"(?:options?|choices?|letter|alternative|answers?|opción|opção|opzione|optie|lettre|letra"
+    r"|lettera|alternativa|вариант)"
 )
 _FOLLOWERS: Final = (
-    r"(?:is|isn't|then|more|survives|passes|wins|holds|stays|works|because|since|as|and|or|nor|but|which|given|due|based|for|are|was|may|might|could|can|cannot|can't"
+    r"(?:is|isn't|then|more|survives|passes|wins|holds|stays|works|because|since|as|and|or|nor|but|which|given"
+    r"|due|based|for|are|was|may|might|could|can|cannot|can't"
     r"|would|will|wouldn't|does|doesn't|seems?|looks?|appears?|fits?|matches|says|shows|describes|mentions|contradicts"
-    r"|has|lacks|fails|corresponds|remains|it|over|rather|instead|makes|must|should|comes|out|also|not|if|unless|best|only"
-    r"|were|supports?|states|ist|est|es|è|é|to|than|correct|wrong|incorrect|right|if|too|clearly|in which|the|richtig|korrekt|falsch|correcta|correcte|corretta|correta|wählen|juist)"
+    r"|has|lacks|fails|corresponds|remains|it|over|rather|instead|makes|must|should|comes|out|also|not|if|unless"
+    r"|best|only"
+    r"|were|supports?|states|ist|est|es|è|é|to|than|correct|wrong|incorrect|right|if|too|clearly|in which|the"
+    r"|richtig|korrekt|falsch|correcta|correcte|corretta|correta|wählen|juist)"
 )
 _FOLLOWERS_OF_I: Final = (
     r"(?:is|isn't|because|since|which|fits|matches|says|shows|describes|mentions|contradicts|seems|looks|appears|has"
     r"|lacks|fails|corresponds|remains|makes|comes|rather|instead|over|ist|est|es|è|é|best|as|or|and|than|was"
-    r"|not|if|unless|it|out|would be (?:correct|right|the)|to|but|in which|are|could be right|correct|wrong|incorrect|right|the|richtig|korrekt|falsch|correcta|correcte|corretta|correta|wählen|juist)"
+    r"|not|if|unless|it|out|would be (?:correct|right|the)|to|but|in which|are|could be right|correct|wrong"
+    r"|incorrect|right|the|richtig|korrekt|falsch|correcta|correcte|corretta|correta|wählen|juist)"
 )
 _LOWER: Final = re.compile(
     rf"(?:(?P<cue>\b(?:{_NAMING}|answer is|is|be|answer:|option:|choice:)\s*[(\[]?\s?)|^(?P<line>[ (\[]{{0,3}}))"
     rf"(?P<letter>[a-z])(?P<end>[)\].:]|[ .]*$|[.,;](?= )|\)? (?={TEXT}))",
     re.MULTILINE,
 )
-_NUMBERED: Final = re.compile(r"\b(?:option|choice|answer) (?:number |no\. ?|#)?(\d{1,2})(?![\d.,%]| ?[a-z%])", re.IGNORECASE)
+_NUMBERED: Final = re.compile(
+    r"\b(?:option|choice|answer) (?:number |no\. ?|#)?(\d{1,2})(?![\d.,%]| ?[a-z%])", re.IGNORECASE
+)
 _ORDINALS: Final = ("first", "second", "third", "fourth", "fifth")
 _ORDINAL: Final = re.compile(rf"\bthe ({'|'.join(_ORDINALS)}) (?:option|answer option)\b", re.IGNORECASE)
 _LETTER_THEN_TEXT: Final = re.compile(rf"([\ue000-\ue1ff])[ .:,)\]('-]{{1,6}}({TEXT})'?\)?")
 _TEXT_THEN_LETTER: Final = re.compile(rf"({TEXT})\.?[ ]{{0,2}}[(\[]?([\ue000-\ue1ff])[)\]]?")
 _ARTICLE: Final = re.compile(r"^(?:an?|the) (?=.)")
 _EDGES: Final = " \t\r\n.,;:!?'()[]。"
-_OF_THEM: Final = re.compile(r" (?:of (?:them|these|those|the two|the above)|holds?|(?:is|are) (?:correct|true|right))$")
+_OF_THEM: Final = re.compile(
+    r" (?:of (?:them|these|those|the two|the above)|holds?|(?:is|are) (?:correct|true|right))$"
+)
 _NO_UNIT: Final = r"(?!\s?[a-z°]{1,6}\b)"
 """Ends "12" as a name of "12 cm": "12 m" is something else."""
 _GAPS: Final = re.compile(r"[\s-]+")
@@ -83,14 +92,15 @@ class Question:
         self._pattern = _any_of([text for text in self.texts if text not in _WORDY], texts)
         words = "|".join(self._wordy)
         self._words = re.compile(
-            rf"(?:(?<=^)|(?<=[.!?:(] )|(?<=[.!?:(])|(?<=\bis )|(?<=\bsay )|(?<=\bso )|(?<=answer )|(?<=\bnot ))({words})"
+            rf"(?:(?<=^)|(?<=[.!?:(] )|(?<=[.!?:(])|(?<=\bis )|(?<=\bsay )|(?<=\bso )|(?<=answer )"
+            rf"|(?<=\bnot ))({words})"
             r"(?=\s*(?:[.,!;:)\n-]|$))",
             re.MULTILINE,
         )
         alphabet = "".join(letter for letter in self.letters if len(letter) == 1) + REFUSAL
         self._letter = re.compile(
-            rf"(?P<named>\b{_NAMING} ?)?(?P<open>[(\[]? ?)'?{_BEFORE}(?P<letter>[{re.escape(alphabet)}]){_AFTER}'?(?P<close> ?[)\]])?",
-            
+            rf"(?P<named>\b{_NAMING} ?)?(?P<open>[(\[]? ?)'?{_BEFORE}(?P<letter>[{re.escape(alphabet)}])"
+            rf"{_AFTER}'?(?P<close> ?[)\]])?",
         )
 
     def letter_of(self, slot: str) -> str:
@@ -122,7 +132,10 @@ class Question:
 
     def _texts_replaced(self, text: str) -> str:
         low = _lowered(text)
-        found = [(mention.start(), mention.end(), self._places[_GAPS.sub(" ", mention["text"])]) for mention in self._pattern.finditer(low)]
+        found = [
+            (mention.start(), mention.end(), self._places[_GAPS.sub(" ", mention["text"])])
+            for mention in self._pattern.finditer(low)
+        ]
         if self._wordy:
             found += [(word.start(), word.end(), self._wordy[word[1]]) for word in self._words.finditer(low)]
             found.sort()
@@ -139,7 +152,13 @@ class Question:
         around = f"{found['open']}{found['close'] or ''}"
         marked = bool(found["named"] or around.strip())
         rest = found.string[end : end + 30]
-        if not found["open"].strip() and not found["close"] and letter in "AI" and rest[:1] == " " and not found["named"]:
+        if (
+            not found["open"].strip()
+            and not found["close"]
+            and letter in "AI"
+            and rest[:1] == " "
+            and not found["named"]
+        ):
             followers = _FOLLOWERS if letter == "A" else _FOLLOWERS_OF_I
             if not re.match(rf" (?:{followers}(?![\w'])|[^a-zA-Z'\ue200-\ue2ff]|[A-Z](?![a-zA-Z'])|$)", rest):
                 return found[0]
@@ -156,10 +175,19 @@ class Question:
             return found[0]
         before = found["cue"] if found["cue"] is not None else found["line"]
         end = found["end"]
-        if found["line"] is not None and not ("(" in before or "[" in before) and end.strip(" .)") == "" and end not in ("", ".", ")"):
+        if (
+            found["line"] is not None
+            and not ("(" in before or "[" in before)
+            and end.strip(" .)") == ""
+            and end not in ("", ".", ")")
+        ):
             return found[0]
         slot = chr(_MARKED + self.letters.index(letter))
-        return f"{before.rstrip('([ ')} {slot}{end.lstrip(')]')}" if before.strip() else f"{slot}{end if '(' not in before else end.lstrip(')]')}"
+        return (
+            f"{before.rstrip('([ ')} {slot}{end.lstrip(')]')}"
+            if before.strip()
+            else f"{slot}{end if '(' not in before else end.lstrip(')]')}"
+        )
 
     def _counted(self, number: int, words: str) -> str:
         return f"option {chr(_MARKED + number - 1)}" if 1 <= number <= len(self.letters) else words
@@ -197,7 +225,7 @@ def _short_names(texts: list[str]) -> dict[str, int]:
 
 
 def _other_names(text: str, by_letter: dict[str, str], texts: list[str]) -> list[str]:
-    """Return other names of an option: "only II" for "II only", "X-ray and MRI" for "Both A and B", "12" for "12 cm"."""
+    """Return other names: "only II" for "II only", "X-ray and MRI" for "Both A and B", "12" for "12 cm"."""
     if text.endswith(" only"):
         return [f"only {text[:-5]}"]
     if text.startswith("only "):
@@ -229,7 +257,7 @@ def _whole(text: str) -> str:
         before = r"(?<![\d.)])"
     after = rf"(?![{_JOINING}]|-\w)" if text[-1].isalnum() else ""
     if text[-1].isdigit():
-        after += r"(?![.,/:]\d)(?!\s?[%°‰π√×x/])"
+        after += r"(?![.,/:]\d)(?!\s?[%°‰π√\u00d7x/])"
     return f"{before}{words}{after}"
 
 
