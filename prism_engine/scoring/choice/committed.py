@@ -47,7 +47,6 @@ _CELL: Final = re.compile(r"(?:yes|true|correct|right|fits|match|matches|support
 _BAD_CELL: Final = re.compile(rf"(?:no|false|✗|{NOT}|{WRONG})(?![^\W\d_])")
 _RIGHT: Final = re.compile(RIGHT)
 _UNKNOWN: Final = re.compile(r"\W*(?:unknown|unclear|undetermined|indeterminate)\W*", re.IGNORECASE)
-_MOST_SENTENCES: Final = 600
 
 
 def read_committed(reply: str, options: Sequence[Option]) -> str | None:
@@ -156,7 +155,7 @@ class _Reading:
     def _sentences(self, line: str) -> None:
         asked: tuple[str, ...] = ()
         for found in _SENTENCE.finditer(line):
-            if not found[0].strip() or self.sentence > _MOST_SENTENCES:
+            if not found[0].strip():
                 continue
             self.sentence += 1
             events = list(sentence_events(found[0].strip(), asked))

@@ -27,6 +27,7 @@ _CHARACTERS: Final = str.maketrans(
         **dict.fromkeys("✔☑✅🗸🟢", "✓"),
         **dict.fromkeys("✘❌☒✖✕❎🔴🚫☐⬜", "✗"),
         **dict.fromkeys("\ufe0f\u200b\u200e\u200f\u2060\ufeff\u00ad"),
+        **dict.fromkeys(map(chr, range(0xE000, 0xE300)), " "),  # they stand for options in `slots.py`
         "⁄": "/",
         "_": " ",
         "\t": " ",
@@ -78,30 +79,9 @@ _NUMBERS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str
     (re.compile(rf"(\d)({_UNITS})(?![A-Za-z])"), r"\1 \2"),
 )
 _DECIMAL_COMMA: Final = re.compile(r"(?<![\d.,])(\d{1,6}),(\d{1,2})(?![\d,])")
-_WORDS: Final = tuple(
-    [
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-        "twenty",
-    ]
+_WORDS: Final = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"),
 )
 _NUMBER_WORD: Final = re.compile(
     r"(?<![\w-])(?:(?P<pronoun>(?:the|this|that|which|correct|right|only|each|no|any|other|best|last|first|wrong"

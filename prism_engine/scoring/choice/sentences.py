@@ -30,7 +30,9 @@ _DOUBLE: Final = re.compile(
     r"|nothing) (?:be )?(?:contradict\w*|wrong|incorrect|ruled out|excluded|eliminated|conflicts?|false|rejected"
     r"|discarded|unlikely|fail\w*)"
 )
-_ASIDE: Final = re.compile(rf"{words.REMARK}|{words.OTHERS}")
+_ASIDE: Final = re.compile(
+    rf"{words.REMARK}|{words.OTHERS}|{SLOT} (?:says|states|reads|claims|refers to|is about|talks about|mentions)\b"
+)
 _IF: Final = re.compile(words.IF)
 _INVERTED: Final = re.compile(r"^[^\w\ue000-\ue2ff]*(?:were|had|should|wäre|hätte) (?!to\b)[^?]{3,120}?,")
 _EXPLAINED: Final = re.compile(rf"{SLOT}\s?:\s*\S")

@@ -99,7 +99,7 @@ class Question:
         )
         alphabet = "".join(letter for letter in self.letters if len(letter) == 1) + REFUSAL
         self._letter = re.compile(
-            rf"(?P<named>\b{_NAMING} ?)?(?P<open>[(\[]? ?)'?{_BEFORE}(?P<letter>[{re.escape(alphabet)}])"
+            rf"(?P<named>\b(?i:{_NAMING}) ?)?(?P<open>[(\[]? ?)'?{_BEFORE}(?P<letter>[{re.escape(alphabet)}])"
             rf"{_AFTER}'?(?P<close> ?[)\]])?",
         )
 
