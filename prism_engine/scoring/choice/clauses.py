@@ -57,7 +57,10 @@ _ELIMINATED: Final = re.compile(rf"{words.ELIMINATE}{_WORD}{{0,3}}?{_SMALL}{_SOM
 _DENIED_AFTER: Final = re.compile(
     rf"{_SOME}(?!\s?(?:and|but|or)\b)(?:{_WORD}(?!\s?(?:and|but|or)\b)){{0,5}}?\s?(?:{words.NOT}|{words.WRONG}|n't\b)"
 )
-_WRONG_NEXT: Final = re.compile(rf"\s?(?:,|is|was|are|:)?\s?(?:clearly |also |definitely )?(?:{words.WRONG}|not\b)")
+_WRONG_NEXT: Final = re.compile(
+    rf"\s?(?:,|is|was|are|:)?\s?(?:clearly |also |definitely )?(?:{words.WRONG}|not\b"
+    r"|(?:が|は|은|는|이|가)?\s?(?:ではな|じゃな|でな|아니|아닙))"
+)
 _WRONG_LABEL: Final = re.compile(
     r"\b(?:wrong|incorrect|false|mistaken|invalid|worst|bad|unlikely)\b(?: (?:answer|option|choice|one|guess"
     r"|letter)s?)?[ :(=-]*(?:is|are|would be)?[ :(=-]*$"
@@ -72,7 +75,8 @@ _CHOSEN: Final = re.compile(
     rf"|因此){words.CHOOSE}(?:\s?(?:{words.FILLER.pattern}|[:(\"'-])){{0,9}}\s?{_SOME}"
 )
 _IS_RIGHT: Final = re.compile(
-    rf"{_SOME}\s?(?P<copula>(?:is|are|must be|has to be|seems|seems to be|appears|appears to be|should be"
+    rf"{_SOME}\s?(?P<copula>(?:stands out as|emerges as|turns out to be|comes out as|proves to be|is|are"
+    rf"|must be|has to be|seems|seems to be|appears|appears to be|should be"
     rf"|remains|looks|looks like|was|it is|为|是|est|ist|es|è|é|is also|sounds|makes)\s?)?"
     rf"(?:(?!{words.ONLY_PLAUSIBLE}){words.FILLER.pattern}\s?|[:=-]\s?){{0,5}}?(?:{words.RIGHT})"
 )

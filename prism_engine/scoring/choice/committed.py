@@ -113,6 +113,8 @@ class _Reading:
                 run = self._alone(alone[1], run, lines, number) if not aside else run
                 continue
             run = 0
+            if head and head["sep"].strip() == "," and not "\ue200" <= head[1] <= "\ue2ff":
+                head = None  # "B, since ..." is a sentence like any other; "No, ..." begins with its answer
             if head and not (aside and bare != line):
                 self._headed(head, bare, first=number == 0 and len(heads) == 1)
             elif not head:

@@ -39,13 +39,13 @@ _FOLLOWERS: Final = (
     r"|has|lacks|fails|corresponds|remains|it|over|rather|instead|makes|must|should|comes|out|also|not|if|unless"
     r"|best|only"
     r"|were|supports?|states|ist|est|es|è|é|to|than|correct|wrong|incorrect|right|if|too|clearly|in which|the"
-    r"|richtig|korrekt|falsch|correcta|correcte|corretta|correta|wählen|juist)"
+    r"|richtig|korrekt|falsch|o|ou|oder|y|e|et|und|non|no|pas|nicht|en|of|correcta|correcte|corretta|correta|wählen|juist)"
 )
 _FOLLOWERS_OF_I: Final = (
     r"(?:is|isn't|because|since|which|fits|matches|says|shows|describes|mentions|contradicts|seems|looks|appears|has"
     r"|lacks|fails|corresponds|remains|makes|comes|rather|instead|over|ist|est|es|è|é|best|as|or|and|than|was"
     r"|not|if|unless|it|out|would be (?:correct|right|the)|to|but|in which|are|could be right|correct|wrong"
-    r"|incorrect|right|the|richtig|korrekt|falsch|correcta|correcte|corretta|correta|wählen|juist)"
+    r"|incorrect|right|the|richtig|korrekt|falsch|o|ou|oder|y|e|et|und|non|no|pas|nicht|en|of|correcta|correcte|corretta|correta|wählen|juist)"
 )
 _LOWER: Final = re.compile(
     rf"(?:(?P<cue>\b(?:{_NAMING}|answer is|is|be|answer:|option:|choice:)\s*[(\[]?\s?)|^(?P<line>[ (\[]{{0,3}}))"

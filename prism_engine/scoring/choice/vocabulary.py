@@ -123,7 +123,8 @@ INSTEAD: Final = _words(
 """What stands directly before options that are denied."""
 
 IF: Final = _words(
-    """if|unless|(?<!i )suppose|supposing|assuming|(?<!i )assume|provided that|in case|only when|only if|otherwise
+    """if|unless|(?<!i )suppose|supposing|assuming|(?<!i )assume|provided (?:it|that|there|he|she|they|we|you)
+    |in case|only when|only if|otherwise
     |hypothetically|were it|had it|had the|were the|had there|were there|should the|should it|imagine|depends
     |depending|whether|would have(?! to)|would've|'d have(?! to)|could have been|might have been|in that case
     |wenn|falls|wäre|hätte|würde es|si l'|si le|si la|serait|aurait|si fuera|si el|si la|fuera|fuese|sería
@@ -180,7 +181,8 @@ REMARK: Final = _words(
     |suspected|assumed|hesitat\w+|second choice|second best|second-best|second guess|second option|second most
     |2nd|runner-up|runner up|alternatives?|alternatively|next best|next-best|next most|next choice|back-?up
     |fallback|close second|comes close|third choice|plan b|less likely|least likely|less probable
-    |another possibility|other possibility|honou?rable mention|also considered|also plausible|also possible
+    |another (?:is|would be|possibility|option)|one possibility|possibilities|candidates|second place
+    |third place|other possibility|honou?rable mention|also considered|also plausible|also possible
     |also be|different question|anfangs|zuerst|zunächst|d'abord|al principio|primero|inizialmente|no início
     |сначала""",
     "常见的?错误|容易|误选|干扰|次选|其次|起初|一开始|最初は|처음",
