@@ -16,7 +16,7 @@ from prism_engine.scoring.choice.plain_text import answer_part
 from prism_engine.scoring.choice.rules import API_FAILURE, REFUSALS
 from prism_engine.scoring.choice.sentences import sentence_events
 from prism_engine.scoring.choice.slots import SLOT, question_of
-from prism_engine.scoring.choice.vocabulary import ASIDE_LABEL, NOT, RIGHT, WRONG
+from prism_engine.scoring.choice.vocabulary import ASIDE_LABEL, NOT, WRONG
 from prism_engine.scoring.scorer import REFUSAL, says_it_cannot_tell
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ _JOINED: Final = re.compile(
 )
 _CELL: Final = re.compile(r"(?:yes|true|correct|right|fits|match|matches|supported|✓)(?![^\W\d_])")
 _BAD_CELL: Final = re.compile(rf"(?:no|false|✗|{NOT}|{WRONG})(?![^\W\d_])")
-_RIGHT: Final = re.compile(RIGHT)
 _UNKNOWN: Final = re.compile(r"\W*(?:unknown|unclear|undetermined|indeterminate)\W*", re.IGNORECASE)
 
 

@@ -75,8 +75,10 @@ def sentence_events(sentence: str, asked: tuple[str, ...] = ()) -> list[Event]:
         return [*events, Event(Act.ASKS, slots)]
     if found := _GREATER.match(sentence):
         return [*events, Event(Act.STATES, (found[1],))]
-    clean = not _CLEAN.sub("", sentence)
-    return events + [event._replace(clean=clean) for event in _first_statement(_statements(sentence), sentence)]
+    events += _first_statement(_statements(sentence), sentence)
+    if any(event.act is Act.STATES for event in events) and not _CLEAN.sub("", sentence):
+        events = [event._replace(clean=True) for event in events]
+    return events
 
 
 def _replies(sentence: str, asked: tuple[str, ...]) -> list[Event]:

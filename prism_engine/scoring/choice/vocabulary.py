@@ -181,7 +181,7 @@ REMARK: Final = _words(
     |suspected|assumed|hesitat\w+|second choice|second best|second-best|second guess|second option|second most
     |2nd|runner-up|runner up|alternatives?|alternatively|next best|next-best|next most|next choice|back-?up
     |fallback|close second|comes close|third choice|plan b|less likely|least likely|less probable
-    |another (?:is|would be|possibility|option)|one possibility|possibilities|candidates|second place
+    |another (?:is|would be|possibility|option)|(?:one|1) possibility|possibilities|candidates|second place
     |third place|other possibility|honou?rable mention|also considered|also plausible|also possible
     |also be|different question|anfangs|zuerst|zunächst|d'abord|al principio|primero|inizialmente|no início
     |сначала""",
