@@ -52,6 +52,14 @@ _CLEAN: Final = re.compile(
     rf"{words.FILLER.pattern}|{words.ANSWER}|{words.CHOOSE}|{words.SPEAKER}|wait|however|actually|correction"
     rf"|sorry|{SLOT}|[\W_]|\d"
 )
+_SIMPLER: Final = (
+    (words.FORCED, " ", ("if",)),
+    (words.EVIDENCE, " ", ("according", "based on", "given", "per ", "from", "you", "one can", "the user")),
+    (words.NO_DOUBT, " ", ("no", "doubt")),
+    (_DOUBLE, " correct", ("not", "n't", "never", "without")),
+    (_PREFERRED, r"\1", ("prefer",)),
+)
+"""What a sentence is simplified by: a pattern, what replaces it, and parts without one of which it matches nothing."""
 _WRONG: Final = re.compile(f"{words.WRONG}|{words.ELIMINATE}|{words.NOT}")
 
 
@@ -108,9 +116,10 @@ def _first_statement(events: Iterable[Event], sentence: str) -> Iterator[Event]:
 def _statements(sentence: str) -> Iterator[Event]:
     """Yield the events of a sentence that is no question."""
     carried = _INVERTED.match(sentence) is not None
-    text = words.EVIDENCE.sub(" ", words.FORCED.sub(" ", sentence))
-    text = _DOUBLE.sub(" correct", words.NO_DOUBT.sub(" ", text))
-    text = _PREFERRED.sub(r"\1", text).replace("answer's", "answer is")
+    text = sentence.replace("answer's", "answer is")
+    for pattern, plain, parts in _SIMPLER:
+        if any(part in text for part in parts):
+            text = pattern.sub(plain, text)
     for pattern in (words.EXCEPT, _SO_IS):
         for found in pattern.finditer(text):
             yield _excepted(found, text) if pattern is words.EXCEPT else _likewise(found, text)
