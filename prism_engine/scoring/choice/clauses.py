@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from prism_engine.scoring.choice import vocabulary as words
-from prism_engine.scoring.choice.slots import SLOT, TEXT
+from prism_engine.scoring.choice.signs import SIGN, TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,23 +34,23 @@ class Act(Enum):
 
 
 class Event(NamedTuple):
-    """One act about these options, each a slot."""
+    """One act about these options, each a sign."""
 
     act: Act
-    slots: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
     clean: bool = False
     """The sentence says nothing else."""
     concludes: bool = False
     """It follows a "therefore", so it replaces what the sentence has said before."""
 
 
-ITEM: Final = re.compile(SLOT)
-_SOME: Final = rf"(?P<slots>{words.ONE_OR_MORE})"
+ITEM: Final = re.compile(SIGN)
+_SOME: Final = rf"(?P<signs>{words.ONE_OR_MORE})"
 _SMALL: Final = (
     r"(?:\s?(?:be|the|option|options|choice|choices|answer|a|an|to|is|it|it's|both|either|of|that"
     r"|for|:|number|letter|answers|die|la|le|l'|der|el|o|é|è|es|ist|est|que))*\s?"
 )
-_WORD: Final = rf"(?:\s?[^\s{SLOT[1:-1]}]+)"
+_WORD: Final = rf"(?:\s?[^\s{SIGN[1:-1]}]+)"
 
 _DENYING: Final = re.compile(rf"{words.NOT}|{words.WRONG}|{words.ELIMINATE}|{words.INSTEAD}|n't\b")
 """Without any of these, the three patterns below, which cost much more, match nothing."""
@@ -87,8 +87,8 @@ _POINTED: Final = re.compile(rf"{words.POINTS}{_SMALL}{_SOME}")
 _WOULD: Final = re.compile(r"\b(?:would|'d|serait|wäre|sería|seria|sarebbe)\b")
 _UNSURE: Final = re.compile(words.UNSURE)
 _PLAUSIBLE: Final = re.compile(words.ONLY_PLAUSIBLE)
-_REST: Final = re.compile(rf"{words.FILLER.pattern}|{SLOT}|[\W_]|\d")
-_LABEL: Final = re.compile(rf"^[^:{SLOT[1:-1]}]{{1,120}}:[^\w{SLOT[1:-1]}]*({SLOT})[^\w{SLOT[1:-1]}]*$")
+_REST: Final = re.compile(rf"{words.FILLER.pattern}|{SIGN}|[\W_]|\d")
+_LABEL: Final = re.compile(rf"^[^:{SIGN[1:-1]}]{{1,120}}:[^\w{SIGN[1:-1]}]*({SIGN})[^\w{SIGN[1:-1]}]*$")
 
 
 def clause_events(clause: str) -> Iterator[Event]:
@@ -96,53 +96,53 @@ def clause_events(clause: str) -> Iterator[Event]:
     denying = _DENYING.search(clause) is not None
     for pattern in (_DENIED_BEFORE, _ELIMINATED) if denying else ():
         for found in pattern.finditer(clause):
-            yield Event(Act.DENIES, tuple(ITEM.findall(found["slots"])))
+            yield Event(Act.DENIES, tuple(ITEM.findall(found["signs"])))
         clause = pattern.sub(" ", clause)
     stated = _ANSWER_IS.search(clause) or _CHOSEN.search(clause)
-    if stated and not _NEGATION.search(clause[: stated.start("slots")]):
-        before = clause[: stated.start("slots")]
-        wrong = _WRONG_NEXT.match(clause, stated.end("slots")) or _WRONG_LABEL.search(before)
-        yield _about(Act.DENIES if wrong else Act.SUPPOSES if _COULD.search(before) else Act.STATES, stated["slots"])
+    if stated and not _NEGATION.search(clause[: stated.start("signs")]):
+        before = clause[: stated.start("signs")]
+        wrong = _WRONG_NEXT.match(clause, stated.end("signs")) or _WRONG_LABEL.search(before)
+        yield _about(Act.DENIES if wrong else Act.SUPPOSES if _COULD.search(before) else Act.STATES, stated["signs"])
         return
     while denying and (denied := _DENIED_AFTER.search(clause)):
-        yield Event(Act.DENIES, tuple(ITEM.findall(denied["slots"])))
+        yield Event(Act.DENIES, tuple(ITEM.findall(denied["signs"])))
         clause = f"{clause[: denied.start()]} {clause[denied.end() :]}"
-    slots = tuple(ITEM.findall(clause))
-    if not slots:
+    signs = tuple(ITEM.findall(clause))
+    if not signs:
         return
-    if _NEGATION.search(clause, 0, clause.index(slots[0])):
-        yield Event(Act.DENIES, slots)
+    if _NEGATION.search(clause, 0, clause.index(signs[0])):
+        yield Event(Act.DENIES, signs)
         return
-    yield from _affirmed(clause, slots)
+    yield from _affirmed(clause, signs)
 
 
-def _affirmed(clause: str, slots: tuple[str, ...]) -> Iterator[Event]:
+def _affirmed(clause: str, signs: tuple[str, ...]) -> Iterator[Event]:
     """Yield what a clause without negation does with its options."""
-    if _WRONG_LABEL.search(clause, 0, clause.index(slots[0])):
-        yield Event(Act.DENIES, slots)
+    if _WRONG_LABEL.search(clause, 0, clause.index(signs[0])):
+        yield Event(Act.DENIES, signs)
         return
     unsure = _UNSURE.search(clause) is not None or _PLAUSIBLE.search(clause) is not None
     if not _REST.sub("", clause):
         yield _about(Act.SUPPOSES if unsure else Act.STATES, clause)
-    elif (right := _IS_RIGHT.search(clause)) and (right["copula"] or not _OF_TEXT.search(right["slots"])):
+    elif (right := _IS_RIGHT.search(clause)) and (right["copula"] or not _OF_TEXT.search(right["signs"])):
         weak = unsure or not right["copula"]
         yield _about(
-            Act.SUPPOSES if unsure else Act.SUGGESTS if weak or _WOULD.search(clause) else Act.STATES, right["slots"]
+            Act.SUPPOSES if unsure else Act.SUGGESTS if weak or _WOULD.search(clause) else Act.STATES, right["signs"]
         )
     elif pointed := _POINTED.search(clause):
-        yield _about(Act.SUGGESTS, pointed["slots"])
+        yield _about(Act.SUGGESTS, pointed["signs"])
     elif _LABEL.match(clause):
         yield _about(Act.SUGGESTS, clause)
     else:
-        yield Event(Act.MENTIONS, slots)
+        yield Event(Act.MENTIONS, signs)
 
 
-def place(slot: str) -> int:
-    """Return which option a slot stands for."""
-    return ord(slot) & 0xFF
+def place(sign: str) -> int:
+    """Return which option a sign stands for."""
+    return ord(sign) & 0xFF
 
 
 def _about(act: Act, text: str) -> Event:
-    slots = tuple(ITEM.findall(text))
-    several = len(set(map(place, slots))) > 1
-    return Event(Act.WAVERS if several and act is not Act.DENIES else act, slots)
+    signs = tuple(ITEM.findall(text))
+    several = len(set(map(place, signs))) > 1
+    return Event(Act.WAVERS if several and act is not Act.DENIES else act, signs)

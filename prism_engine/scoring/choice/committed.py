@@ -1,7 +1,7 @@
 """The rules of `prism-2` for multiple choice: the last option that a reply commits itself to; when in doubt, nothing.
 
 What a reply says about options is read by grammar (`clauses.py`), on a text in which each mention of an option is one
-character (`slots.py`). The last statement counts, since models think first and answer last, but what follows a
+character (`signs.py`). The last statement counts, since models think first and answer last, but what follows a
 statement as a remark does not replace it: reasons against other options, mistakes that others make, what would be
 right under other conditions, second choices, questions.
 """
@@ -15,7 +15,7 @@ from prism_engine.scoring.choice.clauses import Act
 from prism_engine.scoring.choice.plain_text import answer_part
 from prism_engine.scoring.choice.rules import API_FAILURE, REFUSALS
 from prism_engine.scoring.choice.sentences import sentence_events
-from prism_engine.scoring.choice.slots import SLOT, question_of
+from prism_engine.scoring.choice.signs import SIGN, question_of
 from prism_engine.scoring.choice.vocabulary import ASIDE_LABEL, NOT, WRONG
 from prism_engine.scoring.scorer import REFUSAL, says_it_cannot_tell
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from prism_engine.records import Option
     from prism_engine.scoring.choice.clauses import Event
-    from prism_engine.scoring.choice.slots import Question
+    from prism_engine.scoring.choice.signs import Question
 
 _BARE: Final = re.compile(r"[\s(*\[]{0,4}([A-Z])[\s).*\]:,]{0,4}")
 """A shortcut for the most common replies."""
@@ -34,13 +34,13 @@ _EITHER: Final = re.compile(r"\s*A (?=[a-z])")
 """Option A or an article: "A dog" where option B is "dog" is read as nothing."""
 _BULLET: Final = re.compile(r"^\s*(?:[-•·>#]+ ?|\d{1,2}[.)] )+")
 _MARK: Final = r"[^\w\ue000-\ue2ff]"
-_ALONE: Final = re.compile(rf"{_MARK}*({SLOT}){_MARK}*")
-_HEAD: Final = re.compile(rf"{_MARK}{{0,3}}({SLOT})(?P<sep>\s?[.):,(]|\s?-)\s*(?=[^\s\ue000-\ue2ff])")
-_ENDS: Final = re.compile(rf"({SLOT}){_MARK}{{0,3}}$")
+_ALONE: Final = re.compile(rf"{_MARK}*({SIGN}){_MARK}*")
+_HEAD: Final = re.compile(rf"{_MARK}{{0,3}}({SIGN})(?P<sep>\s?[.):,(]|\s?-)\s*(?=[^\s\ue000-\ue2ff])")
+_ENDS: Final = re.compile(rf"({SIGN}){_MARK}{{0,3}}$")
 _VERDICT: Final = re.compile("[✓✗]")
 _JOINED: Final = re.compile(
     r"(?:[:=]| is| are| be) *\n\s*(?:\n\s*)?(?=[^\w\n\ue000-\ue2ff-]{0,4}"
-    + SLOT
+    + SIGN
     + r"[^\w\n\ue000-\ue2ff]{0,4}(?:\n|$))"
 )
 _CELL: Final = re.compile(r"(?:yes|true|correct|right|fits|match|matches|supported|✓)(?![^\W\d_])")
@@ -66,7 +66,7 @@ def read_committed(reply: str, options: Sequence[Option]) -> str | None:
         either = place != 0 and _EITHER.match(reply) and not _EITHER.match(options[place].text)
         return None if either else question.letters[place]
     reading = _Reading(question)
-    reading.read(question.with_slots(text))
+    reading.read(question.with_signs(text))
     return reading.letter(reply)
 
 
@@ -92,14 +92,14 @@ class _Reading:
         self.length = 0
 
     def read(self, text: str) -> None:
-        """Read a reply with slots."""
+        """Read a reply with signs."""
         self.length = len(text)
         lines = [line for line in _JOINED.sub(": ", text).split("\n") if line.strip(_LINE_MARKS)]
         aside, run = False, 0
         heads = {self._letter(head[1]) for line in lines if (head := _HEAD.match(_BULLET.sub("", line)))}
         for number, line in enumerate(lines):
             bare = _BULLET.sub("", line)
-            if re.search(SLOT, line) is None:
+            if re.search(SIGN, line) is None:
                 aside = ASIDE_LABEL.search(line) is not None and (line.rstrip().endswith((":", "?")) or "#" in line)
                 run = 0
                 self._sentences(bare)
@@ -150,8 +150,8 @@ class _Reading:
             texts = {letter for number, _, letter in self.mentions if number == self.sentence} - self.denied
         return texts.pop() if len(texts) == 1 else None
 
-    def _letter(self, slot: str) -> str:
-        return self.question.letter_of(slot)
+    def _letter(self, sign: str) -> str:
+        return self.question.letter_of(sign)
 
     def _sentences(self, line: str) -> None:
         asked: tuple[str, ...] = ()
@@ -160,12 +160,12 @@ class _Reading:
                 continue
             self.sentence += 1
             events = list(sentence_events(found[0].strip(), asked))
-            asked = next((event.slots for event in events if event.act is Act.ASKS), ())
+            asked = next((event.signs for event in events if event.act is Act.ASKS), ())
             for event in events:
                 self._take(event)
 
     def _take(self, event: Event) -> None:
-        letters = [self._letter(slot) for slot in event.slots]
+        letters = [self._letter(sign) for sign in event.signs]
         if event.act is Act.STATES:
             if event.clean or not self.anchored or self.stated is None:
                 self._state(letters[0], anchors=event.clean and self.sentence == 1)
@@ -174,7 +174,7 @@ class _Reading:
         elif event.act is Act.DENIES:
             self._deny(letters)
         elif event.act is Act.MENTIONS:
-            kinds = [("plain", "marked", "text")[(ord(slot) >> 8) & 3] for slot in event.slots]
+            kinds = [("plain", "marked", "text")[(ord(sign) >> 8) & 3] for sign in event.signs]
             self.mentions += [(self.sentence, kind, letter) for kind, letter in zip(kinds, letters, strict=True)]
         else:
             self._unsettle(event.act)
@@ -208,9 +208,9 @@ class _Reading:
         if self.stated in letters:
             self.stated, self.strength, self.taken_back = None, 0, True
 
-    def _alone(self, slot: str, run: int, lines: list[str], number: int) -> int:
+    def _alone(self, sign: str, run: int, lines: list[str], number: int) -> int:
         """Take a line that is nothing but an option; lines that list different options state none."""
-        letter = self._letter(slot)
+        letter = self._letter(sign)
         others = [
             self._letter(found[1])
             for at in (*range(number - run, number), *_following(lines, number))
@@ -235,15 +235,15 @@ class _Reading:
         self._sentences(rest if first else f"{head[1]}{joint}{rest}")
         if first and letter not in self.denied and (self.stated is None or self.strength < 3):
             said = list(sentence_events(f"{head[1]}{joint}{rest.split('.')[0]}"))
-            if not any(event.act is Act.DENIES and head[1] in event.slots for event in said):
+            if not any(event.act is Act.DENIES and head[1] in event.signs for event in said):
                 self._state(letter, anchors=True)
 
     def _verdicts(self, line: str) -> None:
         """Take a line of a table or with check marks."""
-        found = list(re.finditer(SLOT, line))
-        letters = {self._letter(slot[0]) for slot in found}
+        found = list(re.finditer(SIGN, line))
+        letters = {self._letter(sign[0]) for sign in found}
         if len(letters) == 1:
-            rest = re.sub(SLOT, "", line)
+            rest = re.sub(SIGN, "", line)
             cells = [cell.strip(" .!()'-") for cell in rest.split("|")]
             good = "✓" in line or any(_CELL.fullmatch(cell) for cell in cells)
             bad = "✗" in line or any(_BAD_CELL.match(cell) for cell in cells if cell)
@@ -257,13 +257,13 @@ class _Reading:
         if not _VERDICT.search(line):
             return
         starts = re.match(rf"{_MARK}*?[✓✗]", line) is not None
-        pattern = rf"([✓✗])[^{SLOT[1:-1]}✓✗]*({SLOT})" if starts else rf"({SLOT})[^{SLOT[1:-1]}✓✗]*([✓✗])"
+        pattern = rf"([✓✗])[^{SIGN[1:-1]}✓✗]*({SIGN})" if starts else rf"({SIGN})[^{SIGN[1:-1]}✓✗]*([✓✗])"
         for pair in re.finditer(pattern, line):
-            mark, slot = (pair[1], pair[2]) if starts else (pair[2], pair[1])
+            mark, sign = (pair[1], pair[2]) if starts else (pair[2], pair[1])
             if mark == "✓":
-                self._tick(self._letter(slot))
+                self._tick(self._letter(sign))
             else:
-                self._deny([self._letter(slot)])
+                self._deny([self._letter(sign)])
 
     def _tick(self, letter: str) -> None:
         self.ticked.add(letter)

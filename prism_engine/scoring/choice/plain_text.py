@@ -27,7 +27,7 @@ _CHARACTERS: Final = str.maketrans(
         **dict.fromkeys("✔☑✅🗸🟢", "✓"),
         **dict.fromkeys("✘❌☒✖✕❎🔴🚫☐⬜", "✗"),
         **dict.fromkeys("\ufe0f\u200b\u200e\u200f\u2060\ufeff\u00ad"),
-        **dict.fromkeys(map(chr, range(0xE000, 0xE300)), " "),  # they stand for options in `slots.py`
+        **dict.fromkeys(map(chr, range(0xE000, 0xE300)), " "),  # they stand for options in `signs.py`
         "⁄": "/",
         "_": " ",
         "\t": " ",

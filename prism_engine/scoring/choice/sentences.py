@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from prism_engine.scoring.choice import vocabulary as words
 from prism_engine.scoring.choice.clauses import ITEM, Act, Event, clause_events, place
-from prism_engine.scoring.choice.slots import SLOT
+from prism_engine.scoring.choice.signs import SIGN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,9 +20,9 @@ _LONGEST: Final = 700
 """Characters of a sentence that are read; of a longer one, its start and its end. Bounds the cost of every pattern."""
 _COMMA: Final = re.compile(r",(?!\d)|,(?=\d+ )")
 _LIST_COMMA: Final = re.compile(
-    rf"(?<={SLOT}),? (?=(?:and|or|nor) {SLOT})|(?<={SLOT}), ?(?={SLOT}\s?(?:[,.;)]|$|and |or |nor ))"
+    rf"(?<={SIGN}),? (?=(?:and|or|nor) {SIGN})|(?<={SIGN}), ?(?={SIGN}\s?(?:[,.;)]|$|and |or |nor ))"
 )
-_OWN_CLAUSE: Final = re.compile(rf"(?<={SLOT}),? (?:and|or|but) (?={SLOT}{words.SINGULAR})")
+_OWN_CLAUSE: Final = re.compile(rf"(?<={SIGN}),? (?:and|or|but) (?={SIGN}{words.SINGULAR})")
 _TOGETHER: Final = re.compile(r"\b(?:none|neither|nor|both|all)\b")
 _AND_NEXT: Final = re.compile(r"\s*(?:and|or|nor) ")
 _DOUBLE: Final = re.compile(
@@ -31,11 +31,11 @@ _DOUBLE: Final = re.compile(
     r"|discarded|unlikely|fail\w*)"
 )
 _ASIDE: Final = re.compile(
-    rf"{words.REMARK}|{words.OTHERS}|{SLOT} (?:says|states|reads|claims|refers to|is about|talks about|mentions)\b"
+    rf"{words.REMARK}|{words.OTHERS}|{SIGN} (?:says|states|reads|claims|refers to|is about|talks about|mentions)\b"
 )
 _IF: Final = re.compile(words.IF)
 _INVERTED: Final = re.compile(r"^[^\w\ue000-\ue2ff]*(?:were|had|should|wäre|hätte) (?!to\b)[^?]{3,120}?,")
-_EXPLAINED: Final = re.compile(rf"{SLOT}\s?:\s*\S")
+_EXPLAINED: Final = re.compile(rf"{SIGN}\s?:\s*\S")
 """What follows a colon explains the statement before it."""
 _PURPOSE: Final = re.compile(
     r"^[^\w\ue000-\ue2ff]*(?:in order )?to (?:choose|pick|select|answer|get|reach|justify|be|make|prefer|say)\b"
@@ -44,13 +44,13 @@ _OR: Final = re.compile(r"\bor\b")
 _YES: Final = re.compile(r"^[^\w\ue000-\ue2ff]*(?:yes|yeah|correct|right|indeed|exactly)\b")
 _NO: Final = re.compile(r"^[^\w\ue000-\ue2ff]*(?:no|nope|not|wrong|incorrect)\b")
 _GREATER: Final = re.compile(
-    rf"^(?:[\w ]{{0,20}}:)?[^\w\ue000-\ue2ff]*({SLOT}) ?(?:>>?|,? then|,? followed by) ?{SLOT}"
+    rf"^(?:[\w ]{{0,20}}:)?[^\w\ue000-\ue2ff]*({SIGN}) ?(?:>>?|,? then|,? followed by) ?{SIGN}"
 )
-_PREFERRED: Final = re.compile(rf"(prefer\w* {SLOT}) (?:to|over) {SLOT}")
-_SO_IS: Final = re.compile(rf",? ?\b(?:and|then|but)? ?so (?:is|are|was|does|do) ({SLOT})")
+_PREFERRED: Final = re.compile(rf"(prefer\w* {SIGN}) (?:to|over) {SIGN}")
+_SO_IS: Final = re.compile(rf",? ?\b(?:and|then|but)? ?so (?:is|are|was|does|do) ({SIGN})")
 _CLEAN: Final = re.compile(
     rf"{words.FILLER.pattern}|{words.ANSWER}|{words.CHOOSE}|{words.SPEAKER}|wait|however|actually|correction"
-    rf"|sorry|{SLOT}|[\W_]|\d"
+    rf"|sorry|{SIGN}|[\W_]|\d"
 )
 _SIMPLER: Final = (
     (words.FORCED, " ", ("if",)),
@@ -67,20 +67,20 @@ def sentence_events(sentence: str, asked: tuple[str, ...] = ()) -> list[Event]:
     """Return what a sentence does with options, in its order.
 
     Args:
-        sentence: with slots, including the mark that ends it.
+        sentence: with signs, including the mark that ends it.
         asked: the options that the sentence before asked about.
     """
     if len(sentence) > _LONGEST:
         sentence = f"{sentence[: _LONGEST // 2]} , {sentence[-_LONGEST // 2 :]}"
-    slots = tuple(ITEM.findall(sentence))
+    signs = tuple(ITEM.findall(sentence))
     events = [Event(Act.NONE_FITS)] if words.NONE_FITS.search(sentence) else []
     retracted = words.RETRACTED.search(sentence)
     if retracted and not ITEM.search(sentence, 0, retracted.start()):
         events.append(Event(Act.RETRACTS))
-    if not slots:
+    if not signs:
         return events + _replies(sentence, asked) if asked else events
     if sentence.rstrip(" )'").endswith("?"):
-        return [*events, Event(Act.ASKS, slots)]
+        return [*events, Event(Act.ASKS, signs)]
     if found := _GREATER.match(sentence):
         return [*events, Event(Act.STATES, (found[1],))]
     events += _first_statement(_statements(sentence), sentence)
@@ -100,13 +100,13 @@ def _first_statement(events: Iterable[Event], sentence: str) -> Iterator[Event]:
     """Yield the events of a sentence without the statements that only qualify its first one."""
     stated: Event | None = None
     for event in events:
-        if event.act is Act.DENIES and stated and place(stated.slots[0]) in map(place, event.slots):
+        if event.act is Act.DENIES and stated and place(stated.signs[0]) in map(place, event.signs):
             stated = None
         elif event.act is Act.STATES:
-            if stated is None or event.concludes or place(event.slots[0]) == place(stated.slots[0]):
+            if stated is None or event.concludes or place(event.signs[0]) == place(stated.signs[0]):
                 stated = event
             elif _OR.search(sentence):
-                yield from (Event(Act.DENIES, stated.slots), Event(Act.WAVERS, event.slots))
+                yield from (Event(Act.DENIES, stated.signs), Event(Act.WAVERS, event.signs))
                 continue
             else:
                 continue
@@ -130,7 +130,7 @@ def _statements(sentence: str) -> Iterator[Event]:
 def _excepted(found: re.Match[str], text: str) -> Event:
     """Return what "all but B are wrong", "none but B fits" and "anything but B" say of B."""
     states = found["all"] in ("none", "nothing", "no") or _WRONG.search(text, found.end())
-    return Event(Act.STATES if states else Act.DENIES, (found["slot"],))
+    return Event(Act.STATES if states else Act.DENIES, (found["sign"],))
 
 
 def _likewise(found: re.Match[str], text: str) -> Event:
@@ -157,13 +157,13 @@ def _by_segments(text: str, *, carried: bool) -> Iterator[Event]:
     inverted = carried
     before: tuple[str, ...] = ()
     for turn, segment in _segments(text):
-        slots = tuple(ITEM.findall(segment))
-        if before and not slots and words.RETRACTED.search(segment):
+        signs = tuple(ITEM.findall(segment))
+        if before and not signs and words.RETRACTED.search(segment):
             yield Event(Act.DENIES, before)
-        before = slots or before
+        before = signs or before
         if carried or turn == "unless" or _IF.search(segment) or _PURPOSE.match(segment):
-            carried = inverted or not slots
-            yield Event(Act.LEAVES, slots)
+            carried = inverted or not signs
+            yield Event(Act.LEAVES, signs)
             continue
         for event, explained in _by_commas(segment, reason=turn in words.REASON):
             yield event._replace(concludes=turn in words.CONCLUSION)
@@ -189,19 +189,19 @@ def _by_commas(segment: str, *, reason: bool) -> Iterator[tuple[Event, bool]]:
     aside = False
     clauses = _COMMA.split(segment)
     for position, clause in enumerate(clauses):
-        slots = tuple(ITEM.findall(clause))
+        signs = tuple(ITEM.findall(clause))
         aside = aside or _ASIDE.search(clause) is not None
-        if not slots:
+        if not signs:
             reason = False
             continue
         if aside:
-            events = [Event(Act.LEAVES, slots)]
+            events = [Event(Act.LEAVES, signs)]
         elif len(clause.strip()) == 1 and position + 1 < len(clauses):
-            events = [Event(Act.SUGGESTS, slots)]  # "B, on the other hand, ..." has only named its subject
+            events = [Event(Act.SUGGESTS, signs)]  # "B, on the other hand, ..." has only named its subject
         else:
             events = list(clause_events(clause.strip()))
         for event in events:
             left = reason and event.act is not Act.DENIES
             explained = event.act is Act.STATES and _EXPLAINED.search(clause) is not None
-            yield (Event(Act.LEAVES, event.slots) if left else event), explained
+            yield (Event(Act.LEAVES, event.signs) if left else event), explained
         aside = reason = False

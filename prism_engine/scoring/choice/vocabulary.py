@@ -1,6 +1,6 @@
 """Words that make, deny or qualify a statement about an option, by their part in it, in the languages of replies.
 
-All patterns are for lower-cased text with slots (`slots.py`). Words of languages with spaces match as whole words,
+All patterns are for lower-cased text with signs (`signs.py`). Words of languages with spaces match as whole words,
 those of Chinese, Japanese and Korean anywhere.
 """
 # ruff: noqa: RUF001 - words of other scripts
@@ -11,7 +11,7 @@ import re
 import unicodedata
 from typing import Final
 
-from prism_engine.scoring.choice.slots import SLOT
+from prism_engine.scoring.choice.signs import SIGN
 
 
 def _words(spaced: str, joined: str = "") -> str:
@@ -27,11 +27,11 @@ SINGULAR: Final = (
 """What makes the option before it the subject of its own clause."""
 
 LIST: Final = (
-    rf"{SLOT}(?:\s?(?:/|&|、|和|或|与|and/or|vs\.?|(?:, ?)?"
+    rf"{SIGN}(?:\s?(?:/|&|、|和|或|与|and/or|vs\.?|(?:, ?)?"
     r"(?:and|or|nor|und|oder|et|ou|y|e|o|en|of|и|или|i)(?= )|と|や|か)"
-    rf"\s?(?:also |possibly |maybe |even |option |options |choice |in option )?{SLOT}){{1,30}}"
+    rf"\s?(?:also |possibly |maybe |even |option |options |choice |in option )?{SIGN}){{1,30}}"
 )
-ONE_OR_MORE: Final = f"(?:{LIST}|{SLOT})"
+ONE_OR_MORE: Final = f"(?:{LIST}|{SIGN})"
 
 ANSWER: Final = _words(
     """answer|ans|option|choice|letter|alternative|solution|conclusion|selection|response|prediction|result|verdict
@@ -232,7 +232,7 @@ FILLER: Final = re.compile(
         "|是|为|故|本题|即|就是|最终|最|只有|剩下|です|だ|が|は|答え|正解|正しい|입니다|이다|정답|답|은|는|가|따라서",
     )
 )
-"""Words that add nothing to a statement: with one slot between them, the slot is the statement."""
+"""Words that add nothing to a statement: with one sign between them, the sign is the statement."""
 
 SPEAKER: Final = _words(
     "i|i'd|i'll|i'm|i've|we|we'd|we'll|my|let's|me|us|ich|je|yo|io|eu|ik|я|you should|you must|please", "我"
@@ -316,7 +316,7 @@ NO_DOUBT: Final = re.compile(
 """Negations that deny no option."""
 EXCEPT: Final = re.compile(
     rf"\b(?P<all>all|everything|every|each|any|anything|none|nothing|no)\b(?: [\w']+){{0,4}}? (?:but"
-    rf"|except(?: for)?|besides|other than|apart from) (?:option |choice |for )?(?P<slot>{SLOT})"
+    rf"|except(?: for)?|besides|other than|apart from) (?:option |choice |for )?(?P<sign>{SIGN})"
 )
 ASIDE_LABEL: Final = re.compile(
     r"(?:reject|discard|eliminat|exclud|wrong|incorrect|second|2nd|3rd|third|runner|alternativ|other|rest"

@@ -28,12 +28,12 @@ A, B = "\ue000", "\ue001"
     ],
 )
 def test_a_clause_is_read_by_its_words(clause, expected):
-    found = [(event.act, "".join(event.slots)) for event in clause_events(clause)]
+    found = [(event.act, "".join(event.signs)) for event in clause_events(clause)]
     if expected and expected[0][0] is Act.MENTIONS:
         assert found[0][0] in (Act.MENTIONS, Act.SUGGESTS)  # weaker than any statement
     else:
         assert found == expected
 
 
-def test_a_slot_stands_for_one_option_however_it_is_named():
-    assert [place(slot) for slot in ("\ue002", "\ue102", "\ue202")] == [2, 2, 2]
+def test_a_sign_stands_for_one_option_however_it_is_named():
+    assert [place(sign) for sign in ("\ue002", "\ue102", "\ue202")] == [2, 2, 2]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections import defaultdict
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +15,7 @@ from prism_engine.records import Option
 from prism_engine.scoring.choice.committed import read_committed
 from tests.readings.labelled import OPTIONS, lettered
 
+GOLDEN = Path(__file__).parents[2] / "golden" / "matcher.jsonl"
 ANIMALS = lettered(OPTIONS["animals"])
 PARTS = (
     *(
@@ -149,6 +153,26 @@ REPEATED = (
 )
 def test_the_last_statement_counts_unless_it_is_qualified(reply, means):
     assert read_committed(reply, ANIMALS) == means
+
+
+def test_what_vlmevalkit_reads_in_all_profiles_is_contradicted_only_where_a_refusal_still_answers():
+    by_reply = defaultdict(dict)
+    for text in filter(None, GOLDEN.read_text(encoding="utf-8").split("\n")):
+        line = json.loads(text)
+        by_reply[line["id"]][line["profile"]] = line
+    contradicted = set()
+    for lines in by_reply.values():
+        expected = {line["expected_fixed"] if "defect" in line else line["expected"] for line in lines.values()}
+        if len(expected) == 1 and None not in expected:
+            line = lines["v3"]
+            read = read_committed(line["prediction"], tuple(Option(*choice) for choice in line["choices"].items()))
+            if read not in (*expected, None):
+                contradicted.add((line["prediction"], *expected, read))
+    assert contradicted == {
+        ("Cannot determine the answer, but B is likely", "Z", "B"),
+        ("I'm sorry, but without the image provided I cannot say. B", "Z", "B"),
+        ("bottom-right", "B", "D"),  # D is "bottom right", B is "right"
+    }
 
 
 def test_what_cannot_be_told_is_an_option_where_one_says_so():

@@ -6,16 +6,16 @@ import pytest
 
 from prism_engine.scoring.choice.clauses import Act
 from prism_engine.scoring.choice.sentences import sentence_events
-from prism_engine.scoring.choice.slots import question_of
+from prism_engine.scoring.choice.signs import question_of
 from tests.readings.labelled import OPTIONS, lettered
 
 QUESTION = question_of(lettered(OPTIONS["animals"]))
 
 
 def acts(sentence, asked=()):
-    text = QUESTION.with_slots(QUESTION.plain(sentence))
-    found = sentence_events(text, tuple(QUESTION.with_slots(letter) for letter in asked))
-    return [(event.act, "".join(map(QUESTION.letter_of, event.slots))) for event in found]
+    text = QUESTION.with_signs(QUESTION.plain(sentence))
+    found = sentence_events(text, tuple(QUESTION.with_signs(letter) for letter in asked))
+    return [(event.act, "".join(map(QUESTION.letter_of, event.signs))) for event in found]
 
 
 @pytest.mark.parametrize(

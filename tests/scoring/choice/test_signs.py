@@ -1,17 +1,17 @@
-"""Mentions of options become slots."""
+"""Mentions of options become signs."""
 
 from __future__ import annotations
 
 import pytest
 
-from prism_engine.scoring.choice.slots import question_of
+from prism_engine.scoring.choice.signs import question_of
 from tests.readings.labelled import OPTIONS, lettered
 
 
 def shown(reply, name):
-    """Return a reply with its slots as `<B>` (letter), `<B!>` (can be nothing else) or `<B=>` (by its text)."""
+    """Return a reply with its signs as `<B>` (letter), `<B!>` (can be nothing else) or `<B=>` (by its text)."""
     question = question_of(lettered(OPTIONS[name]))
-    text = question.with_slots(question.plain(reply))
+    text = question.with_signs(question.plain(reply))
     kinds = ("", "!", "=")
     return "".join(
         f"<{question.letter_of(char)}{kinds[(ord(char) >> 8) & 3]}>" if "\ue000" <= char <= "\ue2ff" else char
@@ -20,7 +20,7 @@ def shown(reply, name):
 
 
 @pytest.mark.parametrize(
-    ("reply", "name", "slots"),
+    ("reply", "name", "signs"),
     [
         ("The answer is B.", "animals", "the answer is <B>."),
         ("(B) dog", "animals", "<B!>"),
@@ -42,8 +42,8 @@ def shown(reply, name):
         ("Option 2", "animals", "option <B!>"),
     ],
 )
-def test_a_mention_becomes_one_slot(reply, name, slots):
-    assert shown(reply, name) == slots
+def test_a_mention_becomes_one_sign(reply, name, signs):
+    assert shown(reply, name) == signs
 
 
 def test_a_name_of_two_options_names_neither():

@@ -1,4 +1,4 @@
-"""Replaces what a reply says about options by slots: one character per mention, so that grammar needs no options.
+"""Replaces what a reply says about options by signs: one character per mention, so that grammar needs no options.
 
 "The answer is (B) dog, not cat" becomes "the answer is <B>, not <A>", where <B> is a private-use character that
 encodes the option and how it is named: by its letter, by its letter in a form that nothing else has (`(B)`,
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from prism_engine.records import Option
 
 _PLAIN, _MARKED, _TEXT = 0xE000, 0xE100, 0xE200
-SLOT: Final = "[\ue000-\ue2ff]"
+SIGN: Final = "[\ue000-\ue2ff]"
 MARKED: Final = "[\ue100-\ue1ff]"
 """A letter that can be nothing else, or a letter with its option's text."""
 TEXT: Final = "[\ue200-\ue2ff]"
@@ -103,9 +103,9 @@ class Question:
             rf"{_AFTER}'?(?P<close> ?[)\]])?",
         )
 
-    def letter_of(self, slot: str) -> str:
-        """Return the letter of a slot's option."""
-        place = ord(slot) & 0xFF
+    def letter_of(self, sign: str) -> str:
+        """Return the letter of a sign's option."""
+        place = ord(sign) & 0xFF
         return REFUSAL if place == 0xFF else self.letters[place]
 
     def plain(self, reply: str) -> str:
@@ -118,14 +118,14 @@ class Question:
         place = self.texts.get(_ARTICLE.sub("", bare), self.texts.get(bare))
         return self._short.get(_OF_THEM.sub("", bare)) if place is None else place
 
-    def with_slots(self, text: str) -> str:
-        """Return a reply in lower case with slots for its mentions of options; see the module."""
+    def with_signs(self, text: str) -> str:
+        """Return a reply in lower case with signs for its mentions of options; see the module."""
         text = self._texts_replaced(text)
-        text = self._letter.sub(self._letter_slot, text)
+        text = self._letter.sub(self._letter_sign, text)
         if not self.numeric and self.letters:
             text = _NUMBERED.sub(lambda found: self._counted(int(found[1]), found[0]), text)
             text = _ORDINAL.sub(lambda found: self._counted(_ORDINALS.index(found[1].lower()) + 1, found[0]), text)
-        text = _LOWER.sub(self._lower_slot, text)
+        text = _LOWER.sub(self._lower_sign, text)
         text = _LETTER_THEN_TEXT.sub(lambda pair: _merged(pair[1], pair[2], pair[0]), text)
         text = _TEXT_THEN_LETTER.sub(lambda pair: _merged(pair[2], pair[1], pair[0]), text)
         return text.lower()
@@ -146,7 +146,7 @@ class Question:
                 position = end
         return "".join((*parts, text[position:]))
 
-    def _letter_slot(self, found: re.Match[str]) -> str:
+    def _letter_sign(self, found: re.Match[str]) -> str:
         letter, end = found["letter"], found.end()
         place = 0xFF if letter == REFUSAL and letter not in self.letters else self.letters.index(letter)
         around = f"{found['open']}{found['close'] or ''}"
@@ -164,12 +164,12 @@ class Question:
                 return found[0]
         if not found["named"] and found["open"].strip() and not found["close"]:
             return f"{found['named'] or ''}{found['open']}{chr(_PLAIN + place)}"
-        slot = chr((_MARKED if marked else _PLAIN) + place)
+        sign = chr((_MARKED if marked else _PLAIN) + place)
         lead = " " if found["open"].startswith(" ") else ""
         tail = "" if found["open"].strip() or not found["close"] else ")"
-        return f"{found['named'] or ''}{lead}{slot}{tail}"
+        return f"{found['named'] or ''}{lead}{sign}{tail}"
 
-    def _lower_slot(self, found: re.Match[str]) -> str:
+    def _lower_sign(self, found: re.Match[str]) -> str:
         letter = found["letter"].upper()
         if letter not in self.letters:
             return found[0]
@@ -182,11 +182,11 @@ class Question:
             and end not in ("", ".", ")")
         ):
             return found[0]
-        slot = chr(_MARKED + self.letters.index(letter))
+        sign = chr(_MARKED + self.letters.index(letter))
         return (
-            f"{before.rstrip('([ ')} {slot}{end.lstrip(')]')}"
+            f"{before.rstrip('([ ')} {sign}{end.lstrip(')]')}"
             if before.strip()
-            else f"{slot}{end if '(' not in before else end.lstrip(')]')}"
+            else f"{sign}{end if '(' not in before else end.lstrip(')]')}"
         )
 
     def _counted(self, number: int, words: str) -> str:
