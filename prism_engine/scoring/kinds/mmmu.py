@@ -8,14 +8,13 @@ as a number or as words. The share of right open answers is reported separately 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from prism_engine.records import AnswerKind, Score
-from prism_engine.scoring.choice.choice import PROFILES, match_option, score_choice
+from prism_engine.records import AnswerKind, Option, Score
+from prism_engine.scoring.choice.choice import PROFILES, match_option
 from prism_engine.scoring.flaws import Flaw
 from prism_engine.scoring.grouping import Means
-from prism_engine.scoring.kinds.multiple_choice import Choice, options_of
+from prism_engine.scoring.kinds.multiple_choice import OTHER, Choice, options_of
 from prism_engine.scoring.kinds.short_answer import matches, read_short_answer
 
 if TYPE_CHECKING:
@@ -45,11 +44,10 @@ class Mmmu(Choice):
             yield Flaw("error", "missing picture", "question", f"names <image {named}>, but the row has {pictures}")
 
     def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - see `Scorer`
+        if not self.ours:
+            return self._score_as_upstream(reply, sample)
         if sample.options:
             return super().score(reply, sample)
-        if not self.ours:
-            made_closed = replace(sample, options=options_of(sample), answer="A")
-            return score_choice(reply, made_closed, PROFILES[self.profile])
         answer = read_short_answer(reply)
         if sample.answer is None:
             return Score(value=None, answer=answer)
@@ -57,10 +55,26 @@ class Mmmu(Choice):
 
     def read_review(self, review: str, sample: Sample) -> Score | None:
         """Read an option's letter; an open question is put to the judge as its right answer (A) or any other (B)."""
-        if sample.options:
+        if sample.options or not self.ours:
             return super().read_review(review, sample)
         letter = match_option(review, options_of(sample), PROFILES[self.profile])
         return None if letter is None else Score(float(letter == "A"), letter)
+
+    def _score_as_upstream(self, reply: str, sample: Sample) -> Score:
+        """Score every question as multiple choice: a row without option A has its answer as A and "Other Answers" as B.
+
+        The right letter is the answer's if that is one capital letter, also where it is an open question's text and
+        names another option or none, and otherwise A.
+        """
+        options = sample.options
+        if not any(option.letter == "A" for option in options):
+            made = (Option("A", sample.answer or ""), Option("B", OTHER))
+            options = (*made, *(option for option in options if option.letter != "B"))
+        letter = match_option(reply, options, PROFILES[self.profile])
+        if sample.answer is None:
+            return Score(None, letter)
+        target = sample.answer if _OPTION.fullmatch(sample.answer) else "A"
+        return Score(float(letter == target), letter)
 
     def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:  # noqa: D102
         means = Means((_CLOSED, _OPEN))
