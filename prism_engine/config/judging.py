@@ -39,7 +39,8 @@ class JudgeConfig(CommandConfig):
     """The judge: a registered model name, a checkpoint folder, a hub id (`org/name`), or one of VLMEvalKit's names
     for judges (`chatgpt-0125`)."""
     profile: str | None = None
-    """Rules for reading answers and reviews: `prism`, `v1`, `v2` or `v3`; None uses the profile of the judged run."""
+    """Rules for reading answers and reviews: `prism` (the newest version), `prism-1`, `prism-2`, `v1`, `v2` or `v3`;
+    None uses the profile of the judged run."""
     max_tokens: PositiveInt | None = None
     """Output limit of a review, in tokens; None uses the default of the answer kind."""
 

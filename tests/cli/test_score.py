@@ -58,7 +58,7 @@ def test_every_draw_of_a_run_is_scored_under_each_of_the_rules(prism, tmp_path):
     assert "Of all 2 draws of 24 questions" in said.out
     (mean,) = (line.split() for line in own.out.splitlines() if line.startswith("mean"))
     again = [line.split() for line in said.out.splitlines() if line.startswith("mean, ")]
-    assert [line[:2] for line in again] == [["mean,", "prism"], ["mean,", "v1"]]
+    assert [line[:2] for line in again] == [["mean,", "prism-2"], ["mean,", "v1"]]
     assert all(line[2:] == mean[1:] for line in again)
     assert "draws-*" in said.out
     assert len(list(tmp_path.glob("results/**/draws-v1.*"))) == 3

@@ -123,7 +123,7 @@ def score(
 
     Args:
         run: a finished run.
-        profiles: `prism`, `v1`, `v2`, `v3`.
+        profiles: `prism` (the newest version), `prism-1`, `prism-2`, `v1`, `v2`, `v3`.
         answer_kind: the answer kind to score as; None takes the run's own.
         results_dir: where a run given by name is looked up.
 

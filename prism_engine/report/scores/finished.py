@@ -13,6 +13,7 @@ from prism_engine.errors import UserError
 from prism_engine.report.scores.inference import as_numbers
 from prism_engine.report.scores.manifest import MANIFEST, upgraded
 from prism_engine.report.scores.predictions import reading, scan
+from prism_engine.scoring import recorded_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,6 +43,7 @@ class Setting:
     reasoner: str | None
     instruction: str | None
     profile: str
+    """The scoring profile; never an alias."""
     vlm: str | None = None
     """The perceiver's bare name, which matches direct runs with decoupled ones."""
 
@@ -153,15 +155,23 @@ def _setting(folder: Path, manifest: dict[str, Any]) -> Setting:
     config = manifest["config"]
     mode = "all" if config["mode"] in _DECOUPLED else config["mode"]
     first = f"-first{config['samples']}" if config.get("samples") else ""
-    profile = str(config["profile"])
+    typed, profile = str(config["profile"]), _profile(manifest)
     names = {"all": (folder.parent.name, folder.name), "direct": (folder.name, "")}.get(mode, ("", folder.name))
     perceiver, reasoner = (
-        _label(str(config[role]), name.removesuffix(f"-{profile}")) if name and config[role] else None
+        _label(str(config[role]), name.removesuffix(f"-{typed}").removesuffix(f"-{profile}"))
+        if name and config[role]
+        else None
         for role, name in zip(("perceiver", "reasoner"), names, strict=True)
     )
     instruction = _instruction(folder, config, manifest["benchmark"]["name"]) if mode == "all" else None
     vlm = _short(str(config["perceiver"])) if perceiver else None
     return Setting(f"{manifest['benchmark']['name']}{first}", mode, perceiver, reasoner, instruction, profile, vlm)
+
+
+def _profile(manifest: Mapping[str, Any]) -> str:
+    """Return the rules that the rows were scored by: the judge's in a judged folder, else the run's."""
+    judge, scoring = manifest.get("judge") or {}, manifest.get("scoring") or {}
+    return recorded_profile(str(judge.get("profile") or scoring.get("profile") or manifest["config"]["profile"]))
 
 
 def _instruction(folder: Path, config: dict[str, Any], benchmark: str) -> str:

@@ -37,7 +37,7 @@ def test_names_become_entries_with_identities_and_prices(config, tmp_path):
     prices = [model.price for model in resolved.models.values()]
     assert [price and price.is_free for price in prices] == [True, False]
     assert resolved.config.reasoning.max_tokens == 64
-    assert (resolved.instruction.name, resolved.profile) == ("generic", "prism")
+    assert (resolved.instruction.name, resolved.profile) == ("generic", "prism-2")
     assert resolved.benchmark == tmp_path / "shapes.tsv"
 
 
