@@ -103,7 +103,8 @@ def question(columns: dict[str, str], answer: str | None, **extra: str) -> Sampl
 
 
 def differing_choices(seed: int, count: int) -> list[object]:
-    make, found = Generator(seed), []
+    make = Generator(seed)
+    found: list[object] = []
     for _ in range(count):
         reply, columns, gold = make.reply(), make.columns(), make.gold()
         sample = question(columns, gold)
@@ -118,7 +119,8 @@ def differing_choices(seed: int, count: int) -> list[object]:
 
 
 def differing_answers(seed: int, count: int) -> list[object]:
-    make, found = Generator(seed), []
+    make = Generator(seed)
+    found: list[object] = []
     for _ in range(count):
         reply = make.reply(ANSWERS)
         golds = [make.random.choice((*GOLDS, reply.strip())) for _ in range(make.random.choice((1, 2, 4, 10)))]
@@ -140,7 +142,8 @@ def differing_answers(seed: int, count: int) -> list[object]:
 
 
 def differing_prefetches(seed: int, count: int) -> list[object]:
-    make, found = Generator(seed), []
+    make = Generator(seed)
+    found: list[object] = []
     for _ in range(count):
         profile, version = make.random.choice(tuple(VERSIONS.items()))
         extra = {
