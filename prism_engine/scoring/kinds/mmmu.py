@@ -1,8 +1,8 @@
 """MMMU: multiple choice mixed with open questions.
 
 VLMEvalKit's profiles treat an open question as a choice between its right answer (A) and "Other Answers" (B), so any
-reply that contains the right answer as a substring is right. prism's own profile reads the short answer and compares it
-as a number or as words. The share of right open answers is reported separately from that of multiple choice.
+reply that contains the right answer as a substring is right. prism's own profiles read the short answer and compare
+it as a number or as words. The share of right open answers is reported separately from that of multiple choice.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from prism_engine.scoring.flaws import Flaw
 from prism_engine.scoring.grouping import Means
 from prism_engine.scoring.kinds.multiple_choice import OTHER, Choice, options_of
 from prism_engine.scoring.kinds.short_answer import matches, read_short_answer
+from prism_engine.scoring.open_answers.open_question import score_open
+from prism_engine.scoring.scorer import right_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -48,6 +50,9 @@ class Mmmu(Choice):
             return self._score_as_upstream(reply, sample)
         if sample.options:
             return super().score(reply, sample)
+        if self.version >= 2:
+            value, answer = score_open(reply, right_answers(sample.answer or ""))
+            return Score(None if sample.answer is None else value, answer)
         answer = read_short_answer(reply)
         if sample.answer is None:
             return Score(value=None, answer=answer)
