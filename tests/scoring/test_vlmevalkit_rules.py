@@ -94,7 +94,8 @@ class Generator:
         return {letter: self.random.choice(TEXTS) for letter in letters}
 
     def gold(self) -> str:
-        return self.random.choice((*TEXTS, *("ABCDEZ" * 3), " B", "b", "AB", "\u0391"))
+        golds: tuple[str, ...] = (*TEXTS, *("ABCDEZ" * 3), " B", "b", "AB", "\u0391")
+        return self.random.choice(golds)
 
 
 def question(columns: dict[str, str], answer: str | None, **extra: str) -> Sample:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_STOP: Final = re.compile(r"[.!?]+(?=[\s\"'”’»)\]*_]|$)|[。！？]+")
+_STOP: Final = re.compile(r"[.!?]+[\"'”’»)\]*_]{0,4}[.!?]*(?=\s|$)|[。！？]+")
+_ASKS: Final = re.compile(r"[?？][\s*_)]*$|^\W*[\"'“‘].*[?？][\"'”’\s*_)]*$", re.DOTALL)
 _ABBREVIATION: Final = re.compile(
     r"(?:^|[\s(\"'*_])(?:[A-Za-z]|(?:[A-Za-z]\.)+[A-Za-z]|dr|mrs?|ms|st|vs|prof|jr|sr|inc|ltd|co|corp|approx|ca|etc"
     r"|figs?|vol|dept|mt|ave|pp?)$",
@@ -45,7 +46,8 @@ _SPEECH: Final = (
 )
 _SPEAKING: Final = (
     r"(?:says?|said|thinks?|thought|believe[sd]?|claim(?:s|ed)?|argue[sd]?|ask(?:s|ed)?|wonder(?:s|ed)?"
-    r"|guess(?:es|ed)?|answer(?:s|ed)|suggest(?:s|ed)?|told|insist(?:s|ed)?|assume[sd]?|conclude[sd]?)"
+    r"|guess(?:es|ed)?|answer(?:s|ed)|suggest(?:s|ed)?|told|insist(?:s|ed)?|assume[sd]?|conclude[sd]?"
+    r"|want(?:s|ed)?|expect(?:s|ed)?|hope[sd]?|prefer(?:s|red)?)"
 )
 _PERSONS: Final = (
     r"(?:one|some(?:one|body)?|many|most|people|others?|they|he|she|anyone|readers?|viewers?|observers?|students?"
@@ -63,8 +65,9 @@ _PROCEDURE: Final = re.compile(
     r"|forced|pressed|pushed|i'm not|needed|necessary|so\b|any\b)"
 )
 _OTHERS: Final = re.compile(
-    rf"(?<!\bi )(?<!\bwe )(?:(?<!['’])\b(?:may|might|could|can|would|will|often|wrongly|mistakenly|easily|sometimes))\s"
+    rf"(?<!\bi )(?<!\bwe )(?:(?<!['’])\b(?:may|might|could|would|will|often|wrongly|mistakenly|easily|sometimes))\s"
     rf"(?:\w+ly\s|be tempted to\s|also\s|well\s|instead\s){{0,2}}{_SPEECH}\b"
+    r"|\bcan\s(?:\w+ly\s|also\s)?(?:say|argue|claim|think|object|believe)\b"
     rf"|\b{_PERSONS}\s(?:\w+\s)?{_SPEAKING}\b"
     r"|\b(?:common|frequent|easy|typical)\s(?:\w+\s)?(?:mistakes?|errors?|misconceptions?|misreadings?)\b"
     r"|\btempting\b|\btempted\b|\bat first (?:glance|sight)\b|\bon the face of it\b|\bfirst impression\b"
@@ -75,7 +78,9 @@ _OTHERS: Final = re.compile(
 _EARLIER: Final = re.compile(
     r"\b(?:initially|originally|at first|previously)\b"
     r"|\bi (?:had |have )?(?:first |initially |originally |almost |nearly )?(?:thought|considered|assumed|guessed"
-    r"|believed|suspected)\b|\b(?:first|initial) (?:thought|guess|answer|impression|idea)\b"
+    r"|believed|suspected)\b"
+    r"|\bi was (?:going|about|inclined|tempted) to\b|\bi (?:would|could|might) have\s(?!to\b)"
+    r"|\b(?:first|initial) (?:thought|guess|answer|impression|idea)\b"
 )
 _SECOND: Final = re.compile(
     r"\balternatively\b|\b(?:second|other|next)(?:[- ]best)? (?:choice|guess|answer|option)\b|\bless likely\b"
@@ -92,6 +97,7 @@ _RETRACTS: Final = re.compile(
     r"|let me (?:re|double|check|correct|look again)|i (?:misread|miscounted|made a mistake|was wrong|need to correct"
     r"|must correct)|sorry,? (?:i|that|the)\b|actually\b|no,)"
 )
+_BRACKETS: Final = re.compile(r"\([^()\n]{0,200}\)")
 _TAIL: Final = re.compile(r",\s(?:since|because|as|which|who|where|given)\b")
 
 
@@ -126,7 +132,7 @@ def sentences_of(text: str) -> Iterator[tuple[int, int]]:
         start = position
         for stop in _STOP.finditer(line):
             end = position + stop.end()
-            if stop[0] == "." and _ends_an_abbreviation(line, stop.start()):
+            if stop[0][0] == "." and len(stop[0]) == 1 and _ends_an_abbreviation(line, stop.start()):
                 continue
             if text[start:end].strip():
                 yield start, end
@@ -150,7 +156,7 @@ def without_contrast(text: str) -> str:
 def _parts(text: str, start: int, end: int) -> Iterator[Clause]:
     sentence = text[start:end]
     kept = [match.span() for match in _NOT_BUT.finditer(sentence)]
-    begin, asks = 0, sentence.rstrip(" \t\"'*_”’)").endswith(("?", "？"))
+    begin, asks = 0, _ASKS.search(sentence) is not None
     breaks = [
         match
         for match in _CONTRAST.finditer(sentence)
@@ -170,6 +176,7 @@ def _parts(text: str, start: int, end: int) -> Iterator[Clause]:
 
 def is_unsaid(clause: str) -> bool:
     """Whether a lower-cased clause supposes, reports, takes back or calls wrong what it says."""
+    clause = _BRACKETS.sub(" ", clause)
     tail = _TAIL.search(clause)
     head = _PROVISO.sub("", clause[: tail.start()] if tail else clause)
     conditional = (_CONDITION.search(clause) and not _PROCEDURE.search(clause)) or (

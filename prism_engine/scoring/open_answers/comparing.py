@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from prism_engine.scoring.open_answers.clauses import clauses_of
 from prism_engine.scoring.open_answers.extraction import is_open_ended, short_answer
+from prism_engine.scoring.open_answers.phrases import BOUND
 from prism_engine.scoring.open_answers.quantities import Quantity, quantity_of
+from prism_engine.scoring.open_answers.visible import tidy
+from prism_engine.scoring.open_answers.yes_no_reading import yes_or_no
 from prism_engine.scoring.scorer import REFUSAL, says_it_cannot_tell
 
 if TYPE_CHECKING:
@@ -17,8 +20,9 @@ _ARTICLE: Final = re.compile(
     r"^(?:(?:on|to|in|at|by|from|with)\s)?(?:the|an?)\s(?=\S)|^(?:on|to|in|at|by)\s(?=\S)", re.IGNORECASE
 )
 
-_NOTE: Final = re.compile(r"\s\([^()]{1,60}\)$")
-_DOING: Final = re.compile(r"^[a-z]{2,20}ing\s(?:an?|the|his|her|their|its|some)\s(?=\S)")
+_NOTE: Final = re.compile(r"\s\([^()]{1,60}\)$|(?:,|\s[-–—])\s(?:an?|the)\s[^,()]{1,60}$")
+_DOING: Final = re.compile(r"^[a-z]{2,20}ing\s(?:(?:an?|the|his|her|their|its|some)\s(?=\S)|(?=[A-Z\d]))")
+_LONGEST_WHOLE: Final = 2_000
 _ABBREVIATED: Final = re.compile(r"\b(?:[A-Za-z]\.)+[A-Za-z]$|\b(?:Inc|Ltd|Co|Corp|Jr|Sr|St|etc)$")
 
 
@@ -36,9 +40,12 @@ def score_short(
     Returns:
         The score, and the answer read: None if the reply commits to none, `REFUSAL` if it says that it cannot tell.
     """
+    plain = tidy(reply) if len(reply) <= _LONGEST_WHOLE and not BOUND.match(reply) else ""
+    if plain and any(_same_text(plain, gold) for gold in golds):
+        return max(measure(plain, golds), measure(f"{plain}.", golds)), plain
+    if all(gold.strip().lower() in ("yes", "no") for gold in golds) and (word := yes_or_no(reply)):
+        return measure(word, golds), word
     whole = measure(reply, golds)
-    if whole == 1.0 and reply.strip() and any(_same_text(reply, gold) for gold in golds):
-        return 1.0, reply.strip()
     answer = short_answer(reply)
     if says_it_cannot_tell(reply) and (answer is None or answer.literal or says_it_cannot_tell(answer.text)):
         return 0.0, REFUSAL

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from prism_engine.scoring.open_answers import phrases
 from prism_engine.scoring.open_answers.clauses import Clause, clauses_of, without_contrast
+from prism_engine.scoring.open_answers.quantities import quantity_of
 from prism_engine.scoring.open_answers.visible import boxed, json_answer, tidy, visible
 
 LONGEST: Final = 300
@@ -48,7 +49,7 @@ def _read(text: str, depth: int) -> ShortAnswer | None:
         rest = text[taken_back[-1].start :]
         later = _read(re.sub(r"^\W*\w+[\s,.:;!-]*", "", rest, count=1), depth + 1)
         return later if found or later else None
-    return found or _by_form(text, clauses)
+    return found if found and not found.literal else _by_form(text, clauses) or found
 
 
 def _last_statement(text: str, clauses: list[Clause], depth: int) -> tuple[int, ShortAnswer | None]:
@@ -109,7 +110,7 @@ def _answer(text: str, *, quoted: bool = False) -> ShortAnswer | None:
     if not bare or len(bare) > LONGEST:
         return None
     if not quoted:
-        bare = phrases.ROLE.sub("", bare) or bare
+        bare = tidy(phrases.ROLE.sub("", bare)) or bare
     return ShortAnswer(bare, literal=not quoted and is_open_ended(bare))
 
 
@@ -124,11 +125,11 @@ def _by_form(text: str, clauses: list[Clause]) -> ShortAnswer | None:
     if len(lines) == 1:
         return _of_line(lines[0], clauses)
     first, last = lines[0], lines[-1]
+    ending = clauses_of(last)
     if _is_phrase(last) and not phrases.HEADING.match(last):
-        return _answer(last)
+        return _of_line(last, ending)
     if _is_phrase(first, _FIRST_WORDS) and not phrases.HEADING.match(first):
         return _answer(first)
-    ending = clauses_of(last)
     if phrases.CONCLUDES.match(last) or (len(ending) == 1 and len(last.split()) <= 8):
         return _of_line(last, ending)
     opening = clauses_of(first)
@@ -141,13 +142,15 @@ def _by_form(text: str, clauses: list[Clause]) -> ShortAnswer | None:
 
 def _of_line(line: str, clauses: list[Clause]) -> ShortAnswer | None:
     """Return what a line says: a phrase, or its only statement, or the first one if only remarks follow."""
-    bare = without_contrast(line.strip())
-    if label := phrases.LABEL.match(bare):
-        bare = bare[label.end() :]
+    clauses = [clause for clause in clauses if not phrases.INTERJECTION.match(clause.text)]
+    bare = phrases.LABEL.sub("", without_contrast(line.strip()).replace("**", ""))
     if _is_phrase(bare) and all(clause.commits for clause in clauses) and sum(clause.opens for clause in clauses) == 1:
-        return _answer(bare)
+        phrase = _answer(bare)
+        if len(clauses) == 1 or not (phrase and phrase.literal):
+            return phrase
     committed = [clause for clause in clauses if clause.commits]
-    said = [(clause, answer) for clause in committed if (answer := _said(clause)) and not answer.literal]
+    stated = [(clause, answer) for clause in committed if (answer := _said(clause))]
+    said = [(clause, answer) for clause, answer in stated if not answer.literal] or stated[:1]
     if not said:
         return None
     first, last = said[0], said[-1]
@@ -181,27 +184,37 @@ def _said(clause: Clause) -> ShortAnswer | None:
 
 
 def _predicate(text: str) -> ShortAnswer | None:
+    text = phrases.LABEL.sub("", text)
     if subject := phrases.SUBJECT.match(text):
         return _rest(text[subject.end() :])
     if _is_phrase(text):
         return _answer(text)
+    ending = phrases.QUOTED_END.search(text)
+    if ending and not phrases.NEGATION.search(text[: ending.start()]):
+        return _answer(ending[1], quoted=True)
+    return _complement(text)
+
+
+def _complement(text: str) -> ShortAnswer | None:
+    """Return what a sentence with a verb says of its subject, or the subject if that is the one asked for."""
     links = list(phrases.COPULA.finditer(text)) or list(phrases.STATES.finditer(text))[:1]
     if not links or phrases.NEGATION.search(text[: links[-1].end()]):
         return None
-    subject_words, said = text[: links[0].start()].strip(), text[links[-1].end() :]
+    subject, said = text[: links[0].start()].strip(), text[links[-1].end() :]
     if said.startswith("that "):
         return _predicate(said.removeprefix("that "))
-    if _names_the_answer(subject_words, text[links[0].end() :]):
-        return _answer(subject_words)
+    counted = quantity_of(subject)
+    if (counted and counted.unit) or _names_the_answer(subject, text[links[0].end() :]):
+        return _answer(subject)
     return _rest(said)
 
 
 def _names_the_answer(subject: str, said: str) -> bool:
     """Whether a sentence says of its short subject that it is the one asked for: "Rome is the city with most rain"."""
     named = len(subject.split()) <= 4 and not re.match(
-        r"(?:the|this|that|these|its?|his|her|their|my)\b", subject, re.IGNORECASE
+        r"(?:the|th[ei]se|this|that|there|its?|his|her|their|my|he|she|they|we|i|you)\b", subject, re.IGNORECASE
     )
-    return named and said.lower().startswith(("the ", "my ")) is not None and len(said.split()) >= 2
+    return named and said.lower().startswith(("the ", "my ")) and len(said.split()) >= 2
 
 
 def _rest(text: str) -> ShortAnswer | None:

@@ -23,6 +23,7 @@ _LINKS: Final = (
 CUE: Final = re.compile(
     rf"{_NAMES}[*_`\"')\]]{{0,4}}{_LINKS}|\\?boxed\s{{0,2}}\{{|<(?:final_?|short_?)?answer>|<\|begin_of_box\|>"
     r"|(?:答案|回答|答え|答)(?:应该|應該|应|应为|便|就)?(?:是|为|為|は|[:：])|(?:정답|답)(?:은|:)"
+    r"|^\s{0,4}ans(?:wer)?\s?\.(?=\s)"
     r"|^[#*\s]{0,8}(?:The )?(?:final |short )?answer[*:\s]{0,6}\n",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -50,22 +51,24 @@ TAILS: Final = re.compile(
     r"|,?\s(?:because|since|rather than|instead of|as (?:the|it|this|shown|seen|stated|indicated|described|can|per)"
     r"|based on|according to|due to|given that|and not|which is|and the (?:one|other|rest))\b.*"
     r"|\s\((?:not|see|as|i\.e|because|since|shown|from|based|the)\b.*"
-    rf"|,?\s(?:in|on|from|of|at|by|within|inside) (?:the|this|that) (?:provided |given |whole |entire )?{_PICTURE}\b.*"
-    r"|\s(?:is|are) (?:visible|shown|present|depicted|seen|mentioned)\b.*"
-    r"|\s(?:visible|shown|depicted|mentioned)(?: in\b.*)?$|\s[-–—]\s\w+(?:\s\w+){3}.*",
+    rf"|,?\s(?:in|on|from|of|at|by|within|inside) (?:the|this|that) (?:provided |given |whole |entire )?{_PICTURE}\b"
+    r"(?!.{0,200}\s(?:is|are|was|were|says|reads|shows|has|equals)\s).*"
+    r"|,?\sin (?:colou?r|total|number|all)$"
+    r"|\s(?:is|are) (?:visible|shown|present|depicted|seen|mentioned|written|printed|displayed|listed)\b.*"
+    r"|\s(?:visible|shown|depicted|mentioned)(?: in (?:the|this) \w+)?$|\s[-–—]\s\w+(?:\s\w+){3}.*",
     re.IGNORECASE | re.DOTALL,
 )
 """What is added to an answer: reasons, contrasts, where it is seen."""
 
 LEAD: Final = re.compile(
-    r"^\W{0,3}(?:(?:so|thus|therefore|hence|then|overall|in (?:conclusion|summary|short)|finally|ultimately"
+    r"^\W{0,3}(?:(?:so|thus|therefore|hence|then|overall|in (?:conclusion|summary|short|total|all)|finally|ultimately"
     r"|consequently|clearly|definitely|(?:most )?(?:probably|likely)|presumably|perhaps|certainly|actually|rather"
     r"|instead of [^,]{1,60},|(?:based|depending|going) on [^,]{1,80},|according to [^,]{1,80},|given [^,]{1,80},"
     r"|(?:after|by|when|once|upon) \w+ing [^,]{1,80},|\w{3,}ing (?:the|at|from|all|up|it|them|along|only)\b[^,]{0,80},"
     r"|after [^,\s]{3,20},|(?:from|in|on) (?:the|this) [^,]{1,60},|if [^,]{1,80},|sure|ok|okay|well|but|and|yet|however"
     r"|that makes|this makes|that gives|this gives|we get|i get|(?:it )?(?:must|should|has to|would|will) be"
-    r"|(?:i|we) (?:would |'d |can )?(?:\w+ly )?(?:think|believe|say|guess|answer|see|count|find|found|conclude|choose"
-    r"|read)(?: that)?|it (?:seems|appears|looks like)(?: to be| that)?|i['’]d say|i['’]m \w+ (?:it is|that))"
+    r"|(?:i|we|you|one) (?:would |'d |can )?(?:\w+ly )?(?:think|believe|say|guess|answer|see|count|find|found|conclude"
+    r"|choose|read)(?: that)?|it (?:seems|appears|looks like)(?: to be| that)?|i['’]d say|i['’]m \w+ (?:it is|that))"
     r"[\s,:]+)+",
     re.IGNORECASE,
 )
@@ -83,21 +86,25 @@ COPULA: Final = re.compile(
 )
 STATES: Final = re.compile(
     r"\s(?:says?|reads?|shows?|states?|displays?|indicates?|reach(?:es|ed)|contains?|has|have|comes? to|amounts? to"
-    r"|totals|measures?|costs?|weighs?|belongs to|represents?|depicts?|spells?|gives?|makes?|yields?)\s",
+    r"|totals|measures?|costs?|weighs?|belongs to|represents?|depicts?|spells?|gives?|makes?|yields?"
+    r"|appears?(?: to be)?|looks?(?: like)?|seems?(?: to be)?)\s",
     re.IGNORECASE,
 )
 """Verbs whose object is an answer."""
 VERB: Final = re.compile(
     r"(?<![\w-])(?:is|are|was|were|am|[^\W\d]{1,5}['’](?:m|re|ve|ll|d)|(?:it|that|there|he|she)['’]s|has|have|had"
     r"|shows?|says?|reads?|can|could|would|should|must|do|does|did|equals|reach(?:es|ed)|contains?|comes? to|belongs"
-    r"|indicates?|states|appears?|seems?|makes|gives|isn['’]t|aren['’]t)(?![\w-])",
+    r"|indicates?|states|appears?|seems?|looks?|makes|gives|isn['’]t|aren['’]t)(?![\w-])",
     re.IGNORECASE,
 )
 """A verb that makes a text a sentence rather than a phrase."""
 ROLE: Final = re.compile(
     r"^(?i:(?:dated|called|named|titled|entitled|labell?ed|painted|priced|numbered|exactly|precisely)\s"
     r"|(?:[a-z]{2,}(?:ed|en|wn|ld|de)\s)?(?:by|to be|known as|made of)\s"
-    r"|(?:located|situated|found|positioned|placed)\s"
+    r"|(?:located|situated|found|positioned|placed)\s)"
+    r"|^(?:[a-z]{2,}(?:ed|en|wn|ld|de)\s(?:on|in|at)\s"
+    r"|(?:the )?(?:number|word|words|text|letters?|year|name|brand)\s)(?=[\"'“A-Z\d])"
+    r"|^(?i:(?:most )?(?:likely|probably|clearly|definitely|presumably)\s"
     r"|(?:the |a |an )?(?:total |approximate |final )?(?:value|number|total|sum|score|price|amount|percentage|share"
     r"|length|height|count|age|figure|result) of (?:about )?)"
 )
@@ -114,7 +121,12 @@ HEADING: Final = re.compile(
     re.IGNORECASE,
 )
 REMARK: Final = re.compile(r"^\W{0,3}(?:it|this|that|they|as|these|those|which|you|i|note|the reason)\b", re.IGNORECASE)
-LABEL: Final = re.compile(r"^[^\W\d_][\w' ]{0,30}:\s+(?=\S)")
+INTERJECTION: Final = re.compile(
+    r"^\W*(?:sure|certainly|ok|okay|alright|of course|hello|hi|great question|good question|got it|let['’]s see)\W*$",
+    re.IGNORECASE,
+)
+QUOTED_END: Final = re.compile(r"\s[\"“]([^\"“”\n]{1,300})[\"”][\s.!]{0,3}$")
+LABEL: Final = re.compile(r"^(?!(?i:no|not)\b)[^\W\d_][\w' ]{0,30}:\s+(?=\S)")
 
 BOUND: Final = re.compile(r"\s*(?:[<>≤≥]|\\[lg]eq?\b)\s*[\d$.]")
 NEGATION: Final = re.compile(

@@ -27,7 +27,7 @@ _MULTIPLES: Final = (
     dict.fromkeys(("thousand", "thousands", "k", "K"), _THOUSAND)
     | dict.fromkeys(("million", "millions", "M", "mn"), _MILLION)
     | dict.fromkeys(("billion", "billions", "bn", "B"), _BILLION)
-    | {"trillion": 1e12, "万": 1e4, "亿": 1e8}
+    | {"trillion": 1e12, "dozen": 12.0, "hundred": 1e2, "万": 1e4, "亿": 1e8}
 )
 _PLAIN: Final = str.maketrans(
     dict.fromkeys("−–", "-")
@@ -59,7 +59,7 @@ _CURRENCY: Final = re.compile(
 _MINUS: Final = re.compile(r"\s*(?:-\s*|(?:minus|negative)\s+)", re.IGNORECASE)
 _MIXED: Final = re.compile(r"\s(\d{1,4})/(\d{1,4})(?![\d/])", re.ASCII)
 _IN_BRACKETS: Final = re.compile(r"\s*\(([^()]{1,40})\)$")
-_UNIT: Final = re.compile(r"[^\W\d_][\w\s./^²³°'’()·*\\{}-]{0,60}|[°%\"'′″][\w\s/%]{0,20}")
+_UNIT: Final = re.compile(r"(?!(?:st|nd|rd|th)\b)[^\W\d_][\w\s./^²³°'’()·*\\{}-]{0,60}|[°%\"'′″][\w\s/%]{0,20}")
 _MORE: Final = re.compile(
     r"\d|\b(?:or|and|to|than|not|nor|but|of|is|are|was|were|has|have|would|could|might|wrong|incorrect)\b"
 )

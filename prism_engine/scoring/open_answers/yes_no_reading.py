@@ -86,7 +86,7 @@ _SHORT: Final = re.compile(
     r"|(?:it|this|that|the (?:statement|claim|sentence))(?:\s(?:is|was)|['’]s)"
     r"(?:(n['’]t|\snot)?\s(?:correct|true|right|so|the case)|\s(incorrect|false|wrong|untrue))"
     r"|(?:i|we)\s(?:(?:think|believe|guess|suppose)\s(?:so|(not))|(do\snot|don['’]t)\s(?:think|believe)\sso)"
-    r"|(?:\w{1,12}ly|of course)(\snot)(?:\sreally|\sat all)?|(not)(?:\sreally|\sat all)?|of course"
+    r"|(?:\w{1,12}ly|of course|i['’]m afraid)(\snot)(?:\sreally|\sat all)?|(not)(?:\sreally|\sat all)?|of course"
     r"|(?:absolute|definite|certain)ly)\W*"
 )
 """A whole reply that means yes or no by an auxiliary verb or an adverb."""
@@ -142,7 +142,7 @@ def _denies(before: str) -> bool:
 
 def _leading(clause: str) -> YesNoWord | None:
     """Return what a clause that begins with yes or no, or is one of their synonyms, means."""
-    bare = _MARKS.sub(" ", without_contrast(clause))
+    bare = _MARKS.sub(" ", _without_brackets(without_contrast(clause)))
     if _OTHER_NO.match(bare.strip()) or _NOT_WORD.match(bare.strip()) or _WRONG_WORD.match(bare.strip()):
         return None
     first = _LEADING.match(bare)
@@ -156,7 +156,7 @@ def _leading(clause: str) -> YesNoWord | None:
 
 def _words(clause: str) -> list[YesNoWord]:
     """Return what each mention of yes or no in a clause means; a denied one means the other."""
-    bare = _OTHER_NO.sub(" ", re.sub(r"[*_`\"“”]", "", without_contrast(clause)))
+    bare = _OTHER_NO.sub(" ", re.sub(r"[*_`\"“”]", "", _without_brackets(without_contrast(clause))))
     bare = _WRONG_WORD.sub(" ", bare)
     denied = list(_NOT_WORD.finditer(bare))
     found: list[YesNoWord] = []
@@ -164,6 +164,11 @@ def _words(clause: str) -> list[YesNoWord]:
         means_yes = (match[0] == "yes") != any(low.start() < match.start() < low.end() for low in denied)
         found.append("Yes" if means_yes else "No")
     return found
+
+
+def _without_brackets(clause: str) -> str:
+    bare = re.sub(r"(?<=\w)\s?\([^()\n]{0,200}\)", "", clause)
+    return bare if bare.strip() else clause
 
 
 def _agreed(words: list[YesNoWord]) -> YesNoWord | None:

@@ -80,6 +80,6 @@ def test_any_reply_and_gold_are_scored(reply, gold, kind):
 @pytest.mark.parametrize("piece", PIECES)
 def test_a_megabyte_of_any_text_is_scored_in_time(piece):
     reply = piece * (1_000_000 // len(piece))
-    for kind in KINDS:
+    for kind in (AnswerKind.RELAXED, AnswerKind.MMMU, AnswerKind.YES_NO):
         value = scorer_of(kind, "prism-2").score(reply, Sample(0, "0", (), "q", answer="Yes")).value
         assert value in (0.0, 1.0)
