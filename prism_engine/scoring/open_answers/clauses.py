@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _STOP: Final = re.compile(r"[.!?]+[\"'”’»)\]*_]{0,4}[.!?]*(?=\s|$)|[。！？]+")
-_ASKS: Final = re.compile(r"[?？][\s*_)]*$|^\W*[\"'“‘].*[?？][\"'”’\s*_)]*$", re.DOTALL)
+_ASKS: Final = re.compile(r"[?？][\s*_)]*$|^\W{0,8}[\"'“‘].*[?？][\"'”’\s*_)]*$", re.DOTALL)
 _ABBREVIATION: Final = re.compile(
     r"(?:^|[\s(\"'*_])(?:[A-Za-z]|(?:[A-Za-z]\.)+[A-Za-z]|dr|mrs?|ms|st|vs|prof|jr|sr|inc|ltd|co|corp|approx|ca|etc"
     r"|figs?|vol|dept|mt|ave|pp?)$",
@@ -53,7 +53,9 @@ _PERSONS: Final = (
     r"(?:one|some(?:one|body)?|many|most|people|others?|they|he|she|anyone|readers?|viewers?|observers?|students?"
     r"|users?|critics?|experts?|teachers?|friends?)"
 )
-_CONDITION: Final = re.compile(r"\b(?:if|supposing|suppose|assuming|otherwise|or else|wenn|falls|si)\b|如果|假如|倘若")
+_CONDITION: Final = re.compile(
+    r"\b(?:if|supposing|suppose|assuming|imagine|let['’]s say|otherwise|or else|wenn|falls|si)\b|如果|假如|倘若"
+)
 _UNLESS: Final = re.compile(r"\bunless\b")
 _PROVISO: Final = re.compile(r"^\W*(?:unless|if)\s[^,]{1,100},\s")
 _UNREAL: Final = re.compile(r"\b(?:would|could|might|were)\b")
@@ -62,22 +64,25 @@ _INVERTED: Final = re.compile(
 )
 _PROCEDURE: Final = re.compile(
     r"\bif (?:(?:we|you|one|i) (?:look|count|add|read|consider|examine|sum|compare|take|see|had to|have to|must|am)\b"
-    r"|forced|pressed|pushed|i'm not|needed|necessary|so\b|any\b)"
+    r"|forced|pressed|pushed|i'm not|needed|necessary)"
 )
 _OTHERS: Final = re.compile(
     rf"(?<!\bi )(?<!\bwe )(?:(?<!['’])\b(?:may|might|could|would|will|often|wrongly|mistakenly|easily|sometimes))\s"
     rf"(?:\w+ly\s|be tempted to\s|also\s|well\s|instead\s){{0,2}}{_SPEECH}\b"
+    r"|\b(?:could|might|may)\s(?:well\s|also\s)?be\b"
+    r"|(?<!\bi )(?<!\bwe )\b(?:answered|claim(?:s|ed)|argue[sd]?|thinks|believe[sd]|guess(?:es|ed)|insist(?:s|ed))\b"
     r"|\bcan\s(?:\w+ly\s|also\s)?(?:say|argue|claim|think|object|believe)\b"
     rf"|\b{_PERSONS}\s(?:\w+\s)?{_SPEAKING}\b"
     r"|\b(?:common|frequent|easy|typical)\s(?:\w+\s)?(?:mistakes?|errors?|misconceptions?|misreadings?)\b"
     r"|\btempting\b|\btempted\b|\bat first (?:glance|sight)\b|\bon the face of it\b|\bfirst impression\b"
     r"|\b(?:might|may) (?:seem|look|appear)\b|\bwrongly\b|\bmistakenly\b|\bcareless\w*|\bna[iï]ve\w*"
     rf"|(?:\bnot|n['’]t)\s(?:\w+ly\s)?{_SPEECH}\b"
-    r"|\bwhether\b|\b(?:you|they|people) may\b"
+    r"|\bwhether\b(?! or not)|\b(?:you|they|people) may\b"
 )
 _EARLIER: Final = re.compile(
     r"\b(?:initially|originally|at first|previously)\b"
-    r"|\bi (?:had |have )?(?:first |initially |originally |almost |nearly )?(?:thought|considered|assumed|guessed"
+    r"|\bi (?:had |have )?(?:first|initially|originally|almost|nearly)\b"
+    r"|\bi (?:had |have )?(?:thought|considered|assumed|guessed"
     r"|believed|suspected)\b"
     r"|\bi was (?:going|about|inclined|tempted) to\b|\bi (?:would|could|might) have\s(?!to\b)"
     r"|\b(?:first|initial) (?:thought|guess|answer|impression|idea)\b"
@@ -91,11 +96,16 @@ _WRONG: Final = re.compile(
     r"|not (?:right|correct|true|the answer)|too (?:high|low|big|small|large|many|few))\b"
     r"|\brul(?:e[sd]?|ing) out\b|\bexclud(?:e[sd]?|ing)\b|\bcontradicts?\b|\bn['’]t fit\b"
 )
-_DOUBT: Final = re.compile(r"(?<!\bno )(?<!\bwithout )(?<!\bwithout a )\bdoubt\b|\bhardly\b|\bunlikely\b|\bdeny\b")
+_DOUBT: Final = re.compile(
+    r"(?<!\bno )(?<!\bwithout )(?<!\bwithout a )\bdoubt\b|\bhardly\b|\bunclear\b"
+    r"|\b(?:hard|difficult|impossible) to (?:say|tell)\b|\bunlikely\b|\bdeny\b"
+)
 _RETRACTS: Final = re.compile(
     r"^\W*(?:(?:oh|hmm|ok|okay|but|and|no)\W+)?(?:wait|hold on|hmm|scratch that|correction|on second thought"
     r"|let me (?:re|double|check|correct|look again)|i (?:misread|miscounted|made a mistake|was wrong|need to correct"
-    r"|must correct)|sorry,? (?:i|that|the)\b|actually\b|no,)"
+    r"|must correct)|(?:that|this|it|which) (?:is|was|would be|cannot be|can['’]t be)"
+    r" (?:\w+ly )?(?:wrong|incorrect|not right)"
+    r"|sorry,? (?:i|that|the)\b|actually\b|no,)"
 )
 _BRACKETS: Final = re.compile(r"\([^()\n]{0,200}\)")
 _TAIL: Final = re.compile(r",\s(?:since|because|as|which|who|where|given)\b")

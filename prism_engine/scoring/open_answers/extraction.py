@@ -22,6 +22,7 @@ LONGEST: Final = 300
 _PHRASE_WORDS: Final = 12
 _FIRST_WORDS: Final = 5
 _DEEPEST: Final = 2
+_PASSIVE: Final = re.compile(r"[a-z]{3,}ed\b")
 
 
 class ShortAnswer(NamedTuple):
@@ -60,7 +61,8 @@ def _last_statement(text: str, clauses: list[Clause], depth: int) -> tuple[int, 
         index = bisect_right(starts, cue.start() + (len(cue[0]) - len(cue[0].lstrip()))) - 1
         clause = clauses[max(index, 0)]
         before = text[clause.start : cue.start()]
-        if not clause.commits or phrases.NEGATION.search(without_contrast(before)):
+        before = without_contrast(before).rpartition(",")[2]
+        if not clause.commits or phrases.NEGATION.search(before) or phrases.NOT_MINE.search(before):
             continue
         found = _stated(text, cue, depth)
         if found is None:
@@ -158,7 +160,7 @@ def _of_line(line: str, clauses: list[Clause]) -> ShortAnswer | None:
         return first[1]
     if phrases.CONCLUDES.match(last[0].text):
         return last[1]
-    bold = {match["bold"] for match in phrases.SET_OFF.finditer(line) if match["bold"]}
+    bold = set(phrases.BOLD.findall(line))
     if len(bold) == 1:
         return _answer(bold.pop())
     remarks = all(
@@ -204,7 +206,7 @@ def _complement(text: str) -> ShortAnswer | None:
     if said.startswith("that "):
         return _predicate(said.removeprefix("that "))
     counted = quantity_of(subject)
-    if (counted and counted.unit) or _names_the_answer(subject, text[links[0].end() :]):
+    if (counted and (counted.unit or _PASSIVE.match(said))) or _names_the_answer(subject, text[links[0].end() :]):
         return _answer(subject)
     return _rest(said)
 

@@ -26,6 +26,10 @@ _SHORT_FRACTION: Final = re.compile(r"\\frac\s*(\d)\s*(\d)")
 _ONE_IN_BRACES: Final = re.compile(r"([\^_])\{(\w)\}|\\sqrt\s*(\w)")
 _SPACING: Final = re.compile(r"\\left|\\right|\\displaystyle|\\[,;:! ]|[\s$]")
 _PRONOUN: Final = re.compile(r"(?:it|this|that|these|those|he|she|they|we|i)\b", re.IGNORECASE)
+_IN_WORDS: Final = re.compile(r"[\w\s.,;:!?'’\"“”()&%/-]*")
+_LETTERS: Final = re.compile(r"[^\W\d_]{2}")
+_MORE_WORDS: Final = 4
+_JOINS: Final = re.compile(r"\b(?:and|plus|with|than|minus)\b|&|\w-(?=\w)", re.IGNORECASE)
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
@@ -50,10 +54,26 @@ def _is(answer: str, gold: str, *, literal: bool) -> bool:
     if right is not None:
         read = quantity_of(answer)
         return read is not None and _same_units(read, right) and _same_number(read, right)
-    words, wanted = " ".join(_WORD.findall(answer.lower())), " ".join(_WORD.findall(gold.lower()))
-    if not wanted or _PRONOUN.match(answer) or "\\" in gold or len(words) > max(3 * len(wanted), len(wanted) + 30):
+    return _is_words(gold) and _contains(answer, gold)
+
+
+def _is_words(gold: str) -> bool:
+    """Whether a right answer is words rather than a formula."""
+    return _IN_WORDS.fullmatch(gold) is not None and _LETTERS.search(gold) is not None
+
+
+def _contains(answer: str, gold: str) -> bool:
+    """Whether an answer is the right words, with at most a few that neither join nor deny them."""
+    words, wanted = (
+        " ".join(word for word in _WORD.findall(text.lower()) if word not in ("a", "an", "the"))
+        for text in (answer, gold)
+    )
+    if not wanted or f" {wanted} " not in f" {words} " or _PRONOUN.match(answer):
         return False
-    return f" {wanted} " in f" {words} " and (is_open_ended(gold) or not is_open_ended(answer))
+    if _JOINS.search(answer) and not _JOINS.search(gold):
+        return False
+    more = len(words.split()) - len(wanted.split())
+    return more <= _MORE_WORDS and (is_open_ended(gold) or not is_open_ended(answer))
 
 
 def _same_units(answer: Quantity, gold: Quantity) -> bool:

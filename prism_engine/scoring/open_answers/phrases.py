@@ -10,8 +10,8 @@ import re
 from typing import Final
 
 _NAMES: Final = (
-    r"(?<!\bno )(?<![\w-])(?:answers?|final (?:value|result)|result|solution|Antwort|Lösung|Ergebnis|réponse|respuesta"
-    r"|resposta|risposta|antwoord|odpowiedź|ответ|svar)"
+    r"(?<!\bno )(?<![\w-])(?:answers?|final (?:value|result)|result|solution|Antwort|Lösung|Ergebnis"
+    r"|(?:réponse|respuesta|resposta|risposta)(?: [^\W\d_]{4,12})?|antwoord|odpowiedź|ответ|svar)"
 )
 _LINKS: Final = (
     r"(?:\s(?:to|for) (?:the|this|your) (?:question|problem|query)(?:\s[\"'“][^\"”\n]{1,150}[\"'”])?)?"
@@ -36,6 +36,11 @@ SET_OFF: Final = re.compile(
     r"|「(?P<corner>[^」\n]{1,300})」|«(?P<angle>[^»\n]{1,300})»"
 )
 """Words that marks set off."""
+BOLD: Final = re.compile(r"\*\*([^*\n]{1,300})\*\*")
+NOT_MINE: Final = re.compile(
+    r"\b(?:wrong|incorrect|false|other|possible|alternative|na[iï]ve|hasty|common|typical)\s$", re.IGNORECASE
+)
+"""What comes before a cue whose answer the reply does not make its own."""
 AFTER_SET_OFF: Final = re.compile(
     r"[\s*_]{0,3}(?:[.,;:!)。]|$|\n|[-–—]\s|\((?!s\))"
     r"|\b(?:because|since|as|which|who|is|are|was|were|in|on|at|according|based|not|rather|and not|appears?|written)\b)"
@@ -53,7 +58,7 @@ TAILS: Final = re.compile(
     r"|\s\((?:not|see|as|i\.e|because|since|shown|from|based|the)\b.*"
     rf"|,?\s(?:in|on|from|of|at|by|within|inside) (?:the|this|that) (?:provided |given |whole |entire )?{_PICTURE}\b"
     r"(?!.{0,200}\s(?:is|are|was|were|says|reads|shows|has|equals)\s).*"
-    r"|,?\sin (?:colou?r|total|number|all)$"
+    r"|,?\sin (?:colou?r|total|number|all|(?:19|20)\d\d)$"
     r"|\s(?:is|are) (?:visible|shown|present|depicted|seen|mentioned|written|printed|displayed|listed)\b.*"
     r"|\s(?:visible|shown|depicted|mentioned)(?: in (?:the|this) \w+)?$|\s[-–—]\s\w+(?:\s\w+){3}.*",
     re.IGNORECASE | re.DOTALL,
@@ -130,7 +135,9 @@ LABEL: Final = re.compile(r"^(?!(?i:no|not)\b)[^\W\d_][\w' ]{0,30}:\s+(?=\S)")
 
 BOUND: Final = re.compile(r"\s*(?:[<>≤≥]|\\[lg]eq?\b)\s*[\d$.]")
 NEGATION: Final = re.compile(
-    r"\b(?:not|never|neither|nor|cannot|no longer|anything but|except|nothing|without)\b|n['’]t\b", re.IGNORECASE
+    r"\b(?:not|no|never|neither|nor|cannot|none of|(?:anything|everything|all) but|except|nothing|without|lacks?)\b"
+    r"|n['’]t\b|\w-free\b",
+    re.IGNORECASE,
 )
 CHOICE: Final = re.compile(
     r"\b(?:or|either|versus|vs|oder|ou|maybe|perhaps|possibly|between|among|at least|at most|more than|less than"

@@ -57,8 +57,8 @@ _CURRENCY: Final = re.compile(
     r"\s*\+?\s*(?:(?:US|AU?|CA?|HK|NZ|S)?\$|[€£¥₹]|(?:USD|EUR|GBP|INR|CNY|JPY|CHF|Rs\.?)(?=\s?\d))?\s*"
 )
 _MINUS: Final = re.compile(r"\s*(?:-\s*|(?:minus|negative)\s+)", re.IGNORECASE)
-_MIXED: Final = re.compile(r"\s(\d{1,4})/(\d{1,4})(?![\d/])", re.ASCII)
-_IN_BRACKETS: Final = re.compile(r"\s*\(([^()]{1,40})\)$")
+_MIXED: Final = re.compile(r"\s(\d{1,4})/(\d{1,4})(?![\d/])|\s?\\[dtc]?frac\{(\d{1,4})\}\{(\d{1,4})\}", re.ASCII)
+_IN_BRACKETS: Final = re.compile(r"\s*[(\[]([^()\[\]]{1,40})[)\]]$")
 _UNIT: Final = re.compile(r"(?!(?:st|nd|rd|th)\b)[^\W\d_][\w\s./^²³°'’()·*\\{}-]{0,60}|[°%\"'′″][\w\s/%]{0,20}")
 _MORE: Final = re.compile(
     r"\d|\b(?:or|and|to|than|not|nor|but|of|is|are|was|were|has|have|would|could|might|wrong|incorrect)\b"
@@ -182,7 +182,7 @@ class _Reader:
             return None
         value = float(re.sub(r"[, ]", "", found[0]) + (f"e{exponent[1]}" if exponent else ""))
         if found[0].isdigit() and (mixed := self._take(_MIXED)):
-            return value + int(mixed[1]) / int(mixed[2])
+            return value + int(mixed[1] or mixed[3]) / int(mixed[2] or mixed[4])
         return value
 
     def _take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:

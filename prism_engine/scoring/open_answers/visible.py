@@ -21,6 +21,7 @@ _TEXT_COMMAND: Final = re.compile(
     r"\\(?:text(?:bf|it|rm|tt)?|math(?:rm|bf|it|sf)|mbox|boxed|fbox|operatorname)\s?\{([^{}]{0,200})\}"
 )
 _TAG: Final = re.compile(r"</?[A-Za-z_][\w-]{0,20}\s?/?>|<\|[\w-]{1,30}\|>")
+_ESCAPED: Final = re.compile(r"\\([%$&#_])")
 _EMPHASIS: Final = re.compile(r"(?<![\w*])([*_])(?=[^\s*_])([^*_\n]{1,200}?)(?<=\S)\1(?![\w*])")
 _MARKS: Final = re.compile(r"\*\*|__|`|\\[()\[\]]|\$\$|\\[,;!](?!\w)|^[>#\s]+|^[-*+•]\s+")
 _EDGES: Final = " \t\r\n.,;:!。，；：！*_|"  # noqa: RUF001 - Chinese punctuation
@@ -78,7 +79,7 @@ def boxed(text: str, start: int) -> str | None:
 
 def tidy(text: str) -> str:
     """Remove markup, quotation marks and punctuation around a short text; LaTeX keeps its commands for formulas."""
-    bare = _TAG.sub("", text).strip()
+    bare = _ESCAPED.sub(r"\1", _TAG.sub("", text).replace("{,}", ",")).strip()
     for _ in range(3):
         bare = _TEXT_COMMAND.sub(r"\1", bare)
     bare = _EMPHASIS.sub(r"\2", bare)

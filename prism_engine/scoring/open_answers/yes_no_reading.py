@@ -14,6 +14,7 @@ import unicodedata
 from typing import Final, Literal
 
 from prism_engine.scoring.open_answers.clauses import Clause, clauses_of, without_contrast
+from prism_engine.scoring.open_answers.phrases import NOT_MINE
 from prism_engine.scoring.open_answers.visible import boxed, json_answer, visible
 
 YesNoWord = Literal["Yes", "No"]
@@ -63,18 +64,19 @@ _CUE: Final = re.compile(
     r"|(?:答案|回答)(?:应该)?(?:是|为|[:：])|<(?:final_?)?answer>|boxed\s?\{"
 )
 _NOT_WORD: Final = re.compile(
-    r"(?:\b(?:not|never|cannot be|hardly)|n['’]t)\s(?:(?:be|a|an|the|really|simply|quite|just)\s){0,2}[\W_]{0,3}"
+    r"(?:\b(?:not|never|cannot be|hardly)|n['’]t)\s(?:(?:be|a|an|the|quite|just|\w{2,12}ly)\s){0,2}[\W_]{0,3}"
     + _ENGLISH
 )
 _WRONG_WORD: Final = re.compile(
-    _ENGLISH + r"[\W_]{0,3}\s?(?:would|could|might|is|was)\s(?:be\s)?(?:wrong|incorrect|false|right|correct)"
+    _ENGLISH + r"[\W_]{0,3}\s?(?:(?:would|could|might)\sbe\s(?:wrong|incorrect|false|right|correct)"
+    r"|(?:is|was)\s(?:\w+ly\s)?(?:wrong|incorrect|false))"
 )
 _MARKS: Final = re.compile(
     r"[*_`\"'“”‘’<>#|~$()\[\]{}✅✔❌✗]|\\[a-z]{1,8}"
     r"|\b(?:well|ok|okay|hmm|so|oh|and|but|thus|therefore|hence|actually|rather)\b,?"
 )
 _LEADING: Final = re.compile(r"\s*([^\W\d_]+(?:\s(?:not|at all|course not))*)")
-_ENDED: Final = re.compile(r"\s*(?:[.,;:!。，；：！—–]|-(?!\w)|$)")
+_ENDED: Final = re.compile(r"\s*(?:[.,;:!。，、；：！—–]|-(?!\w)|$)")
 _SAYS_MORE: Final = re.compile(
     r"\s+(?:it|he|she|they|there|this|that|these|those|we|you|i|the|one|because|since|as|for|in|on|at|not|definitely"
     r"|indeed|absolutely|of course|sir|with|based|according)\b"
@@ -129,7 +131,8 @@ def _announced(text: str, clause: Clause) -> YesNoWord | None:
         if cue[0].endswith("{"):
             after = boxed(text, start) or ""
         first = next(iter(clauses_of(after.lstrip(" \n*_`\"'“:"))), None)
-        if first is None or _denies(clause.text[: cue.start()]):
+        before = clause.text[: cue.start()].rpartition(",")[2]
+        if first is None or _denies(before) or NOT_MINE.search(before):
             continue
         if word := _leading(first.text) or _agreed(_words(first.text)):
             return word
