@@ -2,6 +2,7 @@
 
 from prism_engine.budget.balance import Totals
 from prism_engine.budget.controller import PAYER, BudgetController
+from prism_engine.budget.costs import Cost, Work
 from prism_engine.budget.forecast import Expense, PerCall, PromptVolume, Range, Seen, expect, expected_sum
 from prism_engine.budget.model_budget import ModelBudget
 from prism_engine.budget.money import cap_of, exact, shown
@@ -12,6 +13,7 @@ from prism_engine.budget.worst_case import text_bytes
 __all__ = [
     "PAYER",
     "BudgetController",
+    "Cost",
     "Expense",
     "ModelBudget",
     "PerCall",
@@ -21,6 +23,7 @@ __all__ = [
     "Seen",
     "Spending",
     "Totals",
+    "Work",
     "cap_of",
     "exact",
     "expect",

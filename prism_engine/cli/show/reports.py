@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
 from prism_engine.api import HEADER, RunStatus, SweepRow
-from prism_engine.budget import cap_of, shown
+from prism_engine.budget import Cost, cap_of, shown
 from prism_engine.cli.exit_codes import error_code
 from prism_engine.cli.show.console import human_seconds, print_bounds, print_table, same_command, stderr, stdout
 from prism_engine.cli.show.scores import print_scores
@@ -230,12 +230,16 @@ def _print_money(spending: Spending | None) -> None:
     if spending is None or not str(spending):
         return
     costs = spending.by_stage
-    stages = ", ".join(f"{stage.label} {shown(costs[stage.key])}" for stage in STAGES if stage.key in costs)
-    parts = [f"{shown(spending.run)} by this run" + (f" ({stages})" if stages else "")]
+    stages = ", ".join(f"{stage.label} {costs[stage.key]}" for stage in STAGES if stage.key in costs)
+    parts = [f"{spending.run_cost} by this run" + (f" ({stages})" if len(costs) > 1 else "")]
     if spending.cap is not None:
-        parts.append(f"{shown(spending.experiment)} of {shown(spending.cap)} by all runs into this results folder")
+        parts.append(f"{spending.experiment_cost} of {shown(spending.cap)} by all runs into this results folder")
     elif spending.experiment > spending.run:
-        parts.append(f"{shown(spending.experiment)} by all runs into this results folder")
+        parts.append(f"{spending.experiment_cost} by all runs into this results folder")
+    if spending.passed:
+        parts.append(f"{shown(spending.passed)} above the cap, because a reply reported more than a request can cost")
+    if spending.experiment_cost.at_least < spending.experiment:
+        parts.append("the difference is the worst case of requests whose replies were lost or reported no usage")
     if spending.unpriced:
         names = ", ".join(spending.unpriced)
         parts = [*(parts if spending.run else []), f"unknown for {names}: no price is known (`price:` in the registry)"]
@@ -247,8 +251,9 @@ def _out_of_money(progress: Progress) -> str:
     done = f"{progress.done:,} of {progress.total:,} samples done"
     if spending is None or spending.cap is None:  # its sibling runs paid
         return f"the budget shared with its sibling runs is used up; {done}; raise --max-cost and run the same command"
+    above = f" ({shown(spending.passed)} above it: see the cost)" if spending.passed else ""
     return (
-        f"the budget of {shown(spending.cap)} is used up: {shown(spending.experiment)} spent, {done}; "
+        f"the budget of {shown(spending.cap)} is used up: {shown(spending.experiment)} spent{above}, {done}; "
         f"raise --max-cost and run the same command: {same_command()}"
     )
 
@@ -274,11 +279,12 @@ def _print_how_to_continue(report: RunReport) -> None:
 def _print_sum(reports: Sequence[RunReport]) -> None:
     """Print what a sweep's runs cost together."""
     spending = [report.progress.spending for report in reports if report.progress.spending is not None]
-    if cost := sum(one.run for one in spending):
+    costs = [one.run_cost for one in spending]
+    if (cost := Cost(sum(one.at_least for one in costs), sum(one.at_most for one in costs))).at_most:
         unknown = " plus an unknown part" if any(one.unpriced for one in spending) else ""
-        experiment = max(one.experiment for one in spending)
+        experiment = max(one.experiment_cost for one in spending)
         stdout.print(
-            f"Cost: {shown(cost)}{unknown} by these runs; {shown(experiment)} by all runs into this results folder"
+            f"Cost: {cost}{unknown} by these runs; {experiment} by all runs into this results folder", soft_wrap=True
         )
 
 
