@@ -16,6 +16,8 @@ PLAIN = 1000
 """The factor of a model whose replies have never cost more than their computed worst case, per mille."""
 MARGIN = 1500
 """Worst cases are raised to this many thousandths of the largest excess seen: prompts and replies vary."""
+LARGEST_FACTOR = 10**9
+"""Per mille. Claims beyond it use up any cap by themselves, and say nothing about other requests."""
 
 
 class Account(NamedTuple):
@@ -50,7 +52,7 @@ class Lesson:
 
 def factor_after(worst: int, cost: int) -> int:
     """Return the factor that a reply of this cost teaches, per mille."""
-    return PLAIN if cost <= worst else min(-(-cost * MARGIN // max(worst, 1)), MOST)
+    return PLAIN if cost <= worst else min(-(-cost * MARGIN // max(worst, 1)), LARGEST_FACTOR)
 
 
 @dataclass(slots=True)

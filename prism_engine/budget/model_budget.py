@@ -41,8 +41,9 @@ class Reservation:
             usage: None if there was no complete reply.
         """
         cost = None if usage is None else self._budget.price.cost(usage)
-        if cost is not None and cost > self._worst:
-            cost = min(cost, MOST)
+        claimed = 0 if usage is None else self._budget.price.claimed(usage)
+        if claimed > self._worst:  # believed even if the rest of the usage is missing
+            cost = min(claimed, MOST)
             self._budget.report_excess(self._worst, cost)
         silent = usage is not None and cost is None
         self._budget.controller.settle(self._account, self._worst, cost, payer=self._payer, silent=silent)

@@ -89,11 +89,17 @@ class Price:
         prompt, completion = usage.prompt_tokens, usage.completion_tokens
         if prompt is None or completion is None or prompt <= 0 or completion < 0:
             return None
-        cached, reasoning, total = (usage.cached_tokens or 0, usage.reasoning_tokens or 0, usage.total_tokens or 0)
-        if max(prompt, completion, cached, reasoning, total) > _MOST_TOKENS:
+        counts = (prompt, completion, usage.cached_tokens or 0, usage.reasoning_tokens or 0, usage.total_tokens or 0)
+        if max(counts) > _MOST_TOKENS:
             return None
-        output = max(completion, reasoning, total - prompt)  # reasoning may be counted separately
-        cached = min(max(cached, 0), prompt)
+        return self.claimed(usage)
+
+    def claimed(self, usage: Usage) -> int:
+        """Return the cost of the tokens that are reported, in nano-dollars, rounded up; nothing for missing counts."""
+        prompt, completion = max(usage.prompt_tokens or 0, 0), max(usage.completion_tokens or 0, 0)
+        total = usage.total_tokens or 0
+        output = max(completion, usage.reasoning_tokens or 0, total - prompt)  # reasoning may be counted separately
+        cached = min(max(usage.cached_tokens or 0, 0), prompt)
         return self._sum(
             (prompt - cached) * self.input.at(prompt)
             + cached * self.cached.at(prompt)

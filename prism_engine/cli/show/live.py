@@ -142,7 +142,8 @@ def _calls(stage: Stage, meter: Meter) -> str:
 
 def _speed(stage: Stage, meter: Meter) -> str:
     rates = ((meter.calls_per_second, f"{stage.units}/s"), (meter.tokens_per_second, "tokens/s"))
-    return ", ".join(f"{rate:,.{0 if rate >= 100 else 1}f} {unit}" for rate, unit in rates if rate)
+    parts = [f"{rate:,.{0 if rate >= 100 else 1}f} {unit}" for rate, unit in rates if rate]
+    return ", ".join([*parts, "absurd token counts reported"] if meter.tokens_are_absurd else parts)
 
 
 def _limits(meter: Meter) -> str:
