@@ -7,6 +7,7 @@ from prism_engine.budget.forecast import Expense, PerCall, PromptVolume, Range, 
 from prism_engine.budget.model_budget import ModelBudget
 from prism_engine.budget.money import cap_of, exact, shown
 from prism_engine.budget.prices import Price, lasting_price_of, price_of
+from prism_engine.budget.request_bound import RequestBound
 from prism_engine.budget.spending import Spending
 from prism_engine.budget.worst_case import text_bytes
 
@@ -20,6 +21,7 @@ __all__ = [
     "Price",
     "PromptVolume",
     "Range",
+    "RequestBound",
     "Seen",
     "Spending",
     "Totals",

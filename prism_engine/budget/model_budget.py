@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from prism_engine.budget.books import MOST, Account
+from prism_engine.budget.books import MOST, PLAIN, Account
 from prism_engine.budget.controller import PAYER
 from prism_engine.budget.money import shown
+from prism_engine.budget.request_bound import RequestBound
 from prism_engine.budget.worst_case import prompt_bound
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class ModelBudget:
     def __init__(self, controller: BudgetController, price: Price, spec: PaidEntry) -> None:
         self.controller = controller
         self.price = price
-        self._image_tokens = spec.image_tokens
+        self._spec = spec
+        self._last = "", 1, 0
         self._extra_bytes = len(orjson.dumps(spec.extra_body, option=orjson.OPT_NON_STR_KEYS)) if spec.extra_body else 0
         self._endpoint = repr((spec.model, spec.base_url, spec.extra_body, price))
         self._settings: dict[tuple[object, int], str] = {}
@@ -73,6 +75,7 @@ class ModelBudget:
     async def reserve(self, call: Call) -> Reservation:
         """Reserve the worst case of one request; see `BudgetController.reserve`."""
         worst = self.worst(call)
+        self._last = call.model.name, worst, len(call.images)
         account = Account(call.stage, call.model.name, self._settings_of(call))
         await self.controller.reserve(account, worst)
         return Reservation(self, account, worst)
@@ -82,8 +85,17 @@ class ModelBudget:
 
         What replies have taught about the model (`BudgetController.books`) comes on top when it is reserved.
         """
-        prompt = prompt_bound(call, image_tokens=self._image_tokens, extra_bytes=self._extra_bytes)
+        prompt = prompt_bound(call, image_tokens=self._spec.image_tokens, extra_bytes=self._extra_bytes)
         return min(max(self.price.worst(prompt, call.sampling.max_tokens), 1), LARGEST_REQUEST)
+
+    @property
+    def why_waiting(self) -> str:
+        """Why a request may have to wait, and how to change that."""
+        name, worst, images = self._last
+        bound = RequestBound.of(name, self.price, worst, images, self._spec.image_tokens, 0)
+        raised = self.controller.books.raised_most(name)
+        more = f" ({raised / PLAIN:.3g} times that, by what replies have reported)" if raised > PLAIN else ""
+        return f"{bound}{more}: {bound.advice}"
 
     def report_excess(self, worst: int, cost: int) -> None:
         """Log a reply that cost more than its worst case: the first one, and each that doubles the excess."""

@@ -98,6 +98,7 @@ class Meter:
             "calls_per_second": _rounded(self.calls_per_second),
             "tokens_per_second": _rounded(self.tokens_per_second),
             "waiting_for": load.waiting_for,
+            **({"waiting_note": load.note} if load.note else {}),
             "limits": {name: {"used": use.used, "limit": use.limit} for name, use in load.limits.items()},
         }
 

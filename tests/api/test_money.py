@@ -133,8 +133,8 @@ def test_a_claim_of_twenty_thousand_reasoning_tokens_is_believed(run, capsys):
 def test_no_reported_count_crashes_a_run_or_the_next_one(run, capsys, count):
     usage = f'{{"prompt_tokens": {count}, "completion_tokens": {count}, "total_tokens": {count}}}'
     message = '{"choices": [{"message": {"content": "The answer is A."}, "finish_reason": "stop"}], "usage": '
-    response = {"body": f"{message}{usage}}}".encode(), "content_type": "application/json"}
-    with provider(Behaviour(reply=lambda _body: web.Response(**response))) as server:
+    body = f"{message}{usage}}}".encode()
+    with provider(Behaviour(reply=lambda _body: web.Response(body=body, content_type="application/json"))) as server:
         for _ in range(2):  # the second time from the cache
             report = run(server)
             assert report.status is RunStatus.COMPLETE

@@ -153,7 +153,8 @@ def _limits(meter: Meter) -> str:
         f"{human_limit(name)} {use.used:,.0f}/{use.limit:,.0f} ({use.used / use.limit:.0%})"
         for name, use in load.limits.items()
     ]
-    waits = f"; the next call waits for: {human_limit(load.waiting_for)}" if load.waiting_for is not None else ""
+    note = f" ({load.note})" if load.note else ""
+    waits = f"; the next call waits for: {human_limit(load.waiting_for)}{note}" if load.waiting_for is not None else ""
     return ", ".join(shares) + waits
 
 
