@@ -181,6 +181,26 @@ def test_a_cap_far_away_does_not_hold_requests_back(run):
         assert server.bill.nano_dollars < 0.05 * 0.3 * 10**9
 
 
+def test_arms_under_one_cap_get_equally_far_through_the_same_samples(tmp_path):
+    write_described_shapes(tmp_path / "shapes.tsv", SAMPLES)
+    with provider(DEAREST) as fast, provider(replace(DEAREST, latency=0.2)) as slow:
+        common = {
+            "benchmark": str(tmp_path / "shapes.tsv"),
+            "mode": "oracle",
+            "cache_dir": tmp_path / "cache",
+            "results_dir": tmp_path / "results",
+            "models": {"fast": paid_model(fast), "slow": paid_model(slow, identity="another provider")},
+            "max_cost": Decimal("0.07"),
+        }
+        configs = [RunConfig.model_validate({**common, "reasoner": name}) for name in ("fast", "slow")]
+        reports = api.run_many(configs, load_registry())
+    assert {report.status for report in reports} == {RunStatus.BUDGET}
+    ahead, behind = ({row["index"] for row in report.rows() if row["status"] == "done"} for report in reports)
+    assert len(behind) >= 40
+    assert len(ahead) <= len(behind) + SAMPLES // 8
+    assert len(behind - ahead) <= SAMPLES // 8
+
+
 def test_without_a_cap_the_ledger_equals_the_bill(run, capsys):
     with provider(Behaviour(prices=DEAREST.prices)) as server:
         report = run(server, samples=20)
