@@ -16,6 +16,9 @@ PLAIN = 1000
 """The factor of a model whose replies have never cost more than their computed worst case, per mille."""
 MARGIN = 1500
 """Worst cases are raised to this many thousandths of the largest excess seen: prompts and replies vary."""
+TRIAL_PART = 2
+"""A model's first request counts as this part of the cap (a half) if the process is killed before anything is known
+about its cost. So with any number of kills at most two of them are sent."""
 LARGEST_FACTOR = 10**9
 """Per mille. Claims beyond it use up any cap by themselves, and say nothing about other requests."""
 
@@ -63,6 +66,8 @@ class AccountTotals:
     lost: int = 0
     settled: int = 0
     unknown: int = 0
+    trials: int = 0
+    """What lost requests count if nothing is known about the model, in addition to `lost`: see `TRIAL_PART`."""
 
 
 @dataclass
@@ -94,8 +99,8 @@ class Books:
         return 0 if lesson is None else lesson.replies
 
     def is_new(self, account: Account) -> bool:
-        """Whether no reply with usage is known for this stage and model, whatever the settings."""
-        return not any(known.name == account.name and lesson.replies for known, lesson in self.lessons.items())
+        """Whether there has been no reply at all for this stage and model, whatever the settings."""
+        return self._is_new(account.name)
 
     def is_open(self, account: Account) -> bool:
         """Whether a living process has a request of this stage and model in flight."""
@@ -103,12 +108,17 @@ class Books:
         return totals is not None and totals.reserved > 0
 
     @property
+    def lost_trials(self) -> list[str]:
+        """Models whose first request was lost, and about which nothing is known since."""
+        return sorted({name[1] for name, each in self.totals.items() if each.trials and self._is_new(name)})
+
+    @property
     def balance(self) -> Balance:
         """The state of the whole ledger."""
         unknown = self._sum((name, each.unknown) for name, each in self.totals.items())
         return Balance(
             spent=min(sum(each.settled for each in self.totals.values()) + unknown, MOST),
-            lost=self._sum((name, each.lost) for name, each in self.totals.items()),
+            lost=min(sum(self._lost(name, each) for name, each in self.totals.items()), MOST),
             reserved=self._sum((name, each.reserved) for name, each in self.totals.items()),
             unknown=unknown,
         )
@@ -118,9 +128,15 @@ class Books:
         """The most that the experiment can have cost so far, by stage (nano-dollars)."""
         costs: dict[str, int] = {}
         for name, each in sorted(self.totals.items()):
-            stage, worst = name[0], each.unknown + each.reserved + each.lost
-            costs[stage] = min(costs.get(stage, 0) + each.settled + self.raised(name, worst), MOST)
+            stage, open_ = name[0], self.raised(name, each.unknown + each.reserved)
+            costs[stage] = min(costs.get(stage, 0) + each.settled + open_ + self._lost(name, each), MOST)
         return costs
+
+    def _is_new(self, name: tuple[str, str]) -> bool:
+        return not any(known.name == name for known in self.lessons)
+
+    def _lost(self, name: tuple[str, str], totals: AccountTotals) -> int:
+        return self.raised(name, totals.lost) + (totals.trials if self._is_new(name) else 0)
 
     def _sum(self, amounts: Iterable[tuple[tuple[str, str], int]]) -> int:
         return min(sum(self.raised(name, amount) for name, amount in amounts), MOST)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from prism_engine.budget.balance import Decision, Totals, decide
-from prism_engine.budget.books import Account, Lesson, factor_after
+from prism_engine.budget.books import TRIAL_PART, Account, Lesson, factor_after
 from prism_engine.budget.costs import Costs
 from prism_engine.budget.ledger import Ledger, LedgerEntry
 from prism_engine.budget.money import shown
@@ -73,7 +73,7 @@ class BudgetController:
         self.cap = cap
         self.costs = Costs()
         self._trials = Trials()
-        self._ledger = Ledger(path)
+        self._ledger = Ledger(path, cap)
         self.books = self._ledger.books()
         self.balance = self.books.balance
         self._waiting: deque[_ReservationRequest] = deque()
@@ -125,6 +125,8 @@ class BudgetController:
         else:
             change.settled = cost
             lesson = Lesson(1, factor_after(reserved, cost))
+        if silent:
+            lesson = Lesson()
         self._thread.put_if_open(_Settlement(account, change, lesson, silent))
 
     def release(self, account: Account, reserved: int) -> None:
@@ -223,13 +225,18 @@ class BudgetController:
 
     def _exhausted_message(self) -> str:
         assert self.cap is not None
-        balance, passed = self.balance, self.balance.used - self.cap
+        balance, passed = self.balance, self.balance.reported - self.cap
         lost = f" (of which {shown(balance.lost)} lost to killed runs)" if balance.lost else ""
         spent = f"{shown(balance.used)} of {shown(self.cap)} spent{lost}"
         if passed > 0:
             return (
                 f"budget: {spent}: {shown(passed)} above the cap, because a reply reported more than its request can "
                 "cost by its length and output limit (hidden reasoning?); nothing more is sent"
+            )
+        if trials := self.books.lost_trials:
+            return (
+                f"budget: {spent}: runs were killed while their first request to {', '.join(trials)} was in flight, "
+                f"so its cost is unknown and counts as 1/{TRIAL_PART} of the cap; raise --max-cost to go on"
             )
         return f"budget: {spent}; the rest may not cover the next call"
 

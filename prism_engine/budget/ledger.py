@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from prism_engine.budget.books import MOST, Account, AccountTotals, Books, Lesson
+from prism_engine.budget.books import MOST, TRIAL_PART, Account, AccountTotals, Books, Lesson
 from prism_engine.budget.sessions import LedgerSession, is_alive
 from prism_engine.errors import StoreError
 
@@ -41,15 +41,21 @@ _TABLES = (
         PRIMARY KEY (session, stage, model)
     ) WITHOUT ROWID""",
 )
-_LESSONS = """CREATE TABLE IF NOT EXISTS lessons (
-    stage TEXT NOT NULL,
-    model TEXT NOT NULL,
-    settings TEXT NOT NULL,     -- digest of what shapes the cost of a request
-    replies INTEGER NOT NULL,   -- that reported a usage
-    factor INTEGER NOT NULL,    -- per mille: multiplies the computed worst cases above
-    PRIMARY KEY (stage, model, settings)
-) WITHOUT ROWID"""
-"""Ledgers of earlier versions lack this table; those versions ignore it."""
+_ADDED_TABLES = (
+    """CREATE TABLE IF NOT EXISTS lessons (
+        stage TEXT NOT NULL,
+        model TEXT NOT NULL,
+        settings TEXT NOT NULL,     -- digest of what shapes the cost of a request
+        replies INTEGER NOT NULL,   -- that reported a usage
+        factor INTEGER NOT NULL,    -- per mille: multiplies the computed worst cases above
+        PRIMARY KEY (stage, model, settings)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS caps (
+        session TEXT PRIMARY KEY,
+        cap INTEGER NOT NULL        -- nano-dollars: the cost cap under which the session sent requests
+    ) WITHOUT ROWID""",
+)
+"""Ledgers of earlier versions lack these tables; those versions ignore them."""
 _ADD = """
     INSERT INTO accounts (session, stage, model, requests, reserved, settled, unknown) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, reserved = reserved + excluded.reserved,
@@ -61,9 +67,9 @@ _LEARN = """
 """
 _ACCOUNTS = """
     SELECT stage, model, state = 'dead', SUM(reserved), SUM(settled >> 31), SUM(settled & 2147483647),
-        SUM(unknown >> 31), SUM(unknown & 2147483647)
-    FROM accounts JOIN sessions ON token = session GROUP BY stage, model, state = 'dead'
-"""
+        SUM(unknown >> 31), SUM(unknown & 2147483647), SUM(CASE WHEN reserved > 0 THEN cap / :part ELSE 0 END)
+    FROM accounts JOIN sessions ON token = session LEFT JOIN caps USING (session) GROUP BY stage, model, state = 'dead'
+""".replace(":part", str(TRIAL_PART))
 """Saturated amounts are summed in two halves: SQLite has no integers of more than 64 bits."""
 _CLOSE_ACCOUNTS = (
     "UPDATE accounts SET unknown = MIN(unknown + reserved, :most), reserved = 0 WHERE session = ?".replace(
@@ -97,8 +103,11 @@ class Ledger:
     A committed transaction survives any end of the process, and a power loss.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, cap: int | None = None) -> None:
         """Open or create the file, and a session in it.
+
+        Args:
+            cap: the cost cap of the session's requests in nano-dollars; None without one.
 
         Raises:
             StoreError: it cannot be opened, is not a ledger, or was written by a newer prism.
@@ -118,6 +127,8 @@ class Ledger:
                 raise
         with self.transaction():  # after taking the lock: a session without one counts as dead
             self._connection.execute("INSERT INTO sessions VALUES (?, ?, 'open')", (self._session.token, time.time()))
+            if cap is not None:
+                self._connection.execute("INSERT INTO caps VALUES (?, ?)", (self._session.token, min(cap, MOST)))
         self.mark_dead()
 
     @contextmanager
@@ -162,7 +173,8 @@ class Ledger:
                 each = totals.setdefault((stage, model), AccountTotals())
                 each.lost += open_ if dead else 0
                 each.reserved += 0 if dead else open_
-                settled_high, settled_low, unknown_high, unknown_low = halves
+                settled_high, settled_low, unknown_high, unknown_low, trials = halves
+                each.trials += (trials or 0) if dead else 0
                 each.settled += (settled_high << 31) + settled_low
                 each.unknown += (unknown_high << 31) + unknown_low
             rows = self._connection.execute("SELECT stage, model, settings, replies, factor FROM lessons").fetchall()
@@ -218,7 +230,8 @@ class Ledger:
                     self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            self._connection.execute(_LESSONS)
+            for statement in _ADDED_TABLES:
+                self._connection.execute(statement)
 
     def _is_ours(self) -> bool:
         """Whether the tables exist; False for an empty file. Raises StoreError for a file that is not a ledger."""

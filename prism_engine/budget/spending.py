@@ -75,8 +75,8 @@ class Spending:
 
     @property
     def passed(self) -> int:
-        """By how much the cap is exceeded, in nano-dollars: replies may report more than a request can cost."""
-        return 0 if self.cap is None else max(self.experiment - self.cap, 0)
+        """By how much replies exceed the cap, in nano-dollars: they may report more than a request can cost."""
+        return 0 if self.cap is None else max(self.experiment_cost.at_least - self.cap, 0)
 
     def watch(self, work: Callable[[], Work]) -> None:
         """Let the budget know what is left to do; `work` is called from another thread."""

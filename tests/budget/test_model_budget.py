@@ -119,10 +119,25 @@ async def test_requests_lost_before_their_cost_was_known_count_with_what_is_lear
     await ModelBudget(dying, budget.price, SPEC).reserve(CALL)
     dying._ledger._session.close()  # as the kernel does when the process is killed
     with closing(BudgetController(path, 10**9)) as later:
-        assert later.balance.lost == budget.worst(CALL)
+        assert later.balance.lost > 10**9 // 2  # not known yet, so it counts as half of the cap
         (await ModelBudget(later, budget.price, SPEC).reserve(CALL)).settle(Usage(20, 40 * 100))
         assert (await later.totals()).balance.lost > 40 * 100 * 2000
     dying.close()
+
+
+async def test_only_two_first_requests_are_lost_to_kills_until_the_cap_is_raised(tmp_path, budget):
+    path = tmp_path / "other.sqlite"
+    for _ in range(2):
+        dying = BudgetController(path, 10**9)
+        await ModelBudget(dying, budget.price, SPEC).reserve(CALL)
+        dying._ledger._session.close()  # as the kernel does when the process is killed
+        dying._ledger._connection.close()
+    with closing(BudgetController(path, 10**9)) as later:
+        with pytest.raises(BudgetError, match="killed while their first request to mine was in flight"):
+            await ModelBudget(later, budget.price, SPEC).reserve(CALL)
+    with closing(BudgetController(path, 10**10)) as later:
+        (await ModelBudget(later, budget.price, SPEC).reserve(CALL)).settle(Usage())  # a reply, if without a usage
+        assert (await later.totals()).balance.lost == 2 * budget.worst(CALL)
 
 
 async def test_other_settings_of_a_model_start_with_one_request_again(controller, budget):
