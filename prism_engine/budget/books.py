@@ -14,7 +14,7 @@ MOST = 2**62 - 1
 """Amounts saturate here (nano-dollars; over four billion dollars), so that two of them fit into 64 bits."""
 PLAIN = 1000
 """The factor of a model whose replies have never cost more than their computed worst case, per mille."""
-MARGIN = 1500
+MARGIN = 1250
 """Worst cases are raised to this many thousandths of the largest excess seen: prompts and replies vary."""
 TRIAL_PART = 2
 """A model's first request counts as this part of the cap (a half) if the process is killed before anything is known

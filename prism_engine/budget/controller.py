@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from prism_engine.budget.balance import Decision, Totals, decide
-from prism_engine.budget.books import TRIAL_PART, Account, Lesson, factor_after
+from prism_engine.budget.books import MARGIN, PLAIN, TRIAL_PART, Account, Lesson, factor_after
 from prism_engine.budget.costs import Costs
 from prism_engine.budget.ledger import Ledger, LedgerEntry
 from prism_engine.budget.money import shown
@@ -179,7 +179,7 @@ class BudgetController:
             if verdict is Decision.GRANTED:
                 request.granted.set_result(None)
             else:
-                request.granted.set_exception(BudgetError(self._exhausted_message()))
+                request.granted.set_exception(BudgetError(self._exhausted_message(request)))
         for job in jobs:
             if isinstance(job, Future) and job.set_running_or_notify_cancel():
                 job.set_result(Totals(self.balance, self._ledger.books().by_stage))
@@ -223,7 +223,7 @@ class BudgetController:
         self.books.reserve(request.account, request.amount)
         self.balance = replace(self.balance, reserved=self.balance.reserved + amount)
 
-    def _exhausted_message(self) -> str:
+    def _exhausted_message(self, request: _ReservationRequest) -> str:
         assert self.cap is not None
         balance, passed = self.balance, self.balance.reported - self.cap
         lost = f" (of which {shown(balance.lost)} lost to killed runs)" if balance.lost else ""
@@ -238,7 +238,13 @@ class BudgetController:
                 f"budget: {spent}: runs were killed while their first request to {', '.join(trials)} was in flight, "
                 f"so its cost is unknown and counts as 1/{TRIAL_PART} of the cap; raise --max-cost to go on"
             )
-        return f"budget: {spent}; the rest may not cover the next call"
+        amount = self.books.raised(request.account.name, request.amount)
+        needs = f"the next call may cost up to {shown(amount)}"
+        if amount > request.amount:
+            needs += (
+                f", as replies have cost up to {amount / request.amount / (MARGIN / PLAIN):.3g} times their worst case"
+            )
+        return f"budget: {spent}; {needs}"
 
 
 def _reservations(decided: list[tuple[_ReservationRequest, Decision]]) -> dict[Account, LedgerEntry]:

@@ -67,8 +67,9 @@ def _effect_of_cap(cap: int, bound: RequestBound, needed: int) -> str:
         return f"--max-cost {shown(cap)} is below the price of one request: {bound}, so none is sent; {bound.advice}"
     if (at_once := bound.at_once(cap, needed)) >= bound.concurrency:
         return ""
+    requests = "one request" if at_once == 1 else f"{at_once:,} requests"
     return (
-        f"--max-cost {shown(cap)} lets about {at_once:,} requests be in flight at once, where the model's limit is "
+        f"--max-cost {shown(cap)} lets about {requests} be in flight at once, where the model's limit is "
         f"{bound.concurrency:,}: {bound}. For more, {bound.advice}"
     )
 
