@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, precondition, rule
 
 from prism_engine.budget.balance import CRASH_SHARE, Balance, Decision, decide
-from prism_engine.budget.books import Account
+from prism_engine.budget.books import Account, Lesson
 from prism_engine.budget.ledger import Ledger, LedgerEntry
 from prism_engine.errors import StoreError
 
@@ -210,3 +210,18 @@ class Spending(RuleBasedStateMachine):
 
 Spending.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
 TestSpending = Spending.TestCase
+
+
+def test_a_ledger_of_an_earlier_version_is_read_and_gets_the_tables_that_it_lacks(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    with closing(Ledger(path)) as ledger:
+        reserve(ledger, 100, None)
+        settle(ledger, 100, 40)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE lessons")
+        connection.execute("DROP TABLE caps")
+    with closing(Ledger(path, 10**6)) as ledger:
+        assert ledger.books().balance == Balance(spent=40)
+        with ledger.transaction():
+            ledger.learn({ACCOUNT: Lesson(1, 2000)})
+        assert ledger.books().raised(ACCOUNT.name, 10) == 20
