@@ -85,10 +85,6 @@ class Books:
         factors = (lesson.factor for known, lesson in self.lessons.items() if known.name == account)
         return min(-(-worst * max(factors, default=PLAIN) // PLAIN), MOST)
 
-    def raised_most(self, model: str) -> int:
-        """Return the largest factor of a model's stages, per mille."""
-        return max((lesson.factor for known, lesson in self.lessons.items() if known.model == model), default=PLAIN)
-
     def reserve(self, account: Account, worst: int) -> None:
         """Add a computed worst case."""
         self.totals.setdefault(account.name, AccountTotals()).reserved += worst

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from prism_engine.budget.books import MOST, PLAIN, Account
+from prism_engine.budget.books import MOST, Account
 from prism_engine.budget.controller import PAYER
 from prism_engine.budget.money import shown
 from prism_engine.budget.request_bound import RequestBound
@@ -66,7 +66,7 @@ class ModelBudget:
         self.controller = controller
         self.price = price
         self._spec = spec
-        self._last = "", 1, 0
+        self._last = Account("", ""), 1, 0
         self._extra_bytes = len(orjson.dumps(spec.extra_body, option=orjson.OPT_NON_STR_KEYS)) if spec.extra_body else 0
         self._endpoint = repr((spec.model, spec.base_url, spec.extra_body, price))
         self._settings: dict[tuple[object, int], str] = {}
@@ -75,8 +75,8 @@ class ModelBudget:
     async def reserve(self, call: Call) -> Reservation:
         """Reserve the worst case of one request; see `BudgetController.reserve`."""
         worst = self.worst(call)
-        self._last = call.model.name, worst, len(call.images)
         account = Account(call.stage, call.model.name, self._settings_of(call))
+        self._last = account, worst, len(call.images)
         await self.controller.reserve(account, worst)
         return Reservation(self, account, worst)
 
@@ -91,11 +91,13 @@ class ModelBudget:
     @property
     def why_waiting(self) -> str:
         """Why a request may have to wait, and how to change that."""
-        name, worst, images = self._last
-        bound = RequestBound.of(name, self.price, worst, images, self._spec.image_tokens, 0)
-        raised = self.controller.books.raised_most(name)
-        more = f" ({raised / PLAIN:.3g} times that, by what replies have reported)" if raised > PLAIN else ""
-        return f"{bound}{more}: {bound.advice}"
+        account, worst, images = self._last
+        books = self.controller.books
+        if not books.replies(account):
+            return f"the first request to {account.model!r} is sent alone, until its reply reports what it costs"
+        worst = books.raised(account.name, worst)
+        bound = RequestBound.of(account.model, self.price, worst, images, self._spec.image_tokens, 0)
+        return f"{bound}: {bound.advice}"
 
     def report_excess(self, worst: int, cost: int) -> None:
         """Log a reply that cost more than its worst case: the first one, and each that doubles the excess."""

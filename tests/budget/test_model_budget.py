@@ -140,6 +140,15 @@ async def test_only_two_first_requests_are_lost_to_kills_until_the_cap_is_raised
         assert (await later.totals()).balance.lost == 2 * budget.worst(CALL)
 
 
+async def test_why_requests_wait_is_said(controller, budget):
+    first = await budget.reserve(CALL)
+    assert budget.why_waiting == "the first request to 'mine' is sent alone, until its reply reports what it costs"
+    first.settle(Usage(20, 10))
+    await controller.totals()
+    assert budget.why_waiting.startswith("each request to 'mine' reserves up to $0.00048 until its reply reports")
+    assert budget.why_waiting.endswith(": lower the output limit, or raise --max-cost")
+
+
 async def test_other_settings_of_a_model_start_with_one_request_again(controller, budget):
     (await budget.reserve(CALL)).settle(Usage(20, 10))
     longer = replace(CALL, sampling=Sampling(max_tokens=4000))

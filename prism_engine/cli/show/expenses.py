@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from prism_engine.config import RunConfig
     from prism_engine.engine.progress import Progress
 
-NOTICEABLE = 0.05
+NOTICEABLE = 0.2
 """Share of the time from which it is explained that the cap held requests back."""
 
 
