@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from prism_engine.chaos.behaviour import Behaviour
+from prism_engine.chaos.behaviour import Behaviour, Fault
 from prism_engine.chaos.bill import Prices
 from tests.provider import paid_model, provider
 
@@ -79,3 +79,14 @@ def test_plan_says_what_a_cap_does_and_that_one_below_a_request_sends_nothing(pr
     assert refused.code == 3
     assert "the next call may cost up to $0.0" in refused.err
     assert server.bill.calls == 0
+
+
+def test_status_shows_a_cost_that_replies_do_not_fully_report_as_a_range(prism, tmp_path):
+    behaviour = Behaviour(prices=DEAREST.prices, faults=(None, Fault.USAGE_MISSING, None), repeat=True)
+    with provider(behaviour) as server:
+        (tmp_path / "models.yaml").write_text(f"models: {{paid: {json.dumps(paid_model(server))}}}\n")
+        assert prism(*RUN, "--max-cost", "1").code == 0
+    said = prism("status").out
+    assert "cost of this run: at least $0.00" in said
+    assert "by replies, at most $0.00" in said
+    assert "of $1.00 left" in said
