@@ -62,7 +62,7 @@ def test_plan_says_what_a_cap_does_and_that_one_below_a_request_sends_nothing(pr
             "plan", "shapes.tsv", "-p", "paid", "-r", "paid", "--models-file", "models.yaml", "--max-cost", "0.05"
         ).out.split()
     )
-    assert "Descriptions: --max-cost $0.050 lets about one request be in flight at once" in said
+    assert "Descriptions: --max-cost $0.050 lets about one request be in flight at first" in said
     assert "50,000 tokens per picture are assumed without `image_tokens`" in said
     assert "set `image_tokens` of 'paid' in the registry" in said
     said = " ".join(
@@ -72,7 +72,7 @@ def test_plan_says_what_a_cap_does_and_that_one_below_a_request_sends_nothing(pr
     )
     assert "Descriptions: --max-cost $0.0010 is below the price of one request" in said
     said = prism("plan", *RUN[1:], "--max-cost", "100").out
-    assert "in flight at once" not in said
+    assert "in flight at first" not in said
     refused = prism(
         "run", "shapes.tsv", "-p", "paid", "-r", "paid", "--models-file", "models.yaml", "--max-cost", "0.001"
     )

@@ -69,7 +69,7 @@ def _effect_of_cap(cap: int, bound: RequestBound, needed: int) -> str:
         return ""
     requests = "one request" if at_once == 1 else f"{at_once:,} requests"
     return (
-        f"--max-cost {shown(cap)} lets about {requests} be in flight at once, where the model's limit is "
+        f"--max-cost {shown(cap)} lets about {requests} be in flight at first, where the model's limit is "
         f"{bound.concurrency:,}: {bound}. For more, {bound.advice}"
     )
 
