@@ -203,7 +203,7 @@ class BudgetController:
             request = self._waiting[0]
             amount = self.books.raised(request.account.name, request.amount)
             verdict = decide(self.balance, amount, self.cap, needed)
-            hold = verdict is not Decision.REFUSED and self._on_trial(request.account)
+            hold = verdict is not Decision.REFUSED and self._on_trial(request.account, amount)
             if verdict is Decision.WAIT and not hold and not request.granted.cancelled():
                 break
             self._waiting.popleft()
@@ -215,8 +215,10 @@ class BudgetController:
                     self._grant(request, amount)
         self._waiting = held + self._waiting
 
-    def _on_trial(self, account: Account) -> bool:
-        return self.cap is not None and self._trials.hold(account, self.books)
+    def _on_trial(self, account: Account, amount: int) -> bool:
+        if self.cap is None:
+            return False
+        return self._trials.hold(account, self.books, (self.cap - self.balance.used) // max(amount, 1))
 
     def _grant(self, request: _ReservationRequest, amount: int) -> None:
         self._trials.record_granted(request.account)

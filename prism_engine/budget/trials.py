@@ -10,6 +10,11 @@ if TYPE_CHECKING:
 
 GROWTH = 8
 """Requests that may be in flight per reply with a usage."""
+KNOWN = 24
+"""Replies with a usage until which a model may still turn out to be expensive now and then. Of a kind of reply that is
+one in ten, 24 replies show at least one with a probability of 92 %."""
+EXCESS = 20
+"""Until then, what is in flight must fit what is left of the cap even if it costs this many times its worst case."""
 SILENT_PER_REQUEST = 2
 """Replies without a usage per request that may be in flight: such a provider is trusted more slowly."""
 
@@ -39,10 +44,16 @@ class Trials:
         self._in_flight[account] -= 1
         self._silent[account] += silent
 
-    def hold(self, account: Account, books: Books) -> bool:
-        """Whether a request has to wait until more is known about what its account's requests cost."""
-        in_flight = self._in_flight[account]
-        allowed = GROWTH * books.replies(account) + self._silent[account] // SILENT_PER_REQUEST
+    def hold(self, account: Account, books: Books, fitting: int) -> bool:
+        """Whether a request has to wait until more is known about what its account's requests cost.
+
+        Args:
+            fitting: number of such requests, at their worst case, that what is left of the cap would pay for.
+        """
+        in_flight, replies = self._in_flight[account], books.replies(account)
+        allowed = GROWTH * replies + self._silent[account] // SILENT_PER_REQUEST
+        if replies < KNOWN:
+            allowed = min(allowed, fitting // EXCESS)
         if allowed > 1:
             return in_flight >= allowed
         return in_flight > 0 or (books.is_new(account) and books.is_open(account))
