@@ -151,6 +151,6 @@ def test_sizes_and_times_are_for_people():
 
 
 def test_why_calls_wait_for_the_budget_is_shown():
-    load = Load(WaitReason.BUDGET, {"concurrency": LimitUsage(6, 12)}, "each request reserves $1")
+    load = Load(WaitReason.BUDGET, {"concurrency": LimitUsage(6, 12)}, note="each request reserves $1")
     shown = rendered(display.panel(progress(reason=Meter(load=lambda: load))))
     assert "the next call waits for: budget (each request reserves $1)" in shown
