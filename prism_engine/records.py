@@ -39,6 +39,38 @@ class Outcome(StrEnum):
         return self in (Outcome.OK, Outcome.TRUNCATED)
 
 
+class PictureFacts(NamedTuple):
+    """What is known about a picture without its pixels, as far as it decides on how a model gets it."""
+
+    format: str
+    """Pillow's name: `PNG`, `JPEG`, `MPO` (a JPEG with more than one picture), `TIFF`, ..."""
+    mode: str
+    """Pillow's mode: `RGB`, `L`, `I;16`, `F`, ..."""
+    width: int
+    height: int
+    size: int
+    """Bytes of the encoded picture."""
+    clips: bool = False
+    """Whether its pixels have more than 8 bits, which Pillow would clip."""
+    pages: bool = False
+    """Whether it has pages after the first, which no model sees (TIFF)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PicturePolicy:
+    """Which pictures a model gets as they are stored; the others are converted (`imaging/picture_rules.py`).
+
+    Pictures that Pillow would clip are always scaled to 8 bits.
+    """
+
+    formats: frozenset[str] | None = None
+    """Formats that are sent as they are, by Pillow's names; None means all: the model's server decodes with Pillow."""
+    max_side: int | None = None
+    """Maximum pixels of the longer side."""
+    max_bytes: int | None = None
+    """Maximum bytes as sent, that is, of its data URL."""
+
+
 @dataclass(frozen=True, slots=True)
 class Image:
     """One picture, identified by its bytes; decoded only when a model needs the pixels."""
@@ -47,6 +79,8 @@ class Image:
     """SHA-256 (64 hex digits) of the encoded bytes, exactly as stored in the benchmark."""
     path: Path = field(compare=False)
     """Where those bytes are stored on this machine; not part of the picture's identity."""
+    facts: PictureFacts | None = field(default=None, compare=False)
+    """Facts that follow from the bytes. None if unknown; the picture is then never converted."""
 
 
 Part = str | Image
@@ -96,6 +130,9 @@ class ModelIdentity:
     facts: tuple[tuple[str, str], ...]
     """Sorted pairs, such as ("weights", "sha256:...") or ("hub", "org/name@revision"); empty if the backend states
     none."""
+    pictures: PicturePolicy | None = None
+    """How it gets pictures; a conversion is part of the keys of exactly those calls that show a converted picture. None
+    means that it gets all as they are stored."""
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ModelIdentity):

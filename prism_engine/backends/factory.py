@@ -59,7 +59,7 @@ def identify_model(name: str, spec: ModelSpec, cache_dir: Path) -> ModelIdentity
             be determined; or the entry has no backend.
     """
     facts = _module(name, spec).identity_facts(spec, cache_dir) or {}
-    identity = ModelIdentity(name, tuple(sorted(facts.items())))
+    identity = ModelIdentity(name, tuple(sorted(facts.items())), spec.pictures)
     if not identity.is_stated:
         _note_uncached(name)
     return identity

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from prism_engine.errors import ConfigError, RejectedError
+from prism_engine.imaging.picture_rules import conversion_of
 from prism_engine.records import Image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from prism_engine.records import Call, Message, ModelIdentity, Sampling
+    from prism_engine.records import Call, Message, ModelIdentity, Part, PicturePolicy, Sampling
 
 RECORD_VERSION = 1
 """Increased when the meaning of a record changes, so that no old row is served for a new call."""
@@ -58,7 +59,8 @@ def call_record(call: Call) -> dict[str, Any]:
     - `version`: version of the record format.
     - `model`: the facts of the model's identity (weights, revision, base URL, ...), in any order.
     - `messages`: role and parts in order. Text is exactly as given, not normalised: models see code points.
-      An image is `{"image": digest}`, so equal bytes under another path are the same image.
+      An image is `{"image": digest}`, so equal bytes under another path are the same image. If the model gets it
+      converted, the rule is added: `{"image": digest, "converted": "side 1024 v1"}` (see `Conversion.rule`).
     - `sampling.stop`: stop sequences end the text under any decoding.
     - `sampling.temperature`: 0.0 for every greedy call.
     - `sampling.top_p`, `.seed`, `.max_tokens`: only if temperature > 0. Greedy decoding ignores the first
@@ -74,7 +76,7 @@ def call_record(call: Call) -> dict[str, Any]:
     return {
         "version": RECORD_VERSION,
         "model": _facts(call.model),
-        "messages": [_message(message) for message in call.messages],
+        "messages": [_message(message, call.model.pictures) for message in call.messages],
         "sampling": _sampling(call.sampling),
     }
 
@@ -122,9 +124,15 @@ def _facts(model: ModelIdentity) -> dict[str, str]:
     return facts
 
 
-def _message(message: Message) -> dict[str, Any]:
-    parts = [{"image": part.digest} if isinstance(part, Image) else part for part in message.parts]
-    return {"role": message.role, "parts": parts}
+def _message(message: Message, policy: PicturePolicy | None) -> dict[str, Any]:
+    return {"role": message.role, "parts": [_part(part, policy) for part in message.parts]}
+
+
+def _part(part: Part, policy: PicturePolicy | None) -> str | dict[str, str]:
+    if not isinstance(part, Image):
+        return part
+    conversion = conversion_of(part, policy)
+    return {"image": part.digest} if conversion is None else {"image": part.digest, "converted": conversion.rule}
 
 
 def _sampling(sampling: Sampling) -> dict[str, Any]:

@@ -100,6 +100,11 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
         RESULTS,
         "Rank all systems over all their benchmarks: mean score, mean rank, intervals, perception and reasoning.",
     ),
+    "power": Lazy(
+        "prism_engine.cli.power:power",
+        RESULTS,
+        "Report how many questions a difference of X points between two systems needs, from earlier runs.",
+    ),
     "judge": Lazy(
         "prism_engine.cli.judge:judge",
         JUDGE,

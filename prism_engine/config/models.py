@@ -24,6 +24,7 @@ from pydantic_core import PydanticCustomError
 
 from prism_engine.config.yaml_files import nearest, read_yaml, validated
 from prism_engine.errors import ConfigError
+from prism_engine.records import PicturePolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -54,6 +55,18 @@ def _resolve_embedded(model: str) -> str:
     return str(folder)
 
 
+ImageFormat = Literal["png", "jpeg", "webp", "gif", "bmp", "tiff", "avif", "jpeg2000"]
+ImageSide = Annotated[int, Field(ge=16)]
+API_IMAGE_FORMATS: tuple[ImageFormat, ...] = ("png", "jpeg", "webp", "gif")
+"""What most APIs accept."""
+_PILLOW_NAMES = {"jpeg": ("JPEG", "MPO"), "bmp": ("BMP", "DIB")}  # where one name is not enough: phones write MPO
+
+
+def pillow_formats(formats: Sequence[ImageFormat] = API_IMAGE_FORMATS) -> frozenset[str]:
+    """Return Pillow's names of picture formats."""
+    return frozenset(name for each in formats for name in _PILLOW_NAMES.get(each, (each.upper(),)))
+
+
 Checkpoint = Annotated[str, AfterValidator(_resolve_embedded)]
 """A hub id (`org/name`), the path of a local checkpoint, or `embedded:NAME` for a model in the package."""
 
@@ -78,6 +91,9 @@ class Limits(Frozen):
     concurrency: PositiveInt = 64
     """Maximum concurrent requests. A run starts with fewer, and backs off when the API rejects requests."""
 
+
+UNKNOWN_IMAGE_TOKENS = 50_000
+"""Assumed prompt tokens per picture of an API that does not state them: more than any large provider counts."""
 
 Dollars = Annotated[Decimal, Field(ge=0, allow_inf_nan=False, max_digits=20)]
 
@@ -157,6 +173,11 @@ class ModelEntry(Frozen):
         """Maximum prompt tokens per picture, for forecasts."""
         return 4096
 
+    @property
+    def pictures(self) -> PicturePolicy | None:
+        """Which pictures the model gets as they are stored; None means all of them."""
+        return None
+
     def pinned_to(self, commit: str) -> Self:  # noqa: ARG002 - for entries that name a model on the hub
         """Return the entry with this hub commit as its revision."""
         return self
@@ -205,12 +226,19 @@ class VllmModel(ModelEntry):
     chat_template: str | None = None
     """The chat template, as Jinja text or the path of a file; None uses that of the model's processor."""
 
+    max_image_side: ImageSide | None = None
+    """Maximum pixels of a picture's longer side; larger pictures are scaled down. None means no limit."""
+
     runs_locally: ClassVar[Literal[True]] = True
     is_paid: ClassVar[Literal[False]] = False
 
     @property
     def listing(self) -> ModelListing:  # noqa: D102 - see ModelEntry
         return ModelListing("vLLM in process", self.model)
+
+    @property
+    def pictures(self) -> PicturePolicy:  # noqa: D102
+        return PicturePolicy(max_side=self.max_image_side)
 
     def pinned_to(self, commit: str) -> Self:  # noqa: D102
         return self.model_copy(update={"revision": commit})
@@ -259,9 +287,13 @@ class ApiModel(ModelEntry):
     deadline, it waits until then instead. 0 disables outage detection, so calls fail one by one; null waits
     indefinitely."""
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
-    """The endpoint's name for the output limit; OpenAI's reasoning models need `max_completion_tokens`."""
+    """The endpoint's name for the output limit; OpenAI's reasoning models need `max_completion_tokens`. If the endpoint
+    refuses the one and not the other, the run switches by itself and records it in the manifest."""
     send_sampling: bool = True
     """Whether to send temperature, top_p and seed; set it to false for models that reject them."""
+    read_reasoning: bool = False
+    """Whether a reply without text is read from its `reasoning_content`, where a server puts everything whose reasoning
+    parser does not fit the model."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
     """Additional request fields, such as `{reasoning_effort: low}`. They shape the answer and are part of the model's
     identity."""
@@ -270,9 +302,17 @@ class ApiModel(ModelEntry):
     price: PriceSpec | None = None
     """The price; None uses the one that genai-prices lists for `base_url` and `model`. Use all zeros for your own
     endpoint."""
-    image_tokens: PositiveInt = 50_000
+    image_tokens: PositiveInt = UNKNOWN_IMAGE_TOKENS
     """Maximum prompt tokens per picture: what the cost cap reserves until the reply reports the actual count. The
     default exceeds what any large provider counts; a closer number allows more concurrent requests under a cap."""
+    image_formats: tuple[ImageFormat, ...] = API_IMAGE_FORMATS
+    """Picture formats that the endpoint accepts. Pictures in any other format that prism reads (BMP, TIFF, AVIF,
+    JPEG 2000, ...) are sent as PNG, or as JPEG if PNG is not accepted. A server that prism starts gets all formats."""
+    max_image_side: ImageSide | None = None
+    """Maximum pixels of a picture's longer side; larger pictures are scaled down. None means no limit."""
+    max_image_bytes: Annotated[int, Field(ge=1024)] | None = None
+    """Maximum bytes of a picture as sent, in base64 (a third more than its file); larger ones are sent as JPEG at a
+    lower quality and, if that is not enough, scaled down. None means no limit. Anthropic's limit is 5242880."""
     identity: str | None = None
     """Your own name for the answering model, if its URL does not identify it (a server that moves); None uses the
     URL."""
@@ -296,6 +336,11 @@ class ApiModel(ModelEntry):
         return self.limits
 
     @property
+    def pictures(self) -> PicturePolicy:  # noqa: D102
+        formats = None if self.server is not None else pillow_formats(self.image_formats)
+        return PicturePolicy(formats, self.max_image_side, self.max_image_bytes)
+
+    @property
     def most_image_tokens(self) -> int:  # noqa: D102
         return self.image_tokens
 
@@ -315,6 +360,13 @@ class ApiModel(ModelEntry):
         if "@" in urlsplit(url).netloc:
             raise PydanticCustomError("secret", "must not contain a user name or password; use api_key_env")
         return url.rstrip("/").removesuffix("/chat/completions")
+
+    @field_validator("image_formats")
+    @classmethod
+    def _check_image_formats(cls, formats: tuple[ImageFormat, ...]) -> tuple[ImageFormat, ...]:
+        if not {"png", "jpeg"} & set(formats):
+            raise ValueError("must contain png or jpeg, to one of which other formats are converted")
+        return formats
 
     @field_validator("extra_body")
     @classmethod

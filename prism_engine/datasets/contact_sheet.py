@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageOps
 
+from prism_engine.imaging.encoding import model_bytes
+from prism_engine.records import PicturePolicy
 from prism_engine.scenes.preview import LINES, MAX_PICTURES, PICTURE, PLAIN, QUIET, RIGHT, drawn_sheet, folded
 
 if TYPE_CHECKING:
@@ -42,5 +45,5 @@ def caption(sample: Sample) -> list[Line]:
 
 
 def _thumbnail(picture: Picture) -> Image.Image:
-    with Image.open(picture.path) as opened:
+    with Image.open(io.BytesIO(model_bytes(picture, PicturePolicy()))) as opened:
         return ImageOps.contain(opened.convert("RGB"), (PICTURE, PICTURE))

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import binascii
 import hashlib
-import io
 import os
 import re
 import secrets
-import struct
-import zlib
+from dataclasses import replace
 from pathlib import Path
 
-from PIL import Image as PillowImage
-from PIL import UnidentifiedImageError
-
 from prism_engine.errors import StoreError
-from prism_engine.records import Image
+from prism_engine.imaging.formats import FORMATS, MAX_PIXELS, PictureError, check_picture, picture_facts
+from prism_engine.records import Image, PictureFacts
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
-MAX_PIXELS = 178_956_970
-"""Largest picture that is decoded, in pixels (width x height): Pillow's limit, about 0.5 GB as RGB."""
+__all__ = ["FORMATS", "MAX_PIXELS", "ImageStore", "PictureError", "check_picture", "decode_base64"]
 
 _DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,")
 _BLANKS = b" \t\r\n\v\f"
-
-
-class PictureError(Exception):
-    """The bytes are not a usable picture; the message says why. Callers add the file and the row."""
+_REMEMBERED = 4096
 
 
 class ImageStore:
@@ -43,10 +34,11 @@ class ImageStore:
         self.root = root
         self._folder = f"{root}/"
         self.max_pixels = max_pixels
+        self._facts: dict[str, PictureFacts] = {}
 
-    def image(self, digest: str) -> Image:
+    def image(self, digest: str, facts: PictureFacts | None = None) -> Image:
         """The picture with this digest; does not check that it exists."""
-        return Image(digest, Path(f"{self._folder}{digest[:2]}/{digest[2:]}"))  # three times as fast as joining
+        return Image(digest, Path(f"{self._folder}{digest[:2]}/{digest[2:]}"), facts)  # three times as fast as joining
 
     def holds(self, digest: str, size: int) -> bool:
         """Whether the picture exists and has `size` bytes."""
@@ -56,37 +48,27 @@ class ImageStore:
             return False
 
     def put(self, data: bytes) -> Image:
-        """Check and store a picture; one that is already stored is neither checked nor written again.
+        """Check and store a picture, and return it with its facts.
+
+        One that is already stored is neither checked nor written again; only its header is read.
 
         Raises:
             PictureError: the bytes are not a complete picture in a known format, or it is too large.
             StoreError: the folder cannot be written.
         """
-        image = self.image(hashlib.sha256(data).hexdigest())
-        if not self.holds(image.digest, len(data)):
-            check_picture(data, self.max_pixels)
+        digest = hashlib.sha256(data).hexdigest()
+        image = self.image(digest)
+        if not self.holds(digest, len(data)):
+            facts = check_picture(data, self.max_pixels)
             _write(image.path, data)
-        return image
-
-
-def check_picture(data: bytes, max_pixels: int = MAX_PIXELS) -> None:
-    """Decode a picture and discard the pixels: only full decoding detects a truncated file.
-
-    Raises:
-        PictureError: the bytes are not a complete picture in a known format, or it is too large.
-    """
-    try:
-        with PillowImage.open(io.BytesIO(data), formats=FORMATS) as picture:
-            _check_size(picture, max_pixels)
-            picture.load()
-    except UnidentifiedImageError as error:
-        raise PictureError(f"is not a readable picture ({', '.join(FORMATS)})") from error
-    except (PillowImage.DecompressionBombError, PillowImage.DecompressionBombWarning) as error:
-        raise PictureError(f"claims more pixels than the {max_pixels:,} allowed") from error
-    except (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, ArithmeticError) as error:
-        raise PictureError(f"is a broken picture: {error}") from error
-    except (AttributeError, MemoryError, RuntimeError, struct.error, zlib.error) as error:
-        raise PictureError(f"is a broken picture: {type(error).__name__}: {error}") from error
+        elif (known := self._facts.get(digest)) is not None:
+            facts = known
+        else:
+            facts = picture_facts(data)
+        if len(self._facts) >= _REMEMBERED:
+            self._facts.clear()
+        self._facts[digest] = facts  # rows often share a picture
+        return replace(image, facts=facts)
 
 
 def decode_base64(text: str) -> bytes:
@@ -105,13 +87,6 @@ def decode_base64(text: str) -> bytes:
         raise PictureError(f"is broken base64: it contains {text[error.start]!r}") from error
     except binascii.Error as error:
         raise PictureError(f"is broken base64: {error}") from error
-
-
-def _check_size(picture: PillowImage.Image, limit: int) -> None:
-    if picture.width * picture.height > limit:
-        raise PictureError(
-            f"claims {picture.width} x {picture.height} pixels, more than the {limit:,} allowed; scale it down"
-        )
 
 
 def _write(path: Path, data: bytes) -> None:

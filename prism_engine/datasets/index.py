@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from prism_engine.datasets.answer_letters import numbered, position_of
 from prism_engine.datasets.picture_cells import Reference
 from prism_engine.datasets.rows import OPTION
 from prism_engine.errors import DatasetError, StoreError
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from prism_engine.datasets.picture_cells import StoredPicture
     from prism_engine.datasets.rows import Row
 
-READER_VERSION = 4
+READER_VERSION = 6
 """Raised whenever reading the same table would yield different samples or schema; older indexes are rebuilt."""
 
 TEXTS = ("question", "hint", "answer", "category", "l2_category", "split", "gold_description")
@@ -38,7 +39,7 @@ CREATE TABLE samples (
     question TEXT NOT NULL, hint TEXT, answer TEXT, category TEXT, l2_category TEXT, split TEXT,
     gold_description TEXT, extra TEXT NOT NULL
 );
-CREATE TABLE pictures (digest TEXT PRIMARY KEY, size INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE pictures (digest TEXT PRIMARY KEY, size INTEGER NOT NULL, facts TEXT) WITHOUT ROWID;
 CREATE TABLE sources (path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL) WITHOUT ROWID;
 """
 _INSERT = "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -63,7 +64,7 @@ class BenchmarkFacts:
     """Normalised names, in file order."""
     samples: int
     dropped: int
-    """Number of rows left out because their `image` cell is empty."""
+    """Number of rows left out because their `image` cell is empty; 0 if no row has a picture, and all are kept."""
     integer_ids: bool
     """Whether every index is an integer (VLMEvalKit then reads them as integers)."""
     pictures: int
@@ -119,6 +120,20 @@ class IndexWriter:
         values = (os.fsencode(path), status.st_size, status.st_mtime_ns)
         self._db.execute("INSERT OR IGNORE INTO sources VALUES (?, ?, ?)", values)
 
+    def number_answers(self, first: int) -> None:
+        """Replace answers that are an option's number by its letter.
+
+        Args:
+            first: the number of the first option.
+        """
+        find = "SELECT position, options, answer FROM samples WHERE answer GLOB '[0-9]*' AND options <> '[]'"
+        for position, options, answer in self._db.execute(find).fetchall():
+            texts = dict(json.loads(options))
+            number = position_of(answer, texts)
+            letter = None if number is None else numbered(number, first, texts)
+            if letter is not None:
+                self._db.execute("UPDATE samples SET answer = ? WHERE position = ?", (letter, position))
+
     def resolve(self) -> None:
         """Replace references to other rows with those rows' pictures.
 
@@ -141,7 +156,10 @@ class IndexWriter:
         self._db.commit()
 
     def _add_pictures(self, pictures: list[StoredPicture]) -> None:
-        self._db.executemany("INSERT OR IGNORE INTO pictures VALUES (?, ?)", [(p.digest, p.size) for p in pictures])
+        self._db.executemany(
+            "INSERT OR IGNORE INTO pictures VALUES (?, ?, ?)",
+            [(p.digest, p.size, p.facts and json.dumps(p.facts)) for p in pictures],
+        )
         self._db.executemany(
             "INSERT OR IGNORE INTO sources VALUES (?, ?, ?)",
             [(os.fsencode(p.source), p.size, p.mtime_ns) for p in pictures if p.source is not None],

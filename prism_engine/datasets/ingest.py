@@ -7,16 +7,18 @@ import os
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from prism_engine.config.benchmarks import answer_kind
+from prism_engine.datasets.answer_letters import Numbering
 from prism_engine.datasets.index import BenchmarkFacts, building, is_current
-from prism_engine.datasets.lettered import with_options
+from prism_engine.datasets.lettered import options_in, with_options
 from prism_engine.datasets.picture_cells import PictureCells
 from prism_engine.datasets.sources import open_source
 from prism_engine.errors import DatasetError
+from prism_engine.scoring import SCORERS
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -70,15 +72,13 @@ def ensure_index(table: Path, folder: Path, store: ImageStore, progress: IngestC
 
 
 def _ingest(path: Path, index: Path, store: ImageStore, progress: IngestCallback | None) -> None:
-    with open_source(path) as source, building(index, path) as writer:
+    with building(index, path) as writer, ExitStack() as opened:
+        source = opened.enter_context(open_source(path))
         reading = IndexPass(source, path, writer)
-        cells = PictureCells(path, source.picture_column, store, source.folders)
-        kind = source.kind or answer_kind(source.name)
-        with closing(in_order(cells.read, source)) as pairs:
-            for row, pictures in pairs:
-                reading.add(with_options(row, kind), pictures)
-                if progress is not None:
-                    progress(IngestProgress(reading.rows, source.bytes_read, source.bytes_total))
+        reading.fill(PictureCells(path, source.picture_column, store, source.folders), progress)
+        if reading.rows and not writer.samples:  # text only: every row is a sample
+            reading = IndexPass(opened.enter_context(open_source(path)), path, writer)
+            reading.fill(None, progress)
         reading.finish()
 
 
@@ -90,28 +90,55 @@ class IndexPass:
         self._path = path
         self._writer = writer
         self._before = _statuses(source)
+        self._kind = source.kind or answer_kind(source.name)
+        self._numbering = Numbering()
         self.rows = 0
-        """Rows added so far, those without a picture included."""
+        """Rows added so far, those that make no sample included."""
 
-    def add(self, row: Row, pictures: tuple[StoredPicture | Reference, ...]) -> None:
-        """Add a row, with its options extracted.
+    def fill(self, cells: PictureCells | None, progress: IngestCallback | None) -> None:
+        """Add all rows of the source.
+
+        Args:
+            cells: reads the rows' pictures; None leaves pictures out and no row.
+
+        Raises:
+            DatasetError: a row is wrong.
+        """
+        source = self._source
+        with closing(in_order(_no_pictures if cells is None else cells.read, source)) as pairs:
+            for row, pictures in pairs:
+                self.add(row, with_options(row, self._kind), pictures, text_only=cells is None)
+                if progress is not None:
+                    progress(IngestProgress(self.rows, source.bytes_read, source.bytes_total))
+
+    def add(self, row: Row, lettered: Row, pictures: tuple[StoredPicture | Reference, ...], *, text_only: bool) -> None:
+        """Add a row.
+
+        Args:
+            lettered: the row with its options as cells.
+            text_only: a row without a picture is a sample, too.
 
         Raises:
             DatasetError: an earlier row has the same index.
         """
         self.rows += 1
-        if pictures:
-            self._writer.add(row, pictures)
+        if pictures or text_only:
+            options = options_in(lettered.cells)
+            self._numbering.note(row.cells.get("answer", ""), lettered.cells.get("answer", ""), options)
+            self._writer.add(lettered, pictures)
 
     def finish(self) -> None:
         """Complete the index.
 
         Raises:
-            DatasetError: no row has a picture, a reference is wrong, or a file changed while it was read.
+            DatasetError: no row is a sample, a reference is wrong, or a file changed while it was read.
         """
         source, path, writer = self._source, self._path, self._writer
+        first, kind = self._numbering.first, self._kind
+        if first is not None and (kind is None or SCORERS[kind].lettered is not None):
+            writer.number_answers(first)
         if not writer.samples:
-            raise DatasetError("has no row with a picture", path=path)
+            raise DatasetError("has no rows", path=path)
         writer.resolve()
         for file, status, after in zip((path, *source.files), self._before, _statuses(source), strict=True):
             if (status.st_size, status.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
@@ -148,10 +175,10 @@ class SideIndex:
         self._index = index
         self._usable = True
 
-    def add(self, row: Row, pictures: tuple[StoredPicture | Reference, ...]) -> None:
+    def add(self, row: Row, lettered: Row, pictures: tuple[StoredPicture | Reference, ...], *, text_only: bool) -> None:
         """Add a row, as `IndexPass.add`; a row that cannot be added makes the index unusable."""
         if self._usable:
-            self._keep(lambda: self._index.add(row, pictures))
+            self._keep(lambda: self._index.add(row, lettered, pictures, text_only=text_only))
 
     def give_up(self) -> None:
         """Leave no index."""
@@ -188,6 +215,10 @@ def side_index(source: Source, folder: Path) -> Iterator[SideIndex]:
 def _index_of(table: Path, folder: Path) -> Path:
     path_hash = hashlib.sha256(os.fsencode(table)).hexdigest()[:16]
     return folder / f"{table.stem[:48]}-{path_hash}.sqlite"
+
+
+def _no_pictures(_: Row) -> tuple[StoredPicture | Reference, ...]:
+    return ()
 
 
 def _statuses(source: Source) -> list[os.stat_result]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from prism_engine.datasets.images import ImageStore
     from prism_engine.datasets.rows import EncodedPicture, Row
+    from prism_engine.records import PictureFacts
 
 MAX_REFERENCE = 64
 """Maximum characters of a reference to the row whose pictures are shared; a longer cell is a payload."""
@@ -37,6 +38,7 @@ class StoredPicture:
     source: Path | None = None
     """The file it was read from; None if it is embedded in the table."""
     mtime_ns: int = 0
+    facts: PictureFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class PictureCells:
     """Reads rows' pictures into a store. Thread-safe.
 
     Args:
-        column: `image` (payloads and references) or `image_path` (file names).
+        column: `image` (payloads and references) or `image_path` (file names); empty if every row has its own pictures.
         folders: folders to search for picture files, in order.
     """
 
@@ -88,7 +90,8 @@ class PictureCells:
         if isinstance(picture, str) and len(picture) <= MAX_REFERENCE:
             return Reference(picture)
         data = decode_base64(picture) if isinstance(picture, str) else picture
-        return StoredPicture(self._store.put(data).digest, len(data))
+        image = self._store.put(data)
+        return StoredPicture(image.digest, len(data), facts=image.facts)
 
     def _file(self, name: str) -> StoredPicture:
         tried = [folder / name for folder in self._folders]
@@ -104,7 +107,8 @@ class PictureCells:
         except OSError as error:
             raise PictureError(f"names a file that cannot be read: {error}") from error
         try:
-            return StoredPicture(self._store.put(data).digest, len(data), path, status.st_mtime_ns)
+            image = self._store.put(data)
+            return StoredPicture(image.digest, len(data), path, status.st_mtime_ns, image.facts)
         except PictureError as error:
             raise PictureError(f"names {path}, which {error}") from error
 

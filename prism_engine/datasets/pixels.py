@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from PIL import Image as PillowImage
 
 from prism_engine.datasets.images import PictureError
+from prism_engine.imaging.depth import to_8_bits
+from prism_engine.imaging.picture_rules import DEEP_MODES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +18,7 @@ _KEPT: Final = ("RGB", "RGBA", "L")
 _CONVERTED: Final = {"1": "L", "LA": "RGBA", "La": "RGBA", "PA": "RGBA", "RGBa": "RGBA", "RGBX": "RGB"} | dict.fromkeys(
     ("CMYK", "YCbCr", "LAB", "HSV"), "RGB"
 )
-"""PIL modes without an own kind of PNG here. Modes of more than 8 bits are refused: their range is not known."""
+"""PIL modes without an own kind of PNG here. Those of more than 8 bits are scaled, as in files."""
 
 
 def encode_pixels(picture: PillowImage.Image | np.ndarray[Any, Any]) -> bytes:
@@ -28,7 +30,7 @@ def encode_pixels(picture: PillowImage.Image | np.ndarray[Any, Any]) -> bytes:
         picture: a PIL image, or an array of uint8: (H, W, 3), RGB, or (H, W), grey.
 
     Raises:
-        PictureError: the array has another shape or type, or the image a mode of more than 8 bits.
+        PictureError: the array has another shape or type, or the image another mode.
     """
     pixels = _flattened(picture) if isinstance(picture, PillowImage.Image) else _from_array(picture)
     stream = io.BytesIO()
@@ -42,6 +44,8 @@ def _flattened(picture: PillowImage.Image) -> PillowImage.Image:
     _check_size(picture.size)
     try:
         picture.load()
+        if picture.mode in DEEP_MODES:
+            return to_8_bits(picture)
         if picture.mode == "P" or "transparency" in picture.info:
             return picture.convert("RGBA" if "transparency" in picture.info else "RGB")
         if picture.mode in _KEPT:
@@ -50,7 +54,7 @@ def _flattened(picture: PillowImage.Image) -> PillowImage.Image:
             return picture.convert(mode)
     except (OSError, ValueError, SyntaxError) as error:  # opened from a broken file, which only loading shows
         raise PictureError(f"is a broken picture: {error}") from error
-    raise PictureError(f"is a PIL image of mode {picture.mode!r}; convert it to RGB or L, with 8 bits per channel")
+    raise PictureError(f"is a PIL image of mode {picture.mode!r}; convert it to RGB or L")
 
 
 def _from_array(array: np.ndarray[Any, Any]) -> PillowImage.Image:

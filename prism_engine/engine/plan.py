@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from prism_engine.budget import PromptVolume, Seen, text_bytes
 from prism_engine.cache import call_key
 from prism_engine.engine.lookup import batches, looked_up
+from prism_engine.imaging.picture_rules import steps_of
 from prism_engine.records import Outcome
 from prism_engine.stage import STAGES
 
@@ -57,6 +58,8 @@ class ModelPlan(NamedTuple):
     """The prompts of the unknown calls, without the text they will contain."""
     seen: tuple[Seen, ...]
     """A sample of the cached calls."""
+    converted: dict[str, tuple[str, ...]] = {}  # noqa: RUF012 - never changed
+    """The pictures in calls to make that the model gets converted: what is done to each, by digest."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,7 @@ class _StageCount:
         """Count calls whose prompt is not fully known yet."""
         for call in calls:
             self._models[call.model].later.count(text_bytes(call), len(call.images))
+            self._models[call.model].note_conversions(call)
 
     def add_text(self, text: str) -> None:
         if len(self._sizes) < MOST_SEEN:
@@ -184,7 +188,7 @@ class _StageCount:
             to_call=sum(model.ask.calls for model in models),
             unknown=sum(model.later.calls for model in models),
             models={
-                identity: ModelPlan(model.ask, model.later, tuple(model.seen))
+                identity: ModelPlan(model.ask, model.later, tuple(model.seen), model.converted)
                 for identity, model in self._models.items()
             },
             sizes=tuple(self._sizes),
@@ -199,16 +203,24 @@ class _CallCount:
         self.ask = PromptVolume()
         self.later = PromptVolume()
         self.seen: list[Seen] = []
+        self.converted: dict[str, tuple[str, ...]] = {}
 
     def add(self, looked_up: LookedUp) -> None:
         call, completion = looked_up.call, looked_up.completion
         if completion is None:
             self.ask.count(text_bytes(call), len(call.images))
+            self.note_conversions(call)
             return
         self.cached += 1
         if len(self.seen) < MOST_SEEN:
             cut = completion.outcome is Outcome.TRUNCATED
             self.seen.append(Seen(text_bytes(call), call.sampling.max_tokens, cut, completion.usage))
+
+    def note_conversions(self, call: Call) -> None:
+        """Remember the call's pictures that the model gets converted."""
+        for image in call.images:
+            if steps := steps_of(image, call.model.pictures):
+                self.converted[image.digest] = steps
 
 
 def _uncounted(calls: Iterable[LookedUp], keys: set[int]) -> list[LookedUp]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from prism_engine.cache import ABSENT, KeyDifference, call_key, call_record, explain
 from prism_engine.cache.key import identify
 from prism_engine.errors import ConfigError, RejectedError
-from prism_engine.records import Call, Image, Message, ModelIdentity, Sampling
+from prism_engine.records import Call, Image, Message, ModelIdentity, PictureFacts, PicturePolicy, Sampling
 
 from .examples import a_call
 
@@ -167,3 +167,15 @@ def test_explain_names_the_components_and_both_values():
         KeyDifference("sampling.seed", ABSENT, 3),
         KeyDifference("sampling.max_tokens", ABSENT, 512),
     ]
+
+
+def test_a_conversion_changes_the_key_of_exactly_the_pictures_concerned():
+    def record(kind, policy):
+        image = Image("0" * 64, Path("x"), PictureFacts(kind, "RGB", 640, 480, 1000))
+        model = replace(a_call().model, pictures=policy)
+        return call_record(replace(a_call(), model=model, messages=(Message("user", (image, "What?")),)))
+
+    png_only = PicturePolicy(frozenset({"PNG"}))
+    assert record("PNG", png_only) == record("PNG", None) == record("BMP", None) == record("BMP", PicturePolicy())
+    (difference,) = explain(record("BMP", None), record("BMP", png_only))
+    assert difference == KeyDifference("messages[0].parts[0].converted", ABSENT, "format v1, as PNG")

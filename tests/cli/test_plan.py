@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import inspect
 
+import numpy as np
+
 from prism_engine.cli.run import plan, run
+from tests.imaging.shades import RGB, encoded
+from tests.provider import paid_model, provider
 
 from .conftest import SCRIPTED, write_models
 
@@ -52,3 +57,38 @@ def test_a_plan_of_several_runs_counts_what_they_share_once(prism):
     said = prism("plan", *SCRIPTED, "--mode", "all", "--mode", "perception")
     lines = {line.split()[0]: line.split()[1:] for line in said.out.splitlines() if line}
     assert lines["perception"] == ["0"] * 5
+
+
+def table_of(path, *pictures):
+    lines = ["index\timage\tquestion\tA\tB\tanswer"]
+    lines += [f"{at}\t{base64.b64encode(data).decode()}\tWhich?\tred\tblue\tA" for at, data in enumerate(pictures)]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def test_check_and_plan_say_which_pictures_a_model_gets_converted(prism, tmp_path):
+    pictures = [encoded(RGB, kind) for kind in ("PNG", "JPEG", "BMP", "TIFF")]
+    table_of(tmp_path / "mixed.tsv", *pictures, encoded(np.tile(RGB, (9, 9, 1)), "PNG"))
+    checked = "pictures that most APIs get converted"
+    assert f"{checked}     2 (BMP as PNG: 1; TIFF as PNG: 1)" in prism("datasets", "check", "mixed.tsv").out
+    assert checked not in prism("datasets", "check", "shapes.tsv").out
+    entry = {"backend": "api", "model": "m", "base_url": "http://127.0.0.1:9/v1", "api_key_env": None}
+    models = write_models(tmp_path / "m.yaml", far=entry, small={**entry, "max_image_side": 64})
+    options = ("mixed.tsv", "-p", "far", "--mode", "perception", "--models-file", models)
+    said = prism("plan", *options)
+    assert "\npictures that far gets converted: 2 (BMP as PNG: 1; TIFF as PNG: 1)\n" in said.out
+    several = prism("plan", *options, "-p", "small", "-p", "scripted").out
+    # Its BMP and TIFF are the same calls as those of the first model, which is at the same address.
+    assert "pictures that small gets converted: 1 (scaled down to max_image_side 64: 1)" in several
+    assert "scripted gets" not in several
+
+
+def test_a_run_sends_no_picture_that_an_api_refuses_and_a_second_one_sends_nothing(prism, tmp_path):
+    table_of(tmp_path / "mixed.tsv", *(encoded(RGB, kind) for kind in ("PNG", "BMP", "TIFF", "JPEG2000", "TGA")))
+    with provider() as server:
+        models = write_models(tmp_path / "m.yaml", far=paid_model(server, price=None, max_image_bytes=5_000_000))
+        options = ("mixed.tsv", "-p", "far", "--mode", "perception", "--models-file", models)
+        assert prism("run", *options).code == 0
+        sent = server.stats.received
+        assert prism("run", *options).code == 0
+        assert server.stats.received == sent == 5
+    assert "pictures that" not in prism("plan", *options).out

@@ -15,6 +15,7 @@ from prism_engine.budget import price_of
 from prism_engine.config import ApiModel, Limits, ModelSpec, RunConfig, ScriptedModel, ServerSpec, VllmModel
 from prism_engine.config.models import ModelEntry, ModelListing, parse_models, with_limits
 from prism_engine.errors import ConfigError
+from prism_engine.records import PicturePolicy
 
 MODULES: dict[type[ModelEntry], BackendModule] = {
     VllmModel: entry,
@@ -24,7 +25,7 @@ MODULES: dict[type[ModelEntry], BackendModule] = {
 """Whether each module has the functions of the protocol, with their arguments, is checked by mypy."""
 
 OWN = ApiModel(model="m", limits=Limits(concurrency=3))
-SERVED = ApiModel(model="m", server=ServerSpec(model="org/served"), image_tokens=7)
+SERVED = ApiModel(model="m", server=ServerSpec(model="org/served"), image_tokens=7, max_image_side=512)
 FACTS: list[tuple[ModelSpec, dict[str, Any]]] = [
     (
         VllmModel(model="org/name"),
@@ -34,6 +35,7 @@ FACTS: list[tuple[ModelSpec, dict[str, Any]]] = [
             "listing": ModelListing("vLLM in process", "org/name", ""),
             "rate_limits": None,
             "most_image_tokens": 4096,
+            "pictures": PicturePolicy(),
         },
     ),
     (
@@ -44,6 +46,7 @@ FACTS: list[tuple[ModelSpec, dict[str, Any]]] = [
             "listing": ModelListing("API", "m", "https://api.openai.com/v1 (OPENAI_API_KEY)"),
             "rate_limits": Limits(concurrency=3),
             "most_image_tokens": 50_000,
+            "pictures": PicturePolicy(frozenset({"PNG", "JPEG", "MPO", "WEBP", "GIF"})),
         },
     ),
     (
@@ -58,11 +61,13 @@ FACTS: list[tuple[ModelSpec, dict[str, Any]]] = [
             "listing": ModelListing("local vLLM server", "org/served", ""),
             "rate_limits": Limits(),
             "most_image_tokens": 7,
+            "pictures": PicturePolicy(max_side=512),
         },
     ),
     (
         ScriptedModel(),
         {
+            "pictures": None,
             "runs_locally": False,
             "is_paid": False,
             "listing": ModelListing("scripted", "", ""),
@@ -96,7 +101,7 @@ def test_each_entry_states_its_facts(spec, fact, value):
 
 @pytest.mark.parametrize("spec", SPECS, ids=name_of)
 def test_facts_are_no_settings(spec):
-    facts = {"runs_locally", "is_paid", "listing", "rate_limits", "most_image_tokens"}
+    facts = {"runs_locally", "is_paid", "listing", "rate_limits", "most_image_tokens", "pictures"}
     assert not facts & set(spec.model_dump())
     with pytest.raises(ConfigError, match=r"unknown key 'm\.runs_locally'"):
         parse_models({"m": {**spec.model_dump(), "runs_locally": True}}, "here")

@@ -4,6 +4,7 @@ import hashlib
 import random
 import tracemalloc
 
+import numpy as np
 import pytest
 
 from prism_engine.datasets import open_benchmark
@@ -13,9 +14,10 @@ from prism_engine.datasets.index import BenchmarkFacts, building
 from prism_engine.datasets.picture_cells import StoredPicture
 from prism_engine.datasets.rows import Row
 from prism_engine.errors import DatasetError, StoreError
-from prism_engine.records import AnswerKind, Option
+from prism_engine.records import AnswerKind, Option, PictureFacts
+from tests.imaging.shades import encoded
 
-from .conftest import encode, payload
+from .conftest import encode, payload, text_of
 
 
 @pytest.fixture
@@ -180,3 +182,17 @@ def test_values_and_pictures_are_counted(toy):
     assert toy.counts("split") == {"dev": 1}
     assert len(toy.pictures(9)) == 2
     assert len(toy.pictures(1)) == 1
+
+
+def test_samples_know_what_decides_on_the_conversion_of_their_pictures(toy, tables, cache):
+    first, _, again = toy
+    assert first.images[0].facts == PictureFacts("PNG", "RGB", 12, 12, len(encode(shade=1)))
+    assert again.images[0].facts == first.images[0].facts, "a reference to another row's picture"
+    deep = text_of(encoded(np.full((5, 7), 999, dtype=np.uint16), "TIFF"))
+    row = {"index": "1", "question": "?", "image": f"['{deep}', '{payload(1)}']"}
+    with open_benchmark(tables.write(row, name="Deep"), cache) as benchmark:
+        facts = [image.facts for image in benchmark.sample(0).images]
+    assert [each and (each.format, each.mode, each.clips) for each in facts] == [
+        ("TIFF", "I;16", True),
+        ("PNG", "RGB", False),
+    ]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from prism_engine.datasets import open_benchmark, preview
 from prism_engine.datasets.contact_sheet import caption
 from prism_engine.records import Image, Option, Sample
 from prism_engine.scenes.preview import _MARGIN, LINES, PICTURE, RIGHT
+from tests.imaging.shades import encoded
 
 from .conftest import encode, text_of
 
@@ -40,3 +42,10 @@ def test_the_answer_stands_out_and_everything_fits():
         assert all(len(text) <= 40 for text, _ in lines)
         assert ("Answer: B", RIGHT) in lines or sample.answer is None
     assert caption(replace(SAMPLE, images=SAMPLE.images * 2))[0][0] == "i: c (2 pictures)"
+
+
+def test_a_picture_of_16_bits_is_not_white(tables, cache):
+    grey = encoded(np.full((40, 40), 100 * 257, dtype=np.uint16), "TIFF")
+    with open_benchmark(tables.write({"index": "1", "question": "?", "image": text_of(grey)}), cache) as benchmark:
+        sheet = preview(benchmark)
+    assert sheet.getpixel((_MARGIN + PICTURE // 2, _MARGIN + PICTURE // 2)) == (100, 100, 100)

@@ -109,3 +109,11 @@ def test_base64_comes_back_however_it_is_wrapped(data, width):
 def test_broken_base64_is_refused(text):
     with pytest.raises(PictureError, match="broken base64"):
         decode_base64(text)
+
+
+def test_a_picture_that_is_stored_already_has_the_same_facts(tmp_path):
+    for kind in ("PNG", "TIFF"):
+        data = encode(kind=kind)
+        first = ImageStore(tmp_path).put(data)
+        assert first.facts is not None
+        assert first.facts == ImageStore(tmp_path).put(data).facts == check_picture(data)

@@ -62,10 +62,18 @@ def test_a_transparent_colour_of_a_palette_is_kept():
     assert decoded(encode_pixels(image)).convert("RGBA").getextrema()[3] == (0, 255)
 
 
-@pytest.mark.parametrize("mode", ["I;16", "I", "F"])
-def test_modes_of_more_than_8_bits_are_refused(mode):
-    with pytest.raises(PictureError, match="convert it to RGB or L"):
-        encode_pixels(Image.new(mode, (4, 4)))
+@pytest.mark.parametrize(
+    "deep",
+    [GREY.astype(np.uint16) * 257, GREY.astype(np.int32) * 257, GREY.astype(np.float32) / 255],
+    ids=["I;16", "I", "F"],
+)
+def test_images_of_more_than_8_bits_are_scaled_like_files(deep):
+    assert encode_pixels(Image.fromarray(deep)) == encode_pixels(GREY)
+
+
+def test_an_image_without_a_finite_pixel_is_an_error():
+    with pytest.raises(PictureError, match="no pixel is a finite number"):
+        encode_pixels(Image.new("F", (4, 4), float("nan")))
 
 
 @pytest.mark.parametrize(

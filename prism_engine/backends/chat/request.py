@@ -9,11 +9,12 @@ import orjson
 
 from prism_engine.backends.limits.expectation import Tokens
 from prism_engine.errors import RejectedError
+from prism_engine.imaging.encoding import model_bytes
 from prism_engine.records import Image
 
 if TYPE_CHECKING:
     from prism_engine.config import ApiModel
-    from prism_engine.records import Call, Message, Sampling
+    from prism_engine.records import Call, Message, PicturePolicy, Sampling
 
 BYTES_PER_TOKEN = 3
 """English has about four bytes of UTF-8 per token, Chinese about three; the estimate must not be too low."""
@@ -30,17 +31,21 @@ _SIGNATURES = (
     (b"II*\x00", "image/tiff"),
     (b"MM\x00*", "image/tiff"),
 )
+_NAMES = {"JPEG2000": "jp2", "ICO": "x-icon"}
+"""Media types of the other formats, where Pillow's name is not the usual one."""
 
 
 def request_body(call: Call, spec: ApiModel) -> bytes:
-    """Return the body to post. Reads the call's pictures, so call it in a thread if there are any.
+    """Return the body to post. Reads and converts the call's pictures, so call it in a thread if there are any.
 
     Raises:
-        RejectedError: a picture cannot be read, or has an unsupported format.
+        RejectedError: a picture cannot be read or converted, or has an unsupported format.
     """
     body: dict[str, Any] = {
         "model": spec.model,
-        "messages": [{"role": message.role, "content": _content(message)} for message in call.messages],
+        "messages": [
+            {"role": message.role, "content": _content(message, call.model.pictures)} for message in call.messages
+        ],
         spec.max_tokens_field: call.sampling.max_tokens,
     }
     if spec.send_sampling:
@@ -67,22 +72,19 @@ def _sampling(sampling: Sampling) -> dict[str, Any]:
     return fields
 
 
-def _content(message: Message) -> str | list[dict[str, Any]]:
+def _content(message: Message, policy: PicturePolicy | None) -> str | list[dict[str, Any]]:
     if not message.images:
         return "".join(part for part in message.parts if isinstance(part, str))
     return [
-        {"type": "image_url", "image_url": {"url": _data_uri(part)}}
+        {"type": "image_url", "image_url": {"url": _data_uri(part, policy)}}
         if isinstance(part, Image)
         else {"type": "text", "text": part}
         for part in message.parts
     ]
 
 
-def _data_uri(image: Image) -> str:
-    try:
-        data = image.path.read_bytes()
-    except OSError as error:
-        raise RejectedError(f"cannot read the picture {image.path}: {error.strerror}") from error
+def _data_uri(image: Image, policy: PicturePolicy | None) -> str:
+    data = model_bytes(image, policy)
     return f"data:{_mime_type(data, image)};base64,{base64.b64encode(data).decode()}"
 
 
@@ -92,4 +94,6 @@ def _mime_type(data: bytes, image: Image) -> str:
     for signature, name in _SIGNATURES:
         if data.startswith(signature):
             return name
-    raise RejectedError(f"the picture {image.path} is not a JPEG, PNG, WebP, GIF, BMP or TIFF file")
+    if image.facts is None:
+        raise RejectedError(f"the picture {image.path} is not a JPEG, PNG, WebP, GIF, BMP or TIFF file")
+    return f"image/{_NAMES.get(image.facts.format, image.facts.format.lower())}"

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from prism_engine.backends.vllm.checkpoints import template_text
 from prism_engine.backends.vllm.thread import Mailbox
+from prism_engine.imaging.encoding import model_bytes
+from prism_engine.imaging.picture_rules import conversion_of
 from prism_engine.records import Image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prism_engine.config import VllmModel
-    from prism_engine.records import Call, Message, Sampling
+    from prism_engine.records import Call, Message, PicturePolicy, Sampling
 
 # What a model's template, tokenizer and picture code may raise for a malformed call; some of it asserts or divides.
 MALFORMED = (
@@ -131,19 +133,25 @@ class Serving:
         self._answers.put((name, final))
 
     def _prompt(self, call: Call) -> Any:
-        messages = [{"role": message.role, "content": self._content(message)} for message in call.messages]
+        messages = [
+            {"role": message.role, "content": self._content(message, call.model.pictures)} for message in call.messages
+        ]
         _, (prompt,) = self._llm.renderer.render_chat([messages], self._chat, self._tokens)
         return prompt
 
-    def _content(self, message: Message) -> list[dict[str, Any]]:
+    def _content(self, message: Message, policy: PicturePolicy | None) -> list[dict[str, Any]]:
         # The form into which vLLM itself converts `image_url`, without building a URL. No `type`, because with it vLLM
         # insists on Pillow's own class; this one has the encoded bytes, which are cheaper to hash than the pixels.
         return [
-            {"image_pil": self._pictures.load_file(part.path)}
-            if isinstance(part, Image)
-            else {"type": "text", "text": part}
+            {"image_pil": self._loaded(part, policy)} if isinstance(part, Image) else {"type": "text", "text": part}
             for part in message.parts
         ]
+
+    def _loaded(self, image: Image, policy: PicturePolicy | None) -> Any:
+        # vLLM hashes the bytes that it is given, so a converted picture never shares its entry in vLLM's caches.
+        if conversion_of(image, policy) is None:
+            return self._pictures.load_file(image.path)
+        return self._pictures.load_bytes(model_bytes(image, policy))
 
     def _parameters(self, sampling: Sampling) -> Any:
         from vllm.sampling_params import RequestOutputKind, SamplingParams  # noqa: PLC0415 - heavy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ def test_an_invalid_picture_is_named(tmp_path):
                 np.zeros((2, 8, 8, 3), np.uint8),
                 r"picture 1: is an array of shape \(2, 8, 8, 3\) and type uint8; it must",
             ),
-            ([png(), Image.new("F", (8, 8))], "picture 2: is a PIL image of mode 'F'"),
+            ([png(), Image.new("F", (8, 8), math.nan)], "picture 2: is a broken picture: no pixel is a finite number"),
             (5, "picture 1: is of type int; it must be a path, bytes, a PIL image or a NumPy array"),
             ([None], "picture 1: is of type NoneType"),
         ]

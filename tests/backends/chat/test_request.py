@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -11,6 +12,7 @@ from prism_engine.config import ApiModel
 from prism_engine.errors import RejectedError
 from prism_engine.records import Call, Image, Message, Sampling
 from tests.backends.calls import MODEL, call_of, image_at
+from tests.imaging.shades import RGB, encoded, stored
 
 
 def body_of(call, **spec):
@@ -90,3 +92,15 @@ def test_the_estimate_counts_text_pictures_and_the_whole_output(tmp_path):
         30 + TOKENS_PER_MESSAGE,
         1,
     )
+
+
+@pytest.mark.parametrize("kind", ["bmp", "tiff", "ppm", "tga", "avif", "jpeg2000", "ico"])
+def test_a_picture_in_a_format_that_an_api_refuses_is_sent_as_png(tmp_path, kind):
+    spec = ApiModel(model="m")
+    image = stored(tmp_path, encoded(RGB, kind))
+    asked = call_of(image)
+    (message,) = body_of(replace(asked, model=replace(MODEL, pictures=spec.pictures)))["messages"]
+    assert message["content"][0]["image_url"]["url"].startswith("data:image/png;base64,iVBORw0KGgo")
+    if kind in ("ppm", "avif", "jpeg2000"):  # to a server that decodes with Pillow
+        url = body_of(asked)["messages"][0]["content"][0]["image_url"]["url"]
+        assert url.partition(",")[0] == f"data:image/{'jp2' if kind == 'jpeg2000' else kind};base64"

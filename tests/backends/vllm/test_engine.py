@@ -6,9 +6,12 @@ import subprocess
 import sys
 import tempfile
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from PIL import Image as PillowImage
 
 from prism_engine.backends.chat.api import ChatApi
 from prism_engine.backends.vllm.engine import VllmEngine
@@ -18,6 +21,7 @@ from prism_engine.nano import CAPTIONER
 from prism_engine.records import Image, Outcome
 from tests.backends.vllm_calls import call, picture, right_description
 from tests.backends.vllm_front import NAME
+from tests.imaging.shades import encoded, stored
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,6 +123,18 @@ class TestStarted:
             completions = await asyncio.gather(*map(served.generate, calls))
         assert {completion.outcome for completion in completions} == {Outcome.OK}
         assert right([completion.text for completion in completions]) >= 45
+
+    @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+    async def test_a_16_bit_picture_is_described_like_its_8_bit_twin(
+        self, vllm_engine: VllmEngine, tmp_path: Path, kind: str
+    ):
+        grey = np.asarray(PillowImage.open(picture(tmp_path, 4, "L").path))
+        twin = stored(tmp_path, encoded(grey, "PNG"))
+        deep = stored(tmp_path, encoded(grey.astype(np.uint16) * 257, kind))
+        model = replace(call().model, pictures=VllmModel(model="m").pictures)
+        replies = [await vllm_engine.generate(replace(call(image), model=model)) for image in (twin, deep)]
+        assert replies[0].text == replies[1].text
+        assert replies[0].text != (await vllm_engine.generate(call(deep))).text, "clipped, without a conversion"
 
     @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "LA"])
     async def test_it_answers_like_vllm_s_server(

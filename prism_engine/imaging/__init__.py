@@ -1,0 +1,1 @@
+"""How pictures get to models: what must be converted, and the conversion."""
