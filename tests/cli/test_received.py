@@ -112,6 +112,7 @@ def test_with_trust_it_continues_and_is_the_users_own_from_then_on(prism, receiv
             {"backend": "api", "model": "m", "price": {"input": 0, "output": 0}},
             "at the received price input=0, cached_input=None, output=0",
         ),
+        ({"backend": "api", "model": "m", "image_tokens": 1}, "theirs: with image_tokens=1"),
         ({"backend": "api", "model": "m", "extra_body": {"tools": "\x1b[2J"}}, "adds tools=\\x1b[2J"),
     ],
 )

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from prism_engine.config import ModelSpec, Registry
 
 _MAX_TEXT: Final = 300
+_STATED: Final = frozenset(
+    {"backend", "model", "engine", "chat_template", "base_url", "api_key_env", "server", "extra_body", "price"}
+    | {"limits", "about", "replies"}
+)
+"""Fields of an entry that have a line of their own, or no consequences; every other one is listed."""
 
 
 def consequences(config: RunConfig, registry: Registry, folder: Path) -> list[str]:
@@ -108,12 +113,18 @@ def _effects(name: str, spec: ModelSpec, registry: Registry) -> Iterator[str]:
         yield f"{_shown(name)}: sends requests to {address} {key}{extra}{price}"
     else:
         yield f"{_shown(name)}: canned replies"
+    if others := {key: value for key, value in spec if key not in _STATED and value != _default_of(spec, key)}:
+        yield f"{_shown(name)}: with {_listed(others)}"
 
 
 def _loaded(name: str, does: str, checkpoint: str, options: dict[str, Any]) -> Iterator[str]:
     yield f"{_shown(name)}: {does} {_shown(checkpoint)}" + (f" with {_listed(options)}" if options else "")
     if brings_code(options):
         yield f"{_shown(name)}: RUNS PYTHON CODE that comes with {_shown(checkpoint)} ({TRUST_CODE})"
+
+
+def _default_of(spec: ModelSpec, key: str) -> object:
+    return type(spec).model_fields[key].get_default(call_default_factory=True)
 
 
 def _is_yours(name: str, spec: ModelSpec, registry: Registry) -> bool:
