@@ -58,8 +58,8 @@ def test_the_right_letter_is_always_that_of_the_right_text(answer):
     right = dict(sample.options)[answer]
     turned = [rotated(sample, shift) for shift in range(4)]
     assert turned[0] == sample
-    assert [dict(each.options)[each.answer] for each in turned] == [right] * 4
-    assert sorted(each.answer for each in turned) == list("ABCD")
+    assert [dict(each.options)[str(each.answer)] for each in turned] == [right] * 4
+    assert sorted(str(each.answer) for each in turned) == list("ABCD")
     assert all([option.letter for option in each.options] == list("ABCD") for each in turned)
     assert [option.text for option in turned[1].options] == ["blue", "green", "grey", "red"]
 
