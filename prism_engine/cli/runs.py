@@ -8,7 +8,7 @@ import shlex
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,6 +29,8 @@ from prism_engine.errors import UserError
 from prism_engine.stage import label_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from prism_engine.api import RunState
 
 _HEADER = ("Run", "State", "Samples", "Right so far", "Last sign")
@@ -80,11 +82,10 @@ def status(
         for limit, use in meter.get("limits", {}).items():
             share = f"{use['used']:,.0f} of {use['limit']:,.0f}"
             stdout.print(f"{name}: {human_limit(limit)} {share} in use", soft_wrap=True, markup=False)
+        if note := meter.get("waiting_note"):
+            stdout.print(f"{name}: waiting for the budget: {note}", soft_wrap=True, markup=False)
     print_bounds(one.progress.get("bounded_by", {}))
-    if (money := one.progress.get("money")) and money.get("left") is not None:
-        stdout.print(
-            f"${Decimal(money['left']):.2f} of ${Decimal(money['cap']):.2f} left", soft_wrap=True, markup=False
-        )
+    _print_money(one.progress.get("money") or {})
     eta = one.progress["eta_seconds"]
     if one.state == "running" and eta is not None:
         stdout.print(f"about {human_seconds(eta)} left")
@@ -94,6 +95,20 @@ def status(
             words += ["--results-dir", str(results_dir)]
         again = shlex.join(words) if one.command == "run" else f"the same prism {one.command}"
         stdout.print(f"continue with: {again}", soft_wrap=True, markup=False)
+
+
+def _print_money(money: Mapping[str, Any]) -> None:
+    """Print what a run has cost if replies do not say all of it, and what is left of the cap."""
+    from prism_engine.budget import Cost, cap_of  # noqa: PLC0415 - see above
+
+    least, most = money.get("this_run_at_least"), money.get("this_run")
+    if least and most and least != most:
+        cost = Cost(cap_of(Decimal(least)), cap_of(Decimal(most)))
+        stdout.print(f"cost of this run: {cost}", soft_wrap=True, markup=False)
+    if money.get("left") is not None:
+        stdout.print(
+            f"${Decimal(money['left']):.2f} of ${Decimal(money['cap']):.2f} left", soft_wrap=True, markup=False
+        )
 
 
 def resume(
