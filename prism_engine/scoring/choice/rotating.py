@@ -68,7 +68,9 @@ _LOWER: Final = re.compile(
     r"\W*(?:both |either |neither |only )?\(?[a-z]\)?(?:(?:(?: ?, ?| ?& ?| and | or | nor )\(?[a-z]\)?){1,9}(?: only)?"
     r"| only| alone)\W*"
 )
-_MARKER: Final = re.compile(r"(?:^|(?<=[\s(,;]))([A-Z])(?=[).:]\s)|(?<=\()([A-Z])(?=\))", re.MULTILINE)
+_MARKER: Final = re.compile(
+    r"(?:^|(?<=[\s(,;]))([A-Z])(?=[).:]\s)|(?<=\()([A-Z])(?=\))|^[ \t]*+([A-Z])(?=[、．：])", re.MULTILINE
+)
 _NAMED: Final = re.compile(
     rf"(?i:\b{_NOUNS})[ \t]+\(?(?!A[ ](?!(?:and|or|nor|is)\b)[a-z])[A-Z]\)?(?![A-Za-z0-9_'’])|(?:选项|選項)\s*[A-Z]"
 )
@@ -124,5 +126,5 @@ def _names_others(text: str, letters: set[str]) -> bool:
 def _names_options(question: str, letters: set[str]) -> bool:
     if _NAMED.search(question):
         return True
-    marked = {found[1] or found[2] for found in _MARKER.finditer(question)}
+    marked = {found[1] or found[2] or found[3] for found in _MARKER.finditer(question)}
     return len(marked & letters) > 1

@@ -86,6 +86,7 @@ def test_an_option_that_stands_alone_can_be_anywhere(text):
         "Choose: (A) red (B) blue",
         "Which is larger, option A or option B?",
         "What?\nA. red\nB. blue",
+        "哪个?\nA、红\nB、蓝",
         "Is choice B right?",
     ],
 )
