@@ -63,7 +63,7 @@ def run_and_judge(
             reports[index] = replace(
                 report, judged=verdict.scores, judged_draws=verdict.draws, judged_bias=verdict.bias
             )
-            if verdicts[-1].status not in (RunStatus.COMPLETE, RunStatus.INCOMPLETE):
+            if verdict.status not in (RunStatus.COMPLETE, RunStatus.INCOMPLETE):
                 break
     return reports, verdicts
 

@@ -240,7 +240,10 @@ def bias_tables(bias: PositionBias) -> tuple[Table, Table]:
     intervals = "95 % interval"
     return (
         (("Of all rotations", "%", intervals), [(name, percent(one.value), _span(one)) for name, one in named]),
-        (("Position", "Accuracy if right %", intervals, "Chosen %", "Expected %", "Bias", intervals), positions),
+        (
+            ("Position", "Accuracy % (right option here)", intervals, "Chosen %", "Expected %", "Bias", intervals),
+            positions,
+        ),
     )
 
 
