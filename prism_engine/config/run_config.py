@@ -221,7 +221,7 @@ class RunConfig(CommandConfig):
     def _check_rotate(cls, number: object) -> object:
         if number == "all" or (not isinstance(number, bool) and re.fullmatch("[1-9][0-9]{0,2}", str(number))):
             return number if number == "all" else int(str(number))
-        raise ValueError(f"{number!r} is neither a number of rotations from 1 on (such as 4) nor all")
+        raise ValueError("must be a number of rotations from 1 on, such as 4, or all")
 
     @field_validator("descriptions")
     @classmethod
