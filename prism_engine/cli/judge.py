@@ -93,8 +93,8 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
 
     Only what could still change a result is sent: a question whose options were rotated needs no more reviews once one
     rotation is wrong. Reviews are calls like all others: cached, limited, paid under --max-cost. An answer whose review
-    cannot be read stays unscored. Results go into `judged-JUDGE/` below each run; of multiple draws of a question every
-    one is judged, identical ones by one review.
+    cannot be read stays unscored. Results go into `judged-JUDGE/` below each run; of multiple draws or rotations of
+    a question every one is judged, identical ones by one review.
 
     [bold]Example:[/] prism judge MMVet/smolvlm --judge gpt-4o-mini --max-cost 1
     """
@@ -125,7 +125,7 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
 def print_judged(report: JudgeReport) -> None:
     """Print the judged scores, how each answer got its score, and where the results are."""
     from prism_engine.api import RunStatus  # noqa: PLC0415 - see above
-    from prism_engine.cli.show.reports import print_draws  # noqa: PLC0415
+    from prism_engine.cli.show.reports import print_bias, print_draws  # noqa: PLC0415
     from prism_engine.cli.show.scores import print_scores  # noqa: PLC0415
     from prism_engine.judging.reviewing import Resolved  # noqa: PLC0415
 
@@ -138,6 +138,8 @@ def print_judged(report: JudgeReport) -> None:
     print_scores(report.scores)
     if report.draws is not None:
         print_draws({"": report.draws})
+    if report.bias is not None:
+        print_bias(report.bias)
     counts = ", ".join(f"{count:,} {path.value}" for path, count in sorted(report.resolved.items()) if count)
     meter = report.progress.meters["judge"]
     calls = f"{meter.calls:,} reviews asked for, {meter.hits:,} cached"

@@ -300,6 +300,22 @@ AnswersPerQuestion = Annotated[
     ),
 ]
 
+RotateOption = Annotated[
+    str | None,
+    Sets("rotate"),
+    option(
+        "Ask each multiple-choice question with N rotations of its options (all: as many as it has), from one "
+        "description. Reports the accuracy per position, the answers per position against what the options would get "
+        "in any order, and the robust accuracy: right in every rotation. The first rotation is the question as it is, "
+        "with the same calls as without this option.",
+        "--rotate",
+        panel=ANSWERS,
+        example="--rotate 4",
+        default="1",
+        metavar="N|all",
+    ),
+]
+
 # Scoring
 
 KindOption = Annotated[

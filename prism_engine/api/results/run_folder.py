@@ -7,7 +7,6 @@ import platform
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -174,7 +173,7 @@ def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Prog
         name = hints_file_name(_safe(parts.benchmark.name), _safe(str(parts.instruction.writer)))
         write_hints(layout.folder / name, journal.lines())
     if parts.config.mode.answers:
-        answers = Answers(layout.folder, several=prod(parts.config.draws) > 1)
+        answers = Answers.planned(layout.folder, parts.config)
         write_lines(answers.every, journal.lines())
         folded = answers.fold(parts.scorer, failed_as_wrong=parts.config.failed == "wrong", parquet=True)
     with replacing(layout.folder / MANIFEST) as draft:
@@ -240,6 +239,7 @@ def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
         "scoring": {"answer_kind": parts.scorer.kind.value, "profile": parts.scorer.profile},
         "instruction": parts.instruction.text if parts.config.describes else None,
         **({"descriptions": parts.given.as_json()} if parts.given is not None else {}),
+        **({} if parts.rotated is None else {"rotations": parts.rotated.counts._asdict()}),
         "contents": None if parts.pipeline.hint_source is None else {"fell_back": progress.fell_back},
         "benchmark": {
             "name": parts.benchmark.name,

@@ -34,10 +34,12 @@ class SweepRow:
     failed: int
     not_run: int
     accuracy: float | None
-    """Over the scored samples, including all draws; None if there are none."""
+    """Over the scored samples, including all draws, with the options as they are; None if there are none."""
     accuracy_low: float | None
     """Lower end of the 95 % interval."""
     accuracy_high: float | None
+    robust_accuracy: float | None
+    """Share of questions that are right in every rotation of their options; None if no options are rotated."""
     folder: str
     """Of its results, relative to the results folder."""
 
@@ -47,7 +49,7 @@ class SweepRow:
         config, progress, scores = report.config, report.progress, report.judged or report.scores
         judged = "" if report.judged is None else f", judged by {config.judge}"
         overall = scores.overall if scores is not None else None
-        draws = report.judged_draws or report.draws
+        draws, bias = report.judged_draws or report.draws, report.judged_bias or report.bias
         accuracy = AccuracyEstimate(None, None, None)
         if draws is not None:
             accuracy = draws.mean
@@ -68,6 +70,7 @@ class SweepRow:
             accuracy=accuracy.value,
             accuracy_low=accuracy.low,
             accuracy_high=accuracy.high,
+            robust_accuracy=None if bias is None else bias.robust.value,
             folder=str(report.folder.relative_to(config.results_dir)),
         )
 
@@ -77,8 +80,9 @@ class SweepRow:
         labels = (self.benchmark, self.perceiver or "-", self.instruction or "-", self.reasoner or "-", mode)
         low, high = _percent(self.accuracy_low), _percent(self.accuracy_high)
         interval = "-" if self.accuracy is None else f"{low} - {high}"
+        robust = _percent(self.robust_accuracy)
         missing = f"{self.failed + self.not_run:,}"
-        return (*labels, f"{self.samples:,}", _percent(self.accuracy), interval, missing, self.status)
+        return (*labels, f"{self.samples:,}", _percent(self.accuracy), interval, robust, missing, self.status)
 
 
 HEADER = (
@@ -90,10 +94,12 @@ HEADER = (
     "Samples",
     "Accuracy %",
     "95 % interval",
+    "Robust %",
     "No answer",
     "Status",
 )
 """Column headings of `SweepRow.cells`; the first five columns are text."""
+_ROBUST = HEADER.index("Robust %")
 
 
 def write_sweep(reports: Sequence[RunReport]) -> Path:
@@ -126,6 +132,8 @@ def _csv(rows: Sequence[SweepRow]) -> str:
 def _markdown(rows: Sequence[SweepRow]) -> str:
     lines = [HEADER, tuple("---" if column < 5 else "---:" for column in range(len(HEADER)))]
     lines += [row.cells() for row in rows]
+    if all(row.robust_accuracy is None for row in rows):
+        lines = [(*line[:_ROBUST], *line[_ROBUST + 1 :]) for line in lines]
     return "\n".join(f"| {' | '.join(map(_escape, line))} |" for line in lines) + "\n"
 
 
