@@ -220,5 +220,5 @@ class Ledger:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, OverflowError, UnicodeDecodeError) as error:
             raise StoreError(f"ledger {self.path}: {error}; no paid request is sent without it") from error

@@ -154,6 +154,8 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as error:
         raise store_error(path, error) from error
+    except (MemoryError, OverflowError) as error:  # of Python's own: a value is too large for it or for SQLite
+        raise StoreError(f"cache {path}: {str(error) or 'not enough memory'}") from error
     except UnicodeDecodeError as error:  # SQLite quotes damaged bytes in its message, which Python cannot decode
         raise StoreError(f"cache {path}: {_REMEDIES[sqlite3.SQLITE_CORRUPT]}") from error
 
