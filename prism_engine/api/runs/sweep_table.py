@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from prism_engine.config import Arm
 from prism_engine.report import AccuracyEstimate, replacing
+from prism_engine.report.neutral import csv_cell, markdown_cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,19 +120,16 @@ def _csv(rows: Sequence[SweepRow]) -> str:
     table = io.StringIO()
     writer = csv.DictWriter(table, [field.name for field in fields(SweepRow)], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(map(asdict, rows))
+    for row in rows:
+        writer.writerow({name: csv_cell(cell) for name, cell in asdict(row).items()})
     return table.getvalue()
 
 
 def _markdown(rows: Sequence[SweepRow]) -> str:
     lines = [HEADER, tuple("---" if column < 5 else "---:" for column in range(len(HEADER)))]
     lines += [row.cells() for row in rows]
-    return "\n".join(f"| {' | '.join(map(_escape, line))} |" for line in lines) + "\n"
+    return "\n".join(f"| {' | '.join(map(markdown_cell, line))} |" for line in lines) + "\n"
 
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.1f}"
-
-
-def _escape(text: str) -> str:
-    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").split())
