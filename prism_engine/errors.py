@@ -3,6 +3,7 @@
 PrismError
 ├── UserError            the user must fix something; printed without a traceback, exit code 2
 │   ├── ConfigError      a run file, an option, a registry entry, an environment variable
+│   │   └── UntrustedCodeError  a checkpoint's own code would run, and the user has not agreed
 │   ├── DatasetError     a benchmark file; names the file and, if known, the row and the column
 │   ├── DependencyError  a package that this job needs cannot be imported
 │   └── NewerFileError   a newer version of prism wrote a file, in a format that this one does not know
@@ -12,7 +13,8 @@ PrismError
 ├── StoreError           the cache cannot be read or written (full disk, newer schema, not a cache); exit code 2
 ├── BackendError         a model returned no completion
 │   ├── TransientError   the same call may succeed later: retried, possibly after a wait
-│   │   └── UnreachableError  no server responded at the address; the request was not sent
+│   │   ├── UnreachableError  no server responded at the address; the request was not sent
+│   │   └── NoCompletionError  a successful response that is no completion (a web page, an event stream)
 │   ├── RejectedError    this call will never succeed: its sample fails, the run continues
 │   └── DeadError        no call of this model can succeed: the run stops, exit code 4
 ├── OutcomeError         a model was called but gave no usable text (Python and `prism ask`); exit code 1
@@ -40,6 +42,20 @@ class UserError(PrismError):
 
 class ConfigError(UserError):
     """A run file, an option, a registry entry or an environment variable is wrong."""
+
+
+class UntrustedCodeError(ConfigError):
+    """A checkpoint's own Python code would run, and the user has not agreed to that; nothing was called.
+
+    Args:
+        checkpoint: its hub id or folder.
+        revision: its commit, branch or tag; None if it is not known.
+    """
+
+    def __init__(self, reason: str, *, checkpoint: str, revision: str | None) -> None:
+        super().__init__(reason)
+        self.checkpoint = checkpoint
+        self.revision = revision
 
 
 class DatasetError(UserError):
@@ -128,6 +144,10 @@ class TransientError(BackendError):
 
 class UnreachableError(TransientError):
     """No server responded at the address; the request was not sent."""
+
+
+class NoCompletionError(TransientError):
+    """The server responded with success, but not with a completion: a web page, an event stream, another API."""
 
 
 class RejectedError(BackendError):

@@ -30,6 +30,8 @@ def write_run(
     maximum: float = 1.0,
     profile: str = "v3",
     suffix: str = "",
+    kind: str | None = None,
+    rows: Sequence[dict[str, Any]] | None = None,
 ) -> Path:
     """Write one run's folder under `results`, a row per score (None: it failed), and return the folder.
 
@@ -38,13 +40,19 @@ def write_run(
         headline: the benchmark's own number; NaN if it has one with an unknown value.
         maximum: the highest value that `headline` can have.
         suffix: suffix of the last folder's name, such as `-2048`.
+        kind: the answer kind that its manifest names.
+        rows: fields that replace those of each row, such as its index.
     """
     names = [perceiver, reasoner] if mode in ("all", "reasoning") else [perceiver if mode == "direct" else reasoner]
     parent = results / (instruction if mode in ("all", "reasoning") else mode) / benchmark
     folder = parent.joinpath(*map(str, names))
     folder = folder.with_name(folder.name + suffix)
     folder.mkdir(parents=True)
-    rows = [_row(position, score, per_picture, question) for position, score in enumerate(scores)]
+    own_fields = rows or [{}] * len(scores)
+    rows = [
+        _row(position, score, per_picture, question) | more
+        for position, (score, more) in enumerate(zip(scores, own_fields, strict=True))
+    ]
     (folder / "predictions.jsonl").write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
     config = {
         "benchmark": f"{benchmark}.tsv",
@@ -57,11 +65,28 @@ def write_run(
     }
     models = {role: {"name": config[role], "about": about} for role in ("perceiver", "reasoner") if config[role]}
     manifest = {"config": config, "benchmark": {"name": benchmark, "sha256": sha256}, "models": models}
+    if kind is not None:
+        manifest["scoring"] = {"answer_kind": kind, "profile": profile}
     (folder / "manifest.json").write_bytes(orjson.dumps(manifest))
     metric = {"name": "own", "value": headline, "maximum": maximum, "n": 1, "level": "overall", "group": None}
     own = {"metrics": [metric | {"group": "a part", "value": 0.1}, metric], "headline": "own"}
     (folder / "scores.json").write_bytes(orjson.dumps({} if headline is None else own))
     return folder
+
+
+def rotated(questions: int, turns: int = 4) -> list[dict[str, Any]]:
+    """Return the fields of rotations of some questions, question by question, that share its picture."""
+    return [
+        {
+            "index": str(question + turn * 1_000_000),
+            "images": [f"picture {question}"],
+            "question": f"What? {question}",
+            "category": CATEGORIES[question % 2],
+            "target": "ABCD"[turn % 4],
+        }
+        for question in range(questions)
+        for turn in range(turns)
+    ]
 
 
 def _row(position: int, score: float | None, per_picture: int, question: str) -> dict[str, Any]:

@@ -28,5 +28,5 @@ def shown(nano: int) -> str:
     dollars = nano / NANO
     if nano == 0 or dollars >= 0.1:
         return f"${dollars:,.2f}"
-    digits = next((count for count in range(2, 10) if round(dollars, count - 1) > 0), 9)
+    digits = next((count for count in range(2, 10) if dollars * 10 ** (count - 1) >= 0.95), 9)
     return f"${dollars:.{digits}f}"

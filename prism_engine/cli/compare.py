@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prism_engine.cli import completion
-from prism_engine.cli.analyze import RunFoldersArgument, print_sheet
+from prism_engine.cli.analyze import RescoreOption, RunFoldersArgument, print_sheet
 from prism_engine.cli.options import RESULTS_DIR, ModelsFileOption, ResultsFolder
 from prism_engine.cli.show.console import stdout
 from prism_engine.config import load_registry
@@ -36,21 +36,26 @@ def compare(
     *,
     show: Annotated[int, typer.Option("--show", min=0, help="Flipped questions to print, each way.")] = 10,
     out: TablesOption = None,
+    rescore: RescoreOption = None,
     results_dir: ResultsFolder = RESULTS_DIR,
 ) -> None:
     """Compare two runs on the questions that both have answered: by how much B is better than A, and where.
 
     Differences have 95 % intervals that are clustered by picture; p is McNemar's exact test if no picture repeats, else
-    the clustered t test, and is also given adjusted (Holm) for the number of categories.
+    the clustered t test, and is also given adjusted (Holm) for the number of categories. A question with rotated
+    options is one sample. Metrics that count something else (HallusionBench's figures, MME's pictures) follow below.
 
     [bold]Example:[/] prism compare generic/MMStar/qwen2.5-vl-7b/gpt-4o-mini generic/MMStar/smolvlm-2b/gpt-4o-mini
     """
     from prism_engine.api.analysis.two_runs import compare_runs  # noqa: PLC0415 - commands import what they use when called
 
-    found = compare_runs(first, second, results_dir=results_dir, out=out)
+    found = compare_runs(first, second, results_dir=results_dir, out=out, rescore=rescore)
     stdout.print(f"A: {found.first.setting} ({found.first.folder})", markup=False, soft_wrap=True)
     stdout.print(f"B: {found.second.setting} ({found.second.folder})", markup=False, soft_wrap=True)
     print_sheet(found.groups.without("comparison", "benchmark", "fixed", "first", "second", "p_clustered", "p_mcnemar"))
+    if found.metrics.rows:
+        stdout.print("\nIts own metrics, B minus A")
+        print_sheet(found.metrics.without("clusters"))
     for count, which in ((found.only_first, "A"), (found.only_second, "B")):
         if count:
             stdout.print(f"{count:,} questions have a score in {which} only, and do not count")
@@ -77,7 +82,7 @@ def _print_flips(flips: Sheet, show: int) -> None:
             stdout.print(f"  and {len(rows) - show:,} more (--show, or --out for all of them)")
 
 
-def board(
+def board(  # noqa: PLR0913 - one parameter per option is Typer's way
     runs: RunFoldersArgument,
     *,
     benchmark: Annotated[
@@ -92,6 +97,7 @@ def board(
     ] = None,
     baselines: Annotated[bool, typer.Option("--baselines", help="Show the blind and oracle arms as well.")] = False,
     out: TablesOption = None,
+    rescore: RescoreOption = None,
     models_file: ModelsFileOption = None,
 ) -> None:
     """Rank all systems over all their benchmarks: mean score, mean rank, intervals, perception and reasoning.
@@ -106,7 +112,7 @@ def board(
     from prism_engine.api.analysis.leaderboard import BoardFilter, make_board  # noqa: PLC0415 - see above
 
     wanted = BoardFilter(tuple(benchmark or ()), tuple(size or ()), tuple(licence or ()), tuple(kind or ()), baselines)
-    report = make_board(runs, load_registry(models_file or []), wanted, out=out)
+    report = make_board(runs, load_registry(models_file or []), wanted, out=out, rescore=rescore)
     hidden = [f"{kind}_{end}" for kind in ("perception", "reasoning") for end in ("low", "high")]
     print_sheet(report.table.without(*hidden))
     _print_remarks(report)
@@ -127,7 +133,7 @@ def _print_remarks(report: BoardReport) -> None:
         remarks.append("perception and reasoning are penalised: some models have only right or only wrong answers")
     if found.unsampled:
         names = ", ".join(found.unsampled)
-        remarks.append(f"the mean has no interval, since the score of {names} is not the mean of its samples' scores")
+        remarks.append(f"the mean has no interval, since the score of {names} cannot be resampled from its rows")
     if report.left_out:
         remarks.append(f"left out by the conditions: {', '.join(report.left_out)}")
     for line in (*remarks, *map(str, report.files)):

@@ -22,6 +22,7 @@ from prism_engine.cli.options import (
     RpmOption,
     RunsArgument,
     TpmOption,
+    TrustCodeOption,
 )
 from prism_engine.cli.show.console import human_seconds, print_table, same_command, stderr, stdout
 from prism_engine.config import load_registry
@@ -71,7 +72,7 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
         str | None,
         Sets("profile"),
         option(
-            "Rules that extract answers from replies and reviews: prism, v1, v2 or v3.",
+            "Rules that extract answers from replies and reviews: prism, prism-1, v1, v2 or v3.",
             panel=SCORING,
             example="--profile v3",
             default="the run's own",
@@ -86,6 +87,7 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
     cache_dir: CacheDirOption = None,
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
+    trust: TrustCodeOption = False,
 ) -> None:
     """Have a judge score the answers of finished runs that rules could not read.
 
@@ -102,14 +104,17 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
 
     config = validated(TypeAdapter(JudgeConfig), config_options(judge, locals()), "options")
     found = [api.find_run_state(config.results_dir, run) for run in runs]
-    own_models = {name: spec for one in found for name, spec in one.run_config().models.items()}
-    config = config.model_copy(update={"models": own_models})
+    registry = load_registry(models_file or [])
+    for one in found:
+        if note := api.received_judge(one, config.judge, registry):
+            stderr.print(f"note: {note}", soft_wrap=True, markup=False)
+    config = config.model_copy(update={"models": {name: spec for one in found for name, spec in one.models.items()}})
     folders = [one.folder for one in found]
     if plan:
-        _print_plan(folders, config, load_registry(models_file or []))
+        _print_plan(folders, config, registry)
         return
     try:
-        reports = api.judge_runs(folders, config, load_registry(models_file or []), watch=watch, finished=print_judged)
+        reports = api.judge_runs(folders, config, registry, watch=watch, finished=print_judged)
     except KeyboardInterrupt:
         stderr.print(f"stopped at once; finished reviews are kept: continue with {same_command()}", soft_wrap=True)
         raise typer.Exit(130) from None

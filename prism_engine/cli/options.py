@@ -9,6 +9,7 @@ import typer
 
 from prism_engine.cli import completion
 from prism_engine.cli.config_options import Sets, dollars, one_or_sweep, option
+from prism_engine.cli.trust import trusting_code
 from prism_engine.config import Merge, Pictures
 from prism_engine.config.arms import ARMS
 from prism_engine.config.file_types import BENCHMARK_FILES, RECORD_FILES, TABLE_FILES, one_of
@@ -94,6 +95,15 @@ FetchOption = Annotated[
     bool,
     option("Download the benchmark first if it is known and not on this machine yet.", "--fetch", panel=WHAT),
 ]
+CachedOnlyOption = Annotated[
+    bool,
+    option(
+        "Score the answers that are in the cache; stop before the first call if any is missing. Only a --judge is "
+        "asked.",
+        "--cached-only",
+        panel=WHAT,
+    ),
+]
 EnginesOption = Annotated[
     int | None,
     Sets("engines_at_once"),
@@ -105,6 +115,24 @@ EnginesOption = Annotated[
         example="--engines-at-once 2",
         default="1",
         min=1,
+    ),
+]
+TrustCodeOption = Annotated[
+    bool,
+    option(
+        "Run Python code that a checkpoint brings along (trust_remote_code) without asking.",
+        "--trust",
+        panel=FILES,
+        callback=trusting_code,
+    ),
+]
+TrustOption = Annotated[
+    bool,
+    option(
+        "Continue a run that someone else's prism wrote, and run code that a checkpoint brings along, without asking.",
+        "--trust",
+        panel=FILES,
+        callback=trusting_code,
     ),
 ]
 BenchmarkArgument = Annotated[
@@ -289,7 +317,8 @@ ProfileOption = Annotated[
     str | None,
     Sets("profile"),
     option(
-        "Rules that extract answers from replies: prism, or VLMEvalKit's: v1 (until 2025-08), v2, v3 (current).",
+        "Rules that extract answers from replies: prism (the newest: prism-2), prism-1, or VLMEvalKit's: v1 (until "
+        "2025-08), v2, v3 (current).",
         panel=SCORING,
         example="--profile v3",
         default="prism",
@@ -358,9 +387,10 @@ MaxCostOption = Annotated[
     float | None,
     Sets("max_cost", dollars),
     option(
-        "US dollars that all runs into the same results folder may cost together. Never exceeded: the worst case of a "
-        "request is reserved before it is sent. When it is used up the run stops (exit code 3); the same command with "
-        "a larger cap continues.",
+        "US dollars that all runs into the same results folder may cost together. The worst case of a request is "
+        "reserved before it is sent, and the first request to a model is sent alone, because only its reply shows "
+        "whether the provider bills more than that (hidden reasoning). When the cap is used up the run stops (exit "
+        "code 3); the same command with a larger cap continues.",
         panel=LIMITS,
         example="--max-cost 5.00",
         default="no limit",

@@ -13,6 +13,7 @@ from prism_engine.cli.options import (
     AnswersPerQuestion,
     BenchmarksArgument,
     CacheDirOption,
+    CachedOnlyOption,
     CacheFolder,
     ConcurrencyOption,
     ConfigOption,
@@ -45,13 +46,14 @@ from prism_engine.cli.options import (
     RpmOption,
     SamplesOption,
     TpmOption,
+    TrustCodeOption,
 )
 from prism_engine.cli.show.console import same_command, stderr, stdout
 from prism_engine.config import load_registry, load_run_configs
 from prism_engine.config.run_config import SWEPT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from prism_engine.api import RunReport
     from prism_engine.config import Registry, RunConfig
@@ -66,6 +68,7 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     mode: ModeOption = None,
     samples: SamplesOption = None,
     fetch: FetchOption = False,
+    cached_only: CachedOnlyOption = False,
     engines_at_once: EnginesOption = None,
     instruction: InstructionOption = None,
     pictures: PicturesOption = None,
@@ -92,6 +95,7 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     cache_dir: CacheDirOption = None,
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
+    trust: TrustCodeOption = False,
 ) -> None:
     """Describe a benchmark's images, answer its questions from the descriptions, score the answers.
 
@@ -103,7 +107,12 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
 
     [bold]Example:[/] prism run MMStar.tsv --perceiver smolvlm-256m --reasoner gpt-4o-mini --rpm 500
     """
-    run_all(_configs(locals()), load_registry(models_file or []))
+    configs, registry = _configs(locals()), load_registry(models_file or [])
+    if cached_only:
+        from prism_engine import api  # noqa: PLC0415 - commands import what they use when called
+
+        api.require_cached(configs, registry)
+    run_all(configs, registry)
 
 
 def _as_run(command: Callable[..., None]) -> Callable[..., None]:
@@ -122,11 +131,13 @@ def plan(**given: Any) -> None:
     is as narrow as the pilot allows.
     """
     from prism_engine import api  # noqa: PLC0415 - commands import what they use when called
+    from prism_engine.cli.show.expenses import print_forecast  # noqa: PLC0415
     from prism_engine.cli.show.live import ingesting  # noqa: PLC0415
-    from prism_engine.cli.show.reports import print_forecast, print_plan, print_plans  # noqa: PLC0415
+    from prism_engine.cli.show.reports import print_plan, print_plans  # noqa: PLC0415
 
-    configs = _configs(given)
-    planned = api.plan_many(configs, load_registry(given["models_file"] or []), ingesting=ingesting())
+    configs, registry = _configs(given), load_registry(given["models_file"] or [])
+    _print_notes(api.benchmark_notes(configs, registry, ingesting=ingesting()))
+    planned = api.plan_many(configs, registry, ingesting=ingesting())
     forecast = api.combined_forecast([one.forecast for one in planned])
     if len(planned) == 1:
         print_plan(planned[0].plan)
@@ -175,8 +186,8 @@ def run_all(configs: Sequence[RunConfig], registry: Registry) -> list[RunReport]
         for report in reports:
             print_report(report)
 
-    for caution in dict.fromkeys(caution for one in configs for caution in api.instruction_warnings(one, registry)):
-        stderr.print(f"note: {caution}", soft_wrap=True, markup=False)
+    _print_notes(caution for one in configs for caution in api.instruction_warnings(one, registry))
+    _print_notes(api.benchmark_notes(configs, registry, ingesting=ingesting()))
     in_one_table = not _differ_in_mode_only(configs)
     try:
         reports, judged = api.run_and_judge(
@@ -200,6 +211,11 @@ def run_all(configs: Sequence[RunConfig], registry: Registry) -> list[RunReport]
     if code := max((*map(report_code, reports), *map(report_code, judged))):
         raise typer.Exit(code)
     return reports
+
+
+def _print_notes(notes: Iterable[str]) -> None:
+    for note in dict.fromkeys(notes):
+        stderr.print(f"note: {note}", soft_wrap=True, markup=False)
 
 
 def _differ_in_mode_only(configs: Sequence[RunConfig]) -> bool:

@@ -91,6 +91,10 @@ class Limits(Frozen):
     """Maximum concurrent requests. A run starts with fewer, and backs off when the API rejects requests."""
 
 
+UNKNOWN_IMAGE_TOKENS = 50_000
+"""Assumed prompt tokens per picture of an API that does not state them: more than any large provider counts."""
+
+
 class PriceSpec(Frozen):
     """A model's price in US dollars per million tokens, as listed by providers.
 
@@ -280,9 +284,13 @@ class ApiModel(ModelEntry):
     deadline, it waits until then instead. 0 disables outage detection, so calls fail one by one; null waits
     indefinitely."""
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
-    """The endpoint's name for the output limit; OpenAI's reasoning models need `max_completion_tokens`."""
+    """The endpoint's name for the output limit; OpenAI's reasoning models need `max_completion_tokens`. If the endpoint
+    refuses the one and not the other, the run switches by itself and records it in the manifest."""
     send_sampling: bool = True
     """Whether to send temperature, top_p and seed; set it to false for models that reject them."""
+    read_reasoning: bool = False
+    """Whether a reply without text is read from its `reasoning_content`, where a server puts everything whose reasoning
+    parser does not fit the model."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
     """Additional request fields, such as `{reasoning_effort: low}`. They shape the answer and are part of the model's
     identity."""
@@ -291,7 +299,7 @@ class ApiModel(ModelEntry):
     price: PriceSpec | None = None
     """The price; None uses the one that genai-prices lists for `base_url` and `model`. Use all zeros for your own
     endpoint."""
-    image_tokens: Tokens = 50_000
+    image_tokens: Tokens = UNKNOWN_IMAGE_TOKENS
     """Maximum prompt tokens per picture: what the cost cap reserves until the reply reports the actual count. The
     default exceeds what any large provider counts; a closer number allows more concurrent requests under a cap."""
     image_formats: tuple[ImageFormat, ...] = API_IMAGE_FORMATS

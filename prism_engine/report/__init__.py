@@ -13,6 +13,7 @@ from prism_engine.report.scores.tables import (
     compare,
     export_parquet,
     metric_rows,
+    unit_note,
     write_scores,
 )
 
@@ -32,6 +33,7 @@ __all__ = [
     "replacing",
     "summarise",
     "summarise_draws",
+    "unit_note",
     "write_draw_scores",
     "write_lines",
     "write_scores",

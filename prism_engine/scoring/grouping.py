@@ -50,8 +50,9 @@ class Mean:
 class Means:
     """Running means of multiple values per group."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], unit: str = "question") -> None:
         self._names = names
+        self._unit = unit
         self._means: defaultdict[Group, dict[str, Mean]] = defaultdict(lambda: {name: Mean() for name in names})
         self._means[Group(None, "overall", None)]  # exists even without rows
 
@@ -66,7 +67,7 @@ class Means:
         for group in sorted(self._means, key=lambda group: group.rank):
             for name in self._names:
                 mean = self._means[group][name]
-                yield Metric(name, mean.value, 1, mean.n, group.level, group.name, group.split)
+                yield Metric(name, mean.value, 1, mean.n, group.level, group.name, group.split, self._unit)
 
 
 def groups_of(split: str | None, l2_category: str | None, category: str | None) -> Iterator[Group]:

@@ -12,7 +12,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, NamedTuple
 
 from prism_engine.records import Score
 
@@ -22,12 +23,18 @@ if TYPE_CHECKING:
     from prism_engine.records import AnswerKind, Message, Sample, SampleStatus
     from prism_engine.scoring.flaws import Flaw
 
-OUR_PROFILE: Final = "prism"
-"""The default profile, without VLMEvalKit's defects. Each of the others (`v1`, `v2`, `v3`) reproduces a period of
-VLMEvalKit, including its defects; they differ in how options are matched, and for most answer kinds not at all."""
+OUR_PROFILES: Final = ("prism-1", "prism-2")
+"""Versions of prism's own rules, without VLMEvalKit's defects, oldest first. A published version never changes."""
 
-PROFILE_NAMES: Final = (OUR_PROFILE, "v1", "v2", "v3")
-"""All profiles; a scorer is constructed with one of them."""
+OUR_PROFILE: Final = OUR_PROFILES[-1]
+"""The default profile."""
+
+PROFILE_NAMES: Final = (*OUR_PROFILES, "v1", "v2", "v3")
+"""All profiles. Each of `v1`, `v2` and `v3` reproduces a period of VLMEvalKit, including its defects; they differ in
+how options are matched, and for most answer kinds not at all."""
+
+PROFILE_ALIASES: Final[Mapping[str, str]] = MappingProxyType({"prism": OUR_PROFILE, "vlmevalkit": PROFILE_NAMES[-1]})
+"""What a user may write for the newest of a family. No file holds an alias, except a configuration as it was typed."""
 
 REFUSAL: Final = "Z"
 """The answer that a refusal is read as; the letter that VLMEvalKit offers its judges for "none of the options"."""
@@ -75,6 +82,8 @@ class Scorer(ABC):
 
     headline: ClassVar[str | None] = None
     """The metric (over all rows) by which the benchmark is quoted; None: the mean of the scores."""
+    quoted_as: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """By a benchmark's name, its name on leaderboards if the headline leaves out a part of it."""
     ways: ClassVar[int | None] = None
     """Number of possible answers to guess from if a question has no options; None: it cannot be guessed."""
 
@@ -86,13 +95,15 @@ class Scorer(ABC):
     """Default output limit of a review, in tokens."""
 
     def __init__(self, profile: str) -> None:
-        """Create a scorer for one of `PROFILE_NAMES`."""
-        self.profile = profile
+        """Create a scorer for one of `PROFILE_NAMES`, or for what one of `PROFILE_ALIASES` stands for."""
+        self.profile = PROFILE_ALIASES.get(profile, profile)
+        self.version = OUR_PROFILES.index(self.profile) + 1 if self.profile in OUR_PROFILES else 0
+        """Version of prism's own rules; 0 for VLMEvalKit's. A rule that came with version 2 asks `version >= 2`."""
 
     @property
     def ours(self) -> bool:
         """Whether VLMEvalKit's defects are fixed rather than reproduced."""
-        return self.profile == OUR_PROFILE
+        return self.version > 0
 
     @abstractmethod
     def score(self, reply: str, sample: Sample) -> Score:
@@ -114,6 +125,15 @@ class Scorer(ABC):
         Returns:
             Only what the mean of the scores per group does not show; nothing by default. Never raises on part of a
             benchmark: a metric without its rows is None.
+        """
+        del rows
+        return ()
+
+    def units(self, rows: Iterable[Scored]) -> Iterable[Unit]:
+        """Yield what each metric over all rows counts, so that its interval and differences of runs can be computed.
+
+        The sum over a metric's parts of (Σ values / Σ weights) is its value, over all rows as over each category whose
+        rows are the units' first ones. By default nothing: metrics without an interval.
         """
         del rows
         return ()
@@ -194,6 +214,19 @@ class Scored:
     reply: str | None = None
 
 
+class Unit(NamedTuple):
+    """One unit that a metric counts: a row, a picture, a question with its rotations."""
+
+    metric: str
+    rows: tuple[Scored, ...]
+    """Its rows; the first one's split and categories are the unit's."""
+    value: float
+    """In the metric's unit."""
+    weight: float = 1.0
+    part: str = ""
+    """A metric that is a sum of means, such as MME's points, has a part for each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One of a benchmark's own metrics, for one group of its rows."""
@@ -211,6 +244,11 @@ class Metric:
     """The category's name; None at level overall."""
     split: str | None = None
     """None if the group spans all splits, or the benchmark has none."""
+    unit: str = "question"
+    """What `n` counts."""
+    low: float | None = None
+    """Lower end of the 95 % interval, clustered by picture and unit; None if it was not computed or is unknown."""
+    high: float | None = None
 
 
 MAX_LIST_CHARACTERS = 100_000

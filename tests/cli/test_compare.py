@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.finished import rotated, write_run
+
 
 @pytest.fixture
 def ran(prism, tmp_path):
@@ -27,6 +29,34 @@ def test_two_runs_are_compared_by_name_with_their_flips(ran, tmp_path):
     assert "right to wrong" in said.out
     assert "more (--show" in said.out
     assert (tmp_path / "out" / "flips.csv").is_file()
+
+
+def test_metrics_that_count_other_units_are_compared_as_well(prism, tmp_path):
+    rows = [
+        {"index": f"VD_chart_1_{one}_{figure}_0", "images": [f"{one} {figure}"], "category": "VD"}
+        for one in range(20)
+        for figure in range(2)
+    ]
+    for name, right in (("good", 38), ("weak", 19)):
+        scores = [float(place < right) for place in range(40)]
+        write_run(tmp_path / "results", scores, mode="direct", perceiver=name, kind="hallusion", rows=rows)
+    said = prism("compare", "results/direct/Bench/good", "results/direct/Bench/weak", "--out", "out")
+    assert said.code == 0
+    assert all(word in said.out for word in ("Its own metrics, B minus A", "fAcc", "figure", "mean of aAcc"))
+    assert (tmp_path / "out" / "metrics.csv").is_file()
+
+
+def test_rotations_of_a_question_are_one_sample(prism, tmp_path):
+    for name, right in (("good", 15), ("weak", 5)):
+        scores = [float(question < right or turn < 2) for question in range(20) for turn in range(4)]
+        write_run(
+            tmp_path / "results", scores, mode="direct", perceiver=name, kind="circular",
+            rows=[row | {"extracted": "A"} for row in rotated(20)],
+        )  # fmt: skip
+    said = prism("compare", "results/direct/Bench/good", "results/direct/Bench/weak")
+    assert (said.code, "right to wrong: 10" in said.out, "McNemar" in said.out) == (0, True, True)
+    board = prism("board", "results")
+    assert (board.code, "has no interval" in board.out) == (0, False)
 
 
 def test_a_run_that_is_not_there_is_named(ran):

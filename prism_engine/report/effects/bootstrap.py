@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from prism_engine.report.scores.inference import Labels, Numbers
 
@@ -37,16 +37,38 @@ def resampled_means(scores: Numbers, clusters: Labels, *, seed: int = SEED, repl
         [np.bincount(clusters, np.where(mask, row, 0.0), groups) for row, mask in zip(scores, scored, strict=True)]
     )
     counts = np.stack([np.bincount(clusters, mask, groups) for mask in scored])
+    with np.errstate(invalid="ignore"):  # a replicate may have no score of a run with very few
+        means: Numbers = np.concatenate(
+            [(weights @ sums.T) / (weights @ counts.T) for weights in _weights(groups, seed, replicates)]
+        )
+    return means
+
+
+def resampled_ratios(sums: Sequence[tuple[Numbers, Numbers]], *, seed: int = SEED) -> list[Numbers]:
+    """Return replicates of each metric that is a sum of ratios; all share a replicate's clusters.
+
+    Args:
+        sums: each metric's numerators and denominators: a row per part, a column per cluster.
+    """
+    import numpy as np  # noqa: PLC0415 - the same
+
+    found: list[list[Numbers]] = [[] for _ in sums]
+    with np.errstate(invalid="ignore", divide="ignore"):  # as above
+        for weights in _weights(sums[0][0].shape[1], seed, REPLICATES):
+            for parts, (values, totals) in zip(found, sums, strict=True):
+                parts.append(((weights @ values.T) / (weights @ totals.T)).sum(axis=1))
+    return [np.concatenate(parts) for parts in found]
+
+
+def _weights(groups: int, seed: int, replicates: int) -> Iterator[Numbers]:
+    """Yield how often each replicate has each cluster, a batch of replicates at a time."""
+    import numpy as np  # noqa: PLC0415 - the same
+
     draw = np.random.default_rng(seed)
-    parts = []
     step = max(1, _MAX_WEIGHTS // groups)
     for start in range(0, replicates, step):
         size = min(step, replicates - start)
-        weights = draw.multinomial(groups, np.full(groups, 1 / groups), size=size).astype(np.float64)
-        with np.errstate(invalid="ignore"):  # a replicate may have no score of a run with very few
-            parts.append((weights @ sums.T) / (weights @ counts.T))
-    means: Numbers = np.concatenate(parts)
-    return means
+        yield draw.multinomial(groups, np.full(groups, 1 / groups), size=size).astype(np.float64)
 
 
 def percentile_interval(replicates: Numbers) -> tuple[float, float]:

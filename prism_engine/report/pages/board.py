@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from math import isnan, nan
+from math import isnan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prism_engine.report.effects.analysis import grid_runs
-from prism_engine.report.effects.bootstrap import mean_over, percentile_interval, resampled_means
+from prism_engine.report.effects.bootstrap import mean_over, percentile_interval
+from prism_engine.report.effects.headlines import headlines
 from prism_engine.report.effects.two_factor import TwoFactor, Unestimable, sure_ranks, two_factor
+from prism_engine.report.pages.columns import columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from prism_engine.report.effects.headlines import Headline
     from prism_engine.report.effects.stacked import GridRun
     from prism_engine.report.effects.two_factor import Effect
     from prism_engine.report.scores.aligned import AlignedRuns
-    from prism_engine.report.scores.finished import FinishedRun, Setting
+    from prism_engine.report.scores.finished import Setting
     from prism_engine.report.scores.inference import Numbers
 
 
@@ -41,7 +44,7 @@ class Mark(NamedTuple):
 
     value: float
     sampled: bool
-    """Whether it is the mean of its samples' scores, so its interval can be obtained by resampling."""
+    """Whether it can be computed from the run's rows, so that resampling gives its interval."""
     rank: int
     """1 + the number of systems that are strictly better on this benchmark."""
 
@@ -54,9 +57,9 @@ class BoardRow:
     name: str
     about: Mapping[str, Any]
     marks: Mapping[str, Mark]
-    """By benchmark."""
+    """By column."""
     mean: float | None
-    """Plain mean over the board's benchmarks; None if the system lacks one."""
+    """Plain mean over the board's columns; None if the system lacks one."""
     interval: tuple[float, float] | None
     """95 % interval of the mean; None if there is no mean or a benchmark's own metric cannot be resampled."""
     mean_rank: float | None
@@ -81,12 +84,13 @@ class Board:
     """All rows: complete systems first, best on top, then those that lack benchmarks."""
 
     benchmarks: tuple[str, ...]
+    """Its columns: benchmarks, or several that the Open VLM Leaderboard counts as one."""
     places: tuple[BoardRow, ...]
     gaps: tuple[Gap, ...]
     """All pairs of complete systems with intervals."""
     effects: TwoFactor | Unestimable
     unsampled: tuple[str, ...]
-    """Benchmarks whose metric is not the mean of its samples' scores: a mean that includes them has no interval."""
+    """Columns whose number cannot be computed from the rows: a mean that includes them has no interval."""
 
 
 def board(benchmarks: Mapping[str, AlignedRuns], abouts: Mapping[System, Mapping[str, Any]]) -> Board:
@@ -96,12 +100,18 @@ def board(benchmarks: Mapping[str, AlignedRuns], abouts: Mapping[System, Mapping
         benchmarks: the runs by benchmark; every run is ranked.
         abouts: the registry's metadata about each system's model.
     """
-    marks = {name: _marks(aligned) for name, aligned in benchmarks.items()}
-    systems = list(dict.fromkeys(system for found in marks.values() for system in found))
+    shown = columns(benchmarks)
+    found = {name: _marks([benchmarks[part] for part in parts]) for name, parts in shown.items()}
+    marks = {name: each for name, (each, _) in found.items()}
+    systems = list(dict.fromkeys(system for each in marks.values() for system in each))
     names = _names(systems)
-    own = {system: {name: found[system] for name, found in marks.items() if system in found} for system in systems}
-    means = {system: _mean(own[system]) for system in systems if len(own[system]) == len(benchmarks)}
-    drawn = _drawn_means(benchmarks, {system: own[system] for system in means})
+    own = {system: {name: each[system] for name, each in marks.items() if system in each} for system in systems}
+    means = {system: _mean(own[system]) for system in systems if len(own[system]) == len(shown)}
+    drawn = {
+        system: mean_over([each[system] for _, each in found.values()])
+        for system in means
+        if all(mark.sampled for mark in own[system].values())
+    }
     intervals = {system: percentile_interval(each) for system, each in drawn.items()}
     sure = dict(zip(intervals, sure_ranks(list(intervals.values())), strict=True))
     effects = _effects(benchmarks)
@@ -121,11 +131,11 @@ def board(benchmarks: Mapping[str, AlignedRuns], abouts: Mapping[System, Mapping
         for system in systems
     ]
     return Board(
-        tuple(benchmarks),
+        tuple(shown),
         tuple(sorted(places, key=_order)),
         tuple(_gaps(drawn, means, names)),
         effects,
-        tuple(name for name, found in marks.items() if not all(mark.sampled for mark in found.values())),
+        tuple(name for name, each in marks.items() if not all(mark.sampled for mark in each.values())),
     )
 
 
@@ -135,18 +145,6 @@ def _mean(marks: Mapping[str, Mark]) -> float:
 
 def _mean_rank(marks: Mapping[str, Mark]) -> float:
     return sum(mark.rank for mark in marks.values()) / len(marks)
-
-
-def _drawn_means(
-    benchmarks: Mapping[str, AlignedRuns], own: Mapping[System, Mapping[str, Mark]]
-) -> dict[System, Numbers]:
-    """Return resampled means over all benchmarks for the systems whose metrics can all be resampled."""
-    drawn = {name: _replicates(aligned) for name, aligned in benchmarks.items()}
-    return {
-        system: mean_over([drawn[name][system] for name in benchmarks])
-        for system, marks in own.items()
-        if all(mark.sampled for mark in marks.values())
-    }
 
 
 def _order(row: BoardRow) -> tuple[bool, float, int, float, str]:
@@ -167,41 +165,24 @@ def _names(systems: Iterable[System]) -> dict[System, str]:
     return names
 
 
-def _marks(aligned: AlignedRuns) -> dict[System, Mark]:
-    import numpy as np  # noqa: PLC0415 - heavy, and most runs need no statistics
-
-    found: dict[System, tuple[float, bool]] = {}
-    for run, scores in zip(aligned.runs, aligned.scores, strict=True):
-        mean = None if np.isnan(scores).all() else 100 * float(np.nanmean(scores))
-        headline = _headline(run)
-        value = mean if headline is None else headline
-        if value is not None and not isnan(value):
-            found[System.of(run.setting)] = (value, mean is not None and abs(value - mean) < 1e-9)
-    return {
-        system: Mark(value, sampled, 1 + sum(other > value for other, _ in found.values()))
-        for system, (value, sampled) in found.items()
+def _marks(column: Sequence[AlignedRuns]) -> tuple[dict[System, Mark], dict[System, Numbers]]:
+    """Return the marks of a column, the mean over its benchmarks, and their replicates; a system needs all of them."""
+    found: dict[System, list[Headline]] = {}
+    for run, headline in headlines(column):
+        if not isnan(headline.value):
+            found.setdefault(System.of(run.setting), []).append(headline)
+    whole = {system: parts for system, parts in found.items() if len(parts) == len(column)}
+    values = {system: sum(part.value for part in parts) / len(parts) for system, parts in whole.items()}
+    drawn = {
+        system: mean_over([part.drawn for part in parts if part.drawn is not None])
+        for system, parts in whole.items()
+        if all(part.drawn is not None for part in parts)
     }
-
-
-def _headline(run: FinishedRun) -> float | None:
-    """Return the benchmark's headline metric, rescaled to 100 (MME's maximum is 2,800, OCRBench's 1,000).
-
-    NaN if it could not be computed; None if the benchmark has none, so accuracy counts.
-    """
-    name, metrics = run.scores.get("headline"), run.scores.get("metrics")
-    if name is None or not isinstance(metrics, list):
-        return None
-    for metric in metrics:
-        if (metric["name"], metric.get("group"), metric.get("split")) == (name, None, None):
-            return nan if metric["value"] is None else 100 * float(metric["value"]) / float(metric["maximum"])
-    return None
-
-
-def _replicates(aligned: AlignedRuns) -> dict[System, Numbers]:
-    import numpy as np  # noqa: PLC0415
-
-    means = 100 * resampled_means(np.stack(aligned.scores), aligned.clusters)
-    return {System.of(run.setting): means[:, column] for column, run in enumerate(aligned.runs)}
+    marks = {
+        system: Mark(value, system in drawn, 1 + sum(other > value for other in values.values()))
+        for system, value in values.items()
+    }
+    return marks, drawn
 
 
 def _gaps(drawn: Mapping[System, Numbers], means: Mapping[System, float], names: Mapping[System, str]) -> Iterator[Gap]:

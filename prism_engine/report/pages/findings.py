@@ -10,11 +10,12 @@ from prism_engine.report.pages.sheets import Column, Sheet
 from prism_engine.report.scores.inference import as_numbers, clustered_share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from prism_engine.report.effects.analysis import Analysis, Grid
     from prism_engine.report.effects.contrasts import Contrast
     from prism_engine.report.effects.failures import Judged
+    from prism_engine.report.effects.own_metrics import MetricContrast
     from prism_engine.report.pages.sheets import Cell
     from prism_engine.report.scores.aligned import AlignedRuns
 
@@ -87,6 +88,29 @@ def _contrast_row(contrast: Contrast) -> tuple[Cell, ...]:
         *(contrast.first_share, contrast.second_share, gap.value, gap.low, gap.high, test.improved, test.worsened),
         *(test.test, test.p, contrast.p_holm, test.p_clustered, test.p_mcnemar),
     )
+
+
+def metric_sheet(contrasts: Iterable[MetricContrast]) -> Sheet:
+    """Tabulate the differences of two runs in the benchmark's own metrics, in the metrics' units."""
+    columns = (
+        Column("metric", "Metric"),
+        Column("unit", "Counts"),
+        Column("n", "Of them", "count"),
+        Column("clusters", "Clusters", "count"),
+        Column("maximum", "Maximum", "number"),
+        Column("first", "First", "number"),
+        Column("second", "Second", "number"),
+        Column("difference", "Difference", "effect"),
+        Column("low", "95 % from", "effect"),
+        Column("high", "to", "effect"),
+        Column("p", "p", "p"),
+    )
+    rows = []
+    for each in contrasts:
+        gap = each.difference
+        sizes = (each.metric, each.unit, gap.n, gap.clusters, each.maximum)
+        rows.append((*sizes, each.first, each.second, gap.value, gap.low, gap.high, each.p))
+    return Sheet(columns, tuple(rows))
 
 
 def effect_sheet(grids: tuple[Grid, ...]) -> Sheet:

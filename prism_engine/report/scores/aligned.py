@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from prism_engine.errors import UserError
 from prism_engine.report.scores.inference import as_numbers, clusters_of
+from prism_engine.report.scores.rotated import with_whole_questions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,11 +59,14 @@ class AlignedRuns:
 def align(runs: Sequence[FinishedRun]) -> AlignedRuns:
     """Align runs of one benchmark, or of parts of it, on the same samples.
 
+    If rows are rotations of a question's options, its rotations together are one sample.
+
     Raises:
         UserError: two runs have different questions under the same index.
     """
     import polars as pl  # noqa: PLC0415 - as numpy
 
+    runs = [with_whole_questions(run) for run in runs]
     samples = pl.concat([run.table for run in runs]).unique("index", keep="first", maintain_order=True)
     scores = []
     for run in runs:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from prism_engine.errors import UserError
+from prism_engine.errors import ConfigError, UserError
+from prism_engine.records import AnswerKind
 from prism_engine.report.scores.inference import as_numbers
 from prism_engine.report.scores.manifest import MANIFEST, upgraded
-from prism_engine.report.scores.predictions import reading, scan
+from prism_engine.report.scores.predictions import reading, scan, scored_rows
+from prism_engine.scoring import SCORERS, recorded_profile, scorer_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,10 +24,13 @@ if TYPE_CHECKING:
     import polars as pl
 
     from prism_engine.report.scores.inference import Numbers
+    from prism_engine.scoring import Scored, Scorer
 
 PREDICTIONS: Final = "predictions.jsonl"
 SCORES: Final = "scores.json"
 _MAX_NAME_BYTES: Final = 180  # file systems allow 255, and sampling, answer kind and profile are appended
+_OWN_FILE: Final = re.compile(r"[a-z]+\.(json|jsonl|parquet|sqlite|csv|md|xlsx)", re.IGNORECASE)
+"""Names as prism gives its files, next to which folders are."""
 JUDGED: Final = "judged-"
 """How the name of a folder with a run's judged results starts, inside the run's own folder."""
 _COLUMNS: Final = ("index", "category", "l2_category", "images", "question", "target", "extracted", "score", "status")
@@ -44,6 +50,7 @@ class Setting:
     reasoner: str | None
     instruction: str | None
     profile: str
+    """The scoring profile; never an alias."""
     vlm: str | None = None
     """The perceiver's bare name, which matches direct runs with decoupled ones."""
 
@@ -75,17 +82,38 @@ class FinishedRun:
         """Scores in the table's order, NaN where a sample has none."""
         return as_numbers(self.table["score"].to_list())
 
+    @cached_property
+    def scorer(self) -> Scorer | None:
+        """The scorer of its answer kind under its profile; None if its files do not name a kind that is known."""
+        recorded = self.manifest.get("scoring")
+        kind = recorded.get("answer_kind") if isinstance(recorded, dict) else None
+        kind = self.scores.get("kind") if kind is None else kind
+        if kind not in [known.value for known in SCORERS]:
+            return None
+        try:
+            return scorer_of(AnswerKind(kind), self.setting.profile)
+        except ConfigError:  # a profile of another version of prism
+            return None
+
+    @cached_property
+    def rows(self) -> tuple[Scored, ...]:
+        """Its rows as scorers fold them, without the replies; read again from its file."""
+        return tuple(replace(row, reply=None) for row in scored_rows(self.folder / PREDICTIONS))
+
     def about(self, role: str) -> Mapping[str, Any]:
         """Return the registry's metadata of a model (`perceiver`, `reasoner`) at the time of the run; empty if none."""
         model = self.manifest.get("models", {}).get(role) or {}
         return model.get("about") or {}
 
 
-def find_runs(paths: Sequence[Path]) -> list[FinishedRun]:
+def find_runs(paths: Sequence[Path], profile: str | None = None) -> list[FinishedRun]:
     """Read the runs in these folders; each is a run folder or contains run folders at any depth.
 
     Runs that only describe have no predictions and are skipped. Results inside a run's folder (`judged-JUDGE`) are
     that run again, so they are read only if they are named.
+
+    Args:
+        profile: as for `read_run`.
 
     Raises:
         UserError: a folder contains no run, a file cannot be read, or two runs are the same experiment.
@@ -98,7 +126,7 @@ def find_runs(paths: Sequence[Path]) -> list[FinishedRun]:
                 raise UserError(f"{path}: no such folder; `prism runs` lists runs")
             raise UserError(f"{path}: no finished run in it (a folder with {PREDICTIONS}); `prism runs` lists runs")
         folders.update(dict.fromkeys(found))
-    runs = [read_run(folder) for folder in folders]
+    runs = [read_run(folder, profile) for folder in folders]
     by_setting: dict[Setting, FinishedRun] = {}
     for run in _disambiguated(runs):
         if (same := by_setting.setdefault(run.setting, run)) is not run:
@@ -113,25 +141,31 @@ def _run_folders(path: Path) -> Iterator[Path]:
             yield folder
 
 
-def read_run(folder: Path) -> FinishedRun:
+def read_run(folder: Path, profile: str | None = None) -> FinishedRun:
     """Read one run.
+
+    Args:
+        profile: read its scores under this profile, which `prism score` has written next to its own if they differ;
+            None reads its own.
 
     Raises:
         UserError: a file is missing or malformed.
     """
-    predictions = folder / PREDICTIONS
-    with reading(predictions):
-        table = scan(predictions, _COLUMNS).collect()
-    if table["index"].is_duplicated().any():
-        duplicate = table.filter(table["index"].is_duplicated())["index"][0]
-        raise UserError(f"{predictions}, index {duplicate}: two rows have this index, so runs cannot be matched by it.")
     manifest = _manifest(folder / MANIFEST)
     try:
         setting = _setting(folder, manifest)
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{folder / MANIFEST}: lacks {error}; rerun the same command to rewrite it.") from error
-    scores = _json(folder / SCORES) if (folder / SCORES).is_file() else {}
-    return FinishedRun(folder, setting, manifest, scores, table)
+    suffix = "" if profile in (None, setting.profile) else f"-{profile}"
+    predictions = folder / PREDICTIONS.replace(".", f"{suffix}.")
+    with reading(predictions):
+        table = scan(predictions, _COLUMNS).collect()
+    if table["index"].is_duplicated().any():
+        duplicate = table.filter(table["index"].is_duplicated())["index"][0]
+        raise UserError(f"{predictions}, index {duplicate}: two rows have this index, so runs cannot be matched by it.")
+    own = folder / SCORES.replace(".", f"{suffix}.")
+    scores = _json(own) if own.is_file() else {}
+    return FinishedRun(folder, replace(setting, profile=profile or setting.profile), manifest, scores, table)
 
 
 def _manifest(path: Path) -> dict[str, Any]:
@@ -155,15 +189,23 @@ def _setting(folder: Path, manifest: dict[str, Any]) -> Setting:
     config = manifest["config"]
     mode = "all" if config["mode"] in _DECOUPLED else config["mode"]
     first = f"-first{config['samples']}" if config.get("samples") else ""
-    profile = str(config["profile"])
+    typed, profile = str(config["profile"]), _profile(manifest)
     names = {"all": (folder.parent.name, folder.name), "direct": (folder.name, "")}.get(mode, ("", folder.name))
     perceiver, reasoner = (
-        _label(str(config[role]), name.removesuffix(f"-{profile}")) if name and config[role] else None
+        _label(str(config[role]), name.removesuffix(f"-{typed}").removesuffix(f"-{profile}"))
+        if name and config[role]
+        else None
         for role, name in zip(("perceiver", "reasoner"), names, strict=True)
     )
     instruction = _instruction(folder, config, manifest["benchmark"]["name"]) if mode == "all" else None
     vlm = _short(str(config["perceiver"])) if perceiver else None
     return Setting(f"{manifest['benchmark']['name']}{first}", mode, perceiver, reasoner, instruction, profile, vlm)
+
+
+def _profile(manifest: Mapping[str, Any]) -> str:
+    """Return the rules that the rows were scored by: the judge's in a judged folder, else the run's."""
+    judge, scoring = manifest.get("judge") or {}, manifest.get("scoring") or {}
+    return recorded_profile(str(judge.get("profile") or scoring.get("profile") or manifest["config"]["profile"]))
 
 
 def _instruction(folder: Path, config: dict[str, Any], benchmark: str) -> str:
@@ -187,7 +229,7 @@ def folder_name(name: str) -> str:
     """Return a folder's name for a name; one that had to be changed gets a short digest, so no two names share one."""
     safe = _without_unsafe(name)
     safe = safe.encode()[:_MAX_NAME_BYTES].decode(errors="ignore")
-    if safe == name and name:
+    if safe == name and name and not _OWN_FILE.fullmatch(name):
         return name
     return f"{safe or '_'}-{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:8]}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 LEVEL: Final = 0.95
 """Confidence level of every interval."""
+_RARE: Final = 10
+"""Number of average pictures with the rarer answer below which the variance between pictures counts as unknown."""
+_FEW_CHANGES: Final = 20
+"""The same for the differences of two runs, and their t interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Estimate:
     """Number of samples."""
     clusters: int
     """Number of independent units: pictures, or groups of pictures that occur together in a sample."""
+    freedom: float = 0.0
+    """Degrees of freedom of the standard error; less than clusters - 1 if some clusters are larger than others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +57,16 @@ class Paired:
     @property
     def p(self) -> float:
         """The p value to use: McNemar's if no picture repeats (it assumes independent samples), else the clustered."""
-        independent = self.difference.clusters == self.difference.n
-        return self.p_clustered if self.p_mcnemar is None or not independent else self.p_mcnemar
+        return self.p_clustered if self.p_mcnemar is None or not self._independent else self.p_mcnemar
 
     @property
     def test(self) -> str:
         """Name of the test that `p` is from."""
-        return "McNemar" if self.p == self.p_mcnemar else "clustered"
+        return "clustered" if self.p_mcnemar is None or not self._independent else "McNemar"
+
+    @property
+    def _independent(self) -> bool:
+        return self.difference.clusters == self.difference.n
 
 
 def clusters_of(pictures: Iterable[Sequence[str]]) -> Labels:
@@ -84,11 +93,13 @@ def clusters_of(pictures: Iterable[Sequence[str]]) -> Labels:
 
 
 def clustered_mean(values: Numbers, clusters: Labels) -> Estimate:
-    """Estimate a mean with a cluster-robust standard error and a t interval.
+    """Estimate a mean with a cluster-robust standard error and a t interval that also hold for a few unequal clusters.
 
-    With residuals e = y - mean and G clusters, se² = G/(G-1) · Σ_g (Σ_{i in g} e_i)² / n², and the interval takes t
-    with G-1 degrees of freedom: the cluster-robust (CR1) variance of an ordinary regression on a constant (K.-Y. Liang
-    and S. L. Zeger, Biometrika 73 (1986) 13-22). If each sample is its own cluster, this is the usual s/√n.
+    With w_g = n_g / n and the sum of residuals S_g of cluster g, se² = Σ_g S_g² / (1 - w_g) / n²: the bias-reduced
+    (CR2) variance of a regression on a constant (R. M. Bell and D. F. McCaffrey, Survey Methodology 28 (2002) 169-181).
+    Degrees of freedom are theirs as well (`freedom`). If all clusters have the same size, both are those of Liang and
+    Zeger's (CR1) variance: G/(G-1) · Σ_g S_g² / n² and G - 1, for G clusters; if each sample is its own cluster, this
+    is the usual s/√n.
 
     Args:
         values: at least one.
@@ -98,36 +109,89 @@ def clustered_mean(values: Numbers, clusters: Labels) -> Estimate:
 
     mean = float(values.mean())
     _, numbers = np.unique(clusters, return_inverse=True)
+    sizes = np.bincount(numbers).astype(np.float64)
+    if len(sizes) == 1:  # the variation between pictures is unknown
+        return Estimate(mean, float("inf"), float("-inf"), float("inf"), len(values), 1, 0.0)
     sums = np.bincount(numbers, weights=values - mean)
-    groups = len(sums)
-    if groups == 1:  # the variation between pictures is unknown
-        return Estimate(mean, float("inf"), float("-inf"), float("inf"), len(values), 1)
-    se = sqrt(groups / (groups - 1) * float(sums @ sums)) / len(values)
-    reach = t_point(groups - 1) * se
-    return Estimate(mean, se, mean - reach, mean + reach, len(values), groups)
+    se = sqrt(float((sums * sums / (1 - sizes / len(values))).sum())) / len(values)
+    degrees = freedom(sizes)
+    reach = t_point(degrees) * se
+    return Estimate(mean, se, mean - reach, mean + reach, len(values), len(sizes), degrees)
+
+
+def freedom(sizes: Numbers) -> float:
+    """Return the degrees of freedom of the variance of `clustered_mean`: few, if a few clusters dominate.
+
+    Satterthwaite's 2 E[V]² / Var[V], as Bell and McCaffrey propose it, for answers that all depend on the cluster:
+    cluster sums with variances n_g². With the weights a_g = 1 / (1 - w_g), V is the quadratic form of the matrix
+    diag(a) - 1(aw)' - (aw)1' + (Σ a w²) 11' in the sums; its moments follow in linear time.
+
+    Args:
+        sizes: number of values per cluster, at least two clusters.
+    """
+    if (sizes == sizes[0]).all():
+        return float(len(sizes) - 1)
+    weights = sizes / sizes.sum()
+    scaled = weights / (1 - weights)
+    diagonal = sizes * sizes / (1 - weights)
+    cross = sizes * scaled
+    shared = float((scaled * weights).sum())
+    own, mixed, both = float(sizes @ sizes), float(sizes @ cross), float(cross @ cross)
+    trace = float(diagonal.sum()) - 2 * mixed + shared * own
+    square = float(diagonal @ diagonal) + 2 * float(-2 * (diagonal @ (sizes * cross)) + shared * (diagonal @ sizes**2))
+    square += 2 * mixed**2 + 2 * own * both - 4 * shared * mixed * own + (shared * own) ** 2
+    return trace * trace / square
 
 
 def clustered_share(values: Numbers, clusters: Labels) -> Estimate:
     """Estimate a share of right answers with an interval that stays within 0 and 1, even at 0 % and 100 %.
 
-    Wilson's interval for the effective sample size n* = p(1-p) / se², with the standard error of `clustered_mean` and t
-    in place of the normal quantile; n* is at most n, and G if nothing varies (E. L. Korn and B. I. Graubard, Survey
-    Methodology 24 (1998) 193-201, do this with another base interval). For values between 0 and 1, the interval of
-    `clustered_mean` clipped to 0 and 1.
+    Wilson's interval for the effective sample size n* = p(1-p) / se², at most n, with se and the degrees of freedom of
+    `clustered_mean` and t in place of the normal quantile (E. L. Korn and B. I. Graubard, Survey Methodology 24 (1998)
+    193-201, do this with another base interval). If the rarer answer occurs in too few pictures (`_RARE`), the variance
+    between pictures is unknown: n* is then at most their effective number, n² / Σ n_g², which is what n is worth if all
+    answers about a picture are alike. `benchmarks/coverage.py` measures the coverage.
+
+    Args:
+        values: each from 0 to 1.
+        clusters: as for `clustered_mean`.
     """
     mean = clustered_mean(values, clusters)
+    share = min(1.0, max(0.0, mean.value))  # rounding
     if mean.clusters == 1:
-        return Estimate(mean.value, mean.se, 0.0, 1.0, mean.n, 1)
-    if not is_binary(values):
-        return Estimate(mean.value, mean.se, max(0.0, mean.low), min(1.0, mean.high), mean.n, mean.clusters)
-    spread = mean.value * (1 - mean.value)
-    effective_n = mean.clusters if not spread else mean.n if not mean.se else min(mean.n, spread / mean.se**2)
-    low, high = wilson_interval(mean.value, effective_n, t_point(mean.clusters - 1))
-    return Estimate(mean.value, mean.se, low, high, mean.n, mean.clusters)
+        return replace(mean, low=0.0, high=1.0)
+    trials = float(mean.n) if not mean.se else share * (1 - share) / mean.se**2
+    if mean.clusters < mean.n:
+        rarer = values > 0 if share <= 1 / 2 else values < 1
+        trials = min(trials, mean.n if _worth(rarer, clusters) >= _RARE else _effective(clusters))
+    elif not is_binary(values):
+        return replace(mean, low=max(0.0, mean.low), high=min(1.0, mean.high))
+    low, high = wilson_interval(share, min(trials, mean.n), t_point(mean.freedom))
+    return replace(mean, low=low, high=high)
+
+
+def _worth(marked: NDArray[np.bool_], clusters: Labels) -> float:
+    """Return how many equally large clusters those with a marked value are worth."""
+    import numpy as np  # noqa: PLC0415
+
+    return float(np.isin(clusters, clusters[marked]).mean()) * _effective(clusters)
+
+
+def _effective(clusters: Labels) -> float:
+    """Return the number of equally large clusters that are worth as much as these."""
+    import numpy as np  # noqa: PLC0415
+
+    sizes = np.unique(clusters, return_counts=True)[1].astype(np.float64)
+    return float(sizes.sum() ** 2 / (sizes @ sizes))
 
 
 def paired(first: Numbers, second: Numbers, clusters: Labels) -> Paired:
     """Compare two runs sample by sample.
+
+    The interval of the difference is that of `clustered_mean`. If right answers differ in too few pictures
+    (`_FEW_CHANGES`), or all differ alike, it is the one of D. G. Bonett and R. M. Price (Br. J. Math. Stat. Psychol. 65
+    (2012) 479-488), which adds one question that improved and one that worsened; the samples are then worth as many as
+    there are equally large pictures, or fewer, if their variance says so.
 
     Args:
         first: scores, each from 0 to 1, at least one.
@@ -135,15 +199,31 @@ def paired(first: Numbers, second: Numbers, clusters: Labels) -> Paired:
     """
     differences = second - first
     estimate = clustered_mean(differences, clusters)
+    if is_binary(first) and is_binary(second) and estimate.clusters > 1:
+        estimate = _with_rare_changes(estimate, differences, clusters)
     improved, worsened = int((differences > 0).sum()), int((differences < 0).sum())
     binary = is_binary(first) and is_binary(second)
     return Paired(
         estimate,
         improved,
         worsened,
-        p_clustered=_p_value(estimate),
+        p_clustered=p_value(estimate),
         p_mcnemar=mcnemar(improved, worsened) if binary else None,
     )
+
+
+def _with_rare_changes(estimate: Estimate, differences: Numbers, clusters: Labels) -> Estimate:
+    """Return the estimate with Bonett and Price's interval if differences are rare or all the same."""
+    if estimate.se and _worth(differences != 0, clusters) >= _FEW_CHANGES:
+        return estimate
+    changed = float((differences != 0).mean())
+    trials = _effective(clusters)
+    if estimate.se:
+        trials = min(trials, (changed - estimate.value**2) / estimate.se**2)
+    centre, spread = (share * trials / (trials + 2) for share in (estimate.value, changed))
+    spread += 2 / (trials + 2)
+    reach = t_point(estimate.freedom) * sqrt((spread - centre**2) / (trials + 2))
+    return replace(estimate, low=max(-1.0, centre - reach), high=min(1.0, centre + reach))
 
 
 def mcnemar(improved: int, worsened: int) -> float:
@@ -170,21 +250,22 @@ def is_binary(values: Numbers) -> bool:
     return bool(((values == 0) | (values == 1)).all())
 
 
-def t_point(freedom: int) -> float:
+def t_point(freedom: float) -> float:
     """Return the 97.5 % point of the t distribution."""
     from scipy.special import stdtrit  # noqa: PLC0415 - scipy.stats takes a second to import
 
     return float(stdtrit(freedom, (1 + LEVEL) / 2))
 
 
-def _p_value(estimate: Estimate) -> float:
+def p_value(estimate: Estimate) -> float:
+    """Return the two-sided t test of a mean, difference or sum against 0."""
     from scipy.special import stdtr  # noqa: PLC0415 - the same
 
     if estimate.clusters == 1 or estimate.value == 0:
         return 1.0
     if estimate.se == 0:  # all clusters agree exactly: use the sign test
         return float(2.0 ** (1 - estimate.clusters))
-    return float(2 * stdtr(estimate.clusters - 1, -abs(estimate.value) / estimate.se))
+    return float(2 * stdtr(estimate.freedom, -abs(estimate.value) / estimate.se))
 
 
 def wilson_interval(share: float, trials: float, quantile: float) -> tuple[float, float]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.report.scores.alike import count_alike, tally_of
 from prism_engine.report.scores.inference import wilson_interval
 from prism_engine.report.scores.predictions import scored_rows
 from prism_engine.report.scores.repeats import clustered_intervals
+from prism_engine.report.scores.units import with_intervals
 from prism_engine.scoring import Group, Metric, Scorer, groups_of, scorer_of
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class GroupScore:
     accuracy: float | None
     """correct / scored, from 0 to 1; None, never 0, if nothing was scored."""
     accuracy_low: float | None
-    """Lower end of the Wilson 95 % interval of the accuracy; conservative if scores are graded between 0 and 1."""
+    """Lower end of the 95 % interval of the accuracy: clustered by picture if pictures repeat, else Wilson's, which is
+    conservative if scores are graded between 0 and 1."""
     accuracy_high: float | None
     accuracy_least: float | None
     """correct / (scored + missing): the accuracy if every missing prediction were wrong."""
@@ -78,7 +80,7 @@ class GroupScore:
     pictures: int | None = None
     """Number of independent clusters among the scored samples; None if no picture repeats."""
     clustered_low: float | None = None
-    """Lower end of the 95 % interval clustered by picture; None if no picture repeats."""
+    """`accuracy_low` if it is clustered by picture; None if no picture repeats."""
     clustered_high: float | None = None
 
     @property
@@ -149,7 +151,11 @@ def summarise(
 def _metrics(scorer: Scorer, predictions: Path, *, failed_as_wrong: bool) -> tuple[Metric, ...]:
     if type(scorer).metrics is Scorer.metrics:
         return ()  # it has none: skip the second pass
-    return scorer.metrics(scored_rows(predictions, failed_as_wrong=failed_as_wrong))
+    rows = scored_rows(predictions, failed_as_wrong=failed_as_wrong)
+    if type(scorer).units is Scorer.units:
+        return scorer.metrics(rows)
+    kept = [replace(row, reply=None) for row in rows]
+    return with_intervals(scorer.metrics(kept), scorer.units(kept))
 
 
 def wilson(correct: float, scored: float) -> tuple[float, float]:
@@ -169,6 +175,8 @@ def wilson(correct: float, scored: float) -> tuple[float, float]:
 def _fold(group: Group, tally: _Counts, repeated: Repeated | None) -> GroupScore:
     n, scored, correct = tally["n"], tally["scored"], _whole(tally["correct"])
     low, high = wilson(correct, scored) if scored else (None, None)
+    if repeated is not None:
+        low, high = repeated.low, repeated.high
     missing = tally["failed"] + tally["not_run"]
     possible = scored + missing
     return GroupScore(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -46,13 +46,17 @@ HEADER: Final = (
 accuracy if unanswered samples were answered by guessing; "cannot tell" counts replies that say so."""
 
 
+_PLAIN: Final = "question"
+"""The unit of metrics that needs no mention."""
+
+
 def as_rows(scores: Scores) -> list[tuple[str, ...]]:
     """Format the scores for people, one row of text per group under `HEADER`; percentages have one decimal."""
     return [_cells(row) for row in (scores.overall, *scores.groups)]
 
 
 def metric_rows(scores: Scores) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Format the benchmark's own metrics: one row per group, one column per metric with its maximum in the heading.
+    """Format the benchmark's own metrics: a row per group, a column per metric with its maximum in the heading.
 
     Returns:
         The headings (the first three columns are text) and the rows; both empty if there are no metrics.
@@ -65,8 +69,17 @@ def metric_rows(scores: Scores) -> tuple[tuple[str, ...], list[tuple[str, ...]]]
         rows.setdefault(key, {})[metric.name] = metric
     header = ("Split", "Level", "Name", *(f"{name} (of {best[name]:g})" for name in names)) if names else ()
     return header, [
-        (*key, *(_number(found[name]) if name in found else "" for name in names)) for key, found in rows.items()
+        (*key, *(_with_interval(found[name]) if name in found else "" for name in names)) for key, found in rows.items()
     ]
+
+
+def unit_note(scores: Scores) -> str:
+    """Say what each metric counts, other than questions; empty if they all count questions."""
+    names: dict[str, dict[str, None]] = {}
+    for metric in scores.metrics:
+        if metric.unit != _PLAIN:
+            names.setdefault(metric.unit, {})[metric.name] = None
+    return "; ".join(f"{', '.join(metrics)}: per {unit}" for unit, metrics in names.items())
 
 
 def write_scores(scores: Scores, folder: Path, stem: str = "scores") -> None:
@@ -113,7 +126,8 @@ def _markdown(scores: Scores) -> bytes:
     kind = f"Answer kind: {markdown_cell(scores.kind)}\n\n" if scores.kind else ""
     text = f"Matching profile: {markdown_cell(scores.profile)}\n\n{kind}{_table(HEADER, as_rows(scores))}"
     header, rows = metric_rows(scores)
-    return (text + (f"\n{_table(header, rows)}" if rows else "")).encode()
+    note = f"\n{markdown_cell(unit_note(scores))}\n" if unit_note(scores) else ""
+    return (text + (f"\n{_table(header, rows)}{note}" if rows else "")).encode()
 
 
 def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -125,6 +139,13 @@ def _number(metric: Metric) -> str:
     if metric.value is None:
         return "-"
     return f"{metric.value:.3f}" if metric.maximum == 1 else f"{metric.value:.1f}"
+
+
+def _with_interval(metric: Metric) -> str:
+    if metric.low is None or metric.high is None:
+        return _number(metric)
+    low, high = (_number(replace(metric, value=end)) for end in (metric.low, metric.high))
+    return f"{_number(metric)} ({low} - {high})"
 
 
 def _cells(row: GroupScore) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from prism_engine.records import AnswerKind, SampleStatus
 from prism_engine.scoring.flaws import Flaw
 from prism_engine.scoring.grouping import Means
 from prism_engine.scoring.kinds.multiple_choice import Choice
-from prism_engine.scoring.scorer import REFUSAL, Metric, guess_is_right
+from prism_engine.scoring.scorer import REFUSAL, Metric, Unit, guess_is_right
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _ROTATION_STRIDE: Final = 1_000_000
 """Difference between the benchmark's indices of a question's successive rotations."""
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+")
+_UNIT: Final = "question with all rotations"
 _STRICT: Final = "circular accuracy"
 _RANDOM: Final = "circular accuracy, unanswered guessed"
 _EXPECTED: Final = "circular accuracy, unanswered at chance"
@@ -66,14 +67,21 @@ class Circular(Choice):
             yield Flaw("error", "index without a group", "index", "is not an integer, which identifies rotations")
 
     def metrics(self, rows: Iterable[Scored]) -> tuple[Metric, ...]:  # noqa: D102 - see `Scorer`
-        means = Means((_STRICT, _RANDOM, _EXPECTED))
+        means = Means((_STRICT, _RANDOM, _EXPECTED), _UNIT)
         groups = rotations(rows)
         for group in groups:
-            counted = self._counted(group)
-            if counted is not None:
-                means.add(group.main or group.rows[0], _values(counted, lost=self.ours and bool(group.missing)))
+            if (values := self._values(group)) is not None:
+                means.add(group.main or group.rows[0], values)
         incomplete = sum(bool(group.missing) for group in groups)
-        return (*means.metrics(), Metric("questions that lack a rotation", incomplete, len(groups), len(groups)))
+        lacking = Metric("questions that lack a rotation", incomplete, len(groups), len(groups), unit=_UNIT)
+        return (*means.metrics(), lacking)
+
+    def units(self, rows: Iterable[Scored]) -> Iterator[Unit]:  # noqa: D102 - see `Scorer`
+        for group in rotations(rows):
+            if (values := self._values(group)) is not None:
+                first = group.main or group.rows[0]
+                members = (first, *(row for row in group.rows if row is not first))
+                yield from (Unit(name, members, value) for name, value in values.items())
 
     def unsettled(self, rows: Iterable[Scored]) -> tuple[str, ...]:
         """Return the unread rows of the questions that are not already wrong because of another rotation.
@@ -87,6 +95,11 @@ class Circular(Choice):
                 continue
             indices += [row.index for row in counted if row.extracted is None and row.score == 0.0]
         return tuple(indices)
+
+    def _values(self, group: Rotations) -> dict[str, float] | None:
+        """Return the question's value for each metric; None if it does not count."""
+        counted = self._counted(group)
+        return None if counted is None else _values(counted, lost=self.ours and bool(group.missing))
 
     def _counted(self, group: Rotations) -> list[Scored] | None:
         """Return the rotations that decide; None if the question does not count."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from prism_engine.records import AnswerKind, Message, SampleStatus, Score
 from prism_engine.scoring.judged import JudgedScorer, user_message
-from prism_engine.scoring.scorer import Metric
+from prism_engine.scoring.scorer import Metric, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from prism_engine.records import Sample
     from prism_engine.scoring.scorer import Scored
@@ -100,6 +100,14 @@ class LlavaBench(JudgedScorer):
                 ("GPT4 Score", scores and scores.reference, 100),
             )
         )
+
+    def units(self, rows: Iterable[Scored]) -> Iterator[Unit]:  # noqa: D102 - see `Scorer`
+        for row in rows:
+            given = None if row.extracted is None else read_ratings(row.extracted)
+            if given is not None:
+                yield Unit(MAIN, (row,), 100 * given.reply, given.reference)
+                yield Unit("VLM Score", (row,), 10 * given.reply)
+                yield Unit("GPT4 Score", (row,), 10 * given.reference)
 
     def unsettled(self, rows: Iterable[Scored]) -> tuple[str, ...]:
         """Return the rows that no judge has rated."""

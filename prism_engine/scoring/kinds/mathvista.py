@@ -10,7 +10,7 @@ from prism_engine.records import AnswerKind, Option, SampleStatus, Score
 from prism_engine.scoring.choice.choice import PROFILES, match_option
 from prism_engine.scoring.flaws import Flaw
 from prism_engine.scoring.judged import JudgedScorer, user_message
-from prism_engine.scoring.scorer import Metric, literal_list
+from prism_engine.scoring.scorer import Metric, Unit, literal_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -104,6 +104,9 @@ class MathVista(JudgedScorer):
             Metric("accuracy", share and share.accuracy, 100, share.total if share else 0, *_level_and_group(name))
             for name, share in table.items()
         )
+
+    def units(self, rows: Iterable[Scored]) -> Iterator[Unit]:  # noqa: D102 - see `Scorer`
+        yield from (Unit("accuracy", (row,), 100.0 * (row.score == 1)) for row in rows if row.score is not None)
 
     def unsettled(self, rows: Iterable[Scored]) -> tuple[str, ...]:
         """Return the rows that only a judge can read."""

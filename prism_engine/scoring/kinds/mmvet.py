@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from prism_engine.records import AnswerKind, SampleStatus, Score
 from prism_engine.scoring.judged import JudgedScorer, user_message
-from prism_engine.scoring.scorer import Metric
+from prism_engine.scoring.scorer import Metric, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from prism_engine.records import Message, Sample
     from prism_engine.scoring.scorer import Scored
@@ -74,6 +74,9 @@ class MmVet(JudgedScorer):
         return overall, *(
             Metric("grade", score.accuracy, 100, score.total, "category", ability) for ability, score in table.items()
         )
+
+    def units(self, rows: Iterable[Scored]) -> Iterator[Unit]:  # noqa: D102 - see `Scorer`
+        yield from (Unit("grade", (row,), 100 * row.score) for row in rows if row.score is not None)
 
     def unsettled(self, rows: Iterable[Scored]) -> tuple[str, ...]:
         """Return the rows that no judge has graded."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from prism_engine.records import AnswerKind, Score
 from prism_engine.scoring.flaws import not_a_list
-from prism_engine.scoring.scorer import Metric, Scorer, right_answers
+from prism_engine.scoring.scorer import Metric, Scorer, Unit, right_answers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from prism_engine.records import Sample
     from prism_engine.scoring.flaws import Flaw
@@ -60,6 +60,13 @@ class OcrBench(Scorer):
         return tuple(
             Metric(name, points[name] if hits else None, _MAX_POINTS.get(name, 200), len(hits)) for name in order
         )
+
+    def units(self, rows: Iterable[Scored]) -> Iterator[Unit]:  # noqa: D102 - see `Scorer`
+        scored = [row for row in rows if row.score is not None]
+        for row in scored:
+            points = round(row.score or 0.0) * len(scored)  # a count: the mean over all rows, times their number
+            yield Unit(TOTAL, (row,), points)
+            yield Unit(NORMED, (row,), points / 10)
 
 
 def ocrbench_hit(reply: str, golds: Sequence[str], category: str | None) -> float:

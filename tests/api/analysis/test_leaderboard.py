@@ -93,3 +93,21 @@ def test_tables_are_written_with_one_row_per_system(results, tmp_path):
         "low",
         "high",
     ]
+
+
+def test_a_benchmark_is_chosen_by_its_own_name_or_by_that_of_its_column(tmp_path):
+    for name, kind in (
+        ("MMMU_DEV_VAL", "mmmu"),
+        ("MMBench_DEV_EN_V11", "circular"),
+        ("MMBench_DEV_CN_V11", "circular"),
+    ):
+        write_run(tmp_path, [1, 0, 1], mode="direct", benchmark=name, kind=kind)
+
+    def chosen(name):
+        return make_board([tmp_path], REGISTRY, BoardFilter(benchmarks=(name,))).board.benchmarks
+
+    assert chosen("MMMU_VAL") == chosen("MMMU_DEV_VAL") == ("MMMU_VAL",)
+    assert chosen("MMBench_V11") == ("MMBench_V11",)
+    assert chosen("MMBench_DEV_CN_V11") == ("MMBench_DEV_CN_V11",)
+    with pytest.raises(UserError, match="no run here uses it"):
+        chosen("MMMU")

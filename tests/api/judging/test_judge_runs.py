@@ -62,7 +62,7 @@ def test_judged_results_are_scored_again_with_their_reviews_and_without_a_judge(
     with provider(says("A")) as server:
         report = judge(finished, server)
     again = api.rescore(report.folder / "predictions.jsonl", ["prism"])
-    assert again.scores["prism"].overall == report.scores.overall
+    assert again.scores["prism-2"].overall == report.scores.overall
 
 
 def test_a_plan_calls_nothing(finished):
@@ -147,7 +147,7 @@ def test_reviews_are_paid_under_the_cap_of_the_results_folder(finished):
         assert report.progress.spending.experiment <= 300_000_000
         report = judge(finished, models=models, max_cost=Decimal(100))
         assert report.status is RunStatus.COMPLETE
-        assert report.progress.spending.by_stage["judge"] > 0
+        assert report.progress.spending.by_stage["judge"].at_least > 0
 
 
 def test_another_profile_reads_answers_and_reviews_again(finished):
@@ -232,8 +232,8 @@ def test_judged_draws_are_scored_again_with_their_reviews_and_without_a_judge(dr
     with provider(says("A")) as server:
         report = judge(drawn(), server)
     again = api.rescore(report.folder / "predictions.jsonl", ["prism"])
-    assert again.draws["prism"] == report.draws
-    assert again.scores["prism"] == report.scores
+    assert again.draws["prism-2"] == report.draws
+    assert again.scores["prism-2"] == report.scores
 
 
 @pytest.mark.vllm

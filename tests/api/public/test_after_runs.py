@@ -42,8 +42,8 @@ def test_a_run_is_scored_by_report_folder_or_name(finished, way):
 
 
 def test_several_profiles_and_another_kind(finished):
-    assert list(prism.score(finished, ["prism", "v3"]).scores) == ["prism", "v3"]
-    assert list(prism.score(finished, answer_kind="exact").scores) == ["exact-prism"]
+    assert list(prism.score(finished, ["prism", "v3"]).scores) == ["prism-2", "v3"]
+    assert list(prism.score(finished, answer_kind="exact").scores) == ["exact-prism-2"]
     with pytest.raises(prism.ConfigError, match=r"answer_kind: 'chioce' is not one of choice"):
         prism.score(finished, answer_kind="chioce")
 
@@ -85,6 +85,12 @@ def test_runs_are_judged_with_their_own_models_also_in_a_running_loop(finished, 
 def test_a_run_s_own_model_may_judge(finished):
     (report,) = prism.judge(finished.folder, judge="mumbler", cache_dir=finished.config.cache_dir)
     assert report.judge == "mumbler"
+
+
+def test_a_received_run_s_model_may_not_judge(finished, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "another user"))
+    with pytest.raises(prism.ConfigError, match="unknown model 'mumbler'"):
+        prism.judge(finished.folder, judge="mumbler", cache_dir=finished.config.cache_dir)
 
 
 def test_mistakes_are_configuration_errors(finished):

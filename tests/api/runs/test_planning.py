@@ -12,7 +12,7 @@ from prism_engine import api
 from prism_engine.api.results.run_status import RunStatus
 from prism_engine.chaos.behaviour import Behaviour
 from prism_engine.chaos.bill import Prices
-from prism_engine.cli.show.reports import print_forecast
+from prism_engine.cli.show.expenses import print_forecast
 from prism_engine.config import RunConfig, load_registry
 from tests.provider import paid_model, provider
 from tests.shapes import write_described_shapes

@@ -33,18 +33,44 @@ def regression(values, clusters):
     return (fitted.params[0], fitted.bse[0], *fitted.conf_int()[0], fitted.pvalues[0])
 
 
-@pytest.mark.parametrize("clusters", [CLUSTERS, ALONE])
+@pytest.mark.parametrize("clusters", [np.arange(200) % 40, ALONE])
 @pytest.mark.parametrize("values", [VALUES, DRAW.random(200)])
-def test_a_clustered_mean_is_that_of_statsmodels(values, clusters):
+def test_a_mean_over_equal_clusters_is_that_of_statsmodels(values, clusters):
     found = clustered_mean(values, clusters)
     value, se, low, high, _ = regression(values, clusters)
     assert (found.value, found.se, found.low, found.high) == pytest.approx((value, se, low, high), abs=1e-9)
     assert (found.n, found.clusters) == (200, len(np.unique(clusters)))
+    assert found.freedom == found.clusters - 1
+
+
+def test_a_mean_over_unequal_clusters_has_bell_and_mccaffrey_s_variance_and_degrees_of_freedom():
+    found = clustered_mean(VALUES, CLUSTERS)
+    n = len(VALUES)
+    member = (CLUSTERS[:, None] == np.unique(CLUSTERS)).astype(float)
+    residuals = np.eye(n) - 1 / n
+    parts = []
+    for column in member.T:
+        rows = column.astype(bool)
+        hat = residuals[np.ix_(rows, rows)]
+        values, vectors = np.linalg.eigh(hat)
+        root = vectors @ np.diag(values**-0.5) @ vectors.T
+        parts.append(np.ones(rows.sum()) @ root @ residuals[rows] / n)
+    forms = np.array(parts)
+    assert found.se == pytest.approx(np.sqrt(((forms @ VALUES) ** 2).sum()), abs=1e-12)
+    products = forms @ (member @ member.T) @ forms.T
+    assert found.freedom == pytest.approx(np.trace(products) ** 2 / (products**2).sum(), rel=1e-9)
+    assert found.freedom < found.clusters - 1
+    assert found.se == pytest.approx(regression(VALUES, CLUSTERS)[1], rel=0.02)
+
+
+def test_one_dominating_picture_leaves_hardly_any_degree_of_freedom():
+    dominated = clustered_mean(VALUES[:141], np.repeat(np.arange(41), [101, *[1] * 40]))
+    assert 1 <= dominated.freedom < 1.1
 
 
 def test_a_paired_comparison_is_that_of_statsmodels():
-    found = paired(VALUES, OTHERS, CLUSTERS)
-    *numbers, p = regression(OTHERS - VALUES, CLUSTERS)
+    found = paired(VALUES, OTHERS, ALONE // 5)
+    *numbers, p = regression(OTHERS - VALUES, ALONE // 5)
     difference = found.difference
     assert (difference.value, difference.se, difference.low, difference.high) == pytest.approx(numbers, abs=1e-9)
     assert found.p_clustered == pytest.approx(p, abs=1e-9)
@@ -53,6 +79,23 @@ def test_a_paired_comparison_is_that_of_statsmodels():
     assert (found.p, found.test) == (found.p_clustered, "clustered")
     alone = paired(VALUES, OTHERS, ALONE)
     assert (alone.p, alone.test) == (found.p_mcnemar, "McNemar")
+
+
+def test_a_clustered_comparison_of_equal_runs_is_not_called_mcnemar_s():
+    same = paired(VALUES, VALUES, CLUSTERS)
+    assert (same.p_clustered, same.p_mcnemar, same.test) == (1.0, 1.0, "clustered")
+    assert paired(VALUES, VALUES, ALONE).test == "McNemar"
+
+
+def test_runs_that_hardly_differ_have_a_difference_with_an_interval_all_the_same():
+    same = paired(VALUES[:30], VALUES[:30], np.arange(30)).difference
+    assert same.low < 0 < same.high
+    assert (same.low, same.high) == pytest.approx((-0.09, 0.09), abs=0.01)
+    few = paired(np.zeros(30), (np.arange(30) < 2).astype(float), np.arange(30)).difference
+    assert few.low < few.value < few.high
+    opposite = paired(np.ones(12), np.zeros(12), np.arange(12)).difference
+    assert (opposite.value, opposite.low) == (-1, -1)
+    assert -0.7 < opposite.high < -0.4
 
 
 def test_graded_scores_have_no_mcnemar_test():

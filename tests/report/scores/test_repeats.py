@@ -10,7 +10,7 @@ import pytest
 
 from prism_engine.report.scores.inference import clustered_share
 from prism_engine.report.scores.repeats import clustered_intervals
-from prism_engine.report.scores.statistics import summarise
+from prism_engine.report.scores.statistics import summarise, wilson
 
 
 def write(folder, rows, dumps=orjson.dumps):
@@ -46,12 +46,14 @@ def test_each_group_whose_pictures_repeat_has_the_interval_of_its_rows(tmp_path,
     assert found[None, "overall", None].pictures == 12
 
 
-def test_scores_carry_it_in_addition_to_wilson_s_interval(tmp_path):
+def test_it_is_the_interval_of_the_accuracy(tmp_path):
     scores = summarise(write(tmp_path, rows(np.arange(40) // 4)), profile="v3")
     overall, (category,) = scores.overall, scores.groups
     assert (overall.pictures, category.pictures) == (10, 10)
     low, share, high = (value or 0.0 for value in (overall.clustered_low, overall.accuracy, overall.clustered_high))
     assert 0 < low < share < high < 1
+    assert (overall.accuracy_low, overall.accuracy_high) == (low, high)
+    assert (low, high) != wilson(overall.correct, overall.scored)
 
 
 def test_samples_of_several_pictures_go_together_where_they_share_one(tmp_path):
