@@ -32,11 +32,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         ConfigError: the file is unreadable, not YAML (with line and column), has a duplicate key, or is not a mapping.
     """
     try:
-        with path.open("rb") as file:
-            raw = file.read(MOST_BYTES + 1)
-        if len(raw) > MOST_BYTES:
-            raise ConfigError(f"{path}: larger than {MOST_BYTES >> 20} MiB, too large for a file of settings")
-        data = load(raw.decode("utf-8-sig"))
+        data = load(_content(path).decode("utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -52,6 +48,16 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         raise ConfigError(f"{path}: must be `key: value` pairs at the top level")
     return data
+
+
+def _content(path: Path) -> bytes:
+    content = bytearray()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 16):  # not all at once: Python would reserve the memory for it
+            content += chunk
+            if len(content) > MOST_BYTES:
+                raise ConfigError(f"{path}: larger than {MOST_BYTES >> 20} MiB, too large for a file of settings")
+    return bytes(content)
 
 
 def validated(adapter: TypeAdapter[T], data: object, where: str) -> T:
