@@ -85,6 +85,8 @@ class GroupCommit(Generic[Job]):
                 group = []
         except StoreError as error:
             self.refuse(str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is (no memory, a number too large), its callers report it
+            self.refuse(f"{self.stopped} ({' '.join(str(error).split()) or type(error).__name__})")
         finally:  # no caller may be left waiting, whatever happened
             refusal = self.refuse(self.stopped)
             while not self._jobs.empty():

@@ -172,7 +172,8 @@ def test_even_an_unexpected_exception_leaves_no_caller_waiting(error):
     with pytest.raises(StoreError, match=STOPPED):
         owner.thread.put(2)
     assert owner.groups == []
-    assert owner.ends == [([0, 1], STOPPED)]
+    reason = f"{STOPPED} (a bug)" if isinstance(error, RuntimeError) else STOPPED
+    assert owner.ends == [([0, 1], reason)]
 
 
 def test_the_queue_is_polled_only_while_the_owner_asks_for_it():

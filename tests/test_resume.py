@@ -104,7 +104,7 @@ def wait_for_calls(url, count):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_finishes_requests_in_flight_and_the_printed_command_resumes(job, number):
     start, url, _ = job
     process = start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import sqlite3
 import time
 from contextlib import contextmanager, suppress
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from prism_engine.budget.books import MOST, TRIAL_PART, Account, AccountTotals, Books, Lesson
 from prism_engine.budget.sessions import LedgerSession, is_alive
 from prism_engine.errors import StoreError
+from prism_engine.same_file import SameFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -94,6 +96,9 @@ class LedgerEntry:
         return self
 
 
+_FOREIGN = "SELECT type, name FROM sqlite_master WHERE type NOT IN ('table', 'index') OR sql LIKE 'CREATE VIRTUAL%'"
+
+
 class Ledger:
     """One SQLite file shared by any number of processes on one machine; each is a session with its own accounts.
 
@@ -139,6 +144,8 @@ class Ledger:
             StoreError: the file cannot be written.
         """
         with self._translated():
+            if problem := self._file.problem():
+                raise StoreError(f"ledger {self.path}: {problem}; no paid request is sent without it")
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -224,14 +231,24 @@ class Ledger:
             else:
                 break
         self._connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
+        self._file = SameFile(self.path, may_shrink=False)
         with self.transaction():
             if not self._is_ours():
+                self._refuse_loss()
                 for statement in _TABLES:
                     self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             for statement in _ADDED_TABLES:
                 self._connection.execute(statement)
+
+    def _refuse_loss(self) -> None:
+        """Raise StoreError if there is no ledger, but sessions of one: what they spent would be forgotten."""
+        if locks := sorted(self.path.parent.glob(f"{glob.escape(self.path.name)}-*.lock")):
+            raise StoreError(
+                f"ledger {self.path}: it was deleted or emptied while a run used it, so what was spent is unknown; end "
+                f"that run, and delete {locks[0].name}{' and the like' if len(locks) > 1 else ''} to start a new ledger"
+            )
 
     def _is_ours(self) -> bool:
         """Whether the tables exist; False for an empty file. Raises StoreError for a file that is not a ledger."""
@@ -240,6 +257,11 @@ class Ledger:
             for name in ("application_id", "user_version", "schema_version")
         )
         if application == APPLICATION_ID and version == SCHEMA_VERSION:
+            if foreign := self._connection.execute(_FOREIGN).fetchone():
+                raise StoreError(
+                    f"ledger {self.path}: its {foreign[0]} {foreign[1][:80]!r} was not made by prism, and could change "
+                    "what is counted; choose another results folder"
+                )
             return True
         if application == APPLICATION_ID:
             raise StoreError(
@@ -253,7 +275,7 @@ class Ledger:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, OverflowError, UnicodeDecodeError) as error:
             raise StoreError(f"ledger {self.path}: {error}; no paid request is sent without it") from error
 
 

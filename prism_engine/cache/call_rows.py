@@ -65,6 +65,14 @@ class StoredRow(NamedTuple):
         """Whether the row matches its checksum."""
         return intact(self.key, self.max_tokens, self.outcome, self.value, expected=self.checksum)
 
+    @property
+    def sound(self) -> bool:
+        """Whether the row matches its checksum and holds a completion: someone else may have written it."""
+        try:
+            return self.intact and decode(self.outcome, self.value) is not None
+        except ValueError:
+            return False
+
 
 def encode(call: Call, completion: Completion, identity: Identity | None = None) -> CallRow:
     """Return the row for a call and its completion.
@@ -112,10 +120,13 @@ def revive(row: StoredRow, *, record: Any, stage: Any, model: Any) -> CallRow:
     if not (isinstance(created_at, int | float) and 0 <= created_at < _END_OF_TIME):
         raise ValueError("its time is no time")
     try:
-        usage = _well_formed(decode(row.outcome, row.value)).usage
+        completion = decode(row.outcome, row.value)
+        usage = completion.usage
         is_object = isinstance(orjson.loads(record), dict)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except ValueError as error:
         raise ValueError("its JSON is no completion") from error
+    if completion.outcome is Outcome.NOT_RUN:
+        raise ValueError("its JSON is no completion")
     if not is_object:
         raise ValueError("its request is no JSON object")
     counts = _count(usage.prompt_tokens), _count(usage.completion_tokens)
@@ -145,10 +156,17 @@ def decode(outcome: str, value: bytes, key: str = "") -> Completion:
 
     Args:
         key: the call's key, for whoever needs it with the completion.
+
+    Raises:
+        ValueError: it is no completion; prism did not write this row.
     """
-    content = _from_json(value)
-    usage = Usage(**_select(_USAGE_FIELDS, content.pop("usage")))
-    return Completion(outcome=Outcome(outcome), usage=usage, key=key, **_select(_COMPLETION_FIELDS, content))
+    try:
+        content = _from_json(value)
+        usage = Usage(**_select(_USAGE_FIELDS, content.pop("usage")))
+        fields_of_it = _select(_COMPLETION_FIELDS, content)
+        return _well_formed(Completion(outcome=Outcome(outcome), usage=usage, key=key, **fields_of_it))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ValueError("its JSON is no completion") from error
 
 
 def serves(completion: Completion, max_tokens: int, limit: int) -> bool:
@@ -186,7 +204,7 @@ def _count(tokens: int | None) -> int | None:
 
 def _well_formed(completion: Completion) -> Completion:
     counts = _as_dict(completion.usage).values()
-    if completion.outcome is Outcome.NOT_RUN or not (
+    if not (
         all(isinstance(getattr(completion, name), str) for name in _TEXTS)
         and isinstance(completion.seconds, int | float)
         and type(completion.attempts) is int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
@@ -41,9 +42,10 @@ def earlier_calls(store: Store, stage: StageKey, model: ModelIdentity, limit: in
     for key, record, max_tokens, outcome, value, checksum in store.query(_LATEST, stage, model.name, limit):
         if not intact(key, max_tokens, outcome, value, expected=checksum):
             continue
-        request = orjson.loads(record)
-        if request["model"] == facts:  # otherwise another model that had this name
-            parts = [part for message in request["messages"] for part in message["parts"]]
-            texts = [part for part in parts if isinstance(part, str)]
-            size = sum(len(text.encode()) for text in texts)
-            yield EarlierCall(size, len(parts) - len(texts), max_tokens, decode(outcome, value))
+        with suppress(ValueError, TypeError, KeyError, AttributeError):  # a row that prism did not write
+            request = orjson.loads(record)
+            if request["model"] == facts:  # otherwise another model that had this name
+                parts = [part for message in request["messages"] for part in message["parts"]]
+                texts = [part for part in parts if isinstance(part, str)]
+                size = sum(len(text.encode()) for text in texts)
+                yield EarlierCall(size, len(parts) - len(texts), max_tokens, decode(outcome, value))

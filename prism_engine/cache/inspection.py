@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from prism_engine.cache.call_rows import decode, intact, is_record
+from prism_engine.cache.call_rows import StoredRow, decode, is_record
 from prism_engine.errors import StoreError, UserError
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 _CANDIDATES = 8
 
 _TALLIES = """
-    SELECT stage, model, outcome, COUNT(*), SUM(LENGTH(value)),
+    SELECT CAST(stage AS TEXT), CAST(model AS TEXT), CAST(outcome AS TEXT), COUNT(*), SUM(LENGTH(value)),
            COALESCE(SUM(prompt_tokens) FILTER (WHERE prompt_tokens <= :most), 0),
            COALESCE(SUM(completion_tokens) FILTER (WHERE completion_tokens <= :most), 0),
            MIN(created_at), MAX(created_at)
     FROM completions JOIN requests USING (key)
-    GROUP BY stage, model, outcome ORDER BY stage, model, outcome
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """.replace(":most", str(10**7))
 """Counts that cannot be true (a server may report anything) are left out: a few of them would overflow the sum."""
 _MATCHES = """
@@ -165,9 +165,13 @@ def show(store: Store, prefix: str) -> Entry:
 def _stored(
     key: str, max_tokens: int, outcome: str, value: bytes, expected: bytes, created_at: float
 ) -> StoredCompletion:
-    whole = intact(key, max_tokens, outcome, value, expected=expected)
+    whole = StoredRow(key, max_tokens, outcome, value, expected, created_at).sound
     return StoredCompletion(max_tokens, decode(outcome, value) if whole else None, _time(created_at))
 
 
-def _time(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
+def _time(seconds: Any) -> datetime:
+    """Return a stored time; the start of 1970 for one that cannot be, in a damaged row."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from contextlib import closing, contextmanager, suppress
@@ -20,6 +21,8 @@ SCHEMA_VERSION = 2
 BUSY_SECONDS = 30.0
 """How long one process waits for another process's transaction."""
 _CHECKPOINT_MILLISECONDS = 1000
+LARGEST_ROW = 64 << 20
+"""Bytes of a row that SQLite may read or write: a file that was received must not fill the memory."""
 _LOG_PAGES = 8000
 """Length of the write-ahead log, in pages of 4 kB, at which it is checkpointed; a checkpoint waits for the disk."""
 
@@ -56,7 +59,10 @@ _STEPS = {
 }
 """Statements that migrate each format to the next; 0 is an empty file. A released step never changes."""
 
+_STATISTICS = ("sqlite_stat1", "sqlite_stat4")
+_TOO_BIG = f"a row is larger than {LARGEST_ROW >> 20} MiB, which prism never writes"
 _REMEDIES = {
+    sqlite3.SQLITE_TOOBIG: _TOO_BIG,
     sqlite3.SQLITE_FULL: "free some space and start again; everything stored so far is kept",
     sqlite3.SQLITE_READONLY: "make the file and its folder writable, or choose another cache folder",
     sqlite3.SQLITE_CANTOPEN: "check that the folder exists and is writable",
@@ -148,6 +154,10 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as error:
         raise store_error(path, error) from error
+    except (MemoryError, OverflowError) as error:  # of Python's own: a value is too large for it or for SQLite
+        raise StoreError(f"cache {path}: {str(error) or 'not enough memory'}") from error
+    except UnicodeDecodeError as error:  # SQLite quotes damaged bytes in its message, which Python cannot decode
+        raise StoreError(f"cache {path}: {_REMEDIES[sqlite3.SQLITE_CORRUPT]}") from error
 
 
 def store_error(path: Path, error: sqlite3.Error | OSError) -> StoreError:
@@ -160,6 +170,7 @@ def store_error(path: Path, error: sqlite3.Error | OSError) -> StoreError:
 def _connect(name: str, *, uri: bool = False) -> sqlite3.Connection:
     # Every connection is guarded by a lock or owned by one thread, but not by the thread that opened it.
     connection = sqlite3.connect(name, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_ROW)
     # A damaged text column must yield a value that fails its checksum, not an exception.
     connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
     return connection
@@ -170,19 +181,63 @@ def _pragma(connection: sqlite3.Connection, name: str) -> Any:
         return cursor.fetchone()[0]
 
 
+@contextmanager
+def _snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let all reads of the block see one moment of the file, whatever other processes commit meanwhile."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        with suppress(sqlite3.Error):  # nothing was written; some errors have ended the transaction already
+            connection.execute("ROLLBACK")
+
+
 def _version(connection: sqlite3.Connection, path: Path) -> int:
     """Return the file's format; 0 for an empty file. Raises StoreError if this prism cannot use it."""
-    application, version = _pragma(connection, "application_id"), _pragma(connection, "user_version")
+    with _snapshot(connection):  # else another process may create the tables between two of these reads
+        application, version, content = (
+            _pragma(connection, name) for name in ("application_id", "user_version", "schema_version")
+        )
+        if application == APPLICATION_ID and 1 <= version <= SCHEMA_VERSION:
+            _refuse_foreign_schema(connection, path, version)
+            return int(version)
     if application == APPLICATION_ID and version > SCHEMA_VERSION:
         raise StoreError(
             f"cache {path}: written by a newer prism (format {version}, this one reads up to {SCHEMA_VERSION}); "
             "upgrade prism-engine, or choose another cache folder"
         )
-    if application == APPLICATION_ID and version >= 1:
-        return int(version)
-    if application or version or _pragma(connection, "schema_version"):
+    if application or version or content:
         raise StoreError(f"cache {path}: a SQLite file, but not a prism cache; name another one, or move it away")
     return 0
+
+
+def _refuse_foreign_schema(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    """Raise StoreError unless the file has prism's own tables and nothing that could compute something.
+
+    A file may come from someone else. A view or a virtual table in the place of a table yields whatever it likes,
+    without end; a trigger, a generated column or a constraint runs with every row that prism writes.
+    """
+    ours = {_plain(statement) for step in range(version) for statement in _STEPS[step]}
+    found = set()
+    for kind, name, statement in connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall():
+        if (kind == "index" and statement is None) or name in _STATISTICS:
+            continue  # SQLite's own: the index of a UNIQUE, the statistics of an ANALYZE
+        if _plain(str(statement)) not in ours:
+            raise StoreError(
+                f"cache {path}: its {kind} {str(name)[:80]!r} was not made by prism; name another cache, or move it "
+                "away (`prism cache import` takes only files that prism wrote)"
+            )
+        found.add(_plain(str(statement)))
+    if found != ours:
+        raise StoreError(f"cache {path}: {_REMEDIES[sqlite3.SQLITE_CORRUPT]}: not all of its tables are there")
+
+
+def _plain(statement: str) -> str:
+    """Return an SQL statement without its comments and spaces, which differ between versions of prism."""
+    return re.sub(r"--[^\n]*|\s+", "", statement)
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

@@ -192,10 +192,13 @@ class Store:
         """Return the (max_tokens, completion) pairs of each key, in storage order."""
         rows: dict[str, list[tuple[int, Completion]]] = {}
         for number, key, max_tokens, outcome, value, expected in self.query(statement, parameter):
-            if not intact(key, max_tokens, outcome, value, expected=expected):
+            try:
+                if not intact(key, max_tokens, outcome, value, expected=expected):
+                    self._note_corrupt(number)
+                elif outcome in REUSABLE:
+                    rows.setdefault(key, []).append((max_tokens, decode(outcome, value, key)))
+            except ValueError:  # the checksum fits, but prism did not write it
                 self._note_corrupt(number)
-            elif outcome in REUSABLE:
-                rows.setdefault(key, []).append((max_tokens, decode(outcome, value, key)))
         return rows
 
     def _note_corrupt(self, number: int) -> None:

@@ -63,7 +63,7 @@ def store_rows(connection: sqlite3.Connection, rows: Sequence[CallRow]) -> Store
     damaged = []
     for number, *columns in connection.execute(_SELECT_ROWS, (keys,)).fetchall():
         stored = StoredRow(*columns)
-        if stored.intact:
+        if stored.sound:
             existing[stored.key, stored.max_tokens] = stored.outcome, stored.created_at
         else:
             damaged.append(number)
@@ -88,7 +88,7 @@ def set_aside_damaged(connection: sqlite3.Connection, numbers: Iterable[int]) ->
     """Set aside those of these rows (ids) that are damaged, within the caller's transaction."""
     for number, *columns in connection.execute(_SELECT_BY_ID, (orjson.dumps(sorted(numbers)).decode(),)).fetchall():
         stored = StoredRow(*columns)
-        if not stored.intact:
+        if not stored.sound:
             set_aside(connection, stored, DAMAGED)
             connection.execute("DELETE FROM completions WHERE id = ?", (number,))
 

@@ -10,17 +10,28 @@ from typing import TYPE_CHECKING, Any
 from prism_engine.cache.call_rows import CallRow, StoredRow, revive
 from prism_engine.cache.schema import open_reader, open_writer, require_models, transaction, translated
 from prism_engine.cache.storing import set_aside, store_rows
-from prism_engine.errors import UserError
+from prism_engine.errors import StoreError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
 _PAGE = 500
+_PAGE_BYTES = 16 << 20
+"""A page ends with the row that brings it to this size."""
+_LARGEST_ROW = 16 << 20
+"""Bytes of a row that may be copied: far more than a model writes, far less than the memory."""
+_SMALLEST_ROW = 64
+"""Bytes of a row in the file, at least: a bound on how many rows a damaged file can have."""
 _ROWS_PAGE = """
     SELECT id, key, max_tokens, outcome, value, checksum, created_at, record, stage, model
     FROM completions LEFT JOIN requests USING (key) WHERE id > ? AND id <= ? ORDER BY id LIMIT ?
 """
+_NEXT_ID = "SELECT id FROM completions WHERE id > ? ORDER BY id LIMIT 1"
+
+_Row = tuple[Any, ...]
+_Lost = tuple[int, str]
+"""The id of a row that cannot be read, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +105,7 @@ def _opened(source: Path) -> sqlite3.Connection:
     reader = open_reader(source)
     if reader is None:
         raise UserError(f"cache {source}: there is no cache here; check the path")
+    reader.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_ROW)
     return reader
 
 
@@ -126,7 +138,7 @@ def _copy(
             bad=state.bad + len(bad) + len(lost),
             named=(
                 *(f"{stored_row.key}: {reason}" for stored_row, reason in bad),
-                *(f"the row with id {number}: the file is damaged there" for number in lost),
+                *(f"the row with id {number}: {reason}" for number, reason in lost),
             ),
         )
         yield state
@@ -138,48 +150,67 @@ def _span(reader: sqlite3.Connection) -> tuple[int, int]:
     return (0, 0) if low is None else (low, high)
 
 
-def _pages(source: Path, reader: sqlite3.Connection) -> Iterator[tuple[list[tuple[Any, ...]], list[int]]]:
-    """Yield pages of rows in id order, each with the ids at which a damaged file cannot be read."""
+def _pages(source: Path, reader: sqlite3.Connection) -> Iterator[tuple[list[_Row], list[_Lost]]]:
+    """Yield pages of rows in id order, each with the ids that cannot be read and the reasons."""
     with translated(source):
         last, high = _span(reader)
+        most_lost = source.stat().st_size // _SMALLEST_ROW
     while last < high:
+        lost: list[_Lost] = []
         with translated(source):
-            page, stop = _read(reader, last, high), high
-            lost: list[int] = []
-            if page is None:
-                stop = min(last + _PAGE, high)
-                page, lost = _salvage(reader, last, stop)
-            elif page:
-                stop = page[-1][0]
+            page, reason = _read(reader, last, high, _PAGE)
+            while reason is not None and not page and len(lost) < _PAGE:
+                page, reason = _read(reader, last, high, 1)
+                if reason is not None:
+                    last = _next_id(reader, last)
+                    lost.append((last, reason))
+        most_lost -= len(lost)
+        if most_lost < 0:  # the ids are far apart, and each may be one
+            raise StoreError(f"cache {source}: too damaged to be read beyond the row with id {last}")
         yield page, lost
-        last = stop
+        if page:
+            last = page[-1][0]
+        elif not lost:
+            return
 
 
-def _salvage(reader: sqlite3.Connection, low: int, high: int) -> tuple[list[tuple[Any, ...]], list[int]]:
-    """Return the readable rows with low < id <= high, and the ids that cannot be read; bisects around damage."""
-    page = _read(reader, low, high)
-    if page is not None:
-        return page, []
-    if high - low == 1:
-        return [], [high]
-    middle = (low + high) // 2
-    halves = [_salvage(reader, *half) for half in ((low, middle), (middle, high))]
-    return halves[0][0] + halves[1][0], halves[0][1] + halves[1][1]
-
-
-def _read(reader: sqlite3.Connection, low: int, high: int) -> list[tuple[Any, ...]] | None:
-    """Return a page of rows with low < id <= high; None if the file is damaged there."""
+def _read(reader: sqlite3.Connection, low: int, high: int, limit: int) -> tuple[list[_Row], str | None]:
+    """Return the next rows with low < id <= high, a page at most, and why the row after them cannot be read."""
+    page: list[_Row] = []
+    size = 0
     try:
-        return reader.execute(_ROWS_PAGE, (low, high, _PAGE)).fetchall()
+        with closing(reader.execute(_ROWS_PAGE, (low, high, limit))) as rows:
+            for row in rows:
+                page.append(row)
+                size += sum(len(cell) for cell in row if isinstance(cell, bytes | str))
+                if size >= _PAGE_BYTES:
+                    break
     except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CORRUPT:
-            return None
-        raise
+        return page, _unreadable(error)
+    return page, None
 
 
-def _validated(
-    page: list[tuple[object, ...]], models: Collection[str]
-) -> tuple[list[CallRow], list[tuple[StoredRow, str]]]:
+def _next_id(reader: sqlite3.Connection, low: int) -> int:
+    """Return the next id above `low`; if the file is too damaged to say, the next number."""
+    try:
+        return int(reader.execute(_NEXT_ID, (low,)).fetchone()[0])
+    except sqlite3.DatabaseError as error:
+        _unreadable(error)
+        return low + 1
+
+
+def _unreadable(error: sqlite3.DatabaseError) -> str:
+    """Return what is wrong with a row; raise errors that are not about one."""
+    match error.sqlite_errorcode & 0xFF:
+        case sqlite3.SQLITE_CORRUPT:
+            return "the file is damaged there"
+        case sqlite3.SQLITE_TOOBIG:
+            return f"larger than {_LARGEST_ROW >> 20} MiB, which no model writes"
+        case _:
+            raise error
+
+
+def _validated(page: list[_Row], models: Collection[str]) -> tuple[list[CallRow], list[tuple[StoredRow, str]]]:
     """Return the sound rows of a page, and the bad ones with the reason."""
     rows, bad = [], []
     for _, *columns, record, stage, model in page:

@@ -89,7 +89,7 @@ def verify(path: Path, *, dry_run: bool = False) -> Iterator[Verification]:
 def _check_pages(connection: sqlite3.Connection, *, read_only: bool) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Yield the size of each page of rows and the keys of its corrupt rows, already set aside unless read-only."""
     for page in _pages(connection, _COMPLETIONS_PAGE):
-        bad = {number: str(columns[0]) for number, *columns in page if not StoredRow(*columns).intact}
+        bad = {number: str(columns[0]) for number, *columns in page if not StoredRow(*columns).sound}
         if bad and not read_only:
             with transaction(connection):
                 set_aside_damaged(connection, bad)

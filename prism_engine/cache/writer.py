@@ -10,6 +10,7 @@ from prism_engine.cache.schema import checkpoint, open_writer, transaction, tran
 from prism_engine.cache.storing import set_aside_damaged, store_rows
 from prism_engine.errors import StoreError
 from prism_engine.group_commit import GroupCommit
+from prism_engine.same_file import SameFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +46,7 @@ class Writer:
         """
         self._path = path
         self._connection = open_writer(path)
+        self._file = SameFile(path, may_shrink=True)  # `prism cache gc` does
         name, stopped = f"cache writer {path.name}", f"cache {path}: its writer has stopped"
         self._thread = GroupCommit(name, self._commit, self._end, stopped, limit=GROUP_ROWS)
 
@@ -77,6 +79,8 @@ class Writer:
     def _commit(self, group: list[_WriteJob | _Damaged]) -> None:
         if group:
             with translated(self._path):
+                if problem := self._file.problem():
+                    raise StoreError(f"cache {self._path}: {problem}; run again, and finished calls are kept again")
                 self._write(group)
             _settle(group, None)
 

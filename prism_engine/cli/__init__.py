@@ -1,5 +1,5 @@
 """The `prism` command: parse, call the API, print, exit code."""
 
-from prism_engine.cli.app import main
+from prism_engine.cli.process import main
 
 __all__ = ["main"]

@@ -227,9 +227,9 @@ def main() -> None:
     except PrismError as error:
         if os.environ.get("PRISM_DEBUG"):
             raise
-        from prism_engine.cli.show.console import stderr  # noqa: PLC0415 - only errors need it
+        from prism_engine.cli.show.console import shortened, stderr  # noqa: PLC0415 - only errors need it
 
-        message = str(error).replace("[", "\\[")
+        message = shortened(str(error)).replace("[", "\\[")
         stderr.print(f"[bold red]error:[/] {message}", soft_wrap=True)
         sys.exit(error_code(error))
 

@@ -24,8 +24,9 @@ from prism_engine.cli.options import (
     ResultsFolder,
     TrustCodeOption,
 )
-from prism_engine.cli.show.console import stderr, stdout
+from prism_engine.cli.show.console import printable, stderr, stdout
 from prism_engine.config import Merge, Pictures, SamplingConfig
+from prism_engine.config.file_types import is_file
 from prism_engine.errors import ConfigError
 from prism_engine.records import Outcome
 
@@ -144,9 +145,9 @@ def _waiting(name: str) -> AbstractContextManager[object]:
 def _check(files: list[str], question: str) -> None:
     if not files:
         raise ConfigError(f'{question}: give a picture and a question: prism ask IMAGE "QUESTION"')
-    if Path(question).is_file():
+    if is_file(Path(question)):
         raise ConfigError(f"{question}: is a file, and the question comes last, in quotation marks")
-    if absent := [file for file in files if not Path(file).expanduser().is_file()]:
+    if absent := [file for file in files if not is_file(Path(file).expanduser())]:
         raise ConfigError(f"{absent[0]}: no such file (a question of several words needs quotation marks)")
 
 
@@ -191,7 +192,7 @@ def _sampling(tokens: int | None, name: str) -> SamplingConfig:
 def _print(record: dict[str, Any], reply: Completion, session: Session, *, as_json: bool) -> None:
     if as_json:
         record |= {"answer": reply.text, "answer_outcome": reply.outcome.value, "money": session.spending.as_json()}
-        typer.echo(orjson.dumps(record, option=orjson.OPT_INDENT_2).decode())
+        typer.echo(printable(orjson.dumps(record, option=orjson.OPT_INDENT_2).decode()))
         return
     stdout.print(reply.text.strip(), markup=False, soft_wrap=True)
     if reply.outcome is Outcome.TRUNCATED:

@@ -11,7 +11,7 @@ import typer
 from prism_engine.cli.cache_moving import export, import_file, merge
 from prism_engine.cli.cache_upkeep import gc, store_path, verify
 from prism_engine.cli.options import RESULTS_DIR, CacheFolder, ResultsFolder
-from prism_engine.cli.show.console import human_bytes, print_table, stdout
+from prism_engine.cli.show.console import human_bytes, print_table, printable, stdout
 from prism_engine.errors import UserError
 from prism_engine.stage import label_of, place_of
 
@@ -115,7 +115,8 @@ def explain(first: KeyArgument, second: KeyArgument, *, cache_dir: CacheFolder) 
         stdout.print("the same call")
     for difference in differences:
         sides = (str(side.value if side is cache.ABSENT else side) for side in (difference.left, difference.right))
-        typer.echo(f"{difference.path}\n  {left.key[:12]}: {next(sides)}\n  {right.key[:12]}: {next(sides)}")
+        line = f"{difference.path}\n  {left.key[:12]}: {next(sides)}\n  {right.key[:12]}: {next(sides)}"
+        typer.echo(printable(line))
 
 
 cache_app.command()(verify)

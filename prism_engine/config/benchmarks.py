@@ -7,8 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
-from pydantic import Field, PositiveInt, TypeAdapter
+from pydantic import Field, TypeAdapter
 
+from prism_engine.config.bounds import PositiveInt  # noqa: TC001 - pydantic reads annotations
 from prism_engine.config.models import Frozen
 from prism_engine.config.yaml_files import read_yaml, validated
 from prism_engine.records import AnswerKind  # noqa: TC001 - pydantic reads it

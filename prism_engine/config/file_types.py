@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 RECORD_FILES: Final[Mapping[str, str]] = MappingProxyType({".jsonl": "JSONL", ".parquet": "Parquet"})
 """Files of records, by suffix with the format's name: benchmarks as they are, or data of a mapping."""
@@ -18,6 +19,14 @@ MAPPING_FILES: Final = (".yaml", ".yml")
 """Files that say where a benchmark's rows are and what their fields mean."""
 TABLE_FILES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".parquet")
 """Tables of existing descriptions."""
+
+
+def is_file(path: Path) -> bool:
+    """Return whether there is a file; False for a name that no file can have, such as one of 5,000 characters."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def one_of(names: Iterable[str]) -> str:

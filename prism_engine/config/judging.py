@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003 - pydantic reads it
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
-from pydantic import NonNegativeFloat, PositiveInt  # noqa: TC002 - pydantic reads annotations
+from pydantic import Field
 
+from prism_engine.config.bounds import Draws, NonNegativeFloat, Tokens  # noqa: TC001 - pydantic reads annotations
 from prism_engine.config.env_file import read_env_file
 from prism_engine.config.models import ApiModel, ModelSpec, Registry, with_limits
 from prism_engine.config.run_config import CommandConfig, CommandOptions
@@ -41,7 +42,7 @@ class JudgeConfig(CommandConfig):
     profile: str | None = None
     """Rules for reading answers and reviews: `prism` (the newest version), `prism-1`, `prism-2`, `v1`, `v2` or `v3`;
     None uses the profile of the judged run."""
-    max_tokens: PositiveInt | None = None
+    max_tokens: Tokens | None = None
     """Output limit of a review, in tokens; None uses the default of the answer kind."""
 
 
@@ -120,11 +121,11 @@ class GradingConfig(JudgeConfig):
     """Leave the pictures out, to see what can be graded without them."""
     reference_free: bool = False
     """Leave the reference answers out."""
-    samples: PositiveInt = 1
+    samples: Draws = 1
     """Number of grades drawn per row; the row's score is their mean."""
     temperature: NonNegativeFloat = 1.0
     """Sampling temperature of grades; at 0 (greedy), unreadable grades are not drawn again."""
-    top_p: float = 0.9
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.9
     """Nucleus sampling: share of probability mass from which tokens are drawn."""
     against: tuple[Path, ...] = ()
     """Other scores of the same rows, for comparison: CSV files with `id` and `score`, or `grades.jsonl` of other

@@ -14,14 +14,13 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    NonNegativeFloat,
-    PositiveFloat,
-    PositiveInt,
     TypeAdapter,
     field_validator,
 )
 from pydantic_core import PydanticCustomError
 
+from prism_engine.config.bounds import MOST, NonNegativeFloat, PositiveFloat, PositiveInt, Price, Tokens
+from prism_engine.config.file_types import is_file
 from prism_engine.config.yaml_files import nearest, read_yaml, validated
 from prism_engine.errors import ConfigError
 from prism_engine.records import PicturePolicy
@@ -56,7 +55,7 @@ def _resolve_embedded(model: str) -> str:
 
 
 ImageFormat = Literal["png", "jpeg", "webp", "gif", "bmp", "tiff", "avif", "jpeg2000"]
-ImageSide = Annotated[int, Field(ge=16)]
+ImageSide = Annotated[int, Field(ge=16, le=MOST)]
 API_IMAGE_FORMATS: tuple[ImageFormat, ...] = ("png", "jpeg", "webp", "gif")
 """What most APIs accept."""
 _PILLOW_NAMES = {"jpeg": ("JPEG", "MPO"), "bmp": ("BMP", "DIB")}  # where one name is not enough: phones write MPO
@@ -74,7 +73,7 @@ Checkpoint = Annotated[str, AfterValidator(_resolve_embedded)]
 class Frozen(BaseModel):
     """Base class of everything read from user files: immutable; unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False)
 
 
 class Limits(Frozen):
@@ -95,8 +94,6 @@ class Limits(Frozen):
 UNKNOWN_IMAGE_TOKENS = 50_000
 """Assumed prompt tokens per picture of an API that does not state them: more than any large provider counts."""
 
-Dollars = Annotated[Decimal, Field(ge=0, allow_inf_nan=False, max_digits=20)]
-
 
 class PriceSpec(Frozen):
     """A model's price in US dollars per million tokens, as listed by providers.
@@ -104,13 +101,13 @@ class PriceSpec(Frozen):
     Example: `{input: 0.15, cached_input: 0.075, output: 0.60}`.
     """
 
-    input: Dollars
+    input: Price
     """US dollars per million prompt tokens."""
-    cached_input: Dollars | None = None
+    cached_input: Price | None = None
     """US dollars per million prompt tokens served from the provider's cache; None means the same as `input`."""
-    output: Dollars
+    output: Price
     """US dollars per million completion tokens, including reasoning tokens."""
-    request: Dollars = Decimal(0)
+    request: Price = Decimal(0)
     """US dollars per request, in addition to its tokens."""
 
 
@@ -302,7 +299,7 @@ class ApiModel(ModelEntry):
     price: PriceSpec | None = None
     """The price; None uses the one that genai-prices lists for `base_url` and `model`. Use all zeros for your own
     endpoint."""
-    image_tokens: PositiveInt = UNKNOWN_IMAGE_TOKENS
+    image_tokens: Tokens = UNKNOWN_IMAGE_TOKENS
     """Maximum prompt tokens per picture: what the cost cap reserves until the reply reports the actual count. The
     default exceeds what any large provider counts; a closer number allows more concurrent requests under a cap."""
     image_formats: tuple[ImageFormat, ...] = API_IMAGE_FORMATS
@@ -310,7 +307,7 @@ class ApiModel(ModelEntry):
     JPEG 2000, ...) are sent as PNG, or as JPEG if PNG is not accepted. A server that prism starts gets all formats."""
     max_image_side: ImageSide | None = None
     """Maximum pixels of a picture's longer side; larger pictures are scaled down. None means no limit."""
-    max_image_bytes: Annotated[int, Field(ge=1024)] | None = None
+    max_image_bytes: Annotated[int, Field(ge=1024, le=MOST)] | None = None
     """Maximum bytes of a picture as sent, in base64 (a third more than its file); larger ones are sent as JPEG at a
     lower quality and, if that is not enough, scaled down. None means no limit. Anthropic's limit is 5242880."""
     identity: str | None = None
@@ -382,9 +379,9 @@ class ScriptedModel(ModelEntry):
 
     backend: Literal["scripted"] = "scripted"
     """`scripted`: reply with canned texts."""
-    replies: tuple[str, ...] = ("A scripted description.",)
+    replies: Annotated[tuple[str, ...], Field(min_length=1)] = ("A scripted description.",)
     """The possible replies; a hash of the call selects one, so a rerun gives the same answers."""
-    delay: Annotated[float, Field(ge=0)] = 0.0
+    delay: NonNegativeFloat = 0.0
     """Duration of each call, in seconds."""
     failure_rate: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share of calls that are rejected (0 to 1), selected by a hash of the call."""
@@ -434,7 +431,7 @@ def with_limits(role: str, name: str, spec: ModelSpec, config: LimitOverrides) -
     return spec.model_copy(update={"limits": spec.rate_limits.model_copy(update=given)})
 
 
-HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
+HUB_ID = re.compile(r"[\w-][\w.-]{0,95}/[\w.-]{1,96}")
 
 
 class Registry:
@@ -457,7 +454,7 @@ class Registry:
         """
         if name in self._models:
             return self._models[name]
-        if (Path(name).expanduser() / "config.json").is_file():
+        if is_file(Path(name).expanduser() / "config.json"):
             return VllmModel(model=name)
         if HUB_ID.fullmatch(name) and not Path(name).exists():
             return VllmModel(model=name)

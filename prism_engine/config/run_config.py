@@ -11,9 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, TypedDic
 import platformdirs
 from pydantic import (
     Field,
-    NonNegativeFloat,
-    NonNegativeInt,
-    PositiveInt,
     TypeAdapter,
     ValidationInfo,
     field_validator,
@@ -21,9 +18,18 @@ from pydantic import (
 )
 
 from prism_engine.config.arms import Arm
+from prism_engine.config.bounds import (  # noqa: TC001 - pydantic reads annotations
+    Dollars,
+    Draws,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveInt,
+    Seed,
+    Tokens,
+)
 from prism_engine.config.choices import Merge, Pictures
 from prism_engine.config.deadline import has_passed
-from prism_engine.config.models import Dollars, Frozen, ModelSpec
+from prism_engine.config.models import Frozen, ModelSpec
 from prism_engine.config.yaml_files import read_yaml, validated
 from prism_engine.errors import ConfigError
 from prism_engine.records import AnswerKind, Sampling
@@ -47,18 +53,18 @@ class SamplingConfig(Frozen):
     Example: `{max_tokens: 1024, temperature: 0.7, seed: 1, n: 3}`.
     """
 
-    max_tokens: PositiveInt = 512
+    max_tokens: Tokens = 512
     """Output limit, in tokens."""
-    temperature: Annotated[float, Field(ge=0)] = 0.0
+    temperature: NonNegativeFloat = 0.0
     """Sampling temperature; 0 is greedy, deterministic decoding."""
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Nucleus sampling: share of probability mass from which tokens are drawn; 1 uses all tokens."""
-    seed: int | None = None
+    seed: Seed | None = None
     """Random seed, used only at a temperature above 0. None lets the model choose, except that draws (`n` above 1)
     count from 0."""
     stop: tuple[str, ...] = ()
     """Texts that end the output."""
-    n: PositiveInt = 1
+    n: Draws = 1
     """Number of draws: descriptions per picture, or answers per description; above 1 it needs a temperature above 0.
     Draw k (from 0) has the seed `seed` + k."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from prism_engine.config.yaml_loader import load, one_line, shown
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
+MOST_BYTES: Final = 16 << 20
+_MOST_MISTAKES = 20
+"""Mistakes in a message."""
+_LONGEST_WORD = 80
+"""Characters that are compared with known words."""
 _OPTIONS = {"rpm": "requests_per_minute", "tpm": "tokens_per_minute"}
 """Keys by the names of their command-line options, where these are too different to be found by similarity."""
 
@@ -26,7 +32,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         ConfigError: the file is unreadable, not YAML (with line and column), has a duplicate key, or is not a mapping.
     """
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - derives from SafeLoader
+        data = load(_content(path).decode("utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -36,12 +42,22 @@ def read_yaml(path: Path) -> dict[str, Any]:
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise ConfigError(f"{path}{place}: not valid YAML: {error.problem or error.context}") from error
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML: {error}") from error
+        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     if data is None:
         return {}
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         raise ConfigError(f"{path}: must be `key: value` pairs at the top level")
     return data
+
+
+def _content(path: Path) -> bytes:
+    content = bytearray()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 16):  # not all at once: Python would reserve the memory for it
+            content += chunk
+            if len(content) > MOST_BYTES:
+                raise ConfigError(f"{path}: larger than {MOST_BYTES >> 20} MiB, too large for a file of settings")
+    return bytes(content)
 
 
 def validated(adapter: TypeAdapter[T], data: object, where: str) -> T:
@@ -53,13 +69,16 @@ def validated(adapter: TypeAdapter[T], data: object, where: str) -> T:
     try:
         return adapter.validate_python(data)
     except ValidationError as error:
-        lines = [_line(mistake, adapter) for mistake in error.errors(include_url=False)]
+        mistakes = error.errors(include_url=False)
+        lines = [_line(mistake, adapter) for mistake in mistakes[:_MOST_MISTAKES]]
+        if len(mistakes) > _MOST_MISTAKES:
+            lines.append(f"... and {len(mistakes) - _MOST_MISTAKES:,} more")
         raise ConfigError(f"{where}: " + "\n  ".join(["", *lines] if len(lines) > 1 else lines)) from error
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ` - did you mean 'x' or 'y'?`, or an empty string if no known word is close."""
-    close = difflib.get_close_matches(word, sorted(known), n=3)
+    close = difflib.get_close_matches(word[:_LONGEST_WORD], sorted(known), n=3)
     return f" - did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
@@ -67,15 +86,15 @@ def _line(mistake: Any, adapter: TypeAdapter[Any]) -> str:
     # A model's entry is a union discriminated by `backend`: its tag is not a level in the user's file.
     backends = _union_tags(adapter)
     levels = [str(part) for depth, part in enumerate(mistake["loc"]) if not (depth and part in backends)]
-    key = ".".join(levels)
+    key = ".".join(map(one_line, levels))
     if mistake["type"] == "union_tag_not_found":
         return f"key '{key}.backend' is missing: set it to one of {', '.join(backends)}"
     if mistake["type"] == "union_tag_invalid":
-        given = str(mistake["ctx"]["tag"])
+        given = one_line(str(mistake["ctx"]["tag"]))
         return f"{key}.backend: {given!r} is not one of {', '.join(backends)}{nearest(given, backends)}"
     if mistake["type"] == "extra_forbidden":
         known = _known_keys(adapter)
-        word = str(mistake["loc"][-1])
+        word = one_line(str(mistake["loc"][-1]))
         meant = _OPTIONS.get(word)
         return f"unknown key {key!r}" + (f" - did you mean {meant!r}?" if meant in known else nearest(word, known))
     if mistake["type"] == "missing":
@@ -83,7 +102,8 @@ def _line(mistake: Any, adapter: TypeAdapter[Any]) -> str:
     if mistake["type"] == "secret":
         return f"{key}: {mistake['msg']}"
     problem = mistake["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
-    return f"{key}: {problem} (got {mistake['input']!r})"
+    problem = "must not be empty" if mistake["type"] == "too_short" else problem
+    return f"{key}: {problem} (got {shown(mistake['input'])})"
 
 
 def _union_tags(adapter: TypeAdapter[Any]) -> tuple[str, ...]:
@@ -114,21 +134,3 @@ def _known_keys(adapter: TypeAdapter[Any]) -> set[str]:
         elif isinstance(node, list):
             stack.extend(node)
     return keys
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML's safe loader, except that a duplicate key is an error instead of a silent override."""
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    loader.flatten_mapping(node)
-    pairs: dict[Any, Any] = {}
-    for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        if key in pairs:
-            raise yaml.MarkedYAMLError(problem=f"key {key!r} is given twice", problem_mark=key_node.start_mark)
-        pairs[key] = loader.construct_object(value_node, deep=True)
-    return pairs
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)

@@ -7,7 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from prism_engine.config.file_types import is_file
 from prism_engine.datasets.images import PictureError, decode_base64
+from prism_engine.datasets.picture_places import PicturePlaces
 from prism_engine.datasets.rows import MAX_CELL, FileName
 from prism_engine.errors import DatasetError
 
@@ -61,6 +63,7 @@ class PictureCells:
         self._column = column
         self._store = store
         self._folders = tuple(folders)
+        self._places = PicturePlaces(table, self._folders)
 
     def read(self, row: Row) -> tuple[StoredPicture | Reference, ...]:
         """Return the row's pictures in order; empty if its `image` cell is empty, which drops the row.
@@ -96,10 +99,12 @@ class PictureCells:
     def _file(self, name: str) -> StoredPicture:
         tried = [folder / name for folder in self._folders]
         try:
-            path = next((path for path in tried if name and path.is_file()), None)
+            path = next((path for path in tried if name and is_file(path)), None)
             if path is None:
                 paths = ", ".join(dict.fromkeys(map(str, tried)))
                 raise PictureError(f"names no file; tried {paths}" if name else "is empty: the row has no picture")
+            if refusal := self._places.refusal(path):
+                raise PictureError(refusal)
             status = path.stat()
             if status.st_size > MAX_CELL:
                 raise PictureError(f"names a file of more than {MAX_CELL >> 20} MiB: {path}")

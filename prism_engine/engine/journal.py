@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 from array import array
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -89,6 +90,13 @@ def result_row(result: SampleResult) -> dict[str, Any]:
     return row if draw.rotation is None else row | {"rotation": draw.rotation, "order_kept": draw.order_kept}
 
 
+def _as_line(row: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+    except orjson.JSONEncodeError:  # a cached reply with half a character, which no file of results can contain
+        return json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+
 class Journal:
     """Appends results in the order in which they finish, and reads them back in the benchmark's order.
 
@@ -130,7 +138,7 @@ class Journal:
         assert (self._offsets[position] != _ABSENT) == again, (
             f"sample {position} finished twice, or has no result to replace"
         )
-        line = orjson.dumps(result_row(result), option=orjson.OPT_APPEND_NEWLINE)
+        line = _as_line(result_row(result))
         try:
             self._file.write(line)
         except OSError as error:

@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, precondition, rule
 
+from prism_engine.budget import ledger as ledgers
 from prism_engine.budget.balance import CRASH_SHARE, Balance, Decision, decide
 from prism_engine.budget.books import Account, Lesson
 from prism_engine.budget.ledger import Ledger, LedgerEntry
@@ -225,3 +226,38 @@ def test_a_ledger_of_an_earlier_version_is_read_and_gets_the_tables_that_it_lack
         with ledger.transaction():
             ledger.learn({ACCOUNT: Lesson(1, 2000)})
         assert ledger.books().raised(ACCOUNT.name, 10) == 20
+
+
+@pytest.mark.parametrize("harm", [lambda path: path.unlink(), lambda path: path.write_bytes(b"")])
+def test_a_ledger_that_vanishes_in_use_is_noticed_and_never_taken_for_a_new_one(tmp_path, harm, monkeypatch):
+    monkeypatch.setattr(ledgers, "BUSY_SECONDS", 0.2)
+    path = tmp_path / "ledger.sqlite"
+    ledger = Ledger(path)
+    reserve(ledger, 100, None)
+    harm(path)
+    with pytest.raises(StoreError, match="while it was in use; no paid request is sent"):
+        reserve(ledger, 100, None)
+    with pytest.raises(StoreError, match=r"what was spent is unknown|database is locked"):
+        Ledger(path)
+    with pytest.raises(StoreError, match="while it was in use"):
+        ledger.close()
+    for file in tmp_path.iterdir():
+        file.unlink()
+    Ledger(path).close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TRIGGER t AFTER UPDATE ON accounts BEGIN UPDATE accounts SET settled = 0; END",
+        "CREATE VIEW v AS SELECT 1",
+        "CREATE VIRTUAL TABLE v USING fts5(a)",
+    ],
+)
+def test_a_ledger_with_foreign_parts_is_refused(tmp_path, statement):
+    path = tmp_path / "ledger.sqlite"
+    Ledger(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(statement)
+    with pytest.raises(StoreError, match="was not made by prism"):
+        Ledger(path)

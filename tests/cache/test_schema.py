@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from contextlib import closing
 from typing import Any
 
@@ -126,6 +127,58 @@ def test_several_processes_may_create_the_same_file_at_once(path):
         opener.stdin.write("go\n")
         opener.stdin.flush()
     assert [opener.communicate()[0] for opener in openers] == ["opened\n"] * 4
+
+
+def test_a_file_that_another_process_creates_while_it_is_opened_is_a_cache(path, monkeypatch):
+    path.parent.mkdir()
+    path.touch()
+    other = threading.Thread(target=lambda: open_writer(path).close())
+
+    def read(connection, name):
+        value = pragma(connection, name)
+        if name == "application_id" and other.ident is None:
+            other.start()
+            other.join(0.5)  # it ends within this time, or waits for the reader
+        return value
+
+    monkeypatch.setattr(schema, "_pragma", read)
+    open_writer(path).close()
+    other.join()
+
+
+FOREIGN = {
+    "view": [
+        "ALTER TABLE completions RENAME TO kept",
+        "CREATE VIEW completions AS SELECT * FROM kept UNION ALL SELECT * FROM completions",
+    ],
+    "other view": ["CREATE VIEW more AS SELECT 1"],
+    "trigger": ["CREATE TRIGGER t AFTER INSERT ON completions BEGIN DELETE FROM requests; END"],
+    "generated column": ["ALTER TABLE completions ADD COLUMN more AS (zeroblob(500000000))"],
+    "default": ["ALTER TABLE set_aside ADD COLUMN more DEFAULT 5"],
+    "virtual table": ["DROP TABLE requests", "CREATE VIRTUAL TABLE requests USING fts5(key, stage, model, record)"],
+    "table": ["CREATE TABLE more (a)"],
+    "index": ["CREATE INDEX more ON completions (hex(value))"],
+    "constraint": ["DROP TABLE requests", f"{schema._STEPS[0][0][:-1]}, CHECK (length(hex(record)) > 1))"],
+    "missing table": ["DROP TABLE requests"],
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+@pytest.mark.parametrize("opening", [open_reader, open_writer])
+def test_a_file_with_anything_but_the_tables_of_prism_is_refused(path, name, opening):
+    open_writer(path).close()
+    for statement in FOREIGN[name]:
+        execute(path, statement)
+    with pytest.raises(StoreError, match=r"was not made by prism|not all of its tables"):
+        opening(path)
+
+
+def test_statistics_of_sqlite_are_no_foreign_tables(path):
+    open_writer(path).close()
+    execute(path, "INSERT INTO requests VALUES ('k', 's', 'm', x'00')")
+    execute(path, "ANALYZE")
+    open_writer(path).close()
+    assert execute(path, "SELECT COUNT(*) FROM sqlite_stat1") == [(1,)]
 
 
 def test_an_error_without_a_known_fix_still_names_the_file(path):

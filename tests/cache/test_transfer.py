@@ -6,10 +6,11 @@ import random
 import time
 from contextlib import suppress
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
-from prism_engine.cache import Store, call_key, export_rows, import_rows, stats
+from prism_engine.cache import Store, call_key, export_rows, import_rows, stats, transfer
 from prism_engine.cache.call_rows import checksum
 from prism_engine.errors import StoreError, UserError
 from prism_engine.records import ModelIdentity, Outcome
@@ -24,6 +25,14 @@ from pathlib import Path
 from prism_engine.cache import import_rows
 for step in import_rows(Path(sys.argv[1]), Path(sys.argv[2])):
     print(step.checked, flush=True)
+"""
+IN_LITTLE_MEMORY = """
+import resource, sys
+from pathlib import Path
+from prism_engine.cache import import_rows
+resource.setrlimit(resource.RLIMIT_AS, (600 << 20, 600 << 20))
+*_, end = import_rows(Path(sys.argv[1]), Path(sys.argv[2]))
+print(end.added, end.bad)
 """
 
 
@@ -241,3 +250,31 @@ def test_an_export_replaces_nothing_and_leaves_nothing_half_done(here, tmp_path)
     assert file.read_text() == "mine"
     with pytest.raises(UserError, match="there is no cache here"):
         end(export_rows(tmp_path / "nowhere.sqlite", tmp_path / "other.sqlite"))
+
+
+def test_rows_of_500_mb_are_left_out_in_bounded_memory(here, there):
+    stored(there, *some(3))
+    execute(there, "UPDATE completions SET value = zeroblob(500000000) WHERE id = 2")
+    assert child(IN_LITTLE_MEMORY, here, there).communicate()[0] == "2 1\n"
+
+
+def test_pages_are_bounded_in_bytes(here, there, monkeypatch):
+    monkeypatch.setattr(transfer, "_PAGE_BYTES", 1000)
+    stored(there, *[(a_call(f"{number}"), a_completion("x" * 600)) for number in range(20)])
+    steps = list(import_rows(here, there))
+    assert max(after.checked - before.checked for before, after in pairwise(steps)) <= 2
+    assert counts(steps[-1]) == (20, 0, 0, 0)
+
+
+@pytest.mark.parametrize("far", [2**40, 2**63 - 1])
+def test_ids_far_apart_in_a_damaged_file_are_not_counted_one_by_one(here, there, far):
+    stored(there, *some(60))
+    execute(there, f"UPDATE completions SET id = {far} WHERE id = 60")
+    execute(there, "PRAGMA journal_mode = DELETE")
+    (page,) = execute(there, "SELECT rootpage FROM sqlite_master WHERE name = 'completions'")[0]
+    (size,) = execute(there, "PRAGMA page_size")[0]
+    whole = there.read_bytes()
+    for at in range(page + 1, len(whole) // size + 1):  # each page but the root, in turn
+        there.write_bytes(whole[: (at - 1) * size] + b"\0" * size + whole[at * size :])
+        with suppress(StoreError):
+            end(import_rows(here, there))

@@ -160,3 +160,12 @@ async def test_another_process_that_keeps_the_file_locked_is_a_store_error(write
             await asyncio.wait_for(writer.submit(ROWS[0]), 60)
     finally:
         other.close()
+
+
+@pytest.mark.parametrize("harm", [lambda path: path.unlink(), lambda path: path.write_bytes(b"")])
+async def test_a_file_that_vanishes_in_use_stops_the_writer_with_a_message(writer, path, harm):
+    assert await submit(writer, ROWS[0]) == [None]
+    harm(path)
+    (error,) = await submit(writer, ROWS[1])
+    assert isinstance(error, StoreError)
+    assert "while it was in use; run again" in str(error)

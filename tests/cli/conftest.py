@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from typing import NamedTuple
 
 import pytest
 
-from prism_engine.cli import main
+from prism_engine.cli import main, process
 from tests.shapes import write_shapes
 
 SCRIPTED = ("shapes.tsv", "--perceiver", "scripted", "--reasoner", "scripted")
@@ -42,6 +43,9 @@ def prism(tmp_path, monkeypatch, capsys):
             code = end.code or 0
         else:
             code = 0
+        finally:
+            process._interrupted = False
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # this process does not end here
         said = capsys.readouterr()
         return Said(code, said.out, said.err)
 

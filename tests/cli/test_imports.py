@@ -30,6 +30,7 @@ HELP_MODULES = [
     "prism_engine.cli",
     "prism_engine.cli.app",
     "prism_engine.cli.exit_codes",
+    "prism_engine.cli.process",  # handles Ctrl-C and closed outputs from the first moment
     "prism_engine.errors",
     "prism_engine.version",
 ]

@@ -87,6 +87,37 @@ def test_files_are_found_next_to_the_table_and_in_its_picture_folders(read, tmp_
     assert len(read("image_path", "['a b.png', 'a b.png']")) == 2
 
 
+def outside(tmp_path):
+    path = tmp_path.parent / f"{tmp_path.name}-private" / "secret.png"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(encode())
+    return path
+
+
+def test_a_picture_outside_the_folder_is_refused_unless_allowed(read, tmp_path, monkeypatch):
+    secret = outside(tmp_path)
+    (tmp_path / "link.png").symlink_to(secret)
+    (tmp_path / "images").symlink_to(secret.parent)
+    for name in (str(secret), f"../{secret.parent.name}/secret.png", "link.png", "secret.png", "images/secret.png"):
+        with pytest.raises(DatasetError, match=rf"row 7.*outside the benchmark's folder.*PRISM_IMAGES={secret.parent}"):
+            read("image_path", name)
+    monkeypatch.setenv("PRISM_IMAGES", f"/nowhere:{secret.parent}")
+    cells = PictureCells(
+        tmp_path / "Toy.tsv", "image_path", ImageStore(tmp_path / "other"), picture_folders(tmp_path, "Toy")
+    )
+    assert cells.read(Row(7, {"index": "id7", "image_path": str(secret)}))
+
+
+def test_the_folders_of_benchmarks_and_of_a_mapping_are_allowed(tmp_path, monkeypatch):
+    secret = outside(tmp_path)
+    row = Row(7, {"index": "id7", "image_path": "secret.png"})
+    store = ImageStore(tmp_path / "other")
+    assert PictureCells(tmp_path / "Toy.yaml", "image_path", store, [secret.parent]).read(row)
+    monkeypatch.setenv("LMUData", str(tmp_path))
+    (tmp_path / "images").symlink_to(secret.parent)  # on another disk
+    assert PictureCells(tmp_path / "Toy.tsv", "image_path", store, picture_folders(tmp_path, "Toy")).read(row)
+
+
 def test_a_missing_file_names_the_paths_tried(read, tmp_path):
     with pytest.raises(DatasetError) as caught:
         read("image_path", "gone.png")

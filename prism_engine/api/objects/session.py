@@ -6,11 +6,11 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 from PIL import Image as PillowImage
+from pydantic import TypeAdapter
 
 from prism_engine.api.build.parts import STORE_NAME
 from prism_engine.api.build.payments import payment_for
@@ -20,8 +20,10 @@ from prism_engine.api.objects.loop_thread import LoopThread
 from prism_engine.backends.factory import pinned
 from prism_engine.budget import Spending
 from prism_engine.config import load_registry
+from prism_engine.config.bounds import Dollars
 from prism_engine.config.models import parse_models
 from prism_engine.config.run_config import default_cache_dir
+from prism_engine.config.yaml_files import validated
 from prism_engine.datasets.images import ImageStore, PictureError
 from prism_engine.datasets.pixels import encode_pixels
 from prism_engine.errors import ConfigError, UserError
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from prism_engine.records import Image, ModelIdentity
 
 T = TypeVar("T")
+_MAX_COST: TypeAdapter[dict[str, Dollars | None]] = TypeAdapter(dict[str, Dollars | None])
 ImageInput: TypeAlias = "str | Path | bytes | PillowImage.Image | np.ndarray[Any, Any]"
 """A picture: its file's path or bytes, a PIL image, or an array of uint8: (H, W, 3), RGB, or (H, W), grey."""
 
@@ -108,14 +111,12 @@ class Session(Closeable):
         models: Mapping[str, Any] | None = None,
         models_files: Sequence[str | Path] = (),
     ) -> None:
-        if max_cost is not None and max_cost < 0:
-            raise ConfigError(f"max_cost: {max_cost} is below 0")
+        self._max_cost = validated(_MAX_COST, {"max_cost": max_cost}, "Session")["max_cost"]
         self.registry = load_registry([Path(file) for file in models_files]).merged(
             parse_models(dict(models or {}), "models")
         )
         self._cache_dir = Path(cache_dir).expanduser() if cache_dir is not None else default_cache_dir()
         self._results_dir = Path(results_dir).expanduser()
-        self._max_cost = None if max_cost is None else Decimal(str(max_cost))
         self._images = ImageStore(self._cache_dir / "images")
         self._thread = LoopThread()
         self._shared = Workbench()

@@ -114,7 +114,7 @@ def run_many(
     Perceiver engines take turns, by default one at a time: each writes its descriptions ahead of the reasoners and
     then makes room for the next, while reasoners continue with the descriptions made so far.
 
-    SIGINT and SIGTERM drain all runs: calls in flight complete and are kept. A second signal stops at once.
+    SIGINT, SIGTERM and SIGHUP drain all runs: calls in flight complete and are kept. A second signal stops at once.
 
     Args:
         watch: shows the progress of all runs.

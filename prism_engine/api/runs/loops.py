@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-STOPPING = (signal.SIGINT, signal.SIGTERM)
-"""Signals that stop a run."""
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that stop a run: Ctrl-C, a scheduler's request, a closed terminal."""
+
+
+def handled_signals() -> tuple[signal.Signals, ...]:
+    """Return the signals that stop a run of this process: under `nohup`, a closed terminal is none."""
+    return tuple(n for n in STOPPING if n != signal.SIGHUP or signal.getsignal(n) is not signal.SIG_IGN)
 
 
 class ForwardedSignals:
@@ -35,7 +40,7 @@ class ForwardedSignals:
     @contextmanager
     def forwarding(self) -> Iterator[None]:
         """Forward signals during the block instead of handling them; call it in the main thread."""
-        previous = {number: signal.signal(number, self._forward) for number in STOPPING}
+        previous = {number: signal.signal(number, self._forward) for number in handled_signals()}
         try:
             yield
         finally:
@@ -53,7 +58,9 @@ class ForwardedSignals:
         finally:
             self._loop, self._receive = outer
 
-    def _forward(self, *_: object) -> None:
+    def _forward(self, number: int, _: object) -> None:
+        if number == signal.SIGHUP and self.received:
+            return  # the kernel and the shell may both report that the terminal was closed
         # A signal handler takes no lock: it may interrupt a thread that holds it. Counting and the loop's own
         # self-pipe need none.
         self.received += 1
@@ -75,8 +82,8 @@ def run_blocking(coroutine: Coroutine[Any, Any, T]) -> T:
     """Like `asyncio.run`, but also works in a thread whose event loop is running.
 
     There, the coroutine gets a thread and a loop of its own, and the caller's loop is blocked until it ends. If the
-    caller is the main thread, SIGINT and SIGTERM reach the coroutine through `FORWARDED`: the receiver registered
-    there gets them, and without one the first signal cancels the coroutine.
+    caller is the main thread, the signals that stop a run reach the coroutine through `FORWARDED`: the receiver
+    registered there gets them, and without one the first signal cancels the coroutine.
 
     Raises:
         KeyboardInterrupt: a signal cancelled the coroutine, or arrived when it had ended.
@@ -84,7 +91,10 @@ def run_blocking(coroutine: Coroutine[Any, Any, T]) -> T:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(coroutine)
+        try:
+            return asyncio.run(coroutine)
+        finally:
+            coroutine.close()  # if no loop could be made, it was never started
     signals = ForwardedSignals()
     is_main = threading.current_thread() is threading.main_thread()
     context = copy_context()

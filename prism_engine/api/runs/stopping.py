@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from prism_engine.api.runs.loops import FORWARDED, STOPPING
+from prism_engine.api.runs.loops import FORWARDED, handled_signals
 from prism_engine.config.deadline import deadline_at
 from prism_engine.engine.scheduler import Stop
 from prism_engine.errors import DeadlineError
@@ -59,7 +60,9 @@ def stopping_at_deadline(stop: Stop, deadlines: Iterable[str | None]) -> Iterato
 
 @contextmanager
 def stopping_on_signals(stop: Stop) -> Iterator[None]:
-    """Request the stop on the first SIGINT or SIGTERM; cancel the current task on the second.
+    """Request the stop on the first SIGINT, SIGTERM or SIGHUP; cancel the current task on the second.
+
+    Further SIGHUPs do not count: the kernel and the shell may both report that the terminal was closed.
 
     Only the main thread receives signals. A run in another thread gets those that the main thread forwards to it while
     it waits (see `run_blocking`); otherwise its caller stops it.
@@ -68,9 +71,9 @@ def stopping_on_signals(stop: Stop) -> Iterator[None]:
     assert main is not None
     signalled = False
 
-    def on_signal() -> None:
+    def on_signal(number: int = signal.SIGINT) -> None:
         nonlocal signalled
-        if signalled:
+        if signalled and number != signal.SIGHUP:
             main.cancel()
         signalled = True
         stop.request()
@@ -80,10 +83,11 @@ def stopping_on_signals(stop: Stop) -> Iterator[None]:
         with forwarded.received_by(on_signal) if forwarded is not None else nullcontext():
             yield
         return
-    for number in STOPPING:
-        loop.add_signal_handler(number, on_signal)
+    numbers = handled_signals()
+    for number in numbers:
+        loop.add_signal_handler(number, on_signal, number)
     try:
         yield
     finally:
-        for number in STOPPING:
+        for number in numbers:
             loop.remove_signal_handler(number)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from prism_engine.config import Arm
 from prism_engine.report import AccuracyEstimate, replacing
+from prism_engine.report.neutral import csv_cell, markdown_cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,7 +126,8 @@ def _csv(rows: Sequence[SweepRow]) -> str:
     table = io.StringIO()
     writer = csv.DictWriter(table, [field.name for field in fields(SweepRow)], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(map(asdict, rows))
+    for row in rows:
+        writer.writerow({name: csv_cell(cell) for name, cell in asdict(row).items()})
     return table.getvalue()
 
 
@@ -134,12 +136,8 @@ def _markdown(rows: Sequence[SweepRow]) -> str:
     lines += [row.cells() for row in rows]
     if all(row.robust_accuracy is None for row in rows):
         lines = [(*line[:_ROBUST], *line[_ROBUST + 1 :]) for line in lines]
-    return "\n".join(f"| {' | '.join(map(_escape, line))} |" for line in lines) + "\n"
+    return "\n".join(f"| {' | '.join(map(markdown_cell, line))} |" for line in lines) + "\n"
 
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.1f}"
-
-
-def _escape(text: str) -> str:
-    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").split())

@@ -327,6 +327,8 @@ class Limiter:
 
 SLICES = 60
 """A minute's requests are spread over at least this many slices, so that no minute starts with a burst."""
+_CANDIDATES = 10_000
+"""Slice sizes that are compared; with more of them, the limit is so high that their difference is none."""
 
 
 def per_minute(limits: Limits) -> dict[Quantity, int]:
@@ -353,7 +355,9 @@ def throttler(per_minute: int | None, minute: float) -> Throttler | None:
     if per_minute is None:
         return None
     largest = max(1, per_minute // SLICES)
-    share = max(range(largest, largest // 2, -1), key=lambda share: per_minute // share * share)
+    share = max(
+        range(largest, max(largest // 2, largest - _CANDIDATES), -1), key=lambda share: per_minute // share * share
+    )
     period = minute / (per_minute // share)
     # It polls 200 times per period. The small excess puts the last poll just after the end of the period, not before.
     return Throttler(rate_limit=share, period=period, retry_interval=min(1.0001 * period / 200, 0.05))

@@ -3,32 +3,65 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.segment import Segment
 from rich.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from rich.console import ConsoleOptions, RenderableType
+
 LIVE_SECONDS = 0.25
 """Between two updates of progress on a terminal."""
 LOG_SECONDS = 10.0
 """Between two lines of progress in a log."""
+_LONGEST_MESSAGE = 10_000
+"""Characters of an error message."""
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 UNFOLDED = 1000
 """Width in columns of a table that goes to a file or another program, where folded cells could not be searched."""
 
 
 class _Lasting(Console):
-    """A console whose reader may go away (`| head`, a lost terminal): its output is dropped, the run continues."""
+    """A console whose reader may go away (`| head`, a lost terminal): its output is dropped, the run continues.
+
+    Text from files, servers and models cannot control the terminal, see `printable`; only rich's own styles do.
+    """
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render as rich does, without control characters in texts."""
+        for segment in super().render(renderable, options):
+            text = segment.text
+            if segment.control or (text.isascii() and text.isprintable()):
+                yield segment
+            else:
+                yield Segment(printable(text), segment.style)
 
     def on_broken_pipe(self) -> None:
         """Print nothing more, and let what is still buffered go nowhere: Python flushes it at exit (code 120)."""
         self.quiet = True
         with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - not a path of a file
             os.dup2(nowhere.fileno(), self.file.fileno())
+
+
+def printable(text: str) -> str:
+    """Return a text with its control characters escaped as in JSON; line ends and tabs stay.
+
+    These are the C0 and C1 controls (escape sequences can clear the screen or write into the window's title), those
+    that change the direction of writing (a text can then look like another), separators of lines, and surrogates.
+    """
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def shortened(message: str) -> str:
+    """Return a message of at most a few screens: it may quote what a file contains."""
+    return message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}..."
 
 
 stdout = _Lasting(highlight=False)

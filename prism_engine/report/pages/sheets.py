@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from prism_engine.report.atomic import replacing
+from prism_engine.report.neutral import csv_cell, markdown_cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,14 +92,14 @@ def markdown(sheet: Sheet) -> str:
     """Return the sheet as a Markdown table; text is left-aligned, numbers right-aligned."""
     rule = tuple("---" if column.kind == "text" else "---:" for column in sheet.columns)
     rows = [sheet.header(), rule, *sheet.lines()]
-    return "".join(f"| {' | '.join(map(_escaped, row))} |\n" for row in rows)
+    return "".join(f"| {' | '.join(map(markdown_cell, row))} |\n" for row in rows)
 
 
 def _csv(sheet: Sheet) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(column.name for column in sheet.columns)
-    writer.writerows(sheet.rows)
+    writer.writerows(map(csv_cell, row) for row in sheet.rows)
     return text.getvalue()
 
 
@@ -116,10 +117,6 @@ def _shown(cell: Cell, kind: ColumnKind) -> str:
     if kind == "p" and cell < 0.001:
         return "<0.001"
     return _WORDS[kind].format(100 * cell if kind in ("share", "points") else cell)
-
-
-def _escaped(text: str) -> str:
-    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").split())
 
 
 _SAMPLE: Final = ("index", "l2_category", "category", "question", "target")

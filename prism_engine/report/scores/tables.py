@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from prism_engine.report.atomic import replacing
+from prism_engine.report.neutral import csv_cell, markdown_cell
 from prism_engine.report.scores.predictions import reading, scan
 from prism_engine.report.scores.statistics import GroupScore
 
@@ -115,21 +116,23 @@ def _csv(scores: Scores) -> bytes:
         rows.setdefault(tuple(group.values()), {**group})[metric.name] = metric.value
     writer = csv.DictWriter(table, ["profile", "kind", *names, *own], lineterminator="\n")
     writer.writeheader()
-    writer.writerows({"profile": scores.profile, "kind": scores.kind, **row} for row in rows.values())
+    for row in rows.values():
+        cells = {"profile": scores.profile, "kind": scores.kind, **row}
+        writer.writerow({name: csv_cell(cell) for name, cell in cells.items()})
     return table.getvalue().encode()
 
 
 def _markdown(scores: Scores) -> bytes:
-    kind = f"Answer kind: {_escape(scores.kind)}\n\n" if scores.kind else ""
-    text = f"Matching profile: {_escape(scores.profile)}\n\n{kind}{_table(HEADER, as_rows(scores))}"
+    kind = f"Answer kind: {markdown_cell(scores.kind)}\n\n" if scores.kind else ""
+    text = f"Matching profile: {markdown_cell(scores.profile)}\n\n{kind}{_table(HEADER, as_rows(scores))}"
     header, rows = metric_rows(scores)
-    note = f"\n{_escape(unit_note(scores))}\n" if unit_note(scores) else ""
+    note = f"\n{markdown_cell(unit_note(scores))}\n" if unit_note(scores) else ""
     return (text + (f"\n{_table(header, rows)}{note}" if rows else "")).encode()
 
 
 def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     rule = tuple("---" if column < 3 else "---:" for column in range(len(header)))
-    return "".join(f"| {' | '.join(map(_escape, line))} |\n" for line in (header, rule, *rows))
+    return "".join(f"| {' | '.join(map(markdown_cell, line))} |\n" for line in (header, rule, *rows))
 
 
 def _number(metric: Metric) -> str:
@@ -172,10 +175,6 @@ def _cells(row: GroupScore) -> tuple[str, ...]:
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.1f}"
-
-
-def _escape(text: str) -> str:
-    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").split())
 
 
 _ROW_GROUP: Final = 10_000

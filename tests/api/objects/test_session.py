@@ -88,8 +88,9 @@ def test_models_come_from_files_and_from_your_own_entries(tmp_path):
         assert Reasoning("mine", session=session).generate("seen", "?") == "yes"
     with pytest.raises(ConfigError, match="replise"):
         Session(models={"x": {"backend": "scripted", "replise": []}})
-    with pytest.raises(ConfigError, match="below 0"):
-        Session(max_cost=-1)
+    for cost in (-1, math.nan, math.inf, "x", 1e300):
+        with pytest.raises(ConfigError, match="Session: max_cost: "):
+            Session(max_cost=cost)  # type: ignore[arg-type]
 
 
 def test_a_session_that_was_never_used_closes_and_closes_again(tmp_path):

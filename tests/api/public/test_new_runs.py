@@ -121,7 +121,7 @@ def test_a_blocking_run_inside_a_running_loop_works(options):
     assert [each.status.value for each in many] == ["complete", "complete"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupting_a_cell_drains_the_run_and_the_same_cell_resumes(options, number):
     slow = {"scripted": ScriptedModel(replies=("A",), delay=0.2)}
 

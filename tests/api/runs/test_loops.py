@@ -73,7 +73,7 @@ def test_a_loop_in_another_thread_leaves_signals_alone():
     assert seen == [before]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_the_first_signal_drains_a_run_that_blocks_the_caller_s_loop(number):
     before = signal.getsignal(number)
 

@@ -64,3 +64,25 @@ async def test_the_first_signal_drains_and_the_second_cancels(number):
     task = asyncio.create_task(run())
     await asyncio.wait([task])
     assert task.cancelled()
+
+
+async def test_a_closed_terminal_drains_however_often_it_is_reported():
+    stop = Stop()
+    with stopping_on_signals(stop):
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGHUP)
+            await asyncio.sleep(0.01)
+        assert (stop.requested, stop.reason) == (True, None)
+
+
+async def test_a_closed_terminal_changes_nothing_under_nohup():
+    stop = Stop()
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stopping_on_signals(stop):
+            os.kill(os.getpid(), signal.SIGHUP)
+            await asyncio.sleep(0.01)
+        assert not stop.requested
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

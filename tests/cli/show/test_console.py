@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from prism_engine.cli.show import console
+
 CODE = """
 import sys
 from prism_engine.cli.show.console import stderr, stdout
@@ -37,3 +39,12 @@ def test_a_reader_that_goes_away_does_not_change_the_exit_code(length, unbuffere
     process.stdin.write(b"\n")
     process.stdin.close()
     assert process.wait(timeout=60) == 3
+
+
+@pytest.mark.parametrize("text", ["\x1b[2J", "\x1b]0;title\x07", "\x9b2J", "\u202eabc", "a\rb", "\x08", "\u2066x"])
+def test_texts_do_not_control_the_terminal(capsys, text):
+    console.print_table(("Name",), [(text,)])
+    console.stdout.print(f"said: {text}", markup=False)
+    console.stderr.print(f"[bold]{console.printable(text)}")
+    shown = "".join(capsys.readouterr())
+    assert not set(shown) & set("\x1b\x07\x9b\u202e\r\x08\u2066")

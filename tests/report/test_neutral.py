@@ -1,0 +1,36 @@
+"""What a spreadsheet would compute and what a page would run is text."""
+
+from __future__ import annotations
+
+import pytest
+
+from prism_engine.report.neutral import csv_cell, markdown_cell
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+cmd|x", "-cmd|x", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1", "-1+1", "=-"]
+)
+def test_a_formula_gets_an_apostrophe(text):
+    assert csv_cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("value", ["-1", "+2.5", "-.5e-3", "-", "-12%", "a=b", "", "x", -1, 2.5, None, True])
+def test_numbers_and_plain_texts_stay(value):
+    assert csv_cell(value) is value
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("<script>alert(1)</script>", "&lt;script>alert(1)&lt;/script>"),
+        ("<!-- x", "&lt;!-- x"),
+        ("![x](http://h)", "!\\[x\\](http://h)"),
+        ("a|b`c`", "a\\|b\\`c\\`"),
+        ("&lt;b", "&amp;lt;b"),
+        ("<0.001, a < b & c", "<0.001, a < b & c"),
+        ("a\nb\x1b[2J\u202ec", "a b \\[2J c"),
+        ("back\\slash", "back\\\\slash"),
+    ],
+)
+def test_a_page_shows_texts_as_they_are(text, cell):
+    assert markdown_cell(text) == cell
