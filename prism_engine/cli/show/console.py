@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from math import isfinite
 from typing import TYPE_CHECKING
 
+import orjson
 from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
 
 LIVE_SECONDS = 0.25
 """Between two updates of progress on a terminal."""
@@ -45,6 +51,34 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, words: 
     if not stdout.is_terminal:
         stdout.width = UNFOLDED  # an argument of `print` would not go beyond the console's own
     stdout.print(table)
+
+
+def print_json(content: object) -> None:
+    """Print a value as JSON for scripts: dataclasses as objects, paths and amounts as text, NaN as null."""
+    value = _plain(content)
+    try:
+        text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    except TypeError:  # half a surrogate pair in a reply; the standard library escapes it
+        text = json.dumps(value, indent=2)
+    stdout.print(text, soft_wrap=True, markup=False, emoji=False)
+
+
+def _plain(value: object) -> object:
+    """Return a value as objects, arrays, texts, finite numbers and null."""
+    if is_dataclass(value):
+        value = {field.name: getattr(value, field.name) for field in fields(value)}
+    elif isinstance(value, tuple) and hasattr(value, "_asdict"):
+        value = value._asdict()
+    match value:
+        case float():
+            return value if isfinite(value) else None
+        case str() | int() | None:
+            return value
+        case Mapping():
+            return {str(key): _plain(each) for key, each in value.items()}
+        case Sequence():
+            return [_plain(each) for each in value]
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
 def same_command() -> str:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
+
+from prism_engine.cli.show.console import print_json
 
 CODE = """
 import sys
@@ -37,3 +43,28 @@ def test_a_reader_that_goes_away_does_not_change_the_exit_code(length, unbuffere
     process.stdin.write(b"\n")
     process.stdin.close()
     assert process.wait(timeout=60) == 3
+
+
+@dataclass
+class Priced:
+    cost: Decimal
+    folder: Path
+    share: float
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        (
+            Priced(Decimal("0.000000001"), Path("results/a"), 0.5),
+            {"cost": "0.000000001", "folder": "results/a", "share": 0.5},
+        ),
+        ({"nan": float("nan"), 3: (1, None)}, {"nan": None, "3": [1, None]}),
+        ("half \ud83d", "half \ud83d"),
+        (10**30, 10**30),
+        ("[bold]x[/] :smile:", "[bold]x[/] :smile:"),
+    ],
+)
+def test_whatever_is_printed_as_json_reads_back(capsys, value, read):
+    print_json(value)
+    assert json.loads(capsys.readouterr().out, parse_constant=pytest.fail) == read
