@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from prism_engine.budget import cap_of, shown
 from prism_engine.cli import completion
 from prism_engine.cli.config_options import config_options
 from prism_engine.cli.options import (
@@ -59,7 +60,11 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON, for scripts.")] = False,
     results_dir: ResultsFolder = RESULTS_DIR,
 ) -> None:
-    """Show the progress of a run, also while another shell runs it; the numbers are at most two seconds old."""
+    """Show the progress of a run, also while another shell runs it; the numbers are at most two seconds old.
+
+    Cached: found in the cache. Shared: another sample had asked the same in this run. Called: answered by the model.
+    Open: not answered yet, whether sent or waiting for a limit.
+    """
     from prism_engine import api  # noqa: PLC0415 - see above
 
     one = api.find_run_state(results_dir, run)
@@ -67,12 +72,16 @@ def status(
         stdout.print(json.dumps({"state": one.state, **one.progress}), soft_wrap=True, markup=False)
         return
     print_table(_HEADER, [_row(one, results_dir)], words=2)
-    counts, rates = ("cached", "calls", "failed", "in_flight"), ("calls_per_second", "tokens_per_second")
+    counts, rates = ("cached", "shared", "calls", "failed", "in_flight"), ("calls_per_second", "tokens_per_second")
     stages = [(label_of(key), meter) for key, meter in one.progress["stages"].items()]
     print_table(
-        ("Calls", "Cached", "Called", "Failed", "In flight", "Calls/s", "Tokens/s"),
+        ("Calls", "Cached", "Shared", "Called", "Failed", "Open", "Calls/s", "Tokens/s"),
         [
-            (name, *(f"{meter[key]:,}" for key in counts), *(f"{meter[key]:,}" if meter[key] else "-" for key in rates))
+            (
+                name,
+                *(f"{meter.get(key, 0):,}" for key in counts),
+                *(f"{meter[key]:,}" if meter[key] else "-" for key in rates),
+            )
             for name, meter in stages
         ],
     )
@@ -82,9 +91,8 @@ def status(
             stdout.print(f"{name}: {human_limit(limit)} {share} in use", soft_wrap=True, markup=False)
     print_bounds(one.progress.get("bounded_by", {}))
     if (money := one.progress.get("money")) and money.get("left") is not None:
-        stdout.print(
-            f"${Decimal(money['left']):.2f} of ${Decimal(money['cap']):.2f} left", soft_wrap=True, markup=False
-        )
+        left, cap = (shown(cap_of(Decimal(money[key]))) for key in ("left", "cap"))
+        stdout.print(f"{left} of {cap} left", soft_wrap=True, markup=False)
     eta = one.progress["eta_seconds"]
     if one.state == "running" and eta is not None:
         stdout.print(f"about {human_seconds(eta)} left")

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from prism_engine.config import Arm, RunConfig
 from prism_engine.config.run_config import STORED
+from prism_engine.config.yaml_files import nearest
 from prism_engine.errors import ConfigError, UserError
 from prism_engine.report import replacing
 from prism_engine.report.scores.manifest import check_schema
@@ -151,8 +152,12 @@ def find_run_state(results_dir: Path, run: str | None) -> RunState:
     if len(whole) == 1 or len(matching) == 1:
         return names[(whole or matching)[0]]
     if not matching:
-        missing = f"no run {run}" if run else "no runs"
-        raise UserError(f"{results_dir}: {missing} here; `prism runs` lists them (--results-dir for another folder)")
+        if not names:
+            raise UserError(f"{results_dir}: has no runs; --results-dir names another folder")
+        wanted = f"no run's name has {run!r} in it" if part else f"{run!r} names no run"
+        raise UserError(
+            f"{results_dir}: {wanted}{nearest(part, names)}; `prism runs` lists them (--results-dir for another folder)"
+        )
     raise UserError(f"{run!r} matches {len(matching)} runs, such as {', '.join(matching[:5])}; give more of the name")
 
 
