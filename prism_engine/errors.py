@@ -12,7 +12,8 @@ PrismError
 ├── StoreError           the cache cannot be read or written (full disk, newer schema, not a cache); exit code 2
 ├── BackendError         a model returned no completion
 │   ├── TransientError   the same call may succeed later: retried, possibly after a wait
-│   │   └── UnreachableError  no server responded at the address; the request was not sent
+│   │   ├── UnreachableError  no server responded at the address; the request was not sent
+│   │   └── NoCompletionError  a successful response that is no completion (a web page, an event stream)
 │   ├── RejectedError    this call will never succeed: its sample fails, the run continues
 │   └── DeadError        no call of this model can succeed: the run stops, exit code 4
 ├── OutcomeError         a model was called but gave no usable text (Python and `prism ask`); exit code 1
@@ -128,6 +129,10 @@ class TransientError(BackendError):
 
 class UnreachableError(TransientError):
     """No server responded at the address; the request was not sent."""
+
+
+class NoCompletionError(TransientError):
+    """The server responded with success, but not with a completion: a web page, an event stream, another API."""
 
 
 class RejectedError(BackendError):

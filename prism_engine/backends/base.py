@@ -48,6 +48,9 @@ class Backend(ABC):
             UserError: the backend cannot start here (a missing package, a wrong option); as final as DeadError.
         """
 
+    def remember(self, call: Call) -> None:  # noqa: B027 - most backends need not know
+        """Take note that the model has answered this call before, because its completion came from the cache."""
+
     @abstractmethod
     def drain(self) -> None:
         """Send nothing more: calls still waiting to be sent raise NotRunError, calls in flight complete.

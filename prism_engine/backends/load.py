@@ -48,3 +48,5 @@ class Load:
     """What the next call waits for; None if none is waiting, or only for the model itself."""
     limits: Mapping[str, LimitUsage] = field(default_factory=dict)
     """Keyed by the limits' names in the registry (`concurrency`, `requests_per_minute`, ...)."""
+    learned: Mapping[str, str] = field(default_factory=dict)
+    """Settings of the registry entry that the backend changed by itself, because the endpoint asked for it."""

@@ -66,6 +66,9 @@ class Restarting(Backend):
                 self._answered = True
                 return completion
 
+    def remember(self, call: Call) -> None:  # noqa: D102
+        self._backend.remember(call)
+
     def drain(self) -> None:  # noqa: D102
         self._draining = True
         self._backend.drain()

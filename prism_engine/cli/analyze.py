@@ -19,6 +19,17 @@ RunFoldersArgument = Annotated[
 ]
 
 
+RescoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--rescore",
+        metavar="PROFILE",
+        help="Score all runs by these rules first (prism, v3, ...), from their replies, next to their own scores.  "
+        "\\[default: their own scores; versions of prism's rules are not mixed]",
+    ),
+]
+
+
 class Plots(StrEnum):
     """The file format of plots."""
 
@@ -32,6 +43,7 @@ def analyze(
     *,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder to write to.")] = Path("analysis"),
     plots: Annotated[Plots, typer.Option(help="File format of the plots.")] = Plots.PNG,
+    rescore: RescoreOption = None,
 ) -> None:
     """Compare finished runs as Prism's paper does, and separate perception from reasoning.
 
@@ -46,7 +58,7 @@ def analyze(
     from prism_engine.report.pages.account import overall_contrasts, overview, verdicts  # noqa: PLC0415
     from prism_engine.report.pages.findings import effect_sheet  # noqa: PLC0415
 
-    report = analyse(runs, out, plots=None if plots is Plots.NONE else plots.value)
+    report = analyse(runs, out, plots=None if plots is Plots.NONE else plots.value, rescore=rescore)
     found = report.analysis
     print_sheet(overview(found).without("clusters"))
     for title, sheet in (

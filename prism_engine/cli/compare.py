@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prism_engine.cli import completion
-from prism_engine.cli.analyze import RunFoldersArgument, print_sheet
+from prism_engine.cli.analyze import RescoreOption, RunFoldersArgument, print_sheet
 from prism_engine.cli.options import RESULTS_DIR, ModelsFileOption, ResultsFolder
 from prism_engine.cli.show.console import stdout
 from prism_engine.config import load_registry
@@ -36,6 +36,7 @@ def compare(
     *,
     show: Annotated[int, typer.Option("--show", min=0, help="Flipped questions to print, each way.")] = 10,
     out: TablesOption = None,
+    rescore: RescoreOption = None,
     results_dir: ResultsFolder = RESULTS_DIR,
 ) -> None:
     """Compare two runs on the questions that both have answered: by how much B is better than A, and where.
@@ -48,7 +49,7 @@ def compare(
     """
     from prism_engine.api.analysis.two_runs import compare_runs  # noqa: PLC0415 - commands import what they use when called
 
-    found = compare_runs(first, second, results_dir=results_dir, out=out)
+    found = compare_runs(first, second, results_dir=results_dir, out=out, rescore=rescore)
     stdout.print(f"A: {found.first.setting} ({found.first.folder})", markup=False, soft_wrap=True)
     stdout.print(f"B: {found.second.setting} ({found.second.folder})", markup=False, soft_wrap=True)
     print_sheet(found.groups.without("comparison", "benchmark", "fixed", "first", "second", "p_clustered", "p_mcnemar"))
@@ -81,7 +82,7 @@ def _print_flips(flips: Sheet, show: int) -> None:
             stdout.print(f"  and {len(rows) - show:,} more (--show, or --out for all of them)")
 
 
-def board(
+def board(  # noqa: PLR0913 - one parameter per option is Typer's way
     runs: RunFoldersArgument,
     *,
     benchmark: Annotated[
@@ -96,6 +97,7 @@ def board(
     ] = None,
     baselines: Annotated[bool, typer.Option("--baselines", help="Show the blind and oracle arms as well.")] = False,
     out: TablesOption = None,
+    rescore: RescoreOption = None,
     models_file: ModelsFileOption = None,
 ) -> None:
     """Rank all systems over all their benchmarks: mean score, mean rank, intervals, perception and reasoning.
@@ -110,7 +112,7 @@ def board(
     from prism_engine.api.analysis.leaderboard import BoardFilter, make_board  # noqa: PLC0415 - see above
 
     wanted = BoardFilter(tuple(benchmark or ()), tuple(size or ()), tuple(licence or ()), tuple(kind or ()), baselines)
-    report = make_board(runs, load_registry(models_file or []), wanted, out=out)
+    report = make_board(runs, load_registry(models_file or []), wanted, out=out, rescore=rescore)
     hidden = [f"{kind}_{end}" for kind in ("perception", "reasoning") for end in ("low", "high")]
     print_sheet(report.table.without(*hidden))
     _print_remarks(report)

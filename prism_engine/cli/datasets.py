@@ -62,7 +62,7 @@ def describe_dataset(
     """Show what is known about a benchmark and, if its file is here, its contents and one question as models get it."""
     from prism_engine.cli.show.live import ingesting  # noqa: PLC0415 - see above
     from prism_engine.config.benchmarks import known_benchmark  # noqa: PLC0415
-    from prism_engine.datasets import data_roots, find_benchmark, open_benchmark  # noqa: PLC0415
+    from prism_engine.datasets import data_roots, find_benchmark, open_benchmark, require_pictures  # noqa: PLC0415
 
     known = known_benchmark(benchmark)
     try:
@@ -74,6 +74,8 @@ def describe_dataset(
         stdout.print(str(error), markup=False, soft_wrap=True)
         return
     with open_benchmark(path, cache_dir, progress=ingesting()) as found:
+        if preview is not None:
+            require_pictures(found)
         known = known_benchmark(found.name)
         print_table((found.name, ""), [*(_catalogued(known) if known else ()), *_contents(found)], words=2)
         _show_sample(found)
@@ -144,9 +146,15 @@ def _catalogued(known: CatalogueEntry) -> list[tuple[str, str]]:
 def _contents(found: Benchmark) -> list[tuple[str, str]]:
     from prism_engine.datasets import picture_sizes  # noqa: PLC0415 - see above
 
-    sizes = picture_sizes(found)
-    smallest, middle, largest = (f"{width} x {height}" for width, height in sizes[1:4])
-    formats = ", ".join(f"{count:,} {name}" for name, count in sizes.formats.items())
+    pictures = [("pictures", "none: only --mode blind, oracle, and --descriptions run")]
+    if found.facts.pictures:
+        sizes = picture_sizes(found)
+        smallest, middle, largest = (f"{width} x {height}" for width, height in sizes[1:4])
+        formats = ", ".join(f"{count:,} {name}" for name, count in sizes.formats.items())
+        pictures = [
+            ("pictures", f"{found.facts.pictures:,} distinct; of {sizes.measured:,} measured: {formats}"),
+            ("picture sizes", f"{smallest} to {largest}, median {middle}"),
+        ]
     counts = {name: found.counts(column) for name, column in _GROUPS}
     return [
         ("file", f"{found.path} ({human_bytes(found.facts.size)})"),
@@ -156,8 +164,7 @@ def _contents(found: Benchmark) -> list[tuple[str, str]]:
         ("answers are read as", found.kind),
         ("columns", ", ".join(found.facts.columns)),
         *((name, _listed(values)) for name, values in counts.items() if values),
-        ("pictures", f"{found.facts.pictures:,} distinct; of {sizes.measured:,} measured: {formats}"),
-        ("picture sizes", f"{smallest} to {largest}, median {middle}"),
+        *pictures,
     ]
 
 

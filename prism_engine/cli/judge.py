@@ -71,7 +71,7 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
         str | None,
         Sets("profile"),
         option(
-            "Rules that extract answers from replies and reviews: prism, v1, v2 or v3.",
+            "Rules that extract answers from replies and reviews: prism, prism-1, v1, v2 or v3.",
             panel=SCORING,
             example="--profile v3",
             default="the run's own",

@@ -289,7 +289,8 @@ ProfileOption = Annotated[
     str | None,
     Sets("profile"),
     option(
-        "Rules that extract answers from replies: prism, or VLMEvalKit's: v1 (until 2025-08), v2, v3 (current).",
+        "Rules that extract answers from replies: prism (the newest: prism-2), prism-1, or VLMEvalKit's: v1 (until "
+        "2025-08), v2, v3 (current).",
         panel=SCORING,
         example="--profile v3",
         default="prism",

@@ -51,7 +51,7 @@ from prism_engine.config import load_registry, load_run_configs
 from prism_engine.config.run_config import SWEPT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from prism_engine.api import RunReport
     from prism_engine.config import Registry, RunConfig
@@ -125,8 +125,9 @@ def plan(**given: Any) -> None:
     from prism_engine.cli.show.live import ingesting  # noqa: PLC0415
     from prism_engine.cli.show.reports import print_forecast, print_plan, print_plans  # noqa: PLC0415
 
-    configs = _configs(given)
-    planned = api.plan_many(configs, load_registry(given["models_file"] or []), ingesting=ingesting())
+    configs, registry = _configs(given), load_registry(given["models_file"] or [])
+    _print_notes(api.benchmark_notes(configs, registry, ingesting=ingesting()))
+    planned = api.plan_many(configs, registry, ingesting=ingesting())
     forecast = api.combined_forecast([one.forecast for one in planned])
     if len(planned) == 1:
         print_plan(planned[0].plan)
@@ -175,8 +176,8 @@ def run_all(configs: Sequence[RunConfig], registry: Registry) -> list[RunReport]
         for report in reports:
             print_report(report)
 
-    for caution in dict.fromkeys(caution for one in configs for caution in api.instruction_warnings(one, registry)):
-        stderr.print(f"note: {caution}", soft_wrap=True, markup=False)
+    _print_notes(caution for one in configs for caution in api.instruction_warnings(one, registry))
+    _print_notes(api.benchmark_notes(configs, registry, ingesting=ingesting()))
     in_one_table = not _differ_in_mode_only(configs)
     try:
         reports, judged = api.run_and_judge(
@@ -200,6 +201,11 @@ def run_all(configs: Sequence[RunConfig], registry: Registry) -> list[RunReport]
     if code := max((*map(report_code, reports), *map(report_code, judged))):
         raise typer.Exit(code)
     return reports
+
+
+def _print_notes(notes: Iterable[str]) -> None:
+    for note in dict.fromkeys(notes):
+        stderr.print(f"note: {note}", soft_wrap=True, markup=False)
 
 
 def _differ_in_mode_only(configs: Sequence[RunConfig]) -> bool:

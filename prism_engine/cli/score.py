@@ -29,7 +29,7 @@ def score(
     profile: Annotated[
         list[str] | None,
         option(
-            "Rules that extract answers from replies: prism, v1, v2, v3; may be repeated.",
+            "Rules that extract answers from replies: prism (the newest, prism-2), prism-1, v1, v2, v3; may repeat.",
             panel=SCORING,
             example="--profile v1 --profile v3",
             default="prism",

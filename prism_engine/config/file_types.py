@@ -12,6 +12,8 @@ RECORD_FILES: Final[Mapping[str, str]] = MappingProxyType({".jsonl": "JSONL", ".
 """Files of records, by suffix with the format's name: benchmarks as they are, or data of a mapping."""
 BENCHMARK_FILES: Final[Mapping[str, str]] = MappingProxyType({".tsv": "TSV", **RECORD_FILES})
 """Files that contain a benchmark's rows."""
+UNLISTED_FILES: Final[Mapping[str, str]] = MappingProxyType({".csv": "CSV"})
+"""Files that contain a benchmark's rows if a user names one; in a data folder, such a file may be anything."""
 MAPPING_FILES: Final = (".yaml", ".yml")
 """Files that say where a benchmark's rows are and what their fields mean."""
 TABLE_FILES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".parquet")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - pydantic reads it
 from typing import TYPE_CHECKING, Final
 
-from dotenv import dotenv_values
 from pydantic import NonNegativeFloat, PositiveInt  # noqa: TC002 - pydantic reads annotations
 
+from prism_engine.config.env_file import read_env_file
 from prism_engine.config.models import ApiModel, ModelSpec, Registry, with_limits
 from prism_engine.config.run_config import CommandConfig, CommandOptions
 from prism_engine.errors import ConfigError
@@ -39,7 +39,8 @@ class JudgeConfig(CommandConfig):
     """The judge: a registered model name, a checkpoint folder, a hub id (`org/name`), or one of VLMEvalKit's names
     for judges (`chatgpt-0125`)."""
     profile: str | None = None
-    """Rules for reading answers and reviews: `prism`, `v1`, `v2` or `v3`; None uses the profile of the judged run."""
+    """Rules for reading answers and reviews: `prism` (the newest version), `prism-1`, `prism-2`, `v1`, `v2` or `v3`;
+    None uses the profile of the judged run."""
     max_tokens: PositiveInt | None = None
     """Output limit of a review, in tokens; None uses the default of the answer kind."""
 
@@ -64,7 +65,7 @@ def find_judge(config: JudgeConfig, registry: Registry, environ: Mapping[str, st
     registry = registry.merged(config.models)
     spec = _find(config.judge, registry)
     if isinstance(spec, ApiModel) and spec.server is None and spec.base_url == _OPENAI:
-        spec = _with_environment(spec, {**dotenv_values(Path(".env")), **environ})
+        spec = _with_environment(spec, {**read_env_file(), **environ})
     return with_limits("judge", config.judge, spec, config)
 
 

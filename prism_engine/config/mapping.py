@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path  # noqa: TC003 - pydantic reads it
 from typing import Literal, Self
 
-from pydantic import TypeAdapter, model_validator
+from pydantic import TypeAdapter, field_validator, model_validator
 
 from prism_engine.config.file_types import RECORD_FILES, one_of
 from prism_engine.config.models import Frozen
@@ -23,9 +23,10 @@ class Mapping(Frozen):
     """A dataset on the hub (`org/name`), a folder written by `save_to_disk`, or JSONL and Parquet files
     (`[a.jsonl, b.parquet]`, `data/*.parquet`). Relative paths are resolved from the mapping's folder."""
     columns: dict[str, Field]
-    """The benchmark's columns, each with the field that fills it; `meta.source` means a nested field. `question` and
-    `image` are required; `image` may list more than one field. `options` is a field that contains a list, a list of
-    fields, or letters with a field each (`{A: first, B: second}`). Any other column is kept for the scorer."""
+    """The benchmark's columns, each with the field that fills it; `meta.source` means a nested field. `question` is
+    required; `image` may list more than one field, and a benchmark of text needs none. `options` is a field that
+    contains all of them (a list or a dictionary, also as text, as in MMMU), a list of fields, or letters with a field
+    each (`{A: first, B: second}`). Any other column is kept for the scorer."""
     subset: str | None = None
     """The dataset's configuration on the hub, if it has more than one."""
     split: str | None = None
@@ -36,25 +37,33 @@ class Mapping(Frozen):
     """The benchmark's name in results; None uses the name of the mapping file."""
     kind: AnswerKind | None = None
     """The answer kind, which selects the scorer; None derives it from the name or the rows."""
-    answer_is: Literal["written", "position", "text", "yes_no"] = "written"
+    answer_is: Literal["written", "position", "number", "text", "yes_no"] = "written"
     """The form of the correct answer in the records: `written` (as it is: a letter or a text), `position` (an option's
-    0-based number), `text` (an option's text), or `yes_no` (true or false)."""
+    number from 0), `number` (an option's number from 1), `text` (an option's text), or `yes_no` (true or false)."""
+    empty: tuple[str, ...] = ()
+    """Words that stand for an empty value in any field: `[nan, "?"]`."""
     images: Path | None = None
     """The folder of the picture files that records refer to by name; None uses the folder of the data or of the
     mapping."""
 
+    @field_validator("empty", mode="before")
+    @classmethod
+    def _read_words(cls, words: object) -> object:
+        """Take YAML's own empty value, and numbers such as -1, for the words that they are."""
+        listed = words if isinstance(words, list | tuple) else [words]
+        return tuple("null" if word is None else word if isinstance(word, str) else f"{word}" for word in listed)
+
     @model_validator(mode="after")
     def _check_columns(self) -> Self:
-        missing = [name for name in ("question", "image") if name not in self.columns]
-        if missing:
-            raise ConfigError(f"columns: {missing[0]!r} is missing: add it with the field that fills it")
+        if "question" not in self.columns:
+            raise ConfigError("columns: 'question' is missing: add it with the field that fills it")
         nested = [name for name, field in self.columns.items() if name != "options" and isinstance(field, dict)]
         if nested:
             raise ConfigError(f"columns: {nested[0]}: only `options` may have letters with a field each")
         lists = [n for n, field in self.columns.items() if n not in ("options", "image") and isinstance(field, tuple)]
         if lists:
             raise ConfigError(f"columns: {lists[0]}: only `options` and `image` may list more than one field")
-        if self.answer_is in ("position", "text") and "options" not in self.columns:
+        if self.answer_is in ("position", "number", "text") and "options" not in self.columns:
             raise ConfigError(f"answer_is: {self.answer_is!r} needs `options` under `columns:`")
         return self
 

@@ -284,9 +284,13 @@ class ApiModel(ModelEntry):
     deadline, it waits until then instead. 0 disables outage detection, so calls fail one by one; null waits
     indefinitely."""
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
-    """The endpoint's name for the output limit; OpenAI's reasoning models need `max_completion_tokens`."""
+    """The endpoint's name for the output limit; OpenAI's reasoning models need `max_completion_tokens`. If the endpoint
+    refuses the one and not the other, the run switches by itself and records it in the manifest."""
     send_sampling: bool = True
     """Whether to send temperature, top_p and seed; set it to false for models that reject them."""
+    read_reasoning: bool = False
+    """Whether a reply without text is read from its `reasoning_content`, where a server puts everything whose reasoning
+    parser does not fit the model."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
     """Additional request fields, such as `{reasoning_effort: low}`. They shape the answer and are part of the model's
     identity."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from prism_engine.datasets.before_run import require_pictures, require_scorable, run_notes
 from prism_engine.datasets.benchmark import Benchmark, open_benchmark
 from prism_engine.datasets.catalogue import Listing, data_roots, find_benchmark, list_benchmarks
 from prism_engine.datasets.checkup import Checkup, check_benchmark
@@ -26,4 +27,7 @@ __all__ = [
     "open_benchmark",
     "picture_sizes",
     "preview",
+    "require_pictures",
+    "require_scorable",
+    "run_notes",
 ]

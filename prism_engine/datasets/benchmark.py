@@ -9,10 +9,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from prism_engine.config.benchmarks import answer_kind
 from prism_engine.datasets.images import ImageStore
 from prism_engine.datasets.index import TEXTS, connect, read_facts
 from prism_engine.datasets.ingest import ensure_index
 from prism_engine.datasets.order import visits
+from prism_engine.datasets.readiness import Shape, is_one_letter, is_unread
 from prism_engine.errors import DatasetError, StoreError
 from prism_engine.records import AnswerKind, Option, PictureFacts, Sample
 from prism_engine.scoring import AnswerCounts
@@ -33,6 +35,20 @@ _ANSWER_COUNTS = """
     SELECT count(*), count(*) FILTER (WHERE options <> '[]'), count(answer),
         count(*) FILTER (WHERE lower(trim(answer)) IN ('yes', 'no'))
     FROM samples
+"""
+# A letter occurs as `["A", ` in the options only where it is one: quotes in their texts are escaped.
+_SHAPE = """
+    SELECT count(answer), count(*) FILTER (WHERE options <> '[]'),
+        count(*) FILTER (WHERE options <> '[]' AND answer NOT NULL),
+        count(*) FILTER (WHERE length(trim(answer)) = 1 AND instr(options, '["' || trim(answer) || '", ')),
+        count(*) FILTER (WHERE options = '[]' AND length(answer) < 9 AND is_one_letter(answer)),
+        count(*) FILTER (WHERE options = '[]' AND (extra LIKE '%"options": %' OR extra LIKE '%"choices": %')
+            AND is_unread(json_extract(extra, '$.options'), json_extract(extra, '$.choices')))
+    FROM samples WHERE position < ?
+"""
+_UNSCORABLE = """
+    SELECT row, id, answer, options FROM samples WHERE position < ? AND answer NOT NULL AND options <> '[]'
+    AND NOT (length(trim(answer)) = 1 AND instr(options, '["' || trim(answer) || '", ')) ORDER BY position
 """
 _GOLD = "gold_description"
 _WITHOUT_GOLD = """
@@ -97,8 +113,13 @@ class Benchmark:
 
     @property
     def dropped(self) -> int:
-        """Number of rows left out because they have no picture."""
+        """Number of rows left out because they have no picture; 0 if no row has one."""
         return self.facts.dropped
+
+    @property
+    def stated_kind(self) -> AnswerKind | None:
+        """How answers are scored, as the file or the benchmark's name says; None if neither does."""
+        return answer_kind(self.name) if self.facts.kind is None else AnswerKind(self.facts.kind)
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -157,6 +178,30 @@ class Benchmark:
         """Position of the sample with this index; None if there is no such sample."""
         found = self._query("SELECT position FROM samples WHERE id = ?", index)
         return int(found[0][0]) if found else None
+
+    def shape(self, count: int) -> Shape:
+        """Return what the first `count` samples have, counted, as `readiness` judges it."""
+        self._db.create_function("is_one_letter", 1, is_one_letter, deterministic=True)
+        self._db.create_function("is_unread", 2, is_unread, deterministic=True)
+        ((answered, with_options, choosable, scorable, letters, unread),) = self._query(_SHAPE, count)
+        return Shape(
+            name=self.name,
+            columns=self.facts.columns,
+            samples=min(count, len(self)),
+            pictured=self.facts.pictures > 0,
+            answered=answered,
+            with_options=with_options,
+            choosable=choosable,
+            scorable=scorable,
+            letters=letters,
+            unread=unread,
+            first=self.sample(0).extra,
+        )
+
+    def unscorable(self, count: int) -> Iterator[tuple[int, str, str, dict[str, str]]]:
+        """Yield the row, index, answer and options of those of the first `count` samples whose answer is no option."""
+        for row, index, answer, options in self._query(_UNSCORABLE, count):
+            yield row, index, answer, dict(json.loads(options))
 
     def require_gold(self, count: int) -> None:
         """Check that each of the first `count` samples has a gold description.

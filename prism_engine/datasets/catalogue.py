@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from prism_engine.config.benchmarks import known_benchmark, known_benchmarks
-from prism_engine.config.file_types import BENCHMARK_FILES, MAPPING_FILES, one_of
+from prism_engine.config.file_types import BENCHMARK_FILES, MAPPING_FILES, UNLISTED_FILES, one_of
 from prism_engine.datasets.tsv import LOCAL
 from prism_engine.errors import ConfigError
 
@@ -41,7 +41,7 @@ def find_benchmark(name_or_path: str, roots: Sequence[Path]) -> Path:
             the folders searched.
     """
     path = Path(name_or_path).expanduser()
-    if path.suffix.lower() in (*BENCHMARK_FILES, *MAPPING_FILES) and path.is_file():
+    if path.suffix.lower() in (*BENCHMARK_FILES, *UNLISTED_FILES, *MAPPING_FILES) and path.is_file():
         return path
     bare = len(path.parts) == 1
     folders = tuple(roots) if bare else (path.parent,)

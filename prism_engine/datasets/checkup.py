@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from prism_engine.config.benchmarks import answer_kind, known_benchmark
 from prism_engine.config.models import pillow_formats
+from prism_engine.datasets.answer_letters import Numbering
 from prism_engine.datasets.images import ImageStore
 from prism_engine.datasets.ingest import IngestProgress, in_order
-from prism_engine.datasets.lettered import with_options
+from prism_engine.datasets.lettered import options_in, with_options
 from prism_engine.datasets.picture_cells import PictureCells, Reference
+from prism_engine.datasets.readiness import Shape, is_one_letter, is_unread, whole_flaws
 from prism_engine.datasets.relations import Relations
-from prism_engine.datasets.row_checks import flaws
-from prism_engine.datasets.rows import OPTION
+from prism_engine.datasets.row_checks import NOT_AN_OPTION, UNANSWERED, flaws
 from prism_engine.datasets.sources import open_source
 from prism_engine.errors import DatasetError
 from prism_engine.imaging.picture_rules import steps_of
@@ -51,12 +52,22 @@ class Checkup:
     rows: int = 0
     """Readable rows."""
     samples: int = 0
-    """Rows with a picture."""
+    """Rows with a picture; all rows if none has one."""
     with_options: int = 0
     scorable: int = 0
     """Samples with an answer and without an error."""
     described: int = 0
     """Samples with a gold description."""
+    pictured: int = 0
+    """Rows with a picture, even a broken one."""
+    answered: int = 0
+    choosable: int = 0
+    """Samples with an answer and options."""
+    lettered: int = 0
+    """Samples without options whose answer is a single letter."""
+    unread: int = 0
+    """Samples without options whose `options` or `choices` cannot be read."""
+    columns: tuple[str, ...] = ()
     converted: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The pictures that an API gets converted: what is done to each, by digest."""
     categories: Counter[str] = field(default_factory=Counter)
@@ -73,6 +84,22 @@ class Checkup:
     def warnings(self) -> int:
         """Number of warnings."""
         return sum(count for (level, _), count in self.counts.items() if level == "warning")
+
+    @property
+    def shape(self) -> Shape:
+        """The rows' counts, for `whole_flaws`."""
+        return Shape(
+            name=self.name,
+            columns=self.columns,
+            samples=self.samples,
+            pictured=self.pictured > 0,
+            answered=self.answered,
+            with_options=self.with_options,
+            choosable=self.choosable,
+            scorable=self.scorable,
+            letters=self.lettered,
+            unread=self.unread,
+        )
 
     def note(self, flaw: Flaw, row: int | None = None, index: str | None = None) -> None:
         """Count a finding, and keep its message up to the limit."""
@@ -101,60 +128,113 @@ def check_benchmark(
         StoreError: the cache cannot be written.
     """
     found = Checkup(path, limit)
+    store = ImageStore(cache_dir / "images")
     with open_source(path, lambda error: found.note_error("unreadable row", error)) as source:
         found.name, found.kind = source.name, source.kind or answer_kind(source.name)
         rotated = found.kind is not None and SCORERS[found.kind].rotated
         with closing(Relations(circular=rotated)) as relations:
-            _read(found, source, relations, ImageStore(cache_dir / "images"), progress)
+            cells = PictureCells(source.path, source.picture_column, store, source.folders)
+            _Reading(found, relations).read(source, cells, progress)
             for number, index, flaw in relations.flaws():
                 found.note(flaw, number, index)
-        found.sha256 = source.sha256
+        found.sha256, found.columns = source.sha256, source.columns
+    if found.rows and not found.pictured:
+        found.rows = 0
+        with open_source(path, lambda _: None) as source:  # its unreadable rows are known
+            _Reading(found, None).read(source, None, progress)
     _compare(found)
     return found
 
 
-def _read(
-    found: Checkup, source: Source, relations: Relations, store: ImageStore, progress: IngestCallback | None
-) -> None:
-    cells = PictureCells(source.path, source.picture_column, store, source.folders)
+class _Reading:
+    """One pass over the rows.
 
-    def read(row: Row) -> RowPictures | DatasetError:
+    Args:
+        relations: collects what rows have to do with each other; None if an earlier pass did.
+    """
+
+    def __init__(self, found: Checkup, relations: Relations | None) -> None:
+        self._found = found
+        self._relations = relations
+        self._numbering = Numbering()
+        self._numbers: list[tuple[int, str, Flaw]] = []
+        """The first rows whose answer is an option's number, and what is wrong if the rows do not say what it counts
+        from."""
+
+    def read(self, source: Source, cells: PictureCells | None, progress: IngestCallback | None) -> None:
+        """Check all rows.
+
+        Args:
+            cells: reads pictures; None checks rows without one.
+        """
+
+        def pictures_of(row: Row) -> RowPictures | DatasetError:
+            try:
+                return () if cells is None else cells.read(row)
+            except DatasetError as error:
+                return error
+
+        total = source.bytes_total
         try:
-            return cells.read(row)
+            with closing(in_order(pictures_of, source)) as pairs:
+                for row, pictures in pairs:
+                    self._found.rows += 1
+                    self._add(row, pictures, text_only=cells is None)
+                    if progress is not None:
+                        progress(IngestProgress(self._found.rows, source.bytes_read, total))
         except DatasetError as error:
-            return error
+            if self._relations is not None:
+                self._found.note_error("unreadable rest of the file", error)
+        self._settle_numbers()
 
-    total = source.bytes_total
-    try:
-        with closing(in_order(read, source)) as pairs:
-            for row, pictures in pairs:
-                found.rows += 1
-                _add(found, with_options(row, found.kind), pictures, relations)
-                if progress is not None:
-                    progress(IngestProgress(found.rows, source.bytes_read, total))
-    except DatasetError as error:
-        found.note_error("unreadable rest of the file", error)
+    def _add(self, row: Row, pictures: RowPictures | DatasetError, *, text_only: bool) -> None:
+        found, lettered = self._found, with_options(row, self._found.kind)
+        broken = isinstance(pictures, DatasetError)
+        readable: RowPictures = () if isinstance(pictures, DatasetError) else pictures
+        if isinstance(pictures, DatasetError):
+            found.note_error("broken picture", pictures)
+        targets = tuple(picture.index for picture in readable if isinstance(picture, Reference))
+        pictured = broken or bool(readable)
+        found.pictured += pictured
+        if self._relations is not None:
+            self._relations.add(lettered, pictured=pictured, targets=targets)
+        if pictured or text_only:
+            _look_at_pictures(found, row, readable)
+            self._add_sample(row, lettered, None if targets or broken else len(readable))
 
+    def _add_sample(self, row: Row, lettered: Row, pictures: int | None) -> None:
+        found, options = self._found, options_in(lettered.cells)
+        written, answer = row.cells.get("answer", ""), lettered.cells.get("answer", "")
+        is_number = self._numbering.note(written, answer, options)
+        row_flaws = list(flaws(lettered, pictures, found.kind))
+        for flaw in row_flaws:
+            if flaw is UNANSWERED and "answer" not in row.cells:
+                found.counts[flaw.level, flaw.what] += 1  # of the whole file, see `_compare`
+            elif is_number and flaw.what == NOT_AN_OPTION:
+                if len(self._numbers) < found.limit:
+                    self._numbers.append((row.number, row.index, flaw))
+            else:
+                found.note(flaw, row.number, row.index)
+        found.samples += 1
+        found.with_options += bool(options)
+        found.answered += bool(answer)
+        found.choosable += bool(answer and options)
+        found.unread += not options and is_unread(row.cells.get("options"), row.cells.get("choices"))
+        found.lettered += not options and is_one_letter(answer)
+        found.scorable += bool(answer) and not any(flaw.level == "error" for flaw in row_flaws)
+        found.described += bool(lettered.cells.get("gold_description", "").strip())
+        if category := lettered.cells.get("category"):
+            found.categories[category] += 1
 
-def _add(found: Checkup, row: Row, pictures: RowPictures | DatasetError, relations: Relations) -> None:
-    broken = isinstance(pictures, DatasetError)
-    readable: RowPictures = () if isinstance(pictures, DatasetError) else pictures
-    if isinstance(pictures, DatasetError):
-        found.note_error("broken picture", pictures)
-    targets = tuple(picture.index for picture in readable if isinstance(picture, Reference))
-    relations.add(row, pictured=broken or bool(readable), targets=targets)
-    if not readable and not broken:
-        return
-    _look_at_pictures(found, row, readable)
-    row_flaws = list(flaws(row, None if targets or broken else len(readable), found.kind))
-    for flaw in row_flaws:
-        found.note(flaw, row.number, row.index)
-    found.samples += 1
-    found.with_options += any(text and OPTION.fullmatch(name) for name, text in row.cells.items())
-    found.scorable += bool(row.cells.get("answer")) and not any(flaw.level == "error" for flaw in row_flaws)
-    found.described += bool(row.cells.get("gold_description", "").strip())
-    if row.cells.get("category"):
-        found.categories[row.cells["category"]] += 1
+    def _settle_numbers(self) -> None:
+        found, count = self._found, self._numbering.positions
+        if self._numbering.first is not None:
+            found.scorable += count
+            return
+        for number, index, flaw in self._numbers:
+            found.note(flaw, number, index)
+        if count > len(self._numbers):
+            found.counts["error", NOT_AN_OPTION] += count - len(self._numbers)
 
 
 def _look_at_pictures(found: Checkup, row: Row, pictures: RowPictures) -> None:
@@ -170,9 +250,16 @@ def _look_at_pictures(found: Checkup, row: Row, pictures: RowPictures) -> None:
 
 
 def _compare(found: Checkup) -> None:
-    """Compare the file as a whole with the catalogue's entry for a benchmark of this name."""
+    """Note what is wrong with the file as a whole, and its differences from the catalogue's entry of this name."""
     if not found.samples:
-        found.note(Flaw("error", "empty benchmark", None, "has no row with a picture"))
+        found.note(Flaw("error", "empty benchmark", None, "has no rows that can be read"))
+    whole = list(whole_flaws(found.shape, found.kind))
+    for flaw in whole:
+        found.note(flaw)
+    unanswered = 0 if "answer" in found.columns else found.counts.pop((UNANSWERED.level, UNANSWERED.what), 0)
+    # Once for the file, and not at all if a finding names the column that may hold the answers.
+    if unanswered and not any("no column 'answer'" in flaw.reason for flaw in whole):
+        found.note(UNANSWERED._replace(reason="there is no such column, so no row is scored"))
     if found.kind is None:
         unscored = bool(found.samples) and not found.scorable
     else:

@@ -8,7 +8,10 @@ import re
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
+from prism_engine.datasets.answer_letters import letter_of_text
+from prism_engine.datasets.column_guesses import LISTS, likely, misspelt
 from prism_engine.datasets.rows import OPTION, FileName, Row, column_name
+from prism_engine.datasets.written_options import options_from, read_written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from prism_engine.datasets.rows import EncodedPicture
 
 _PICTURES = ("image", "images", "image_path")
-_OPTIONS = ("options", "choices")
+_NUMBERED_PICTURE = re.compile(r"image[_ ]?(\d{1,2})")
 _FILE = re.compile(
     r"[^\n]+\.(?:png|jpe?g|webp|gif|bmp|tiff?|avif|jp2|j2k|ico|p[bgnp]m|pfm|tga|pcx|qoi|psd)", re.IGNORECASE
 )
@@ -35,8 +38,9 @@ class FieldError(Exception):
 def plain_row(number: int, record: Mapping[str, Any], *, lettered: bool = True) -> Row:
     """Convert a record whose fields are named like a benchmark's columns.
 
-    `image` or `images` holds the pictures (`image_path` their files), `index` or `id` the id (by default the row's
-    number from 0), `options` or `choices` a list of options, unless they are in columns A, B, ...
+    `image` or `images` holds the pictures (`image_path` their files; `image_1`, `image_2`, ... one each), `index` or
+    `id` the id (by default the row's number from 0), `options` or `choices` a list of options, unless they are in
+    columns A, B, ...
 
     Args:
         lettered: whether a list of options is split into columns A, B, ...
@@ -47,14 +51,38 @@ def plain_row(number: int, record: Mapping[str, Any], *, lettered: bool = True) 
     named = {column_name(name): value for name, value in record.items()}
     if len(named) < len(record):
         raise FieldError(", ".join(record), "two field names differ only in case or blanks; rename one")
-    pictures = next((name for name in _PICTURES if named.get(name) is not None), "image")
-    found = tuple(_pictures(named.get(pictures), pictures, files=pictures == "image_path"))
-    if not any(OPTION.fullmatch(name) for name in named) and lettered:
-        listed = next((name for name in _OPTIONS if isinstance(named.get(name), list)), None)
+    fields = _picture_fields(named)
+    found = tuple(
+        picture for name in fields for picture in _pictures(named.get(name), name, files=name == "image_path")
+    )
+    if lettered and not any(value for name, value in named.items() if OPTION.fullmatch(name)):
+        listed = next((name for name in LISTS if _is_plain_list(named.get(name))), None)
         named |= {} if listed is None else _options(named.pop(listed), listed)
     named.setdefault("index", named.get("id", number - 1))
-    cells = {name: text_of(value, name) for name, value in named.items() if name not in ("image", "images")}
+    left = {"image", "images", *fields} - {"image_path"}
+    cells = {name: text_of(value, name) for name, value in named.items() if name not in left}
     return Row(number, _checked(cells), found)
+
+
+def _picture_fields(named: Mapping[str, Any]) -> list[str]:
+    """The names of the fields that hold a record's pictures.
+
+    Raises:
+        FieldError: there is none, but a misspelt one.
+    """
+    if (one := next((name for name in _PICTURES if named.get(name) is not None), None)) is not None:
+        return [one]
+    numbered = {int(found[1]): name for name in named if (found := _NUMBERED_PICTURE.fullmatch(name))}
+    if numbered or any(name in named for name in _PICTURES):
+        return [numbered[number] for number in sorted(numbered)]
+    if (near := misspelt("image", named) or misspelt("image_path", named)) is not None:
+        raise FieldError("image", f"the record has no such field; did you mean {near!r}? Rename it")
+    return []
+
+
+def _is_plain_list(value: object) -> bool:
+    """Whether a field is a list of texts, numbers and empty values: the options in order."""
+    return isinstance(value, list) and not any(isinstance(item, list | dict) for item in value)
 
 
 def mapped_row(number: int, record: Mapping[str, Any], spec: MappingSpec) -> Row:
@@ -63,16 +91,27 @@ def mapped_row(number: int, record: Mapping[str, Any], spec: MappingSpec) -> Row
     Raises:
         FieldError: a field is missing, or its value is not what the mapping says.
     """
-    images = spec.columns["image"]
+    images = spec.columns.get("image", ())
     fields = (images,) if isinstance(images, str) else images
-    found = [picture for field in fields for picture in _pictures(_value(record, field), field, files=False)]
-    options = _mapped_options(record, spec)
+    found = [
+        picture for field in fields for picture in _pictures(_known(_value(record, field), spec), field, files=False)
+    ]
+    options = {
+        letter: "" if text.strip() in spec.empty else text for letter, text in _mapped_options(record, spec).items()
+    }
     plain = {name: field for name, field in spec.columns.items() if name not in ("image", "options")}
-    cells = {column_name(name): text_of(_value(record, str(field)), name) for name, field in plain.items()}
+    cells = {
+        column_name(name): text_of(_known(_value(record, str(field)), spec), name) for name, field in plain.items()
+    }
     if spec.answer_is != "written":
         field = str(spec.columns.get("answer", ""))
-        cells["answer"] = _answer(_value(record, field) if field else None, spec.answer_is, options)
+        cells["answer"] = _answer(_known(_value(record, field), spec) if field else None, spec.answer_is, options)
     return Row(number, _checked({"index": str(number - 1)} | cells | options), tuple(found))
+
+
+def _known(value: Any, spec: MappingSpec) -> Any:
+    """A value; None if the mapping says that it is one of its words for an empty cell."""
+    return None if isinstance(value, str) and value.strip() in spec.empty else value
 
 
 def text_of(value: object, column: str) -> str:  # noqa: PLR0911 - one per type
@@ -103,7 +142,9 @@ def text_of(value: object, column: str) -> str:  # noqa: PLR0911 - one per type
 def _checked(cells: dict[str, str]) -> dict[str, str]:
     for name in ("index", "question"):
         if name not in cells:
-            raise FieldError(name, "the record has no such field")
+            near = misspelt(name, cells) or likely(name, cells)
+            hint = f"; did you mean {near!r}? Rename it, or use a mapping (configs/mapping.yaml)" if near else ""
+            raise FieldError(name, f"the record has no such field{hint}")
     if not cells["index"]:
         raise FieldError("index", "the field is empty; every row needs a unique id")
     return cells
@@ -122,9 +163,15 @@ def _value(record: Mapping[str, Any], field: str) -> Any:
 
 
 def _options(values: object, column: str) -> dict[str, str]:
-    if not isinstance(values, list) or not 0 < len(values) <= len(ascii_uppercase):
-        raise FieldError(column, "is not a list of 1 to 26 options")
-    return {letter: text_of(value, column) for letter, value in zip(ascii_uppercase, values, strict=False)}
+    """Options by letter, from a list or from anything that `written_options` reads."""
+    if isinstance(values, list) and _is_plain_list(values):
+        if len(values) > len(ascii_uppercase):
+            raise FieldError(column, "is not a list of 1 to 26 options")
+        return {letter: text_of(value, column) for letter, value in zip(ascii_uppercase, values, strict=False)}
+    options = read_written(values) if isinstance(values, str) else options_from(values)
+    if options is None:
+        raise FieldError(column, f"cannot be read as a list of 1 to 26 options: {str(values)[:60]!r}")
+    return options
 
 
 def _mapped_options(record: Mapping[str, Any], spec: MappingSpec) -> dict[str, str]:
@@ -132,34 +179,40 @@ def _mapped_options(record: Mapping[str, Any], spec: MappingSpec) -> dict[str, s
         case None:
             return {}
         case str() as field:
-            value = _value(record, field)
-            return {} if value in (None, []) else _options(value, field)
+            value = _known(_value(record, field), spec)
+            return {} if value is None else _options(value, field)
         case tuple() as fields:
-            return _options([_value(record, field) for field in fields], "options")
+            return _options([_known(_value(record, field), spec) for field in fields], "options")
         case dict() as letters:
-            return {letter: text_of(_value(record, field), field) for letter, field in letters.items()}
+            return {letter: text_of(_known(_value(record, field), spec), field) for letter, field in letters.items()}
 
 
 def _answer(value: object, answer_is: str, options: dict[str, str]) -> str:
     if value is None:
         return ""
     read: dict[str, Callable[[Any, dict[str, str]], str | None]] = {
-        "position": _letter_at, "text": _letter_of, "yes_no": _yes_or_no
-    }  # fmt: skip
+        "position": _letter_at,
+        "number": lambda value, options: _letter_at(value, options, first=1),
+        "text": _letter_of,
+        "yes_no": _yes_or_no,
+    }
     answer = read[answer_is](value, options)
     if answer is None:
         raise FieldError("answer", f"{value!r} does not match `answer_is: {answer_is}`")
     return answer
 
 
-def _letter_at(value: object, options: dict[str, str]) -> str | None:
-    position = int(value) if isinstance(value, int | str) and str(value).isdecimal() else -1
+def _letter_at(value: object, options: dict[str, str], *, first: int = 0) -> str | None:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    position = int(value) - first if isinstance(value, int | str) and str(value).isdecimal() else -1
     return list(options)[position] if 0 <= position < len(options) else None
 
 
 def _letter_of(value: object, options: dict[str, str]) -> str | None:
-    letters = [letter for letter, text in options.items() if text == text_of(value, "answer")]
-    return letters[0] if len(letters) == 1 else None
+    text = text_of(value, "answer")
+    letters = [letter for letter, option in options.items() if option == text]
+    return letters[0] if len(letters) == 1 else None if letters else letter_of_text(text, options)
 
 
 def _yes_or_no(value: object, _: dict[str, str]) -> str | None:

@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from prism_engine.datasets.batch_output import batch_record, is_batch_output
 from prism_engine.datasets.recorded import file_digest
 from prism_engine.datasets.records_files import read_records
 from prism_engine.errors import DatasetError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from prism_engine.datasets.benchmark import Benchmark
@@ -30,9 +32,15 @@ _KEYS: Final[dict[str, JoinKey]] = {
     "image": "picture",
 }
 """Key columns in order of preference. `doc_id` is a row's number from 0."""
-_TEXTS: Final = ("description", "caption", "prediction", "filtered_resps", "resps", "response", "text")
+_TEXTS: Final = (
+    *("description", "caption", "prediction", "filtered_resps", "resps", "response", "text"),
+    *("output", "generated_text", "completion", "content"),
+)
 """Description columns in order of preference."""
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_WHOLE: Final = re.compile(r"([+-]?\d{1,18})(?:\.0*)?")
+_MISSING: Final = frozenset({"nan", "NaN", "NA", "<NA>", "NaT", "N/A", "#N/A", "None", "null", "NULL"})
+"""What pandas, R and Excel write for a missing value; no description consists of it."""
 _SHOWN: Final = 3
 """Maximum number of samples that an error lists."""
 
@@ -64,8 +72,11 @@ class GivenTable:
         self._texts: dict[str, str] = {}
         self._rows: dict[str, int] = {}
         """Row number of each text."""
+        self._also: dict[str, str] = {}
+        """Keys by the benchmark's way of writing the same number: `0` for `0.0`."""
         key_column = text_column = None
-        for number, row in read_records(path):
+        for number, written in read_records(path, (*_KEYS, *_TEXTS)):
+            row = batch_record(written) if is_batch_output(written) else written
             if key_column is None or text_column is None:
                 key_column, text_column = self._columns(list(row))
                 self.by = _KEYS[key_column]
@@ -78,7 +89,7 @@ class GivenTable:
 
     def texts(self, sample: Sample) -> tuple[str, ...] | None:
         """Return a sample's description, or one per picture; None if any is missing."""
-        found = [self._texts.get(key) for key in self._keys_of(sample)]
+        found = [self._texts.get(self._also.get(key, key)) for key in self._keys_of(sample)]
         return None if None in found else tuple(text for text in found if text is not None)
 
     def check(self, benchmark: Benchmark, count: int, *, skip: bool) -> Coverage:
@@ -95,8 +106,8 @@ class GivenTable:
             key, row = unknown[0]
             more = f" (and {len(unknown) - 1:,} more such rows)" if len(unknown) > 1 else ""
             raise DatasetError(
-                f"the benchmark {benchmark.name} has no sample with {self.by} {key!r}{more}; is this the file of "
-                "another benchmark? `--missing skip` ignores such rows",
+                f"the benchmark {benchmark.name} has no sample with {self.by} {key!r}{more}; it has "
+                f"{self._examples(benchmark)}. Is this the file of another benchmark? `--missing skip` ignores them",
                 path=self.path, row=row,
             )  # fmt: skip
         missing = [sample.index for sample in benchmark.samples(range(count)) if self.texts(sample) is None]
@@ -110,13 +121,24 @@ class GivenTable:
         return Coverage(count, len(missing), len(unknown))
 
     def _unknown(self, benchmark: Benchmark) -> list[tuple[str, int]]:
+        """The rows that match no sample; those that do as numbers alone (`0.0` and `0`, `7` and `007`) are noted."""
         if self.by == "picture":  # a table of pictures may cover multiple benchmarks
             return []
         if self.by == "position":
             known = {str(position) for position in range(len(benchmark))}
         else:
             known = {sample.index for sample in benchmark}
-        return [(key, row) for key, row in self._rows.items() if key not in known]
+        others, keys = _by_number(known), _by_number(self._rows)
+        self._also = {others[number]: key for number, key in keys.items() if number in others and key not in known}
+        matched = set(self._also.values())
+        return [(key, row) for key, row in self._rows.items() if key not in known and key not in matched]
+
+    def _examples(self, benchmark: Benchmark) -> str:
+        """What a benchmark's keys look like, to compare with."""
+        if self.by == "position":
+            return f"position 0 to {len(benchmark) - 1}"
+        first = [sample.index for sample in benchmark.samples(range(min(_SHOWN, len(benchmark))))]
+        return f"index {', '.join(first)}{', ...' if len(benchmark) > _SHOWN else ''}"
 
     def _keys_of(self, sample: Sample) -> list[str]:
         if self.by == "picture":
@@ -154,7 +176,8 @@ class GivenTable:
         if isinstance(value, (list, dict)):
             content = f"{len(value)} values" if isinstance(value, list) else "an object"
             raise DatasetError(f"holds {content} instead of one text", path=self.path, row=number, column=column)
-        return _plain(value)
+        text = _plain(value)
+        return "" if text in _MISSING else text
 
     def _add(self, number: int, key: str, text: str) -> None:
         if not text:
@@ -166,6 +189,15 @@ class GivenTable:
             )  # fmt: skip
         self._texts[key] = text
         self._rows.setdefault(key, number)
+
+
+def _by_number(keys: Iterable[str]) -> dict[int, str]:
+    """The keys that are whole numbers, however written, unless two are the same number."""
+    found: dict[int, list[str]] = {}
+    for key in keys:
+        if (match := _WHOLE.fullmatch(key)) is not None:
+            found.setdefault(int(match[1]), []).append(key)
+    return {number: same[0] for number, same in found.items() if len(same) == 1}
 
 
 def _plain(value: object) -> str:

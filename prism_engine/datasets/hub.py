@@ -76,7 +76,7 @@ def _loaded(mapping: Path, spec: MappingSpec) -> Any:
         else:
             name = str(folder) if folder.is_dir() else place
             found = datasets.load_dataset(name, spec.subset, revision=spec.revision)
-    except (OSError, ValueError, KeyError, datasets.exceptions.DatasetsError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, datasets.exceptions.DatasetsError) as error:
         raise DatasetError(f"dataset {place!r} cannot be loaded: {error}", path=mapping) from error
     return _split(found, mapping, spec) if isinstance(found, dict) else found
 

@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from prism_engine.datasets.answer_letters import numbered, position_of
 from prism_engine.datasets.picture_cells import Reference
 from prism_engine.datasets.rows import OPTION
 from prism_engine.errors import DatasetError, StoreError
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from prism_engine.datasets.picture_cells import StoredPicture
     from prism_engine.datasets.rows import Row
 
-READER_VERSION = 5
+READER_VERSION = 6
 """Raised whenever reading the same table would yield different samples or schema; older indexes are rebuilt."""
 
 TEXTS = ("question", "hint", "answer", "category", "l2_category", "split", "gold_description")
@@ -63,7 +64,7 @@ class BenchmarkFacts:
     """Normalised names, in file order."""
     samples: int
     dropped: int
-    """Number of rows left out because their `image` cell is empty."""
+    """Number of rows left out because their `image` cell is empty; 0 if no row has a picture, and all are kept."""
     integer_ids: bool
     """Whether every index is an integer (VLMEvalKit then reads them as integers)."""
     pictures: int
@@ -118,6 +119,20 @@ class IndexWriter:
         """Record a file that rows were read from; the index is outdated once it changes."""
         values = (os.fsencode(path), status.st_size, status.st_mtime_ns)
         self._db.execute("INSERT OR IGNORE INTO sources VALUES (?, ?, ?)", values)
+
+    def number_answers(self, first: int) -> None:
+        """Replace answers that are an option's number by its letter.
+
+        Args:
+            first: the number of the first option.
+        """
+        find = "SELECT position, options, answer FROM samples WHERE answer GLOB '[0-9]*' AND options <> '[]'"
+        for position, options, answer in self._db.execute(find).fetchall():
+            texts = dict(json.loads(options))
+            number = position_of(answer, texts)
+            letter = None if number is None else numbered(number, first, texts)
+            if letter is not None:
+                self._db.execute("UPDATE samples SET answer = ? WHERE position = ?", (letter, position))
 
     def resolve(self) -> None:
         """Replace references to other rows with those rows' pictures.

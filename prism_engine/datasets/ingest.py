@@ -7,16 +7,18 @@ import os
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from prism_engine.config.benchmarks import answer_kind
+from prism_engine.datasets.answer_letters import Numbering
 from prism_engine.datasets.index import BenchmarkFacts, building, is_current
-from prism_engine.datasets.lettered import with_options
+from prism_engine.datasets.lettered import options_in, with_options
 from prism_engine.datasets.picture_cells import PictureCells
 from prism_engine.datasets.sources import open_source
 from prism_engine.errors import DatasetError
+from prism_engine.scoring import SCORERS
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prism_engine.datasets.images import ImageStore
+    from prism_engine.datasets.index import IndexWriter
+    from prism_engine.datasets.picture_cells import Reference, StoredPicture
     from prism_engine.datasets.rows import Row, Source
 
 T = TypeVar("T")
@@ -69,19 +73,16 @@ def ensure_index(table: Path, folder: Path, store: ImageStore, progress: IngestC
 
 
 def _ingest(path: Path, index: Path, store: ImageStore, progress: IngestCallback | None) -> None:
-    with open_source(path) as source, building(index, path) as writer:
+    with building(index, path) as writer, ExitStack() as opened:
+        source = opened.enter_context(open_source(path))
         before = _statuses(source)
-        cells = PictureCells(path, source.picture_column, store, source.folders)
-        kind = source.kind or answer_kind(source.name)
-        rows = 0
-        with closing(in_order(cells.read, source)) as pairs:
-            for rows, (row, pictures) in enumerate(pairs, start=1):
-                if pictures:
-                    writer.add(with_options(row, kind), pictures)
-                if progress is not None:
-                    progress(IngestProgress(rows, source.bytes_read, source.bytes_total))
+        rows = _fill(writer, source, PictureCells(path, source.picture_column, store, source.folders), progress)
+        if rows and not writer.samples:  # text only: every row is a sample
+            source = opened.enter_context(open_source(path))
+            before = _statuses(source)
+            _fill(writer, source, None, progress)
         if not writer.samples:
-            raise DatasetError("has no row with a picture", path=path)
+            raise DatasetError("has no rows", path=path)
         writer.resolve()
         for file, status, after in zip((path, *source.files), before, _statuses(source), strict=True):
             if (status.st_size, status.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
@@ -102,6 +103,33 @@ def _ingest(path: Path, index: Path, store: ImageStore, progress: IngestCallback
             kind=source.kind,
         )
         writer.finish(facts)
+
+
+def _fill(writer: IndexWriter, source: Source, cells: PictureCells | None, progress: IngestCallback | None) -> int:
+    """Add a source's rows that have a picture, or all of them as text; return the number of rows read.
+
+    Args:
+        cells: reads the rows' pictures; None leaves pictures out and no row.
+    """
+    kind = source.kind or answer_kind(source.name)
+    numbering = Numbering()
+    rows = 0
+    with closing(in_order(_no_pictures if cells is None else cells.read, source)) as pairs:
+        for rows, (row, pictures) in enumerate(pairs, start=1):
+            if pictures or cells is None:
+                lettered = with_options(row, kind)
+                options = options_in(lettered.cells)
+                numbering.note(row.cells.get("answer", ""), lettered.cells.get("answer", ""), options)
+                writer.add(lettered, pictures)
+            if progress is not None:
+                progress(IngestProgress(rows, source.bytes_read, source.bytes_total))
+    if numbering.first is not None and (kind is None or SCORERS[kind].lettered is not None):
+        writer.number_answers(numbering.first)
+    return rows
+
+
+def _no_pictures(_: Row) -> tuple[StoredPicture | Reference, ...]:
+    return ()
 
 
 def _statuses(source: Source) -> list[os.stat_result]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from prism_engine.config.text_encoding import without_surrogates
 from prism_engine.datasets.rows import MAX_CELL
+from prism_engine.datasets.text_lines import BadLine, TextLines
 from prism_engine.errors import DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+_HOW = "JSONL has one whole object per line; pandas writes it with to_json(FILE, orient='records', lines=True)"
 
 
 class JsonLines:
@@ -29,24 +34,61 @@ class JsonLines:
     def __iter__(self) -> Iterator[dict[str, Any] | DatasetError]:
         """Raise DatasetError if the file cannot be read."""
         row = 0
-        try:
-            with self._path.open("rb") as file:
-                while line := file.readline(MAX_CELL + 1):
-                    self.bytes_read += len(line)
-                    if len(line) > MAX_CELL:
-                        raise self._error(f"a line is longer than {MAX_CELL >> 20} MiB; is this a JSONL file?", row + 1)
-                    if line.strip():
-                        row += 1
-                        yield self._record(line, row)
-        except OSError as error:
-            raise DatasetError(f"cannot be read: {error.strerror}", path=self._path) from error
+        with TextLines(self._path, MAX_CELL, "JSONL") as lines:
+            for line in lines:
+                self.bytes_read = lines.bytes_read
+                if isinstance(line, BadLine):
+                    row += 1
+                    error = DatasetError(line.reason, path=self._path, row=row)
+                    if line.last:
+                        raise error
+                    yield error
+                elif line.strip():
+                    row += 1
+                    yield self._record(line, row)
+            self.bytes_read = lines.bytes_read
 
-    def _record(self, line: bytes, row: int) -> dict[str, Any] | DatasetError:
+    def _record(self, line: str, row: int) -> dict[str, Any] | DatasetError:
         try:
-            record = orjson.loads(line)
-        except orjson.JSONDecodeError as error:
-            return self._error(f"the line is not valid JSON: {error}", row)
-        return record if isinstance(record, dict) else self._error("the line is not a JSON object, {...}", row)
+            record = read_json(line)
+        except ValueError as error:
+            hint = f". {_HOW}" if row == 1 and line.strip()[:1] in ("[", "{") else ""
+            return self._error(f"the line is not valid JSON: {error}{hint}", row)
+        if isinstance(record, dict):
+            return record
+        hint = f". {_HOW}" if isinstance(record, list) else ""
+        return self._error(f"the line is not a JSON object, {{...}}{hint}", row)
 
     def _error(self, reason: str, row: int) -> DatasetError:
         return DatasetError(reason, path=self._path, row=row)
+
+
+def read_json(text: str) -> Any:
+    """Read JSON, also as Python writes it: NaN is None, a lone surrogate U+FFFD.
+
+    Raises:
+        ValueError: the text is no JSON.
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as strict:
+        try:
+            return _encodable(json.loads(text, parse_constant=_constant))
+        except (ValueError, RecursionError):
+            raise ValueError(str(strict)) from strict
+
+
+def _constant(name: str) -> str | None:
+    return None if name == "NaN" else name
+
+
+def _encodable(value: Any) -> Any:
+    match value:
+        case str():
+            return without_surrogates(value)
+        case list():
+            return [_encodable(item) for item in value]
+        case dict():
+            return {without_surrogates(key): _encodable(item) for key, item in value.items()}
+        case _:
+            return value

@@ -1,4 +1,4 @@
-"""Extracts answer options that are part of the question text ("Options: A: red, B: blue")."""
+"""Brings a row's options into columns A, B, ...: from its question ("Options: A: red, B: blue") or other columns."""
 
 from __future__ import annotations
 
@@ -9,13 +9,20 @@ from itertools import pairwise
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
+from prism_engine.datasets.answer_letters import letter_of, resolved
+from prism_engine.datasets.column_guesses import LISTS
+from prism_engine.datasets.option_columns import FoundOptions, find_in_columns, without_letters
 from prism_engine.datasets.rows import OPTION
 from prism_engine.scoring import SCORERS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from prism_engine.datasets.rows import Row
     from prism_engine.records import AnswerKind
 
+HIDDEN = frozenset({"?", "-1", "hidden", "unknown", "not available", "unavailable"})
+"""Answers of test splits that keep theirs secret; such a row has no answer."""
 LONGEST = 20_000
 """Maximum characters of a question that is searched for options."""
 
@@ -26,21 +33,59 @@ _STRONG, _WEAK = r"[,;\n][ \t]*", r"[ \t]"
 
 
 def with_options(row: Row, kind: AnswerKind | None) -> Row:
-    """Return the row with options moved from its question into columns, unless it already has option columns.
+    """Return the row with its options in columns A, B, ..., without letters in front, and its answer's letter.
+
+    The options may be in these columns already, in the question, or in columns that `find_in_columns` knows. An answer
+    that is none of them stays as it is.
 
     Args:
         kind: how answers are scored; None if the benchmark's name does not say.
     """
-    if kind is not None and SCORERS[kind].lettered is None:
+    scorer = None if kind is None else SCORERS[kind]
+    if scorer is not None and scorer.lettered is None:
         return row
-    if any(text and OPTION.fullmatch(name) for name, text in row.cells.items()):
+    cells = row.cells if options_in(row.cells) else _moved(row.cells, known=kind is not None)
+    options = options_in(cells)
+    if not options:
         return row
-    answer = row.cells.get("answer", "").strip()
-    found = find_options(row.cells.get("question", "")) if answer or kind is not None else None
-    if found is None or (answer and answer not in found[1]):
-        return row
-    question, options = found
-    return replace(row, cells=row.cells | {"question": question} | options)
+    plain = options if scorer is not None and scorer.rotated else without_letters(options)
+    answer = cells.get("answer", "")
+    letter = resolved(answer, plain)
+    if letter == answer and plain is not options:
+        letter = resolved(answer, options)
+    if letter.strip().lower() in HIDDEN:
+        letter = ""
+    new = plain if letter == answer else {**plain, "answer": letter}
+    return row if cells is row.cells and new == options else replace(row, cells=cells | new)
+
+
+def options_in(cells: Mapping[str, str]) -> dict[str, str]:
+    """Return the non-empty columns A to Z."""
+    return {name: text for name, text in cells.items() if text and OPTION.fullmatch(name)}
+
+
+def _moved(cells: dict[str, str], *, known: bool) -> dict[str, str]:
+    """The cells with options moved from the question or other columns into columns A, B, ..."""
+    answer = cells.get("answer", "").strip()
+    asked = find_options(cells.get("question", ""))
+    # A list of right texts is no letter: its question is asked as it is.
+    listed = answer.startswith("[")
+    if asked is not None and (not listed and letter_of(answer, asked[1]) if answer else known):
+        return cells | {"question": asked[0]} | asked[1]
+    found = _lettered_lists(cells) or find_in_columns(cells)
+    if found is None:
+        return cells
+    if asked is not None and asked[1] == without_letters(found.options):  # written twice: the model reads them once
+        cells = cells | {"question": asked[0]}
+    return {name: cell for name, cell in cells.items() if name not in found.columns} | found.options
+
+
+def _lettered_lists(cells: Mapping[str, str]) -> FoundOptions | None:
+    """Options that one column holds as `A. red, B. blue`."""
+    for name in LISTS:
+        if (options := _split(cells.get(name, "").strip()[:LONGEST])) is not None and all(options.values()):
+            return FoundOptions(options, (name,))
+    return None
 
 
 def find_options(text: str) -> tuple[str, dict[str, str]] | None:

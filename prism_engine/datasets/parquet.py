@@ -44,5 +44,5 @@ class Parquet:
                 for number, record in enumerate(whole.slice(start, step).collect().iter_rows(named=True), start + 1):
                     self._share = number / total
                     yield record
-        except (OSError, pl.exceptions.PolarsError) as error:
+        except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             raise DatasetError(f"cannot be read as Parquet: {error}", path=self._path) from error

@@ -52,7 +52,7 @@ class PictureCells:
     """Reads rows' pictures into a store. Thread-safe.
 
     Args:
-        column: `image` (payloads and references) or `image_path` (file names).
+        column: `image` (payloads and references) or `image_path` (file names); empty if every row has its own pictures.
         folders: folders to search for picture files, in order.
     """
 

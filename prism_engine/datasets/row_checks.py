@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from prism_engine.datasets.answer_letters import letters_of, numbered, position_of
+from prism_engine.datasets.column_guesses import LISTS
 from prism_engine.datasets.rows import OPTION
+from prism_engine.datasets.written_options import read_written
 from prism_engine.scoring import SCORERS
 from prism_engine.scoring.flaws import Flaw
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from prism_engine.datasets.rows import Row
     from prism_engine.records import AnswerKind
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 _LEAKED = frozenset({"nan", "NaN", "<NA>", "NaT"})
 _NA_WORDS = frozenset({"None", "NA", "N/A", "n/a", "null", "NULL", "#N/A"})
+NOT_AN_OPTION = "answer not among the options"
+UNANSWERED = Flaw("warning", "row without an answer", "answer", "is empty, so the row is not scored")
 _TEXTS = ("question", "hint", "answer", "category", "l2_category", "split")
 
 
@@ -43,7 +48,16 @@ def flaws(row: Row, pictures: int | None, kind: AnswerKind | None) -> Iterator[F
             if not cells.get(name):
                 yield Flaw("error", "empty cell that the scorer needs", name, f"is empty, but {scorer.kind} needs it")
         yield from scorer.row_flaws(cells, pictures)
+    if not options and (scorer is None or scorer.lettered is not None):
+        yield from _unread_lists(cells)
     yield from _na_words(cells, options)
+
+
+def _unread_lists(cells: Mapping[str, str]) -> Iterator[Flaw]:
+    for name in LISTS:
+        if (cell := cells.get(name, "").strip()) and read_written(cell) != {}:
+            reason = f"is {cell[:40]!r}, which is no list of options such as ['red', 'blue']; the model gets none"
+            yield Flaw("error", "options that cannot be read", name, reason)
 
 
 def _of_options(options: dict[str, str], answer: str) -> Iterator[Flaw]:
@@ -52,9 +66,10 @@ def _of_options(options: dict[str, str], answer: str) -> Iterator[Flaw]:
         return
     letters = ", ".join(sorted(options))
     if not answer:
-        yield Flaw("warning", "row without an answer", "answer", "is empty, so the row is not scored")
-    elif answer not in options:
-        yield Flaw("error", "answer not among the options", "answer", f"is {answer[:40]!r}; the options are {letters}")
+        yield UNANSWERED
+    elif (reason := unscorable(answer, options)) is not None:
+        what = "several right options" if letters_of(answer, options) else NOT_AN_OPTION
+        yield Flaw("error", what, "answer", reason)
     if len(set(options.values())) < len(options):
         yield Flaw("warning", "duplicate options", None, "two options have the same text")
     if len(options) == 1 or max(options) != chr(ord("A") + len(options) - 1):
@@ -63,9 +78,26 @@ def _of_options(options: dict[str, str], answer: str) -> Iterator[Flaw]:
         )
 
 
-def _of_text(answer: str, scorer: type[Scorer]) -> Iterator[Flaw]:
+def unscorable(answer: str, options: Mapping[str, str]) -> str | None:
+    """Say why no reply can be compared with an answer; None if it is an option's letter."""
+    if answer.strip() in options:
+        return None
+    shown, letters = repr(answer[:40]), ", ".join(sorted(options))
+    if several := letters_of(answer, options):
+        return f"is {shown}: {len(several)} right options, but prism scores one; keep one, or leave the row out"
+    position = position_of(answer, options)
+    if position is not None and 0 < position < len(options):
+        zero, one = numbered(position, 0, options), numbered(position, 1, options)
+        return (
+            f"is {shown}: option {zero} if the first is 0, {one} if it is 1, and the other rows do not say which; "
+            "write letters, or use a mapping with `answer_is: position` (from 0) or `number` (from 1)"
+        )
+    return f"is {shown}; the options are {letters}"
+
+
+def _of_text(answer: str | None, scorer: type[Scorer]) -> Iterator[Flaw]:
     if not answer:
-        yield Flaw("warning", "row without an answer", "answer", "is empty, so the row is not scored")
+        yield UNANSWERED
     elif (flaw := scorer.answer_flaw(answer)) is not None:
         yield flaw
 

@@ -85,7 +85,7 @@ class Source(Protocol):
 
     @property
     def picture_column(self) -> str:
-        """`image` (payloads and references) or `image_path` (file names)."""
+        """`image` (payloads and references) or `image_path` (file names); empty if there is neither."""
 
     @property
     def folders(self) -> tuple[Path, ...]:

@@ -28,7 +28,11 @@ class Sizes(NamedTuple):
 
 
 def picture_sizes(benchmark: Benchmark) -> Sizes:
-    """Measure distinct pictures, at most `MAX_MEASURED`; only their headers are read."""
+    """Measure distinct pictures, at most `MAX_MEASURED`; only their headers are read.
+
+    Raises:
+        ValueError: the benchmark has no pictures.
+    """
     sizes: list[tuple[int, int]] = []
     formats: Counter[str] = Counter()
     for picture in benchmark.pictures(MAX_MEASURED):

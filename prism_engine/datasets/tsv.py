@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
-import difflib
 import hashlib
-import os
 from typing import TYPE_CHECKING, Self
 
 from prism_engine.config.benchmarks import known_benchmark
+from prism_engine.datasets.column_guesses import COLUMNS, PICTURES, likely, misspelt
 from prism_engine.datasets.rows import MAX_CELL, Row, column_name, picture_folders, refuse
+from prism_engine.datasets.separated import separated_lines
+from prism_engine.datasets.text_lines import BadLine, TextLines
 from prism_engine.errors import DatasetError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
@@ -29,15 +30,16 @@ _SHOWN = 64
 class Table:
     """One pass over a TSV file, with one row in memory at a time.
 
-    Cells are separated by tabs and may be quoted; a quoted cell may contain tabs, line breaks and doubled quotes, and a
-    quote inside an unquoted cell is a plain character. No cell is ever interpreted: `None`, `NA`
-    and `007` stay as they are. Column names are lower-cased, except the single letters A-Z (options).
+    Cells are separated by tabs (or, if the header says so, by commas, semicolons or bars) and may be quoted; a quoted
+    cell may contain tabs, line breaks and doubled quotes, and a quote inside an unquoted cell is a plain character. No
+    cell is ever interpreted: `None`, `NA` and `007` stay as they are. Column names are lower-cased, except the single
+    letters A-Z (options). A table without an `index` has it in `id`, or in a first column without a name.
 
     Args:
         broken: called for each row with too many or too few cells, or without an index; these rows are left out.
 
     Opening and iterating raise:
-        DatasetError: the file cannot be read, is not UTF-8, or is not a table with a benchmark's columns.
+        DatasetError: the file cannot be read, is in no Unicode encoding, or is not a table with a benchmark's columns.
     """
 
     kind = None
@@ -50,17 +52,12 @@ class Table:
         known = known_benchmark(self.name)
         self._question = known.spec.question if known else None
         self.folders = picture_folders(path.parent, self.name, path.stem)
-        self.bytes_read = 0
-        """Bytes of the file read so far."""
         self._hash = hashlib.sha256()
         self._row: int | None = None
         self._ended = False
         # Process-global in Python; only ever raised, so other users of csv are not affected.
         csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL))
-        try:
-            self._file = path.open("rb")
-        except OSError as error:
-            raise DatasetError(f"cannot be opened: {error.strerror}", path=path) from error
+        self._file = TextLines(path, MAX_CELL, "TSV", self._hash)
         try:
             self._rows = self._split()
             self.columns = self._header()
@@ -85,13 +82,19 @@ class Table:
             if (error := self._flaw(cells)) is not None:
                 self._broken(error)
             else:
-                yield Row(number, dict(zip(self.columns, cells, strict=True)) | default)
+                pictures = None if self.picture_column else ()
+                yield Row(number, dict(zip(self.columns, cells, strict=True)) | default, pictures)
             self._row = number
 
     @property
     def picture_column(self) -> str:
-        """`image` (payloads and references) or `image_path` (file names)."""
-        return "image" if "image" in self.columns else "image_path"
+        """`image` (payloads and references) or `image_path` (file names); empty if the table has neither."""
+        return next((name for name in PICTURES if name in self.columns), "")
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes of the file read so far."""
+        return self._file.bytes_read
 
     @property
     def bytes_total(self) -> int:
@@ -105,34 +108,20 @@ class Table:
 
     def status(self) -> os.stat_result:
         """Size and times of the open file, even if its path now points to another."""
-        return os.fstat(self._file.fileno())
+        return self._file.status()
 
     def _lines(self) -> Iterator[str]:
-        while True:
-            try:
-                line = self._file.readline(MAX_CELL + 1)
-            except OSError as error:
-                raise self._error(f"cannot be read: {error.strerror}") from error
-            if not line:
-                break
-            self._hash.update(line)
-            if self.bytes_read == 0:
-                self.bytes_read, line = len(line), line.removeprefix(codecs.BOM_UTF8)
-            else:
-                self.bytes_read += len(line)
-            if len(line) > MAX_CELL:
-                raise self._error(f"a line is longer than {MAX_CELL >> 20} MiB; is this a TSV file?")
-            if b"\0" in line:
-                raise self._error("contains a NUL byte; save the file in UTF-8 (not in UTF-16)")
-            try:
-                text = line.decode()
-            except UnicodeDecodeError as error:
-                raise self._error(f"byte {line[error.start]:#04x} is not UTF-8; save the file in UTF-8") from error
-            yield text
+        for line in self._file:
+            if isinstance(line, BadLine):
+                raise self._error(line.reason)
+            if "\0" in line:
+                raise self._error("contains a NUL byte; save the file again as UTF-8 text")
+            yield line
         self._ended = True
 
     def _split(self) -> Iterator[list[str]]:
-        reader = csv.reader(self._lines(), delimiter="\t")
+        separator, lines = separated_lines(self._lines(), "\t", (*COLUMNS, "id"))
+        reader = csv.reader(lines, delimiter=separator)
         try:
             for cells in reader:
                 # A complete row ends with its line; the reader requests another line only inside quotes.
@@ -147,14 +136,18 @@ class Table:
         names = next(self._rows, None)
         if names is None:
             raise self._error("the file is empty; its first line must name the columns")
-        columns = tuple(column_name(name) for name in names)
-        for position, column in enumerate(columns):
-            if column in columns[:position]:
+        columns = _columns(names)
+        seen = set()
+        for column in columns:
+            if column in seen:
                 raise self._error("the header names this column twice; remove one", column=column)
-        question = () if self._question else (("question",),)
-        for choices in (("index",), *question, ("image", "image_path")):
-            if not set(choices) & set(columns):
-                raise self._error(_missing(choices, names))
+            seen.add(column)
+        question = () if self._question else ("question",)
+        for wanted in ("index", *question):
+            if wanted not in seen:
+                raise self._error(_missing(wanted, columns, names))
+        if not seen & set(PICTURES) and (near := misspelt("image", columns) or misspelt("image_path", columns)):
+            raise self._error(f"has no column 'image' or 'image_path'; did you mean {near!r}? Rename it")
         return columns
 
     def _flaw(self, cells: list[str]) -> DatasetError | None:
@@ -175,10 +168,17 @@ class Table:
         return DatasetError(reason, path=self.path, row=row, index=index, column=column)
 
 
-def _missing(choices: tuple[str, ...], names: list[str]) -> str:
-    wanted = " or ".join(repr(choice) for choice in choices)
-    near = [match for choice in choices for match in difflib.get_close_matches(choice, names, n=1)]
-    if near:
-        return f"has no column {wanted}; rename {near[0]!r}?"
+def _columns(names: list[str]) -> tuple[str, ...]:
+    """The normalised names; a table without an `index` has it in `id`, or in a first column without a name."""
+    columns = [column_name(name) or f"unnamed {position}" for position, name in enumerate(names, start=1)]
+    ids = [name for name in ("id", "unnamed 1", "unnamed: 0") if name in columns]
+    if "index" not in columns and ids:
+        columns[columns.index(ids[0])] = "index"
+    return tuple(columns)
+
+
+def _missing(wanted: str, columns: tuple[str, ...], names: list[str]) -> str:
+    if (near := misspelt(wanted, columns) or likely(wanted, columns)) is not None:
+        return f"has no column {wanted!r}; did you mean {near!r}? Rename it"
     header = ", ".join(repr(name[:_SHOWN]) for name in names[:16])
-    return f"has no column {wanted}; the header has {header}"
+    return f"has no column {wanted!r}; the header has {header}"

@@ -18,6 +18,8 @@ from prism_engine.scoring.scorer import (
     GUESS_SEED,
     INABILITY,
     OUR_PROFILE,
+    OUR_PROFILES,
+    PROFILE_ALIASES,
     PROFILE_NAMES,
     REFUSAL,
     Level,
@@ -35,7 +37,9 @@ __all__ = [
     "GUESS_SEED",
     "INABILITY",
     "OUR_PROFILE",
+    "OUR_PROFILES",
     "PROFILES",
+    "PROFILE_ALIASES",
     "PROFILE_NAMES",
     "REFUSAL",
     "SCORERS",
@@ -52,6 +56,7 @@ __all__ = [
     "guess_is_right",
     "known_profile",
     "match_option",
+    "recorded_profile",
     "score_choice",
     "scorer_of",
 ]
@@ -75,18 +80,23 @@ of a profile."""
 
 
 def known_profile(name: str) -> str:
-    """Return the name of a known profile; `vlmevalkit` stands for the latest of VLMEvalKit's.
+    """Return the name of a known profile; `prism` and `vlmevalkit` stand for the newest of their family.
 
     Raises:
         ConfigError: there is no such profile; the message names the closest match and all profiles.
     """
-    if name == "vlmevalkit":
-        return PROFILE_NAMES[-1]
+    name = PROFILE_ALIASES.get(name, name)
     if name not in PROFILE_NAMES:
-        near = get_close_matches(name.lower(), (*PROFILE_NAMES, "vlmevalkit"), n=1, cutoff=0.5)
+        near = get_close_matches(name.lower(), (*PROFILE_NAMES, *PROFILE_ALIASES), n=1, cutoff=0.5)
         hint = f" - did you mean {near[0]!r}?" if near else ""
-        raise ConfigError(f"unknown scoring profile {name!r}{hint} (known: {', '.join(PROFILE_NAMES)})")
+        known = ", ".join((*PROFILE_NAMES, *(f"{alias} = {full}" for alias, full in PROFILE_ALIASES.items())))
+        raise ConfigError(f"unknown scoring profile {name!r}{hint} (known: {known})")
     return name
+
+
+def recorded_profile(name: str) -> str:
+    """Return the profile that a file names; until profiles had versions, files said `prism` for `prism-1`."""
+    return OUR_PROFILES[0] if name == "prism" else PROFILE_ALIASES.get(name, name)
 
 
 def scorer_of(kind: AnswerKind, profile: str) -> Scorer:

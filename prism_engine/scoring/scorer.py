@@ -23,12 +23,18 @@ if TYPE_CHECKING:
     from prism_engine.records import AnswerKind, Message, Sample, SampleStatus
     from prism_engine.scoring.flaws import Flaw
 
-OUR_PROFILE: Final = "prism"
-"""The default profile, without VLMEvalKit's defects. Each of the others (`v1`, `v2`, `v3`) reproduces a period of
-VLMEvalKit, including its defects; they differ in how options are matched, and for most answer kinds not at all."""
+OUR_PROFILES: Final = ("prism-1", "prism-2")
+"""Versions of prism's own rules, without VLMEvalKit's defects, oldest first. A published version never changes."""
 
-PROFILE_NAMES: Final = (OUR_PROFILE, "v1", "v2", "v3")
-"""All profiles; a scorer is constructed with one of them."""
+OUR_PROFILE: Final = OUR_PROFILES[-1]
+"""The default profile."""
+
+PROFILE_NAMES: Final = (*OUR_PROFILES, "v1", "v2", "v3")
+"""All profiles. Each of `v1`, `v2` and `v3` reproduces a period of VLMEvalKit, including its defects; they differ in
+how options are matched, and for most answer kinds not at all."""
+
+PROFILE_ALIASES: Final[Mapping[str, str]] = MappingProxyType({"prism": OUR_PROFILE, "vlmevalkit": PROFILE_NAMES[-1]})
+"""What a user may write for the newest of a family. No file holds an alias, except a configuration as it was typed."""
 
 REFUSAL: Final = "Z"
 """The answer that a refusal is read as; the letter that VLMEvalKit offers its judges for "none of the options"."""
@@ -89,13 +95,15 @@ class Scorer(ABC):
     """Default output limit of a review, in tokens."""
 
     def __init__(self, profile: str) -> None:
-        """Create a scorer for one of `PROFILE_NAMES`."""
-        self.profile = profile
+        """Create a scorer for one of `PROFILE_NAMES`, or for what one of `PROFILE_ALIASES` stands for."""
+        self.profile = PROFILE_ALIASES.get(profile, profile)
+        self.version = OUR_PROFILES.index(self.profile) + 1 if self.profile in OUR_PROFILES else 0
+        """Version of prism's own rules; 0 for VLMEvalKit's. A rule that came with version 2 asks `version >= 2`."""
 
     @property
     def ours(self) -> bool:
         """Whether VLMEvalKit's defects are fixed rather than reproduced."""
-        return self.profile == OUR_PROFILE
+        return self.version > 0
 
     @abstractmethod
     def score(self, reply: str, sample: Sample) -> Score:

@@ -11,6 +11,7 @@ from prism_engine.cache import Flight, identify
 from prism_engine.errors import NotRunError, PrismError, RejectedError, TransientError
 from prism_engine.records import Completion, Outcome
 from prism_engine.stages.meter import Meter
+from prism_engine.stages.thinking import split_thinking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,8 @@ class CachedModel:
     def __init__(self, backend: Backend | None, store: Store, meter: Meter | None = None) -> None:
         self.meter = Meter(load=self.load) if meter is None else meter
         self.backend = backend
+        self._for: CachedModel = self
+        """The model that makes calls, if this one only serves what is stored."""
         self._store = store
         self._under_way = 0
         self._failed: dict[str, Completion] = {}
@@ -61,7 +64,14 @@ class CachedModel:
 
     def without_backend(self) -> CachedModel:
         """Return a model with the same store and meter that makes no calls."""
-        return CachedModel(None, self._store, self.meter)
+        served = CachedModel(None, self._store, self.meter)
+        served._for = self
+        return served
+
+    def remember(self, call: Call) -> None:
+        """Let the backend know that the call was answered before."""
+        if self.backend is not None:
+            self.backend.remember(call)
 
     def load(self) -> Load:
         """Return what the backend's next call is waiting for."""
@@ -111,6 +121,7 @@ class CachedModel:
                     self._failed[key] = completion
                 return self._counted(key, completion, self.meter.count_shared, ahead=ahead)
         if (hit := self._store.get(key, limit)) is not None:
+            self._for.remember(call)
             return self._counted(key, hit, self.meter.count_hit, ahead=ahead)
         if (failed := self._failed.get(key)) is not None:  # one attempt per run; the next run tries again
             return self._counted(key, failed, self.meter.count_shared, ahead=ahead)
@@ -203,35 +214,3 @@ class CachedModel:
         completion = replace(completion, fresh=True, key=key)
         self.meter.count_call(completion)
         return completion
-
-
-THINKING_TAGS = (
-    ("<think>", "</think>"),
-    ("<thinking>", "</thinking>"),
-    ("[THINK]", "[/THINK]"),
-    ("◁think▷", "◁/think▷"),
-)
-"""Tags around thinking that the server leaves in the text: DeepSeek and Qwen, others, Magistral, Kimi."""
-
-
-def split_thinking(completion: Completion) -> Completion:
-    """Move the thinking at the beginning of a completion's text into `reasoning`.
-
-    The opening tag may be missing, for example because it is part of the chat template. A model that was cut off while
-    thinking has no text yet (outcome `truncated`); one that stopped on its own while thinking has none (`empty`).
-    """
-    if not completion.outcome.reusable:
-        return completion
-    for opening, closing in THINKING_TAGS:
-        stripped = completion.text.lstrip()
-        opened = stripped.startswith(opening)
-        thinking, closed, text = stripped.removeprefix(opening).partition(closing)
-        if opened or closed:
-            break
-    else:
-        return completion
-    outcome = completion.outcome
-    if outcome is Outcome.OK and not text.strip():
-        outcome = Outcome.EMPTY
-    reasoning = (part.strip() for part in (completion.reasoning, thinking))
-    return replace(completion, outcome=outcome, text=text.lstrip(), reasoning="\n\n".join(filter(None, reasoning)))

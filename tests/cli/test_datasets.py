@@ -37,15 +37,48 @@ def test_datasets_check_says_what_is_in_a_file(prism, tmp_path):
 
 def test_datasets_check_names_all_errors_and_ends_with_their_code(prism, tmp_path):
     header, rows = (tmp_path / "shapes.tsv").read_text().split("\n", 1)
-    lower = re.sub(r'\t"([ABCD])"\t', lambda found: found.group().lower(), rows)
-    (tmp_path / "lower.tsv").write_text(f"{header}\n{lower}")
-    said = prism("datasets", "check", "lower.tsv", "--limit", "5")
+    wrong = re.sub(r'\t"([ABCD])"\t', '\t"X"\t', rows)
+    (tmp_path / "wrong.tsv").write_text(f"{header}\n{wrong}")
+    said = prism("datasets", "check", "wrong.tsv", "--limit", "5")
     assert said.code == 2
     assert "error answer not among the options: 24" in said.out
-    assert "lower.tsv, row 1 (index 0), column 'answer': is " in said.out
+    assert "error no answer among its options: 1" in said.out
+    assert "wrong.tsv, row 1 (index 0), column 'answer': is " in said.out
     assert "the options are A, B, C, D" in said.out
     assert said.out.count("the options are") == 5
-    assert "and 19 more" in said.out
+    assert "and 20 more" in said.out
+
+
+def test_a_misspelt_column_is_said_by_check_plan_and_run_before_anything_is_called(prism, tmp_path):
+    table = (tmp_path / "shapes.tsv").read_text()
+    (tmp_path / "typo.tsv").write_text(table.replace("answer", "anwser", 1))
+    for command in (("datasets", "check"), ("plan",), ("run",)):
+        models = () if command[0] == "datasets" else ("-p", "scripted", "-r", "scripted")
+        said = prism(*command, "typo.tsv", *models)
+        assert said.code == 2
+        assert "did you mean 'anwser'?" in said.out + said.err
+        assert "Traceback" not in said.err
+    assert not (tmp_path / "results").exists()
+    assert prism("run", "typo.tsv", "-p", "scripted", "-r", "scripted", "--answer-kind", "open").code == 0
+
+
+def test_rows_without_a_picture_are_said_and_a_table_of_text_runs_blind_and_oracle(prism, tmp_path):
+    head = "index\tquestion\timage\tA\tB\tanswer\tgold_description\n"
+    picture = (tmp_path / "shapes.tsv").read_text().split("\n")[1].split("\t")
+    image = max(picture, key=len).strip('"')
+    rows = [f"{at}\tWhich?\t{{}}\tred\tblue\tA\tA red circle.\n" for at in range(3)]
+    (tmp_path / "some.tsv").write_text(head + rows[0].format(image) + rows[1].format("") + rows[2].format(image))
+    for command in ("plan", "run"):
+        said = prism(command, "some.tsv", "-p", "scripted", "-r", "scripted")
+        assert said.code == 0
+        assert "note: some: 1 row has no picture and is left out, of 3" in said.err
+    (tmp_path / "text.tsv").write_text(head + "".join(row.format("") for row in rows))
+    assert prism("run", "text.tsv", "-r", "scripted", "--mode", "blind", "--mode", "oracle").code == 0
+    said = prism("run", "text.tsv", "-p", "scripted", "-r", "scripted")
+    assert said.code == 2
+    assert "no row has a picture; only --mode blind" in said.err
+    assert prism("datasets", "info", "text.tsv").code == 0
+    assert prism("datasets", "info", "text.tsv", "--preview", "x.png").code == 2
 
 
 def test_datasets_info_says_what_is_known_and_what_is_in_it(prism, tmp_path):

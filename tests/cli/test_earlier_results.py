@@ -54,6 +54,25 @@ def test_runs_are_compared_analysed_and_ranked(prism, earlier):
         assert said.code == 0, said.err
 
 
+def test_runs_of_two_versions_of_the_rules_are_compared_only_after_rescoring(prism, earlier):
+    one, other = earlier / SPECIFIC, earlier / SPECIFIC.replace("think-a", "think-b")
+    manifest = orjson.loads((other / "manifest.json").read_bytes())
+    assert manifest["scoring"]["profile"] == "prism"  # as before there were versions
+    manifest["scoring"]["profile"] = "prism-2"
+    (other / "manifest.json").write_bytes(orjson.dumps(manifest))
+    own = {run: (run / "predictions.jsonl").read_bytes() for run in (one, other)}
+    for command in (("compare", one, other), ("analyze", earlier, "--plots", "none"), ("board", earlier)):
+        said = prism(*command)
+        assert said.code == 2
+        assert "is scored by prism-1" in " ".join(said.err.split())
+        assert "--rescore prism-2" in " ".join(said.err.split())
+        assert prism(*command, "--rescore", "prism").code == 0
+    assert (one / "scores-prism-2.json").is_file()
+    assert not (other / "scores-prism-2.json").exists()  # it is scored by these rules already
+    assert {run: (run / "predictions.jsonl").read_bytes() for run in own} == own
+    assert prism("compare", one, other, "--rescore", "v9").code == 2
+
+
 def schema_1(folder):
     """Rewrite a run's status and manifest as schema 1 had them."""
     path = folder / "status.json"

@@ -26,7 +26,7 @@ def test_the_same_rules_give_the_run_s_own_scores(prism, tmp_path):
     said = prism("score", tmp_path / "results/generic/shapes/scripted/scripted")
     assert "0 of 24 replies are read differently by the rules" in said.out
     folder = tmp_path / "results" / "generic" / "shapes" / "scripted" / "scripted"
-    assert (folder / "scores-prism.json").read_bytes() == (folder / "scores.json").read_bytes()
+    assert (folder / "scores-prism-2.json").read_bytes() == (folder / "scores.json").read_bytes()
 
 
 def test_a_run_that_is_not_there_and_a_profile_that_is_not_are_usage_errors(prism):
@@ -58,7 +58,7 @@ def test_every_draw_of_a_run_is_scored_under_each_of_the_rules(prism, tmp_path):
     assert "Of all 2 draws of 24 questions" in said.out
     (mean,) = (line.split() for line in own.out.splitlines() if line.startswith("mean"))
     again = [line.split() for line in said.out.splitlines() if line.startswith("mean, ")]
-    assert [line[:2] for line in again] == [["mean,", "prism"], ["mean,", "v1"]]
+    assert [line[:2] for line in again] == [["mean,", "prism-2"], ["mean,", "v1"]]
     assert all(line[2:] == mean[1:] for line in again)
     assert "draws-*" in said.out
     assert len(list(tmp_path.glob("results/**/draws-v1.*"))) == 3

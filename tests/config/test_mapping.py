@@ -32,7 +32,7 @@ def test_a_mapping_is_checked_into_values(load):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("dataset: a\ncolumns: {question: q}\n", "columns: 'image' is missing"),
+        ("dataset: a\ncolumns: {image: i}\n", "columns: 'question' is missing"),
         (GOOD + "splitt: x\n", "unknown key 'splitt' - did you mean 'split'"),
         (GOOD + "answer_is: position\n", "answer_is: 'position' needs `options`"),
         (

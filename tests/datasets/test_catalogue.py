@@ -17,6 +17,12 @@ def roots(tmp_path):
     return (first, tmp_path / "none", second)
 
 
+def test_a_csv_file_is_a_benchmark_only_if_named_by_its_path(tmp_path):
+    (tmp_path / "scores.csv").write_text("index,question\n1,?\n")
+    assert find_benchmark(str(tmp_path / "scores.csv"), ()) == tmp_path / "scores.csv"
+    assert list_benchmarks((tmp_path,)) == ()
+
+
 def test_names_are_looked_up_in_the_folders_in_order(roots):
     assert find_benchmark("MMStar", roots) == roots[0] / "MMStar.tsv"
     assert find_benchmark("AI2D_TEST.tsv", roots) == roots[2] / "AI2D_TEST.tsv"

@@ -73,7 +73,7 @@ def test_an_error_that_ends_reading_is_reported_along_with_earlier_findings(tabl
 
 
 def test_all_are_counted_and_messages_are_kept_up_to_the_limit(tables, cache):
-    found = check_benchmark(tables.write(*(row(at, answer="Z") for at in range(30))), cache, limit=4)
+    found = check_benchmark(tables.write(row(99), *(row(at, answer="Z") for at in range(30))), cache, limit=4)
     assert (found.errors, len(found.kept["error"])) == (30, 4)
 
 
@@ -105,10 +105,42 @@ def test_a_benchmark_that_cannot_be_scored_is_a_warning(tables, cache):
     assert dict(check_benchmark(path, cache).counts) == {("warning", "benchmark that is not scored"): 1}
 
 
-def test_a_file_that_is_no_benchmark_is_refused_and_one_without_pictures_an_error(tables, cache):
+def test_a_file_that_is_no_benchmark_is_refused_and_one_without_rows_an_error(tables, cache):
     with pytest.raises(DatasetError, match="has no column 'question'"):
         check_benchmark(tables.raw("index\timage\n1\tx\n"), cache)
-    assert dict(check_benchmark(tables.write(row(1, image="")), cache).counts) == {("error", "empty benchmark"): 1}
+    assert dict(check_benchmark(tables.write(columns=("index", "question", "image")), cache).counts) == {
+        ("error", "empty benchmark"): 1, ("warning", "no pictures"): 1,
+    }  # fmt: skip
+
+
+def test_a_missing_column_is_one_finding_and_not_one_per_row(tables, cache):
+    def counts(name):
+        rows = [{key: cell for key, cell in row(at, image=payload(at)).items() if key != "answer"} for at in range(3)]
+        path = tables.write(*({**cells, name: "B"} for cells in rows), name="MMStar_MINE")
+        return dict(check_benchmark(path, cache).counts)
+
+    assert counts("anwser") == {("error", "misspelt column"): 1}
+    assert counts("label") == {("warning", "no answers"): 1}
+    assert counts("level") == {("warning", "row without an answer"): 1}
+
+
+def test_numbers_as_answers_are_right_or_each_an_error(tables, cache):
+    def checked(*answers):
+        return check_benchmark(
+            tables.write(*(row(at, answer=answer) for at, answer in enumerate(answers))), cache, limit=2
+        )
+
+    found = checked("0", "1", "1", "0")
+    assert (found.errors, found.scorable) == (0, 4)
+    found = checked("1", "1", "1", "1")
+    assert (found.counts["error", "answer not among the options"], found.scorable) == (4, 0)
+    assert "option B if the first is 0, A if it is 1" in found.kept["error"][0]
+
+
+def test_a_table_of_text_is_checked_like_one_with_pictures(tables, cache):
+    found = check_benchmark(tables.write(row(1, image=""), row(2, image="", answer="C")), cache)
+    assert dict(found.counts) == {("error", "answer not among the options"): 1, ("warning", "no pictures"): 1}
+    assert (found.rows, found.samples, found.scorable) == (2, 2, 1)
 
 
 def test_records_are_checked_like_tables(jsonl, cache):

@@ -120,6 +120,51 @@ def test_options_and_the_right_one_are_given_in_several_ways(options, record, an
     assert {name: row.cells[name] for name in ("A", "B", "answer")} == {"A": "red", "B": "blue", "answer": "B"}
 
 
+@pytest.mark.parametrize(
+    "value", ["['red', 'blue']", {"A": "red", "B": "blue"}, {"text": ["red", "blue"], "label": ["1", "2"]}]
+)
+def test_a_mapping_s_options_may_be_written_or_named(value):
+    columns = COLUMNS | {"options": "c", "answer": "a"}
+    row = mapped({"c": value, "a": 2}, columns=columns, answer_is="number")
+    assert {name: row.cells[name] for name in ("A", "B", "answer")} == {"A": "red", "B": "blue", "answer": "B"}
+    with pytest.raises(FieldError, match="cannot be read as a list"):
+        mapped({"c": "red or blue", "a": 2}, columns=columns, answer_is="number")
+
+
+def test_a_mapping_s_words_for_an_empty_value_are_none_and_keep_the_options_places():
+    columns = COLUMNS | {"options": ("c1", "c2", "c3"), "answer": "a", "hint": "h"}
+    record = {"c1": "nan", "c2": "red", "c3": "blue", "a": 2, "h": "?"}
+    row = mapped(record, columns=columns, answer_is="position", empty=["nan", "?"])
+    assert {name: row.cells[name] for name in ("A", "C", "answer", "hint")} == {
+        "A": "", "C": "blue", "answer": "C", "hint": "",
+    }  # fmt: skip
+    assert mapped({}, columns=COLUMNS, empty=[None, -1]).pictures == (PICTURE,)
+
+
+def test_a_mapping_of_text_has_no_pictures():
+    assert mapped({}, columns={"question": "q"}).pictures == ()
+
+
+def test_numbered_pictures_are_read_in_their_order():
+    record = {"image_10": b"ten", "image_2": None, "image_1": b"one", "question": "?"}
+    row = plain_row(1, record)
+    assert row.pictures == (b"one", b"ten")
+    assert row.cells == {"index": "0", "question": "?"}
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"question": "?", "imgae": "a.png"}, "did you mean 'imgae'"),
+        ({"qestion": "?", "image": None}, "did you mean 'qestion'"),
+        ({"query": "?", "image": None}, "did you mean 'query'"),
+    ],
+)
+def test_a_misspelt_field_is_named(record, message):
+    with pytest.raises(FieldError, match=message):
+        plain_row(1, record)
+
+
 @pytest.mark.parametrize(("value", "answer"), [(True, "Yes"), ("no", "No"), (0, "No"), (None, "")])
 def test_true_and_false_become_yes_and_no(value, answer):
     row = mapped({"a": value}, columns=COLUMNS | {"answer": "a"}, answer_is="yes_no")

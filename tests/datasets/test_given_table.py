@@ -113,3 +113,57 @@ def test_samples_without_a_description_are_an_error_that_names_them_or_counted(t
         given.check(benchmark, SAMPLES, skip=False)
     assert given.check(benchmark, SAMPLES, skip=True).missing == 4
     assert given.check(benchmark, 6, skip=False).missing == 0  # those beyond the run do not matter
+
+
+@pytest.mark.parametrize("key", ["{}.0", "00{}", "+{}.000"])
+def test_indexes_that_are_the_same_number_match_where_that_is_unambiguous(tmp_path, benchmark, key):
+    given = table(tmp_path, [{"index": key.format(at), "description": f"Row {at}."} for at in range(SAMPLES)])
+    assert given.check(benchmark, SAMPLES, skip=False).missing == 0
+    assert texts(given, benchmark) == EXPECTED
+
+
+def test_two_ways_of_writing_a_number_are_never_guessed(tmp_path, benchmark):
+    given = table(tmp_path, [*by_index(), {"index": "0.0", "description": "another"}])
+    with pytest.raises(DatasetError, match=r"row 11: .*no sample with index '0\.0'; it has index 0, 1, 2, \.\.\."):
+        given.check(benchmark, SAMPLES, skip=False)
+
+
+def test_a_word_for_a_missing_value_is_no_description(tmp_path, benchmark):
+    given = table(tmp_path, [*by_index(9), {"index": 9, "description": "NA"}])
+    assert given.check(benchmark, SAMPLES, skip=True).missing == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "index;description\n0;Row 0.\n",
+        "index\tdescription\r0\tRow 0.\r",
+        "sep=;\r\nindex;description\r\n0;Row 0.\r\n",
+        '"","index","description"\n"1",0,"Row 0."\n',
+        "index,description\n0.0,Row 0.\n",
+    ],
+)
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16"])
+def test_tables_as_excel_and_r_write_them_are_read(tmp_path, benchmark, content, codec):
+    path = tmp_path / "given.csv"
+    path.write_bytes(content.encode(codec))
+    given = GivenTable(path)
+    assert given.check(benchmark, 1, skip=False).missing == 0
+    assert given.texts(benchmark.sample(0)) == EXPECTED[0]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"0": "Row 0."},
+        {"index": {"0": 0}, "description": {"0": "Row 0."}},
+        {"0": {"description": "Row 0."}},
+        {"columns": ["index", "description"], "index": [0], "data": [[0, "Row 0."]]},
+        {"schema": {}, "data": [{"index": 0, "text": "Row 0."}]},
+    ],
+)
+@pytest.mark.parametrize("ending", [".json", ".jsonl"])
+def test_json_in_pandas_layouts_is_read(tmp_path, benchmark, content, ending):
+    path = tmp_path / f"given{ending}"
+    path.write_text(json.dumps(content, indent=1))
+    assert GivenTable(path).texts(benchmark.sample(0)) == EXPECTED[0]

@@ -14,7 +14,7 @@ def test_records_come_one_by_one_and_blank_lines_do_not_count(tmp_path):
     assert records.bytes_read == records.bytes_total == path.stat().st_size
 
 
-@pytest.mark.parametrize("line", ["{", "[1]", "7", '{"a": NaN}', '{"a": "\\ud800"}', "\xff"])
+@pytest.mark.parametrize("line", ["{", "[1]", "7", "[" * 5000, '{"a": 1}]'])
 def test_a_line_that_is_no_record_is_an_error_in_its_place(tmp_path, line):
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"a": 1}\n' + line.encode("latin-1") + b'\n{"a": 2}')
@@ -25,7 +25,7 @@ def test_a_line_that_is_no_record_is_an_error_in_its_place(tmp_path, line):
 
 
 def test_a_missing_file_is_reported(tmp_path):
-    with pytest.raises(DatasetError, match=r"gone\.jsonl: cannot be read: No such file"):
+    with pytest.raises(DatasetError, match=r"gone\.jsonl: cannot be opened: No such file"):
         list(JsonLines(tmp_path / "gone.jsonl"))
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prism_engine.datasets.lettered import find_options, with_options
-from prism_engine.datasets.rows import Row
+from prism_engine.datasets.rows import Row, column_name
 from prism_engine.records import AnswerKind
 
 WORDS = st.lists(
@@ -114,6 +114,42 @@ def test_a_row_gets_its_options_in_columns(kind):
 )
 def test_a_row_is_left_alone_where_its_answer_is_no_such_option_or_its_kind_has_none(cells, kind):
     assert with_options(row(**cells), kind) == row(**cells)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"options": "['red', 'blue']"},
+        {"choices": "A. red\nB. blue"},
+        {"options": "A: red, B: blue"},
+        {"Option_A": "red", "Option_B": "blue"},
+        {"A": "A. red", "B": "B. blue"},
+        {"a": "red", "b": "blue"},
+    ],
+)
+@pytest.mark.parametrize("answer", ["B", "b", "(B)", "blue", "B. blue"])
+@pytest.mark.parametrize("kind", [None, AnswerKind.CHOICE, AnswerKind.MMMU])
+def test_options_from_every_layout_and_answers_in_every_form_give_the_same_row(cells, answer, kind):
+    plain = {column_name(name): cell for name, cell in cells.items()}
+    read = with_options(Row(1, {"index": "1", "question": "Which?", "answer": answer, **plain}), kind)
+    assert read.cells == {"index": "1", "question": "Which?", "answer": "B", "A": "red", "B": "blue"}
+
+
+def test_options_that_are_in_the_question_as_well_are_asked_once():
+    cells = {"question": "Which?\n(A) red\n(B) blue", "options": "['red', 'blue']", "answer": "blue"}
+    assert with_options(Row(1, {"index": "1", **cells}), None).cells == {
+        "index": "1", "question": "Which?", "answer": "B", "A": "red", "B": "blue",
+    }  # fmt: skip
+
+
+def test_rotated_options_keep_their_own_letters():
+    cells = {"index": "1", "question": "?", "A": "A. red", "B": "B. blue", "answer": "A"}
+    assert with_options(Row(1, cells), AnswerKind.CIRCULAR).cells == cells
+
+
+@pytest.mark.parametrize("answer", ["?", "-1", "hidden"])
+def test_an_answer_that_is_kept_secret_is_none(answer):
+    assert with_options(row(A="red", B="blue", answer=answer), None).cells["answer"] == ""
 
 
 def test_without_answers_the_kind_alone_says_that_there_are_options():

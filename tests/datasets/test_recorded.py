@@ -141,7 +141,6 @@ def test_a_hugging_face_dataset_is_a_benchmark_by_its_mapping(cache, tmp_path):
         ([question(image="gone.png")], "names no file"),
         ([question(image="https://x.org/a.png")], "column 'image': is a web address"),
         ([{"image": payload()}], "column 'question': the record has no such field"),
-        ([question(image=None)], "has no row with a picture"),
     ],
 )
 def test_a_bad_record_is_refused_with_its_place(jsonl, cache, records, message):

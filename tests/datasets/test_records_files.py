@@ -59,7 +59,7 @@ def test_json_lines_keep_every_text(tmp_path_factory, texts):
         ("t.jsonl", b'{"a": 1}\n{"a":\n', "row 2: not JSON lines"),
         ("t.json", b'{"a": 1}', "must be a list of objects"),
         ("t.csv", b"a,b\n1,2,3\n", "row 1: has more cells than the header"),
-        ("t.csv", b"a\n\xff\n", "cannot be read as a table"),
+        ("t.csv", b"a\n\xff\n", "row 1: byte 0xff is not UTF-8"),
         ("t.xlsx", b"no zip", "cannot be read as a table"),
         ("t.parquet", b"nothing", "cannot be read as a table"),
     ],

@@ -56,8 +56,9 @@ def test_digest_and_bytes_cover_the_whole_file(tables):
     [
         (b"", "is empty"),
         (b"\n\n", "is empty"),
-        (b"index\tquestion\n", "'image' or 'image_path'"),
-        (b"index\tqestion\timage\n", "no column 'question'; rename 'qestion'?"),
+        (b"index\tquestion\timagepath\n", "no column 'image' or 'image_path'; did you mean 'imagepath'?"),
+        (b"index\tqestion\timage\n", "no column 'question'; did you mean 'qestion'?"),
+        (b"uid\tquestion\timage\n", "no column 'index'; did you mean 'uid'?"),
         (b"a\tb\n", "no column 'index'; the header has 'a', 'b'"),
         (b"index\tquestion\timage\tAnswer\tanswer\n", "column 'answer': the header names this column twice"),
         (b"index\tquestion\timage\tl2-category\tl2_category\n", "twice"),
@@ -65,11 +66,12 @@ def test_digest_and_bytes_cover_the_whole_file(tables):
         (HEAD.encode() + b"1\tq\tx\n2\tq\tx\ty\n", "row 2 (index 2): the row has 4 cells, the header 3"),
         (HEAD.encode() + b"1\tq\tx\n\tq\tx\n", "row 2, column 'index': the cell is empty"),
         (HEAD.encode() + b"1\tq\tx\n2\t\xe9t\xe9\tx\n", "row 2: byte 0xe9 is not UTF-8"),
-        (HEAD.encode("utf-16"), "save the file in UTF-8"),
+        (HEAD.encode("utf-16") + b"\0\xd8\0", "is not valid UTF-16-LE"),
+        (b"PK\x03\x04 and more", "is a zip archive or an Excel workbook"),
         (HEAD.encode() + b"1\tq\0\tx\n", "row 1: contains a NUL byte"),
         (HEAD.encode() + b'1\tq\tx\n2\t"q\tx\n3\tq\tx\n', "row 2: a quote is opened here and never closed"),
         (HEAD.encode() + b'1\tq\tx\n2\tq\t"x', "row 2: a quote is opened here and never closed"),
-        (HEAD.encode() + b"1\tq\rq\tx\n", "row 1: is not a tab-separated row"),
+        (HEAD.encode() + b"1\tq\rq\tx\n", "row 1 (index 1): the row has 2 cells, the header 3"),
     ],
 )
 def test_a_malformed_table_is_refused_with_its_place(tables, data, message):

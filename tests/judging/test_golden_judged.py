@@ -124,7 +124,7 @@ async def test_a_judge_is_asked_about_mathvista_as_often_as_upstream(name, profi
     assert {row.index: row.score for row in rows} == {str(row["index"]): row["hit"] for row in wanted["rows"]}
 
 
-@pytest.mark.parametrize("profile", ["prism", *UPSTREAM])
+@pytest.mark.parametrize("profile", ["prism-1", "prism-2", *UPSTREAM])
 @pytest.mark.parametrize("name", names("mmvet_table"))
 async def test_mmvet_is_graded_with_the_same_calls(name, profile, tmp_path):
     wanted, scorer = expected("mmvet_table", name), scorer_of(AnswerKind.MMVET, profile)
@@ -133,8 +133,10 @@ async def test_mmvet_is_graded_with_the_same_calls(name, profile, tmp_path):
     unread = {index for index, verdict in verdicts.items() if verdict.review is None}
     for row, want in zip(rows, wanted["rows"], strict=True):
         assert row.index == str(want["index"])
-        assert row.score == (None if profile == "prism" and row.index in unread else pytest.approx(want["score"]))
-    if profile == "prism":
+        assert row.score == (
+            None if profile.startswith("prism") and row.index in unread else pytest.approx(want["score"])
+        )
+    if profile.startswith("prism"):
         assert unread
         return
     by_ability, by_combination = mmvet_tables(((row.category, row.score) for row in rows), compatible=True)
@@ -145,7 +147,7 @@ async def test_mmvet_is_graded_with_the_same_calls(name, profile, tmp_path):
     assert whole.value == pytest.approx(wanted_whole["acc"])
 
 
-@pytest.mark.parametrize("profile", ["prism", *UPSTREAM])
+@pytest.mark.parametrize("profile", ["prism-1", "prism-2", *UPSTREAM])
 @pytest.mark.parametrize("name", names("llavabench_table"))
 async def test_llavabench_is_rated_as_upstream_and_as_fixed(name, profile, tmp_path):
     wanted, scorer = expected("llavabench_table", name), scorer_of(AnswerKind.LLAVABENCH, profile)
@@ -153,7 +155,7 @@ async def test_llavabench_is_rated_as_upstream_and_as_fixed(name, profile, tmp_p
     for row, want in zip(rows, wanted["rows"], strict=True):
         ratings = read_ratings(row.extracted or "")
         assert ratings == (Ratings(want["gpt4_score"], want["score"]) if want["parsed"] else None)
-    scores = wanted["scores_fixed_unrounded" if profile == "prism" else "scores_unrounded"]
+    scores = wanted["scores_fixed_unrounded" if profile.startswith("prism") else "scores_unrounded"]
     found = {(one.group or "overall", one.name): one.value for one in scorer.metrics(rows)}
     assert found == {
         (group, label): pytest.approx(value) for group, labels in scores.items() for label, value in labels.items()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prism_engine.records import Completion, Outcome
-from prism_engine.stages.cached import THINKING_TAGS, split_thinking
+from prism_engine.stages.thinking import THINKING_TAGS, split_thinking
 
 
 @pytest.mark.parametrize(("opening", "closing"), THINKING_TAGS)
@@ -61,3 +61,41 @@ def test_no_reply_breaks_it_and_its_last_words_are_never_lost(parts):
     result = split_thinking(Completion(Outcome.OK, text))
     assert text.rstrip().endswith(result.text.rstrip())
     assert len(result.text) + len(result.reasoning) <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "thinking", "answer"),
+    [
+        (
+            "<|channel|>analysis<|message|>Red?<|end|><|start|>assistant<|channel|>final<|message|>It is B.<|return|>",
+            "Red?",
+            "It is B.",
+        ),
+        ("<|start|>assistant<|channel|>final json<|message|>B<|return|>", "", "B"),
+        (
+            "<|channel|>analysis<|message|>a<|end|><|channel|>commentary<|message|>b<|channel|>final<|message|>C",
+            "a\n\nb",
+            "C",
+        ),
+        ("analysisRed? Maybe.assistantfinalIt is B.", "Red? Maybe.", "It is B."),
+        ("<|channel>thought\nRed?<channel|>It is B.", "Red?", "It is B."),
+        ("<|begin_of_thought|>Red?<|end_of_thought|>\n<|begin_of_solution|>B<|end_of_solution|>", "Red?", "B"),
+    ],
+)
+def test_the_channels_of_open_models_are_separated(text, thinking, answer):
+    result = split_thinking(Completion(Outcome.OK, text))
+    assert (result.outcome, result.reasoning, result.text) == (Outcome.OK, thinking, answer)
+
+
+def test_a_model_that_never_reached_its_final_channel_has_no_answer():
+    text = "<|channel|>analysis<|message|>It may be"
+    assert split_thinking(Completion(Outcome.TRUNCATED, text)).text == ""
+    assert split_thinking(Completion(Outcome.OK, text)).outcome is Outcome.EMPTY
+
+
+@pytest.mark.parametrize(
+    "text", ["My analysis: the final answer is B", "analysis of the picture: B", "Use <|channel|> B"]
+)
+def test_words_about_analysis_stay_in_the_answer(text):
+    completion = Completion(Outcome.OK, text)
+    assert split_thinking(completion) is completion

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from prism_engine.api.analysis.rescored import comparable_runs
 from prism_engine.errors import UserError
 from prism_engine.report.atomic import replacing
 from prism_engine.report.effects.analysis import Analysis, analyse
@@ -12,7 +13,6 @@ from prism_engine.report.pages.account import page
 from prism_engine.report.pages.findings import sheets
 from prism_engine.report.pages.pictures import draw_analysis
 from prism_engine.report.pages.sheets import write_sheet
-from prism_engine.report.scores.finished import find_runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,18 +31,21 @@ class AnalysisReport:
     """All files written, including the page."""
 
 
-def analyze(paths: Sequence[Path], out: Path, *, plots: str | None = "png") -> AnalysisReport:
+def analyze(
+    paths: Sequence[Path], out: Path, *, plots: str | None = "png", rescore: str | None = None
+) -> AnalysisReport:
     """Analyse all runs in these folders.
 
     Args:
         paths: folders of runs, or folders with runs below them.
         out: the folder for the results; created if it does not exist.
         plots: `png` or `svg`; None draws none.
+        rescore: score all runs by this profile first; None takes their own scores.
 
     Raises:
-        UserError: there is no run, one cannot be read, or `out` cannot be written.
+        UserError: there is no run, one cannot be read, `out` cannot be written, or versions of prism's rules differ.
     """
-    analysis = analyse(find_runs(paths))
+    analysis = analyse(comparable_runs(paths, rescore))
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from prism_engine.api.analysis.rescored import comparable_runs
 from prism_engine.errors import ConfigError, UserError
 from prism_engine.report.pages.board import Board, System, board
 from prism_engine.report.pages.columns import joined, quoted_name
 from prism_engine.report.pages.sheets import Column, Sheet, write_sheet
 from prism_engine.report.scores.aligned import align
-from prism_engine.report.scores.finished import find_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -54,7 +54,12 @@ class BoardReport:
 
 
 def make_board(
-    paths: Sequence[Path], registry: Registry, condition: BoardFilter | None = None, *, out: Path | None = None
+    paths: Sequence[Path],
+    registry: Registry,
+    condition: BoardFilter | None = None,
+    *,
+    out: Path | None = None,
+    rescore: str | None = None,
 ) -> BoardReport:
     """Rank the runs in these folders.
 
@@ -63,13 +68,15 @@ def make_board(
 
     Args:
         out: a folder for the tables; None writes none.
+        rescore: score all runs by this profile first; None takes their own scores.
 
     Raises:
-        UserError: there is no run, one cannot be read, or no system matches the filter.
+        UserError: there is no run, one cannot be read, no system matches the filter, or versions of prism's rules
+            differ.
     """
     condition = condition or BoardFilter()
     bounds = [_bounds(size) for size in condition.sizes]
-    runs = [run for run in find_runs(paths) if condition.baselines or run.setting.mode in _RANKED_MODES]
+    runs = [run for run in comparable_runs(paths, rescore) if condition.baselines or run.setting.mode in _RANKED_MODES]
     runs = _of_benchmarks(runs, condition.benchmarks)
     abouts = {System.of(run.setting): _about(run, registry) for run in runs}
     kept = {system for system, about in abouts.items() if _matches(about, condition, bounds)}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prism_engine.api.analysis.rescored import two_comparable_runs
 from prism_engine.api.results.status import find_run_state
 from prism_engine.errors import UserError
 from prism_engine.report.effects.contrasts import contrast
@@ -13,7 +14,7 @@ from prism_engine.report.effects.own_metrics import metric_contrasts
 from prism_engine.report.pages.findings import contrast_sheet, metric_sheet
 from prism_engine.report.pages.sheets import flips, write_sheet
 from prism_engine.report.scores.aligned import align
-from prism_engine.report.scores.finished import PREDICTIONS, read_run
+from prism_engine.report.scores.finished import PREDICTIONS
 from prism_engine.report.scores.inference import both_scored
 
 if TYPE_CHECKING:
@@ -40,18 +41,23 @@ class ComparedRuns:
     files: tuple[Path, ...]
 
 
-def compare_runs(first: str, second: str, *, results_dir: Path, out: Path | None = None) -> ComparedRuns:
+def compare_runs(
+    first: str, second: str, *, results_dir: Path, out: Path | None = None, rescore: str | None = None
+) -> ComparedRuns:
     """Compare two runs of one benchmark, or of parts of it.
 
     Args:
         first: a run's folder, or enough of its name in `results_dir` to identify it.
         second: the same.
         out: a folder for the tables as CSV, Markdown and Parquet; None writes none.
+        rescore: score both runs by this profile first; None takes their own scores.
 
     Raises:
-        UserError: a run cannot be found or read, their questions differ, or no question is scored in both.
+        UserError: a run cannot be found or read, their questions differ, no question is scored in both, or versions of
+            prism's rules differ.
     """
-    run_a, run_b = (read_run(_folder(name, results_dir)) for name in (first, second))
+    folders = [_folder(name, results_dir) for name in (first, second)]
+    run_a, run_b = two_comparable_runs(folders, rescore)
     aligned = align([run_a, run_b])
     both, only_first, only_second = both_scored(*aligned.scores)
     if not both:

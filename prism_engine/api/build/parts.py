@@ -22,7 +22,7 @@ from prism_engine.backends.factory import build_backend, pinned
 from prism_engine.budget import BudgetController, ModelBudget, Spending
 from prism_engine.cache import Store
 from prism_engine.config import Pictures
-from prism_engine.datasets import open_benchmark
+from prism_engine.datasets import open_benchmark, require_pictures, require_scorable
 from prism_engine.engine.drawn_samples import DrawnSamples
 from prism_engine.engine.pipeline import Pipeline
 from prism_engine.engine.plan import make_plan
@@ -184,6 +184,7 @@ def assembled(
     identities = {role: model.identity for role, model in resolved.models.items()}
     with ExitStack() as opened:
         benchmark = opened.enter_context(open_benchmark(resolved.benchmark, config.cache_dir, progress=ingesting))
+        _check_benchmark(config, benchmark)
         given = given_descriptions(config, benchmark)
         scorer = resolved.scorer(benchmark.kind)
         store_path = config.cache_dir / STORE_NAME
@@ -235,6 +236,18 @@ def assembled(
 
             _attach_backends(parts, shared.lend if shared else build_backend, open_controller)
         yield parts
+
+
+def _check_benchmark(config: RunConfig, benchmark: Benchmark) -> None:
+    """Check that a benchmark has what a run needs, before anything is paid for.
+
+    Raises:
+        DatasetError: it has no pictures, or none of the answers could be scored.
+    """
+    if config.calls_perceiver:
+        require_pictures(benchmark)
+    if config.mode.answers:
+        require_scorable(benchmark, config.samples or len(benchmark), config.answer_kind)
 
 
 def _answering(config: RunConfig, answering: CachedModel, identities: dict[str, ModelIdentity]) -> Answering:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from prism_engine.api.build.instruction_sources import read_instruction
@@ -12,13 +13,13 @@ from prism_engine.backends.factory import identify_model
 from prism_engine.budget import Price, lasting_price_of, price_of
 from prism_engine.config.models import with_limits
 from prism_engine.config.run_config import with_own_limit
+from prism_engine.config.text_encoding import is_text
 from prism_engine.datasets import data_roots, find_benchmark
 from prism_engine.errors import ConfigError
 from prism_engine.scoring import known_profile, scorer_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from prism_engine.api.build.instruction_sources import Instruction
     from prism_engine.config import ModelSpec, Registry, RunConfig
@@ -87,7 +88,9 @@ def resolve_run(config: RunConfig, registry: Registry) -> ResolvedRun:
         role: resolve_model(name, spec, config.cache_dir) for role, (name, spec) in _entries(config, registry).items()
     }
     _check_cacheable(config, models)
-    return ResolvedRun(config, models, instruction, find_benchmark(config.benchmark, data_roots(os.environ)), profile)
+    benchmark = find_benchmark(config.benchmark, data_roots(os.environ))
+    _check_names(config, benchmark)
+    return ResolvedRun(config, models, instruction, benchmark, profile)
 
 
 def _entries(config: RunConfig, registry: Registry) -> dict[str, tuple[str, ModelSpec]]:
@@ -102,6 +105,20 @@ def _entries(config: RunConfig, registry: Registry) -> dict[str, tuple[str, Mode
         role: (name, with_limits(role, name, spec, config) if name == limited else spec)
         for role, (name, spec) in specs.items()
     }
+
+
+def _check_names(config: RunConfig, benchmark: Path) -> None:
+    """Check that all names that the results record are text: a path on disk may hold any bytes.
+
+    Raises:
+        ConfigError: one is not; names the setting.
+    """
+    paths = {"benchmark": benchmark, "results_dir": config.results_dir, "cache_dir": config.cache_dir}
+    whole = {name: path.absolute() for name, path in paths.items()}
+    for name, value in {**dict(config), **whole, "current folder": Path.cwd()}.items():
+        if not is_text(str(value)):
+            shown = os.fsencode(str(value)).decode("utf-8", "backslashreplace")
+            raise ConfigError(f"{name}: '{shown}' is not valid UTF-8, which results are written in; rename it (`mv`)")
 
 
 def _check_cacheable(config: RunConfig, models: Mapping[str, ResolvedModel]) -> None:

@@ -54,6 +54,9 @@ class BorrowedBackend(Backend):
     async def generate(self, call: Call) -> Completion:  # noqa: D102
         return await self.owned.generate(call)
 
+    def remember(self, call: Call) -> None:  # noqa: D102 - see Backend
+        self.owned.remember(call)
+
     def drain(self) -> None:  # noqa: D102
         self.owned.drain()
 

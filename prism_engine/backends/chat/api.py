@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+import logging
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from prism_engine.backends.base import Backend
+from prism_engine.backends.chat.health import Health
 from prism_engine.backends.chat.paying import paid
-from prism_engine.backends.chat.reply import Endpoint, model_ids, read_refusal, read_reply
+from prism_engine.backends.chat.refusal import OUTPUT_LIMITS, Endpoint, UnsupportedFieldError, read_refusal
+from prism_engine.backends.chat.reply import model_ids, read_reply
 from prism_engine.backends.chat.request import estimated_tokens, request_body
-from prism_engine.backends.chat.retry import retried
+from prism_engine.backends.chat.retry import PATIENCE, retried
 from prism_engine.backends.chat.transport import Transport
 from prism_engine.backends.limits.expectation import Tokens
 from prism_engine.backends.limits.limiter import SLACK, Limiter, per_minute
-from prism_engine.backends.limits.outage import Outage
 from prism_engine.backends.limits.shared_quota import SharedQuota
 from prism_engine.backends.load import Load, WaitReason
-from prism_engine.errors import DeadError, NotRunError, RejectedError, TransientError, UnreachableError
+from prism_engine.errors import (
+    BackendError,
+    DeadError,
+    NoCompletionError,
+    NotRunError,
+    RejectedError,
+    TransientError,
+    UnreachableError,
+)
 from prism_engine.http import shown_url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
+    from prism_engine.backends.chat.health import CallState
     from prism_engine.backends.chat.paying import Sending, SupportsReserve
     from prism_engine.backends.chat.transport import Answer
     from prism_engine.backends.limits.limiter import Slot
@@ -38,6 +50,8 @@ PROBE_TIMEOUT = 10.0
 """Timeout of `probe` in seconds."""
 BUDGET_WAIT = 0.25
 """Seconds after which a call without a reservation counts as waiting for the budget, not just for the ledger's disk."""
+
+_log = logging.getLogger(__name__)
 
 
 class ChatApi(Backend):
@@ -75,9 +89,10 @@ class ChatApi(Backend):
             self._quota = SharedQuota(quotas, secret, per_minute(spec.limits), window=60 * SLACK, clock=_time)
         # A server that we started is restarted instead when it fails.
         patience = spec.outage_patience if start is None else 0.0
-        self._outage = Outage(shown_url(self._base_url), _time, patience=patience, concurrency=self.capacity)
-        self._limiter = Limiter(spec.limits, shared=self._quota, outage=self._outage)
-        self._gave_up: set[int] = set()
+        health = Health(shown_url(self._base_url), _time, patience=patience, concurrency=self.capacity)
+        self._health = health
+        self._limiter = Limiter(spec.limits, shared=self._quota, outage=health.outage, unanimity=health.unanimity)
+        self._learned: dict[str, str] = {}
         self._unreserved: dict[object, float] = {}
         self._dead: DeadError | None = None
         self._has_responded = False
@@ -96,9 +111,9 @@ class ChatApi(Backend):
     def load(self) -> Load:
         """What the next call waits for. Empty outside of the event loop, where no call can be in flight."""
         try:
-            load = self._limiter.load
+            load = replace(self._limiter.load, learned=self._learned)
         except RuntimeError:
-            return Load()
+            return Load(learned=self._learned)
         since = next(iter(self._unreserved.values()), None)
         if load.waiting_for is None and since is not None and _time() - since > BUDGET_WAIT:
             return replace(load, waiting_for=WaitReason.BUDGET)
@@ -112,33 +127,34 @@ class ChatApi(Backend):
         """
         if self._dead is not None:
             raise DeadError(str(self._dead))
+        state = self._health.begin(call)
         try:
             if self._start is not None:
                 self._base_url = await self._limiter.unless_closed(self._started, self._start)
-            return await retried(
-                lambda number: self._attempt(call, number),
-                attempts=self._spec.attempts,
-                sleep=self._sleep,
-                excused=lambda: self._outage.active,
-            )
+            return await self._retried(state)
         except NotRunError:
             if self._dead is not None:
                 raise DeadError(str(self._dead)) from None
             raise
         except UnreachableError as error:
-            self._gave_up.add(hash(call))
+            self._health.give_up(state, error)
             self._unreachable += 1
-            if self._has_responded and (self._outage.enabled or self._unreachable < UNREACHABLE_CALLS):
+            if self._has_responded and (self._health.outage.enabled or self._unreachable < UNREACHABLE_CALLS):
                 raise
             raise self._mark_dead(
                 DeadError(f"server down: nothing answers at {shown_url(self._base_url)} ({error})")
             ) from None
-        except TransientError:
-            self._gave_up.add(hash(call))
+        except TransientError as error:
+            if (dead := self._health.give_up(state, error)) is not None:
+                raise self._mark_dead(dead) from None
             raise
         except DeadError as error:
             self._mark_dead(error)
             raise
+
+    def remember(self, call: Call) -> None:
+        """Take note of an answer from the cache; see `Backend.remember`."""
+        self._health.remember(call)
 
     def drain(self) -> None:
         """Send nothing more; see `Backend.drain`."""
@@ -166,25 +182,72 @@ class ChatApi(Backend):
         refusal = read_refusal(*response, self._endpoint())
         raise RejectedError(refusal.detail)
 
-    async def _attempt(self, call: Call, number: int) -> Completion:
-        worst = estimated_tokens(call)
-        first = number == 1 and hash(call) not in self._gave_up
-        async with self._reserved(call) as sending, self._limiter.slot(worst) as slot:
-            if call.images:
-                body = await asyncio.to_thread(request_body, call, self._spec)
-            else:
-                body = request_body(call, self._spec)
-            with self._outage.record_outcome(first=first):
-                sent = _time()
-                sending.sent = True
-                response = await self._exchange("POST", "/chat/completions", body, self._spec.timeout)
-                sending.status = response.status
-                slot.record_headers(response.headers)
-                seconds = _time() - sent
-                completion = self._read(response, slot)
-            sending.usage = completion.usage
-            slot.record_success(_used(completion.usage))
-        return replace(completion, seconds=seconds, attempts=number)
+    async def _retried(self, state: CallState) -> Completion:
+        """Make a call with retries, and again if the endpoint asks for another name of the output limit."""
+        while True:
+            try:
+                return await retried(
+                    partial(self._attempt, state),
+                    attempts=self._spec.attempts,
+                    sleep=self._sleep,
+                    excused=partial(self._health.excuses, state),
+                    patience=PATIENCE if state.is_new else 0.0,
+                )
+            except UnsupportedFieldError as error:
+                if not self._learns(error.field):
+                    raise
+
+    def _learns(self, refused: str) -> bool:
+        """Use the other name of the output limit if this one is refused; return whether to send the call again."""
+        if refused not in OUTPUT_LIMITS:
+            return False
+        if refused == self._spec.max_tokens_field:
+            if self._learned:
+                return False  # both were refused
+            other = OUTPUT_LIMITS[1 - OUTPUT_LIMITS.index(refused)]
+            self._spec = self._spec.model_copy(update={"max_tokens_field": other})
+            self._learned["max_tokens_field"] = other
+            _log.warning(
+                "%s refuses %s for %r: using `max_tokens_field: %s`; set that in its registry entry",
+                *(shown_url(self._base_url), refused, self._spec.model, other),
+            )
+        return True
+
+    async def _attempt(self, state: CallState, number: int) -> Completion:
+        first = number == 1 and state.is_new
+        worst = estimated_tokens(state.call)
+        try:
+            while True:
+                state.probes_itself = False
+                async with self._reserved(state.call) as sending, self._limiter.slot(worst) as slot:
+                    stand_in = self._health.stand_in(state, first=first) if slot.is_probe else None
+                    with suppress(*(() if stand_in is None else (RejectedError,))):  # any response ends the outage
+                        completion = await self._send(stand_in or state.call, sending, slot, first=first)
+                self._health.raise_if_hopeless(self._limiter.in_flight)
+                if stand_in is None:
+                    return replace(completion, attempts=number)
+        except (RejectedError, NoCompletionError):
+            self._health.raise_if_hopeless(self._limiter.in_flight)
+            raise
+
+    async def _send(self, call: Call, sending: Sending, slot: Slot, *, first: bool) -> Completion:
+        """Send one request in its slot, and record its outcome."""
+        if call.images:
+            body = await asyncio.to_thread(request_body, call, self._spec)
+        else:
+            body = request_body(call, self._spec)
+        with self._health.outage.record_outcome(first=first):
+            sent = _time()
+            sending.sent = True
+            response = await self._exchange("POST", "/chat/completions", body, self._spec.timeout)
+            sending.status = response.status
+            slot.record_headers(response.headers)
+            seconds = _time() - sent
+            completion = self._read(response, slot, sending, call)
+        sending.usage = completion.usage
+        slot.record_success(_used(completion.usage))
+        self._health.record_completion(completion, call)
+        return replace(completion, seconds=seconds)
 
     @asynccontextmanager
     async def _reserved(self, call: Call) -> AsyncIterator[Sending]:
@@ -202,13 +265,21 @@ class ChatApi(Backend):
         self._has_responded, self._unreachable = True, 0
         return response
 
-    def _read(self, response: Answer, slot: Slot) -> Completion:
+    def _read(self, response: Answer, slot: Slot, sending: Sending, call: Call) -> Completion:
+        endpoint = self._endpoint()
         try:
-            return read_reply(response.body) if response.ok else read_refusal(*response, self._endpoint())
-        except TransientError as error:
-            if error.rate_limited:
-                slot.record_rate_limit()
-            if error.retry_after is not None:
+            if response.ok:
+                return read_reply(response.body, response.headers, endpoint, from_reasoning=self._spec.read_reasoning)
+            return read_refusal(*response, endpoint)
+        except BackendError as error:
+            self._health.record_error(error, call)
+            if not isinstance(error, TransientError):
+                slot.record_rejection()
+                sending.refused = True
+            elif error.rate_limited:
+                error.retry_after = slot.record_rate_limit(error.retry_after)
+                sending.refused = True
+            elif error.retry_after is not None:
                 self._limiter.pause(error.retry_after)
             raise
 
@@ -226,7 +297,13 @@ class ChatApi(Backend):
         return error
 
     def _endpoint(self) -> Endpoint:
-        return Endpoint(shown_url(self._base_url), self._spec.model, self._spec.api_key_env)
+        return Endpoint(
+            shown_url(self._base_url),
+            self._spec.model,
+            self._spec.api_key_env,
+            answered=self._health.has_answered,
+            extra_fields=frozenset(map(str, self._spec.extra_body)),
+        )
 
 
 def _time() -> float:

@@ -48,6 +48,8 @@ class Sending:
     sent: bool = False
     status: int | None = None
     """HTTP status of the response; None if there was none."""
+    refused: bool = False
+    """Whether the response, with any status, says that the provider did not accept the request."""
     usage: Usage | None = None
 
     @property
@@ -56,7 +58,11 @@ class Sending:
         if not self.sent:
             return True
         status = self.status
-        return status is not None and ((300 <= status < 500 and status not in _MAY_BE_BILLED) or status in _BUSY)
+        if status is None:
+            return False
+        if status < 300 and self.refused:
+            return True
+        return (300 <= status < 500 and status not in _MAY_BE_BILLED) or status in _BUSY
 
 
 @asynccontextmanager

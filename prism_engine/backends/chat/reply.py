@@ -2,111 +2,65 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from prism_engine.backends.limits.rate_headers import read_allowances
-from prism_engine.errors import BackendError, DeadError, RejectedError, TransientError
-from prism_engine.http import retry_after
+from prism_engine.backends.chat.error_body import is_event_stream, is_web_page, printable, read_error
+from prism_engine.backends.chat.json_body import read_json
+from prism_engine.backends.chat.refusal import account_trouble, classify, stated_status
+from prism_engine.errors import NoCompletionError, TransientError
 from prism_engine.records import Completion, Outcome, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LONGEST_WAIT = 600.0
-"""Seconds. If a server asks to wait for longer, its quota is used up, and the run stops instead of sleeping."""
-UNNAMED_WAIT = 15.0
-"""Seconds to wait after a 429 without a time; less if all limits reset sooner. Quotas are per minute: the usual six
-attempts then span more than a minute, while our own backoff would use them up in half a minute."""
-LONGEST_MESSAGE = 300
-"""Maximum characters of a server's message that an error repeats."""
+    from prism_engine.backends.chat.refusal import Endpoint
 
-_TRUNCATED = frozenset({"length", "max_tokens", "model_length"})
-_FILTERED = frozenset({"content_filter", "refusal", "sensitive"})
+_TRUNCATED = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "token_limit", "max_length"})
 _ABORTED = frozenset({"abort", "error", "insufficient_system_resource"})
-_QUOTA_EXHAUSTED = frozenset(
-    {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "exceeded_current_quota_error"}
+_FILTERED = (
+    *("filter", "safety", "sensitive", "refus", "prohibited", "blocklist", "recitation", "spii", "guardrail"),
+    *("moderat", "policy", "blocked", "violation"),
 )
-_POLICY = frozenset({"content_filter", "content_policy_violation", "responsibleaipolicyviolation"})
-_RETRYABLE = frozenset({408, 409, 425, 429})
+"""Parts of the finish reasons, in lower case, with which providers mark a reply that their filter stopped."""
+_BASE_URL = "base_url may be wrong (it often ends in /v1)"
+NO_CHOICES = "no_choices"
+"""Finish reason of a completion without choices, as some providers answer a blocked prompt."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """The endpoint of a call, as described in error messages."""
-
-    url: str
-    model: str
-    key_name: str | None
-    """The name of the environment variable that holds the key; never the key itself."""
-
-
-def read_reply(raw: bytes) -> Completion:
+def read_reply(raw: bytes, headers: Mapping[str, str], endpoint: Endpoint, *, from_reasoning: bool) -> Completion:
     """Return the completion in the body of a successful response; the caller sets `seconds` and `attempts`.
 
     A reply cut at the limit before any visible text is *truncated* if the model was evidently still reasoning (a larger
     limit would give an answer), else *empty*.
 
+    Args:
+        headers: of the response, for an error inside it.
+        from_reasoning: read a reply without text from its reasoning.
+
     Raises:
-        TransientError: the body is not JSON, has no message, or the server aborted the reply.
+        NoCompletionError: the body is a whole response, but no completion.
+        TransientError: the body is incomplete, or the server aborted the reply.
+        BackendError: the body is an error; as `refusal.read_refusal`.
     """
-    data = _json(raw)
-    match data:
-        case {"choices": [{"message": {**message}} as choice, *_]}:
-            pass
-        case _:
-            raise TransientError(f"the reply has no message: {_error_details(raw)[0] or 'it is not complete JSON'}")
+    data = read_json(raw)
+    if not isinstance(data, dict) or not isinstance(data.get("choices"), list) or _is_error_alone(data):
+        return _read_error(raw, data, headers, endpoint)
+    if not data["choices"]:
+        return _blocked(data)
+    choice = data["choices"][0] if isinstance(data["choices"][0], dict) else {}
+    reasons = _finish_reasons(data, choice)
     finish = _string(choice.get("finish_reason"))
-    if finish in _ABORTED:
-        raise TransientError(f"the server aborted the reply ({finish})")
-    text, refusal = _text(message.get("content")), _string(message.get("refusal"))
-    reasoning = _string(message.get("reasoning_content")) or _string(message.get("reasoning"))
-    usage = _usage(data.get("usage"))
-    detail = ""
-    if refusal or finish in _FILTERED:
-        outcome, detail = Outcome.REFUSED, (refusal or "the provider's filter stopped the reply")[:LONGEST_MESSAGE]
-    elif text and not text.isspace():
-        outcome = Outcome.TRUNCATED if finish in _TRUNCATED else Outcome.OK
-    else:
-        still_reasoning = finish in _TRUNCATED and (reasoning or usage.reasoning_tokens)
-        outcome = Outcome.TRUNCATED if still_reasoning else Outcome.EMPTY
-    return Completion(
-        outcome,
-        text,
-        reasoning=reasoning,
-        finish_reason=finish,
-        usage=usage,
-        model=_string(data.get("model")),
-        detail=detail,
-    )
-
-
-def read_refusal(status: int, headers: Mapping[str, str], raw: bytes, endpoint: Endpoint) -> Completion:
-    """Classify a response whose HTTP status is not 2xx. Only a content filter's response gives a completion.
-
-    Raises:
-        BackendError: the subclass says how to react: retry, reject the call, or stop the run.
-    """
-    message, labels = _error_details(raw)
-    reason = f"HTTP {status}: {message or 'no reason given'}"
-    if labels & _POLICY or (status == 403 and "flagged" in message):
-        return Completion(Outcome.REFUSED, finish_reason="content_filter", detail=reason)
-    if status == 402 or labels & _QUOTA_EXHAUSTED:
-        raise DeadError(f"the account behind {endpoint.url} has no quota left ({reason})")
-    if status in _RETRYABLE or status >= 500:
-        limited = status == 429
-        wait = retry_after(headers)
-        if wait is None and limited:
-            resets = [limit.reset for limit in read_allowances(headers, time.time()) if limit.reset is not None]
-            wait = min(UNNAMED_WAIT, max(resets, default=UNNAMED_WAIT))
-        if wait is not None and wait > LONGEST_WAIT:
-            minutes = f"{wait / 60:.0f} minutes"
-            raise DeadError(f"{endpoint.url} asks to wait for {minutes}; rerun the same command then ({reason})")
-        raise TransientError(reason, retry_after=wait, rate_limited=limited)
-    raise _final(status, reason, labels, endpoint)
+    if choice.get("error") or finish.lower() in _ABORTED:
+        return _aborted(finish, choice, raw, headers, endpoint)
+    message = choice.get("message")
+    filtered = any(part in reason for reason in reasons for part in _FILTERED)
+    if not isinstance(message, dict):
+        if not (filtered or finish):
+            raise NoCompletionError(f"the reply has no message; {_BASE_URL}")
+        message = {}
+    return _completion(data, message, finish, filtered=filtered, from_reasoning=from_reasoning)
 
 
 def model_ids(raw: bytes) -> list[str]:
@@ -115,50 +69,118 @@ def model_ids(raw: bytes) -> list[str]:
     Raises:
         TransientError: the body is not a list of models.
     """
-    match _json(raw):
+    match read_json(raw):
         case {"data": [*models]}:
             return [_string(model.get("id")) for model in models if isinstance(model, dict)]
     raise TransientError("the response is not a list of models")
 
 
-def _final(status: int, reason: str, labels: frozenset[str], endpoint: Endpoint) -> BackendError:
-    if status in (401, 403):
-        hint = f"check {endpoint.key_name}" if endpoint.key_name else "set api_key_env if it needs a key"
-        return DeadError(f"API key refused by {endpoint.url}: {hint} ({reason})")
-    if status in (404, 405, 410) or "model_not_found" in labels or "model not exist" in reason.lower():
-        return DeadError(
-            f"{endpoint.url} does not know the model {endpoint.model!r}, or base_url is wrong (it often ends in /v1) "
-            f"({reason})"
+def _completion(
+    data: dict[str, Any], message: dict[str, Any], finish: str, *, filtered: bool, from_reasoning: bool
+) -> Completion:
+    text, refusal = _text(message.get("content")), _string(message.get("refusal"))
+    field = next((name for name in ("reasoning_content", "reasoning") if _string(message.get(name))), "")
+    reasoning = _string(message.get(field))
+    usage = _usage(data.get("usage"))
+    truncated, detail = finish.lower() in _TRUNCATED, ""
+    if from_reasoning and not (text.strip() or refusal or filtered or truncated):
+        text, reasoning = reasoning, ""
+    if refusal or filtered:
+        outcome, detail = Outcome.REFUSED, printable(refusal) or f"the provider's filter stopped the reply ({finish})"
+    elif text and not text.isspace():
+        outcome = Outcome.TRUNCATED if truncated else Outcome.OK
+    elif truncated and (reasoning or usage.reasoning_tokens):
+        outcome = Outcome.TRUNCATED
+    else:
+        outcome, detail = Outcome.EMPTY, _why_empty(finish, field, reasoning)
+    model = _string(data.get("model"))
+    return Completion(outcome, text, reasoning=reasoning, finish_reason=finish, usage=usage, model=model, detail=detail)
+
+
+def _why_empty(finish: str, field: str, reasoning: str) -> str:
+    if finish.lower() in _TRUNCATED:
+        return f"the output limit was used up before any text (finish reason {printable(finish)}): raise it"
+    if not reasoning.strip():
+        return f"the reply is empty (finish reason {printable(finish) or 'none'})"
+    return (
+        f"the reply is empty; its {field} holds {len(reasoning):,} characters: does the server's reasoning parser fit "
+        "the model? `read_reasoning: true` in the registry entry reads the answer from there"
+    )
+
+
+def _blocked(data: dict[str, Any]) -> Completion:
+    """Return the completion of a response without choices."""
+    reason = _block_reason(data)
+    words = f" ({printable(reason)})" if reason else ""
+    return Completion(
+        Outcome.REFUSED,
+        finish_reason=reason or NO_CHOICES,
+        usage=_usage(data.get("usage")),
+        model=_string(data.get("model")),
+        detail=f"the provider returned no reply at all, as some do for a prompt that their filter blocks{words}",
+    )
+
+
+def _block_reason(data: dict[str, Any]) -> str:
+    for name in ("prompt_feedback", "promptFeedback"):
+        feedback = data.get(name)
+        if isinstance(feedback, dict):
+            return _string(feedback.get("block_reason")) or _string(feedback.get("blockReason"))
+    return ""
+
+
+def _finish_reasons(data: dict[str, Any], choice: dict[str, Any]) -> list[str]:
+    """Return all finish reasons in lower case: the endpoint's, that of the provider behind a gateway, the prompt's."""
+    reasons = [choice.get("finish_reason"), choice.get("native_finish_reason"), choice.get("stop_reason")]
+    results = choice.get("content_filter_results")  # Azure's, by category
+    verdicts = results.values() if isinstance(results, dict) else ()
+    if any(isinstance(verdict, dict) and verdict.get("filtered") is True for verdict in verdicts):
+        reasons.append("content_filter")
+    return [_string(reason).lower() for reason in (*reasons, _block_reason(data))]
+
+
+def _aborted(
+    finish: str, choice: dict[str, Any], raw: bytes, headers: Mapping[str, str], endpoint: Endpoint
+) -> Completion:
+    if choice.get("error"):
+        raw = orjson.dumps({"error": choice["error"]})
+    body = read_error(raw)
+    status = stated_status(body) if choice.get("error") else None
+    if status is not None:
+        return classify(status, headers, body, endpoint)
+    raise TransientError(f"the server aborted the reply ({printable(finish) or body.message})")
+
+
+def _read_error(raw: bytes, data: Any, headers: Mapping[str, str], endpoint: Endpoint) -> Completion:
+    """Classify a successful response without choices."""
+    if is_web_page(raw):
+        title = read_error(raw).message
+        raise NoCompletionError(f"the reply is a web page, not a completion: {_BASE_URL}; the page says: {title}")
+    if is_event_stream(raw):
+        raise NoCompletionError(
+            "the reply is an event stream, which was not asked for: the endpoint only streams, or a field in "
+            f"`extra_body` asks it to, or {_BASE_URL}"
         )
-    if status < 400:
-        return DeadError(f"{endpoint.url} redirects (HTTP {status}): set base_url to its final address")
-    return RejectedError(reason)
+    if data is None and raw.lstrip()[:1] in (b"{", b"["):
+        raise TransientError("the reply is not complete JSON")
+    body = read_error(raw)
+    status = stated_status(body) if isinstance(data, (dict, list)) else None
+    if status is not None:
+        return classify(status, headers, body, endpoint)
+    trouble = account_trouble(400, body, body.message, endpoint, throttled=False)
+    if trouble is not None:
+        raise trouble
+    words = body.message or ("JSON without choices" if raw.strip() else "nothing")
+    raise NoCompletionError(f"the reply is not a completion: {_BASE_URL}; it says: {words}")
 
 
-def _json(raw: bytes) -> Any:
-    try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return None
-
-
-def _error_details(raw: bytes) -> tuple[str, frozenset[str]]:
-    """Return the server's message, shortened, and its labels (error codes and types) in lower case."""
-    data = _json(raw)
-    if not isinstance(data, dict):
-        return " ".join(raw[: 4 * LONGEST_MESSAGE].decode(errors="replace").split())[:LONGEST_MESSAGE], frozenset()
-    error = data.get("error")
-    facts = error if isinstance(error, dict) else data
-    inner = facts.get("innererror")
-    labels = [facts.get("code"), facts.get("type"), inner.get("code") if isinstance(inner, dict) else None]
-    message = facts.get("message") or facts.get("detail") or error or ""
-    words = message if isinstance(message, str) else orjson.dumps(message).decode()
-    return " ".join(words.split())[:LONGEST_MESSAGE], frozenset(str(label).lower() for label in labels if label)
+def _is_error_alone(data: dict[str, Any]) -> bool:
+    return not data["choices"] and bool(data.get("error") or data.get("errors"))
 
 
 def _text(content: Any) -> str:
     if isinstance(content, list):
-        return "".join(_string(part.get("text")) for part in content if isinstance(part, dict))
+        return "".join(_string(part.get("text") if isinstance(part, dict) else part) for part in content)
     return _string(content)
 
 

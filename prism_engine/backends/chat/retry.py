@@ -45,6 +45,7 @@ async def retried(
     attempts: int,
     sleep: Callable[[float], Awaitable[None]],
     excused: Callable[[], bool] = lambda: False,
+    patience: float = PATIENCE,
 ) -> T:
     """Call `attempt` with 1, 2, ... until it returns, up to `attempts` times.
 
@@ -56,6 +57,7 @@ async def retried(
         sleep: waits for a number of seconds. It may raise NotRunError to give up: the failed attempts produced nothing,
             so the call counts as not sent, and a later run repeats it.
         excused: called after a failure; whether its cause lies outside the call, such as an outage.
+        patience: seconds of waiting during which rate-limit errors do not count as attempts; 0 counts them.
 
     Raises:
         TransientError: the error of the last attempt.
@@ -78,8 +80,9 @@ async def retried(
             raise
 
     def exhausted(state: RetryCallState) -> bool:
-        out_of_patience = rate_limited > 0 and state.idle_for > PATIENCE
-        return out_of_patience or number - rate_limited - excused_failures >= attempts
+        out_of_patience = 0 < patience < state.idle_for and rate_limited > 0
+        counting = number - excused_failures - (rate_limited if patience else 0)
+        return out_of_patience or counting >= attempts
 
     try:
         return await counted()  # fast path: nearly all calls succeed at once

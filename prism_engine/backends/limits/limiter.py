@@ -16,6 +16,7 @@ from prism_engine.backends.limits.pacer import Pacer
 from prism_engine.backends.limits.rate_headers import read_allowances
 from prism_engine.backends.limits.shared_quota import QuotaGrant
 from prism_engine.backends.limits.token_window import TokenWindow
+from prism_engine.backends.limits.unnamed_wait import UnnamedWait
 from prism_engine.backends.load import LimitUsage, Load, Wait, WaitReason
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from prism_engine.backends.limits.pacer import SentRequest
     from prism_engine.backends.limits.shared_quota import Quantity, SharedQuota
     from prism_engine.backends.limits.token_window import WindowEntry
+    from prism_engine.backends.limits.unanimity import Unanimity
     from prism_engine.config import Limits
 
 P = ParamSpec("P")
@@ -48,6 +50,8 @@ class Slot:
         self.worst = worst
         self.request = request
         self.grant = grant
+        self.is_probe = False
+        """Whether the request finds out if an outage has ended."""
         self._limiter = limiter
 
     def record_headers(self, headers: Mapping[str, str]) -> None:
@@ -58,9 +62,17 @@ class Slot:
         """Record an answer and, if known, the tokens it used; the rest of its reservation is released at once."""
         self._limiter.record_success(self, used)
 
-    def record_rate_limit(self) -> None:
-        """Record a rate-limit error (HTTP 429): the request used no tokens."""
-        self._limiter.record_rate_limit(self)
+    def record_rate_limit(self, wait: float | None) -> float:
+        """Record a rate-limit error (HTTP 429), which pauses all requests; return the seconds of the pause.
+
+        Args:
+            wait: seconds that the server named; None if it named no time.
+        """
+        return self._limiter.record_rate_limit(self, wait)
+
+    def record_rejection(self) -> None:
+        """Record that the server did not accept the request, so it used no tokens."""
+        self._limiter.record_rejection(self)
 
 
 class Limiter:
@@ -75,11 +87,18 @@ class Limiter:
         limits: what the API allows.
         shared: quota shared with other processes that use the same key.
         outage: detects whether the endpoint is down; None disables that.
+        unanimity: detects whether the endpoint rejects every call; None disables that.
         minute: seconds over which "per minute" is counted; differs from 60 only in tests.
     """
 
     def __init__(
-        self, limits: Limits, *, shared: SharedQuota | None = None, outage: Outage | None = None, minute: float = 60.0
+        self,
+        limits: Limits,
+        *,
+        shared: SharedQuota | None = None,
+        outage: Outage | None = None,
+        unanimity: Unanimity | None = None,
+        minute: float = 60.0,
     ) -> None:
         self._head = Gate(1)
         self._width = AdaptiveWidth(limits.concurrency)
@@ -92,6 +111,8 @@ class Limiter:
         self._pacer = Pacer()
         self._shared = shared
         self._outage = outage
+        self._unanimity = unanimity
+        self._unnamed_wait = UnnamedWait()
         self._waiting_for: WaitReason | None = None
         self._in_flight: dict[Slot, list[WindowEntry]] = {}
         self._saturated = False
@@ -114,18 +135,18 @@ class Limiter:
 
         Raises:
             NotRunError: `close` was called before this call's turn.
-            DeadError: the endpoint has been down for too long.
+            DeadError: the endpoint has been down for too long, or rejects every call.
         """
         async with self._head:
             try:
                 slot = await self._admit(worst)
             finally:
                 self._waiting_for = None
-        probe = self._outage is not None and self._outage.record_sent()
+        slot.is_probe = self._outage is not None and self._outage.record_sent()
         try:
             yield slot
         finally:
-            if probe and self._outage is not None:
+            if slot.is_probe and self._outage is not None:
                 self._outage.record_probe_end()
             self._settle(slot, worst)
             del self._in_flight[slot]
@@ -147,13 +168,27 @@ class Limiter:
         if used is not None and used.plausible_for(slot.worst):
             self._expectation.learn(slot.worst, used)
             self._settle(slot, used)
+        self._unnamed_wait.record_success(slot.request.at)
         self._width.record_success(slot.request.at, asyncio.get_running_loop().time(), saturated=self._saturated)
 
-    def record_rate_limit(self, slot: Slot) -> None:
+    def record_rate_limit(self, slot: Slot, wait: float | None) -> float:
         """See `Slot.record_rate_limit`."""
+        now = asyncio.get_running_loop().time()
         self._settle(slot, Tokens())
-        if self._width.record_rate_limit(slot.request.at, asyncio.get_running_loop().time()):
+        if self._width.record_rate_limit(slot.request.at, now):
             _log.info("rate limited: concurrency reduced to %d requests", self._width.width)
+        seconds = self._unnamed_wait.after_refusal(slot.request.at, now) if wait is None else wait
+        self.pause(seconds)
+        return seconds
+
+    def record_rejection(self, slot: Slot) -> None:
+        """See `Slot.record_rejection`."""
+        self._settle(slot, Tokens())
+
+    @property
+    def in_flight(self) -> int:
+        """Number of requests in flight."""
+        return len(self._in_flight)
 
     def close(self) -> None:
         """Send nothing more: current and later waiters get NotRunError, slots in use remain valid. Idempotent."""
@@ -234,7 +269,15 @@ class Limiter:
         return grant
 
     def _next_wait(self, worst: Tokens) -> Wait | None:
-        """Return what keeps the call at the head of the queue from being sent, or None."""
+        """Return what keeps the call at the head of the queue from being sent, or None.
+
+        Raises:
+            DeadError: nothing may be sent any more.
+        """
+        if self._unanimity is not None and self._unanimity.suspicious:
+            if not self._in_flight:
+                raise self._unanimity.verdict()
+            return Wait(WaitReason.CONCURRENCY, None)
         self._saturated = len(self._in_flight) >= self._width.width
         if self._outage is not None and (wait := self._outage.delay()) != 0:
             return Wait(WaitReason.OUTAGE, wait)

@@ -6,7 +6,7 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from prism_engine.errors import DeadError, RejectedError, TransientError
+from prism_engine.errors import BackendError, DeadError, TransientError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +19,9 @@ FIRST_INTERVAL = 1.0
 """Seconds until the first probe; the interval doubles after each failed one."""
 LONGEST_INTERVAL = 60.0
 """Maximum seconds between two probes."""
+START_PATIENCE = 60.0
+"""Seconds of an outage after which an endpoint that has never responded is given up: it is more likely misconfigured,
+or broken, than down for a while."""
 
 _log = logging.getLogger(__name__)
 
@@ -27,8 +30,8 @@ class Outage:
     """Detects that an endpoint is down. Never waits; the clock (in seconds) is the caller's.
 
     During an outage only probes are sent: one request at a time, at growing intervals. The first response of any kind
-    ends it. An endpoint that has never responded does not count as down: it is probably misconfigured, which `ChatApi`
-    reports.
+    ends it. An endpoint that has never responded is waited for only briefly, and one to which no connection was ever
+    made does not count as down: it is probably misconfigured, which `ChatApi` reports.
 
     Args:
         where: the endpoint, for messages.
@@ -45,7 +48,7 @@ class Outage:
         self._patience = patience
         self._min_calls = min(MIN_CALLS, concurrency)
         self._since: float | None = None
-        self._has_responded = False
+        self._has_responded = self._has_ever_answered = False
         self._failures = self._failed_calls = 0
         self._next_probe = self._interval = 0.0
         self._probing = False
@@ -55,6 +58,15 @@ class Outage:
     def active(self) -> bool:
         """Whether the endpoint is down."""
         return self._since is not None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the endpoint has responded, now or in an earlier run."""
+        return self._has_responded or self._has_ever_answered
+
+    def record_earlier_answer(self) -> None:
+        """Record that the endpoint answered a call in an earlier run."""
+        self._has_ever_answered = True
 
     def delay(self) -> float | None:
         """Return the seconds until a request may be sent; 0 for now, None while a probe is in flight.
@@ -67,11 +79,16 @@ class Outage:
         if self._probing:
             return None
         now = self._clock()
-        if self._patience is not None and now - self._since > self._patience:
-            minutes = (now - self._since) / 60
+        lasting = now - self._since
+        if not self.is_known and lasting > min(START_PATIENCE, self._patience or START_PATIENCE):
             raise DeadError(
-                f"{self._where} has returned only errors for {minutes:.0f} minutes; the last one: {self._last}. To "
-                "wait longer, raise `outage_patience` in its registry entry, or run with --deadline"
+                f"{self._where} has answered no call, only errors for {lasting:.0f} seconds; the last one: "
+                f"{self._last}. Check the server, and `base_url` and `model` in its registry entry"
+            )
+        if self._patience is not None and lasting > self._patience:
+            raise DeadError(
+                f"{self._where} has returned only errors for {lasting / 60:.0f} minutes; the last one: {self._last}. "
+                "To wait longer, raise `outage_patience` in its registry entry, or run with --deadline"
             )
         return max(self._next_probe - now, 0.0)
 
@@ -97,9 +114,9 @@ class Outage:
             if error.rate_limited:
                 self._record_response()
             else:
-                self._record_failure(str(error), first=first)
+                self._record_failure(error, first=first)
             raise
-        except RejectedError:
+        except BackendError:
             self._record_response()
             raise
         else:
@@ -112,8 +129,8 @@ class Outage:
             _log.warning("%s is responding again after %.0f s", self._where, self._clock() - self._since)
             self._since = None
 
-    def _record_failure(self, reason: str, *, first: bool) -> None:
-        self._last = reason
+    def _record_failure(self, error: TransientError, *, first: bool) -> None:
+        self._last = str(error)
         self._failures += 1
         self._failed_calls += first
         now = self._clock()
@@ -122,13 +139,13 @@ class Outage:
                 self._interval = min(2 * self._interval, LONGEST_INTERVAL)
                 self._next_probe = now + self._interval
         elif (
-            self._has_responded
-            and self.enabled
+            self.enabled
+            and (self._has_responded or not isinstance(error, UnreachableError))
             and self._failures >= MIN_FAILURES
-            and self._failed_calls >= self._min_calls
+            and self._failed_calls >= (self._min_calls if self.is_known else MIN_CALLS)
         ):
             self._since, self._interval, self._next_probe = now, FIRST_INTERVAL, now + FIRST_INTERVAL
             _log.warning(
                 "%s is down: %d consecutive requests failed (%s); probing until it responds",
-                *(self._where, self._failures, reason),
+                *(self._where, self._failures, self._last),
             )

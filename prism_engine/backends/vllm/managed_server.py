@@ -231,6 +231,9 @@ class ServedApi(Backend):
     async def generate(self, call: Call) -> Completion:  # noqa: D102
         return await self._api.generate(call)
 
+    def remember(self, call: Call) -> None:  # noqa: D102
+        self._api.remember(call)
+
     def drain(self) -> None:  # noqa: D102
         self._api.drain()
 

@@ -7,6 +7,7 @@ import itertools
 import time
 from typing import TYPE_CHECKING, Any
 
+from prism_engine.backends.chat.refusal import misses_template
 from prism_engine.backends.vllm.serving import Serving
 from prism_engine.errors import DeadError, NotRunError, RejectedError, TransientError
 from prism_engine.records import Completion, Outcome, Usage
@@ -62,6 +63,11 @@ class RunningEngine:
             if self._closed:
                 raise closed_error() from error
             cause = error.__cause__ if type(error).__name__ == "EngineGenerateError" and error.__cause__ else error
+            if misses_template(str(cause)):
+                raise DeadError(
+                    f"{self._model} has no chat template: set `chat_template:` in its registry entry, to a file or to "
+                    f"Jinja text ({cause})"
+                ) from error
             raise RejectedError(f"vLLM rejected the request: {cause}") from error
         return self._completion(output, time.perf_counter() - began)
 

@@ -16,7 +16,7 @@ from prism_engine.records import AnswerKind
 from prism_engine.report.scores.inference import as_numbers
 from prism_engine.report.scores.manifest import MANIFEST, upgraded
 from prism_engine.report.scores.predictions import reading, scan, scored_rows
-from prism_engine.scoring import SCORERS, scorer_of
+from prism_engine.scoring import SCORERS, recorded_profile, scorer_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -48,6 +48,7 @@ class Setting:
     reasoner: str | None
     instruction: str | None
     profile: str
+    """The scoring profile; never an alias."""
     vlm: str | None = None
     """The perceiver's bare name, which matches direct runs with decoupled ones."""
 
@@ -103,11 +104,14 @@ class FinishedRun:
         return model.get("about") or {}
 
 
-def find_runs(paths: Sequence[Path]) -> list[FinishedRun]:
+def find_runs(paths: Sequence[Path], profile: str | None = None) -> list[FinishedRun]:
     """Read the runs in these folders; each is a run folder or contains run folders at any depth.
 
     Runs that only describe have no predictions and are skipped. Results inside a run's folder (`judged-JUDGE`) are
     that run again, so they are read only if they are named.
+
+    Args:
+        profile: as for `read_run`.
 
     Raises:
         UserError: a folder contains no run, a file cannot be read, or two runs are the same experiment.
@@ -120,7 +124,7 @@ def find_runs(paths: Sequence[Path]) -> list[FinishedRun]:
                 raise UserError(f"{path}: no such folder; `prism runs` lists runs")
             raise UserError(f"{path}: no finished run in it (a folder with {PREDICTIONS}); `prism runs` lists runs")
         folders.update(dict.fromkeys(found))
-    runs = [read_run(folder) for folder in folders]
+    runs = [read_run(folder, profile) for folder in folders]
     by_setting: dict[Setting, FinishedRun] = {}
     for run in _disambiguated(runs):
         if (same := by_setting.setdefault(run.setting, run)) is not run:
@@ -135,25 +139,31 @@ def _run_folders(path: Path) -> Iterator[Path]:
             yield folder
 
 
-def read_run(folder: Path) -> FinishedRun:
+def read_run(folder: Path, profile: str | None = None) -> FinishedRun:
     """Read one run.
+
+    Args:
+        profile: read its scores under this profile, which `prism score` has written next to its own if they differ;
+            None reads its own.
 
     Raises:
         UserError: a file is missing or malformed.
     """
-    predictions = folder / PREDICTIONS
-    with reading(predictions):
-        table = scan(predictions, _COLUMNS).collect()
-    if table["index"].is_duplicated().any():
-        duplicate = table.filter(table["index"].is_duplicated())["index"][0]
-        raise UserError(f"{predictions}, index {duplicate}: two rows have this index, so runs cannot be matched by it.")
     manifest = _manifest(folder / MANIFEST)
     try:
         setting = _setting(folder, manifest)
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{folder / MANIFEST}: lacks {error}; rerun the same command to rewrite it.") from error
-    scores = _json(folder / SCORES) if (folder / SCORES).is_file() else {}
-    return FinishedRun(folder, setting, manifest, scores, table)
+    suffix = "" if profile in (None, setting.profile) else f"-{profile}"
+    predictions = folder / PREDICTIONS.replace(".", f"{suffix}.")
+    with reading(predictions):
+        table = scan(predictions, _COLUMNS).collect()
+    if table["index"].is_duplicated().any():
+        duplicate = table.filter(table["index"].is_duplicated())["index"][0]
+        raise UserError(f"{predictions}, index {duplicate}: two rows have this index, so runs cannot be matched by it.")
+    own = folder / SCORES.replace(".", f"{suffix}.")
+    scores = _json(own) if own.is_file() else {}
+    return FinishedRun(folder, replace(setting, profile=profile or setting.profile), manifest, scores, table)
 
 
 def _manifest(path: Path) -> dict[str, Any]:
@@ -177,15 +187,23 @@ def _setting(folder: Path, manifest: dict[str, Any]) -> Setting:
     config = manifest["config"]
     mode = "all" if config["mode"] in _DECOUPLED else config["mode"]
     first = f"-first{config['samples']}" if config.get("samples") else ""
-    profile = str(config["profile"])
+    typed, profile = str(config["profile"]), _profile(manifest)
     names = {"all": (folder.parent.name, folder.name), "direct": (folder.name, "")}.get(mode, ("", folder.name))
     perceiver, reasoner = (
-        _label(str(config[role]), name.removesuffix(f"-{profile}")) if name and config[role] else None
+        _label(str(config[role]), name.removesuffix(f"-{typed}").removesuffix(f"-{profile}"))
+        if name and config[role]
+        else None
         for role, name in zip(("perceiver", "reasoner"), names, strict=True)
     )
     instruction = _instruction(folder, config, manifest["benchmark"]["name"]) if mode == "all" else None
     vlm = _short(str(config["perceiver"])) if perceiver else None
     return Setting(f"{manifest['benchmark']['name']}{first}", mode, perceiver, reasoner, instruction, profile, vlm)
+
+
+def _profile(manifest: Mapping[str, Any]) -> str:
+    """Return the rules that the rows were scored by: the judge's in a judged folder, else the run's."""
+    judge, scoring = manifest.get("judge") or {}, manifest.get("scoring") or {}
+    return recorded_profile(str(judge.get("profile") or scoring.get("profile") or manifest["config"]["profile"]))
 
 
 def _instruction(folder: Path, config: dict[str, Any], benchmark: str) -> str:

@@ -1,6 +1,7 @@
 """Reads one option's letter from a reply under a named and pinned set of rules.
 
-prism   prism's own rules, and the default (`reading.py`)
+prism-1   prism's own rules of 2026-11-24 (`reading.py`)
+prism-2   prism's own rules, and the default
 v1, v2, v3   VLMEvalKit's rules of three periods (`rules.py`), for scores that are to be compared with VLMEvalKit's
 """
 
@@ -12,9 +13,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.records import Score
+from prism_engine.scoring.choice.committed import read_committed
 from prism_engine.scoring.choice.reading import read_option
 from prism_engine.scoring.choice.rules import Rules, match_as_upstream
-from prism_engine.scoring.scorer import OUR_PROFILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,7 +38,8 @@ _V3 = Rules(letter_near_end=True, short_reply=True, answer_phrase=True)
 
 PROFILES: Final[Mapping[str, ChoiceProfile]] = MappingProxyType(
     {
-        OUR_PROFILE: ChoiceProfile(OUR_PROFILE, read_option),
+        "prism-1": ChoiceProfile("prism-1", read_option),
+        "prism-2": ChoiceProfile("prism-2", read_committed),
         "v1": ChoiceProfile("v1", partial(match_as_upstream, rules=_V1)),
         "v2": ChoiceProfile("v2", partial(match_as_upstream, rules=_V2)),
         "v3": ChoiceProfile("v3", partial(match_as_upstream, rules=_V3)),

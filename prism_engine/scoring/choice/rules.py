@@ -8,7 +8,8 @@ v1  until August 2025, including the time of the original Prism: a single option
     option text
 v2  until June 2026: the letter must be among the last four words; for an option text, the reply must be short
     relative to the options
-v3  since then: as v2 and, if that finds no letter, the first "answer is X" with X from A to D
+v3  since then: as v2 and, if that finds no letter, the first "answer is X" with X from A to D and any white space
+    between the words
 
 VLMEvalKit's VERBOSE environment variable, which changes its verdicts, has no counterpart here.
 """
@@ -37,7 +38,7 @@ _SEPARATORS: Final = ".()[],:;!*#{}"
 _LAST_WORDS: Final = 4
 _LENGTH_FACTOR: Final = 2
 # Possessive, so that a megabyte of blanks or stars costs one pass. The original has no word boundary after the letter.
-_ANSWER_IS: Final = re.compile(r"answer is\s++\**+([A-D])", re.IGNORECASE)
+_ANSWER_IS: Final = re.compile(r"answer\s++is\s++\**+([A-D])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.records import AnswerKind, Score
+from prism_engine.scoring.open_answers.comparing import score_short
 from prism_engine.scoring.scorer import WORD_OR_PHRASE, Scorer, right_answers
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class Anls(Scorer):
     def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - see `Scorer`
         if sample.answer is None:
             return Score(None)
+        if self.version >= 2:
+            return Score(*score_short(reply, right_answers(sample.answer), anls))
         return Score(anls(reply, right_answers(sample.answer), compatible=not self.ours), reply.strip() or None)
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.records import AnswerKind, Score
+from prism_engine.scoring.open_answers.comparing import score_short
 from prism_engine.scoring.scorer import WORD_OR_PHRASE, Scorer, right_answers
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Vqa(Scorer):
     def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - see `Scorer`
         if sample.answer is None:
             return Score(None)
+        if self.version >= 2:
+            return Score(*score_short(reply, right_answers(sample.answer), vqa_accuracy))
         return Score(vqa_accuracy(reply, right_answers(sample.answer), compatible=not self.ours), reply.strip() or None)
 
 

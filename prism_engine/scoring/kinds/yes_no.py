@@ -1,8 +1,9 @@
 """Yes or no: reads which of the two a reply means.
 
 VLMEvalKit's profiles look for exactly one of the words after a punctuation step that leaves colons, stars and
-full-width marks in place, so that `**Yes**`, `answer:yes` and `No.The` are not read. prism's own profile ignores
-punctuation; if both words occur, the one that follows the last "answer" counts, else the one that begins the reply.
+full-width marks in place, so that `**Yes**`, `answer:yes` and `No.The` are not read. `prism-1` ignores punctuation; if
+both words occur, the one that follows the last "answer" counts, else the one that begins the reply. `prism-2` reads by
+clauses (`open_answers/yes_no_reading.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from prism_engine.records import AnswerKind, Score
 from prism_engine.scoring.flaws import Flaw
 from prism_engine.scoring.judged import user_message
+from prism_engine.scoring.open_answers.yes_no_reading import yes_or_no
 from prism_engine.scoring.scorer import REFUSAL, Scorer, says_it_cannot_tell
 
 if TYPE_CHECKING:
@@ -65,13 +67,18 @@ class YesNo(Scorer):
     judge_attempts = 5  # as in VLMEvalKit
 
     def score(self, reply: str, sample: Sample) -> Score:  # noqa: D102 - see `Scorer`
-        answer = read_yes_no(reply) if self.ours else read_as_upstream(reply)
+        answer = self._read(reply)
         target = sample.answer
         if target is not None and self.ours:
             target = target.strip().capitalize()
         if target not in (YES, NO):
             return Score(value=None, answer=answer)
         return Score(value=float(answer == target), answer=answer)
+
+    def _read(self, reply: str) -> str | None:
+        if self.version >= 2:
+            return yes_or_no(reply) or (REFUSAL if says_it_cannot_tell(reply) else None)
+        return read_yes_no(reply) if self.ours else read_as_upstream(reply)
 
     def unsettled(self, rows: Iterable[Scored]) -> tuple[str, ...]:  # noqa: D102
         return tuple(row.index for row in rows if row.score == 0.0 and row.extracted is None)

@@ -96,7 +96,7 @@ def test_failures_may_count_as_wrong_and_every_score_says_so(configured, tmp_pat
     assert strict.folder != apart.folder
     assert strict.scores.overall.scored == SAMPLES
     assert strict.scores.overall.correct == apart.scores.overall.correct
-    assert strict.scores.profile == "prism, failed counted as wrong"
+    assert strict.scores.profile == "prism-2, failed counted as wrong"
     assert "failed counted as wrong" in (strict.folder / "scores.md").read_text()
     assert (strict.folder / "predictions.jsonl").read_bytes() == (apart.folder / "predictions.jsonl").read_bytes()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 
 import pytest
@@ -37,7 +38,7 @@ def test_names_become_entries_with_identities_and_prices(config, tmp_path):
     prices = [model.price for model in resolved.models.values()]
     assert [price and price.is_free for price in prices] == [True, False]
     assert resolved.config.reasoning.max_tokens == 64
-    assert (resolved.instruction.name, resolved.profile) == ("generic", "prism")
+    assert (resolved.instruction.name, resolved.profile) == ("generic", "prism-2")
     assert resolved.benchmark == tmp_path / "shapes.tsv"
 
 
@@ -74,3 +75,15 @@ def test_rows_state_the_price_of_what_a_provider_answers(config):
 def test_what_does_not_exist_is_named(config, update, message):
     with pytest.raises(ConfigError, match=message):
         resolve_run(config.model_copy(update=update), load_registry())
+
+
+@pytest.mark.parametrize("field", ["benchmark", "cache_dir", "results_dir", "descriptions"])
+def test_a_name_that_is_not_utf_8_is_refused_before_anything_is_written(config, tmp_path, field):
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    write_shapes(folder / "shapes.tsv", 4, 0)
+    path = folder if field.endswith("_dir") else folder / "shapes.tsv"
+    changed = config.model_copy(update={field: str(path) if field == "benchmark" else path})
+    with pytest.raises(ConfigError, match=rf"{field}: '.*caf\\xe9.*' is not valid UTF-8") as caught:
+        resolve_run(changed, load_registry())
+    str(caught.value).encode()

@@ -62,7 +62,7 @@ def test_judged_results_are_scored_again_with_their_reviews_and_without_a_judge(
     with provider(says("A")) as server:
         report = judge(finished, server)
     again = api.rescore(report.folder / "predictions.jsonl", ["prism"])
-    assert again.scores["prism"].overall == report.scores.overall
+    assert again.scores["prism-2"].overall == report.scores.overall
 
 
 def test_a_plan_calls_nothing(finished):
@@ -232,8 +232,8 @@ def test_judged_draws_are_scored_again_with_their_reviews_and_without_a_judge(dr
     with provider(says("A")) as server:
         report = judge(drawn(), server)
     again = api.rescore(report.folder / "predictions.jsonl", ["prism"])
-    assert again.draws["prism"] == report.draws
-    assert again.scores["prism"] == report.scores
+    assert again.draws["prism-2"] == report.draws
+    assert again.scores["prism-2"] == report.scores
 
 
 @pytest.mark.vllm

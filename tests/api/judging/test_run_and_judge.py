@@ -19,7 +19,7 @@ def test_a_run_may_name_its_judge(tmp_path, finished):
     assert calls(report) == 0
     assert verdict.scores is not None
     assert report.judged == verdict.scores != report.scores
-    assert api.SweepRow.of(report).profile == "prism, judged by judge"
+    assert api.SweepRow.of(report).profile == "prism-2, judged by judge"
     assert verdict.scores.overall.unanswered == 0
 
 
@@ -32,7 +32,7 @@ def test_a_sweep_s_row_of_a_judged_run_is_of_all_its_judged_draws(several):
     assert verdict.scores is not None
     row = api.SweepRow.of(report)
     assert row.accuracy == verdict.draws.mean.value != verdict.scores.overall.accuracy
-    assert (row.scored, row.profile) == (24 * 6, "prism, judged by judge")
+    assert (row.scored, row.profile) == (24 * 6, "prism-2, judged by judge")
 
 
 def test_a_run_whose_judge_does_not_answer_is_not_started(tmp_path):

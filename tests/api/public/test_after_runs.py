@@ -42,8 +42,8 @@ def test_a_run_is_scored_by_report_folder_or_name(finished, way):
 
 
 def test_several_profiles_and_another_kind(finished):
-    assert list(prism.score(finished, ["prism", "v3"]).scores) == ["prism", "v3"]
-    assert list(prism.score(finished, answer_kind="exact").scores) == ["exact-prism"]
+    assert list(prism.score(finished, ["prism", "v3"]).scores) == ["prism-2", "v3"]
+    assert list(prism.score(finished, answer_kind="exact").scores) == ["exact-prism-2"]
     with pytest.raises(prism.ConfigError, match=r"answer_kind: 'chioce' is not one of choice"):
         prism.score(finished, answer_kind="chioce")
 

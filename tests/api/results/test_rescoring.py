@@ -66,8 +66,8 @@ def test_the_rows_on_which_the_rules_differ_are_listed_and_the_totals_reconcile(
 
 def test_another_answer_kind_is_part_of_the_files_names(tmp_path):
     result = rescore(write(tmp_path, kind="choice"), ["prism"], AnswerKind.CIRCULAR)
-    assert list(result.scores) == ["circular-prism"]
-    assert (tmp_path / "scores-circular-prism.json").is_file()
+    assert list(result.scores) == ["circular-prism-2"]
+    assert (tmp_path / "scores-circular-prism-2.json").is_file()
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_another_answer_kind_is_part_of_the_files_names(tmp_path):
 )
 def test_the_kind_is_the_run_s_own_else_the_benchmark_s(tmp_path, noted, name, kind):
     result = rescore(write(tmp_path, kind=noted, name=name), ["prism"])
-    assert result.scores["prism"].kind == kind
+    assert result.scores["prism-2"].kind == kind
 
 
 def test_a_golden_table_comes_to_upstream_s_accuracy_under_every_profile(tmp_path):
@@ -115,7 +115,7 @@ def test_a_run_is_found_by_its_folder_or_its_file(tmp_path):
 
 def test_missing_rows_stay_missing(tmp_path):
     rescore(write(tmp_path, kind="choice"), ["prism"])
-    rows = [json.loads(line) for line in (tmp_path / "predictions-prism.jsonl").read_text().splitlines()]
+    rows = [json.loads(line) for line in (tmp_path / "predictions-prism-2.jsonl").read_text().splitlines()]
     assert [(row["status"], row["score"]) for row in rows][-1] == (SampleStatus.FAILED, None)
 
 
@@ -144,7 +144,7 @@ def test_a_run_that_counts_failures_as_wrong_does_so_when_it_is_scored_again(tmp
     for failed, scored in (("apart", 1), ("wrong", 2)):
         manifest = {"scoring": {"answer_kind": "choice", "profile": "prism"}, "config": {"failed": failed}}
         (tmp_path / "manifest.json").write_text(json.dumps(manifest))
-        scores = rescore(tmp_path / "predictions.jsonl", ["prism"]).scores["prism"]
+        scores = rescore(tmp_path / "predictions.jsonl", ["prism"]).scores["prism-2"]
         assert (scores.overall.scored, scores.overall.correct, scores.overall.not_run) == (scored, 1, 1)
         assert scores.profile.endswith("counted as wrong") == (failed == "wrong")
 
@@ -156,13 +156,13 @@ def test_every_draw_is_scored_and_the_files_are_those_of_a_run_under_the_same_ru
     report = drawn()
     assert 0 < report.draws.mean.value < report.draws.best.value  # the draws do differ
     result = rescore(report.folder / "predictions.jsonl", ["prism", "v3"])
-    for name, own in (("prism", report), ("v3", drawn(profile="v3"))):
+    for name, own in (("prism-2", report), ("v3", drawn(profile="v3"))):
         assert result.draws[name] == own.draws
         assert result.scores[name] == own.scores
         for file in DRAWN:
             again = (report.folder / file.replace(".", f"-{name}.")).read_bytes()
             assert again == (own.folder / file).read_bytes()
-    assert result.draws["prism"].mean.value != result.draws["v3"].mean.value
+    assert result.draws["prism-2"].mean.value != result.draws["v3"].mean.value
     assert not list(report.folder.glob("*-v3.parquet"))
 
 
@@ -170,7 +170,7 @@ def test_draws_that_failed_count_as_wrong_where_the_run_says_so(drawn):
     models = {"mumbler": ScriptedModel(failure_rate=0.3)}
     for failed in ("apart", "wrong"):
         report = drawn(models=models, failed=failed)
-        again = rescore(report.folder / "predictions.jsonl", ["prism"]).draws["prism"]
+        again = rescore(report.folder / "predictions.jsonl", ["prism"]).draws["prism-2"]
         assert again == report.draws
         assert again.failed > 0
         assert again.scored == (24 * 6 if failed == "wrong" else 24 * 6 - again.failed)

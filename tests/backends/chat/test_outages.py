@@ -171,3 +171,68 @@ def test_calls_that_always_fail_are_no_outage():
         return server.stats.received
 
     assert play(scenario, Behaviour(latency=1.0, reply=reply), attempts=3) == 90 + 10 * 3 * 2
+
+
+def broken_at_the_end(received):
+    def reply(body):
+        received.append(body)
+        text = body["messages"][0]["content"]
+        return web.json_response({"error": {"message": "no"}}, status=500) if text.startswith("bad") else "Fine."
+
+    return Behaviour(latency=0.5, reply=reply)
+
+
+def test_the_last_calls_of_a_run_fail_within_minutes_if_they_always_fail():
+    received = []
+
+    async def scenario(api, server):
+        await asyncio.gather(*(api.generate(call_of(f"good {n}")) for n in range(25)))
+        started = now()
+        calls = (api.generate(call_of(f"bad {n}")) for n in range(5))
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        assert {type(error) for error in results} == {TransientError}
+        return now() - started
+
+    assert play(scenario, broken_at_the_end(received), outage_patience=3600.0) < 240
+    probes = [body for body in received[25:] if body["messages"][0]["content"].startswith("good")]
+    assert len(probes) == 1  # one call that had been answered, with a short limit
+    assert probes[0]["max_tokens"] < 512
+    assert len(received) <= 25 + 5 * 7 + 1  # what failed while it looked like an outage does not count
+
+
+def test_calls_that_always_fail_are_told_from_an_outage_by_an_answer_from_the_cache():
+    async def scenario(api, server):
+        api.remember(call_of("good"))
+        calls = (api.generate(call_of(f"bad {n}")) for n in range(5))
+        started = now()
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        assert {type(error) for error in results} == {TransientError}
+        return now() - started
+
+    assert play(scenario, broken_at_the_end([]), outage_patience=3600.0) < 240
+
+
+def test_an_endpoint_that_has_never_returned_anything_but_errors_is_dead_after_a_minute():
+    async def scenario(api, server):
+        calls = (api.generate(call_of(f"bad {n}")) for n in range(300))
+        started = now()
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        assert {type(error) for error in results} == {DeadError}
+        assert "has answered no call, only errors" in str(results[0])
+        return server.stats.received, now() - started
+
+    requests, seconds = play(scenario, broken_at_the_end([]), limits=Limits(concurrency=16))
+    assert requests <= 16 + 8
+    assert seconds < 130
+
+
+def test_an_endpoint_that_only_refuses_for_a_quarter_of_an_hour_is_dead():
+    def reply(body):
+        return web.json_response({"error": {"message": "Rate limit reached"}}, status=429)
+
+    async def scenario(api, server):
+        results = await asyncio.gather(*(api.generate(call_of(str(n))) for n in range(50)), return_exceptions=True)
+        assert {type(error) for error in results} == {DeadError}
+        assert "refused every request for 15 minutes" in str(results[0])
+
+    play(scenario, Behaviour(reply=reply))

@@ -7,18 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prism_engine.backends.chat.reply import (
-    LONGEST_WAIT,
-    UNNAMED_WAIT,
-    Endpoint,
-    model_ids,
-    read_refusal,
-    read_reply,
-)
-from prism_engine.errors import BackendError, DeadError, RejectedError, TransientError
+from prism_engine.backends.chat import reply as reading
+from prism_engine.backends.chat.refusal import Endpoint, read_refusal
+from prism_engine.backends.chat.reply import model_ids
+from prism_engine.errors import BackendError, DeadError, NoCompletionError, RejectedError, TransientError
 from prism_engine.records import Outcome, Usage
 
 AT = Endpoint("https://api.example/v1", "some-model", "SOME_KEY")
+
+
+def read_reply(raw, *, from_reasoning=False):
+    return reading.read_reply(raw, {}, AT, from_reasoning=from_reasoning)
 
 
 def reply(content="Hello.", finish="stop", *, message=None, **top):
@@ -86,7 +85,6 @@ def test_a_list_of_parts_is_joined():
         b"null",
         b"<html>gateway</html>",
         reply()[:-20],
-        b'{"choices": []}',
         b'{"choices": null}',
         b'{"choices": [{"message": null}]}',
         b'{"error": {"message": "overloaded", "code": 502}}',
@@ -97,6 +95,103 @@ def test_a_list_of_parts_is_joined():
 def test_an_incomplete_reply_is_a_transient_error(raw):
     with pytest.raises(TransientError):
         read_reply(raw)
+
+
+@pytest.mark.parametrize(
+    ("finish", "message"),
+    [
+        ("SAFETY", {"content": None}),
+        ("content_filter: RECITATION", {"content": ""}),
+        ("PROHIBITED_CONTENT", {"content": "half a"}),
+        ("guardrail_intervened", {"content": "Sorry."}),
+        ("IMAGE_SAFETY", None),
+    ],
+)
+def test_a_filter_has_many_names(finish, message):
+    done = read_reply(orjson.dumps({"choices": [{"message": message, "finish_reason": finish}]}))
+    assert done.outcome is Outcome.REFUSED
+    assert finish in done.detail
+
+
+def test_the_verdicts_of_a_filter_count_without_a_finish_reason():
+    choice = {"message": {"content": ""}, "finish_reason": "stop"}
+    for filtered, outcome in ((True, Outcome.REFUSED), (False, Outcome.EMPTY)):
+        results = {"hate": {"filtered": False}, "violence": {"filtered": filtered, "severity": "high"}}
+        done = read_reply(orjson.dumps({"choices": [choice | {"content_filter_results": results}]}))
+        assert done.outcome is outcome
+
+
+def test_a_null_message_with_another_finish_reason_is_empty_and_named():
+    done = read_reply(orjson.dumps({"choices": [{"message": None, "finish_reason": "MALFORMED_FUNCTION_CALL"}]}))
+    assert done.outcome is Outcome.EMPTY
+    assert "MALFORMED_FUNCTION_CALL" in done.detail
+
+
+def test_a_limit_used_up_before_any_text_is_named():
+    assert "raise it" in read_reply(reply(None, "length")).detail
+
+
+def test_the_finish_reason_of_the_provider_behind_a_gateway_counts():
+    choice = {"message": {"content": ""}, "finish_reason": "stop", "native_finish_reason": "SAFETY"}
+    assert read_reply(orjson.dumps({"choices": [choice]})).outcome is Outcome.REFUSED
+
+
+@pytest.mark.parametrize("extra", [{}, {"prompt_feedback": {"block_reason": "SAFETY"}}])
+def test_a_reply_without_choices_is_a_blocked_prompt(extra):
+    done = read_reply(orjson.dumps({"id": "x", "choices": [], "usage": {"prompt_tokens": 7}, **extra}))
+    assert (done.outcome, done.usage.prompt_tokens) == (Outcome.REFUSED, 7)
+    assert extra.get("prompt_feedback", {}).get("block_reason", "") in done.detail
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b"<!doctype html><title>Open WebUI</title>", "web page.*often ends in /v1.*Open WebUI"),
+        (b'data: {"choices": []}\n\n', "event stream"),
+        (b": ping\n\n", "event stream"),
+        (b'{"error": "Unexpected endpoint"}', "Unexpected endpoint"),
+        (b'{"message": "hello"}', "hello"),
+        (b"ok", "ok"),
+        (b"", "nothing"),
+    ],
+)
+def test_a_whole_response_that_is_no_completion_says_what_it_is(raw, words):
+    with pytest.raises(NoCompletionError, match=words):
+        read_reply(raw)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ({"message": "User not found.", "code": 401}, DeadError),
+        ({"message": "pay", "code": "402"}, DeadError),
+        ({"message": "no such model", "code": 404}, DeadError),
+        ({"message": "bad picture", "type": "invalid_request_error"}, RejectedError),
+        ({"message": "busy", "type": "overloaded_error"}, TransientError),
+    ],
+)
+def test_an_error_in_a_success_is_what_its_code_says(error, kind):
+    for body in ({"error": error}, {"error": error, "choices": []}, {"choices": [{"error": error, "message": None}]}):
+        with pytest.raises(BackendError) as caught:
+            read_reply(orjson.dumps(body))
+        assert type(caught.value) is kind
+
+
+def test_a_rate_limit_in_a_success_is_a_rate_limit():
+    with pytest.raises(TransientError) as caught:
+        read_reply(b'{"error": {"code": 429, "message": "slow down", "metadata": {"retry_after_seconds": 3}}}')
+    assert (caught.value.rate_limited, caught.value.retry_after) == (True, 3)
+
+
+def test_text_that_is_only_in_the_reasoning_is_named_and_read_on_request():
+    raw = reply(None, message={"reasoning_content": "It is B."})
+    assert "reasoning_content holds 8 characters" in read_reply(raw).detail
+    assert "read_reasoning" in read_reply(raw).detail
+    done = read_reply(raw, from_reasoning=True)
+    assert (done.outcome, done.text, done.reasoning) == (Outcome.OK, "It is B.", "")
+    assert read_reply(reply("A", message={"reasoning_content": "B"}), from_reasoning=True).text == "A"
+    cut = read_reply(reply(None, "length", message={"reasoning_content": "It may be"}), from_reasoning=True)
+    assert (cut.outcome, cut.text) == (Outcome.TRUNCATED, "")
 
 
 def test_an_error_inside_a_successful_response_is_quoted():
@@ -142,115 +237,6 @@ def test_any_body_gives_a_completion_or_a_typed_error(raw, status):
     ):
         with suppress(BackendError):
             read()
-
-
-@pytest.mark.parametrize(
-    ("status", "error", "kind"),
-    [
-        (429, {"message": "slow down", "code": "rate_limit_exceeded"}, TransientError),
-        (429, {"message": "pay first", "code": "insufficient_quota"}, DeadError),
-        (429, {"message": "pay first", "type": "insufficient_quota"}, DeadError),
-        (402, {"message": "Insufficient Balance"}, DeadError),
-        (408, None, TransientError),
-        (409, None, TransientError),
-        (425, None, TransientError),
-        (500, None, TransientError),
-        (503, "overloaded", TransientError),
-        (529, None, TransientError),
-        (401, {"message": "bad key"}, DeadError),
-        (403, {"message": "not your model"}, DeadError),
-        (404, {"message": "no such model"}, DeadError),
-        (405, None, DeadError),
-        (400, {"message": "Model Not Exist", "code": "invalid_request_error"}, DeadError),
-        (307, None, DeadError),
-        (400, {"message": "too long", "code": "context_length_exceeded"}, RejectedError),
-        (413, None, RejectedError),
-        (422, {"message": "what?"}, RejectedError),
-    ],
-)
-def test_each_status_gives_the_right_kind_of_error(status, error, kind):
-    with pytest.raises(BackendError) as caught:
-        refusal(status, error)
-    assert type(caught.value) is kind
-    if isinstance(error, dict) and status >= 400:
-        assert error["message"] in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("status", "error"),
-    [
-        (400, {"message": "filtered", "code": "content_filter"}),
-        (400, {"message": "filtered", "code": None, "innererror": {"code": "ResponsibleAIPolicyViolation"}}),
-        (403, {"message": "your input was flagged", "code": 403}),
-    ],
-)
-def test_a_content_filter_that_answers_with_an_error_gives_a_refused_completion(status, error):
-    done = refusal(status, error)
-    assert done.outcome is Outcome.REFUSED
-    assert error["message"] in done.detail
-
-
-@pytest.mark.parametrize(
-    ("status", "hints"),
-    [(401, ["SOME_KEY", AT.url]), (404, [AT.url, "'some-model'", "/v1"]), (308, [AT.url, "base_url"])],
-)
-def test_the_error_of_a_dead_endpoint_names_it_and_the_fix(status, hints):
-    with pytest.raises(DeadError) as caught:
-        refusal(status)
-    assert all(hint in str(caught.value) for hint in hints)
-
-
-def test_a_long_message_is_trimmed():
-    with pytest.raises(RejectedError) as caught:
-        refusal(400, {"message": "x" * 10_000})
-    assert 300 <= len(str(caught.value)) < 350
-
-
-@pytest.mark.parametrize(
-    ("raw", "words"),
-    [
-        (b'{"message": "flat", "code": 400}', "flat"),
-        (b'{"detail": [{"loc": ["body"], "msg": "field required"}]}', "field required"),
-        (b"<h1>Bad\n gateway</h1>", "<h1>Bad gateway</h1>"),
-        (b"\xff\xfe", "\N{REPLACEMENT CHARACTER}"),
-    ],
-)
-def test_a_server_s_message_is_found_wherever_it_is(raw, words):
-    with pytest.raises(RejectedError, match=f"HTTP 400: .*{words}"):
-        refusal(400, raw=raw)
-
-
-def test_a_rate_limit_is_distinguished_from_a_server_error():
-    with pytest.raises(TransientError) as limited:
-        refusal(429, headers={"Retry-After": "7"})
-    with pytest.raises(TransientError) as failed:
-        refusal(503, headers={"Retry-After": "8"})
-    assert (limited.value.rate_limited, limited.value.retry_after) == (True, 7)
-    assert (failed.value.rate_limited, failed.value.retry_after) == (False, 8)
-
-
-def test_a_rate_limit_that_names_no_time_gets_a_default_and_a_server_error_does_not():
-    for headers in ({}, {"Retry-After": "soon"}):
-        with pytest.raises(TransientError) as limited:
-            refusal(429, headers=headers)
-        assert limited.value.retry_after == UNNAMED_WAIT
-    with pytest.raises(TransientError) as failed:
-        refusal(503)
-    assert failed.value.retry_after is None
-
-
-def test_a_rate_limit_that_names_no_time_but_resets_sooner_is_waited_for_until_then():
-    for reset, seconds in (("2s", 2), ("6m0s", UNNAMED_WAIT)):
-        with pytest.raises(TransientError) as limited:
-            refusal(429, headers={"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": reset})
-        assert limited.value.retry_after == seconds
-
-
-def test_a_server_that_asks_to_wait_for_hours_stops_the_run_instead_of_making_it_sleep():
-    with pytest.raises(DeadError, match="120 minutes"):
-        refusal(429, headers={"Retry-After": "7200"})
-    with pytest.raises(TransientError):
-        refusal(429, headers={"Retry-After": str(LONGEST_WAIT)})
 
 
 def test_model_ids_are_listed():

@@ -137,7 +137,7 @@ def test_a_failed_request_counts_its_worst_case_and_a_refused_one_nothing():
     async def play():
         limiter, started = Limiter(Limits(tokens_per_minute=100)), now()
         async with limiter.slot(Tokens(60)) as slot:
-            slot.record_rate_limit()
+            slot.record_rate_limit(0.0)
         async with limiter.slot(Tokens(60)):
             assert now() == started
         async with limiter.slot(Tokens(60)):

@@ -6,8 +6,15 @@ from contextlib import suppress
 
 import pytest
 
-from prism_engine.backends.limits.outage import FIRST_INTERVAL, LONGEST_INTERVAL, MIN_CALLS, MIN_FAILURES, Outage
-from prism_engine.errors import DeadError, RejectedError, TransientError
+from prism_engine.backends.limits.outage import (
+    FIRST_INTERVAL,
+    LONGEST_INTERVAL,
+    MIN_CALLS,
+    MIN_FAILURES,
+    START_PATIENCE,
+    Outage,
+)
+from prism_engine.errors import DeadError, RejectedError, TransientError, UnreachableError
 
 
 class Watched:
@@ -70,10 +77,36 @@ def test_where_calls_go_one_by_one_one_call_is_enough():
     assert watched.outage.active
 
 
-def test_an_endpoint_that_never_responded_and_one_without_patience_are_not_down():
-    for watched in (Watched(answered=False), Watched(patience=0.0)):
-        watched.fail(100)
-        assert not watched.outage.active
+def test_an_endpoint_without_patience_is_not_down():
+    watched = Watched(patience=0.0)
+    watched.fail(100)
+    assert not watched.outage.active
+
+
+def test_an_endpoint_that_has_returned_nothing_but_errors_is_given_up_after_a_minute():
+    watched = Watched(answered=False)
+    watched.fail(MIN_FAILURES)
+    assert watched.outage.active
+    watched.now += START_PATIENCE
+    watched.outage.delay()
+    watched.now += 1
+    with pytest.raises(DeadError, match=r"has answered no call, only errors for 61 seconds.*HTTP 500"):
+        watched.outage.delay()
+
+
+def test_an_endpoint_that_answered_in_an_earlier_run_is_waited_for():
+    watched = Watched(answered=False)
+    watched.outage.record_earlier_answer()
+    watched.fail(MIN_FAILURES)
+    watched.now += 10 * START_PATIENCE
+    assert watched.outage.delay() == 0.0
+
+
+def test_an_address_to_which_no_connection_was_ever_made_is_not_down():
+    watched = Watched(answered=False)
+    for _ in range(100):
+        watched.end(UnreachableError("refused"))
+    assert not watched.outage.active
 
 
 def test_probes_go_one_at_a_time_at_growing_intervals():

@@ -13,7 +13,7 @@ def test_the_first_outcome_of_a_request_counts():
         limiter = Limiter(Limits(tokens_per_minute=1000))
         async with limiter.slot(Tokens(60, 40)) as slot:
             slot.record_success(Tokens(50, 10))
-            slot.record_rate_limit()
+            slot.record_rate_limit(None)
             slot.record_success(Tokens(60, 40))
         return limiter.load.limits["tokens_per_minute"]
 

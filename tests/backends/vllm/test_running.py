@@ -82,6 +82,23 @@ async def test_errors_of_a_model_s_code_on_odd_input_reject_the_call(started, er
         await started(error).complete(call("Describe."))
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "As of transformers v4.44, default chat template is no longer allowed, so you must provide a chat template",
+        "Cannot use chat template functions because tokenizer.chat_template is not set",
+    ],
+)
+async def test_a_model_without_a_chat_template_can_answer_nothing(started, words):
+    with pytest.raises(DeadError, match=r"m has no chat template: set `chat_template:` in its registry entry"):
+        await started(ValueError(words)).complete(call("Describe."))
+
+
+async def test_an_error_inside_a_chat_template_rejects_the_call(started):
+    with pytest.raises(RejectedError):
+        await started(ValueError("chat template: roles must alternate")).complete(call("Describe."))
+
+
 async def test_a_dead_engine_is_not_the_fault_of_the_call(started):
     with pytest.raises(DeadError, match=r"engine\.log"):
         await started(Died()).complete(call("Describe."))

@@ -40,4 +40,4 @@ def test_an_open_question_is_not_scored_as_a_choice():
 
 def test_the_default_profile_reads_a_reply_that_others_do_not():
     reply = "B. It barks, it is on a leash, and nothing else in the description fits so well."
-    assert [match_option(reply, ANIMALS, profile) for profile in PROFILES.values()] == ["B", "B", None, None]
+    assert [match_option(reply, ANIMALS, profile) for profile in PROFILES.values()] == ["B", "B", "B", None, None]

@@ -7,7 +7,7 @@ from prism_engine.scoring import PROFILES
 from prism_engine.scoring.kinds.mathvista import MathQuestion, MathVista, is_right, mathvista_table, read_plain
 from prism_engine.scoring.scorer import Scored
 
-PRISM = PROFILES["prism"]
+PRISM = PROFILES["prism-2"]
 
 
 def sample(answer, **extra):

@@ -30,8 +30,27 @@ def test_an_open_question_is_read_and_compared_by_prism_and_is_option_a_in_vlmev
     assert ours.score("A", sample("12.5")).value == 0.0
 
 
+@pytest.mark.parametrize(
+    ("reply", "gold", "value"),
+    [("A", "B", 0.0), ("B", "B", 1.0), ("D", "D", 0.0), ("Cannot determine the answer", "Z", 1.0), ("b", "b", 1.0)],
+)
+def test_an_open_answer_that_is_one_capital_letter_is_the_right_letter_in_vlmevalkit(reply, gold, value):
+    assert scorer_of(AnswerKind.MMMU, "v3").score(reply, sample(gold)).value == value
+    review = scorer_of(AnswerKind.MMMU, "v3").read_review(reply, sample(gold))
+    assert review is not None
+    assert review.value == value
+
+
+def test_in_vlmevalkit_a_question_without_option_a_is_open_and_an_answer_that_is_no_letter_is_a():
+    theirs = scorer_of(AnswerKind.MMMU, "v3")
+    assert theirs.score("Rome", sample("Rome", OPTIONS[1:])).value == 1.0
+    assert theirs.score("dog", sample("dog", OPTIONS)).value == 0.0
+    assert theirs.score("cat", sample("dog", OPTIONS)).value == 1.0
+
+
 def test_an_open_question_without_an_answer_is_not_scored():
     assert scorer_of(AnswerKind.MMMU, "prism").score("12", sample(None)).value is None
+    assert scorer_of(AnswerKind.MMMU, "v3").score("12", sample(None)).value is None
 
 
 def test_open_questions_are_reported_separately():

@@ -1,0 +1,270 @@
+"""Replaces what a reply says about options by signs: one character per mention, so that grammar needs no options.
+
+"The answer is (B) dog, not cat" becomes "the answer is <B>, not <A>", where <B> is a private-use character that
+encodes the option and how it is named: by its letter, by its letter in a form that nothing else has (`(B)`,
+`option B`, `B. dog`), or by its text.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from prism_engine.scoring.choice.plain_text import plain_text
+from prism_engine.scoring.scorer import REFUSAL, says_it_cannot_tell
+
+if TYPE_CHECKING:
+    from prism_engine.records import Option
+
+_PLAIN, _MARKED, _TEXT = 0xE000, 0xE100, 0xE200
+SIGN: Final = "[\ue000-\ue2ff]"
+MARKED: Final = "[\ue100-\ue1ff]"
+"""A letter that can be nothing else, or a letter with its option's text."""
+TEXT: Final = "[\ue200-\ue2ff]"
+_MOST_OPTIONS: Final = 200
+
+_JOINING: Final = "0-9A-Za-z\u00c0-\u02af\u0370-\u052f"
+"""Characters that make one word with a Latin letter next to them."""
+_BEFORE: Final = rf"(?<![{_JOINING}])(?<![{_JOINING}]['.&-])(?<!N/)"
+_AFTER: Final = rf"(?![{_JOINING}]|['&-][A-Za-z]|\.[A-Za-z])"
+_NAMING: Final = (
+    r"(?:options?|choices?|letter|alternative|answers?|opción|opção|opzione|optie|lettre|letra"
+    r"|lettera|alternativa|вариант)"
+)
+_FOLLOWERS: Final = (
+    r"(?:is|isn't|then|more|survives|passes|wins|holds|stays|works|because|since|as|and|or|nor|but|which|given"
+    r"|due|based|for|are|was|may|might|could|can|cannot|can't"
+    r"|would|will|wouldn't|does|doesn't|seems?|looks?|appears?|fits?|matches|says|shows|describes|mentions|contradicts"
+    r"|has|lacks|fails|corresponds|remains|it|over|rather|instead|makes|must|should|comes|out|also|not|if|unless"
+    r"|best|only"
+    r"|were|supports?|states|ist|est|es|è|é|to|than|correct|wrong|incorrect|right|if|too|clearly|in which|the"
+    r"|richtig|korrekt|falsch|o|ou|oder|y|e|et|und|non|no|pas|nicht|en|of|correcta|correcte|corretta|correta|wählen|juist)"
+)
+_FOLLOWERS_OF_I: Final = (
+    r"(?:is|isn't|because|since|which|fits|matches|says|shows|describes|mentions|contradicts|seems|looks|appears|has"
+    r"|lacks|fails|corresponds|remains|makes|comes|rather|instead|over|ist|est|es|è|é|best|as|or|and|than|was"
+    r"|not|if|unless|it|out|would be (?:correct|right|the)|to|but|in which|are|could be right|correct|wrong"
+    r"|incorrect|right|the|richtig|korrekt|falsch|o|ou|oder|y|e|et|und|non|no|pas|nicht|en|of|correcta|correcte|corretta|correta|wählen|juist)"
+)
+_LOWER: Final = re.compile(
+    rf"(?:(?P<cue>\b(?:{_NAMING}|answer is|is|be|answer:|option:|choice:)\s*[(\[]?\s?)|^(?P<line>[ (\[]{{0,3}}))"
+    rf"(?P<letter>[a-z])(?P<end>[)\].:]|[ .]*$|[.,;](?= )|\)? (?={TEXT}))",
+    re.MULTILINE,
+)
+_NUMBERED: Final = re.compile(
+    r"\b(?:option|choice|answer) (?:number |no\. ?|#)?(\d{1,2})(?![\d.,%]| ?[a-z%])", re.IGNORECASE
+)
+_ORDINALS: Final = ("first", "second", "third", "fourth", "fifth")
+_ORDINAL: Final = re.compile(rf"\bthe ({'|'.join(_ORDINALS)}) (?:option|answer option)\b", re.IGNORECASE)
+_LETTER_THEN_TEXT: Final = re.compile(rf"([\ue000-\ue1ff])[ .:,)\]('-]{{1,6}}({TEXT})'?\)?")
+_TEXT_THEN_LETTER: Final = re.compile(rf"({TEXT})\.?[ ]{{0,2}}[(\[]?([\ue000-\ue1ff])[)\]]?")
+_ARTICLE: Final = re.compile(r"^(?:an?|the) (?=.)")
+_EDGES: Final = " \t\r\n.,;:!?'()[]。"
+_OF_THEM: Final = re.compile(
+    r" (?:of (?:them|these|those|the two|the above)|holds?|(?:is|are) (?:correct|true|right))$"
+)
+_NO_UNIT: Final = r"(?!\s?[a-z°]{1,6}\b)"
+"""Ends "12" as a name of "12 cm": "12 m" is something else."""
+_GAPS: Final = re.compile(r"[\s-]+")
+_WORDY: Final = frozenset(("yes", "no", "true", "false"))
+"""Option texts that are also words of other sentences: they count only where an answer stands."""
+_REFERRING: Final = re.compile(r"(both |neither )?([a-z]) (and|nor|or) ([a-z])")
+_AMOUNT: Final = re.compile(r"(-?\d+(?:\.\d+)?)(?: ?([a-z°]{1,6}))")
+
+
+class Question:
+    """A question's options, prepared for finding them in replies."""
+
+    def __init__(self, options: tuple[Option, ...]) -> None:
+        options = options[:_MOST_OPTIONS]
+        self.letters = [option.letter for option in options]
+        texts = [_canonical(option.text) for option in options]
+        self.numeric = any(re.fullmatch(r"-?\d+%?(?: [a-z°]{1,6})?", text) for text in texts)
+        self.decimal = any(re.search(r"\d\.\d", text) for text in texts)
+        self.unknown = [at for at, text in enumerate(texts) if says_it_cannot_tell(text) or text == "unknown"]
+        """Options that say that the answer cannot be told."""
+        self.texts = _names(texts, self.letters)
+        """The positions of options by what they may be called; a name of two options is no name."""
+        self._short = _short_names(texts)
+        self._places = {_GAPS.sub(" ", text): place for text, place in self.texts.items()}
+        self._wordy = {text: at for text, at in self.texts.items() if text in _WORDY}
+        self._pattern = _any_of([text for text in self.texts if text not in _WORDY], texts)
+        words = "|".join(self._wordy)
+        self._words = re.compile(
+            rf"(?:(?<=^)|(?<=[.!?:(] )|(?<=[.!?:(])|(?<=\bis )|(?<=\bsay )|(?<=\bso )|(?<=answer )"
+            rf"|(?<=\bnot ))({words})"
+            r"(?=\s*(?:[.,!;:)\n-]|$))",
+            re.MULTILINE,
+        )
+        alphabet = "".join(letter for letter in self.letters if len(letter) == 1) + REFUSAL
+        self._letter = re.compile(
+            rf"(?P<named>\b(?i:{_NAMING}) ?)?(?P<open>[(\[]? ?)'?{_BEFORE}(?P<letter>[{re.escape(alphabet)}])"
+            rf"{_AFTER}'?(?P<close> ?[)\]])?",
+        )
+
+    def letter_of(self, sign: str) -> str:
+        """Return the letter of a sign's option."""
+        place = ord(sign) & 0xFF
+        return REFUSAL if place == 0xFF else self.letters[place]
+
+    def plain(self, reply: str) -> str:
+        """Return a reply in the spelling of the options."""
+        return plain_text(reply, digits=self.numeric, points=self.decimal)
+
+    def is_text(self, words: str) -> int | None:
+        """Return the position of the option whose text these words are."""
+        bare = " ".join(words.lower().split()).strip(_EDGES)
+        place = self.texts.get(_ARTICLE.sub("", bare), self.texts.get(bare))
+        return self._short.get(_OF_THEM.sub("", bare)) if place is None else place
+
+    def with_signs(self, text: str) -> str:
+        """Return a reply in lower case with signs for its mentions of options; see the module."""
+        text = self._texts_replaced(text)
+        text = self._letter.sub(self._letter_sign, text)
+        if not self.numeric and self.letters:
+            text = _NUMBERED.sub(lambda found: self._counted(int(found[1]), found[0]), text)
+            text = _ORDINAL.sub(lambda found: self._counted(_ORDINALS.index(found[1].lower()) + 1, found[0]), text)
+        text = _LOWER.sub(self._lower_sign, text)
+        text = _LETTER_THEN_TEXT.sub(lambda pair: _merged(pair[1], pair[2], pair[0]), text)
+        text = _TEXT_THEN_LETTER.sub(lambda pair: _merged(pair[2], pair[1], pair[0]), text)
+        return text.lower()
+
+    def _texts_replaced(self, text: str) -> str:
+        low = _lowered(text)
+        found = [
+            (mention.start(), mention.end(), self._places[_GAPS.sub(" ", mention["text"])])
+            for mention in self._pattern.finditer(low)
+        ]
+        if self._wordy:
+            found += [(word.start(), word.end(), self._wordy[word[1]]) for word in self._words.finditer(low)]
+            found.sort()
+        parts, position = [], 0
+        for start, end, place in found:
+            if start >= position:
+                parts += [text[position:start], chr(_TEXT + place)]
+                position = end
+        return "".join((*parts, text[position:]))
+
+    def _letter_sign(self, found: re.Match[str]) -> str:
+        letter, end = found["letter"], found.end()
+        place = 0xFF if letter == REFUSAL and letter not in self.letters else self.letters.index(letter)
+        around = f"{found['open']}{found['close'] or ''}"
+        marked = bool(found["named"] or around.strip())
+        rest = found.string[end : end + 30]
+        if (
+            not found["open"].strip()
+            and not found["close"]
+            and letter in "AI"
+            and rest[:1] == " "
+            and not found["named"]
+        ):
+            followers = _FOLLOWERS if letter == "A" else _FOLLOWERS_OF_I
+            if not re.match(rf" (?:{followers}(?![\w'])|[^a-zA-Z'\ue200-\ue2ff]|[A-Z](?![a-zA-Z'])|$)", rest):
+                return found[0]
+        if not found["named"] and found["open"].strip() and not found["close"]:
+            return f"{found['named'] or ''}{found['open']}{chr(_PLAIN + place)}"
+        sign = chr((_MARKED if marked else _PLAIN) + place)
+        lead = " " if found["open"].startswith(" ") else ""
+        tail = "" if found["open"].strip() or not found["close"] else ")"
+        return f"{found['named'] or ''}{lead}{sign}{tail}"
+
+    def _lower_sign(self, found: re.Match[str]) -> str:
+        letter = found["letter"].upper()
+        if letter not in self.letters:
+            return found[0]
+        before = found["cue"] if found["cue"] is not None else found["line"]
+        end = found["end"]
+        if (
+            found["line"] is not None
+            and not ("(" in before or "[" in before)
+            and end.strip(" .)") == ""
+            and end not in ("", ".", ")")
+        ):
+            return found[0]
+        sign = chr(_MARKED + self.letters.index(letter))
+        return (
+            f"{before.rstrip('([ ')} {sign}{end.lstrip(')]')}"
+            if before.strip()
+            else f"{sign}{end if '(' not in before else end.lstrip(')]')}"
+        )
+
+    def _counted(self, number: int, words: str) -> str:
+        return f"option {chr(_MARKED + number - 1)}" if 1 <= number <= len(self.letters) else words
+
+
+@lru_cache(maxsize=1024)
+def question_of(options: tuple[Option, ...]) -> Question:
+    """Return the prepared question of these options."""
+    return Question(options)
+
+
+def _canonical(text: str) -> str:
+    plain = " ".join(_lowered(plain_text(text)).split())
+    return _ARTICLE.sub("", plain.strip(_EDGES) or plain)
+
+
+def _names(texts: list[str], letters: list[str]) -> dict[str, int]:
+    """Return what the options may be called, longest first."""
+    names: dict[str, int | None] = {}
+    for place, text in enumerate(texts):
+        if text and not (len(text) == 1 and text.isascii() and text.isalpha()):
+            names[text] = None if text in names else place
+    by_letter = {letter.lower(): text for letter, text in zip(letters, texts, strict=True)}
+    for place, text in enumerate(texts):
+        for other in _other_names(text, by_letter, texts):
+            names[other] = None if names.get(other, place) != place else place
+    known = {name: place for name, place in names.items() if place is not None and name}
+    return dict(sorted(known.items(), key=lambda item: -len(item[0])))
+
+
+def _short_names(texts: list[str]) -> dict[str, int]:
+    """Return options by a first word that only one has: "both", "neither", "none"."""
+    firsts = [text.split(" ", 1)[0] for text in texts]
+    return {word: firsts.index(word) for word in ("both", "neither", "none", "all") if firsts.count(word) == 1}
+
+
+def _other_names(text: str, by_letter: dict[str, str], texts: list[str]) -> list[str]:
+    """Return other names: "only II" for "II only", "X-ray and MRI" for "Both A and B", "12" for "12 cm"."""
+    if text.endswith(" only"):
+        return [f"only {text[:-5]}"]
+    if text.startswith("only "):
+        return [f"{text[5:]} only"]
+    if (pair := _REFERRING.fullmatch(text)) and pair[2] in by_letter and pair[4] in by_letter:
+        one, word, two = by_letter[pair[2]], pair[3], by_letter[pair[4]]
+        bare = [f"{pair[2]} {word} {pair[4]}", f"{one} {word} {two}", f"{two} {word} {one}"]
+        if pair[1] == "neither ":
+            return [f"neither {each}" for each in bare]
+        return [*bare, *(f"both {each}" for each in bare)]
+    if amount := _AMOUNT.fullmatch(text):
+        same = [found for other in texts if (found := _AMOUNT.fullmatch(other)) and found[2] == amount[2]]
+        return [amount[1]] if len(same) == len(texts) else []
+    return []
+
+
+def _any_of(texts: list[str], own: list[str]) -> re.Pattern[str]:
+    """Return a pattern of these texts as whole words and numbers, perhaps after an article."""
+    if not texts:
+        return re.compile(r"(?!)(?P<text>)")
+    names = (_whole(text) + (_NO_UNIT if text[-1].isdigit() and text not in own else "") for text in texts)
+    return re.compile(rf"(?<![{_JOINING}])(?<!\w-)(?:(?:the|an?) )?(?P<text>{'|'.join(names)})")
+
+
+def _whole(text: str) -> str:
+    words = r"[\s-]{1,3}".join(map(re.escape, text.split()))
+    before = r"(?<!\d[.,/-])(?<![-./√])" if text[0].isdigit() else rf"(?<![{_JOINING}])"
+    if text[0] == "-":
+        before = r"(?<![\d.)])"
+    after = rf"(?![{_JOINING}]|-\w)" if text[-1].isalnum() else ""
+    if text[-1].isdigit():
+        after += r"(?![.,/:]\d)(?!\s?[%°‰π√\u00d7x/])"
+    return f"{before}{words}{after}"
+
+
+def _lowered(text: str) -> str:
+    low = text.lower()
+    return low if len(low) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def _merged(letter: str, text: str, both: str) -> str:
+    return chr(_MARKED + (ord(letter) & 0xFF)) if ord(letter) & 0xFF == ord(text) & 0xFF else both

@@ -1,0 +1,90 @@
+"""Brings a short answer into the forms in which the published measures compare it with right answers."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from prism_engine.scoring.open_answers.clauses import clauses_of
+from prism_engine.scoring.open_answers.extraction import is_open_ended, short_answer
+from prism_engine.scoring.open_answers.phrases import BOUND
+from prism_engine.scoring.open_answers.quantities import Quantity, quantity_of
+from prism_engine.scoring.open_answers.visible import tidy
+from prism_engine.scoring.open_answers.yes_no_reading import yes_or_no
+from prism_engine.scoring.scorer import REFUSAL, says_it_cannot_tell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_ARTICLE: Final = re.compile(
+    r"^(?:(?:on|to|in|at|by|from|with)\s)?(?:the|an?)\s(?=\S)|^(?:on|to|in|at|by)\s(?=\S)", re.IGNORECASE
+)
+
+_NOTE: Final = re.compile(r"\s\([^()]{1,60}\)$|(?:,|\s[-–—])\s(?:an?|the)\s[^,()]{1,60}$")
+_DOING: Final = re.compile(r"^[a-z]{2,20}ing\s(?:(?:an?|the|his|her|their|its|some)\s(?=\S)|(?=[A-Z\d]))")
+_LONGEST_WHOLE: Final = 2_000
+_ABBREVIATED: Final = re.compile(r"\b(?:[A-Za-z]\.)+[A-Za-z]$|\b(?:Inc|Ltd|Co|Corp|Jr|Sr|St|etc)$")
+
+
+def score_short(
+    reply: str, golds: Sequence[str], measure: Callable[[str, Sequence[str]], float]
+) -> tuple[float, str | None]:
+    """Score the short answer that a reply commits to by a published measure of short answers.
+
+    A reply that the measure finds right as it stands needs no reading, unless it denies or names alternatives.
+
+    Args:
+        golds: at least one.
+        measure: the score of an answer, from 0 to 1, given the right ones.
+
+    Returns:
+        The score, and the answer read: None if the reply commits to none, `REFUSAL` if it says that it cannot tell.
+    """
+    plain = tidy(reply) if len(reply) <= _LONGEST_WHOLE and not BOUND.match(reply) else ""
+    if plain and any(_same_text(plain, gold) for gold in golds):
+        return max(measure(plain, golds), measure(f"{plain}.", golds)), plain
+    if all(gold.strip().lower() in ("yes", "no") for gold in golds) and (word := yes_or_no(reply)):
+        return measure(word, golds), word
+    whole = measure(reply, golds)
+    answer = short_answer(reply)
+    if says_it_cannot_tell(reply) and (answer is None or answer.literal or says_it_cannot_tell(answer.text)):
+        return 0.0, REFUSAL
+    stands = whole > 0 and not is_open_ended(reply) and all(clause.commits for clause in clauses_of(reply))
+    score = whole if stands else 0.0
+    if answer is not None:
+        read = max(measure(form, golds) for form in forms(answer.text, golds))
+        score = max(score, read if not answer.literal or read == 1.0 else 0.0)
+    return score, reply.strip() if answer is None and score else answer and answer.text
+
+
+def _same_text(one: str, other: str) -> bool:
+    return " ".join(one.lower().split()).strip(".") == " ".join(other.lower().split()).strip(".")
+
+
+def forms(answer: str, golds: Sequence[str]) -> list[str]:
+    """Return an answer as written, without its article, and as the right number if it is that with a unit."""
+    found = [answer]
+    bare = _ARTICLE.sub("", answer)
+    found += [form for form in (bare, _NOTE.sub("", answer), _DOING.sub("", answer)) if form and form != answer]
+    if _ABBREVIATED.search(answer):
+        found.append(f"{answer}.")
+    numbers = [quantity_of(gold) for gold in golds]
+    if (read := quantity_of(bare)) and all(number and not number.unit for number in numbers):
+        found += [gold for gold, number in zip(golds, numbers, strict=True) if number and same_number(read, number)]
+    return found
+
+
+def same_number(answer: Quantity, gold: Quantity, tolerance: float = 1e-9) -> bool:
+    """Whether an answer is the right number to a relative tolerance.
+
+    A percent sign that only one of them has may be left out: 12 % is 12 of a table in percent, and 0.12 as a share. For
+    a number below 1 only the share is meant, so 0.5 % is not 0.5.
+    """
+    if _close(answer.share, gold.share, tolerance):
+        return True
+    bare = gold if answer.percent else answer
+    return answer.percent != gold.percent and abs(bare.value) >= 1 and _close(answer.value, gold.value, tolerance)
+
+
+def _close(answer: float, gold: float, tolerance: float) -> bool:
+    return abs(answer - gold) <= tolerance * abs(gold)

@@ -1,0 +1,147 @@
+"""The phrases around short answers: cues that announce one, marks that set one off, and what is said before and after.
+
+Every repetition is bounded, so that any text costs one pass.
+"""
+# ruff: noqa: RUF001 - replies are written in several scripts
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_NAMES: Final = (
+    r"(?<!\bno )(?<![\w-])(?:answers?|final (?:value|result)|result|solution|Antwort|Lösung|Ergebnis"
+    r"|(?:réponse|respuesta|resposta|risposta)(?: [^\W\d_]{4,12})?|antwoord|odpowiedź|ответ|svar)"
+)
+_LINKS: Final = (
+    r"(?:\s(?:to|for) (?:the|this|your) (?:question|problem|query)(?:\s[\"'“][^\"”\n]{1,150}[\"'”])?)?"
+    r"(?:,[^,\n]{1,60},)?"
+    r"(?:\s(?:is|was|are|(?:would|should|must|will|has to|seems to|appears to)(?: \w+ly)? be|comes out (?:as|to|at)"
+    r"|equals|reads|therefore is|is therefore|ist|lautet|est|es|é|è|to|это|är)\b|['’]s\b"
+    r"|\s{0,2}(?:=|[:：](?!//)|→|—|-(?=\s)))"
+)
+CUE: Final = re.compile(
+    rf"{_NAMES}[*_`\"')\]]{{0,4}}{_LINKS}|\\?boxed\s{{0,2}}\{{|<(?:final_?|short_?)?answer>|<\|begin_of_box\|>"
+    r"|(?:答案|回答|答え|答)(?:应该|應該|应|应为|便|就)?(?:是|为|為|は|[:：])|(?:정답|답)(?:은|:)"
+    r"|^\s{0,4}ans(?:wer)?\s?\.(?=\s)"
+    r"|^[#*\s]{0,8}(?:The )?(?:final |short )?answer[*:\s]{0,6}\n",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What announces an answer; one that ends in a brace or begins with a tag has it inside."""
+
+SET_OFF: Final = re.compile(
+    r"\*\*(?P<bold>[^*\n]{1,300}?)\*\*|\"(?P<quoted>[^\"\n]{1,300})\"|“(?P<curly>[^”\n]{1,300})”"
+    r"|(?<!\w)'(?P<single>[^\n]{1,300}?)'(?!\w)|‘(?P<low>[^\n]{1,300}?)’(?!\w)|`(?P<code>[^`\n]{1,300})`"
+    r"|\$\$?(?P<formula>[^$\n]{1,300})\$\$?(?![\d\w])|\\\((?P<inline>.{1,300}?)\\\)"
+    r"|「(?P<corner>[^」\n]{1,300})」|«(?P<angle>[^»\n]{1,300})»"
+)
+"""Words that marks set off."""
+BOLD: Final = re.compile(r"\*\*([^*\n]{1,300})\*\*")
+NOT_MINE: Final = re.compile(
+    r"\b(?:wrong|incorrect|false|other|possible|alternative|na[iï]ve|hasty|common|typical)\s$", re.IGNORECASE
+)
+"""What comes before a cue whose answer the reply does not make its own."""
+AFTER_SET_OFF: Final = re.compile(
+    r"[\s*_]{0,3}(?:[.,;:!)。]|$|\n|[-–—]\s|\((?!s\))"
+    r"|\b(?:because|since|as|which|who|is|are|was|were|in|on|at|according|based|not|rather|and not|appears?|written)\b)"
+)
+"""What may follow an answer that marks set off."""
+
+_PICTURE: Final = (
+    r"(?:picture|image|photo|photograph|chart|graph|figure|diagram|scene|plot|description|document|caption)"
+)
+TAILS: Final = re.compile(
+    r",\s(?:since|because|as|which|who|whose|where|not|rather|so|given|based|according|making|due|although|though|while"
+    r"|with|and not|instead|and (?:the|it|that|this)|for|seen|shown|written)\b.*"
+    r"|,?\s(?:because|since|rather than|instead of|as (?:the|it|this|shown|seen|stated|indicated|described|can|per)"
+    r"|based on|according to|due to|given that|and not|which is|and the (?:one|other|rest))\b.*"
+    r"|\s\((?:not|see|as|i\.e|because|since|shown|from|based|the)\b.*"
+    rf"|,?\s(?:in|on|from|of|at|by|within|inside) (?:the|this|that) (?:provided |given |whole |entire )?{_PICTURE}\b"
+    r"(?!.{0,200}\s(?:is|are|was|were|says|reads|shows|has|equals)\s).*"
+    r"|,?\sin (?:colou?r|total|number|all|(?:19|20)\d\d)$"
+    r"|\s(?:is|are) (?:visible|shown|present|depicted|seen|mentioned|written|printed|displayed|listed)\b.*"
+    r"|\s(?:visible|shown|depicted|mentioned)(?: in (?:the|this) \w+)?$|\s[-–—]\s\w+(?:\s\w+){3}.*",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What is added to an answer: reasons, contrasts, where it is seen."""
+
+LEAD: Final = re.compile(
+    r"^\W{0,3}(?:(?:so|thus|therefore|hence|then|overall|in (?:conclusion|summary|short|total|all)|finally|ultimately"
+    r"|consequently|clearly|definitely|(?:most )?(?:probably|likely)|presumably|perhaps|certainly|actually|rather"
+    r"|instead of [^,]{1,60},|(?:based|depending|going) on [^,]{1,80},|according to [^,]{1,80},|given [^,]{1,80},"
+    r"|(?:after|by|when|once|upon) \w+ing [^,]{1,80},|\w{3,}ing (?:the|at|from|all|up|it|them|along|only)\b[^,]{0,80},"
+    r"|after [^,\s]{3,20},|(?:from|in|on) (?:the|this) [^,]{1,60},|if [^,]{1,80},|sure|ok|okay|well|but|and|yet|however"
+    r"|that makes|this makes|that gives|this gives|we get|i get|(?:it )?(?:must|should|has to|would|will) be"
+    r"|(?:i|we|you|one) (?:would |'d |can )?(?:\w+ly )?(?:think|believe|say|guess|answer|see|count|find|found|conclude"
+    r"|choose|read)(?: that)?|it (?:seems|appears|looks like)(?: to be| that)?|i['’]d say|i['’]m \w+ (?:it is|that))"
+    r"[\s,:]+)+",
+    re.IGNORECASE,
+)
+"""What leads to a statement."""
+
+SUBJECT: Final = re.compile(
+    r"^(?:it|that|this|these|those|they|he|she|there|here)(?:['’](?:s|re)\b"
+    r"|\s(?:is|are|was|were|(?:must|should|would|will|has to|seems to|appears to) be)\b)\s*",
+    re.IGNORECASE,
+)
+"""A pronoun and its verb, of which an answer is said."""
+COPULA: Final = re.compile(
+    r"\s(?:is|are|was|were|equals|(?:must|should|would|will|has to|seems to|appears to) be)\s|\s?[:=]\s",
+    re.IGNORECASE,
+)
+STATES: Final = re.compile(
+    r"\s(?:says?|reads?|shows?|states?|displays?|indicates?|reach(?:es|ed)|contains?|has|have|comes? to|amounts? to"
+    r"|totals|measures?|costs?|weighs?|belongs to|represents?|depicts?|spells?|gives?|makes?|yields?"
+    r"|appears?(?: to be)?|looks?(?: like)?|seems?(?: to be)?)\s",
+    re.IGNORECASE,
+)
+"""Verbs whose object is an answer."""
+VERB: Final = re.compile(
+    r"(?<![\w-])(?:is|are|was|were|am|[^\W\d]{1,5}['’](?:m|re|ve|ll|d)|(?:it|that|there|he|she)['’]s|has|have|had"
+    r"|shows?|says?|reads?|can|could|would|should|must|do|does|did|equals|reach(?:es|ed)|contains?|comes? to|belongs"
+    r"|indicates?|states|appears?|seems?|looks?|makes|gives|isn['’]t|aren['’]t)(?![\w-])",
+    re.IGNORECASE,
+)
+"""A verb that makes a text a sentence rather than a phrase."""
+ROLE: Final = re.compile(
+    r"^(?i:(?:dated|called|named|titled|entitled|labell?ed|painted|priced|numbered|exactly|precisely)\s"
+    r"|(?:[a-z]{2,}(?:ed|en|wn|ld|de)\s)?(?:by|to be|known as|made of)\s"
+    r"|(?:located|situated|found|positioned|placed)\s)"
+    r"|^(?:[a-z]{2,}(?:ed|en|wn|ld|de)\s(?:on|in|at)\s"
+    r"|(?:the )?(?:number|word|words|text|letters?|year|name|brand)\s)(?=[\"'“A-Z\d])"
+    r"|^(?i:(?:most )?(?:likely|probably|clearly|definitely|presumably)\s"
+    r"|(?:the |a |an )?(?:total |approximate |final )?(?:value|number|total|sum|score|price|amount|percentage|share"
+    r"|length|height|count|age|figure|result) of (?:about )?)"
+)
+"""What an answer is called or made by: no part of it."""
+
+CONCLUDES: Final = re.compile(
+    r"^\W{0,3}(?:so|thus|therefore|hence|overall|in (?:conclusion|summary|short)|finally|ultimately|consequently"
+    r"|that makes|this (?:makes|gives|means)|that gives|conclusion)\b|^\W{0,2}[=→]",
+    re.IGNORECASE,
+)
+HEADING: Final = re.compile(
+    r"^\W*(?:steps?\b|step-by|reasoning|analysis|explanation|description|let(?:['’]s| me| us)|okay|sure|looking|first\b"
+    r"|solution|calculation|thinking|observations?|details?|note|confidence|source|question|hint)",
+    re.IGNORECASE,
+)
+REMARK: Final = re.compile(r"^\W{0,3}(?:it|this|that|they|as|these|those|which|you|i|note|the reason)\b", re.IGNORECASE)
+INTERJECTION: Final = re.compile(
+    r"^\W*(?:sure|certainly|ok|okay|alright|of course|hello|hi|great question|good question|got it|let['’]s see)\W*$",
+    re.IGNORECASE,
+)
+QUOTED_END: Final = re.compile(r"\s[\"“]([^\"“”\n]{1,300})[\"”][\s.!]{0,3}$")
+LABEL: Final = re.compile(r"^(?!(?i:no|not)\b)[^\W\d_][\w' ]{0,30}:\s+(?=\S)")
+
+BOUND: Final = re.compile(r"\s*(?:[<>≤≥]|\\[lg]eq?\b)\s*[\d$.]")
+NEGATION: Final = re.compile(
+    r"\b(?:not|no|never|neither|nor|cannot|none of|(?:anything|everything|all) but|except|nothing|without|lacks?)\b"
+    r"|n['’]t\b|\w-free\b",
+    re.IGNORECASE,
+)
+CHOICE: Final = re.compile(
+    r"\b(?:or|either|versus|vs|oder|ou|maybe|perhaps|possibly|between|among|at least|at most|more than|less than"
+    r"|fewer than|up to|(?:over|under|above|below)(?=\s\$?\d))\b|\?|或",
+    re.IGNORECASE,
+)
+"""Alternatives, bounds and questions: not one answer."""

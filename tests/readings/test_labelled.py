@@ -1,0 +1,39 @@
+"""How well the rules read labelled replies, per wording; `benchmarks/readings.py` prints the table."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from prism_engine.scoring import PROFILES, match_option
+from tests.readings.labelled import measure, misread, wordings
+
+PRISM_2 = partial(match_option, profile=PROFILES["prism-2"])
+PRISM_1 = partial(match_option, profile=PROFILES["prism-1"])
+
+
+@pytest.mark.parametrize("name", ["wordings", "held_out", "given"])
+def test_the_right_option_is_read_or_none(name):
+    shares = measure(wordings(name), PRISM_2)
+    assert shares.precision >= 0.995
+    assert shares.coverage >= 0.92
+
+
+def test_a_remark_after_the_answer_does_not_replace_it():
+    remarks = [one for name in ("wordings", "held_out") for one in wordings(name) if one.kind.endswith("remark")]
+    assert measure(remarks, PRISM_2).precision >= 0.995
+    assert measure(remarks, PRISM_1).precision < 0.85  # what the wordings are about: they tell the versions apart
+
+
+def test_what_states_nothing_is_read_as_nothing():
+    nothing = [one for one in wordings("wordings") if one.kind == "nothing is stated"]
+    assert len(nothing) > 150
+    assert not list(misread(nothing, PRISM_2))
+
+
+def test_the_set_is_large_enough_and_the_held_out_part_is_separate():
+    tuned, held_out = ({one.template for one in wordings(name)} for name in ("wordings", "held_out"))
+    assert len(tuned | held_out) > 1000
+    assert len(held_out) > 150
+    assert not held_out & tuned - {"No."}
