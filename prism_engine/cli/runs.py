@@ -24,7 +24,15 @@ from prism_engine.cli.options import (
     RunArgument,
 )
 from prism_engine.cli.run import run_all
-from prism_engine.cli.show.console import human_limit, human_seconds, print_bounds, print_table, stderr, stdout
+from prism_engine.cli.show.console import (
+    human_limit,
+    human_seconds,
+    print_bounds,
+    print_table,
+    stderr,
+    stdout,
+    unbroken,
+)
 from prism_engine.config import load_registry
 from prism_engine.errors import UserError
 from prism_engine.stage import label_of
@@ -100,7 +108,7 @@ def status(
         words = ["prism", "resume", _name(one, results_dir)]
         if results_dir != RESULTS_DIR:
             words += ["--results-dir", str(results_dir)]
-        again = shlex.join(words) if one.command == "run" else f"the same prism {one.command}"
+        again = unbroken(shlex.join(words)) if one.command == "run" else f"the same prism {one.command}"
         stdout.print(f"continue with: {again}", soft_wrap=True, markup=False)
 
 

@@ -54,7 +54,7 @@ def test_a_run_stops_before_it_exceeds_its_cap_and_resumes_with_a_higher_one(run
         assert 0.97 * 40_000_000 <= server.bill.nano_dollars <= 40_000_000
         print_report(first)
         said = " ".join("".join(capsys.readouterr()).split())
-        assert "the budget of $0.040 is used up: $0.0" in said
+        assert "the budget of $0.04 is used up: $0.0" in said
         assert f"{first.progress.done} of {SAMPLES} samples done; raise --max-cost" in said
         assert "x answer: budget: $0.0" in said
         assert manifest(first)["status"] == "budget"

@@ -38,7 +38,7 @@ async def test_a_request_that_can_never_fit_is_refused_at_once_with_what_was_spe
     with closing(BudgetController(path, CAP)) as controller:
         await controller.reserve(ACCOUNT, 90_000)
         controller.settle(ACCOUNT, 90_000, None)
-        with pytest.raises(BudgetError, match=r"\$0\.00009 of \$0\.00010 spent"):
+        with pytest.raises(BudgetError, match=r"\$0\.00009 of \$0\.0001 spent"):
             await controller.reserve(ACCOUNT, 20_000)
 
 

@@ -30,7 +30,7 @@ def test_a_cap_that_is_used_up_is_exit_code_3_and_resume_goes_on_with_a_larger_o
     assert stopped.code == 3
     assert "the budget of $0.002 is used up" in stopped.err
     assert "raise --max-cost and run the same command: prism run" in stopped.err
-    assert "of $0.0020 by all runs into this results folder" in stopped.out
+    assert "of $0.002 by all runs into this results folder" in stopped.out
     assert server.bill.nano_dollars <= 2_000_000
     assert "budget" in prism("status").out
     planned = prism("plan", *RUN[1:])

@@ -39,7 +39,7 @@ async def watch(progress: Progress) -> AsyncIterator[None]:
     with contextlib.suppress(OSError):
         for one in progress.runs or (progress,):
             one.stopping = False  # it has stopped
-            stderr.print(line(one), soft_wrap=True)
+            stderr.print(line(one), soft_wrap=True, markup=False)
 
 
 @contextlib.asynccontextmanager

@@ -103,7 +103,7 @@ def test_the_output_names_the_cost_and_how_to_narrow_it(config, capsys):
         assert "Descriptions: cost $0.0" in said
         assert "Answers: completion tokens 120" in said
         assert "a pilot (`prism run` with the same options and -n 50)" in said
-        assert "this would exceed --max-cost $0.00010" in said
+        assert "this would exceed --max-cost $0.0001" in said
         unpriced = config(server, price=None)
         print_forecast(unpriced, forecast(unpriced))
         said = " ".join(capsys.readouterr().out.split())
