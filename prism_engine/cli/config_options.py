@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import typer
+from typer.models import OptionInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,6 +43,19 @@ def config_options(command: Callable[..., Any], given: Mapping[str, Any]) -> dic
             if isinstance(mark, Sets) and (value := mark.value(given[name])) is not None:
                 options[mark.key] = value
     return options
+
+
+def option_names(command: Callable[..., Any], options: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the user typed for each key in `options`, such as `--rpm`, for messages about their values."""
+    names = {}
+    for parameter, hint in get_type_hints(command, include_extras=True).items():
+        marks = getattr(hint, "__metadata__", ())
+        for mark in marks:
+            if isinstance(mark, Sets) and mark.key in options:
+                flags = next((one.param_decls for one in marks if isinstance(one, OptionInfo)), None)
+                if flags is not None:  # arguments have no name that one types
+                    names[mark.key] = (flags or (f"--{parameter.replace('_', '-')}",))[0]
+    return names
 
 
 def option(

@@ -9,7 +9,7 @@ import typer
 from pydantic import TypeAdapter
 
 from prism_engine.cli import completion
-from prism_engine.cli.config_options import Sets, config_options, option
+from prism_engine.cli.config_options import Sets, config_options, option, option_names
 from prism_engine.cli.options import (
     JUDGING,
     SCORING,
@@ -123,7 +123,8 @@ def grade(  # noqa: PLR0913 - one parameter per option is Typer's way
     from prism_engine.cli.show.live import watch  # noqa: PLC0415
     from prism_engine.cli.show.reports import report_code  # noqa: PLC0415
 
-    config = validated(TypeAdapter(GradingConfig), config_options(grade, locals()), "options")
+    options = config_options(grade, locals())
+    config = validated(TypeAdapter(GradingConfig), options, "options", option_names(grade, options))
     try:
         report = api.grade(config, load_registry(models_file or []), watch=watch)
     except KeyboardInterrupt:

@@ -8,7 +8,7 @@ import typer
 from pydantic import TypeAdapter
 
 from prism_engine.cli import completion
-from prism_engine.cli.config_options import Sets, config_options, option
+from prism_engine.cli.config_options import Sets, config_options, option, option_names
 from prism_engine.cli.options import (
     JUDGING,
     SCORING,
@@ -100,7 +100,8 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
     from prism_engine.cli.show.live import watch  # noqa: PLC0415
     from prism_engine.cli.show.reports import report_code  # noqa: PLC0415
 
-    config = validated(TypeAdapter(JudgeConfig), config_options(judge, locals()), "options")
+    options = config_options(judge, locals())
+    config = validated(TypeAdapter(JudgeConfig), options, "options", option_names(judge, options))
     found = [api.find_run_state(config.results_dir, run) for run in runs]
     own_models = {name: spec for one in found for name, spec in one.run_config().models.items()}
     config = config.model_copy(update={"models": own_models})

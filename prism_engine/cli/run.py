@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 import typer
 
-from prism_engine.cli.config_options import config_options
+from prism_engine.cli.config_options import config_options, option_names
 from prism_engine.cli.options import (
     RESULTS_DIR,
     AnswersPerQuestion,
@@ -156,7 +156,8 @@ def demo(
 
 def _configs(given: Mapping[str, Any]) -> tuple[RunConfig, ...]:
     """Return the runs that the options of `run` and `plan` mean; fetch their benchmarks if asked to."""
-    configs = load_run_configs(given["config"], config_options(run, given))
+    options = config_options(run, given)
+    configs = load_run_configs(given["config"], options, option_names(run, options))
     if given["fetch"]:
         from prism_engine.cli.datasets_getting import fetch_missing  # noqa: PLC0415 - see above
 

@@ -14,7 +14,7 @@ import typer
 
 from prism_engine.budget import cap_of, shown
 from prism_engine.cli import completion
-from prism_engine.cli.config_options import config_options
+from prism_engine.cli.config_options import config_options, option_names
 from prism_engine.cli.options import (
     RESULTS_DIR,
     DeadlineOption,
@@ -131,7 +131,7 @@ def resume(
     if one.state == "running":
         raise UserError(f"{one.folder}: this run is running now; `prism status` shows how far it is")
     earlier = one.run_config()
-    config = earlier.resumed(changes)
+    config = earlier.resumed(changes, option_names(resume, changes))
     if earlier.deadline is not None and config.deadline is None:
         passed = f"the deadline has passed ({earlier.deadline}) and no longer applies; --deadline sets another one"
         stderr.print(passed, soft_wrap=True, markup=False)

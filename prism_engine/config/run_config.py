@@ -297,14 +297,18 @@ class RunConfig(CommandConfig):
         """
         return RunConfig.model_validate({**dict(self), "mode": mode}, context=STORED)
 
-    def resumed(self, changes: Mapping[str, Any]) -> RunConfig:
+    def resumed(self, changes: Mapping[str, Any], typed: Mapping[str, str] | None = None) -> RunConfig:
         """Return this run with other options; a deadline that has passed no longer applies.
+
+        Args:
+            changes: by key.
+            typed: what the user typed for them, for messages; see `validated`.
 
         Raises:
             ConfigError: an option is invalid.
         """
         spent = self.deadline is not None and has_passed(self.deadline)
-        return validated(_RUN, {**dict(self), **({"deadline": None} if spent else {}), **changes}, "options")
+        return validated(_RUN, {**dict(self), **({"deadline": None} if spent else {}), **changes}, "options", typed)
 
 
 class _Shared(CommandOptions, total=False):
@@ -351,10 +355,15 @@ class SweepOptions(_Shared, total=False):
 _RUN: TypeAdapter[RunConfig] = TypeAdapter(RunConfig)
 
 
-def load_run_configs(path: Path | None, options: Mapping[str, Any]) -> tuple[RunConfig, ...]:
+def load_run_configs(
+    path: Path | None, options: Mapping[str, Any], typed: Mapping[str, str] | None = None
+) -> tuple[RunConfig, ...]:
     """Read a run file and override its keys by options (nested ones by dotted keys: `perception.max_tokens`).
 
     Options whose value is None do not override the file. Relative paths are resolved from the current folder.
+
+    Args:
+        typed: what the user typed for the options, for messages; see `validated`.
 
     Returns:
         One run; if keys in `SWEPT` are lists, one run per combination, see `combinations`.
@@ -377,7 +386,7 @@ def load_run_configs(path: Path | None, options: Mapping[str, Any]) -> tuple[Run
     where = str(path) if path else "options"
     if "benchmark" not in data and set(data) <= set(RunConfig.model_fields):  # else validation reports the unknown key
         raise ConfigError(f"{where}: no benchmark: give it as the argument, or as `benchmark:` in a run file")
-    return tuple(validated(_RUN, keys, where) for keys in combinations(data, where))
+    return tuple(validated(_RUN, keys, where, typed) for keys in combinations(data, where))
 
 
 SWEPT: Final = ("descriptions", "perceiver", "benchmark", "instruction", "reasoner", "mode")

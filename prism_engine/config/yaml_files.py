@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 T = TypeVar("T")
@@ -44,8 +44,13 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return data
 
 
-def validated(adapter: TypeAdapter[T], data: object, where: str) -> T:
+def validated(adapter: TypeAdapter[T], data: object, where: str, typed: Mapping[str, str] | None = None) -> T:
     """Validate data against a type.
+
+    Args:
+        where: names the source of the data, at the beginning of a message.
+        typed: the command-line options that set values, by key (dotted where it is nested): a message about such a
+            value names its option.
 
     Raises:
         ConfigError: one line per mistake; for an unknown key, with the nearest known one.
@@ -53,7 +58,9 @@ def validated(adapter: TypeAdapter[T], data: object, where: str) -> T:
     try:
         return adapter.validate_python(data)
     except ValidationError as error:
-        lines = [_line(mistake, adapter) for mistake in error.errors(include_url=False)]
+        lines = [_line(mistake, adapter, typed or {}) for mistake in error.errors(include_url=False)]
+        if len(lines) == 1 and lines[0].startswith("--"):
+            raise ConfigError(lines[0]) from error
         raise ConfigError(f"{where}: " + "\n  ".join(["", *lines] if len(lines) > 1 else lines)) from error
 
 
@@ -63,7 +70,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f" - did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
-def _line(mistake: Any, adapter: TypeAdapter[Any]) -> str:
+def _line(mistake: Any, adapter: TypeAdapter[Any], typed: Mapping[str, str]) -> str:
     # A model's entry is a union discriminated by `backend`: its tag is not a level in the user's file.
     backends = _union_tags(adapter)
     levels = [str(part) for depth, part in enumerate(mistake["loc"]) if not (depth and part in backends)]
@@ -83,7 +90,11 @@ def _line(mistake: Any, adapter: TypeAdapter[Any]) -> str:
     if mistake["type"] == "secret":
         return f"{key}: {mistake['msg']}"
     problem = mistake["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
-    return f"{key}: {problem} (got {mistake['input']!r})"
+    options = [option for name, option in typed.items() if name == key or name.startswith(f"{key}.")]
+    named = f"{', '.join(options)} ({key})" if options else key
+    # A mistake of a whole section is about several values, and its own message says which.
+    got = "" if isinstance(mistake["input"], dict) and options else f" (got {mistake['input']!r})"
+    return f"{named}: {problem}{got}"
 
 
 def _union_tags(adapter: TypeAdapter[Any]) -> tuple[str, ...]:
