@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from prism_engine.budget.balance import Balance, Decision, Totals, decide
-from prism_engine.budget.ledger import Account, Ledger, LedgerEntry
+from prism_engine.budget.balance import Decision, Totals, decide
+from prism_engine.budget.books import MARGIN, PLAIN, TRIAL_PART, Account, Lesson, factor_after
+from prism_engine.budget.costs import Costs
+from prism_engine.budget.ledger import Ledger, LedgerEntry
 from prism_engine.budget.money import shown
+from prism_engine.budget.trials import Trials
 from prism_engine.errors import BudgetError, StoreError
 from prism_engine.group_commit import GroupCommit
 
@@ -41,6 +44,8 @@ class _ReservationRequest:
 class _Settlement:
     account: Account
     change: LedgerEntry
+    lesson: Lesson | None = None
+    silent: bool = False
 
 
 _LedgerJob = _ReservationRequest | _Settlement | Future[Totals]
@@ -54,9 +59,9 @@ class BudgetController:
         cap: nano-dollars; None only records the costs.
 
     Attributes:
-        spent: cost of this process's settled requests by stage, in nano-dollars.
-        spent_for: the same by run (`PAYER`) and stage.
-        balance: the experiment's state at the last transaction, for displays.
+        costs: what this process's requests have cost, by run (`PAYER`).
+        books: the experiment's state at the last transaction.
+        balance: the same in short, for displays.
     """
 
     def __init__(self, path: Path, cap: int | None = None) -> None:
@@ -66,10 +71,11 @@ class BudgetController:
             StoreError: see `Ledger`.
         """
         self.cap = cap
-        self.spent: Counter[str] = Counter()
-        self.spent_for: Counter[tuple[str, str]] = Counter()
-        self._ledger = Ledger(path)
-        self.balance = self._ledger.balance()
+        self.costs = Costs()
+        self._trials = Trials()
+        self._ledger = Ledger(path, cap)
+        self.books = self._ledger.books()
+        self.balance = self.books.balance
         self._waiting: deque[_ReservationRequest] = deque()
         self._decided: list[tuple[_ReservationRequest, Decision]] = []
         self._last_dead_check = 0.0
@@ -82,9 +88,11 @@ class BudgetController:
         return f"<BudgetController {self._ledger.path}, cap {self.cap}, {self.balance}, {len(self._waiting)} waiting>"
 
     async def reserve(self, account: Account, amount: int) -> None:
-        """Reserve an amount as soon as the cap allows it; durable on return. First come, first served.
+        """Reserve a worst case as soon as the cap allows it; durable on return. First come, first served.
 
-        Safe to cancel: a reservation granted at that moment is released.
+        While nothing is known about what an account's requests really cost, one of them is in flight at a time (see
+        `Trials`); requests of other accounts may overtake those that wait for that. Safe to cancel: a reservation
+        granted at that moment is released.
 
         Raises:
             BudgetError: the cap leaves no room for it, even if all requests in flight cost nothing.
@@ -98,23 +106,32 @@ class BudgetController:
             request.granted.add_done_callback(lambda granted: self._return(request, granted))
             raise
 
-    def settle(self, account: Account, reserved: int, cost: int | None, *, payer: str = "") -> None:
+    def settle(
+        self, account: Account, reserved: int, cost: int | None, *, payer: str = "", silent: bool = False
+    ) -> None:
         """Record a request's cost and release the rest of its reservation. May be called from any thread.
 
         Until this is durable the whole reservation counts, so there is no need to wait for it.
 
         Args:
-            cost: None if unknown: then the whole reservation counts as spent.
+            cost: what its reply reports, however much that is; None if unknown: then the worst case counts as spent.
             payer: the run for which the request was sent.
+            silent: whether there was a reply, but without a usage.
         """
-        self.spent[account.stage] += reserved if cost is None else cost
-        self.spent_for[payer, account.stage] += reserved if cost is None else cost
-        change = LedgerEntry(reserved=-reserved)
+        self.costs.settle(payer, account, reserved, cost)
+        change, lesson = LedgerEntry(reserved=-reserved), None
         if cost is None:
             change.unknown = reserved
         else:
             change.settled = cost
-        self._thread.put_if_open(_Settlement(account, change))
+            lesson = Lesson(1, factor_after(reserved, cost))
+        if silent:
+            lesson = Lesson()
+        self._thread.put_if_open(_Settlement(account, change, lesson, silent))
+
+    def release(self, account: Account, reserved: int) -> None:
+        """Release a reservation: its request was not sent, or was refused at no cost. From any thread."""
+        self._thread.put_if_open(_Settlement(account, LedgerEntry(reserved=-reserved)))
 
     async def totals(self) -> Totals:
         """Return the experiment's state, including everything settled before the call.
@@ -133,31 +150,39 @@ class BudgetController:
 
     def _return(self, request: _ReservationRequest, granted: Future[None]) -> None:
         if not granted.cancelled() and granted.exception() is None:
-            self.settle(request.account, request.amount, 0)
+            self.release(request.account, request.amount)
 
     def _serve(self, jobs: list[_LedgerJob]) -> None:
         """Commit the settlements and what can be granted now; only then complete the futures."""
         changes: defaultdict[Account, LedgerEntry] = defaultdict(LedgerEntry)
+        lessons: defaultdict[Account, Lesson] = defaultdict(Lesson)
         for job in jobs:
             if isinstance(job, _Settlement):
                 changes[job.account] += job.change
-        self._waiting += [job for job in jobs if isinstance(job, _ReservationRequest)]
+                self._trials.record_end(job.account, silent=job.silent)
+                if job.lesson is not None:
+                    lessons[job.account] += job.lesson
+            elif isinstance(job, _ReservationRequest):
+                self.costs.record_request(job.account, job.amount)
+                self._waiting.append(job)
         if self._waiting and time.monotonic() - self._last_dead_check > DEAD_CHECK_SECONDS:
             self._ledger.mark_dead()
             self._last_dead_check = time.monotonic()
         with self._ledger.transaction():
             self._ledger.add(changes)
-            self.balance = self._ledger.balance()
+            self._ledger.learn(lessons)
+            self.books = self._ledger.books()
+            self.balance = self.books.balance
             self._decide()
             self._ledger.add(_reservations(self._decided))
         for request, verdict in self._decided:
             if verdict is Decision.GRANTED:
                 request.granted.set_result(None)
             else:
-                request.granted.set_exception(BudgetError(self._exhausted_message()))
+                request.granted.set_exception(BudgetError(self._exhausted_message(request)))
         for job in jobs:
             if isinstance(job, Future) and job.set_running_or_notify_cancel():
-                job.set_result(Totals(self.balance, self._ledger.by_stage()))
+                job.set_result(Totals(self.balance, self._ledger.books().by_stage))
 
     def _end(self, left: list[_LedgerJob], refusal: str) -> None:
         """Close the ledger, and fail everything that still waits."""
@@ -170,26 +195,58 @@ class BudgetController:
                     (job.granted if isinstance(job, _ReservationRequest) else job).set_exception(error)
 
     def _decide(self) -> None:
-        """Take requests that need not wait from the queue's head, and add the granted ones to what is reserved."""
+        """Take requests that need not wait from the queue, and add the granted ones to what is reserved."""
         self._decided = []
+        needed = self.costs.needed(self.books) if self.cap is not None and self._waiting else None
+        held: deque[_ReservationRequest] = deque()
         while self._waiting:
             request = self._waiting[0]
-            verdict = decide(self.balance, request.amount, self.cap)
-            if verdict is Decision.WAIT and not request.granted.cancelled():
+            amount = self.books.raised(request.account.name, request.amount)
+            verdict = decide(self.balance, amount, self.cap, needed)
+            hold = verdict is not Decision.REFUSED and self._on_trial(request.account, amount)
+            if verdict is Decision.WAIT and not hold and not request.granted.cancelled():
                 break
             self._waiting.popleft()
-            if not request.granted.set_running_or_notify_cancel():
-                continue  # it was cancelled
-            self._decided.append((request, verdict))
-            if verdict is Decision.GRANTED:
-                balance = self.balance
-                self.balance = Balance(balance.spent, balance.lost, balance.reserved + request.amount)
+            if hold and not request.granted.cancelled():
+                held.append(request)
+            elif request.granted.set_running_or_notify_cancel():
+                self._decided.append((request, verdict))
+                if verdict is Decision.GRANTED:
+                    self._grant(request, amount)
+        self._waiting = held + self._waiting
 
-    def _exhausted_message(self) -> str:
+    def _on_trial(self, account: Account, amount: int) -> bool:
+        if self.cap is None:
+            return False
+        return self._trials.hold(account, self.books, (self.cap - self.balance.used) // max(amount, 1))
+
+    def _grant(self, request: _ReservationRequest, amount: int) -> None:
+        self._trials.record_granted(request.account)
+        self.books.reserve(request.account, request.amount)
+        self.balance = replace(self.balance, reserved=self.balance.reserved + amount)
+
+    def _exhausted_message(self, request: _ReservationRequest) -> str:
         assert self.cap is not None
-        lost = f" (of which {shown(self.balance.lost)} lost to killed runs)" if self.balance.lost else ""
-        spent = f"{shown(self.balance.used)} of {shown(self.cap)} spent"
-        return f"budget: {spent}{lost}; the rest may not cover the next call"
+        balance, passed = self.balance, self.balance.reported - self.cap
+        lost = f" (of which {shown(balance.lost)} lost to killed runs)" if balance.lost else ""
+        spent = f"{shown(balance.used)} of {shown(self.cap)} spent{lost}"
+        if passed > 0:
+            return (
+                f"budget: {spent}: {shown(passed)} above the cap, because a reply reported more than its request can "
+                "cost by its length and output limit (hidden reasoning?); nothing more is sent"
+            )
+        if trials := self.books.lost_trials:
+            return (
+                f"budget: {spent}: runs were killed while their first request to {', '.join(trials)} was in flight, "
+                f"so its cost is unknown and counts as 1/{TRIAL_PART} of the cap; raise --max-cost to go on"
+            )
+        amount = self.books.raised(request.account.name, request.amount)
+        needs = f"the next call may cost up to {shown(amount)}"
+        if amount > request.amount:
+            needs += (
+                f", as replies have cost up to {amount / request.amount / (MARGIN / PLAIN):.3g} times their worst case"
+            )
+        return f"budget: {spent}; {needs}"
 
 
 def _reservations(decided: list[tuple[_ReservationRequest, Decision]]) -> dict[Account, LedgerEntry]:

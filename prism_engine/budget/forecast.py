@@ -20,8 +20,8 @@ _QUANTILE = 2.33
 _ROUNDING_MARGIN = 0.005
 """Share added for rounding to whole tokens and nano-dollars."""
 
-_MAX_PROMPT_TOKENS = 10**7
-"""Prompt tokens beyond which a usage report is not believable."""
+_MAX_TOKENS = 10**7
+"""Tokens of one call beyond which a usage report is not believable."""
 
 
 class Range(NamedTuple):
@@ -114,7 +114,7 @@ def expect(demand: PromptVolume, earlier: Sequence[Seen], per_call: PerCall, pri
 
     prompt = fit([float(call.usage.prompt_tokens or 0) for call, _ in usable])
     completion = fit([float(output) for _, output in usable])
-    upper = float(demand.calls * per_call.max_tokens)
+    upper = float(demand.calls * max(per_call.max_tokens, *(output for _, output in usable)))
     completion = Range(*(min(bound, upper) for bound in completion))
     cost = None if price is None else fit([_cost(call, output, price) for call, output in usable])
     return Expense(prompt, completion, cost)
@@ -133,8 +133,10 @@ def _output_under(call: Seen, max_tokens: int) -> int | None:
     A call truncated at a smaller limit would have continued to an unknown length: the full limit is assumed.
     """
     used = call.usage.completion_tokens
-    if used is None or used < 0 or not 0 < (call.usage.prompt_tokens or 0) < _MAX_PROMPT_TOKENS:
+    if used is None or used < 0 or not 0 < (call.usage.prompt_tokens or 0) < _MAX_TOKENS:
         return None
+    if used > call.max_tokens:  # hidden reasoning, which no limit bounds
+        return used if used < _MAX_TOKENS else None
     return max_tokens if call.truncated and call.max_tokens < max_tokens else min(used, max_tokens)
 
 

@@ -6,9 +6,9 @@ import sqlite3
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from prism_engine.budget.balance import Balance
+from prism_engine.budget.books import MOST, TRIAL_PART, Account, AccountTotals, Books, Lesson
 from prism_engine.budget.sessions import LedgerSession, is_alive
 from prism_engine.errors import StoreError
 
@@ -35,32 +35,47 @@ _TABLES = (
         stage TEXT NOT NULL,        -- what the calls were for
         model TEXT NOT NULL,        -- name in the registry
         requests INTEGER NOT NULL,  -- sent, or about to be
-        reserved INTEGER NOT NULL,  -- nano-dollars: worst cases of requests that are not settled
-        settled INTEGER NOT NULL,   -- the same: costs by what the replies said
-        unknown INTEGER NOT NULL,   -- the same: worst cases of requests whose outcome nobody knows
+        reserved INTEGER NOT NULL,  -- nano-dollars: computed worst cases of requests that are not settled
+        settled INTEGER NOT NULL,   -- the same: costs by what the replies reported
+        unknown INTEGER NOT NULL,   -- the same: computed worst cases of requests without a known usage
         PRIMARY KEY (session, stage, model)
     ) WITHOUT ROWID""",
 )
+_ADDED_TABLES = (
+    """CREATE TABLE IF NOT EXISTS lessons (
+        stage TEXT NOT NULL,
+        model TEXT NOT NULL,
+        settings TEXT NOT NULL,     -- digest of what shapes the cost of a request
+        replies INTEGER NOT NULL,   -- that reported a usage
+        factor INTEGER NOT NULL,    -- per mille: multiplies the computed worst cases above
+        PRIMARY KEY (stage, model, settings)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS caps (
+        session TEXT PRIMARY KEY,
+        cap INTEGER NOT NULL        -- nano-dollars: the cost cap under which the session sent requests
+    ) WITHOUT ROWID""",
+)
+"""Ledgers of earlier versions lack these tables; those versions ignore them."""
 _ADD = """
     INSERT INTO accounts (session, stage, model, requests, reserved, settled, unknown) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, reserved = reserved + excluded.reserved,
-        settled = settled + excluded.settled, unknown = unknown + excluded.unknown
+        settled = MIN(settled + excluded.settled, :most), unknown = MIN(unknown + excluded.unknown, :most)
+""".replace(":most", str(MOST))
+_LEARN = """
+    INSERT INTO lessons (stage, model, settings, replies, factor) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET replies = replies + excluded.replies, factor = MAX(factor, excluded.factor)
 """
-_BALANCE = """
-    SELECT COALESCE(SUM(settled + unknown), 0),
-        COALESCE(SUM(CASE state WHEN 'dead' THEN reserved ELSE 0 END), 0),
-        COALESCE(SUM(CASE state WHEN 'dead' THEN 0 ELSE reserved END), 0)
-    FROM accounts JOIN sessions ON token = session
-"""
-_CLOSE_ACCOUNTS = "UPDATE accounts SET unknown = unknown + reserved, reserved = 0 WHERE session = ?"
-_BY_STAGE = "SELECT stage, SUM(settled + unknown + reserved) FROM accounts GROUP BY stage ORDER BY stage"
-
-
-class Account(NamedTuple):
-    """Key of an account: the stage of the calls, and the model's name in the registry."""
-
-    stage: str
-    model: str
+_ACCOUNTS = """
+    SELECT stage, model, state = 'dead', SUM(reserved), SUM(settled >> 31), SUM(settled & 2147483647),
+        SUM(unknown >> 31), SUM(unknown & 2147483647), SUM(CASE WHEN reserved > 0 THEN cap / :part ELSE 0 END)
+    FROM accounts JOIN sessions ON token = session LEFT JOIN caps USING (session) GROUP BY stage, model, state = 'dead'
+""".replace(":part", str(TRIAL_PART))
+"""Saturated amounts are summed in two halves: SQLite has no integers of more than 64 bits."""
+_CLOSE_ACCOUNTS = (
+    "UPDATE accounts SET unknown = MIN(unknown + reserved, :most), reserved = 0 WHERE session = ?".replace(
+        ":most", str(MOST)
+    )
+)
 
 
 @dataclass(slots=True)
@@ -88,8 +103,11 @@ class Ledger:
     A committed transaction survives any end of the process, and a power loss.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, cap: int | None = None) -> None:
         """Open or create the file, and a session in it.
+
+        Args:
+            cap: the cost cap of the session's requests in nano-dollars; None without one.
 
         Raises:
             StoreError: it cannot be opened, is not a ledger, or was written by a newer prism.
@@ -109,6 +127,8 @@ class Ledger:
                 raise
         with self.transaction():  # after taking the lock: a session without one counts as dead
             self._connection.execute("INSERT INTO sessions VALUES (?, ?, 'open')", (self._session.token, time.time()))
+            if cap is not None:
+                self._connection.execute("INSERT INTO caps VALUES (?, ?)", (self._session.token, min(cap, MOST)))
         self.mark_dead()
 
     @contextmanager
@@ -134,20 +154,31 @@ class Ledger:
         self._connection.executemany(
             _ADD,
             [
-                (token, *account, change.requests, change.reserved, change.settled, change.unknown)
+                (token, *account.name, change.requests, change.reserved, *_bounded(change.settled, change.unknown))
                 for account, change in changes.items()
             ],
         )
 
-    def balance(self) -> Balance:
-        """Return the experiment's state; inside a transaction it stays valid until its end."""
-        with self._translated():
-            return Balance(*self._connection.execute(_BALANCE).fetchone())
+    def learn(self, lessons: Mapping[Account, Lesson]) -> None:
+        """Add what replies have taught, for all processes; inside a transaction."""
+        self._connection.executemany(
+            _LEARN, [(*account, lesson.replies, lesson.factor) for account, lesson in lessons.items()]
+        )
 
-    def by_stage(self) -> dict[str, int]:
-        """Return the most that the experiment can have cost so far, by stage (nano-dollars)."""
+    def books(self) -> Books:
+        """Return the experiment's state; inside a transaction it stays valid until its end."""
+        totals: dict[tuple[str, str], AccountTotals] = {}
         with self._translated():
-            return dict(self._connection.execute(_BY_STAGE).fetchall())
+            for stage, model, dead, open_, *halves in self._connection.execute(_ACCOUNTS):
+                each = totals.setdefault((stage, model), AccountTotals())
+                each.lost += open_ if dead else 0
+                each.reserved += 0 if dead else open_
+                settled_high, settled_low, unknown_high, unknown_low, trials = halves
+                each.trials += (trials or 0) if dead else 0
+                each.settled += (settled_high << 31) + settled_low
+                each.unknown += (unknown_high << 31) + unknown_low
+            rows = self._connection.execute("SELECT stage, model, settings, replies, factor FROM lessons").fetchall()
+        return Books(totals, {Account(*key): Lesson(replies, factor) for *key, replies, factor in rows})
 
     def mark_dead(self) -> None:
         """Mark sessions whose process has died; their reservations count as lost.
@@ -199,6 +230,8 @@ class Ledger:
                     self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            for statement in _ADDED_TABLES:
+                self._connection.execute(statement)
 
     def _is_ours(self) -> bool:
         """Whether the tables exist; False for an empty file. Raises StoreError for a file that is not a ledger."""
@@ -222,3 +255,7 @@ class Ledger:
             yield
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"ledger {self.path}: {error}; no paid request is sent without it") from error
+
+
+def _bounded(*amounts: int) -> tuple[int, ...]:
+    return tuple(min(amount, MOST) for amount in amounts)

@@ -24,13 +24,9 @@ def exact(nano: int) -> str:
 
 
 def shown(nano: int) -> str:
-    """Format an amount as dollars for people: to cents; below a dollar to three digits, below a cent to two.
-
-    So a cost, a cap and what is left of it never look alike unless they are.
-    """
-    dollars = Decimal(nano) / NANO
-    if nano == 0 or abs(nano) >= NANO:
+    """Format an amount as dollars for people: to cents, or to two significant digits below ten cents."""
+    dollars = nano / NANO
+    if nano == 0 or dollars >= 0.1:
         return f"${dollars:,.2f}"
-    digits = min(9, (3 if abs(nano) >= NANO // 100 else 2) - 1 - dollars.adjusted())
-    whole, _, fraction = f"{dollars:.{digits}f}".partition(".")
-    return f"${whole}.{fraction.rstrip('0').ljust(2, '0')}"
+    digits = next((count for count in range(2, 10) if dollars * 10 ** (count - 1) >= 0.95), 9)
+    return f"${dollars:.{digits}f}"

@@ -21,6 +21,8 @@ _AFTER_ALL = datetime(9000, 1, 1, tzinfo=UTC)
 """A time at which every price that is listed to begin on some date has begun."""
 _MOST_TOKENS = 2**63 - 1
 """More tokens than any reply can have; result files cannot hold larger counts either."""
+_MOST_COST = 2**63 - 1
+"""Nano-dollars: result files cannot hold larger costs."""
 _HOURS = 49
 """Prices may depend on the hour and change at midnight: the highest of today and tomorrow is used."""
 _PLAIN_TIERS = frozenset({"auto", "default", "flex"})
@@ -89,11 +91,16 @@ class Price:
         prompt, completion = usage.prompt_tokens, usage.completion_tokens
         if prompt is None or completion is None or prompt <= 0 or completion < 0:
             return None
-        cached, reasoning, total = (usage.cached_tokens or 0, usage.reasoning_tokens or 0, usage.total_tokens or 0)
-        if max(prompt, completion, cached, reasoning, total) > _MOST_TOKENS:
-            return None
-        output = max(completion, reasoning, total - prompt)  # reasoning may be counted separately
-        cached = min(max(cached, 0), prompt)
+        counts = (prompt, completion, usage.cached_tokens or 0, usage.reasoning_tokens or 0, usage.total_tokens or 0)
+        cost = self.claimed(usage)
+        return None if max(counts) > _MOST_TOKENS or cost > _MOST_COST else cost
+
+    def claimed(self, usage: Usage) -> int:
+        """Return the cost of the tokens that are reported, in nano-dollars, rounded up; nothing for missing counts."""
+        prompt, completion = max(usage.prompt_tokens or 0, 0), max(usage.completion_tokens or 0, 0)
+        total = usage.total_tokens or 0
+        output = max(completion, usage.reasoning_tokens or 0, total - prompt)  # reasoning may be counted separately
+        cached = min(max(usage.cached_tokens or 0, 0), prompt)
         return self._sum(
             (prompt - cached) * self.input.at(prompt)
             + cached * self.cached.at(prompt)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from prism_engine.budget.costs import Cost
 from prism_engine.budget.money import exact, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from prism_engine.budget.balance import Totals
     from prism_engine.budget.controller import BudgetController
+    from prism_engine.budget.costs import Work
 
 
 class Spending:
@@ -39,33 +40,53 @@ class Spending:
 
     @property
     def run(self) -> int:
-        """What this run has spent, in nano-dollars, without requests in flight."""
-        return sum(self.by_stage.values())
+        """The most that this run can have spent, in nano-dollars, without requests in flight."""
+        return self.run_cost.at_most
 
     @property
-    def by_stage(self) -> dict[str, int]:
+    def run_cost(self) -> Cost:
+        """Bounds of what this run has spent: some requests may have been billed without reporting a usage."""
+        costs = self.by_stage.values()
+        return Cost(sum(cost.at_least for cost in costs), sum(cost.at_most for cost in costs))
+
+    @property
+    def by_stage(self) -> dict[str, Cost]:
         """The same by stage."""
-        return dict(self._spent() - self._before)
+        costs = {stage: cost - self._before.get(stage, Cost()) for stage, cost in self._spent().items()}
+        return {stage: cost for stage, cost in costs.items() if cost.at_most}
 
     @property
     def experiment(self) -> int:
-        """What all runs into this results folder have spent or lost, in nano-dollars, without requests in flight."""
-        if self._totals is not None:
-            return self._totals.balance.used
-        return self._controller.balance.used if self._controller is not None else 0
+        """The most that all runs into this results folder can have spent or lost (nano-dollars), as `run`."""
+        return self.experiment_cost.at_most
+
+    @property
+    def experiment_cost(self) -> Cost:
+        """Bounds of what all runs into this results folder have spent."""
+        if self._controller is None:
+            return Cost()
+        balance = self._controller.balance if self._totals is None else self._totals.balance
+        return Cost(balance.reported, balance.used)
 
     @property
     def left(self) -> int | None:
         """What is left of the cap, in nano-dollars; None without a cap."""
         return None if self.cap is None else max(self.cap - self.experiment, 0)
 
-    def _spent(self) -> Counter[str]:
+    @property
+    def passed(self) -> int:
+        """By how much replies exceed the cap, in nano-dollars: they may report more than a request can cost."""
+        return 0 if self.cap is None else max(self.experiment_cost.at_least - self.cap, 0)
+
+    def watch(self, work: Callable[[], Work]) -> None:
+        """Let the budget know what is left to do; `work` is called from another thread."""
+        if self._controller is not None:
+            self._controller.costs.watch(self._payer or "", work)
+
+    def _spent(self) -> dict[str, Cost]:
         if self._controller is None:
-            return Counter()
-        if self._payer is None:
-            return Counter(self._controller.spent)
-        by_payer = self._controller.spent_for.copy()  # the controller's thread may add to it
-        return Counter({stage: cost for (payer, stage), cost in by_payer.items() if payer == self._payer})
+            return {}
+        return self._controller.costs.by_stage(self._controller.books, self._payer)
 
     async def conclude(self) -> None:
         """Fetch the experiment's totals, including everything that this run has settled.
@@ -81,22 +102,28 @@ class Spending:
         if self._controller is None:
             return "cost unknown" if self.unpriced else ""
         if self.cap is not None:
-            return f"{shown(self.experiment)} of {shown(self.cap)}, {shown(self.left or 0)} left"
-        return shown(self.run) + (" and unknown costs" if self.unpriced else "")
+            left = f"{shown(self.passed)} above it" if self.passed else f"{shown(self.left or 0)} left"
+            return f"{self.experiment_cost} of {shown(self.cap)}, {left}"
+        return f"{self.run_cost}" + (" and unknown costs" if self.unpriced else "")
 
     def as_json(self) -> dict[str, Any]:
-        """Return the costs for files: exact US dollars as text; null if not all of them are known."""
+        """Return the costs for files: exact US dollars as text; null if not all of them are known.
+
+        Amounts are the most that can have been billed; `..._at_least` is what replies reported.
+        """
         known = not self.unpriced
         facts: dict[str, Any] = {
             "currency": "USD",
             "cap": None if self.cap is None else exact(self.cap),
             "left": None if self.left is None else exact(self.left),
             "this_run": exact(self.run) if known else None,
-            "this_run_by_stage": {stage: exact(cost) for stage, cost in sorted(self.by_stage.items())},
+            "this_run_at_least": exact(self.run_cost.at_least) if known else None,
+            "this_run_by_stage": {stage: exact(cost.at_most) for stage, cost in sorted(self.by_stage.items())},
             "without_a_known_price": list(self.unpriced),
         }
         if self._totals is not None:
             facts["experiment"] = exact(self.experiment)
+            facts["experiment_at_least"] = exact(self.experiment_cost.at_least)
             facts["experiment_by_stage"] = {name: exact(cost) for name, cost in self._totals.by_stage.items()}
             facts["lost_to_killed_runs"] = exact(self._totals.balance.lost)
         return facts

@@ -21,10 +21,13 @@ _CANDIDATES = 8
 
 _TALLIES = """
     SELECT stage, model, outcome, COUNT(*), SUM(LENGTH(value)),
-           COALESCE(SUM(prompt_tokens), 0), COALESCE(SUM(completion_tokens), 0), MIN(created_at), MAX(created_at)
+           COALESCE(SUM(prompt_tokens) FILTER (WHERE prompt_tokens <= :most), 0),
+           COALESCE(SUM(completion_tokens) FILTER (WHERE completion_tokens <= :most), 0),
+           MIN(created_at), MAX(created_at)
     FROM completions JOIN requests USING (key)
     GROUP BY stage, model, outcome ORDER BY stage, model, outcome
-"""
+""".replace(":most", str(10**7))
+"""Counts that cannot be true (a server may report anything) are left out: a few of them would overflow the sum."""
 _MATCHES = """
     SELECT key, stage, model, record FROM requests WHERE key >= ? AND key < ? ORDER BY key LIMIT ?
 """

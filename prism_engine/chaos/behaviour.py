@@ -127,6 +127,9 @@ class Behaviour:
     random: RandomFaults | None = None
     full_length: bool = False
     """Every text has exactly as many tokens as the request's output limit allows: the most expensive case."""
+    hidden_reasoning: float = 0.0
+    """Reasoning tokens of each reply as a multiple of the request's output limit, which does not bound them. They are
+    reported and billed as completion tokens."""
     prices: Prices = field(default_factory=Prices)
     reply: Callable[[dict[str, Any]], str | web.Response] | None = None
     """Maps the request's JSON to the text, or to a whole response, which is not billed; None names an option, chosen by

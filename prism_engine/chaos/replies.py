@@ -67,8 +67,14 @@ def output_limit(body: dict[str, Any]) -> int | None:
     return limit
 
 
-def computed(body: dict[str, Any], text: str, fault: Fault | None = None, *, full_length: bool = False) -> Reply:
-    """Return a completion with this text, modified by the fault."""
+def computed(
+    body: dict[str, Any], text: str, fault: Fault | None = None, *, full_length: bool = False, hidden: float = 0.0
+) -> Reply:
+    """Return a completion with this text, modified by the fault.
+
+    Args:
+        hidden: see `Behaviour.hidden_reasoning`.
+    """
     finish, limit, words = "stop", output_limit(body), text.split()
     if full_length:
         limit = limit or UNLIMITED
@@ -83,7 +89,8 @@ def computed(body: dict[str, Any], text: str, fault: Fault | None = None, *, ful
             finish = "stop" if fault is Fault.EMPTY else "content_filter"
         case Fault.CUT:
             finish = "length"
-    prompt, completion = prompt_tokens(body), len(words)
+    reasoning = round(hidden * (limit or UNLIMITED))
+    prompt, completion = prompt_tokens(body), len(words) + reasoning
     whole = {
         "id": "chatcmpl-chaos",
         "object": "chat.completion",
@@ -91,6 +98,8 @@ def computed(body: dict[str, Any], text: str, fault: Fault | None = None, *, ful
         "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish}],
     }
     usage = _claimed(prompt, completion, fault)
+    if usage is not None and reasoning:
+        usage["completion_tokens_details"] = {"reasoning_tokens": reasoning}
     return Reply(whole if usage is None else whole | {"usage": usage}, prompt, completion)
 
 
@@ -150,7 +159,7 @@ def _pictures(body: dict[str, Any]) -> Iterator[str]:
                     yield url
 
 
-def _claimed(prompt: int, completion: int, fault: Fault | None) -> dict[str, int] | None:
+def _claimed(prompt: int, completion: int, fault: Fault | None) -> dict[str, Any] | None:
     match fault:
         case Fault.USAGE_MISSING:
             return None

@@ -171,7 +171,9 @@ class ChaosServer:
         text = self.behaviour.reply(body) if self.behaviour.reply else replies.option_text(body)
         if isinstance(text, web.Response):
             return text
-        return replies.computed(body, text, fault, full_length=self.behaviour.full_length)
+        return replies.computed(
+            body, text, fault, full_length=self.behaviour.full_length, hidden=self.behaviour.hidden_reasoning
+        )
 
     async def _send_completion(self, request: web.Request, digest: str, reply: Reply) -> web.Response:
         response = replies.as_json(reply.body, headers=self._admission.quota.headers())

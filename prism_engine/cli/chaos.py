@@ -63,6 +63,15 @@ def chaos(  # noqa: PLR0913 - one parameter per option is Typer's way
         bool,
         typer.Option("--full-length", help="Make every text as long as its output limit: the most expensive case."),
     ] = False,
+    hidden_reasoning: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=10_000,
+            metavar="X",
+            help="Report and bill X times the output limit as reasoning tokens, as providers do that do not bound it.",
+        ),
+    ] = 0.0,
     latency: Annotated[float, typer.Option(min=0, help="Seconds until each answer.")] = 0.0,
     slow: Annotated[float, typer.Option(min=0, help="Seconds that the fault `slow` adds.")] = 10.0,
 ) -> None:
@@ -99,6 +108,7 @@ def chaos(  # noqa: PLR0913 - one parameter per option is Typer's way
         retry_after=_retry_after(retry_after),
         random=RandomFaults(rate, kinds, seed) if kinds else None,
         full_length=full_length,
+        hidden_reasoning=hidden_reasoning,
         prices=_prices(price_in, price_out),
     )
     _print_end(asyncio.run(serve(behaviour, port, lambda url: _print_start(url, behaviour))))

@@ -359,9 +359,10 @@ MaxCostOption = Annotated[
     float | None,
     Sets("max_cost", dollars),
     option(
-        "US dollars that all runs into the same results folder may cost together. Never exceeded: the worst case of a "
-        "request is reserved before it is sent. When it is used up the run stops (exit code 3); the same command with "
-        "a larger cap continues.",
+        "US dollars that all runs into the same results folder may cost together. The worst case of a request is "
+        "reserved before it is sent, and the first request to a model is sent alone, because only its reply shows "
+        "whether the provider bills more than that (hidden reasoning). When the cap is used up the run stops (exit "
+        "code 3); the same command with a larger cap continues.",
         panel=LIMITS,
         example="--max-cost 5.00",
         default="no limit",

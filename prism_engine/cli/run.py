@@ -122,8 +122,9 @@ def plan(**given: Any) -> None:
     is as narrow as the pilot allows.
     """
     from prism_engine import api  # noqa: PLC0415 - commands import what they use when called
+    from prism_engine.cli.show.expenses import print_forecast  # noqa: PLC0415
     from prism_engine.cli.show.live import ingesting  # noqa: PLC0415
-    from prism_engine.cli.show.reports import print_forecast, print_plan, print_plans  # noqa: PLC0415
+    from prism_engine.cli.show.reports import print_plan, print_plans  # noqa: PLC0415
 
     configs, registry = _configs(given), load_registry(given["models_file"] or [])
     _print_notes(api.benchmark_notes(configs, registry, ingesting=ingesting()))

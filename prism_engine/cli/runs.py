@@ -8,11 +8,10 @@ import shlex
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from prism_engine.budget import cap_of, shown
 from prism_engine.cli import completion
 from prism_engine.cli.config_options import config_options, option_names
 from prism_engine.cli.options import (
@@ -38,6 +37,8 @@ from prism_engine.errors import UserError
 from prism_engine.stage import label_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from prism_engine.api import RunState
 
 _HEADER = ("Run", "State", "Samples", "Right so far", "Last sign")
@@ -97,10 +98,10 @@ def status(
         for limit, use in meter.get("limits", {}).items():
             share = f"{use['used']:,.0f} of {use['limit']:,.0f}"
             stdout.print(f"{name}: {human_limit(limit)} {share} in use", soft_wrap=True, markup=False)
+        if note := meter.get("waiting_note"):
+            stdout.print(f"{name}: waiting for the budget: {note}", soft_wrap=True, markup=False)
     print_bounds(one.progress.get("bounded_by", {}))
-    if (money := one.progress.get("money")) and money.get("left") is not None:
-        left, cap = (shown(cap_of(Decimal(money[key]))) for key in ("left", "cap"))
-        stdout.print(f"{left} of {cap} left", soft_wrap=True, markup=False)
+    _print_money(one.progress.get("money") or {})
     eta = one.progress["eta_seconds"]
     if one.state == "running" and eta is not None:
         stdout.print(f"about {human_seconds(eta)} left")
@@ -110,6 +111,19 @@ def status(
             words += ["--results-dir", str(results_dir)]
         again = unbroken(shlex.join(words)) if one.command == "run" else f"the same prism {one.command}"
         stdout.print(f"continue with: {again}", soft_wrap=True, markup=False)
+
+
+def _print_money(money: Mapping[str, Any]) -> None:
+    """Print what a run has cost if replies do not say all of it, and what is left of the cap."""
+    from prism_engine.budget import Cost, cap_of, shown  # noqa: PLC0415 - see above
+
+    least, most = money.get("this_run_at_least"), money.get("this_run")
+    if least and most and least != most:
+        cost = Cost(cap_of(Decimal(least)), cap_of(Decimal(most)))
+        stdout.print(f"cost of this run: {cost}", soft_wrap=True, markup=False)
+    if money.get("left") is not None:
+        left, cap = (shown(cap_of(Decimal(money[key]))) for key in ("left", "cap"))
+        stdout.print(f"{left} of {cap} left", soft_wrap=True, markup=False)
 
 
 def resume(

@@ -92,6 +92,9 @@ class Limits(Frozen):
     """Maximum concurrent requests. A run starts with fewer, and backs off when the API rejects requests."""
 
 
+UNKNOWN_IMAGE_TOKENS = 50_000
+"""Assumed prompt tokens per picture of an API that does not state them: more than any large provider counts."""
+
 Dollars = Annotated[Decimal, Field(ge=0, allow_inf_nan=False, max_digits=20)]
 
 
@@ -299,7 +302,7 @@ class ApiModel(ModelEntry):
     price: PriceSpec | None = None
     """The price; None uses the one that genai-prices lists for `base_url` and `model`. Use all zeros for your own
     endpoint."""
-    image_tokens: PositiveInt = 50_000
+    image_tokens: PositiveInt = UNKNOWN_IMAGE_TOKENS
     """Maximum prompt tokens per picture: what the cost cap reserves until the reply reports the actual count. The
     default exceeds what any large provider counts; a closer number allows more concurrent requests under a cap."""
     image_formats: tuple[ImageFormat, ...] = API_IMAGE_FORMATS

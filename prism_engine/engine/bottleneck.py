@@ -21,6 +21,8 @@ TICK_SECONDS = 0.1
 _LAST = (*ANSWERS, "judge")
 TURN = "another engine's turn"
 """The perceiver waits for the GPU, which another run's engine (or another engine of the same run) occupies."""
+OTHERS = "other runs under the same cap"
+"""Samples wait for the runs that share the cost cap, so that all of them get equally far."""
 NOTHING = "prism"
 """No call is in flight: look-ups, reading, writing."""
 
@@ -41,6 +43,7 @@ class BottleneckClock:
     def __init__(self, meters: Mapping[StageKey, Meter], *, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self.waits_for_turn = False
+        self.waits_for_others: Callable[[], bool] = lambda: False
         stages = [(STAGE_OF[key], meter) for key, meter in meters.items()]
         self._last_stage = [(stage.role, meter) for stage, meter in stages if stage.key in _LAST]
         self._earlier_stages = [(stage.role, meter) for stage, meter in reversed(stages) if stage.key not in _LAST]
@@ -84,4 +87,6 @@ class BottleneckClock:
         for role, meter in (*self._earlier_stages, *self._last_stage):
             if meter.joined:
                 return role
-        return TURN if self.waits_for_turn else NOTHING
+        if self.waits_for_turn:
+            return TURN
+        return OTHERS if self.waits_for_others() else NOTHING

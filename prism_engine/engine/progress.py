@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from math import exp
 from typing import TYPE_CHECKING, Any
 
+from prism_engine.budget import Work
 from prism_engine.engine.bottleneck import BottleneckClock
 from prism_engine.records import SampleStatus
 
@@ -92,6 +93,8 @@ class Progress:
         self.bounds = BottleneckClock(self.meters, clock=self.clock)
         for run in self.runs:
             run.whole = self
+        if self.spending is not None and not self.runs:
+            self.spending.watch(lambda: Work(self._worked, self.total - self.finished))
 
     @classmethod
     def of(

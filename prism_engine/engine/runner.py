@@ -8,6 +8,7 @@ from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from prism_engine.engine.pace import Ranks
 from prism_engine.engine.pipeline import recorded
 from prism_engine.engine.plan import order_samples
 from prism_engine.engine.scheduler import MAX_ROUNDS, Lane, run_lanes, stop_if_failing
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from prism_engine.engine.bottleneck import BottleneckClock
     from prism_engine.engine.journal import Journal
     from prism_engine.engine.lookup import Samples
+    from prism_engine.engine.pace import PaceMember
     from prism_engine.engine.pipeline import Pipeline
     from prism_engine.engine.progress import Progress
     from prism_engine.engine.scheduler import Stop
@@ -56,6 +58,8 @@ class Run:
     """The pipeline for the other samples: the same, but from the cache only."""
     engines: tuple[EngineUse, ...] = ()
     """The run's vision engines that take turns with other engines, in the order of their turns."""
+    pace: PaceMember | None = None
+    """The run's place among others that answer the same samples under the same cost cap; None if it is on its own."""
     waits_for_ahead: bool = False
     """Whether samples wait until all calls are made ahead, because a call made twice would not be joined."""
 
@@ -86,6 +90,8 @@ async def execute(run: Run, progress: Progress, stop: Stop) -> None:
     """
     for model in run.models:
         stop.listen(model.drain)
+    if run.pace is not None:
+        stop.listen(run.pace.leave)
     # The stack closes every backend even if closing one of them is cancelled. They close one after another, because two
     # vLLM engines that shut down together on a busy machine exceed vLLM's own deadline of 5 s and leave shared memory
     # behind.
@@ -98,6 +104,8 @@ async def execute(run: Run, progress: Progress, stop: Stop) -> None:
         finally:
             for use in run.engines:
                 use.turn.end()
+            if run.pace is not None:
+                run.pace.leave()
     progress.count_not_run(run.journal.close_out(run.benchmark.samples, run.count))
 
 
@@ -120,15 +128,26 @@ async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
     if _engine_answers(run):  # answers must wait for the engine's turn, too
         lanes[0].begin = engine_ready.wait
     results = _Results(run, progress, stop)
+    ranks = Ranks(run.pace, positions)
+    progress.bounds.waits_for_others = ranks.wait
+
+    async def work(sample: Sample) -> SampleResult:
+        await ranks.enter(sample.position)
+        return await run.pipeline.run(sample)
+
+    def take(result: SampleResult) -> None:
+        ranks.finish(result.sample.position)
+        results.take(result)
+
     helpers = [asyncio.create_task(_flush_often(run.journal, stop)), asyncio.create_task(progress.bounds.watch())]
     try:
         if run.retry_only is not None and run.cached_pipeline is not None:
             others = run.benchmark.samples(position for position in positions if position not in run.retry_only)
             lane = Lane("others", others, perceiving, drains=True)
-            await run_lanes([lane], run.cached_pipeline.run, results.take, stop)
+            await run_lanes([lane], run.cached_pipeline.run, take, stop)
         async with asyncio.TaskGroup() as group:
             group.create_task(_take_turns(run, order.undescribed, engine_ready, stop, progress.bounds))
-            group.create_task(run_lanes(lanes, run.pipeline.run, results.take, stop))
+            group.create_task(run_lanes(lanes, work, take, stop))
         for _ in range(1, MAX_ROUNDS):
             # Retry once all others are finished: the problem may have passed. If no sample succeeded, it has not.
             if stop.requested or not results.failed or not progress.done:
@@ -164,8 +183,12 @@ async def _take_turns(
         if use.turn.ended:
             continue
         bounds.waits_for_turn = True
+        if run.pace is not None:
+            run.pace.set_idle(idle=True)
         await use.turn.begin()
         bounds.waits_for_turn = False
+        if run.pace is not None:
+            run.pace.set_idle(idle=False)
         is_last = number == len(run.engines)
         makes_room = not answers and (use.turn.makes_room or not is_last)
         if is_last and not (makes_room and run.waits_for_ahead):

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 MIN_RATE_SECONDS = 1.0
 """Shortest time from which a rate is computed: a few answers that arrive together would give thousands per second."""
+LARGEST_COUNT = 10**7
+"""Tokens of one reply beyond which a report is implausible: it is counted in `implausible`, and not shown as tokens.
+What it costs is up to the ledger, which believes it."""
+LARGEST_RATE = 10**7
+"""Tokens per second beyond which a rate is not shown."""
 
 
 @dataclass
@@ -38,6 +43,8 @@ class Meter:
     """Requests currently waiting for an identical call of another request."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    implausible: int = 0
+    """Replies, including cached ones, that report impossible numbers of tokens."""
     truncated: int = 0
     """Completions, including cached ones, that were cut off at the output limit."""
     saved_tokens: int = 0
@@ -67,8 +74,15 @@ class Meter:
 
     @property
     def tokens_per_second(self) -> float | None:
-        """Completion tokens per busy second since the first answer; None as for `calls_per_second`."""
-        return None if self._first is None else self._rate(self.completion_tokens - self._first[2])
+        """Completion tokens per busy second since the first answer; None if the replies report an absurd number."""
+        rate = None if self._first is None else self._rate(self.completion_tokens - self._first[2])
+        return None if rate is not None and rate > LARGEST_RATE else rate
+
+    @property
+    def tokens_are_absurd(self) -> bool:
+        """Whether the replies report more tokens than can be true, so that their numbers must not be trusted."""
+        rate = None if self._first is None else self._rate(self.completion_tokens - self._first[2])
+        return self.implausible > 0 or (rate is not None and rate > LARGEST_RATE)
 
     def _rate(self, count: int) -> float | None:
         assert self._first is not None
@@ -85,9 +99,11 @@ class Meter:
             "failed": self.failed,
             "in_flight": self.in_flight,
             "completion_tokens": self.completion_tokens,
+            **({"implausible_usage": self.implausible} if self.implausible else {}),
             "calls_per_second": _rounded(self.calls_per_second),
             "tokens_per_second": _rounded(self.tokens_per_second),
             "waiting_for": load.waiting_for,
+            **({"waiting_note": load.note} if load.note else {}),
             "limits": {name: {"used": use.used, "limit": use.limit} for name, use in load.limits.items()},
         }
 
@@ -115,8 +131,7 @@ class Meter:
             self.whole.count_hit(completion)
         self.hits += 1
         self.truncated += completion.outcome is Outcome.TRUNCATED
-        usage = completion.usage
-        self.saved_tokens += (usage.prompt_tokens or 0) + (usage.completion_tokens or 0)
+        self.saved_tokens += sum(self._plausible(completion))
 
     def count_shared(self, completion: Completion) -> None:
         """Count a completion shared with another request."""
@@ -132,10 +147,19 @@ class Meter:
         self.calls += 1
         self.truncated += completion.outcome is Outcome.TRUNCATED
         self.failed += not completion.outcome.reusable
-        self.prompt_tokens += completion.usage.prompt_tokens or 0
-        self.completion_tokens += completion.usage.completion_tokens or 0
+        prompt, output = self._plausible(completion)
+        self.prompt_tokens += prompt
+        self.completion_tokens += output
         if self._first is None:
             self._first = self.busy_seconds, self.calls, self.completion_tokens
+
+    def _plausible(self, completion: Completion) -> tuple[int, int]:
+        """Return the reported prompt and completion tokens, or zeros (and count that) if they cannot be true."""
+        counts = completion.usage.prompt_tokens or 0, completion.usage.completion_tokens or 0
+        if all(0 <= count <= LARGEST_COUNT for count in counts):
+            return counts
+        self.implausible += 1
+        return 0, 0
 
     def _begin(self) -> None:
         if self.whole is not None:

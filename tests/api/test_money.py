@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from aiohttp import web
 
 from prism_engine import api
 from prism_engine.api.results.run_status import RunStatus
@@ -54,7 +56,7 @@ def test_a_run_stops_before_it_exceeds_its_cap_and_resumes_with_a_higher_one(run
         assert 0.97 * 40_000_000 <= server.bill.nano_dollars <= 40_000_000
         print_report(first)
         said = " ".join("".join(capsys.readouterr()).split())
-        assert "the budget of $0.04 is used up: $0.0" in said
+        assert "the budget of $0.040 is used up: $0.0" in said
         assert f"{first.progress.done} of {SAMPLES} samples done; raise --max-cost" in said
         assert "x answer: budget: $0.0" in said
         assert manifest(first)["status"] == "budget"
@@ -79,7 +81,7 @@ def test_no_fault_of_the_provider_makes_its_bill_exceed_the_cap(run, seed):
         full_length=True,
         prices=DEAREST.prices,
         slow=0.1,
-        random=RandomFaults(0.3, tuple(fault for fault in Fault if fault is not Fault.RATE_LIMIT), seed),
+        random=RandomFaults(0.3, tuple(set(Fault) - {Fault.RATE_LIMIT, Fault.USAGE_ABSURD}), seed),
     )
     with provider(behaviour) as server:
         report = run(server, model=paid_model(server, timeout=0.5, attempts=2), max_cost=Decimal("0.03"))
@@ -87,6 +89,116 @@ def test_no_fault_of_the_provider_makes_its_bill_exceed_the_cap(run, seed):
         assert server.bill.nano_dollars <= 30_000_000
         assert report.progress.spending.experiment <= 30_000_000
         assert report.progress.spending.experiment >= server.bill.nano_dollars
+
+
+@pytest.mark.parametrize("times", [2, 6, 40, 1000])
+def test_hidden_reasoning_exceeds_a_cap_by_at_most_one_request_and_the_next_run_sends_nothing(run, capsys, times):
+    behaviour = replace(DEAREST, hidden_reasoning=times, latency=0.05)
+    with provider(behaviour) as server:
+        report = run(server, max_cost=Decimal("0.02"), reasoning={"max_tokens": 300})
+        each = server.bill.nano_dollars / server.bill.calls
+        assert report.status is RunStatus.BUDGET
+        assert report_code(report) == 3
+        assert server.bill.nano_dollars <= max(20_000_000, each)
+        money = manifest(report)["money"]
+        assert Decimal(money["experiment"]) * 10**9 == server.bill.nano_dollars
+        print_report(report)
+        said = " ".join("".join(capsys.readouterr()).split())
+        assert ("above the cap" in said) == (server.bill.nano_dollars > 20_000_000)
+
+        calls = server.bill.calls
+        assert run(server, max_cost=Decimal("0.02"), reasoning={"max_tokens": 300}).status is RunStatus.BUDGET
+        assert server.bill.calls == calls
+        done = run(server, max_cost=Decimal(10**4), reasoning={"max_tokens": 300})
+        assert done.status is RunStatus.COMPLETE
+        assert server.bill.paid_again == 0
+
+
+def test_a_claim_of_twenty_thousand_reasoning_tokens_is_believed(run, capsys):
+    """512 output tokens at most, 20,000 reported at $15 per million: a bill of $31 under a cap of $1, once."""
+    prices = Prices(Decimal(3), Decimal(15))
+    with provider(Behaviour(prices=prices, hidden_reasoning=20_000 / 512, latency=0.05)) as server:
+        model = paid_model(server, price=("3", "15"), limits={"concurrency": 500})
+        report = run(server, model=model, max_cost=Decimal(1), reasoning={"max_tokens": 512})
+        assert report_code(report) == 3
+        assert server.bill.nano_dollars <= 10**9
+        assert server.bill.calls == 3  # of $0.30 each; one more would exceed the cap
+        print_report(report)
+        assert "the budget of $1.00 is used up: $0.90 spent" in " ".join("".join(capsys.readouterr()).split())
+
+
+@pytest.mark.parametrize(
+    "count", ["9223372036854775807", "9223372036854775808", "1e300", "-5", "12.5", '"20000"', '"much"', "null", "[]"]
+)
+def test_no_reported_count_crashes_a_run_or_the_next_one(run, capsys, count):
+    usage = f'{{"prompt_tokens": {count}, "completion_tokens": {count}, "total_tokens": {count}}}'
+    message = '{"choices": [{"message": {"content": "The answer is A."}, "finish_reason": "stop"}], "usage": '
+    body = f"{message}{usage}}}".encode()
+    with provider(Behaviour(reply=lambda _body: web.Response(body=body, content_type="application/json"))) as server:
+        for _ in range(2):  # the second time from the cache
+            report = run(server)
+            assert report.status is RunStatus.COMPLETE
+            print_report(report)
+            assert all(0 <= tokens < 2**53 for tokens in stage_tokens(report))
+        assert server.stats.completed == 0  # whole responses are not counted
+        assert server.stats.received == SAMPLES
+
+
+def stage_tokens(report):
+    stage = manifest(report)["stages"]["reason"]
+    return [stage["prompt_tokens"], stage["completion_tokens"], stage["tokens_saved_by_the_cache"]]
+
+
+def test_an_impossible_claim_ends_a_run_with_a_cap_and_says_so(run, capsys):
+    with provider(replace(DEAREST, faults=(Fault.USAGE_ABSURD,))) as server:
+        report = run(server, max_cost=Decimal(1))
+        assert report_code(report) == 3
+        assert server.bill.calls == 1
+        print_report(report)
+        assert "above the cap" in " ".join("".join(capsys.readouterr()).split())
+
+
+def test_attempts_without_a_usage_make_the_cost_a_range_that_holds_the_bill(run, capsys):
+    faults = (None, Fault.USAGE_MISSING, None, Fault.TORN, None, None)
+    with provider(replace(DEAREST, full_length=False, faults=faults, repeat=True)) as server:
+        report = run(server)
+        cost = report.progress.spending.run_cost
+        assert cost.at_least < server.bill.nano_dollars < cost.at_most
+        print_report(report)
+        said = " ".join("".join(capsys.readouterr()).split())
+        assert "Cost: at least $0.0" in said
+        assert "by replies, at most $0.0" in said
+        money = manifest(report)["money"]
+        assert Decimal(money["this_run_at_least"]) < Decimal(money["this_run"])
+
+
+def test_a_cap_far_away_does_not_hold_requests_back(run):
+    """The worst cases of all requests in flight together are far above 2.5 % of the cap."""
+    with provider(Behaviour(prices=DEAREST.prices, latency=0.3)) as server:
+        report = run(server, max_cost=Decimal("0.3"), reasoning={"max_tokens": 2048})
+        assert report.status is RunStatus.COMPLETE
+        assert server.stats.most_in_flight >= 40
+        assert server.bill.nano_dollars < 0.05 * 0.3 * 10**9
+
+
+def test_arms_under_one_cap_get_equally_far_through_the_same_samples(tmp_path):
+    write_described_shapes(tmp_path / "shapes.tsv", SAMPLES)
+    with provider(DEAREST) as fast, provider(replace(DEAREST, latency=0.2)) as slow:
+        common = {
+            "benchmark": str(tmp_path / "shapes.tsv"),
+            "mode": "oracle",
+            "cache_dir": tmp_path / "cache",
+            "results_dir": tmp_path / "results",
+            "models": {"fast": paid_model(fast), "slow": paid_model(slow, identity="another provider")},
+            "max_cost": Decimal("0.07"),
+        }
+        configs = [RunConfig.model_validate({**common, "reasoner": name}) for name in ("fast", "slow")]
+        reports = api.run_many(configs, load_registry())
+    assert {report.status for report in reports} == {RunStatus.BUDGET}
+    ahead, behind = ({row["index"] for row in report.rows() if row["status"] == "done"} for report in reports)
+    assert len(behind) >= 40
+    assert len(ahead) <= len(behind) + SAMPLES // 8
+    assert len(behind - ahead) <= SAMPLES // 8
 
 
 def test_without_a_cap_the_ledger_equals_the_bill(run, capsys):

@@ -54,3 +54,13 @@ def test_no_number_of_crashes_uses_the_allowance_up_and_twenty_leave_room_to_wor
     assert lost < CAP // CRASH_SHARE
     assert max_reserved(Balance(lost=lost), CAP) > 0
     assert max_reserved(Balance(lost=CAP), CAP) == 0
+
+
+def test_money_that_the_work_does_not_need_may_be_reserved_as_well():
+    near = max_reserved(Balance(spent=CAP // 2), CAP, needed=CAP)
+    assert near == max_reserved(Balance(), CAP)
+    assert max_reserved(Balance(), CAP, needed=CAP // 20) == (CAP - CAP // 20) // 2
+    lost, needed = 0, CAP // 20
+    for _ in range(20):
+        lost += max_reserved(Balance(lost=lost), CAP, needed)
+    assert lost < CAP - needed

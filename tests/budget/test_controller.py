@@ -6,8 +6,9 @@ from contextlib import closing
 
 import pytest
 
+from prism_engine.budget.books import Account
 from prism_engine.budget.controller import BudgetController
-from prism_engine.budget.ledger import Account
+from prism_engine.budget.costs import Cost
 from prism_engine.errors import BudgetError, StoreError
 
 ACCOUNT = Account("reason", "m")
@@ -28,7 +29,7 @@ async def test_a_request_waits_for_what_others_release(path):
         controller.settle(ACCOUNT, 60_000, 10_000)
         await second
         controller.settle(ACCOUNT, 60_000, None)
-        assert controller.spent == {"reason": 70_000}
+        assert controller.costs.by_stage(controller.books) == {"reason": Cost(10_000, 70_000)}
         totals = await controller.totals()
         assert totals.balance.spent == 70_000
         assert totals.by_stage == {"reason": 70_000}
@@ -38,7 +39,7 @@ async def test_a_request_that_can_never_fit_is_refused_at_once_with_what_was_spe
     with closing(BudgetController(path, CAP)) as controller:
         await controller.reserve(ACCOUNT, 90_000)
         controller.settle(ACCOUNT, 90_000, None)
-        with pytest.raises(BudgetError, match=r"\$0\.00009 of \$0\.0001 spent"):
+        with pytest.raises(BudgetError, match=r"\$0\.000090 of \$0\.00010 spent"):
             await controller.reserve(ACCOUNT, 20_000)
 
 

@@ -119,3 +119,11 @@ def test_every_range_is_in_order_and_no_reply_is_longer_than_allowed(earlier, le
         assert 0 <= known.low <= known.likely * 1.001 + 1
         assert known.likely <= known.high * 1.001 + 1
     assert expense.completion_tokens.high <= len(lengths) * 512
+
+
+def test_hidden_reasoning_is_forecast_by_what_was_used_not_by_the_output_limit():
+    earlier = [Seen(400, 512, truncated=False, usage=Usage(100, 20_000)) for _ in range(MIN_CALLS)]
+    expense = expect(demand(*[400] * 10), earlier, PER_CALL, PRICE)
+    assert expense.completion_tokens.likely == pytest.approx(200_000)
+    assert expense.cost is not None
+    assert expense.cost.likely == pytest.approx(10 * (100 * 150 + 20_000 * 600), rel=0.01)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, precondition, rule
 
 from prism_engine.budget.balance import CRASH_SHARE, Balance, Decision, decide
-from prism_engine.budget.ledger import Account, Ledger, LedgerEntry
+from prism_engine.budget.books import Account, Lesson
+from prism_engine.budget.ledger import Ledger, LedgerEntry
 from prism_engine.errors import StoreError
 
 ACCOUNT = Account("reason", "m")
@@ -27,7 +28,7 @@ def crash(ledger):
 def reserve(ledger, amount, cap, *, die=False):
     """Reserve as the controller does; `die` crashes between the decision and its commit."""
     with ledger.transaction():
-        verdict = decide(ledger.balance(), amount, cap)
+        verdict = decide(ledger.books().balance, amount, cap)
         if verdict is Decision.GRANTED:
             ledger.add({ACCOUNT: LedgerEntry(requests=1, reserved=amount)})
         if die:
@@ -50,13 +51,13 @@ def test_reserved_settled_and_unknown_amounts_are_kept_for_the_next_run(tmp_path
     with closing(Ledger(tmp_path / "deep" / "ledger.sqlite")) as ledger:
         for amount in (100, 50, 30):
             reserve(ledger, amount, 10**6)
-        assert ledger.balance() == Balance(reserved=180)
+        assert ledger.books().balance == Balance(reserved=180)
         settle(ledger, 100, 40)
         settle(ledger, 50, None)
-        assert ledger.balance() == Balance(spent=90, reserved=30)
+        assert ledger.books().balance == Balance(spent=90, reserved=30, unknown=50)
     with closing(Ledger(tmp_path / "deep" / "ledger.sqlite")) as ledger:
-        assert ledger.balance() == Balance(spent=120)
-        assert ledger.by_stage() == {"reason": 120}
+        assert ledger.books().balance == Balance(spent=120, unknown=80)
+        assert ledger.books().by_stage == {"reason": 120}
 
 
 def test_reservations_of_a_dead_process_are_lost_but_those_of_a_living_one_stay(tmp_path):
@@ -66,11 +67,11 @@ def test_reservations_of_a_dead_process_are_lost_but_those_of_a_living_one_stay(
     reserve(living, 5, None)
     crash(dying)
     living.mark_dead()
-    assert living.balance() == Balance(lost=70, reserved=5)
+    assert living.books().balance == Balance(lost=70, reserved=5)
     living.close()
     with closing(Ledger(path)) as later:
-        assert later.balance() == Balance(spent=5, lost=70)
-        assert later.by_stage() == {"reason": 75}
+        assert later.books().balance == Balance(spent=5, lost=70, unknown=5)
+        assert later.books().by_stage == {"reason": 75}
 
 
 def test_an_uncommitted_reservation_does_not_count(tmp_path):
@@ -79,7 +80,7 @@ def test_an_uncommitted_reservation_does_not_count(tmp_path):
     reserve(ledger, 70, None, die=True)
     crash(ledger)
     with closing(Ledger(path)) as later:
-        assert later.balance() == Balance()
+        assert later.books().balance == Balance()
 
 
 def test_two_processes_never_grant_the_same_amount(tmp_path):
@@ -196,7 +197,7 @@ class Spending(RuleBasedStateMachine):
     @invariant()
     def the_bill_is_within_the_cap_and_the_ledger_never_shows_less(self):
         for ledger in self.ledgers.values():
-            balance = ledger.balance()
+            balance = ledger.books().balance
             assert self.billed <= balance.used + balance.reserved <= self.cap
             assert balance.lost <= self.cap // CRASH_SHARE + 1 + self.kills * self.largest
             break
@@ -209,3 +210,18 @@ class Spending(RuleBasedStateMachine):
 
 Spending.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
 TestSpending = Spending.TestCase
+
+
+def test_a_ledger_of_an_earlier_version_is_read_and_gets_the_tables_that_it_lacks(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    with closing(Ledger(path)) as ledger:
+        reserve(ledger, 100, None)
+        settle(ledger, 100, 40)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE lessons")
+        connection.execute("DROP TABLE caps")
+    with closing(Ledger(path, 10**6)) as ledger:
+        assert ledger.books().balance == Balance(spent=40)
+        with ledger.transaction():
+            ledger.learn({ACCOUNT: Lesson(1, 2000)})
+        assert ledger.books().raised(ACCOUNT.name, 10) == 20

@@ -129,3 +129,11 @@ def test_no_usage_within_the_bounds_costs_more_than_the_worst_case(input_, cache
     cost = price.cost(usage)
     assert cost is not None
     assert 0 <= cost <= price.worst(most, limit)
+
+
+def test_counts_whose_cost_fits_nowhere_have_a_claim_but_no_cost_for_a_row():
+    price = known(model="m", base_url="http://x/v1", price=PriceSpec(input=Decimal(1), output=Decimal(2)))
+    for count in (2**63 - 1, 10**17):
+        assert price.cost(Usage(count, 1)) is None
+        assert price.claimed(Usage(count, 1)) >= count * 1000
+    assert price.claimed(Usage(None, 5)) == price.claimed(Usage(-3, 5)) == 10_000

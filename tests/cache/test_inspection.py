@@ -58,6 +58,14 @@ def test_stats_count_rows_by_stage_model_and_outcome(path, opened):
     assert times == sorted(filter(None, times))
 
 
+def test_token_counts_that_cannot_be_true_are_left_out(path, opened):
+    largest = 2**63 - 1
+    rows = [(a_call(name), a_completion(name, tokens=largest)) for name in "abc"]
+    stored(path, *rows, (a_call("d"), a_completion("d", tokens=5)))
+    (tally,) = stats(opened()).tallies
+    assert (tally.rows, tally.completion_tokens) == (4, 5)
+
+
 def test_stats_of_an_absent_store_are_empty(opened):
     found = stats(opened())
     assert (found.requests, found.rows, found.file_bytes, found.oldest, found.newest) == (0, 0, 0, None, None)

@@ -61,3 +61,9 @@ def test_a_refusal_names_its_time_in_every_style_of_providers():
     assert before + 6.2 <= parsedate_to_datetime(date).timestamp() <= time.time() + 7.2
     mixed = [next(iter(wait_headers(RetryAfter.MIXED, 1.0, earlier)), None) for earlier in range(8)]
     assert mixed == ["Retry-After", "Retry-After", "retry-after-ms", None] * 2
+
+
+def test_hidden_reasoning_is_reported_and_billed_in_addition_to_the_limit():
+    reply = computed(body_of(max_tokens=100), "one two", hidden=40)
+    assert reply.completion_tokens == reply.body["usage"]["completion_tokens"] == 4002
+    assert reply.body["usage"]["completion_tokens_details"] == {"reasoning_tokens": 4000}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from prism_engine.backends.load import LimitUsage, Load, WaitReason
 from prism_engine.records import Completion, Outcome, Usage
-from prism_engine.stages.meter import Meter
+from prism_engine.stages.meter import LARGEST_COUNT, Meter
 
 
 class Clock:
@@ -89,3 +91,31 @@ def test_multiple_runs_are_also_counted_together():
     other.count_hit(Completion(Outcome.OK, "x"))
     other.count_shared(Completion(Outcome.OK, "x"))
     assert (whole.calls, whole.hits, whole.shared) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("tokens", [2**64 - 1, LARGEST_COUNT + 1, -5])
+def test_counts_that_cannot_be_true_are_not_added_to_the_tokens(tokens):
+    meter, absurd = Meter(), Completion(Outcome.OK, "x", usage=Usage(tokens, tokens))
+    for _ in range(3):
+        meter.count_call(absurd)
+        meter.count_hit(absurd)
+    meter.count_call(Completion(Outcome.OK, "x", usage=Usage(10, 5)))
+    assert (meter.prompt_tokens, meter.completion_tokens, meter.saved_tokens) == (10, 5, 0)
+    assert meter.implausible == meter.snapshot()["implausible_usage"] == 6
+    assert meter.tokens_are_absurd
+
+
+def test_a_rate_that_cannot_be_true_is_not_shown():
+    clock = Clock()
+    meter = Meter(clock=clock)
+    reply = Completion(Outcome.OK, "x", usage=Usage(10, LARGEST_COUNT))
+    with meter.flying():
+        meter.count_call(reply)
+        clock.now = 1.0
+        meter.count_call(reply)
+        meter.count_call(reply)
+        early = meter.tokens_per_second, meter.tokens_are_absurd
+        clock.now = 100.0
+        late = meter.tokens_per_second, meter.tokens_are_absurd
+    assert early == (None, True)
+    assert late == (2 * LARGEST_COUNT / 100, False)

@@ -275,6 +275,7 @@ def _stage(meter: Meter, wall: float) -> dict[str, Any]:
         "failed_calls": meter.failed,
         "prompt_tokens": meter.prompt_tokens,
         "completion_tokens": meter.completion_tokens,
+        **({"implausible_usage": meter.implausible} if meter.implausible else {}),
         "tokens_saved_by_the_cache": meter.saved_tokens,
         "busy_seconds": round(meter.busy_seconds, 3),
         "busy_share": round(meter.busy_seconds / wall, 4) if wall else None,

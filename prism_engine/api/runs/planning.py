@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from prism_engine.api.build.parts import assembled
 from prism_engine.api.runs.prepared import names_of
-from prism_engine.budget import Expense, PerCall, Price, Range, Seen, expect, expected_sum, price_of
+from prism_engine.budget import Expense, PerCall, Price, Range, RequestBound, Seen, expect, expected_sum, price_of
+from prism_engine.budget.worst_case import MESSAGE_TOKENS, REQUEST_TOKENS
 from prism_engine.cache import earlier_calls
+from prism_engine.config import ApiModel
 from prism_engine.engine.plan import MOST_SEEN, CountedCalls
 from prism_engine.records import Outcome
 from prism_engine.stage import STAGE_OF, STAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from prism_engine.api.build.parts import Parts
     from prism_engine.config import Registry, RunConfig, SamplingConfig
@@ -37,6 +40,8 @@ class Forecast:
     """Stages whose models are free."""
     unpriced: tuple[str, ...]
     """Models whose price is unknown."""
+    bounds: Mapping[StageKey, RequestBound] = field(default_factory=dict)
+    """The most that one request of a stage costs, of the most expensive model whose calls have a price."""
 
     @property
     def cost(self) -> Range | None:
@@ -104,7 +109,8 @@ def combined_forecast(forecasts: Sequence[Forecast]) -> Forecast:
             stages[key] = stages[key] + expense if key in stages else expense
     free = frozenset(key for key in stages if all(key in addend.free for addend in forecasts if key in addend.stages))
     unpriced = dict.fromkeys(name for addend in forecasts for name in addend.unpriced)
-    return Forecast(stages, free, tuple(unpriced))
+    bounds = _most_expensive(item for addend in forecasts for item in addend.bounds.items())
+    return Forecast(stages, free, tuple(unpriced), bounds)
 
 
 def forecast(parts: Parts, plan: Plan) -> Forecast:
@@ -114,7 +120,7 @@ def forecast(parts: Parts, plan: Plan) -> Forecast:
         StoreError: the cache cannot be read.
     """
     stages: dict[StageKey, Expense] = {}
-    charged, unpriced = set(), []
+    charged, unpriced, bounds = set(), [], []
     for key, role, planned in _remaining(parts, plan):
         model, spec = parts.specs[role]
         price: Price | None = Price.nothing()
@@ -126,7 +132,30 @@ def forecast(parts: Parts, plan: Plan) -> Forecast:
             charged.add(key)
         expense = _expense(parts, plan, planned, key, role, price)
         stages[key] = stages[key] + expense if key in stages else expense
-    return Forecast(stages, frozenset(stages) - charged, tuple(dict.fromkeys(unpriced)))
+        if isinstance(spec, ApiModel) and price is not None and not price.is_free:
+            bounds.append((key, _request_bound(parts, planned, key, model, spec, price)))
+    free = frozenset(stages) - charged
+    return Forecast(stages, free, tuple(dict.fromkeys(unpriced)), _most_expensive(bounds))
+
+
+def _most_expensive(bounds: Iterable[tuple[StageKey, RequestBound]]) -> dict[StageKey, RequestBound]:
+    largest: dict[StageKey, RequestBound] = {}
+    for key, bound in bounds:
+        if key not in largest or bound.worst > largest[key].worst:
+            largest[key] = bound
+    return largest
+
+
+def _request_bound(
+    parts: Parts, planned: ModelPlan, key: StageKey, model: str, spec: ApiModel, price: Price
+) -> RequestBound:
+    """Return the bound of a request with a prompt of average length."""
+    calls = planned.ask.calls + planned.ask_later.calls
+    text = (planned.ask.text_bytes + planned.ask_later.text_bytes) / calls
+    images = math.ceil((planned.ask.images + planned.ask_later.images) / calls)
+    prompt = math.ceil(text) + REQUEST_TOKENS + 2 * MESSAGE_TOKENS + images * spec.image_tokens
+    worst = max(price.worst(prompt, _max_tokens(parts, key)), 1)
+    return RequestBound.of(model, price, worst, images, spec.image_tokens, spec.limits.concurrency)
 
 
 def _remaining(parts: Parts, plan: Plan) -> Iterator[tuple[StageKey, str, ModelPlan]]:

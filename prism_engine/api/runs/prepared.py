@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from prism_engine.api.build.perception_side import perceiver_roles
 from prism_engine.api.results.run_folder import Layout
 from prism_engine.engine.journal import Journal
+from prism_engine.engine.pace import Pace
 from prism_engine.engine.progress import Progress
 from prism_engine.errors import ConfigError
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from prism_engine.api.build.parts import Parts
     from prism_engine.api.build.workbench import Workbench
+    from prism_engine.engine.pace import PaceMember
     from prism_engine.engine.runner import Run
     from prism_engine.engine.turns import EngineUse
 
@@ -42,6 +44,8 @@ class PreparedRun:
     engines: tuple[EngineUse, ...]
     retry_only: frozenset[int] | None = None
     """Positions of the samples that calls are made for; None means all."""
+    pace: PaceMember | None = None
+    """See `Run.pace`."""
 
     @cached_property
     def progress(self) -> Progress:
@@ -51,7 +55,7 @@ class PreparedRun:
 
     def run(self) -> Run:
         """Return the run to execute."""
-        return replace(self.parts.run(self.journal, self.retry_only), engines=self.engines)
+        return replace(self.parts.run(self.journal, self.retry_only), engines=self.engines, pace=self.pace)
 
 
 def prepare_runs(every_parts: Sequence[Parts], shared: Workbench, opened: ExitStack) -> list[PreparedRun]:
@@ -86,9 +90,26 @@ def prepare_runs(every_parts: Sequence[Parts], shared: Workbench, opened: ExitSt
             opened.enter_context(closing(Journal(layout.folder / "journal.jsonl", len(parts.samples)))),
             uses,
             retry_only,
+            pace,
         )
-        for (name, parts, layout, retry_only), uses in zip(planned, engines, strict=True)
+        for (name, parts, layout, retry_only), uses, pace in zip(planned, engines, _paces(every_parts), strict=True)
     ]
+
+
+def _paces(every_parts: Sequence[Parts]) -> list[PaceMember | None]:
+    """Let the runs that answer the same samples under a cost cap advance together."""
+    groups: defaultdict[tuple[str, int, int], list[int]] = defaultdict(list)
+    for number, parts in enumerate(every_parts):
+        if parts.config.max_cost is not None:
+            groups[parts.benchmark.sha256, parts.sample_count, len(parts.samples)].append(number)
+    paces: list[PaceMember | None] = [None] * len(every_parts)
+    for members in groups.values():
+        capacity = max(model.capacity for number in members for model in every_parts[number].models.values())
+        pace = Pace.of(every_parts[members[0]].sample_count, capacity)
+        if len(members) > 1:
+            for number in members:
+                paces[number] = pace.join()
+    return paces
 
 
 def names_of(every_parts: Sequence[Parts]) -> list[str]:

@@ -116,7 +116,8 @@ class ChatApi(Backend):
             return Load(learned=self._learned)
         since = next(iter(self._unreserved.values()), None)
         if load.waiting_for is None and since is not None and _time() - since > BUDGET_WAIT:
-            return replace(load, waiting_for=WaitReason.BUDGET)
+            note = "" if self._budget is None else self._budget.why_waiting
+            return replace(load, waiting_for=WaitReason.BUDGET, note=note)
         return load
 
     async def generate(self, call: Call) -> Completion:

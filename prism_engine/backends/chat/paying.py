@@ -40,6 +40,10 @@ class SupportsReserve(Protocol):
             BudgetError: what is left of the cap is not enough.
         """
 
+    @property
+    def why_waiting(self) -> str:
+        """Why a request may have to wait for the budget, and how to change that; for displays."""
+
 
 @dataclass
 class Sending:

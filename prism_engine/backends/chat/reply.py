@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -27,6 +28,8 @@ _FILTERED = (
 _BASE_URL = "base_url may be wrong (it often ends in /v1)"
 NO_CHOICES = "no_choices"
 """Finish reason of a completion without choices, as some providers answer a blocked prompt."""
+_LARGEST_COUNT = 2**63 - 1
+_MOST_DIGITS = 20
 
 
 def read_reply(raw: bytes, headers: Mapping[str, str], endpoint: Endpoint, *, from_reasoning: bool) -> Completion:
@@ -199,6 +202,11 @@ def _usage(value: Any) -> Usage:
 
 
 def _count(value: Any, *path: str) -> int | None:
+    """Return a reported count, saturating at 64 bits; some servers report floats, or text."""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value) if len(value) < _MOST_DIGITS else _LARGEST_COUNT
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return min(max(math.ceil(value), -_LARGEST_COUNT), _LARGEST_COUNT)

@@ -15,6 +15,8 @@ LONG_SPAN, SHORT_SPAN = 100, 8
 
 MAX_PLAUSIBLE_RATIO = 20
 """Reported usage above this multiple of the estimate is rejected as implausible."""
+LONGEST_OUTPUT = 10**6
+"""Output tokens up to which any report is plausible: an output limit may not bound hidden reasoning."""
 
 
 class Tokens(NamedTuple):
@@ -30,7 +32,7 @@ class Tokens(NamedTuple):
     def plausible_for(self, worst: Tokens) -> bool:
         """Whether a call can have used this much: some servers report zero tokens, others billions."""
         prompt = 0 < self.prompt <= MAX_PLAUSIBLE_RATIO * worst.prompt if worst.prompt else self.prompt == 0
-        return prompt and 0 <= self.output <= MAX_PLAUSIBLE_RATIO * worst.output
+        return prompt and 0 <= self.output <= max(MAX_PLAUSIBLE_RATIO * worst.output, LONGEST_OUTPUT)
 
 
 class Demand(NamedTuple):

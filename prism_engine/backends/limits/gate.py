@@ -78,8 +78,12 @@ class Gate:
         self._held -= 1
 
 
-START = 16
-"""Initial concurrency limit."""
+START = 24
+"""Initial concurrency limit, while nothing is known about the API: less than small buckets hold."""
+WIDE = 96
+"""The limit once an answer has shown that the API reports no limits."""
+GROWTH = 2.0
+"""Growth per success until the first rate-limit error, so that the limit triples per round trip."""
 CUT = 0.8
 """Factor applied to the limit on a rate-limit error."""
 COOLDOWN = 15.0
@@ -89,8 +93,8 @@ COOLDOWN = 15.0
 class AdaptiveWidth:
     """Adaptive concurrency limit (additive increase, multiplicative decrease). Never waits; the caller passes the time.
 
-    It grows only while it is the limit that holds requests back: by one per success until the first rate-limit error
-    (so it doubles per round trip), by about one per round trip afterwards. A burst of errors cuts it only once, because
+    It grows only while it is the limit that holds requests back: by GROWTH per success until the first rate-limit error
+    (so it triples per round trip), by about one per round trip afterwards. A burst of errors cuts it only once, because
     requests that were sent before the cut say nothing about the limit after it.
 
     Args:
@@ -117,7 +121,12 @@ class AdaptiveWidth:
             saturated: another request was waiting for a slot.
         """
         if saturated and sent > self._cut_at and now >= self._cut_at + COOLDOWN:
-            self._size = min(self._size + (1.0 / self.width if self.cuts else 1.0), self.maximum)
+            self._size = min(self._size + (1.0 / self.width if self.cuts else GROWTH), self.maximum)
+
+    def record_no_limits(self) -> None:
+        """Record that the API reports no limits of its own, and none are configured."""
+        if not self.cuts:
+            self._size = min(max(self._size, WIDE), self.maximum)
 
     def record_rate_limit(self, sent: float, now: float) -> bool:
         """Record a rate-limit error (HTTP 429); return whether it reduced the limit."""

@@ -80,8 +80,9 @@ class Limiter:
 
     Only the call at the head of the queue waits for the limits; all others wait for it. Requests per minute are limited
     by asyncio-throttle, which polls; they are spread over slices of the minute, because servers enforce limits over
-    shorter periods, too. Tokens are counted in our own sliding windows, with the expected usage of a call until its
-    actual usage is known. The limits in the server's headers apply in addition, once it sends any.
+    shorter periods, too. Where the server's headers report how many requests are left, that many may be sent at once.
+    Tokens are counted in our own sliding windows, with the expected usage of a call until its actual usage is known.
+    The limits in the server's headers apply in addition, once it sends any.
 
     Args:
         limits: what the API allows.
@@ -107,6 +108,7 @@ class Limiter:
         rates = per_minute(limits)
         self._windows = [(kind, TokenWindow(rates[kind], minute * SLACK)) for kind in kinds if kind in rates]
         self._requests, self._minute = limits.requests_per_minute, minute
+        self._may_burst = True
         self._expectation = Expectation()
         self._pacer = Pacer()
         self._shared = shared
@@ -169,11 +171,14 @@ class Limiter:
             self._expectation.learn(slot.worst, used)
             self._settle(slot, used)
         self._unnamed_wait.record_success(slot.request.at)
+        if self._requests is None and not self._windows and not self._pacer.reports_limits:
+            self._width.record_no_limits()
         self._width.record_success(slot.request.at, asyncio.get_running_loop().time(), saturated=self._saturated)
 
     def record_rate_limit(self, slot: Slot, wait: float | None) -> float:
         """See `Slot.record_rate_limit`."""
         now = asyncio.get_running_loop().time()
+        self._may_burst = False
         self._settle(slot, Tokens())
         if self._width.record_rate_limit(slot.request.at, now):
             _log.info("rate limited: concurrency reduced to %d requests", self._width.width)
@@ -242,7 +247,7 @@ class Limiter:
                 self._waiting_for = wait.reason
                 await self.unless_closed(self._wait_for_change, wait.seconds)
             self._waiting_for = WaitReason.REQUESTS  # visible to others only if the next lines actually wait
-            if self._throttler is not None:
+            if self._throttler is not None and not self._bursts:
                 await self.unless_closed(self._throttler.acquire)
             grant = await self._lease(worst)
             if self._closed:
@@ -256,6 +261,14 @@ class Limiter:
             window.reserve(now, self._expectation.demand(worst, kind)) for kind, window in self._windows
         ]
         return slot
+
+    @property
+    def _bursts(self) -> bool:
+        """Whether a minute's requests need not be spread: the server's headers say how many it admits at once.
+
+        After a refusal they are spread again, since some servers enforce their limits over shorter periods as well.
+        """
+        return self._may_burst and self._pacer.reports("requests")
 
     async def _lease(self, worst: Tokens) -> QuotaGrant:
         if self._shared is None:
@@ -285,6 +298,9 @@ class Limiter:
             return Wait(WaitReason.CONCURRENCY, None)
         now = asyncio.get_running_loop().time()
         waits = [Wait(WaitReason.PAUSE, self._paused_until - now)]
+        if self._requests is not None:
+            seconds = self._pacer.window_delay(now, self._requests, self._minute * SLACK)
+            waits.append(Wait(WaitReason.REQUESTS, seconds))
         for kind, window in self._windows:
             waits.append(Wait(WaitReason.TOKENS, window.delay(now, self._expectation.demand(worst, kind))))
         needed = self._expectation.corrected_estimate(worst)

@@ -210,6 +210,21 @@ class Pacer:
         for limit in self._limits.values():
             yield limit.quantity, limit.wait(now, request, self._requests, share=self.share, alone=alone)
 
+    @property
+    def reports_limits(self) -> bool:
+        """Whether the server's headers have reported any limit."""
+        return bool(self._limits)
+
+    def reports(self, quantity: str) -> bool:
+        """Whether the server's headers report a limit on this quantity."""
+        return any(limit.quantity == quantity for limit in self._limits.values())
+
+    def window_delay(self, now: float, limit: int, seconds: float) -> float:
+        """Return the seconds until one more request makes at most `limit` of them in any `seconds`."""
+        if len(self._requests) < limit:
+            return 0.0
+        return max(self._requests[-limit].at + seconds - now, 0.0)
+
     def sent_since(self, moment: float) -> int:
         """Return the number of requests sent after a moment, which may be up to `MEMORY` seconds ago."""
         return len(self._requests) - bisect_right(self._requests, moment, key=attrgetter("at"))

@@ -155,7 +155,8 @@ def _calls(stage: Stage, meter: Meter) -> str:
 
 def _speed(stage: Stage, meter: Meter) -> str:
     rates = ((meter.calls_per_second, f"{stage.units}/s"), (meter.tokens_per_second, "tokens/s"))
-    return ", ".join(f"{_rate(rate)} {unit}" for rate, unit in rates if rate)
+    parts = [f"{_rate(rate)} {unit}" for rate, unit in rates if rate]
+    return ", ".join([*parts, "absurd token counts reported"] if meter.tokens_are_absurd else parts)
 
 
 def _rate(rate: float | None) -> str:
@@ -174,7 +175,8 @@ def _limits(meter: Meter) -> str:
         f"{human_limit(name)} {use.used:,.0f}/{use.limit:,.0f} ({use.used / use.limit:.0%})"
         for name, use in load.limits.items()
     ]
-    waits = f"; the next call waits for: {human_limit(load.waiting_for)}" if load.waiting_for is not None else ""
+    note = f" ({load.note})" if load.note else ""
+    waits = f"; the next call waits for: {human_limit(load.waiting_for)}{note}" if load.waiting_for is not None else ""
     return ", ".join(shares) + waits
 
 

@@ -6,9 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
 from prism_engine.api import HEADER, RunStatus, SweepRow
-from prism_engine.budget import cap_of, shown
 from prism_engine.cli.exit_codes import error_code
 from prism_engine.cli.show.console import human_seconds, print_bounds, print_table, same_command, stderr, stdout
+from prism_engine.cli.show.expenses import out_of_money, print_held_back, print_money, print_sum
 from prism_engine.cli.show.scores import print_scores
 from prism_engine.engine.plan import StagePlan
 from prism_engine.imaging.picture_rules import summary
@@ -21,9 +21,7 @@ from prism_engine.stage import STAGE_OF, STAGES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from prism_engine.api import Forecast, PlannedRun, RunReport
-    from prism_engine.budget import Range, Spending
-    from prism_engine.config import RunConfig
+    from prism_engine.api import PlannedRun, RunReport
     from prism_engine.engine.plan import Plan
     from prism_engine.engine.progress import Progress
     from prism_engine.report import DrawScores, Scores
@@ -80,7 +78,8 @@ def print_report(report: RunReport) -> None:
     summary = ", ".join(f"{count:,} {name}" for count, name in counts if count)
     stdout.print(f"{progress.total:,} samples: {summary} in {human_seconds(progress.seconds)}")
     print_bounds(progress.bounds.shares)
-    _print_money(progress.spending)
+    print_held_back(progress)
+    print_money(progress.spending)
     _print_reasons(progress.failures)
     if progress.fell_back:
         stdout.print(
@@ -116,7 +115,7 @@ def print_sweep(reports: Sequence[RunReport]) -> None:
     words = sum(place < 5 for place in shown)
     print_table([HEADER[place] for place in shown], [[row[place] for place in shown] for row in rows], words=words)
     stdout.print(f"Results: {reports[0].config.results_dir}", soft_wrap=True)
-    _print_sum(reports)
+    print_sum(reports)
     _print_reasons(sum((report.progress.failures for report in reports), Counter[str]()))
     printed = set()
     for report in reports:
@@ -182,77 +181,6 @@ def _print_conversions(plans: Sequence[Plan]) -> None:
             )
 
 
-def print_forecast(config: RunConfig, forecast: Forecast) -> None:
-    """Print how many tokens the remaining calls will use, and what they will cost."""
-    # A stage that is free and about which nothing was learnt has nothing to show.
-    stages = {key: stage for key, stage in forecast.stages.items() if stage.learnt or key not in forecast.free}
-    rows = []
-    for key, expense in stages.items():
-        label = STAGE_OF[key].label
-        rows.append((f"{label}: prompt tokens", *_counts(expense.prompt_tokens)))
-        rows.append((f"{label}: completion tokens", *_counts(expense.completion_tokens)))
-        if key not in forecast.free:
-            rows.append((f"{label}: cost", *_dollars(expense.cost)))
-    if len(stages) > 1 and not forecast.free.issuperset(stages):
-        rows.append(("Cost", *_dollars(forecast.cost)))
-    if not rows:
-        return
-    print_table(("Forecast", "Low", "Likely", "High"), rows)
-    if guessed := [STAGE_OF[key].label for key, expense in stages.items() if not expense.learnt]:
-        stdout.print(
-            f"{' and '.join(guessed)}: too few earlier calls to learn from, so this is the possible range; a pilot "
-            "(`prism run` with the same options and -n 50) narrows it",
-            soft_wrap=True,
-        )
-    if forecast.unpriced:
-        names = ", ".join(forecast.unpriced)
-        stdout.print(
-            f"no price is known for {names}: give one as `price:` in the registry", soft_wrap=True, markup=False
-        )
-    cost, cap = forecast.cost, config.max_cost
-    if cost is not None and cap is not None and cost.high > cap_of(cap):
-        often = "would" if cost.low > cap_of(cap) else "may"
-        stdout.print(
-            f"this {often} exceed --max-cost {shown(cap_of(cap))}: the run then stops; raise --max-cost to continue"
-        )
-
-
-def _counts(known: Range) -> list[str]:
-    return [f"{round(each):,}" for each in known]
-
-
-def _dollars(known: Range | None) -> list[str]:
-    return ["unknown"] * 3 if known is None else [shown(round(each)) for each in known]
-
-
-def _print_money(spending: Spending | None) -> None:
-    """Print what the run and the experiment cost; nothing if nothing costs anything."""
-    if spending is None or not str(spending):
-        return
-    costs = spending.by_stage
-    stages = ", ".join(f"{stage.label} {shown(costs[stage.key])}" for stage in STAGES if stage.key in costs)
-    parts = [f"{shown(spending.run)} by this run" + (f" ({stages})" if stages else "")]
-    if spending.cap is not None:
-        parts.append(f"{shown(spending.experiment)} of {shown(spending.cap)} by all runs into this results folder")
-    elif spending.experiment > spending.run:
-        parts.append(f"{shown(spending.experiment)} by all runs into this results folder")
-    if spending.unpriced:
-        names = ", ".join(spending.unpriced)
-        parts = [*(parts if spending.run else []), f"unknown for {names}: no price is known (`price:` in the registry)"]
-    stdout.print(f"Cost: {'; '.join(parts)}", soft_wrap=True, markup=False)
-
-
-def _out_of_money(progress: Progress) -> str:
-    spending = progress.spending
-    done = f"{progress.done:,} of {progress.total:,} samples done"
-    if spending is None or spending.cap is None:  # its sibling runs paid
-        return f"the budget shared with its sibling runs is used up; {done}; raise --max-cost and run the same command"
-    return (
-        f"the budget of {shown(spending.cap)} is used up: {shown(spending.experiment)} spent, {done}; "
-        f"raise --max-cost and run the same command: {same_command()}"
-    )
-
-
 def _print_how_to_continue(report: RunReport) -> None:
     match report.status:
         case RunStatus.INCOMPLETE:
@@ -260,7 +188,7 @@ def _print_how_to_continue(report: RunReport) -> None:
         case RunStatus.INTERRUPTED:
             stderr.print(f"interrupted; continue with: {same_command()}", soft_wrap=True)
         case RunStatus.BUDGET:
-            stderr.print(_out_of_money(report.progress), soft_wrap=True)
+            stderr.print(out_of_money(report.progress), soft_wrap=True)
         case RunStatus.DEADLINE:
             stderr.print(f"{report.trouble}; continue with: {same_command()}", soft_wrap=True)
         case RunStatus.FAILING:
@@ -269,17 +197,6 @@ def _print_how_to_continue(report: RunReport) -> None:
             reason = str(report.trouble).replace("[", "\\[")
             stderr.print(f"[bold red]stopped:[/] {reason}", soft_wrap=True)
             stderr.print(f"once fixed, continue with: {same_command()}", soft_wrap=True)
-
-
-def _print_sum(reports: Sequence[RunReport]) -> None:
-    """Print what a sweep's runs cost together."""
-    spending = [report.progress.spending for report in reports if report.progress.spending is not None]
-    if cost := sum(one.run for one in spending):
-        unknown = " plus an unknown part" if any(one.unpriced for one in spending) else ""
-        experiment = max(one.experiment for one in spending)
-        stdout.print(
-            f"Cost: {shown(cost)}{unknown} by these runs; {shown(experiment)} by all runs into this results folder"
-        )
 
 
 def _print_reasons(failures: Counter[str]) -> None:

@@ -147,7 +147,7 @@ def test_reviews_are_paid_under_the_cap_of_the_results_folder(finished):
         assert report.progress.spending.experiment <= 300_000_000
         report = judge(finished, models=models, max_cost=Decimal(100))
         assert report.status is RunStatus.COMPLETE
-        assert report.progress.spending.by_stage["judge"] > 0
+        assert report.progress.spending.by_stage["judge"].at_least > 0
 
 
 def test_another_profile_reads_answers_and_reviews_again(finished):

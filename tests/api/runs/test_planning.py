@@ -12,7 +12,7 @@ from prism_engine import api
 from prism_engine.api.results.run_status import RunStatus
 from prism_engine.chaos.behaviour import Behaviour
 from prism_engine.chaos.bill import Prices
-from prism_engine.cli.show.reports import print_forecast
+from prism_engine.cli.show.expenses import print_forecast
 from prism_engine.config import RunConfig, load_registry
 from tests.provider import paid_model, provider
 from tests.shapes import write_described_shapes
@@ -103,7 +103,7 @@ def test_the_output_names_the_cost_and_how_to_narrow_it(config, capsys):
         assert "Descriptions: cost $0.0" in said
         assert "Answers: completion tokens 120" in said
         assert "a pilot (`prism run` with the same options and -n 50)" in said
-        assert "this would exceed --max-cost $0.0001" in said
+        assert "this would exceed --max-cost $0.00010" in said
         unpriced = config(server, price=None)
         print_forecast(unpriced, forecast(unpriced))
         said = " ".join(capsys.readouterr().out.split())

@@ -240,3 +240,51 @@ def test_what_the_next_call_waits_for_has_a_name(limits, reason):
         return reported
 
     assert play(scenario, Behaviour(latency=5.0), limits=limits) is reason
+
+
+def burst(count):
+    """Send calls all at once; return the seconds that they took, and the number of refusals."""
+
+    async def scenario(api, server):
+        started = now()
+        await asyncio.gather(*(api.generate(call_of(str(number))) for number in range(count)))
+        return now() - started, server.stats.rate_limited
+
+    return scenario
+
+
+def test_requests_of_a_minute_are_sent_at_once_where_the_headers_say_that_they_may():
+    """The server allows 120 requests at once, and two more per second."""
+    behaviour = Behaviour(latency=0.3, limits=RateLimits(requests_per_minute=120))
+    seconds, refused = play(burst(120), behaviour, limits=Limits(requests_per_minute=120, concurrency=200))
+    assert refused == 0
+    assert seconds < 10
+    seconds, refused = play(burst(240), behaviour, limits=Limits(requests_per_minute=120, concurrency=200))
+    assert refused == 0
+    assert 55 < seconds < 75
+
+
+def test_requests_of_a_minute_are_spread_where_the_server_reports_nothing():
+    behaviour = Behaviour(latency=0.3, rate_limit=120)
+    seconds, refused = play(burst(120), behaviour, limits=Limits(requests_per_minute=120, concurrency=200))
+    assert refused == 0
+    assert seconds > 50
+
+
+def test_a_limit_of_ours_that_is_lower_than_the_server_s_holds_in_a_burst_too():
+    behaviour = Behaviour(latency=0.3, limits=RateLimits(requests_per_minute=6000))
+    seconds, _ = play(burst(90), behaviour, limits=Limits(requests_per_minute=60, concurrency=200))
+    assert 60 <= seconds < 75
+
+
+def test_after_a_refusal_requests_are_spread_again():
+    """A server whose headers promise more than it admits in a short time."""
+    faults = (*(None,) * 20, Fault.RATE_LIMIT)
+    behaviour = Behaviour(latency=0.3, limits=RateLimits(requests_per_minute=120), faults=faults)
+    seconds, _ = play(burst(120), behaviour, limits=Limits(requests_per_minute=120, concurrency=200))
+    assert seconds > 30
+
+
+def test_an_api_without_any_limit_is_widely_used_after_its_first_answers():
+    seconds, _ = play(burst(400), Behaviour(latency=1.0), limits=Limits(concurrency=400))
+    assert seconds <= 5  # 16, doubled each time, would take six round trips

@@ -21,6 +21,7 @@ class RecordingBudget:
     def __init__(self, *, empty=False):
         self.entries = []
         self.empty = empty
+        self.why_waiting = ""
 
     async def reserve(self, call):
         if self.empty:

@@ -243,3 +243,26 @@ def test_model_ids_are_listed():
     assert model_ids(b'{"data": [{"id": "a"}, {"id": "b"}]}') == ["a", "b"]
     with pytest.raises(TransientError):
         model_ids(b"[]")
+
+
+@pytest.mark.parametrize(
+    ("reported", "count"),
+    [
+        (20_000, 20_000),
+        (20_000.0, 20_000),
+        (12.5, 13),
+        ("20000", 20_000),
+        (2**63, 2**63 - 1),
+        ("9" * 5000, 2**63 - 1),
+        (1e300, 2**63 - 1),
+        (-7, -7),
+        (True, None),
+        ("-7", None),
+        ("many", None),
+        ("\u0665", None),
+        (None, None),
+        ([], None),
+    ],
+)
+def test_a_reported_count_is_a_whole_number_of_at_most_64_bits_or_nothing(reported, count):
+    assert read_reply(reply(usage={"completion_tokens": reported})).usage.completion_tokens == count

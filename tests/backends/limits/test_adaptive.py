@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prism_engine.backends.limits.gate import COOLDOWN, CUT, START, AdaptiveWidth
+from prism_engine.backends.limits.gate import COOLDOWN, CUT, GROWTH, START, WIDE, AdaptiveWidth
 
 
 def simulate(capacity, *, maximum=256, seconds=600.0, latency=1.0, waiting=10_000):
@@ -32,15 +32,15 @@ def simulate(capacity, *, maximum=256, seconds=600.0, latency=1.0, waiting=10_00
     return width, widths, refused
 
 
-def test_it_doubles_per_round_trip_while_nothing_refuses():
+def test_it_triples_per_round_trip_while_nothing_refuses():
     _, widths, _ = simulate(lambda _: 10_000, seconds=12)
-    assert next(at for at, width in widths if width == 256) < 1.6 * 6
+    assert next(at for at, width in widths if width == 256) < 1.6 * 4
     assert max(width for _, width in widths) == 256
 
 
 def test_it_grows_no_further_than_what_is_waiting():
-    width, _, _ = simulate(lambda _: 10_000, waiting=20)
-    assert width.width == 20
+    width, _, _ = simulate(lambda _: 10_000, waiting=40)
+    assert 40 <= width.width < 40 + GROWTH
 
 
 def test_it_settles_below_the_capacity_of_the_server():
@@ -80,6 +80,18 @@ def test_nothing_grows_while_it_cools_down_and_slowly_afterwards():
     assert width.width == 41
 
 
+def test_an_api_without_limits_is_used_widely_at_once_unless_it_has_refused():
+    width = AdaptiveWidth(500)
+    width.record_no_limits()
+    assert width.width == WIDE
+    narrow, refused = AdaptiveWidth(20), AdaptiveWidth(500)
+    narrow.record_no_limits()
+    assert narrow.width == 20
+    refused.record_rate_limit(1.0, 2.0)
+    refused.record_no_limits()
+    assert refused.width < START
+
+
 @pytest.mark.parametrize("maximum", [1, 3, START, 500])
 def test_it_starts_small_and_never_exceeds_what_is_allowed(maximum):
     width = AdaptiveWidth(maximum)
@@ -105,5 +117,5 @@ def test_whatever_happens_the_width_is_within_its_bounds_and_cuts_at_most_once_p
             cut_at = now if cut else cut_at
         else:
             width.record_success(now - took, now, saturated=kind == "s")
-            assert before <= width.width <= before + (kind == "s")
+            assert before <= width.width <= before + GROWTH * (kind == "s")
         assert 1 <= width.width <= maximum

@@ -64,3 +64,8 @@ def test_a_demand_is_always_consistent(worst, uses, kind):
     assert 0 <= demand.expected <= demand.worst
     assert demand.worst >= worst.of(kind)
     assert demand.variance >= 0
+
+
+def test_hidden_reasoning_far_above_the_limit_is_plausible_but_not_any_number():
+    assert Tokens(100, 40 * 512).plausible_for(Tokens(100, 512))
+    assert not Tokens(100, 10**7).plausible_for(Tokens(100, 512))

@@ -173,3 +173,9 @@ def test_only_large_files_are_worth_telling_about(capsys):
 def test_sizes_and_times_are_for_people():
     assert [human_bytes(count) for count in (5, 1500, 2e9, 3e12)] == ["5 B", "1.5 kB", "2.0 GB", "3.0 TB"]
     assert [human_seconds(count) for count in (5.4, 65, 3900)] == ["5 s", "1 min 05 s", "1 h 05 min"]
+
+
+def test_why_calls_wait_for_the_budget_is_shown():
+    load = Load(WaitReason.BUDGET, {"concurrency": LimitUsage(6, 12)}, note="each request reserves $1")
+    shown = rendered(display.panel(progress(reason=Meter(load=lambda: load))))
+    assert "the next call waits for: budget (each request reserves $1)" in shown
