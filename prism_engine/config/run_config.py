@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, TypedDic
 
 import platformdirs
 from pydantic import (
+    AfterValidator,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveInt,
+    StringConstraints,
     TypeAdapter,
     ValidationInfo,
     field_validator,
@@ -39,6 +41,19 @@ STORED: Final = "stored"
 GIVEN = "given"
 """Replaces the instruction's name for descriptions from a table."""
 _CHECKOUT = Path(__file__).parents[2]
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("must be printable text without line breaks")
+    return text
+
+
+Tags = dict[
+    Annotated[str, StringConstraints(pattern=r"^[\w][\w.-]{0,63}$")],
+    Annotated[str, StringConstraints(max_length=200), AfterValidator(_printable)],
+]
+"""Labels by name."""
 
 
 class SamplingConfig(Frozen):
@@ -203,6 +218,8 @@ class RunConfig(CommandConfig):
     judge: str | None = None
     """The judge that is asked, after the run, about answers the rules could not read: any model that `prism judge`
     accepts. None uses no judge."""
+    tags: Tags = Field(default_factory=dict)
+    """Labels for tables and filters, such as `{paper: v2, seed: 3}`; they change no call, score or folder."""
     retry_failed: bool = False
     """Make calls only for samples that failed in the previous run into the same folder. All others come from the cache;
     samples that were never run stay so."""
@@ -211,6 +228,13 @@ class RunConfig(CommandConfig):
     engines_at_once: PositiveInt = 1
     """Maximum number of vision engines that run on this machine at the same time, across multiple runs; the others wait
     for their turn."""
+
+    @field_validator("tags", mode="before")
+    @classmethod
+    def _tags_as_text(cls, tags: object) -> object:
+        if not isinstance(tags, dict):
+            return tags
+        return {key: str(value) if type(value) in (int, float, bool) else value for key, value in tags.items()}
 
     @field_validator("descriptions")
     @classmethod
@@ -325,6 +349,7 @@ class _Shared(CommandOptions, total=False):
     answer_kind: AnswerKind | str | None
     profile: str
     judge: str | None
+    tags: Mapping[str, str]
     retry_failed: bool
     ahead: int
     engines_at_once: int

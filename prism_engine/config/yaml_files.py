@@ -90,11 +90,18 @@ def _line(mistake: Any, adapter: TypeAdapter[Any], typed: Mapping[str, str]) -> 
     if mistake["type"] == "secret":
         return f"{key}: {mistake['msg']}"
     problem = mistake["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
-    options = [option for name, option in typed.items() if name == key or name.startswith(f"{key}.")]
+    problem = problem.replace("String should ", "must ", 1)
+    options = [option for name, option in typed.items() if _overlap(name, key)]
     named = f"{', '.join(options)} ({key})" if options else key
     # A mistake of a whole section is about several values, and its own message says which.
     got = "" if isinstance(mistake["input"], dict) and options else f" (got {mistake['input']!r})"
     return f"{named}: {problem}{got}"
+
+
+def _overlap(first: str, second: str) -> bool:
+    """Return whether two dotted keys are the same or one is inside the other."""
+    short, long = sorted((first, second), key=len)
+    return f"{long}.".startswith(f"{short}.")
 
 
 def _union_tags(adapter: TypeAdapter[Any]) -> tuple[str, ...]:

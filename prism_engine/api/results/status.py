@@ -75,6 +75,17 @@ class RunState:
         except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise ConfigError(f"{path}: cannot be read as a run's status ({error})") from error
 
+    @property
+    def tags(self) -> dict[str, str]:
+        """Labels of the run; empty if it has none."""
+        tags = self.config.get("tags")
+        return {str(key): str(value) for key, value in tags.items()} if isinstance(tags, dict) else {}
+
+    def has_tag(self, wanted: str) -> bool:
+        """Return whether the run has a tag: `KEY=VALUE`, or `KEY` for any value."""
+        key, equals, value = wanted.partition("=")
+        return key in self.tags and (not equals or self.tags[key] == value)
+
     def run_config(self) -> RunConfig:
         """Return the configuration of the run; its deadline may have passed.
 

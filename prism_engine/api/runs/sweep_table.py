@@ -8,11 +8,10 @@ import io
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Self
 
-from prism_engine.config import Arm
 from prism_engine.report import AccuracyEstimate, replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from prism_engine.api.runs.execution import RunReport
@@ -40,6 +39,8 @@ class SweepRow:
     accuracy_high: float | None
     folder: str
     """Of its results, relative to the results folder."""
+    tags: str
+    """Its labels, as `key=value, key=value`; empty if it has none."""
 
     @classmethod
     def of(cls, report: RunReport) -> Self:
@@ -69,16 +70,16 @@ class SweepRow:
             accuracy_low=accuracy.low,
             accuracy_high=accuracy.high,
             folder=str(report.folder.relative_to(config.results_dir)),
+            tags=tags_line(config.tags),
         )
 
     def cells(self) -> tuple[str, ...]:
         """Return the row as display text under `HEADER`; percentages have one decimal."""
-        mode = "" if self.mode == Arm.ALL.name else self.mode
-        labels = (self.benchmark, self.perceiver or "-", self.instruction or "-", self.reasoner or "-", mode)
+        labels = (self.benchmark, self.perceiver or "-", self.instruction or "-", self.reasoner or "-", self.mode)
         low, high = _percent(self.accuracy_low), _percent(self.accuracy_high)
         interval = "-" if self.accuracy is None else f"{low} - {high}"
         missing = f"{self.failed + self.not_run:,}"
-        return (*labels, f"{self.samples:,}", _percent(self.accuracy), interval, missing, self.status)
+        return (*labels, f"{self.samples:,}", _percent(self.accuracy), interval, missing, self.status, self.tags)
 
 
 HEADER = (
@@ -92,8 +93,14 @@ HEADER = (
     "95 % interval",
     "No answer",
     "Status",
+    "Tags",
 )
 """Column headings of `SweepRow.cells`; the first five columns are text."""
+
+
+def tags_line(tags: Mapping[str, str]) -> str:
+    """Return a run's labels for a table's cell."""
+    return ", ".join(f"{key}={value}" for key, value in tags.items())
 
 
 def write_sweep(reports: Sequence[RunReport]) -> Path:
