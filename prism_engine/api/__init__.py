@@ -14,9 +14,11 @@ from prism_engine.api.results.run_status import RunStatus
 from prism_engine.api.results.status import RunState, find_run_state, run_states
 from prism_engine.api.runs.async_run import arun, arun_many
 from prism_engine.api.runs.execution import ProgressDisplay, RunReport, run, run_many
+from prism_engine.api.runs.notification import Notification
 from prism_engine.api.runs.planning import Forecast, PlannedRun, combined_forecast, plan, plan_and_forecast, plan_many
+from prism_engine.api.runs.run_summary import error_summary, run_summary
 from prism_engine.api.runs.sample_calls import SampleCall, sample_calls
-from prism_engine.api.runs.sweep_table import HEADER, SweepRow, write_sweep
+from prism_engine.api.runs.sweep_table import HEADER, SweepRow, tags_line, write_sweep
 
 __all__ = [
     "HEADER",
@@ -25,6 +27,7 @@ __all__ = [
     "GradingReport",
     "JudgePlan",
     "JudgeReport",
+    "Notification",
     "Perception",
     "PlannedRun",
     "ProgressDisplay",
@@ -42,6 +45,7 @@ __all__ = [
     "combined_forecast",
     "demo_configs",
     "diagnose",
+    "error_summary",
     "find_predictions",
     "find_run_state",
     "grade",
@@ -56,6 +60,8 @@ __all__ = [
     "run_and_judge",
     "run_many",
     "run_states",
+    "run_summary",
     "sample_calls",
+    "tags_line",
     "write_sweep",
 ]
