@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +21,7 @@ from prism_engine.cli.options import (
     PicturesOption,
     ResultsFolder,
 )
-from prism_engine.cli.show.console import print_json, stderr, stdout
+from prism_engine.cli.show.console import busy, print_json, stderr, stdout
 from prism_engine.config import Merge, Pictures, SamplingConfig
 from prism_engine.errors import ConfigError, OutcomeError, PrismError
 from prism_engine.records import Outcome
@@ -119,14 +118,14 @@ def ask(  # noqa: PLR0913 - one parameter per option is Typer's way
                 session=session,
             )
             if answerer is None:
-                with _waiting(describer):
+                with busy(f"{describer} ..."):
                     reply = seeing.answer(question, list(files))
             else:
                 reasoning = api.Reasoning(answerer, sampling=_sampling(reasoning_tokens, answerer), session=session)
-                with _waiting(describer):
+                with busy(f"{describer} ..."):
                     result = seeing.describe(question, list(files))
                 record |= _described(result, instruction or "generic", quiet=as_json)
-                with _waiting(answerer):
+                with busy(f"{answerer} ..."):
                     reply = reasoning.reason(record["description"], question)
             _print(record | {"reasoner": answerer}, reply, session, as_json=as_json)
     except PrismError as error:
@@ -136,11 +135,6 @@ def ask(  # noqa: PLR0913 - one parameter per option is Typer's way
         raise
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-
-
-def _waiting(name: str) -> AbstractContextManager[object]:
-    """Show on a terminal which model is awaited: an engine or a server may take minutes to start."""
-    return stderr.status(f"{name} ...") if stderr.is_terminal else nullcontext()
 
 
 def _check(files: list[str], question: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 from datetime import UTC, datetime
@@ -17,16 +16,21 @@ from prism_engine.cli.config_options import config_options, option_names
 from prism_engine.cli.options import (
     RESULTS_DIR,
     DeadlineOption,
+    JsonOption,
+    LogOption,
     MaxCostOption,
+    NotifyOption,
     ResultsFolder,
     RetryFailedOption,
     RunArgument,
+    TagOption,
 )
-from prism_engine.cli.run import run_all
+from prism_engine.cli.run import Output, run_all
 from prism_engine.cli.show.console import (
     human_limit,
     human_seconds,
     print_bounds,
+    print_json,
     print_table,
     stderr,
     stdout,
@@ -44,16 +48,32 @@ if TYPE_CHECKING:
 _HEADER = ("Run", "State", "Samples", "Right so far", "Last sign")
 
 
-def runs(*, results_dir: ResultsFolder = RESULTS_DIR) -> None:
+def runs(
+    *,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option("--tag", metavar="KEY[=VALUE]", help="Only runs with this tag; may be repeated: all must match."),
+    ] = None,
+    as_json: JsonOption = False,
+    results_dir: ResultsFolder = RESULTS_DIR,
+) -> None:
     """List the runs of a results folder: how far each one is, and whether it is still running."""
     from prism_engine import api  # noqa: PLC0415 - commands import what they use when called
 
-    found = api.run_states(results_dir)
+    found = [one for one in api.run_states(results_dir) if all(one.has_tag(wanted) for wanted in tag or ())]
+    if as_json:
+        print_json({"runs": [_facts(one, results_dir) for one in found]})
+        return
+    if not found and tag:
+        stdout.print(f"no run in {results_dir} has the tags {', '.join(tag)}", soft_wrap=True, markup=False)
+        return
     if not found:
         message = f"no runs in {results_dir}; `prism run` makes one (--results-dir names another folder)"
         stdout.print(message, soft_wrap=True)
         return
-    print_table(_HEADER, [_row(one, results_dir) for one in found], words=2)
+    tagged = any(one.tags for one in found)
+    rows = [(*_row(one, results_dir), *([api.tags_line(one.tags)] if tagged else [])) for one in found]
+    print_table((*_HEADER, *(["Tags"] if tagged else [])), rows, words=2)
 
 
 def status(
@@ -66,7 +86,7 @@ def status(
         ),
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON, for scripts.")] = False,
+    as_json: JsonOption = False,
     results_dir: ResultsFolder = RESULTS_DIR,
 ) -> None:
     """Show the progress of a run, also while another shell runs it; the numbers are at most two seconds old.
@@ -78,7 +98,7 @@ def status(
 
     one = api.find_run_state(results_dir, run)
     if as_json:
-        stdout.print(json.dumps({"state": one.state, **one.progress}), soft_wrap=True, markup=False)
+        print_json({"state": one.state, **one.progress, **_facts(one, results_dir)})
         return
     print_table(_HEADER, [_row(one, results_dir)], words=2)
     counts, rates = ("cached", "shared", "calls", "failed", "in_flight"), ("calls_per_second", "tokens_per_second")
@@ -126,13 +146,17 @@ def _print_money(money: Mapping[str, Any]) -> None:
         stdout.print(f"{left} of {cap} left", soft_wrap=True, markup=False)
 
 
-def resume(
+def resume(  # noqa: PLR0913 - one parameter per option is Typer's way
     *,
     run: RunArgument,
     max_cost: MaxCostOption = None,
     deadline: DeadlineOption = None,
     retry_failed: RetryFailedOption = None,
     results_dir: ResultsFolder = RESULTS_DIR,
+    tag: TagOption = None,
+    as_json: JsonOption = False,
+    log: LogOption = None,
+    notify: NotifyOption = None,
 ) -> None:
     """Continue a run with its original settings, in the folder it was started from.
 
@@ -149,8 +173,9 @@ def resume(
     if earlier.deadline is not None and config.deadline is None:
         passed = f"the deadline has passed ({earlier.deadline}) and no longer applies; --deadline sets another one"
         stderr.print(passed, soft_wrap=True, markup=False)
+    output = Output.of(as_json=as_json, log=log, notify=notify)
     enter_folder(one)
-    run_all([config], load_registry())
+    run_all([config], load_registry(), output)
 
 
 def enter_folder(one: RunState) -> None:
@@ -180,6 +205,21 @@ def _row(one: RunState, results_dir: Path) -> tuple[str, ...]:
         "-" if right is None else f"{right:.1%}",
         f"{human_seconds(max((datetime.now(UTC) - one.updated).total_seconds(), 0))} ago",
     )
+
+
+def _facts(one: RunState, results_dir: Path) -> dict[str, object]:
+    """Return what `--json` says about a run besides its progress."""
+    return {
+        "name": _name(one, results_dir),
+        "folder": one.folder,
+        "command": one.command,
+        "state": one.state,
+        "updated_at": one.updated.isoformat(),
+        "samples": one.progress["samples"],
+        "right_so_far": one.progress["right_so_far"],
+        "instruction": one.config.get("instruction"),
+        "tags": one.tags,
+    }
 
 
 def _name(one: RunState, results_dir: Path) -> str:

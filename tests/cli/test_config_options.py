@@ -73,6 +73,7 @@ VALUES = {
     "deadline": ("8h", "8h"),
     "fail_on_error": ("0.25", 0.25),
     "retry_failed": (None, True),
+    "tag": ("paper=v2", {"paper": "v2"}),
     "engines_at_once": ("2", 2),
     "cache_dir": ("some/cache", Path("some/cache")),
     "results_dir": ("some/results", Path("some/results")),
@@ -312,6 +313,6 @@ def test_the_parameters_of_run_are_shown_in_the_order_of_their_panels():
         if isinstance(info, OptionInfo)
     ]
     order = [options.WHAT, options.DESCRIPTIONS, options.ANSWERS, options.SCORING]
-    order += [options.LIMITS, options.STOPPING, options.FILES]
+    order += [options.LIMITS, options.STOPPING, options.FILES, options.OUTPUT]
     assert list(dict.fromkeys(panels)) == order
     assert inspect.signature(run.run).parameters.keys() == inspect.signature(run.plan).parameters.keys()

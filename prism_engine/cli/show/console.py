@@ -7,6 +7,7 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from math import isfinite
@@ -20,12 +21,14 @@ from rich.text import Text
 from prism_engine.cli.show.columns import breaks, parts_of, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 LIVE_SECONDS = 0.25
 """Between two updates of progress on a terminal."""
 LOG_SECONDS = 10.0
 """Between two lines of progress in a log."""
+JSON_SCHEMA = 1
+"""Version of what `--json` prints: higher if a field changes its meaning or goes; new fields leave it as it is."""
 UNFOLDED = 1000
 """Width in columns of a table that goes to a file or another program, where folded cells could not be searched."""
 
@@ -99,9 +102,30 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, words: 
         stdout.print(table)
 
 
+def busy(text: str) -> AbstractContextManager[object]:
+    """Show a sign of life on a terminal during the block, for what takes seconds and reports nothing meanwhile."""
+    return stderr.status(text) if stderr.is_terminal else nullcontext()
+
+
+@contextmanager
+def silenced(console: Console, *, when: bool = True) -> Iterator[None]:
+    """Print nothing to a console during the block: JSON follows instead of text."""
+    was = console.quiet
+    console.quiet = was or when
+    try:
+        yield
+    finally:
+        console.quiet = was
+
+
 def print_json(content: object) -> None:
-    """Print a value as JSON for scripts: dataclasses as objects, paths and amounts as text, NaN as null."""
+    """Print a value as JSON for scripts: dataclasses as objects, paths and amounts as text, NaN as null.
+
+    An object gets the version of its format as `schema`; docs/json.md describes them.
+    """
     value = _plain(content)
+    if isinstance(value, dict):
+        value = {"schema": JSON_SCHEMA, **value}
     try:
         text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
     except TypeError:  # half a surrogate pair in a reply; the standard library escapes it
@@ -129,7 +153,17 @@ def _plain(value: object) -> object:
 
 def same_command() -> str:
     """Return the running command as one would type it, escaped for rich and never broken into lines."""
-    return unbroken(shlex.join(["prism", *sys.argv[1:]]).replace("[", "\\["))
+    return unbroken(shlex.join(["prism", *_without_secrets(sys.argv[1:])]).replace("[", "\\["))
+
+
+def _without_secrets(arguments: Sequence[str]) -> Iterator[str]:
+    """Yield a command's arguments without `--notify`: its value may be a secret, and this goes into logs."""
+    left = iter(arguments)
+    for one in left:
+        if one == "--notify":
+            next(left, None)
+        elif not one.startswith("--notify="):
+            yield one
 
 
 def human_bytes(count: float) -> str:

@@ -1,10 +1,11 @@
-"""Progress of runs: a live panel on a terminal, a line of JSON every few seconds in a log."""
+"""Progress of runs: a live panel on a terminal; in a log a line of text, or of JSON, every few seconds."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Group
@@ -13,6 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from prism_engine.cli.log_format import LogFormat
 from prism_engine.cli.show.console import LIVE_SECONDS, LOG_SECONDS, human_bytes, human_limit, human_seconds, stderr
 from prism_engine.stage import STAGE_OF
 
@@ -32,9 +34,14 @@ LARGE_FILE = 50_000_000
 
 
 @contextlib.asynccontextmanager
-async def watch(progress: Progress) -> AsyncIterator[None]:
-    """Show progress on stderr until the block ends."""
-    async with _live(progress) if stderr.is_terminal else _logged(progress):
+async def watch(progress: Progress, log: LogFormat | None = None) -> AsyncIterator[None]:
+    """Show progress on stderr until the block ends.
+
+    Args:
+        log: print lines of this format; None shows the live view on a terminal, and plain lines elsewhere.
+    """
+    live = log is None and stderr.is_terminal
+    async with _live(progress) if live else _logged(progress, log or LogFormat.PLAIN):
         yield
     with contextlib.suppress(OSError):
         for one in progress.runs or (progress,):
@@ -54,8 +61,14 @@ async def _live(progress: Progress) -> AsyncIterator[None]:
             live.stop()
 
 
-def _logged(progress: Progress) -> contextlib.AbstractAsyncContextManager[None]:
-    return _every(LOG_SECONDS, lambda: stderr.print(json.dumps(progress.snapshot()), soft_wrap=True, markup=False))
+def _logged(progress: Progress, log: LogFormat) -> contextlib.AbstractAsyncContextManager[None]:
+    def show() -> None:
+        if log is LogFormat.JSON:
+            stderr.out(json.dumps(progress.snapshot()), highlight=False)
+        else:
+            stderr.print(f"{datetime.now().astimezone():%H:%M:%S}  {log_line(progress)}", soft_wrap=True, markup=False)
+
+    return _every(LOG_SECONDS, show)
 
 
 def ingesting() -> Callable[[IngestProgress], None]:
@@ -73,6 +86,31 @@ def ingesting() -> Callable[[IngestProgress], None]:
             )
 
     return update
+
+
+def log_line(progress: Progress) -> str:
+    """Return what matters of a run while it goes on, as one short line for a log that people read."""
+    share = progress.processed / progress.total if progress.total else 1.0
+    stages = _stages(progress)
+    speeds = [f"{stage.label} {_rate(meter.calls_per_second)}/s" for stage, meter in stages if meter.calls_per_second]
+    waits = [
+        f"{stage.label} waits for: {human_limit(reason)}"
+        for stage, meter in stages
+        if (reason := meter.load().waiting_for) is not None
+    ]
+    starting = [f"{stage.label}: {WAITING}" for stage, meter in stages if _may_be_starting(meter)]
+    parts = [
+        progress.title,
+        f"{progress.processed:,}/{progress.total:,} samples ({share:.0%})",
+        _trouble(progress),
+        _time(progress),
+        ", ".join(speeds),
+        *waits,
+        *starting,
+        _accuracy(progress),
+        _money(progress),
+    ]
+    return " | ".join(part for part in parts if part)
 
 
 def line(progress: Progress) -> str:

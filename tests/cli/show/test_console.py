@@ -57,9 +57,9 @@ class Priced:
     [
         (
             Priced(Decimal("0.000000001"), Path("results/a"), 0.5),
-            {"cost": "0.000000001", "folder": "results/a", "share": 0.5},
+            {"schema": 1, "cost": "0.000000001", "folder": "results/a", "share": 0.5},
         ),
-        ({"nan": float("nan"), 3: (1, None)}, {"nan": None, "3": [1, None]}),
+        ({"nan": float("nan"), 3: (1, None)}, {"schema": 1, "nan": None, "3": [1, None]}),
         ("half \ud83d", "half \ud83d"),
         (10**30, 10**30),
         ("[bold]x[/] :smile:", "[bold]x[/] :smile:"),
