@@ -113,6 +113,9 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     More than one benchmark, perceiver, instruction, reasoner or mode makes a sweep: every combination, each call made
     once, each engine loaded once, reasoners busy while one engine makes room for the next, one table at the end.
 
+    Progress counts calls: open (not answered yet, sent or not), called (answered by the model), cached (found in the
+    cache; also if a sample repeats a call of this run), shared (the same call was already open).
+
     [bold]Example:[/] prism run MMStar.tsv --perceiver smolvlm-256m --reasoner gpt-4o-mini --rpm 500
     """
     output = Output.of(as_json=as_json, log=log, notify=notify)

@@ -58,7 +58,7 @@ def print_report(report: RunReport) -> None:
     if report.name:
         stdout.print(report.name, style="bold", markup=False, soft_wrap=True)
     if report.status is RunStatus.NOT_BEGUN:
-        stdout.print("not started, because the run before it stopped; the same command starts it", soft_wrap=True)
+        stdout.print("stopped before a sample was finished; the same command continues", soft_wrap=True)
         return
     if report.scores is not None:
         print_scores(report.scores)
