@@ -25,6 +25,7 @@ from prism_engine.cli.options import (
     ResultsDirOption,
     RpmOption,
     TpmOption,
+    TrustCodeOption,
 )
 from prism_engine.cli.show.console import print_json, print_table, same_command, stderr, stdout
 from prism_engine.config import load_registry
@@ -114,6 +115,7 @@ def grade(  # noqa: PLR0913 - one parameter per option is Typer's way
     cache_dir: CacheDirOption = None,
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
+    trust: TrustCodeOption = False,
     as_json: JsonOption = False,
     log: LogOption = None,
 ) -> None:

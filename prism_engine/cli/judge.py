@@ -25,6 +25,7 @@ from prism_engine.cli.options import (
     RpmOption,
     RunsArgument,
     TpmOption,
+    TrustCodeOption,
 )
 from prism_engine.cli.show.console import human_seconds, print_json, print_table, same_command, silenced, stderr, stdout
 from prism_engine.config import load_registry
@@ -89,6 +90,7 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
     cache_dir: CacheDirOption = None,
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
+    trust: TrustCodeOption = False,
     as_json: JsonOption = False,
     log: LogOption = None,
 ) -> None:
@@ -108,21 +110,18 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
     options = config_options(judge, locals())
     config = validated(TypeAdapter(JudgeConfig), options, "options", option_names(judge, options))
     found = [api.find_run_state(config.results_dir, run) for run in runs]
-    own_models = {name: spec for one in found for name, spec in one.run_config().models.items()}
-    config = config.model_copy(update={"models": own_models})
+    registry = load_registry(models_file or [])
+    for one in found:
+        if note := api.received_judge(one, config.judge, registry):
+            stderr.print(f"note: {note}", soft_wrap=True, markup=False)
+    config = config.model_copy(update={"models": {name: spec for one in found for name, spec in one.models.items()}})
     folders = [one.folder for one in found]
     if plan:
-        _print_plan(folders, config, load_registry(models_file or []), as_json=as_json)
+        _print_plan(folders, config, registry, as_json=as_json)
         return
     try:
         with silenced(stdout, when=as_json):
-            reports = api.judge_runs(
-                folders,
-                config,
-                load_registry(models_file or []),
-                watch=partial(watch, log=log),
-                finished=print_judged,
-            )
+            reports = api.judge_runs(folders, config, registry, watch=partial(watch, log=log), finished=print_judged)
     except KeyboardInterrupt:
         stderr.print(f"stopped at once; finished reviews are kept: continue with {same_command()}", soft_wrap=True)
         raise typer.Exit(130) from None

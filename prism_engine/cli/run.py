@@ -15,6 +15,7 @@ from prism_engine.cli.options import (
     AnswersPerQuestion,
     BenchmarksArgument,
     CacheDirOption,
+    CachedOnlyOption,
     CacheFolder,
     ConcurrencyOption,
     ConfigOption,
@@ -51,6 +52,7 @@ from prism_engine.cli.options import (
     SamplesOption,
     TagOption,
     TpmOption,
+    TrustCodeOption,
 )
 from prism_engine.cli.show.console import print_json, same_command, silenced, stderr, stdout
 from prism_engine.config import load_registry, load_run_configs
@@ -74,6 +76,7 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     mode: ModeOption = None,
     samples: SamplesOption = None,
     fetch: FetchOption = False,
+    cached_only: CachedOnlyOption = False,
     engines_at_once: EnginesOption = None,
     instruction: InstructionOption = None,
     pictures: PicturesOption = None,
@@ -100,6 +103,7 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     cache_dir: CacheDirOption = None,
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
+    trust: TrustCodeOption = False,
     tag: TagOption = None,
     as_json: JsonOption = False,
     log: LogOption = None,
@@ -119,7 +123,12 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     [bold]Example:[/] prism run MMStar.tsv --perceiver smolvlm-256m --reasoner gpt-4o-mini --rpm 500
     """
     output = Output.of(as_json=as_json, log=log, notify=notify)
-    run_all(_configs(locals()), load_registry(models_file or []), output)
+    configs, registry = _configs(locals()), load_registry(models_file or [])
+    if cached_only:
+        from prism_engine import api  # noqa: PLC0415 - commands import what they use when called
+
+        api.require_cached(configs, registry)
+    run_all(configs, registry, output)
 
 
 def _as_run(command: Callable[..., None]) -> Callable[..., None]:

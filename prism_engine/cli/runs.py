@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from prism_engine.cli import completion
-from prism_engine.cli.config_options import config_options, option_names
+from prism_engine.cli.config_options import Sets, config_options, option, option_names
 from prism_engine.cli.options import (
+    FILES,
     RESULTS_DIR,
     DeadlineOption,
     JsonOption,
@@ -24,6 +25,7 @@ from prism_engine.cli.options import (
     RetryFailedOption,
     RunArgument,
     TagOption,
+    TrustOption,
 )
 from prism_engine.cli.run import Output, run_all
 from prism_engine.cli.show.console import (
@@ -36,6 +38,7 @@ from prism_engine.cli.show.console import (
     stdout,
     unbroken,
 )
+from prism_engine.cli.trust import confirm_received
 from prism_engine.config import load_registry
 from prism_engine.errors import UserError
 from prism_engine.stage import label_of
@@ -45,6 +48,16 @@ if TYPE_CHECKING:
 
     from prism_engine.api import RunState
 
+MovedBenchmarkOption = Annotated[
+    str | None,
+    Sets("benchmark"),
+    option("The benchmark's file, if it has moved.", "--benchmark", panel=FILES, default="the run's own"),
+]
+MovedCacheOption = Annotated[
+    Path | None,
+    Sets("cache_dir"),
+    option("The cache's folder, if it has moved.", "--cache-dir", panel=FILES, default="the run's own"),
+]
 _HEADER = ("Run", "State", "Samples", "Right so far", "Last sign")
 
 
@@ -152,6 +165,9 @@ def resume(  # noqa: PLR0913 - one parameter per option is Typer's way
     max_cost: MaxCostOption = None,
     deadline: DeadlineOption = None,
     retry_failed: RetryFailedOption = None,
+    benchmark: MovedBenchmarkOption = None,
+    cache_dir: MovedCacheOption = None,
+    trust: TrustOption = False,
     results_dir: ResultsFolder = RESULTS_DIR,
     tag: TagOption = None,
     as_json: JsonOption = False,
@@ -160,7 +176,9 @@ def resume(  # noqa: PLR0913 - one parameter per option is Typer's way
 ) -> None:
     """Continue a run with its original settings, in the folder it was started from.
 
-    Finished calls are in the cache and are not made again; samples that failed are tried again.
+    Finished calls are in the cache and are not made again; samples that failed are tried again. A results folder that
+    has moved is continued where it is now. A folder that someone else's prism wrote is continued only with your
+    consent, after all that it would start, contact, read and spend is printed.
     """
     from prism_engine import api  # noqa: PLC0415 - see above
 
@@ -169,28 +187,38 @@ def resume(  # noqa: PLR0913 - one parameter per option is Typer's way
     if one.state == "running":
         raise UserError(f"{one.folder}: this run is running now; `prism status` shows how far it is")
     earlier = one.run_config()
+    output = Output.of(as_json=as_json, log=log, notify=notify)
     config = earlier.resumed(changes, option_names(resume, changes))
+    config = config.model_copy(update={"results_dir": api.results_dir_of(one, config)})
+    registry = load_registry()
+    started_in = one.cwd if one.cwd.is_dir() else Path.cwd()
+    if not one.is_own and not trust:
+        confirm_received(one.folder, api.consequences(config, registry, started_in))
     if earlier.deadline is not None and config.deadline is None:
         passed = f"the deadline has passed ({earlier.deadline}) and no longer applies; --deadline sets another one"
         stderr.print(passed, soft_wrap=True, markup=False)
-    output = Output.of(as_json=as_json, log=log, notify=notify)
     enter_folder(one)
-    run_all([config], load_registry(), output)
+    config = api.moved_config(one, config)
+    if not earlier.results_dir.is_absolute() and config.results_dir.is_relative_to(Path.cwd()):
+        config = config.model_copy(update={"results_dir": config.results_dir.relative_to(Path.cwd())})
+    api.require_files(config, one, new_cache=cache_dir is not None)
+    run_all([config], registry, output)
 
 
 def enter_folder(one: RunState) -> None:
     """Change to the folder in which a run was started: relative paths of its configuration are relative to it.
 
-    Raises:
-        UserError: it does not exist any more.
+    If it is gone, such as after a move, they are relative to the current folder.
     """
     if one.cwd == Path.cwd():
         return
-    stderr.print(f"in {one.cwd}, where it was started", soft_wrap=True, markup=False)
     try:
         os.chdir(one.cwd)
-    except OSError as error:
-        raise UserError(f"{one.cwd}: the folder in which the run was started does not exist any more") from error
+    except OSError:
+        gone = f"{one.cwd}, where the run was started, is gone; its relative paths now start here, in {Path.cwd()}"
+        stderr.print(gone, soft_wrap=True, markup=False)
+    else:
+        stderr.print(f"in {one.cwd}, where it was started", soft_wrap=True, markup=False)
 
 
 def _row(one: RunState, results_dir: Path) -> tuple[str, ...]:

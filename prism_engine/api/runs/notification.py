@@ -52,12 +52,14 @@ class Notification:
             command = tuple(shlex.split(text))
         except ValueError:
             raise ConfigError("--notify: the command has an open quotation mark") from None
-        if not command or shutil.which(command[0]) is None:
+        program = shutil.which(command[0]) if command else None
+        if program is None:
             raise ConfigError(
                 "--notify: is neither a URL that begins with https:// or http:// nor a command that is found on this "
                 "machine"
             )
-        return cls(None, command)
+        # Absolute, because a resumed run changes the current folder.
+        return cls(None, (str(Path(program).absolute()), *command[1:]))
 
     @property
     def name(self) -> str:

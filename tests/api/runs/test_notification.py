@@ -97,3 +97,15 @@ def test_what_is_neither_is_refused_without_repeating_it(text):
 def test_its_representation_has_no_secret():
     assert repr(Notification.of(f"https://user:{SECRET}@hooks.example/{SECRET}")) == "<Notification to hooks.example>"
     assert SECRET not in repr(Notification.of(python("pass", SECRET)))
+
+
+def test_a_relative_command_is_found_from_where_it_was_typed(tmp_path, monkeypatch):
+    script = tmp_path / "tell.sh"
+    script.write_text("#!/bin/sh\ncat > told.json\n")
+    script.chmod(0o755)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    wanted = Notification.of("./tell.sh")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert wanted.send(SUMMARY) is None
+    assert json.loads((tmp_path / "elsewhere/told.json").read_text()) == SUMMARY
