@@ -15,6 +15,7 @@ from prism_engine.api.results.run_status import RunStatus
 from prism_engine.api.results.status import RunState, find_run_state, run_states
 from prism_engine.api.runs.async_run import arun, arun_many
 from prism_engine.api.runs.execution import ProgressDisplay, RunReport, run, run_many
+from prism_engine.api.runs.notification import Notification
 from prism_engine.api.runs.planning import (
     Forecast,
     PlannedRun,
@@ -25,8 +26,9 @@ from prism_engine.api.runs.planning import (
     require_cached,
 )
 from prism_engine.api.runs.received import consequences, received_judge
+from prism_engine.api.runs.run_summary import error_summary, run_summary
 from prism_engine.api.runs.sample_calls import SampleCall, sample_calls
-from prism_engine.api.runs.sweep_table import HEADER, SweepRow, write_sweep
+from prism_engine.api.runs.sweep_table import HEADER, SweepRow, tags_line, write_sweep
 
 __all__ = [
     "HEADER",
@@ -35,6 +37,7 @@ __all__ = [
     "GradingReport",
     "JudgePlan",
     "JudgeReport",
+    "Notification",
     "Perception",
     "PlannedRun",
     "ProgressDisplay",
@@ -53,6 +56,7 @@ __all__ = [
     "consequences",
     "demo_configs",
     "diagnose",
+    "error_summary",
     "find_predictions",
     "find_run_state",
     "grade",
@@ -72,6 +76,8 @@ __all__ = [
     "run_and_judge",
     "run_many",
     "run_states",
+    "run_summary",
     "sample_calls",
+    "tags_line",
     "write_sweep",
 ]

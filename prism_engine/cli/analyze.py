@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prism_engine.cli.show.console import print_table, stdout
+from prism_engine.cli.options import JsonOption  # noqa: TC001 - Typer reads annotations
+from prism_engine.cli.show.console import busy, print_json, print_table, stdout
 
 if TYPE_CHECKING:
     from prism_engine.report.pages.sheets import Sheet
@@ -43,6 +44,7 @@ def analyze(
     *,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder to write to.")] = Path("analysis"),
     plots: Annotated[Plots, typer.Option(help="File format of the plots.")] = Plots.PNG,
+    as_json: JsonOption = False,
     rescore: RescoreOption = None,
 ) -> None:
     """Compare finished runs as Prism's paper does, and separate perception from reasoning.
@@ -58,8 +60,19 @@ def analyze(
     from prism_engine.report.pages.account import overall_contrasts, overview, verdicts  # noqa: PLC0415
     from prism_engine.report.pages.findings import effect_sheet  # noqa: PLC0415
 
-    report = analyse(runs, out, plots=None if plots is Plots.NONE else plots.value, rescore=rescore)
+    with busy("reading the runs ..."):
+        report = analyse(runs, out, plots=None if plots is Plots.NONE else plots.value, rescore=rescore)
     found = report.analysis
+    if as_json:
+        sheets = {
+            "runs": overview(found),
+            "comparisons": overall_contrasts(found.contrasts),
+            "effects": effect_sheet(found.grids),
+            "verdicts": verdicts(found),
+        }
+        rows = {name: sheet_rows(sheet) for name, sheet in sheets.items()}
+        print_json({**rows, "page": report.page, "files": report.files})
+        return
     print_sheet(overview(found).without("clusters"))
     for title, sheet in (
         ("Paired comparisons, second minus first, in points", overall_contrasts(found.contrasts)),
@@ -72,6 +85,12 @@ def analyze(
     drawn = sum(file.suffix in (".png", ".svg") for file in report.files)
     tables = len(report.files) - drawn - 1
     stdout.print(f"\n{report.page}, next to it {tables} tables and {drawn} plots", markup=False, soft_wrap=True)
+
+
+def sheet_rows(sheet: Sheet) -> list[dict[str, object]]:
+    """Return a table's rows for JSON, by column name: shares from 0 to 1, at full precision."""
+    names = [column.name for column in sheet.columns]
+    return [dict(zip(names, row, strict=True)) for row in sheet.rows]
 
 
 def print_sheet(sheet: Sheet) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import orjson
 import typer
 
 from prism_engine.cli import completion
@@ -24,10 +22,10 @@ from prism_engine.cli.options import (
     ResultsFolder,
     TrustCodeOption,
 )
-from prism_engine.cli.show.console import printable, stderr, stdout
+from prism_engine.cli.show.console import busy, print_json, stderr, stdout
 from prism_engine.config import Merge, Pictures, SamplingConfig
 from prism_engine.config.file_types import is_file
-from prism_engine.errors import ConfigError
+from prism_engine.errors import ConfigError, OutcomeError, PrismError
 from prism_engine.records import Outcome
 
 if TYPE_CHECKING:
@@ -123,23 +121,23 @@ def ask(  # noqa: PLR0913 - one parameter per option is Typer's way
                 session=session,
             )
             if answerer is None:
-                with _waiting(describer):
+                with busy(f"{describer} ..."):
                     reply = seeing.answer(question, list(files))
             else:
                 reasoning = api.Reasoning(answerer, sampling=_sampling(reasoning_tokens, answerer), session=session)
-                with _waiting(describer):
+                with busy(f"{describer} ..."):
                     result = seeing.describe(question, list(files))
                 record |= _described(result, instruction or "generic", quiet=as_json)
-                with _waiting(answerer):
+                with busy(f"{answerer} ..."):
                     reply = reasoning.reason(record["description"], question)
             _print(record | {"reasoner": answerer}, reply, session, as_json=as_json)
+    except PrismError as error:
+        if as_json:  # with what was described, which has been paid for
+            failed = {"answer": None, "answer_outcome": None, "error": str(error), "error_outcome": _outcome(error)}
+            print_json(record | {"reasoner": answerer} | failed)
+        raise
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-
-
-def _waiting(name: str) -> AbstractContextManager[object]:
-    """Show on a terminal which model is awaited: an engine or a server may take minutes to start."""
-    return stderr.status(f"{name} ...") if stderr.is_terminal else nullcontext()
 
 
 def _check(files: list[str], question: str) -> None:
@@ -189,10 +187,15 @@ def _sampling(tokens: int | None, name: str) -> SamplingConfig:
     return SamplingConfig() if tokens is None else SamplingConfig(max_tokens=tokens)
 
 
+def _outcome(error: PrismError) -> str | None:
+    """Return the outcome of the reply that an error is about; None if no reply came."""
+    return error.outcome if isinstance(error, OutcomeError) else None
+
+
 def _print(record: dict[str, Any], reply: Completion, session: Session, *, as_json: bool) -> None:
     if as_json:
         record |= {"answer": reply.text, "answer_outcome": reply.outcome.value, "money": session.spending.as_json()}
-        typer.echo(printable(orjson.dumps(record, option=orjson.OPT_INDENT_2).decode()))
+        print_json(record)
         return
     stdout.print(reply.text.strip(), markup=False, soft_wrap=True)
     if reply.outcome is Outcome.TRUNCATED:

@@ -10,8 +10,8 @@ import typer
 
 from prism_engine.cli.cache_moving import export, import_file, merge
 from prism_engine.cli.cache_upkeep import gc, store_path, verify
-from prism_engine.cli.options import RESULTS_DIR, CacheFolder, ResultsFolder
-from prism_engine.cli.show.console import human_bytes, print_table, printable, stdout
+from prism_engine.cli.options import RESULTS_DIR, CacheFolder, JsonOption, ResultsFolder
+from prism_engine.cli.show.console import human_bytes, print_json, print_table, printable, stdout
 from prism_engine.errors import UserError
 from prism_engine.stage import label_of, place_of
 
@@ -35,12 +35,15 @@ def _store(cache_dir: Path) -> Store:
 
 
 @cache_app.command()
-def stats(*, cache_dir: CacheFolder) -> None:
+def stats(*, as_json: JsonOption = False, cache_dir: CacheFolder) -> None:
     """Count what is stored, by stage, model and outcome."""
     from prism_engine import cache  # noqa: PLC0415 - see above
 
     with _store(cache_dir) as store:
         found = cache.stats(store)
+    if as_json:
+        print_json(found)
+        return
     print_table(
         ("Stage", "Model", "Outcome", "Rows", "Size", "Prompt tokens", "Completion tokens", "Newest"),
         [

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prism_engine.cli import completion
-from prism_engine.cli.analyze import RescoreOption, RunFoldersArgument, print_sheet
-from prism_engine.cli.options import RESULTS_DIR, ModelsFileOption, ResultsFolder
-from prism_engine.cli.show.console import stdout
+from prism_engine.cli.analyze import RescoreOption, RunFoldersArgument, print_sheet, sheet_rows
+from prism_engine.cli.options import RESULTS_DIR, JsonOption, ModelsFileOption, ResultsFolder
+from prism_engine.cli.show.console import busy, print_json, stdout
 from prism_engine.config import load_registry
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def compare(
     show: Annotated[int, typer.Option("--show", min=0, help="Flipped questions to print, each way.")] = 10,
     out: TablesOption = None,
     rescore: RescoreOption = None,
+    as_json: JsonOption = False,
     results_dir: ResultsFolder = RESULTS_DIR,
 ) -> None:
     """Compare two runs on the questions that both have answered: by how much B is better than A, and where.
@@ -50,6 +51,17 @@ def compare(
     from prism_engine.api.analysis.two_runs import compare_runs  # noqa: PLC0415 - commands import what they use when called
 
     found = compare_runs(first, second, results_dir=results_dir, out=out, rescore=rescore)
+    if as_json:
+        sides = {"first": found.first, "second": found.second}
+        sheets = {"groups": found.groups, "metrics": found.metrics, "flips": found.flips}
+        counts = {"paired": found.paired, "only_first": found.only_first, "only_second": found.only_second}
+        print_json(
+            {name: {"setting": str(run.setting), "folder": run.folder} for name, run in sides.items()}
+            | counts
+            | {name: sheet_rows(sheet) for name, sheet in sheets.items()}
+            | {"files": found.files}
+        )
+        return
     stdout.print(f"A: {found.first.setting} ({found.first.folder})", markup=False, soft_wrap=True)
     stdout.print(f"B: {found.second.setting} ({found.second.folder})", markup=False, soft_wrap=True)
     print_sheet(found.groups.without("comparison", "benchmark", "fixed", "first", "second", "p_clustered", "p_mcnemar"))
@@ -98,6 +110,7 @@ def board(  # noqa: PLR0913 - one parameter per option is Typer's way
     baselines: Annotated[bool, typer.Option("--baselines", help="Show the blind and oracle arms as well.")] = False,
     out: TablesOption = None,
     rescore: RescoreOption = None,
+    as_json: JsonOption = False,
     models_file: ModelsFileOption = None,
 ) -> None:
     """Rank all systems over all their benchmarks: mean score, mean rank, intervals, perception and reasoning.
@@ -112,7 +125,11 @@ def board(  # noqa: PLR0913 - one parameter per option is Typer's way
     from prism_engine.api.analysis.leaderboard import BoardFilter, make_board  # noqa: PLC0415 - see above
 
     wanted = BoardFilter(tuple(benchmark or ()), tuple(size or ()), tuple(licence or ()), tuple(kind or ()), baselines)
-    report = make_board(runs, load_registry(models_file or []), wanted, out=out, rescore=rescore)
+    with busy("reading the runs ..."):
+        report = make_board(runs, load_registry(models_file or []), wanted, out=out, rescore=rescore)
+    if as_json:
+        print_json({"systems": sheet_rows(report.table), "differences": sheet_rows(report.gaps), "files": report.files})
+        return
     hidden = [f"{kind}_{end}" for kind in ("perception", "reasoning") for end in ("low", "high")]
     print_sheet(report.table.without(*hidden))
     _print_remarks(report)

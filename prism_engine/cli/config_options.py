@@ -7,6 +7,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import typer
+from typer.models import OptionInfo
+
+from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,6 +47,19 @@ def config_options(command: Callable[..., Any], given: Mapping[str, Any]) -> dic
     return options
 
 
+def option_names(command: Callable[..., Any], options: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the user typed for each key in `options`, such as `--rpm`, for messages about their values."""
+    names = {}
+    for parameter, hint in get_type_hints(command, include_extras=True).items():
+        marks = getattr(hint, "__metadata__", ())
+        for mark in marks:
+            if isinstance(mark, Sets) and mark.key in options:
+                flags = next((one.param_decls for one in marks if isinstance(one, OptionInfo)), None)
+                if flags is not None:  # arguments have no name that one types
+                    names[mark.key] = (flags or (f"--{parameter.replace('_', '-')}",))[0]
+    return names
+
+
 def option(
     text: str,
     *flags: str,
@@ -73,6 +89,23 @@ def option(
 def one_or_sweep(values: Sequence[Any]) -> Any:
     """Return the value of a repeatable option given once, or the list of a sweep."""
     return values if len(values) > 1 else values[0]
+
+
+def tags_of(pairs: Sequence[str]) -> dict[str, str]:
+    """Return the tags that `KEY=VALUE` texts mean.
+
+    Raises:
+        ConfigError: one is no such text, or a key is given twice.
+    """
+    tags: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not (equals and key):
+            raise ConfigError(f"--tag {pair}: must be KEY=VALUE, such as --tag paper=v2")
+        if key in tags:
+            raise ConfigError(f"--tag {pair}: the key {key!r} is given twice")
+        tags[key] = value
+    return tags
 
 
 def dollars(amount: float) -> Decimal:

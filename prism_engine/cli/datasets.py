@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from prism_engine.cli.datasets_getting import fetch_datasets, make_dataset, subset
-from prism_engine.cli.options import BenchmarkArgument, CacheFolder  # noqa: TC001 - Typer reads annotations
-from prism_engine.cli.show.console import human_bytes, print_table, stdout
+from prism_engine.cli.options import BenchmarkArgument, CacheFolder, JsonOption  # noqa: TC001 - Typer reads annotations
+from prism_engine.cli.show.console import human_bytes, print_json, print_table, silenced, stdout
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -28,13 +28,27 @@ _GROUPS: tuple[tuple[str, Literal["category", "l2_category", "split"]], ...] = (
 
 
 @datasets_app.command("list")
-def list_datasets() -> None:
+def list_datasets(*, as_json: JsonOption = False) -> None:
     """List the benchmark files in $LMUData and ~/LMUData, and all benchmarks that prism knows by name."""
     from prism_engine.config.benchmarks import answer_kind, known_benchmarks  # noqa: PLC0415 - commands import what they use when called
     from prism_engine.datasets import data_roots, list_benchmarks  # noqa: PLC0415
 
     roots = data_roots(os.environ)
     found = list_benchmarks(roots)
+    if as_json:
+        print_json(
+            {
+                "here": [
+                    {"name": one.name, "kind": answer_kind(one.name), "file": one.path, "bytes": one.size}
+                    for one in found
+                ],
+                "known": [
+                    {"name": name, "kind": spec.kind, "rows": spec.rows, "measures": spec.measures}
+                    for name, spec in known_benchmarks()
+                ],
+            }
+        )
+        return
     if found:
         rows = [(one.name, answer_kind(one.name) or "", str(one.path), human_bytes(one.size)) for one in found]
         print_table(("Here", "Kind", "File", "Size"), rows, words=3)
@@ -57,6 +71,7 @@ def describe_dataset(
     preview: Annotated[
         Path | None, typer.Option(metavar="FILE.png", help="Also draw 24 of its pictures with their questions here.")
     ] = None,
+    as_json: JsonOption = False,
     cache_dir: CacheFolder,
 ) -> None:
     """Show what is known about a benchmark and, if its file is here, its contents and one question as models get it."""
@@ -70,6 +85,9 @@ def describe_dataset(
     except ConfigError as error:
         if known is None or preview is not None:
             raise
+        if as_json:
+            print_json({"name": known.name, "known": known.spec.model_dump(), "file": None})
+            return
         print_table((known.name, ""), _catalogued(known), words=2)
         stdout.print(str(error), markup=False, soft_wrap=True)
         return
@@ -77,10 +95,14 @@ def describe_dataset(
         if preview is not None:
             require_pictures(found)
         known = known_benchmark(found.name)
-        print_table((found.name, ""), [*(_catalogued(known) if known else ()), *_contents(found)], words=2)
-        _show_sample(found)
+        if as_json:
+            print_json({"name": found.name, "known": known.spec.model_dump() if known else None, "file": _facts(found)})
+        else:
+            print_table((found.name, ""), [*(_catalogued(known) if known else ()), *_contents(found)], words=2)
+            _show_sample(found)
         if preview is not None:
-            _draw(found, preview)
+            with silenced(stdout, when=as_json):
+                _draw(found, preview)
 
 
 @datasets_app.command("check")
@@ -90,6 +112,7 @@ def check_dataset(
     limit: Annotated[
         int, typer.Option(min=1, help="How many errors, and how many warnings, to print; all are counted.")
     ] = 50,
+    as_json: JsonOption = False,
     cache_dir: CacheFolder,
 ) -> None:
     """Read a benchmark as a run would, decode every picture, and report every error, before a run pays for it.
@@ -103,6 +126,11 @@ def check_dataset(
 
     path = find_benchmark(benchmark, data_roots(os.environ)).absolute()
     found = check_benchmark(path, cache_dir, limit=limit, progress=ingesting())
+    if as_json:
+        print_json(_check_facts(found))
+        if found.errors:
+            raise typer.Exit(2)
+        return
     print_table((found.name, ""), _checked(found), words=2)
     colours = {"error": "bold red", "warning": "yellow"}
     for (level, what), count in sorted(found.counts.items()):
@@ -166,6 +194,43 @@ def _contents(found: Benchmark) -> list[tuple[str, str]]:
         *((name, _listed(values)) for name, values in counts.items() if values),
         *pictures,
     ]
+
+
+def _facts(found: Benchmark) -> dict[str, object]:
+    """Return what `--json` says about a benchmark's file."""
+    return {
+        "path": found.path,
+        "bytes": found.facts.size,
+        "sha256": found.sha256,
+        "samples": len(found),
+        "rows_without_picture": found.dropped,
+        "kind": found.kind,
+        "columns": found.facts.columns,
+        "pictures": found.facts.pictures,
+        **{column: found.counts(column) for _, column in _GROUPS},
+    }
+
+
+def _check_facts(found: Checkup) -> dict[str, object]:
+    """Return what `--json` says about the check of a benchmark."""
+    return {
+        "name": found.name,
+        "path": found.path,
+        "sha256": found.sha256,
+        "kind": found.kind,
+        "rows": found.rows,
+        "samples": found.samples,
+        "with_options": found.with_options,
+        "scorable": found.scorable,
+        "described": found.described,
+        "category": found.categories,
+        "errors": found.errors,
+        "warnings": found.warnings,
+        "findings": [
+            {"level": level, "what": what, "count": count} for (level, what), count in sorted(found.counts.items())
+        ],
+        "messages": found.kept,
+    }
 
 
 def _listed(values: dict[str, int]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from prism_engine.cli import completion
-from prism_engine.cli.show.console import human_bytes, stderr, stdout
+from prism_engine.cli.show.console import human_bytes, stderr, stdout, unbroken
 from prism_engine.errors import UserError
 
 if TYPE_CHECKING:
@@ -146,8 +146,9 @@ def make_dataset(
     if preview is not None:
         stdout.print(f"{preview}: its first pictures", markup=False, soft_wrap=True)
     modes = "--mode direct --mode all --mode oracle"
+    command = unbroken(f"prism run {shlex.quote(str(out))} -p nano-captioner -r nano-reasoner {modes}")
     stdout.print(
-        f"next: prism run {shlex.quote(str(out))} -p nano-captioner -r nano-reasoner {modes}\n"
+        f"next: {command}\n"
         "(both come with prism; `prism models` lists others)",
         markup=False, soft_wrap=True,
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path  # noqa: TC003 - Typer reads it
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,7 @@ import typer
 from pydantic import TypeAdapter
 
 from prism_engine.cli import completion
-from prism_engine.cli.config_options import Sets, config_options, option
+from prism_engine.cli.config_options import Sets, config_options, option, option_names
 from prism_engine.cli.options import (
     JUDGING,
     SCORING,
@@ -17,6 +18,8 @@ from prism_engine.cli.options import (
     ConcurrencyOption,
     DeadlineOption,
     FailOnErrorOption,
+    JsonOption,
+    LogOption,
     MaxCostOption,
     ModelsFileOption,
     ResultsDirOption,
@@ -24,7 +27,7 @@ from prism_engine.cli.options import (
     TpmOption,
     TrustCodeOption,
 )
-from prism_engine.cli.show.console import print_table, same_command, stderr, stdout
+from prism_engine.cli.show.console import print_json, print_table, same_command, stderr, stdout
 from prism_engine.config import load_registry
 from prism_engine.config.judging import GradingConfig, Template
 from prism_engine.config.yaml_files import validated
@@ -113,6 +116,8 @@ def grade(  # noqa: PLR0913 - one parameter per option is Typer's way
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
     trust: TrustCodeOption = False,
+    as_json: JsonOption = False,
+    log: LogOption = None,
 ) -> None:
     """Grade responses from 1 to 5 by a rubric, as Prometheus-Vision does, with feedback.
 
@@ -125,15 +130,36 @@ def grade(  # noqa: PLR0913 - one parameter per option is Typer's way
     from prism_engine.cli.show.live import watch  # noqa: PLC0415
     from prism_engine.cli.show.reports import report_code  # noqa: PLC0415
 
-    config = validated(TypeAdapter(GradingConfig), config_options(grade, locals()), "options")
+    options = config_options(grade, locals())
+    config = validated(TypeAdapter(GradingConfig), options, "options", option_names(grade, options))
     try:
-        report = api.grade(config, load_registry(models_file or []), watch=watch)
+        report = api.grade(config, load_registry(models_file or []), watch=partial(watch, log=log))
     except KeyboardInterrupt:
         stderr.print(f"stopped at once; finished grades are kept: continue with {same_command()}", soft_wrap=True)
         raise typer.Exit(130) from None
-    _print(report)
+    if as_json:
+        print_json(_facts(report))
+    else:
+        _print(report)
     if code := report_code(report):
         raise typer.Exit(code)
+
+
+def _facts(report: GradingReport) -> dict[str, object]:
+    """Return what `--json` says about a grading."""
+    means = [row.mean for row in report.graded if row.mean is not None]
+    spending = report.progress.spending
+    return {
+        "folder": report.folder,
+        "status": report.status,
+        "rows": len(report.graded),
+        "graded": len(means),
+        "mean": sum(means) / len(means) if means else None,
+        "agreements": report.agreements,
+        "length_bias": report.length_bias,
+        "money": None if spending is None else spending.as_json(),
+        "error": None if report.trouble is None else str(report.trouble),
+    }
 
 
 def _print(report: GradingReport) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import TypeAdapter
 
 from prism_engine.cli import completion
-from prism_engine.cli.config_options import Sets, config_options, option
+from prism_engine.cli.config_options import Sets, config_options, option, option_names
 from prism_engine.cli.options import (
     JUDGING,
     SCORING,
@@ -16,6 +17,8 @@ from prism_engine.cli.options import (
     ConcurrencyOption,
     DeadlineOption,
     FailOnErrorOption,
+    JsonOption,
+    LogOption,
     MaxCostOption,
     ModelsFileOption,
     ResultsDirOption,
@@ -24,7 +27,7 @@ from prism_engine.cli.options import (
     TpmOption,
     TrustCodeOption,
 )
-from prism_engine.cli.show.console import human_seconds, print_table, same_command, stderr, stdout
+from prism_engine.cli.show.console import human_seconds, print_json, print_table, same_command, silenced, stderr, stdout
 from prism_engine.config import load_registry
 from prism_engine.config.judging import JudgeConfig
 from prism_engine.config.yaml_files import validated
@@ -88,6 +91,8 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
     trust: TrustCodeOption = False,
+    as_json: JsonOption = False,
+    log: LogOption = None,
 ) -> None:
     """Have a judge score the answers of finished runs that rules could not read.
 
@@ -102,7 +107,8 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
     from prism_engine.cli.show.live import watch  # noqa: PLC0415
     from prism_engine.cli.show.reports import report_code  # noqa: PLC0415
 
-    config = validated(TypeAdapter(JudgeConfig), config_options(judge, locals()), "options")
+    options = config_options(judge, locals())
+    config = validated(TypeAdapter(JudgeConfig), options, "options", option_names(judge, options))
     found = [api.find_run_state(config.results_dir, run) for run in runs]
     registry = load_registry(models_file or [])
     for one in found:
@@ -111,13 +117,16 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
     config = config.model_copy(update={"models": {name: spec for one in found for name, spec in one.models.items()}})
     folders = [one.folder for one in found]
     if plan:
-        _print_plan(folders, config, registry)
+        _print_plan(folders, config, registry, as_json=as_json)
         return
     try:
-        reports = api.judge_runs(folders, config, registry, watch=watch, finished=print_judged)
+        with silenced(stdout, when=as_json):
+            reports = api.judge_runs(folders, config, registry, watch=partial(watch, log=log), finished=print_judged)
     except KeyboardInterrupt:
         stderr.print(f"stopped at once; finished reviews are kept: continue with {same_command()}", soft_wrap=True)
         raise typer.Exit(130) from None
+    if as_json:
+        print_json({"runs": [_facts(one) for one in reports]})
     if code := max(map(report_code, reports)):
         raise typer.Exit(code)
 
@@ -162,10 +171,35 @@ def print_judged(report: JudgeReport) -> None:
         )
 
 
-def _print_plan(folders: Sequence[Path], config: JudgeConfig, registry: Registry) -> None:
+def _facts(report: JudgeReport) -> dict[str, object]:
+    """Return what `--json` says about the judging of one run."""
+    spending = report.progress.spending
+    return {
+        "run": report.run,
+        "folder": report.folder,
+        "judge": report.judge,
+        "status": report.status,
+        "resolved": report.resolved,
+        "unanswered": report.unanswered,
+        "scores": report.scores,
+        "draws": report.draws,
+        "money": None if spending is None else spending.as_json(),
+        "error": None if report.trouble is None else str(report.trouble),
+    }
+
+
+def _print_plan(folders: Sequence[Path], config: JudgeConfig, registry: Registry, *, as_json: bool) -> None:
     from prism_engine.api.judging.judge_runs import plan_judging  # noqa: PLC0415 - see above
+    from prism_engine.cli.show.plan_facts import dollars_range  # noqa: PLC0415
 
     plans = plan_judging(folders, config, registry)
+    if as_json:
+        counts = ("run", "open", "cached", "to_ask")
+        rows = [
+            {name: getattr(one, name) for name in counts} | {"cost": dollars_range(one.expense.cost)} for one in plans
+        ]
+        print_json({"runs": rows})
+        return
     print_table(
         ("Run", "Open answers", "Cached", "To ask at most", "Likely cost", "At most"),
         [

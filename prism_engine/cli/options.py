@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from prism_engine.cli import completion
-from prism_engine.cli.config_options import Sets, dollars, one_or_sweep, option
+from prism_engine.cli.config_options import Sets, dollars, one_or_sweep, option, tags_of
+from prism_engine.cli.log_format import LogFormat
 from prism_engine.cli.trust import trusting_code
 from prism_engine.config import Merge, Pictures
 from prism_engine.config.arms import ARMS
@@ -27,6 +28,7 @@ JUDGING = "Judging"
 LIMITS = "Limits and money"
 STOPPING = "Stopping and resuming"
 FILES = "Files"
+OUTPUT = "Output"
 
 # What to run
 
@@ -483,4 +485,47 @@ ResultsFolder = Annotated[Path, option("The results folder.", "--results-dir", p
 ModelsFileOption = Annotated[
     list[Path] | None,
     option("More models (YAML); may be repeated.", "--models-file", panel=FILES, example="--models-file mine.yaml"),
+]
+
+# Output
+
+TagOption = Annotated[
+    list[str] | None,
+    Sets("tags", tags_of),
+    option(
+        "Label the run in the manifest and in tables; changes no call and no folder. May be repeated.",
+        "--tag",
+        panel=OUTPUT,
+        example="--tag paper=v2 --tag seed=3",
+        metavar="KEY=VALUE",
+    ),
+]
+JsonOption = Annotated[
+    bool, option("Print the result as JSON, for scripts; docs/json.md describes it.", "--json", panel=OUTPUT)
+]
+LogOption = Annotated[
+    LogFormat | None,
+    option(
+        "Progress as a line every 10 seconds instead of the live view: plain for people, json for programs.",
+        "--log",
+        panel=OUTPUT,
+        example="--log json",
+        default="the live view on a terminal, plain elsewhere",
+        envvar="PRISM_LOG",
+        show_envvar=True,
+    ),
+]
+NotifyOption = Annotated[
+    str | None,
+    option(
+        "When the run has ended, in whatever way: POST a JSON summary to this URL (it is a secret: never stored or "
+        "printed), or run this command with the summary on stdin and in $PRISM_TITLE, $PRISM_STATUS, $PRISM_ACCURACY, "
+        "$PRISM_COST and $PRISM_FOLDER; no shell is involved. If that fails, the run's exit code stays.",
+        "--notify",
+        panel=OUTPUT,
+        example="--notify https://hooks.slack.com/services/...",
+        envvar="PRISM_NOTIFY",
+        show_envvar=True,
+        metavar="URL|COMMAND",
+    ),
 ]

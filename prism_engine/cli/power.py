@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
 from prism_engine.cli import completion
 from prism_engine.cli.analyze import print_sheet
-from prism_engine.cli.options import RESULTS_DIR, ResultsFolder
-from prism_engine.cli.show.console import stdout
+from prism_engine.cli.options import RESULTS_DIR, JsonOption, ResultsFolder
+from prism_engine.cli.show.console import print_json, stdout
 from prism_engine.errors import ConfigError
 
 
@@ -42,7 +41,7 @@ def power(
             help="Questions that only one of two systems gets right, instead of what the runs show.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print all pairs as JSON, for scripts.")] = False,
+    as_json: JsonOption = False,
     results_dir: ResultsFolder = RESULTS_DIR,
 ) -> None:  # fmt: skip
     """Report how many questions a difference of X points between two systems needs, from earlier runs.
@@ -74,7 +73,7 @@ def power(
         discordance=None if discordance is None else discordance / 100,
     )  # fmt: skip
     if as_json:
-        stdout.print(json.dumps(found.as_json()), soft_wrap=True, markup=False)
+        print_json(found.as_json())
         return
     stdout.print(f"Questions needed to find a difference with power {chance:g} at alpha {alpha:g} (two-sided)")
     print_sheet(found.sheet())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, get_type_hints
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_type_hints
 
 import typer
 
-from prism_engine.cli.config_options import config_options
+from prism_engine.cli.config_options import config_options, option_names
+from prism_engine.cli.exit_codes import error_code
 from prism_engine.cli.options import (
     RESULTS_DIR,
     AnswersPerQuestion,
@@ -25,13 +27,16 @@ from prism_engine.cli.options import (
     FailOnErrorOption,
     FetchOption,
     InstructionOption,
+    JsonOption,
     JudgeOption,
     KindOption,
+    LogOption,
     MaxCostOption,
     MergeOption,
     MissingOption,
     ModelsFileOption,
     ModeOption,
+    NotifyOption,
     PerceiverOption,
     PerceptionTemperature,
     PerceptionTokens,
@@ -46,17 +51,20 @@ from prism_engine.cli.options import (
     RotateOption,
     RpmOption,
     SamplesOption,
+    TagOption,
     TpmOption,
     TrustCodeOption,
 )
-from prism_engine.cli.show.console import same_command, stderr, stdout
+from prism_engine.cli.show.console import print_json, same_command, silenced, stderr, stdout
 from prism_engine.config import load_registry, load_run_configs
 from prism_engine.config.run_config import SWEPT
+from prism_engine.errors import PrismError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from prism_engine.api import RunReport
+    from prism_engine.api import Notification, RunReport
+    from prism_engine.cli.log_format import LogFormat
     from prism_engine.config import Registry, RunConfig
 
 
@@ -98,6 +106,10 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
     trust: TrustCodeOption = False,
+    tag: TagOption = None,
+    as_json: JsonOption = False,
+    log: LogOption = None,
+    notify: NotifyOption = None,
 ) -> None:
     """Describe a benchmark's images, answer its questions from the descriptions, score the answers.
 
@@ -107,14 +119,18 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     More than one benchmark, perceiver, instruction, reasoner or mode makes a sweep: every combination, each call made
     once, each engine loaded once, reasoners busy while one engine makes room for the next, one table at the end.
 
+    Progress counts calls: open (not answered yet, sent or not), called (answered by the model), cached (found in the
+    cache; also if a sample repeats a call of this run), shared (the same call was already open).
+
     [bold]Example:[/] prism run MMStar.tsv --perceiver smolvlm-256m --reasoner gpt-4o-mini --rpm 500
     """
+    output = Output.of(as_json=as_json, log=log, notify=notify)
     configs, registry = _configs(locals()), load_registry(models_file or [])
     if cached_only:
         from prism_engine import api  # noqa: PLC0415 - commands import what they use when called
 
         api.require_cached(configs, registry)
-    run_all(configs, registry)
+    run_all(configs, registry, output)
 
 
 def _as_run(command: Callable[..., None]) -> Callable[..., None]:
@@ -135,12 +151,16 @@ def plan(**given: Any) -> None:
     from prism_engine import api  # noqa: PLC0415 - commands import what they use when called
     from prism_engine.cli.show.expenses import print_forecast  # noqa: PLC0415
     from prism_engine.cli.show.live import ingesting  # noqa: PLC0415
+    from prism_engine.cli.show.plan_facts import forecast_facts, plan_facts  # noqa: PLC0415
     from prism_engine.cli.show.reports import print_plan, print_plans  # noqa: PLC0415
 
     configs, registry = _configs(given), load_registry(given["models_file"] or [])
     _print_notes(api.benchmark_notes(configs, registry, ingesting=ingesting()))
     planned = api.plan_many(configs, registry, ingesting=ingesting())
     forecast = api.combined_forecast([one.forecast for one in planned])
+    if given["as_json"]:
+        print_json({"runs": [plan_facts(one) for one in planned], "forecast": forecast_facts(forecast)})
+        return
     if len(planned) == 1:
         print_plan(planned[0].plan)
     else:
@@ -168,7 +188,8 @@ def demo(
 
 def _configs(given: Mapping[str, Any]) -> tuple[RunConfig, ...]:
     """Return the runs that the options of `run` and `plan` mean; fetch their benchmarks if asked to."""
-    configs = load_run_configs(given["config"], config_options(run, given))
+    options = config_options(run, given)
+    configs = load_run_configs(given["config"], options, option_names(run, options))
     if given["fetch"]:
         from prism_engine.cli.datasets_getting import fetch_missing  # noqa: PLC0415 - see above
 
@@ -176,8 +197,58 @@ def _configs(given: Mapping[str, Any]) -> tuple[RunConfig, ...]:
     return configs
 
 
-def run_all(configs: Sequence[RunConfig], registry: Registry) -> list[RunReport]:
-    """Run all together and judge, print each run's outcome and the table of a sweep, and set the exit code."""
+class Output(NamedTuple):
+    """How a command reports its runs."""
+
+    as_json: bool = False
+    """Print one JSON object at the end instead of text."""
+    log: LogFormat | None = None
+    notification: Notification | None = None
+
+    @classmethod
+    def of(cls, *, as_json: bool, log: LogFormat | None, notify: str | None) -> Output:
+        """Return what the options mean.
+
+        Raises:
+            ConfigError: --notify is neither a URL nor a command.
+        """
+        from prism_engine import api  # noqa: PLC0415 - see above
+
+        return cls(as_json, log, api.Notification.of(notify) if notify else None)
+
+    def notify(self, summary: Mapping[str, Any]) -> None:
+        """Send a summary if a notification is wanted; a failure is one line, and changes nothing else."""
+        if self.notification is not None and (problem := self.notification.send(summary)):
+            stderr.print(f"note: {problem}", soft_wrap=True, markup=False)
+
+
+_PRINTED: Final = Output()
+
+
+def run_all(configs: Sequence[RunConfig], registry: Registry, output: Output = _PRINTED) -> list[RunReport]:
+    """Run all together and judge, report the outcome, and set the exit code."""
+    from prism_engine import api  # noqa: PLC0415 - see above
+
+    try:
+        reports, code = _run_and_print(configs, registry, output)
+    except KeyboardInterrupt:
+        stderr.print(f"stopped at once; finished calls are kept: continue with {same_command()}", soft_wrap=True)
+        output.notify(api.error_summary("stopped at once", 130))
+        raise typer.Exit(130) from None
+    except PrismError as error:
+        output.notify(api.error_summary(str(error), error_code(error)))
+        raise
+    summary = api.run_summary(reports, code)
+    if output.as_json:
+        print_json(summary)
+    output.notify(summary)
+    if code:
+        raise typer.Exit(code)
+    return reports
+
+
+def _run_and_print(configs: Sequence[RunConfig], registry: Registry, output: Output) -> tuple[list[RunReport], int]:
+    """Run all together and judge, print each run's outcome and the table of a sweep; return the exit code, too."""
     from prism_engine import api  # noqa: PLC0415 - see above
     from prism_engine.cli.judge import print_judged  # noqa: PLC0415
     from prism_engine.cli.show.live import ingesting, watch  # noqa: PLC0415
@@ -191,28 +262,23 @@ def run_all(configs: Sequence[RunConfig], registry: Registry) -> list[RunReport]
     _print_notes(caution for one in configs for caution in api.instruction_warnings(one, registry))
     _print_notes(api.benchmark_notes(configs, registry, ingesting=ingesting()))
     in_one_table = not _differ_in_mode_only(configs)
-    try:
+    with silenced(stdout, when=output.as_json):
         reports, judged = api.run_and_judge(
             configs,
             registry,
-            watch=watch,
+            watch=partial(watch, log=output.log),
             ingesting=ingesting(),
             ran=None if in_one_table else print_each,
             judged=print_judged,
         )
-    except KeyboardInterrupt:
-        stderr.print(f"stopped at once; finished calls are kept: continue with {same_command()}", soft_wrap=True)
-        raise typer.Exit(130) from None
-    scores = {report.name: scores for report in reports if (scores := report.judged or report.scores) is not None}
-    if in_one_table:
-        print_sweep(reports)
-    elif len(scores) > 1:
-        print_comparison(scores)
-    if len(reports) > 1:
-        stdout.print(f"All runs in one table: {api.write_sweep(reports)}", soft_wrap=True, markup=False)
-    if code := max((*map(report_code, reports), *map(report_code, judged))):
-        raise typer.Exit(code)
-    return reports
+        scores = {report.name: scores for report in reports if (scores := report.judged or report.scores) is not None}
+        if in_one_table:
+            print_sweep(reports)
+        elif len(scores) > 1:
+            print_comparison(scores)
+        if len(reports) > 1:
+            stdout.print(f"All runs in one table: {api.write_sweep(reports)}", soft_wrap=True, markup=False)
+    return reports, max((*map(report_code, reports), *map(report_code, judged)))
 
 
 def _print_notes(notes: Iterable[str]) -> None:

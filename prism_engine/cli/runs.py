@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 from datetime import UTC, datetime
@@ -13,19 +12,32 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from prism_engine.cli import completion
-from prism_engine.cli.config_options import Sets, config_options, option
+from prism_engine.cli.config_options import Sets, config_options, option, option_names
 from prism_engine.cli.options import (
     FILES,
     RESULTS_DIR,
     DeadlineOption,
+    JsonOption,
+    LogOption,
     MaxCostOption,
+    NotifyOption,
     ResultsFolder,
     RetryFailedOption,
     RunArgument,
+    TagOption,
     TrustOption,
 )
-from prism_engine.cli.run import run_all
-from prism_engine.cli.show.console import human_limit, human_seconds, print_bounds, print_table, stderr, stdout
+from prism_engine.cli.run import Output, run_all
+from prism_engine.cli.show.console import (
+    human_limit,
+    human_seconds,
+    print_bounds,
+    print_json,
+    print_table,
+    stderr,
+    stdout,
+    unbroken,
+)
 from prism_engine.cli.trust import confirm_received
 from prism_engine.config import load_registry
 from prism_engine.errors import UserError
@@ -49,16 +61,32 @@ MovedCacheOption = Annotated[
 _HEADER = ("Run", "State", "Samples", "Right so far", "Last sign")
 
 
-def runs(*, results_dir: ResultsFolder = RESULTS_DIR) -> None:
+def runs(
+    *,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option("--tag", metavar="KEY[=VALUE]", help="Only runs with this tag; may be repeated: all must match."),
+    ] = None,
+    as_json: JsonOption = False,
+    results_dir: ResultsFolder = RESULTS_DIR,
+) -> None:
     """List the runs of a results folder: how far each one is, and whether it is still running."""
     from prism_engine import api  # noqa: PLC0415 - commands import what they use when called
 
-    found = api.run_states(results_dir)
+    found = [one for one in api.run_states(results_dir) if all(one.has_tag(wanted) for wanted in tag or ())]
+    if as_json:
+        print_json({"runs": [_facts(one, results_dir) for one in found]})
+        return
+    if not found and tag:
+        stdout.print(f"no run in {results_dir} has the tags {', '.join(tag)}", soft_wrap=True, markup=False)
+        return
     if not found:
         message = f"no runs in {results_dir}; `prism run` makes one (--results-dir names another folder)"
         stdout.print(message, soft_wrap=True)
         return
-    print_table(_HEADER, [_row(one, results_dir) for one in found], words=2)
+    tagged = any(one.tags for one in found)
+    rows = [(*_row(one, results_dir), *([api.tags_line(one.tags)] if tagged else [])) for one in found]
+    print_table((*_HEADER, *(["Tags"] if tagged else [])), rows, words=2)
 
 
 def status(
@@ -71,23 +99,31 @@ def status(
         ),
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON, for scripts.")] = False,
+    as_json: JsonOption = False,
     results_dir: ResultsFolder = RESULTS_DIR,
 ) -> None:
-    """Show the progress of a run, also while another shell runs it; the numbers are at most two seconds old."""
+    """Show the progress of a run, also while another shell runs it; the numbers are at most two seconds old.
+
+    Cached: found in the cache. Shared: another sample had asked the same in this run. Called: answered by the model.
+    Open: not answered yet, whether sent or waiting for a limit.
+    """
     from prism_engine import api  # noqa: PLC0415 - see above
 
     one = api.find_run_state(results_dir, run)
     if as_json:
-        stdout.print(json.dumps({"state": one.state, **one.progress}), soft_wrap=True, markup=False)
+        print_json({"state": one.state, **one.progress, **_facts(one, results_dir)})
         return
     print_table(_HEADER, [_row(one, results_dir)], words=2)
-    counts, rates = ("cached", "calls", "failed", "in_flight"), ("calls_per_second", "tokens_per_second")
+    counts, rates = ("cached", "shared", "calls", "failed", "in_flight"), ("calls_per_second", "tokens_per_second")
     stages = [(label_of(key), meter) for key, meter in one.progress["stages"].items()]
     print_table(
-        ("Calls", "Cached", "Called", "Failed", "In flight", "Calls/s", "Tokens/s"),
+        ("Calls", "Cached", "Shared", "Called", "Failed", "Open", "Calls/s", "Tokens/s"),
         [
-            (name, *(f"{meter[key]:,}" for key in counts), *(f"{meter[key]:,}" if meter[key] else "-" for key in rates))
+            (
+                name,
+                *(f"{meter.get(key, 0):,}" for key in counts),
+                *(f"{meter[key]:,}" if meter[key] else "-" for key in rates),
+            )
             for name, meter in stages
         ],
     )
@@ -106,25 +142,24 @@ def status(
         words = ["prism", "resume", _name(one, results_dir)]
         if results_dir != RESULTS_DIR:
             words += ["--results-dir", str(results_dir)]
-        again = shlex.join(words) if one.command == "run" else f"the same prism {one.command}"
+        again = unbroken(shlex.join(words)) if one.command == "run" else f"the same prism {one.command}"
         stdout.print(f"continue with: {again}", soft_wrap=True, markup=False)
 
 
 def _print_money(money: Mapping[str, Any]) -> None:
     """Print what a run has cost if replies do not say all of it, and what is left of the cap."""
-    from prism_engine.budget import Cost, cap_of  # noqa: PLC0415 - see above
+    from prism_engine.budget import Cost, cap_of, shown  # noqa: PLC0415 - see above
 
     least, most = money.get("this_run_at_least"), money.get("this_run")
     if least and most and least != most:
         cost = Cost(cap_of(Decimal(least)), cap_of(Decimal(most)))
         stdout.print(f"cost of this run: {cost}", soft_wrap=True, markup=False)
     if money.get("left") is not None:
-        stdout.print(
-            f"${Decimal(money['left']):.2f} of ${Decimal(money['cap']):.2f} left", soft_wrap=True, markup=False
-        )
+        left, cap = (shown(cap_of(Decimal(money[key]))) for key in ("left", "cap"))
+        stdout.print(f"{left} of {cap} left", soft_wrap=True, markup=False)
 
 
-def resume(
+def resume(  # noqa: PLR0913 - one parameter per option is Typer's way
     *,
     run: RunArgument,
     max_cost: MaxCostOption = None,
@@ -134,6 +169,10 @@ def resume(
     cache_dir: MovedCacheOption = None,
     trust: TrustOption = False,
     results_dir: ResultsFolder = RESULTS_DIR,
+    tag: TagOption = None,
+    as_json: JsonOption = False,
+    log: LogOption = None,
+    notify: NotifyOption = None,
 ) -> None:
     """Continue a run with its original settings, in the folder it was started from.
 
@@ -148,7 +187,8 @@ def resume(
     if one.state == "running":
         raise UserError(f"{one.folder}: this run is running now; `prism status` shows how far it is")
     earlier = one.run_config()
-    config = earlier.resumed(changes)
+    output = Output.of(as_json=as_json, log=log, notify=notify)
+    config = earlier.resumed(changes, option_names(resume, changes))
     config = config.model_copy(update={"results_dir": api.results_dir_of(one, config)})
     registry = load_registry()
     started_in = one.cwd if one.cwd.is_dir() else Path.cwd()
@@ -162,7 +202,7 @@ def resume(
     if not earlier.results_dir.is_absolute() and config.results_dir.is_relative_to(Path.cwd()):
         config = config.model_copy(update={"results_dir": config.results_dir.relative_to(Path.cwd())})
     api.require_files(config, one, new_cache=cache_dir is not None)
-    run_all([config], registry)
+    run_all([config], registry, output)
 
 
 def enter_folder(one: RunState) -> None:
@@ -193,6 +233,21 @@ def _row(one: RunState, results_dir: Path) -> tuple[str, ...]:
         "-" if right is None else f"{right:.1%}",
         f"{human_seconds(max((datetime.now(UTC) - one.updated).total_seconds(), 0))} ago",
     )
+
+
+def _facts(one: RunState, results_dir: Path) -> dict[str, object]:
+    """Return what `--json` says about a run besides its progress."""
+    return {
+        "name": _name(one, results_dir),
+        "folder": one.folder,
+        "command": one.command,
+        "state": one.state,
+        "updated_at": one.updated.isoformat(),
+        "samples": one.progress["samples"],
+        "right_so_far": one.progress["right_so_far"],
+        "instruction": one.config.get("instruction"),
+        "tags": one.tags,
+    }
 
 
 def _name(one: RunState, results_dir: Path) -> str:

@@ -8,11 +8,12 @@ from prism_engine.cli.config_options import option
 from prism_engine.cli.options import (
     RESULTS_DIR,
     SCORING,
+    JsonOption,
     KindOption,
     ResultsFolder,
     RunsArgument,
 )
-from prism_engine.cli.show.console import print_table, stdout
+from prism_engine.cli.show.console import print_json, print_table, stdout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +38,7 @@ def score(
     ] = None,
     answer_kind: KindOption = None,
     results_dir: ResultsFolder = RESULTS_DIR,
+    as_json: JsonOption = False,
 ) -> None:
     """Score finished runs again, without any model, under one set of rules or more.
 
@@ -51,8 +53,25 @@ def score(
 
     # Find all before scoring any: a misspelt name must not cost the time of the others.
     found = [api.find_predictions(results_dir, run) for run in runs]
+    scored = []
     for predictions in found:
-        _print(api.rescore(predictions, profile or ["prism"], answer_kind))
+        scored.append(api.rescore(predictions, profile or ["prism"], answer_kind))
+        if not as_json:
+            _print(scored[-1])
+    if as_json:
+        print_json({"runs": [_facts(one) for one in scored]})
+
+
+def _facts(rescoring: Rescoring) -> dict[str, object]:
+    """Return what `--json` says about one run."""
+    panel = rescoring.sensitivity
+    return {
+        "folder": rescoring.folder,
+        "scores": rescoring.scores,
+        "draws": rescoring.draws,
+        "replies": panel.rows,
+        "read_differently": panel.differing,
+    }
 
 
 def _print(rescoring: Rescoring) -> None:

@@ -6,7 +6,7 @@ import re
 from abc import abstractmethod
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, NamedTuple, Protocol, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -413,6 +413,9 @@ class LimitOverrides(Protocol):
     def concurrency(self) -> int | None: ...  # noqa: D102
 
 
+_LIMIT_OPTIONS: Final = {"requests_per_minute": "--rpm", "tokens_per_minute": "--tpm", "concurrency": "--concurrency"}
+
+
 def with_limits(role: str, name: str, spec: ModelSpec, config: LimitOverrides) -> ModelSpec:
     """Return a model's entry with the rate limits that the configuration overrides.
 
@@ -422,12 +425,15 @@ def with_limits(role: str, name: str, spec: ModelSpec, config: LimitOverrides) -
     Raises:
         ConfigError: the entry has no limits to override.
     """
-    names = ("requests_per_minute", "tokens_per_minute", "concurrency")
-    given = {limit: value for limit in names if (value := getattr(config, limit)) is not None}
+    given = {limit: value for limit in _LIMIT_OPTIONS if (value := getattr(config, limit)) is not None}
     if not given:
         return spec
     if spec.rate_limits is None:
-        raise ConfigError(f"{', '.join(given)}: {role} {name!r} is not behind an API, so it has no limits")
+        options = ", ".join(f"{_LIMIT_OPTIONS[limit]} ({limit})" for limit in given)
+        raise ConfigError(
+            f"{options}: {role} {name!r} is not behind an API, so it has no limits; leave the option out. Limits of "
+            "another model are `limits:` of its entry in the registry"
+        )
     return spec.model_copy(update={"limits": spec.rate_limits.model_copy(update=given)})
 
 

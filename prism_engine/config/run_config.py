@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, TypedDic
 
 import platformdirs
 from pydantic import (
+    AfterValidator,
     Field,
+    StringConstraints,
     TypeAdapter,
     ValidationInfo,
     field_validator,
@@ -45,6 +47,19 @@ STORED: Final = "stored"
 GIVEN = "given"
 """Replaces the instruction's name for descriptions from a table."""
 _CHECKOUT = Path(__file__).parents[2]
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("must be printable text without line breaks")
+    return text
+
+
+Tags = dict[
+    Annotated[str, StringConstraints(pattern=r"^[\w][\w.-]{0,63}$")],
+    Annotated[str, StringConstraints(max_length=200), AfterValidator(_printable)],
+]
+"""Labels by name."""
 
 
 class SamplingConfig(Frozen):
@@ -213,6 +228,8 @@ class RunConfig(CommandConfig):
     judge: str | None = None
     """The judge that is asked, after the run, about answers the rules could not read: any model that `prism judge`
     accepts. None uses no judge."""
+    tags: Tags = Field(default_factory=dict)
+    """Labels for tables and filters, such as `{paper: v2, seed: 3}`; they change no call, score or folder."""
     retry_failed: bool = False
     """Make calls only for samples that failed in the previous run into the same folder. All others come from the cache;
     samples that were never run stay so."""
@@ -228,6 +245,13 @@ class RunConfig(CommandConfig):
         if number == "all" or (not isinstance(number, bool) and re.fullmatch("[1-9][0-9]{0,2}", str(number))):
             return number if number == "all" else int(str(number))
         raise ValueError("must be a number of rotations from 1 on, such as 4, or all")
+
+    @field_validator("tags", mode="before")
+    @classmethod
+    def _tags_as_text(cls, tags: object) -> object:
+        if not isinstance(tags, dict):
+            return tags
+        return {key: str(value) if type(value) in (int, float, bool) else value for key, value in tags.items()}
 
     @field_validator("descriptions")
     @classmethod
@@ -320,14 +344,18 @@ class RunConfig(CommandConfig):
         """
         return RunConfig.model_validate({**dict(self), "mode": mode}, context=STORED)
 
-    def resumed(self, changes: Mapping[str, Any]) -> RunConfig:
+    def resumed(self, changes: Mapping[str, Any], typed: Mapping[str, str] | None = None) -> RunConfig:
         """Return this run with other options; a deadline that has passed no longer applies.
+
+        Args:
+            changes: by key.
+            typed: what the user typed for them, for messages; see `validated`.
 
         Raises:
             ConfigError: an option is invalid.
         """
         spent = self.deadline is not None and has_passed(self.deadline)
-        return validated(_RUN, {**dict(self), **({"deadline": None} if spent else {}), **changes}, "options")
+        return validated(_RUN, {**dict(self), **({"deadline": None} if spent else {}), **changes}, "options", typed)
 
 
 class _Shared(CommandOptions, total=False):
@@ -345,6 +373,7 @@ class _Shared(CommandOptions, total=False):
     answer_kind: AnswerKind | str | None
     profile: str
     judge: str | None
+    tags: Mapping[str, str]
     retry_failed: bool
     ahead: int
     engines_at_once: int
@@ -375,10 +404,15 @@ class SweepOptions(_Shared, total=False):
 _RUN: TypeAdapter[RunConfig] = TypeAdapter(RunConfig)
 
 
-def load_run_configs(path: Path | None, options: Mapping[str, Any]) -> tuple[RunConfig, ...]:
+def load_run_configs(
+    path: Path | None, options: Mapping[str, Any], typed: Mapping[str, str] | None = None
+) -> tuple[RunConfig, ...]:
     """Read a run file and override its keys by options (nested ones by dotted keys: `perception.max_tokens`).
 
     Options whose value is None do not override the file. Relative paths are resolved from the current folder.
+
+    Args:
+        typed: what the user typed for the options, for messages; see `validated`.
 
     Returns:
         One run; if keys in `SWEPT` are lists, one run per combination, see `combinations`.
@@ -401,7 +435,7 @@ def load_run_configs(path: Path | None, options: Mapping[str, Any]) -> tuple[Run
     where = str(path) if path else "options"
     if "benchmark" not in data and set(data) <= set(RunConfig.model_fields):  # else validation reports the unknown key
         raise ConfigError(f"{where}: no benchmark: give it as the argument, or as `benchmark:` in a run file")
-    return tuple(validated(_RUN, keys, where) for keys in combinations(data, where))
+    return tuple(validated(_RUN, keys, where, typed) for keys in combinations(data, where))
 
 
 SWEPT: Final = ("descriptions", "perceiver", "benchmark", "instruction", "reasoner", "mode")

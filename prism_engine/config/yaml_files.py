@@ -12,7 +12,7 @@ from prism_engine.config.yaml_loader import load, one_line, shown
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 T = TypeVar("T")
@@ -60,8 +60,13 @@ def _content(path: Path) -> bytes:
     return bytes(content)
 
 
-def validated(adapter: TypeAdapter[T], data: object, where: str) -> T:
+def validated(adapter: TypeAdapter[T], data: object, where: str, typed: Mapping[str, str] | None = None) -> T:
     """Validate data against a type.
+
+    Args:
+        where: names the source of the data, at the beginning of a message.
+        typed: the command-line options that set values, by key (dotted where it is nested): a message about such a
+            value names its option.
 
     Raises:
         ConfigError: one line per mistake; for an unknown key, with the nearest known one.
@@ -70,9 +75,11 @@ def validated(adapter: TypeAdapter[T], data: object, where: str) -> T:
         return adapter.validate_python(data)
     except ValidationError as error:
         mistakes = error.errors(include_url=False)
-        lines = [_line(mistake, adapter) for mistake in mistakes[:_MOST_MISTAKES]]
+        lines = [_line(mistake, adapter, typed or {}) for mistake in mistakes[:_MOST_MISTAKES]]
         if len(mistakes) > _MOST_MISTAKES:
             lines.append(f"... and {len(mistakes) - _MOST_MISTAKES:,} more")
+        if len(lines) == 1 and lines[0].startswith("--"):
+            raise ConfigError(lines[0]) from error
         raise ConfigError(f"{where}: " + "\n  ".join(["", *lines] if len(lines) > 1 else lines)) from error
 
 
@@ -82,7 +89,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f" - did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
-def _line(mistake: Any, adapter: TypeAdapter[Any]) -> str:
+def _line(mistake: Any, adapter: TypeAdapter[Any], typed: Mapping[str, str]) -> str:
     # A model's entry is a union discriminated by `backend`: its tag is not a level in the user's file.
     backends = _union_tags(adapter)
     levels = [str(part) for depth, part in enumerate(mistake["loc"]) if not (depth and part in backends)]
@@ -103,7 +110,18 @@ def _line(mistake: Any, adapter: TypeAdapter[Any]) -> str:
         return f"{key}: {mistake['msg']}"
     problem = mistake["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
     problem = "must not be empty" if mistake["type"] == "too_short" else problem
-    return f"{key}: {problem} (got {shown(mistake['input'])})"
+    problem = problem.replace("String should ", "must ", 1)
+    options = [option for name, option in typed.items() if _overlap(name, key)]
+    named = f"{', '.join(options)} ({key})" if options else key
+    # A mistake of a whole section is about several values, and its own message says which.
+    got = "" if isinstance(mistake["input"], dict) and options else f" (got {shown(mistake['input'])})"
+    return f"{named}: {problem}{got}"
+
+
+def _overlap(first: str, second: str) -> bool:
+    """Return whether two dotted keys are the same or one is inside the other."""
+    short, long = sorted((first, second), key=len)
+    return f"{long}.".startswith(f"{short}.")
 
 
 def _union_tags(adapter: TypeAdapter[Any]) -> tuple[str, ...]:

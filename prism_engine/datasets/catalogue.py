@@ -56,6 +56,11 @@ def find_benchmark(name_or_path: str, roots: Sequence[Path]) -> Path:
         return mapping
     if known is not None:
         raise ConfigError(_how_to_get(known, folders))
+    if Path(name_or_path).expanduser().is_dir():
+        raise ConfigError(
+            f"{name_or_path!r} is a folder, not a benchmark's file: give the path of a "
+            f"{one_of(BENCHMARK_FILES.values())} file or of a mapping (YAML) in it"
+        )
     listed |= {listing.path.name: listing.path for listing in list_benchmarks((Path(),))}  # suggestions only
     names = (*listed, *(entry.name for entry in known_benchmarks() if bare))
     near = difflib.get_close_matches(name.lower(), [candidate.lower() for candidate in names], n=3)

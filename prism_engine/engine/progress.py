@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from math import exp
 from typing import TYPE_CHECKING, Any
 
 from prism_engine.budget import Work
@@ -24,6 +25,27 @@ MAX_REASONS = 100
 """Maximum number of distinct failure reasons that are kept; bounds memory if every message differs."""
 FIRST_BATCH_SECONDS = 2.0
 """Samples finished within this many seconds of the first one form the first batch; its start-up time is unknown."""
+
+MIN_PACE_SECONDS = 5.0
+"""Shortest time from which the remaining time is estimated."""
+SMOOTHING_SECONDS = 10.0
+"""Time in which a displayed estimate moves two thirds of the way to a new one."""
+
+
+class SmoothEstimate:
+    """Remaining time that counts down steadily and moves to new estimates without jumps."""
+
+    def __init__(self) -> None:
+        self._last: tuple[float, float] | None = None
+
+    def read(self, estimate: float, now: float) -> float:
+        """Return what to display at a time, given the current estimate; however often it is read."""
+        if self._last is not None:
+            shown, then = self._last
+            expected = max(shown - (now - then), 0.0)
+            estimate = expected + (estimate - expected) * (1 - exp((then - now) / SMOOTHING_SECONDS))
+        self._last = estimate, now
+        return estimate
 
 
 @dataclass
@@ -64,6 +86,7 @@ class Progress:
     """When the first of them finished."""
     _settled: tuple[float, int] = field(default=(0.0, 0), init=False, repr=False)
     """When the last sample of the first batch finished, and their count by then: the pace is measured from there."""
+    _estimate: SmoothEstimate = field(default_factory=SmoothEstimate, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.started = self.clock()
@@ -96,7 +119,12 @@ class Progress:
     @property
     def finished(self) -> int:
         """Samples with a final status."""
-        return self.done + self.failed + self.not_run
+        return self.processed + self.not_run
+
+    @property
+    def processed(self) -> int:
+        """Samples that were asked, with success or without."""
+        return self.done + self.failed
 
     @property
     def seconds(self) -> float:
@@ -108,13 +136,14 @@ class Progress:
         """Remaining seconds at the pace of samples that needed calls; None while the pace is unknown.
 
         The pace is measured from the end of the first batch, since a model may have had to start before it. The
-        number of remaining samples that are cached is unknown and assumed to be zero.
+        number of remaining samples that are cached is unknown and assumed to be zero. Estimates are smoothed over
+        `SMOOTHING_SECONDS`, so that a burst of answers does not make them jump.
         """
         since, before = self._settled
-        left = self.total - self.finished
-        if not left or self.stopping or self._worked == before:
+        left, now = self.total - self.finished, self.clock()
+        if not left or self.stopping or self._worked == before or now - since < MIN_PACE_SECONDS:
             return None
-        return (self.clock() - since) / (self._worked - before) * left
+        return self._estimate.read((now - since) / (self._worked - before) * left, now)
 
     def snapshot(self) -> dict[str, Any]:
         """Return all numbers for a log or another process: plain values, times in seconds."""
@@ -135,7 +164,7 @@ class Progress:
             "money": None if self.spending is None else self.spending.as_json(),
             "bounded_by": {name: round(share, 4) for name, share in self.bounds.shares.items()},
             "stages": {key: meter.snapshot() for key, meter in self.meters.items()},
-            **({"runs": {run.name: f"{run.finished}/{run.total}" for run in self.runs}} if self.runs else {}),
+            **({"runs": {run.name: f"{run.processed}/{run.total}" for run in self.runs}} if self.runs else {}),
         }
 
     def stop(self) -> None:

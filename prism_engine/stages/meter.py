@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from prism_engine.records import Completion
 
 
+MIN_RATE_SECONDS = 1.0
+"""Shortest time from which a rate is computed: a few answers that arrive together would give thousands per second."""
 LARGEST_COUNT = 10**7
 """Tokens of one reply beyond which a report is implausible: it is counted in `implausible`, and not shown as tokens.
 What it costs is up to the ledger, which believes it."""
@@ -64,7 +66,10 @@ class Meter:
 
     @property
     def calls_per_second(self) -> float | None:
-        """Calls answered per busy second since the first answer, so that a model's start-up does not count."""
+        """Calls answered per busy second since the first answer, so that a model's start-up does not count.
+
+        None until there is at least `MIN_RATE_SECONDS` to measure.
+        """
         return None if self._first is None else self._rate(self.calls - self._first[1])
 
     @property
@@ -82,7 +87,7 @@ class Meter:
     def _rate(self, count: int) -> float | None:
         assert self._first is not None
         seconds = self.busy_seconds - self._first[0]
-        return count / seconds if seconds > 0 and count > 0 else None
+        return count / seconds if seconds >= MIN_RATE_SECONDS and count > 0 else None
 
     def snapshot(self) -> dict[str, Any]:
         """Return the numbers for a log or another process, as plain values; call it in the event loop."""

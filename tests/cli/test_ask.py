@@ -66,6 +66,21 @@ def test_a_reply_without_a_text_is_an_error_and_never_an_answer(ask, model):
     assert "error: answer by" in said.err
 
 
+def test_the_json_of_a_failed_answer_has_its_description_and_the_error(ask):
+    said = ask("a.png", "?", "-p", "eyes", "-r", "mute", "--json")
+    told = json.loads(said.out)
+    assert said.code == 1
+    assert (told["description"], told["answer"], told["error_outcome"]) == ("A [red] square.", None, "empty")
+    assert told["error"] in said.err
+
+
+def test_the_json_of_a_failed_description_has_the_error(ask):
+    said = ask("a.png", "?", "-p", "mute", "-r", "brain", "--json")
+    told = json.loads(said.out)
+    assert (said.code, told["answer"], told["error_outcome"]) == (1, None, "empty")
+    assert "description" not in told
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

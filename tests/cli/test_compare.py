@@ -61,7 +61,7 @@ def test_rotations_of_a_question_are_one_sample(prism, tmp_path):
 
 def test_a_run_that_is_not_there_is_named(ran):
     said = ran("compare", "nothing", "other/scripted")
-    assert (said.code, "no run nothing here" in said.err) == (2, True)
+    assert (said.code, "no run's name has 'nothing' in it" in said.err) == (2, True)
 
 
 def test_the_board_shows_every_system_and_filters_by_what_the_registry_says(ran, tmp_path):

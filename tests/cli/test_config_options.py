@@ -74,6 +74,7 @@ VALUES = {
     "deadline": ("8h", "8h"),
     "fail_on_error": ("0.25", 0.25),
     "retry_failed": (None, True),
+    "tag": ("paper=v2", {"paper": "v2"}),
     "engines_at_once": ("2", 2),
     "cache_dir": ("some/cache", Path("some/cache")),
     "results_dir": ("some/results", Path("some/results")),
@@ -115,6 +116,38 @@ CASES = [(command, name) for command in COMMANDS for name, _, _ in settings(comm
 def test_a_number_that_is_too_small_is_an_error_that_names_its_option(prism, option):
     said = prism("plan", "shapes.tsv", "-p", "scripted", "-r", "scripted", option, "0")
     assert (said.code, f"'{option}'" in said.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--deadline", "25s"), "error: --deadline (deadline): must be"),
+        (
+            ("--answers-per-question", "3"),
+            "error: --answers-per-question (reasoning): n: 3 draws would all be the same",
+        ),
+        (("--descriptions-per-image", "2"), "error: --descriptions-per-image (perception): n: 2 draws"),
+        (("--rpm", "5"), "error: --rpm (requests_per_minute): reasoner 'scripted' is not behind an API"),
+        (
+            ("--concurrency", "5", "--tpm", "9"),
+            "error: --tpm (tokens_per_minute), --concurrency (concurrency): reasoner",
+        ),
+        (("--mode", "direct", "--rpm", "5"), "error: --rpm (requests_per_minute): reasoner 'scripted'"),
+    ],
+)
+def test_a_wrong_value_is_named_by_the_option_that_was_typed_and_the_role_that_is_meant(prism, arguments, says):
+    said = prism("plan", "shapes.tsv", "-p", "scripted", "-r", "scripted", *arguments)
+    assert (said.code, says in said.err) == (2, True), said.err
+
+
+def test_a_wrong_value_of_a_run_file_is_named_by_its_key(prism, tmp_path):
+    (tmp_path / "run.yaml").write_text(
+        "benchmark: shapes.tsv\nperceiver: scripted\nreasoner: scripted\ndeadline: 25s\n"
+    )
+    said = prism("plan", "--config", "run.yaml", "--samples", "5")
+    assert (said.code, said.err.startswith("error: run.yaml: deadline: must be")) == (2, True), said.err
+    said = prism("plan", "--config", "run.yaml", "--deadline", "30s")
+    assert (said.code, said.err.startswith("error: --deadline (deadline): must be")) == (2, True), said.err
 
 
 class CaughtError(Exception):
@@ -280,6 +313,6 @@ def test_the_parameters_of_run_are_shown_in_the_order_of_their_panels():
         if isinstance(info, OptionInfo)
     ]
     order = [options.WHAT, options.DESCRIPTIONS, options.ANSWERS, options.SCORING]
-    order += [options.LIMITS, options.STOPPING, options.FILES]
+    order += [options.LIMITS, options.STOPPING, options.FILES, options.OUTPUT]
     assert list(dict.fromkeys(panels)) == order
     assert inspect.signature(run.run).parameters.keys() == inspect.signature(run.plan).parameters.keys()

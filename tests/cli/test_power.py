@@ -54,4 +54,4 @@ def test_impossible_goals_name_the_option(prism, options, named):
 
 def test_a_run_that_is_not_there_is_named(ran):
     said = ran("power", "nothing")
-    assert (said.code, "no run nothing here" in said.err) == (2, True)
+    assert (said.code, "no run's name has 'nothing' in it" in said.err) == (2, True)

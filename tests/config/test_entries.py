@@ -127,7 +127,10 @@ def test_a_run_overrides_the_limits_of_an_entry_that_has_some(spec):
     assert with_limits("reasoner", "x", spec, RunConfig(benchmark="b", mode="blind", reasoner="x")) is spec
     config = RunConfig(benchmark="b", mode="blind", reasoner="x", concurrency=2, tokens_per_minute=9)
     if spec.rate_limits is None:
-        with pytest.raises(ConfigError, match=r"tokens_per_minute, concurrency: reasoner 'x' is not behind an API"):
+        with pytest.raises(
+            ConfigError,
+            match=r"--tpm \(tokens_per_minute\), --concurrency \(concurrency\): reasoner 'x' is not behind an API",
+        ):
             with_limits("reasoner", "x", spec, config)
     else:
         limited = with_limits("reasoner", "x", spec, config)

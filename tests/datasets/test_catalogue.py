@@ -99,3 +99,9 @@ def test_the_roots_are_the_named_folder_and_the_one_at_home(monkeypatch, tmp_pat
     assert data_roots({}) == (home,)
     assert data_roots({"LMUData": "~/data"}) == (tmp_path / "data", home)
     assert data_roots({"LMUData": str(home)}) == (home,)
+
+
+def test_a_folder_is_no_benchmark_and_is_said_to_be_one(tmp_path):
+    (tmp_path / "dir.tsv").mkdir()
+    with pytest.raises(ConfigError, match=r"dir.tsv' is a folder, not a benchmark's file: give the path"):
+        find_benchmark(str(tmp_path / "dir.tsv"), ())

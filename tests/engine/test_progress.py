@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import orjson
 
-from prism_engine.engine.progress import Progress
+from prism_engine.engine.progress import Progress, SmoothEstimate
 from prism_engine.records import Completion, Outcome, Sample, SampleResult, SampleStatus, Score, StepRecord
 from prism_engine.stages.meter import Meter
 
@@ -129,6 +130,42 @@ def test_runs_together_have_one_pace():
     assert whole.eta_seconds == 10 / 2 * 26
     whole.stop()
     assert whole.eta_seconds is None
+
+
+def test_the_remaining_time_counts_down_and_does_not_jump_with_a_burst_of_answers():
+    clock = Clock()
+    progress = Progress(1000, {"reason": Meter()}, clock=clock)
+    progress.count(result(fresh=True))
+    shown = []
+    for second in range(60):
+        clock.now += 1.0
+        for _ in range(40 if second == 20 else 5):
+            progress.count(result(fresh=True))
+        shown.append(progress.eta_seconds)
+    assert shown[:6] == [None] * 6
+    known = [eta for eta in shown if eta is not None]
+    assert len(known) == 54
+    assert max(abs(after - before + 1) for before, after in pairwise(known)) < 10
+    steady = 59 / (progress.done - 6) * (1000 - progress.done)
+    assert abs(known[-1] - steady) < 10
+
+
+def test_reading_the_remaining_time_more_often_changes_nothing_at_the_same_moment():
+    estimate = SmoothEstimate()
+    assert estimate.read(100.0, 0.0) == 100.0
+    assert estimate.read(50.0, 0.0) == 100.0
+    often, once = SmoothEstimate(), SmoothEstimate()
+    assert often.read(100.0, 0.0) == once.read(100.0, 0.0)
+    for tick in range(1, 101):
+        last = often.read(190.0 - tick / 10, tick / 10)
+    assert abs(last - once.read(180.0, 10.0)) < 1
+
+
+def test_samples_that_were_not_run_are_not_counted_as_processed():
+    whole, one, _ = two_runs(clock=Clock())
+    one.count(result(fresh=True))
+    one.count_not_run(9)
+    assert (one.processed, one.finished, whole.snapshot()["runs"]["one"]) == (1, 10, "1/10")
 
 
 def test_a_run_that_has_ended_takes_no_more_time():

@@ -48,6 +48,17 @@ def test_rates_count_from_the_first_answer_so_that_start_up_does_not_count():
     assert (meter.calls_per_second, meter.tokens_per_second) == (2.0, 60.0)
 
 
+def test_answers_that_arrive_together_have_no_rate():
+    clock = Clock()
+    meter = Meter(clock=clock)
+    with meter.flying():
+        clock.now = 3.0
+        for _ in range(6):
+            meter.count_call(Completion(Outcome.OK, "x", usage=Usage(completion_tokens=4)))
+            clock.now += 0.0002
+    assert (meter.calls, meter.calls_per_second, meter.tokens_per_second) == (6, None, None)
+
+
 def test_a_snapshot_has_the_backend_s_limits():
     load = Load(WaitReason.TOKENS, {"tokens_per_minute": LimitUsage(30, 40)})
     snapshot = Meter(load=lambda: load).snapshot()
@@ -100,10 +111,11 @@ def test_a_rate_that_cannot_be_true_is_not_shown():
     reply = Completion(Outcome.OK, "x", usage=Usage(10, LARGEST_COUNT))
     with meter.flying():
         meter.count_call(reply)
-        clock.now = 0.01
+        clock.now = 1.0
+        meter.count_call(reply)
         meter.count_call(reply)
         early = meter.tokens_per_second, meter.tokens_are_absurd
         clock.now = 100.0
         late = meter.tokens_per_second, meter.tokens_are_absurd
     assert early == (None, True)
-    assert late == (LARGEST_COUNT / 100, False)
+    assert late == (2 * LARGEST_COUNT / 100, False)

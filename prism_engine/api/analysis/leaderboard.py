@@ -87,7 +87,7 @@ def make_board(
         if System.of(run.setting) in kept:
             by_benchmark.setdefault(run.setting.benchmark, []).append(run)
     leaderboard = board({name: align(by_benchmark[name]) for name in sorted(by_benchmark)}, abouts)
-    table, gaps = board_sheet(leaderboard), gap_sheet(leaderboard)
+    table, gaps = board_sheet(leaderboard, _tags(runs)), gap_sheet(leaderboard)
     files = _write_sheets(table, gaps, out) if out else ()
     left_out = {
         " + ".join(filter(None, (system.perceiver, system.reasoner))) for system in abouts if system not in kept
@@ -95,13 +95,25 @@ def make_board(
     return BoardReport(leaderboard, table, gaps, tuple(sorted(left_out)), files)
 
 
-def board_sheet(leaderboard: Board) -> Sheet:
-    """Return the leaderboard as a table: one row per system, scores from 0 to 100."""
+def _tags(runs: Iterable[FinishedRun]) -> dict[System, dict[str, str]]:
+    """Return the tags of each system's runs by key; different values of its runs are joined."""
+    values: dict[System, dict[str, dict[str, None]]] = {}
+    for run in runs:
+        for key, value in run.tags.items():
+            values.setdefault(System.of(run.setting), {}).setdefault(key, {})[value] = None
+    return {system: {key: ", ".join(each) for key, each in tags.items()} for system, tags in values.items()}
+
+
+def board_sheet(leaderboard: Board, tags: Mapping[System, Mapping[str, str]] | None = None) -> Sheet:
+    """Return the leaderboard as a table: one row per system, scores from 0 to 100, and a column per tag."""
+    tags = tags or {}
+    keys = sorted({key for row in leaderboard.places for key in tags.get(row.system, {})})
     columns = (
         Column("system", "System"),
         Column("parameters", "Size"),
         Column("licence", "Licence"),
         Column("type", "Type"),
+        *(Column(f"tag_{key}", key) for key in keys),
         Column("rank_sure", "Rank", "count"),
         Column("mean", "Mean", "number"),
         Column("low", "95 % from", "number"),
@@ -111,7 +123,16 @@ def board_sheet(leaderboard: Board) -> Sheet:
         *(Column(f"reasoning{end}", f"Reasoning{words}", "effect") for end, words in _EFFECT),
         *(Column(name, name, "number") for name in leaderboard.benchmarks),
     )
-    return Sheet(columns, tuple(_cells(row, leaderboard.benchmarks) for row in leaderboard.places))
+    rows = []
+    for row in leaderboard.places:
+        name, *others = _cells(row, leaderboard.benchmarks)
+        labels = [tags.get(row.system, {}).get(key) for key in keys]
+        rows.append((name, *others[:_ABOUT], *labels, *others[_ABOUT:]))
+    return Sheet(columns, tuple(rows))
+
+
+_ABOUT = 3
+"""Cells behind a system's name about its model: size, licence, type."""
 
 
 _EFFECT = (("", ""), ("_low", " from"), ("_high", " to"))

@@ -100,9 +100,10 @@ def _entries(config: RunConfig, registry: Registry) -> dict[str, tuple[str, Mode
         names["reasoner"] = str(config.reasoner)
     limited = config.reasoner or config.perceiver or names.get(WRITER)
     specs = {role: (name, registry.find(name)) for role, name in names.items()}
+    meant = "reasoner" if config.reasoner else "perceiver" if config.perceiver else WRITER
     # By name and not by role: a model in both roles has one quota.
     return {
-        role: (name, with_limits(role, name, spec, config) if name == limited else spec)
+        role: (name, with_limits(meant, name, spec, config) if name == limited else spec)
         for role, (name, spec) in specs.items()
     }
 

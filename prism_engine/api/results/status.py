@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from prism_engine.api.results.provenance import STAMP, is_own, stamp_of
 from prism_engine.config import Arm, RunConfig
 from prism_engine.config.run_config import STORED
+from prism_engine.config.yaml_files import nearest
 from prism_engine.errors import ConfigError, UserError
 from prism_engine.report import replacing
 from prism_engine.report.scores.manifest import check_schema
@@ -86,6 +87,17 @@ class RunState:
             )
         except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise ConfigError(f"{path}: cannot be read as a run's status ({error})") from error
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Labels of the run; empty if it has none."""
+        tags = self.config.get("tags")
+        return {str(key): str(value) for key, value in tags.items()} if isinstance(tags, dict) else {}
+
+    def has_tag(self, wanted: str) -> bool:
+        """Return whether the run has a tag: `KEY=VALUE`, or `KEY` for any value."""
+        key, equals, value = wanted.partition("=")
+        return key in self.tags and (not equals or self.tags[key] == value)
 
     @property
     def models(self) -> dict[str, ModelSpec]:
@@ -182,8 +194,12 @@ def find_run_state(results_dir: Path, run: str | None) -> RunState:
     if len(whole) == 1 or len(matching) == 1:
         return names[(whole or matching)[0]]
     if not matching:
-        missing = f"no run {run}" if run else "no runs"
-        raise UserError(f"{results_dir}: {missing} here; `prism runs` lists them (--results-dir for another folder)")
+        if not names:
+            raise UserError(f"{results_dir}: has no runs; --results-dir names another folder")
+        wanted = f"no run's name has {run!r} in it" if part else f"{run!r} names no run"
+        raise UserError(
+            f"{results_dir}: {wanted}{nearest(part, names)}; `prism runs` lists them (--results-dir for another folder)"
+        )
     raise UserError(f"{run!r} matches {len(matching)} runs, such as {', '.join(matching[:5])}; give more of the name")
 
 

@@ -8,12 +8,11 @@ import io
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Self
 
-from prism_engine.config import Arm
 from prism_engine.report import AccuracyEstimate, replacing
 from prism_engine.report.neutral import csv_cell, markdown_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from prism_engine.api.runs.execution import RunReport
@@ -43,6 +42,8 @@ class SweepRow:
     """Share of questions that are right in every rotation of their options; None if no options are rotated."""
     folder: str
     """Of its results, relative to the results folder."""
+    tags: str
+    """Its labels, as `key=value, key=value`; empty if it has none."""
 
     @classmethod
     def of(cls, report: RunReport) -> Self:
@@ -73,17 +74,26 @@ class SweepRow:
             accuracy_high=accuracy.high,
             robust_accuracy=None if bias is None else bias.robust.value,
             folder=str(report.folder.relative_to(config.results_dir)),
+            tags=tags_line(config.tags),
         )
 
     def cells(self) -> tuple[str, ...]:
         """Return the row as display text under `HEADER`; percentages have one decimal."""
-        mode = "" if self.mode == Arm.ALL.name else self.mode
-        labels = (self.benchmark, self.perceiver or "-", self.instruction or "-", self.reasoner or "-", mode)
+        labels = (self.benchmark, self.perceiver or "-", self.instruction or "-", self.reasoner or "-", self.mode)
         low, high = _percent(self.accuracy_low), _percent(self.accuracy_high)
         interval = "-" if self.accuracy is None else f"{low} - {high}"
         robust = _percent(self.robust_accuracy)
         missing = f"{self.failed + self.not_run:,}"
-        return (*labels, f"{self.samples:,}", _percent(self.accuracy), interval, robust, missing, self.status)
+        return (
+            *labels,
+            f"{self.samples:,}",
+            _percent(self.accuracy),
+            interval,
+            robust,
+            missing,
+            self.status,
+            self.tags,
+        )
 
 
 HEADER = (
@@ -98,9 +108,15 @@ HEADER = (
     "Robust %",
     "No answer",
     "Status",
+    "Tags",
 )
 """Column headings of `SweepRow.cells`; the first five columns are text."""
 _ROBUST = HEADER.index("Robust %")
+
+
+def tags_line(tags: Mapping[str, str]) -> str:
+    """Return a run's labels for a table's cell."""
+    return ", ".join(f"{key}={value}" for key, value in tags.items())
 
 
 def write_sweep(reports: Sequence[RunReport]) -> Path:

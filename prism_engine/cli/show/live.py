@@ -1,10 +1,11 @@
-"""Progress of runs: a live panel on a terminal, a line of JSON every few seconds in a log."""
+"""Progress of runs: a live panel on a terminal; in a log a line of text, or of JSON, every few seconds."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Group
@@ -13,11 +14,12 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from prism_engine.cli.log_format import LogFormat
 from prism_engine.cli.show.console import LIVE_SECONDS, LOG_SECONDS, human_bytes, human_limit, human_seconds, stderr
 from prism_engine.stage import STAGE_OF
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from prism_engine.datasets import IngestProgress
     from prism_engine.engine.progress import Progress
@@ -32,14 +34,19 @@ LARGE_FILE = 50_000_000
 
 
 @contextlib.asynccontextmanager
-async def watch(progress: Progress) -> AsyncIterator[None]:
-    """Show progress on stderr until the block ends."""
-    async with _live(progress) if stderr.is_terminal else _logged(progress):
+async def watch(progress: Progress, log: LogFormat | None = None) -> AsyncIterator[None]:
+    """Show progress on stderr until the block ends.
+
+    Args:
+        log: print lines of this format; None shows the live view on a terminal, and plain lines elsewhere.
+    """
+    live = log is None and stderr.is_terminal
+    async with _live(progress) if live else _logged(progress, log or LogFormat.PLAIN):
         yield
     with contextlib.suppress(OSError):
         for one in progress.runs or (progress,):
             one.stopping = False  # it has stopped
-            stderr.print(line(one), soft_wrap=True)
+            stderr.print(line(one), soft_wrap=True, markup=False)
 
 
 @contextlib.asynccontextmanager
@@ -54,8 +61,14 @@ async def _live(progress: Progress) -> AsyncIterator[None]:
             live.stop()
 
 
-def _logged(progress: Progress) -> contextlib.AbstractAsyncContextManager[None]:
-    return _every(LOG_SECONDS, lambda: stderr.print(json.dumps(progress.snapshot()), soft_wrap=True, markup=False))
+def _logged(progress: Progress, log: LogFormat) -> contextlib.AbstractAsyncContextManager[None]:
+    def show() -> None:
+        if log is LogFormat.JSON:
+            stderr.out(json.dumps(progress.snapshot()), highlight=False)
+        else:
+            stderr.print(f"{datetime.now().astimezone():%H:%M:%S}  {log_line(progress)}", soft_wrap=True, markup=False)
+
+    return _every(LOG_SECONDS, show)
 
 
 def ingesting() -> Callable[[IngestProgress], None]:
@@ -75,11 +88,36 @@ def ingesting() -> Callable[[IngestProgress], None]:
     return update
 
 
+def log_line(progress: Progress) -> str:
+    """Return what matters of a run while it goes on, as one short line for a log that people read."""
+    share = progress.processed / progress.total if progress.total else 1.0
+    stages = _stages(progress)
+    speeds = [f"{stage.label} {_rate(meter.calls_per_second)}/s" for stage, meter in stages if meter.calls_per_second]
+    waits = [
+        f"{stage.label} waits for: {human_limit(reason)}"
+        for stage, meter in stages
+        if (reason := meter.load().waiting_for) is not None
+    ]
+    starting = [f"{stage.label}: {WAITING}" for stage, meter in stages if _may_be_starting(meter)]
+    parts = [
+        progress.title,
+        f"{progress.processed:,}/{progress.total:,} samples ({share:.0%})",
+        _trouble(progress),
+        _time(progress),
+        ", ".join(speeds),
+        *waits,
+        *starting,
+        _accuracy(progress),
+        _money(progress),
+    ]
+    return " | ".join(part for part in parts if part)
+
+
 def line(progress: Progress) -> str:
     """Return the state of a run as one line of plain text."""
     parts = [
         progress.title,
-        f"{progress.finished:,}/{progress.total:,} samples",
+        f"{progress.processed:,}/{progress.total:,} samples",
         _trouble(progress),
         *(f"{stage.label}: {_calls(stage, meter)}" for stage, meter in _stages(progress)),
         _accuracy(progress),
@@ -91,31 +129,44 @@ def line(progress: Progress) -> str:
 
 def panel(progress: Progress) -> Group:
     """Return the state of a run as a live display."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("", "open", "called", "cached", "shared", "failed", "tokens out", "speed"):
-        table.add_column(name, justify="left" if not name else "right")
     stages = _stages(progress)
-    for stage, meter in stages:
-        table.add_row(
-            stage.label,
-            f"{meter.in_flight:,}",
-            f"{meter.calls:,}",
-            f"{meter.hits:,}",
-            f"{meter.shared:,}",
-            f"{meter.failed:,}",
-            f"{meter.completion_tokens:,}",
-            _speed(stage, meter) or "-",
-        )
     bar = Table.grid()  # the bar alone would leave its line open
     bar.add_row(ProgressBar(total=max(progress.total, 1), completed=progress.done + progress.failed, width=72))
-    samples = f"{progress.finished:,}/{progress.total:,}"
+    samples = f"{progress.processed:,}/{progress.total:,}"
     head = [progress.title, samples, _trouble(progress), _accuracy(progress), _money(progress), _time(progress)]
     runs = Table.grid(padding=(0, 2))
     for one in _under_way(progress):
-        runs.add_row(f"  {one.name}", f"{one.finished:,}/{one.total:,}", _trouble(one), _accuracy(one))
-    waiting = [f"{stage.label}: {WAITING}" for stage, meter in stages if meter.in_flight and not meter.calls]
+        runs.add_row(f"  {one.name}", f"{one.processed:,}/{one.total:,}", _trouble(one), _accuracy(one))
+    waiting = [f"{stage.label}: {WAITING}" for stage, meter in stages if _may_be_starting(meter)]
     limits = [f"{stage.label}: {said}" for stage, meter in stages if (said := _limits(meter))]
-    return Group(Text("  ".join(part for part in head if part), style="bold"), bar, table, runs, *limits, *waiting)
+    return Group(
+        Text("  ".join(part for part in head if part), style="bold"), bar, _stage_table(stages), runs, *limits, *waiting
+    )
+
+
+def _stage_table(stages: Sequence[tuple[Stage, Meter]]) -> Table:
+    """Return the counts of each stage; columns that are zero everywhere and that a run need not have are left out."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    counts: dict[str, Callable[[Meter], int]] = {
+        "open": lambda meter: meter.in_flight,
+        "called": lambda meter: meter.calls,
+        "cached": lambda meter: meter.hits,
+        "shared": lambda meter: meter.shared,
+        "failed": lambda meter: meter.failed,
+        "tokens out": lambda meter: meter.completion_tokens,
+    }
+    shown = {
+        name: count
+        for name, count in counts.items()
+        if name not in ("shared", "failed") or any(count(meter) for _, meter in stages)
+    }
+    table.add_column("")
+    for name in (*shown, "calls/s", "tokens/s"):
+        table.add_column(name, justify="right")
+    for stage, meter in stages:
+        speeds = (_rate(meter.calls_per_second), _rate(meter.tokens_per_second))
+        table.add_row(stage.label, *(f"{count(meter):,}" for count in shown.values()), *speeds)
+    return table
 
 
 def _under_way(progress: Progress) -> list[Progress]:
@@ -136,14 +187,23 @@ def _calls(stage: Stage, meter: Meter) -> str:
     if speed := _speed(stage, meter):
         parts.append(speed)
     if meter.in_flight:
-        parts.append(f"{meter.in_flight:,} in flight" + (f" ({WAITING})" if not meter.calls else ""))
+        parts.append(f"{meter.in_flight:,} open" + (f" ({WAITING})" if _may_be_starting(meter) else ""))
     return ", ".join(parts)
 
 
 def _speed(stage: Stage, meter: Meter) -> str:
     rates = ((meter.calls_per_second, f"{stage.units}/s"), (meter.tokens_per_second, "tokens/s"))
-    parts = [f"{rate:,.{0 if rate >= 100 else 1}f} {unit}" for rate, unit in rates if rate]
+    parts = [f"{_rate(rate)} {unit}" for rate, unit in rates if rate]
     return ", ".join([*parts, "absurd token counts reported"] if meter.tokens_are_absurd else parts)
+
+
+def _rate(rate: float | None) -> str:
+    return "-" if not rate else f"{rate:,.{0 if rate >= 100 else 1}f}"
+
+
+def _may_be_starting(meter: Meter) -> bool:
+    """Return whether calls are open, none was answered, and no limit (such as the budget) explains that."""
+    return bool(meter.in_flight) and not meter.calls and meter.load().waiting_for is None
 
 
 def _limits(meter: Meter) -> str:

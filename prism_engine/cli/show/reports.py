@@ -10,6 +10,7 @@ from prism_engine.cli.exit_codes import error_code
 from prism_engine.cli.show.console import human_seconds, print_bounds, print_table, same_command, stderr, stdout
 from prism_engine.cli.show.expenses import out_of_money, print_held_back, print_money, print_sum
 from prism_engine.cli.show.scores import print_scores
+from prism_engine.config import Arm
 from prism_engine.engine.plan import StagePlan
 from prism_engine.imaging.picture_rules import summary
 from prism_engine.records import AnswerKind
@@ -58,7 +59,7 @@ def print_report(report: RunReport) -> None:
     if report.name:
         stdout.print(report.name, style="bold", markup=False, soft_wrap=True)
     if report.status is RunStatus.NOT_BEGUN:
-        stdout.print("not started, because the run before it stopped; the same command starts it", soft_wrap=True)
+        stdout.print("stopped before a sample was finished; the same command continues", soft_wrap=True)
         return
     if report.scores is not None:
         print_scores(report.scores)
@@ -127,7 +128,10 @@ def print_bias(bias: PositionBias, name: str = "") -> None:
 def print_sweep(reports: Sequence[RunReport]) -> None:
     """Print the runs of a sweep as one table, and each reason once that stopped a run or left samples unanswered."""
     rows = [SweepRow.of(report).cells() for report in reports]
-    shown = [place for place in range(len(HEADER)) if any(row[place].strip("-") for row in rows)]
+    hidden = {"Mode"} if all(report.config.mode == Arm.ALL for report in reports) else set()
+    shown = [
+        place for place, name in enumerate(HEADER) if name not in hidden and any(row[place].strip("-") for row in rows)
+    ]
     words = sum(place < 5 for place in shown)
     print_table([HEADER[place] for place in shown], [[row[place] for place in shown] for row in rows], words=words)
     stdout.print(f"Results: {reports[0].config.results_dir}", soft_wrap=True)

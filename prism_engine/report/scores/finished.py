@@ -100,6 +100,12 @@ class FinishedRun:
         """Its rows as scorers fold them, without the replies; read again from its file."""
         return tuple(replace(row, reply=None) for row in scored_rows(self.folder / PREDICTIONS))
 
+    @property
+    def tags(self) -> dict[str, str]:
+        """Labels of the run; empty if it has none."""
+        tags = self.manifest["config"].get("tags")
+        return {str(key): str(value) for key, value in tags.items()} if isinstance(tags, dict) else {}
+
     def about(self, role: str) -> Mapping[str, Any]:
         """Return the registry's metadata of a model (`perceiver`, `reasoner`) at the time of the run; empty if none."""
         model = self.manifest.get("models", {}).get(role) or {}

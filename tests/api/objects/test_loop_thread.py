@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -82,4 +83,51 @@ def test_closing_cancels_running_calls_and_refuses_new_ones():
                 future.result(timeout=10)
     with pytest.raises(NotRunError, match="not sent"):
         thread.run(loop_of())
+    assert not [one for one in threading.enumerate() if one.name == "prism-session"]
+
+
+def test_closing_leaves_the_tasks_of_backends_to_the_last_step_which_awaits_them():
+    thread, ended = LoopThread(), []
+    service: list[Any] = []
+
+    async def serve(stop):
+        await stop.wait()
+        ended.append("in order")
+
+    async def start_a_service_and_fail():
+        stop = asyncio.Event()
+        service.extend([stop, asyncio.create_task(serve(stop))])
+        await asyncio.sleep(0)
+        raise ValueError("the reply was empty")
+
+    async def close_the_service():
+        stop, task = service
+        stop.set()
+        await task  # raises CancelledError if closing has cancelled it
+
+    def ask():
+        try:
+            thread.run(start_a_service_and_fail())
+        finally:
+            thread.close(close_the_service)
+
+    with pytest.raises(ValueError, match="the reply was empty"):
+        ask()
+    assert ended == ["in order"]
+
+
+def test_closing_ends_the_thread_even_if_the_last_step_fails():
+    thread = LoopThread()
+
+    async def leave_a_task():
+        leftover.append(asyncio.create_task(asyncio.Event().wait()))
+
+    async def fail():
+        raise ValueError("a backend did not close")
+
+    leftover = []
+    thread.run(leave_a_task())
+    with pytest.raises(ValueError, match="did not close"):
+        thread.close(fail)
+    assert leftover[0].cancelled()
     assert not [one for one in threading.enumerate() if one.name == "prism-session"]

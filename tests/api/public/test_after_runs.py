@@ -62,7 +62,7 @@ def test_a_folder_of_runs_reports_and_names_are_analysed(finished, blind, tmp_pa
     listed = prism.analyze([finished, names_of(blind)["name"]], out=tmp_path / "b", plots=None, results_dir=results)
     lines = [sorted(report.page.read_text().splitlines()) for report in (whole, listed)]  # runs in their own order
     assert lines[0] == lines[1]
-    with pytest.raises(prism.UserError, match="no run nothing here"):
+    with pytest.raises(prism.UserError, match=r"no run.s name has .nothing. in it"):
         prism.analyze("nothing", out=tmp_path / "c", results_dir=results)
 
 
@@ -98,7 +98,7 @@ def test_mistakes_are_configuration_errors(finished):
         prism.judge(finished, judge="scripted", profle="v1")  # type: ignore[call-arg]
     with pytest.raises(prism.ConfigError, match="unknown key 'sampels'"):
         prism.grade("rows.jsonl", judge="scripted", sampels=2)  # type: ignore[call-arg]
-    with pytest.raises(prism.UserError, match="no run x"):
+    with pytest.raises(prism.UserError, match=r"no run.s name has .x. in it"):
         prism.judge("x", judge="scripted", results_dir=finished.config.results_dir)
 
 

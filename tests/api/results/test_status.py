@@ -109,7 +109,7 @@ def test_a_run_is_found_by_its_folder_a_part_of_its_name_or_as_the_latest(tmp_pa
     assert find_run_state(tmp_path, str(one)).folder == one
     with pytest.raises(UserError, match="matches 2 runs"):
         find_run_state(tmp_path, "MMStar")
-    with pytest.raises(UserError, match="no run claude"):
+    with pytest.raises(UserError, match="no run's name has 'claude' in it"):
         find_run_state(tmp_path, "claude")
 
 

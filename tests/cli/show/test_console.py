@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from prism_engine.cli.show import console
+from prism_engine.cli.show.console import print_json
 
 CODE = """
 import sys
@@ -48,3 +53,28 @@ def test_texts_do_not_control_the_terminal(capsys, text):
     console.stderr.print(f"[bold]{console.printable(text)}")
     shown = "".join(capsys.readouterr())
     assert not set(shown) & set("\x1b\x07\x9b\u202e\r\x08\u2066")
+
+
+@dataclass
+class Priced:
+    cost: Decimal
+    folder: Path
+    share: float
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        (
+            Priced(Decimal("0.000000001"), Path("results/a"), 0.5),
+            {"schema": 1, "cost": "0.000000001", "folder": "results/a", "share": 0.5},
+        ),
+        ({"nan": float("nan"), 3: (1, None)}, {"schema": 1, "nan": None, "3": [1, None]}),
+        ("half \ud83d", "half \ud83d"),
+        (10**30, 10**30),
+        ("[bold]x[/] :smile:", "[bold]x[/] :smile:"),
+    ],
+)
+def test_whatever_is_printed_as_json_reads_back(capsys, value, read):
+    print_json(value)
+    assert json.loads(capsys.readouterr().out, parse_constant=pytest.fail) == read

@@ -66,9 +66,34 @@ def test_speed_is_pictures_answers_and_tokens_per_second():
     with meter.flying():
         for _ in range(21):
             meter.count_call(Completion(Outcome.OK, "x", usage=Usage(completion_tokens=200)))
-        assert "descriptions/s" in display.line(progress(perceive=meter))
+        line = display.line(progress(perceive=meter))
         shown = rendered(display.panel(progress(reason=meter)))
-    assert re.search(r"[\d.]+ answers/s, [\d,.]+ tokens/s", shown)
+    assert re.search(r"[\d.]+ descriptions/s, [\d,.]+ tokens/s", line)
+    assert re.search(r"calls/s +tokens/s\n", shown)
+    assert re.search(r"Answers .* [\d.]+ +[\d,.]+\n", shown)
+
+
+def test_a_stopped_run_counts_only_what_was_asked():
+    stopped = progress(done=25, failed=3, not_run=72)
+    assert display.line(stopped).startswith("28/100 samples | 3 failed, 72 not run")
+    assert "28/100  3 failed, 72 not run" in rendered(display.panel(stopped))
+
+
+def test_calls_that_wait_for_the_budget_are_not_said_to_wait_for_a_start():
+    held = progress(reason=Meter(in_flight=5, load=lambda: Load(WaitReason.BUDGET)))
+    assert "starting" not in display.line(held)
+    shown = rendered(display.panel(held))
+    assert "starting" not in shown
+    assert "the next call waits for: budget" in shown
+
+
+def test_the_panel_fits_80_columns():
+    busy = Meter(in_flight=128, calls=12_345, hits=12_345, shared=12_345, completion_tokens=1_234_567, failed=12)
+    file = io.StringIO()
+    Console(file=file, width=80).print(display.panel(progress(reason=busy, perceive=busy)))
+    rows = [line for line in file.getvalue().splitlines() if "12,345" in line]
+    assert len(rows) == 2
+    assert all(row.count("12,345") == 3 and "1,234,567" in row for row in rows)
 
 
 def test_each_limit_is_shown_with_its_share_in_use_and_what_the_next_call_waits_for():
@@ -97,7 +122,7 @@ def test_a_stopping_run_says_how_to_stop_at_once():
 
 def test_a_stage_that_waits_for_its_first_answer_says_why_it_may():
     waiting = progress(reason=Meter(in_flight=5))
-    assert "5 in flight (none answered yet: its model may be starting)" in display.line(waiting)
+    assert "5 open (none answered yet: its model may be starting)" in display.line(waiting)
     assert "Answers: none answered yet" in rendered(display.panel(waiting))
 
 
