@@ -28,6 +28,7 @@ _PASSIVE: Final = re.compile(r"[a-z]{3,}ed\b")
 _OPENING: Final = re.compile(
     r"(?:[\s:=：→]|[*_]+(?=\s)|\*+(?=\S[^*]*$)|[-#](?=\s)|>(?=\s\D))*"  # noqa: RUF001 - a Chinese colon
 )
+_FIGURE: Final = re.compile(r"(?<![\w.,/])\d[\d.,]*(?![\w/])")
 _WE_DID: Final = re.compile(r"(?:i|we)\s[a-z]", re.IGNORECASE)
 _ITEM: Final = re.compile(r"\s*(?:\(?\d{1,2}[.)]|[-*+•])\s+[^=]+$")
 
@@ -150,7 +151,7 @@ def _by_form(text: str, clauses: list[Clause]) -> ShortAnswer | None:
         return None  # a list names more than one thing
     if _is_phrase(last) and not phrases.HEADING.match(last):
         return _of_line(last, ending)
-    if _is_phrase(first, _FIRST_WORDS) and not phrases.HEADING.match(first):
+    if _answers_first(first):
         return _answer(first)
     if worked_out(ending[-1]) or phrases.CONCLUDES.match(last) or (len(ending) == 1 and len(last.split()) <= 8):
         return _of_line(last, ending)
@@ -191,7 +192,7 @@ def _as_a_whole(line: str, clauses: list[Clause]) -> ShortAnswer | None:
     bare = phrases.ARROW.sub("", phrases.LABEL.sub("", without_contrast(line.strip()).replace("**", "")))
     if (item := phrases.NUMBERED.match(bare)) and not phrases.VERB.search(bare):
         return _answer(bare[item.end() :])
-    answers_first = len(clauses) > 1 and _is_phrase(clauses[0].text, _FIRST_WORDS)
+    answers_first = len(clauses) > 1 and _answers_first(clauses[0].text)
     if clauses and not answers_first and (amount := worked_out(clauses[-1])):
         return _answer(amount)
     if _is_phrase(bare) and all(clause.commits for clause in clauses) and sum(clause.opens for clause in clauses) == 1:
@@ -199,6 +200,12 @@ def _as_a_whole(line: str, clauses: list[Clause]) -> ShortAnswer | None:
         if len(clauses) == 1 or not (phrase and phrase.literal):
             return phrase
     return None
+
+
+def _answers_first(text: str) -> bool:
+    """Whether a first line or clause is short enough to be the answer, and no step ("First 36, then 84.")."""
+    steps = phrases.HEADING.match(text) or len(_FIGURE.findall(text)) > 1
+    return _is_phrase(text, _FIRST_WORDS) and not steps
 
 
 def _is_labelled(line: str) -> bool:
