@@ -22,8 +22,10 @@ _ABBREVIATION: Final = re.compile(
     re.IGNORECASE,
 )
 _NUMERO: Final = re.compile(r"\.\s?\d")
+_BEFORE_A_NUMBER: Final = re.compile(r"(?:no|vs|approx|ca|pp?|figs?|vol)$", re.IGNORECASE)
 _CONTRAST: Final = re.compile(
-    r"(?:\s*[;；]|,?\s+(?:but|however|though|although|yet|whereas)\b"
+    r"(?:\s*[;；]|,?\s+(?:but|however|though|although|yet|whereas)\b|,\s+(?:now|today|nowadays|but now)\b"
+    r"|,\s+(?=(?:no,|no,? (?:wait|sorry)|wait|sorry|oops|i mean|correction)\b)"
     r"|,\s+(?:so|(?P<it>it is|it['’]s)|therefore|thus|hence)\b"
     r"|\s[-–—]{1,2}\s(?=\w+\s\w+\s\w+))"
 )
@@ -41,7 +43,8 @@ _CONCESSION: Final = re.compile(
 )
 
 _SPEECH: Final = (
-    r"(?:say|think|believe|answer|guess|argue|claim|assume|suppose|expect|choose|object|suggest|call|take|read|count|see"
+    r"(?:say|think|believe|answer|guess|argue|claim|assume|suppose|expect|choose|object|suggest|call|take|read|count"
+    r"|see"
     r"|conclude|infer|pick|write|respond|reply)"
 )
 _SPEAKING: Final = (
@@ -72,15 +75,16 @@ _OTHERS: Final = re.compile(
     r"|\b(?:could|might|may)\s(?:well\s|also\s)?be\b"
     r"|(?<!\bi )(?<!\bwe )\b(?:answered|claim(?:s|ed)|argue[sd]?|thinks|believe[sd]|guess(?:es|ed)|insist(?:s|ed))\b"
     r"|\bcan\s(?:\w+ly\s|also\s)?(?:say|argue|claim|think|object|believe)\b"
-    rf"|\b{_PERSONS}\s(?:\w+\s)?{_SPEAKING}\b"
+    rf"|\b{_PERSONS}\s(?:(?!who\b|that\b)\w+\s)?{_SPEAKING}\b"
     r"|\b(?:common|frequent|easy|typical)\s(?:\w+\s)?(?:mistakes?|errors?|misconceptions?|misreadings?)\b"
+    r"|\bmistake[sn]? (?:(?:it|this|that|these|them|him|her|one) )?(?:for|as)\b|\bconfuse[sd]? (?:\w+ )?with\b"
     r"|\btempting\b|\btempted\b|\bat first (?:glance|sight)\b|\bon the face of it\b|\bfirst impression\b"
-    r"|\b(?:might|may) (?:seem|look|appear)\b|\bwrongly\b|\bmistakenly\b|\bcareless\w*|\bna[iï]ve\w*"
+    r"|\bmight\b|\bmay (?:seem|look|appear)\b|\bwrongly\b|\bmistakenly\b|\bcareless\w*|\bna[iï]ve\w*"
     rf"|(?:\bnot|n['’]t)\s(?:\w+ly\s)?{_SPEECH}\b"
     r"|\bwhether\b(?! or not)|\b(?:you|they|people) may\b"
 )
 _EARLIER: Final = re.compile(
-    r"\b(?:initially|originally|at first|previously)\b"
+    r"\b(?:initially|originally|at first|previously|formerly|used to|in the past|back then)\b|^\W*once\b"
     r"|\bi (?:had |have )?(?:first|initially|originally|almost|nearly)\b"
     r"|\bi (?:had |have )?(?:thought|considered|assumed|guessed"
     r"|believed|suspected)\b"
@@ -94,6 +98,7 @@ _SECOND: Final = re.compile(
 _WRONG: Final = re.compile(
     r"\b(?:is|was|are|be|seems|looks) (?:\w+ly |also )?(?:wrong|incorrect|mistaken|impossible"
     r"|not (?:right|correct|true|the answer)|too (?:high|low|big|small|large|many|few))\b"
+    r"|\b(?:wrong|incorrect|mistaken|na[iï]ve) (?:approach|method|reading|way|calculation|step)\b"
     r"|\brul(?:e[sd]?|ing) out\b|\bexclud(?:e[sd]?|ing)\b|\bcontradicts?\b|\bn['’]t fit\b"
 )
 _DOUBT: Final = re.compile(
@@ -105,7 +110,7 @@ _RETRACTS: Final = re.compile(
     r"|let me (?:re|double|check|correct|look again)|i (?:misread|miscounted|made a mistake|was wrong|need to correct"
     r"|must correct)|(?:that|this|it|which) (?:is|was|would be|cannot be|can['’]t be)"
     r" (?:\w+ly )?(?:wrong|incorrect|not right)"
-    r"|sorry,? (?:i|that|the)\b|actually\b|no,)"
+    r"|sorry\b(?!.*\b(?:cannot|can['’]t|unable))|oops\b|i mean\b|actually\b|no,)"
 )
 _BRACKETS: Final = re.compile(r"\([^()\n]{0,200}\)")
 _TAIL: Final = re.compile(r",\s(?:since|because|as|which|who|where|given)\b")
@@ -154,7 +159,7 @@ def sentences_of(text: str) -> Iterator[tuple[int, int]]:
 
 def _ends_an_abbreviation(line: str, period: int) -> bool:
     if _NUMERO.match(line, period):
-        return line[max(0, period - 2) : period].lower() == "no"
+        return _BEFORE_A_NUMBER.search(line, max(0, period - 8), period) is not None
     return _ABBREVIATION.search(line, max(0, period - 8), period) is not None
 
 

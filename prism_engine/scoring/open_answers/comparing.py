@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from prism_engine.scoring.open_answers.clauses import clauses_of
 from prism_engine.scoring.open_answers.extraction import is_open_ended, short_answer
+from prism_engine.scoring.open_answers.lacking import refuses
 from prism_engine.scoring.open_answers.phrases import BOUND
-from prism_engine.scoring.open_answers.quantities import Quantity, quantity_of
+from prism_engine.scoring.open_answers.quantities import Quantity, counted, quantity_of
 from prism_engine.scoring.open_answers.visible import tidy
 from prism_engine.scoring.open_answers.yes_no_reading import yes_or_no
-from prism_engine.scoring.scorer import REFUSAL, says_it_cannot_tell
+from prism_engine.scoring.scorer import REFUSAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +22,14 @@ _ARTICLE: Final = re.compile(
 )
 
 _NOTE: Final = re.compile(r"\s\([^()]{1,60}\)$|(?:,|\s[-–—])\s(?:an?|the)\s[^,()]{1,60}$")
-_DOING: Final = re.compile(r"^[a-z]{2,20}ing\s(?:(?:an?|the|his|her|their|its|some)\s(?=\S)|(?=[A-Z\d]))")
+_DOING: Final = re.compile(
+    r"^[a-z]{2,20}ing\s(?:(?:an?|the|his|her|their|its|some)\s(?=\S)|(?=[A-Z\d]))"
+    r"|^(?:playing|eating|wearing|holding|riding|drinking|watching|using|carrying|selling|reading)\s(?=\S+$)"
+)
+_LETTERED: Final = re.compile(r"^\(?[A-Za-z][.)]\s+(?=[^\s.]{2})")
+"""An option's letter before its text."""
+_QUOTES: Final = re.compile(r"[\"“”]")
+_PERCENT_OF: Final = re.compile(r"^(\d[\d.,]*\s?%)\sof\s(?!\d).+$")
 _LONGEST_WHOLE: Final = 2_000
 _ABBREVIATED: Final = re.compile(r"\b(?:[A-Za-z]\.)+[A-Za-z]$|\b(?:Inc|Ltd|Co|Corp|Jr|Sr|St|etc)$")
 
@@ -47,7 +55,7 @@ def score_short(
         return measure(word, golds), word
     whole = measure(reply, golds)
     answer = short_answer(reply)
-    if says_it_cannot_tell(reply) and (answer is None or answer.literal or says_it_cannot_tell(answer.text)):
+    if refuses(reply, answer):
         return 0.0, REFUSAL
     stands = whole > 0 and not is_open_ended(reply) and all(clause.commits for clause in clauses_of(reply))
     score = whole if stands else 0.0
@@ -65,11 +73,14 @@ def forms(answer: str, golds: Sequence[str]) -> list[str]:
     """Return an answer as written, without its article, and as the right number if it is that with a unit."""
     found = [answer]
     bare = _ARTICLE.sub("", answer)
-    found += [form for form in (bare, _NOTE.sub("", answer), _DOING.sub("", answer)) if form and form != answer]
+    noted = _NOTE.sub("", answer)
+    unquoted = _QUOTES.sub("", answer)
+    others = (bare, noted, _DOING.sub("", noted), _LETTERED.sub("", answer), unquoted, _PERCENT_OF.sub(r"\1", answer))
+    found += [form for form in others if form and form != answer]
     if _ABBREVIATED.search(answer):
         found.append(f"{answer}.")
     numbers = [quantity_of(gold) for gold in golds]
-    if (read := quantity_of(bare)) and all(number and not number.unit for number in numbers):
+    if (read := quantity_of(bare) or counted(bare)) and all(number and not number.unit for number in numbers):
         found += [gold for gold, number in zip(golds, numbers, strict=True) if number and same_number(read, number)]
     return found
 

@@ -14,7 +14,8 @@ from typing import Final, NamedTuple
 
 from prism_engine.scoring.open_answers import phrases
 from prism_engine.scoring.open_answers.clauses import Clause, clauses_of, without_contrast
-from prism_engine.scoring.open_answers.quantities import quantity_of
+from prism_engine.scoring.open_answers.closing import worked_out
+from prism_engine.scoring.open_answers.quantities import counted, quantity_of
 from prism_engine.scoring.open_answers.visible import boxed, json_answer, tidy, visible
 
 LONGEST: Final = 300
@@ -23,6 +24,13 @@ _PHRASE_WORDS: Final = 12
 _FIRST_WORDS: Final = 5
 _DEEPEST: Final = 2
 _PASSIVE: Final = re.compile(r"[a-z]{3,}ed\b")
+
+_OPENING: Final = re.compile(
+    r"(?:[\s:=：→]|[*_]+(?=\s)|\*+(?=\S[^*]*$)|[-#](?=\s)|>(?=\s\D))*"  # noqa: RUF001 - a Chinese colon
+)
+_FIGURE: Final = re.compile(r"(?<![\w.,/])\d[\d.,]*(?![\w/])")
+_WE_DID: Final = re.compile(r"(?:i|we)\s[a-z]", re.IGNORECASE)
+_ITEM: Final = re.compile(r"\s*(?:\(?\d{1,2}[.)]|[-*+•])\s+[^=]+$")
 
 
 class ShortAnswer(NamedTuple):
@@ -48,9 +56,17 @@ def _read(text: str, depth: int) -> ShortAnswer | None:
     taken_back = [clause for clause in clauses if clause.retracts and clause.start > position]
     if taken_back:
         rest = text[taken_back[-1].start :]
-        later = _read(re.sub(r"^\W*\w+[\s,.:;!-]*", "", rest, count=1), depth + 1)
+        later = _read(phrases.INTERJECTIONS.sub("", rest, count=1), depth + 1)
         return later if found or later else None
     return found if found and not found.literal else _by_form(text, clauses) or found
+
+
+def is_stated(text: str) -> bool:
+    """Whether a cue announces an answer in a text: "the answer is 12", as opposed to "It is 12."."""
+    if json_answer(text) is not None:
+        return True
+    found = _last_statement(text, clauses_of(text), 0)[1]
+    return found is not None and not found.literal
 
 
 def _last_statement(text: str, clauses: list[Clause], depth: int) -> tuple[int, ShortAnswer | None]:
@@ -82,12 +98,15 @@ def _stated(text: str, cue: re.Match[str], depth: int) -> ShortAnswer | None:
     if cue[0].startswith("<"):
         inside = re.split(r"</|<\|end_of_box", text[cue.end() : cue.end() + 2 * LONGEST], maxsplit=1)[0].strip()
         return _read(inside, depth + 1) if "\n" in inside or phrases.VERB.search(inside) else _answer(inside)
-    return _taken(text[cue.end() : cue.end() + 2 * LONGEST])
+    after = text[cue.end() : cue.end() + 2 * LONGEST]
+    if re.match(r"\s*\n", after) and phrases.HEADING.match(after):
+        return None
+    return _taken(after)
 
 
 def _taken(text: str) -> ShortAnswer | None:
     """Return the answer at the beginning of a text: up to the end of its clause, or what marks set off."""
-    start = re.match(r"(?:[\s:=：→]|[*_]+(?=\s)|\*+(?=\S[^*]*$)|[-#](?=\s)|>(?=\s\D))*", text)  # noqa: RUF001 - a Chinese colon
+    start = _OPENING.match(text)
     text = text[start.end() :] if start else text
     text = phrases.LEAD.sub("", text) if not text.startswith(("*", '"', "“")) else text
     set_off = phrases.SET_OFF.match(text)
@@ -107,7 +126,7 @@ def _answer(text: str, *, quoted: bool = False) -> ShortAnswer | None:
     """Return a text as a short answer, without markup and what is added to it."""
     if phrases.BOUND.match(text):
         return ShortAnswer(text.strip(), literal=True)
-    whole = tidy(text)
+    whole = tidy(phrases.ARROW.sub("", text))
     bare = whole if quoted else tidy(phrases.TAILS.sub("", whole)) or whole
     if not bare or len(bare) > LONGEST:
         return None
@@ -128,11 +147,13 @@ def _by_form(text: str, clauses: list[Clause]) -> ShortAnswer | None:
         return _of_line(lines[0], clauses)
     first, last = lines[0], lines[-1]
     ending = clauses_of(last)
+    if all(_ITEM.match(line) or _is_labelled(line) for line in lines[-2:]):
+        return None  # a list names more than one thing
     if _is_phrase(last) and not phrases.HEADING.match(last):
         return _of_line(last, ending)
-    if _is_phrase(first, _FIRST_WORDS) and not phrases.HEADING.match(first):
+    if _answers_first(first):
         return _answer(first)
-    if phrases.CONCLUDES.match(last) or (len(ending) == 1 and len(last.split()) <= 8):
+    if worked_out(ending[-1]) or phrases.CONCLUDES.match(last) or (len(ending) == 1 and len(last.split()) <= 8):
         return _of_line(last, ending)
     opening = clauses_of(first)
     return (
@@ -145,11 +166,8 @@ def _by_form(text: str, clauses: list[Clause]) -> ShortAnswer | None:
 def _of_line(line: str, clauses: list[Clause]) -> ShortAnswer | None:
     """Return what a line says: a phrase, or its only statement, or the first one if only remarks follow."""
     clauses = [clause for clause in clauses if not phrases.INTERJECTION.match(clause.text)]
-    bare = phrases.LABEL.sub("", without_contrast(line.strip()).replace("**", ""))
-    if _is_phrase(bare) and all(clause.commits for clause in clauses) and sum(clause.opens for clause in clauses) == 1:
-        phrase = _answer(bare)
-        if len(clauses) == 1 or not (phrase and phrase.literal):
-            return phrase
+    if answer := _as_a_whole(line, clauses):
+        return answer
     committed = [clause for clause in clauses if clause.commits]
     stated = [(clause, answer) for clause in committed if (answer := _said(clause))]
     said = [(clause, answer) for clause, answer in stated if not answer.literal] or stated[:1]
@@ -169,10 +187,37 @@ def _of_line(line: str, clauses: list[Clause]) -> ShortAnswer | None:
     return first[1] if remarks and len(line.split()) <= 40 else None
 
 
+def _as_a_whole(line: str, clauses: list[Clause]) -> ShortAnswer | None:
+    """Return what a line is: the only item of a list, an amount that it works out, or a phrase."""
+    bare = phrases.ARROW.sub("", phrases.LABEL.sub("", without_contrast(line.strip()).replace("**", "")))
+    if (item := phrases.NUMBERED.match(bare)) and not phrases.VERB.search(bare):
+        return _answer(bare[item.end() :])
+    answers_first = len(clauses) > 1 and _answers_first(clauses[0].text)
+    if clauses and not answers_first and (amount := worked_out(clauses[-1])):
+        return _answer(amount)
+    if _is_phrase(bare) and all(clause.commits for clause in clauses) and sum(clause.opens for clause in clauses) == 1:
+        phrase = _answer(bare)
+        if len(clauses) == 1 or not (phrase and phrase.literal):
+            return phrase
+    return None
+
+
+def _answers_first(text: str) -> bool:
+    """Whether a first line or clause is short enough to be the answer, and no step ("First 36, then 84.")."""
+    steps = phrases.HEADING.match(text) or len(_FIGURE.findall(text)) > 1
+    return _is_phrase(text, _FIRST_WORDS) and not steps
+
+
+def _is_labelled(line: str) -> bool:
+    return phrases.LABEL.match(line) is not None and not phrases.HEADING.match(line)
+
+
 def _is_phrase(text: str, most: int = _PHRASE_WORDS) -> bool:
-    """Whether a text has no verb and no more than so many words, and is neither a heading nor a question."""
+    """Whether a text has no verb and no more than so many words, and is no heading, question or row of a table."""
     bare = text.strip().strip("*_ ")
-    if not bare or bare.endswith((":", "?", "？")):  # noqa: RUF001 - a Chinese question mark
+    if "|" in bare or not bare or bare.endswith((":", "?", "？")):  # noqa: RUF001 - a Chinese question mark
+        return False
+    if _WE_DID.match(bare):
         return False
     return len(bare.split()) <= most and not phrases.VERB.search(bare) and not phrases.LEAD.match(bare)
 
@@ -203,10 +248,14 @@ def _complement(text: str) -> ShortAnswer | None:
     if not links or phrases.NEGATION.search(text[: links[-1].end()]):
         return None
     subject, said = text[: links[0].start()].strip(), text[links[-1].end() :]
-    if said.startswith("that "):
+    if said.startswith("that ") and not said.startswith("that of "):
         return _predicate(said.removeprefix("that "))
-    counted = quantity_of(subject)
-    if (counted and (counted.unit or _PASSIVE.match(said))) or _names_the_answer(subject, text[links[0].end() :]):
+    number = quantity_of(subject)
+    if (
+        (number and (number.unit or _PASSIVE.match(said)))
+        or counted(subject)
+        or _names_the_answer(subject, text[links[0].end() :])
+    ):
         return _answer(subject)
     return _rest(said)
 
@@ -225,6 +274,9 @@ def _rest(text: str) -> ShortAnswer | None:
     set_off = phrases.SET_OFF.match(text)
     if set_off and phrases.AFTER_SET_OFF.match(text, set_off.end()):
         return _set_off(set_off)
+    stressed = phrases.BOLD.findall(text)
+    if len(stressed) == 1 and not phrases.PLAIN_WORD.fullmatch(stressed[0]) and not is_open_ended(text):
+        return _answer(stressed[0])
     return _answer(text)
 
 

@@ -6,13 +6,15 @@ contains "red sea"). An answer that denies, or that names alternatives, matches 
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.scoring.open_answers.extraction import is_open_ended, short_answer
-from prism_engine.scoring.open_answers.quantities import Quantity, quantity_of
+from prism_engine.scoring.open_answers.lacking import refuses
+from prism_engine.scoring.open_answers.quantities import Quantity, counted, quantity_of
 from prism_engine.scoring.open_answers.visible import tidy
-from prism_engine.scoring.scorer import REFUSAL, says_it_cannot_tell
+from prism_engine.scoring.scorer import REFUSAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +29,8 @@ _ONE_IN_BRACES: Final = re.compile(r"([\^_])\{(\w)\}|\\sqrt\s*(\w)")
 _SPACING: Final = re.compile(r"\\left|\\right|\\displaystyle|\\[,;:! ]|[\s$]")
 _PRONOUN: Final = re.compile(r"(?:it|this|that|these|those|he|she|they|we|i)\b", re.IGNORECASE)
 _IN_WORDS: Final = re.compile(r"[\w\s.,;:!?'’\"“”()&%/-]*")
+_EQUALS: Final = re.compile(r"[=≈]|\\approx(?![A-Za-z])")
+_SEVERAL: Final = re.compile(r"=[^=]*(?:\b(?:and|or)\b|[;,]\s)[^=]*=")
 _LETTERS: Final = re.compile(r"[^\W\d_]{2}")
 _MORE_WORDS: Final = 4
 _JOINS: Final = re.compile(r"\b(?:and|plus|with|than|minus)\b|&|\w-(?=\w)", re.IGNORECASE)
@@ -38,7 +42,7 @@ def score_open(reply: str, golds: Sequence[str]) -> tuple[float, str | None]:
     if any(gold and _normalised(reply) == _normalised(gold) for gold in golds if len(reply) <= 3 * len(gold) + 40):
         return 1.0, reply.strip()
     answer = short_answer(reply)
-    if says_it_cannot_tell(reply) and (answer is None or answer.literal or says_it_cannot_tell(answer.text)):
+    if refuses(reply, answer):
         return 0.0, REFUSAL
     if answer is None:
         return 0.0, None
@@ -46,13 +50,18 @@ def score_open(reply: str, golds: Sequence[str]) -> tuple[float, str | None]:
 
 
 def _is(answer: str, gold: str, *, literal: bool) -> bool:
-    if _normalised(answer) == _normalised(gold) or _normalised(answer.rpartition("=")[2]) == _normalised(gold):
+    wanted = _normalised(gold)
+    if _normalised(answer) == wanted:
+        return True
+    if _SEVERAL.search(answer):
+        return False  # x = 3 or x = -2
+    if _normalised(_EQUALS.split(answer)[-1]) == wanted:
         return True
     if literal:
         return False
     right = quantity_of(tidy(gold))
     if right is not None:
-        read = quantity_of(answer)
+        read = quantity_of(answer) or counted(answer)
         return read is not None and _same_units(read, right) and _same_number(read, right)
     return _is_words(gold) and _contains(answer, gold)
 
@@ -85,7 +94,8 @@ def _same_number(answer: Quantity, gold: Quantity) -> bool:
     if answer.percent != gold.percent and abs((gold if answer.percent else answer).value) >= 1:
         pairs.append((answer.value, gold.value))
     return any(
-        abs(read - right) < _DIFFERENCE and abs(read - right) <= _SHARE * max(abs(right), 0.1 if not right else 0)
+        (abs(read - right) < _DIFFERENCE or math.isclose(read, right))
+        and abs(read - right) <= _SHARE * max(abs(right), 0.1 if not right else 0)
         for read, right in pairs
     )
 

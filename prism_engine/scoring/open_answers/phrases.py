@@ -37,13 +37,20 @@ SET_OFF: Final = re.compile(
 )
 """Words that marks set off."""
 BOLD: Final = re.compile(r"\*\*([^*\n]{1,300})\*\*")
+PLAIN_WORD: Final = re.compile(
+    r"(?:about|approximately|around|roughly|only|exactly|almost|nearly|just|not|no|more|less|most|least|very|both"
+    r"|and|or|than)",
+    re.IGNORECASE,
+)
+"""A word that is set off for stress and is no answer."""
 NOT_MINE: Final = re.compile(
     r"\b(?:wrong|incorrect|false|other|possible|alternative|na[iï]ve|hasty|common|typical)\s$", re.IGNORECASE
 )
 """What comes before a cue whose answer the reply does not make its own."""
 AFTER_SET_OFF: Final = re.compile(
     r"[\s*_]{0,3}(?:[.,;:!)。]|$|\n|[-–—]\s|\((?!s\))"
-    r"|\b(?:because|since|as|which|who|is|are|was|were|in|on|at|according|based|not|rather|and not|appears?|written)\b)"
+    r"|\b(?:because|since|as|which|who|is|are|was|were|in|on|at|with|according|based|not|rather|and not|appears?"
+    r"|written)\b)"
 )
 """What may follow an answer that marks set off."""
 
@@ -56,6 +63,12 @@ TAILS: Final = re.compile(
     r"|,?\s(?:because|since|rather than|instead of|as (?:the|it|this|shown|seen|stated|indicated|described|can|per)"
     r"|based on|according to|due to|given that|and not|which is|and the (?:one|other|rest))\b.*"
     r"|\s\((?:not|see|as|i\.e|because|since|shown|from|based|the)\b.*"
+    r"|,?\s(?:or so|or thereabouts|give or take|more or less|approximately|roughly|approx\.?)$|(?<=\d)ish$"
+    r"|,\s(?:(?:compared|versus|vs|judging|when|read|measured|up from|down from|from \S{1,12} to)\b"
+    r"|at (?:about |around |only |just )?[$€£]?\d).*"
+    r"|(?<=[^\W\d])(?<!starts)(?<!ends)(?<!begins)\swith (?:an? (?:\w+ ){0,2}(?:value|share|total|score|rate|height"
+    r"|count|percentage|level) of\s)?"
+    r"(?:only |just |about |around |roughly |approximately )?[$€£]?\d[\d.,]*\s?(?:%|percent|[^\W\d]{1,12})?$"
     rf"|,?\s(?:in|on|from|of|at|by|within|inside) (?:the|this|that) (?:provided |given |whole |entire )?{_PICTURE}\b"
     r"(?!.{0,200}\s(?:is|are|was|were|says|reads|shows|has|equals)\s).*"
     r"|,?\sin (?:colou?r|total|number|all|(?:19|20)\d\d)$"
@@ -66,14 +79,19 @@ TAILS: Final = re.compile(
 """What is added to an answer: reasons, contrasts, where it is seen."""
 
 LEAD: Final = re.compile(
-    r"^\W{0,3}(?:(?:so|thus|therefore|hence|then|overall|in (?:conclusion|summary|short|total|all)|finally|ultimately"
+    r"^\W{0,3}(?:(?:so|thus|therefore|hence|then|overall|today|now|nowadays|currently|without [^,]{1,60},"
+    r"|in (?:conclusion|summary|short|total|all)|finally|ultimately"
     r"|consequently|clearly|definitely|(?:most )?(?:probably|likely)|presumably|perhaps|certainly|actually|rather"
     r"|instead of [^,]{1,60},|(?:based|depending|going) on [^,]{1,80},|according to [^,]{1,80},|given [^,]{1,80},"
-    r"|(?:after|by|when|once|upon) \w+ing [^,]{1,80},|\w{3,}ing (?:the|at|from|all|up|it|them|along|only)\b[^,]{0,80},"
-    r"|after [^,\s]{3,20},|(?:from|in|on) (?:the|this) [^,]{1,60},|if [^,]{1,80},|sure|ok|okay|well|but|and|yet|however"
-    r"|that makes|this makes|that gives|this gives|we get|i get|(?:it )?(?:must|should|has to|would|will) be"
-    r"|(?:i|we|you|one) (?:would |'d |can )?(?:\w+ly )?(?:think|believe|say|guess|answer|see|count|find|found|conclude"
-    r"|choose|read)(?: that)?|it (?:seems|appears|looks like)(?: to be| that)?|i['’]d say|i['’]m \w+ (?:it is|that))"
+    r"|(?:after|by|when|once|upon) \w+ing [^,]{1,80},|\w{3,}ing (?:the|at|from|all|up|it|them|along|only)\b[^,(]{0,80},"
+    r"|after [^,\s]{3,20},|(?:from|in|on) (?:the|this) [^,]{1,60},|if [^,]{1,80},|yes(?=,)|sure|ok|okay|well|but|and"
+    r"|yet|however"
+    r"|(?:that|this) (?:makes|gives|leaves)(?: us| you| me)?|(?:in all|all in all),? we get|we get|i get"
+    r"|(?:it )?(?:must|should|has to|would|will) be"
+    r"|(?:i|we|you|one) (?:would |'d |can )?(?:\w+ly )?(?:think|believe|say|guess|estimate|answer|see|count|find"
+    r"|found|conclude"
+    r"|choose|read)(?: that)?|it (?:seems|appears|looks like)(?: to be| that)?|i['’]d (?:say|estimate|guess)"
+    r"|i['’]m \w+ (?:it is|that))"
     r"[\s,:]+)+",
     re.IGNORECASE,
 )
@@ -90,8 +108,12 @@ COPULA: Final = re.compile(
     re.IGNORECASE,
 )
 STATES: Final = re.compile(
-    r"\s(?:says?|reads?|shows?|states?|displays?|indicates?|reach(?:es|ed)|contains?|has|have|comes? to|amounts? to"
-    r"|totals|measures?|costs?|weighs?|belongs to|represents?|depicts?|spells?|gives?|makes?|yields?"
+    r"\s(?:says?|reads?|shows?|states?|displays?|indicates?|reach(?:es|ed)|contains?|has|have|amounts? to"
+    r"|(?:comes?|works?) (?:out )?(?:to|at)|stands? at|(?:fell|rose|grew|dropped|declined|increased|decreased"
+    r"|changed) by"
+    r"|(?:starts?|begins?|ends?|opens?|closes?) (?:at|on|in)"
+    r"|totals|lists|names|identifies|measures?|costs?|weighs?|belongs to|represents?|depicts?|spells?|gives?|makes?"
+    r"|yields?"
     r"|appears?(?: to be)?|looks?(?: like)?|seems?(?: to be)?)\s",
     re.IGNORECASE,
 )
@@ -99,17 +121,20 @@ STATES: Final = re.compile(
 VERB: Final = re.compile(
     r"(?<![\w-])(?:is|are|was|were|am|[^\W\d]{1,5}['’](?:m|re|ve|ll|d)|(?:it|that|there|he|she)['’]s|has|have|had"
     r"|shows?|says?|reads?|can|could|would|should|must|do|does|did|equals|reach(?:es|ed)|contains?|comes? to|belongs"
-    r"|indicates?|states|appears?|seems?|looks?|makes|gives|isn['’]t|aren['’]t)(?![\w-])",
+    r"|indicates?|states|appears?|seems?|looks?|makes|gives|isn['’]t|aren['’]t"
+    r"|(?:document|page|text|caption|form|letter|table) (?:lists|names|identifies)"
+    r"|(?:fell|rose|grew|dropped|declined|increased|decreased|changed) by)(?![\w-])",
     re.IGNORECASE,
 )
 """A verb that makes a text a sentence rather than a phrase."""
 ROLE: Final = re.compile(
-    r"^(?i:(?:dated|called|named|titled|entitled|labell?ed|painted|priced|numbered|exactly|precisely)\s"
+    r"^(?i:(?:colou?red|(?:that|those) of|dated|called|named|titled|entitled|labell?ed|painted|priced|numbered"
+    r"|exactly|precisely)\s"
     r"|(?:[a-z]{2,}(?:ed|en|wn|ld|de)\s)?(?:by|to be|known as|made of)\s"
-    r"|(?:located|situated|found|positioned|placed)\s)"
+    r"|(?:located|situated|found|positioned|placed)\s|(?:scheduled|planned|set|due) (?:for|at|on)\s)"
     r"|^(?:[a-z]{2,}(?:ed|en|wn|ld|de)\s(?:on|in|at)\s"
     r"|(?:the )?(?:number|word|words|text|letters?|year|name|brand)\s)(?=[\"'“A-Z\d])"
-    r"|^(?i:(?:most )?(?:likely|probably|clearly|definitely|presumably)\s"
+    r"|^(?i:(?:most )?(?:likely|probably|clearly|definitely|presumably|actually|really|in fact)\s"
     r"|(?:the |a |an )?(?:total |approximate |final )?(?:value|number|total|sum|score|price|amount|percentage|share"
     r"|length|height|count|age|figure|result) of (?:about )?)"
 )
@@ -130,8 +155,18 @@ INTERJECTION: Final = re.compile(
     r"^\W*(?:sure|certainly|ok|okay|alright|of course|hello|hi|great question|good question|got it|let['’]s see)\W*$",
     re.IGNORECASE,
 )
+INTERJECTIONS: Final = re.compile(
+    r"^\W*(?:(?:but|no|wait|sorry|oops|hmm|oh|correction|actually|i mean|hold on|ok|okay)\b[\s,.:;!—–-]*"
+    r"|let me [^.!?\n]{1,60}(?:[.!?:]\s*|$))+|^\W*\w+[\s,.:;!-]*",
+    re.IGNORECASE,
+)
+"""What takes back an answer before the new one follows."""
 QUOTED_END: Final = re.compile(r"\s[\"“]([^\"“”\n]{1,300})[\"”][\s.!]{0,3}$")
-LABEL: Final = re.compile(r"^(?!(?i:no|not)\b)[^\W\d_][\w' ]{0,30}:\s+(?=\S)")
+LABEL: Final = re.compile(r"^(?!(?i:no|not)\b)[^\W\d_][\w'. #/-]{0,30}:\s+(?=\S)")
+NUMBERED: Final = re.compile(r"^\W{0,3}(?:1?\d|20)[.)]\)?\s+(?=\S+(?:\s+\S+){0,4}\s*$)")
+"""The number of a list's item before a phrase."""
+ARROW: Final = re.compile(r"^\s*(?:=>|->|→|⇒)\s*")
+OR_SO: Final = re.compile(r",?\s(?:or so|or thereabouts|give or take|more or less)(?=\W*$)", re.IGNORECASE)
 
 BOUND: Final = re.compile(r"\s*(?:[<>≤≥]|\\[lg]eq?\b)\s*[\d$.]")
 NEGATION: Final = re.compile(

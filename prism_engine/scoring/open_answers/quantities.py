@@ -11,17 +11,12 @@ import math
 import re
 from typing import Final, NamedTuple
 
+from prism_engine.scoring.open_answers.number_words import number_words
+
 _LONGEST: Final = 120
 """A longer text is no quantity."""
 _DEEPEST: Final = 4
 _LARGEST_EXPONENT: Final = 300
-_UNITS: Final = (
-    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
-    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
-)
-_WORDS: Final = {word: float(number) for number, word in enumerate(_UNITS)} | {"none": 0.0, "half": 0.5, "hundred": 1e2}
-_TENS: Final = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-_TENS_WORD: Final = re.compile(rf"({'|'.join(_TENS)})(?:[- ]({'|'.join(_UNITS[1:10])}))?\b", re.IGNORECASE)
 _THOUSAND, _MILLION, _BILLION = 1e3, 1e6, 1e9
 _MULTIPLES: Final = (
     dict.fromkeys(("thousand", "thousands", "k", "K"), _THOUSAND)
@@ -35,6 +30,7 @@ _PLAIN: Final = str.maketrans(
     | dict.fromkeys("÷⁄", "/")
     | dict.fromkeys("\u00a0\u202f\u2009", " ")
     | {"π": "\\pi ", "√": "\\sqrt ", "％": "%", "，": ",", "．": "."}
+    | {"≈": "=", "≃": "=", "≅": "="}
     | {"½": " 1/2", "¼": " 1/4", "¾": " 3/4", "⅓": " 1/3", "⅔": " 2/3"}
 )
 _LATEX: Final = re.compile(
@@ -43,7 +39,26 @@ _LATEX: Final = re.compile(
 )
 _ABOUT: Final = re.compile(
     r"^(?:(?:about|approximately|approx\.?|around|roughly|nearly|almost|circa|ca\.|some|exactly|precisely|only|just"
-    r"|a total of|total|equal to|≈|~|=|->|→)\s*)+",
+    r"|a total of|total|equal to|~|=>|=|->|→|⇒)\s*)+",
+    re.IGNORECASE,
+)
+_NAMED_SIGN: Final = re.compile(r"\\(Omega|mu|approx|simeq)(?![A-Za-z])")
+_SIGNS: Final = {"Omega": "Ω", "mu": "µ", "approx": "=", "simeq": "="}
+_DECIMAL_COMMA: Final = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+|\d+),(\d{1,2})(?![\d,.])", re.ASCII)
+_COUNTED: Final = re.compile(
+    r"(?P<number>\S+)\s(?:(?:out of|of)\s(?:the\s|all\s)?(?:\d{1,4}|two|three|four|five|six|seven|eight|nine|ten"
+    r"|eleven|twelve)\s)?"
+    r"(?:(?!(?:or|and|to|than|not|past|by|per|times|million|billion|thousand|hundred|dozen)\b)[^\W\d_]+\s){1,4}?"
+    r"(?:that|which|who|whose|with|where|above|below|over|under|exceeding|between|in|on|at|from|\w+er than"
+    r"|(?:more|less) (?:\w+ )?than)\s",
+    re.IGNORECASE,
+)
+"""A number of things and what is said of them, which may contain other numbers: "6 bars taller than 40"."""
+_PORTION: Final = re.compile(
+    r"(?P<number>\d[\d.,]*\s?(?:%|percent|per cent)|\$?\\[dt]?frac\{?\d{1,4}\}?\{?\d{1,4}\}?\$?|\d{1,4}/\d{1,4})"
+    r"\sof\s(?!\d)\w"
+    r"|(?P<part>\S+)\s(?:out of|of)\s(?:the\s|all\s)?"
+    r"(?:\d{1,4}|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\s[a-z]",
     re.IGNORECASE,
 )
 _NUMBER: Final = re.compile(
@@ -61,8 +76,17 @@ _MIXED: Final = re.compile(r"\s(\d{1,4})/(\d{1,4})(?![\d/])|\s?\\[dtc]?frac\{(\d
 _IN_BRACKETS: Final = re.compile(r"\s*[(\[]([^()\[\]]{1,40})[)\]]$")
 _UNIT: Final = re.compile(r"(?!(?:st|nd|rd|th)\b)[^\W\d_][\w\s./^²³°'’()·*\\{}-]{0,60}|[°%\"'′″][\w\s/%]{0,20}")
 _MORE: Final = re.compile(
-    r"\d|\b(?:or|and|to|than|not|nor|but|of|is|are|was|were|has|have|would|could|might|wrong|incorrect)\b"
+    r"\d|\b(?:or|and|to|past|by|than|not|nor|but|of|is|are|was|were|has|have|would|could|might|wrong|incorrect"
+    r"|one|two|three|four|five|six|seven|eight|nine|ten|dozen)\b"
 )
+
+
+_JOINED: Final = re.compile(r"=[^=]*(?:\b(?:and|or)\b|[;,]\s)[^=]*=")
+"""Two equations rather than a chain."""
+
+
+_ITEM: Final = re.compile(r"[.)]\s+\w")
+"""What follows the number of a list's item."""
 
 
 class Quantity(NamedTuple):
@@ -84,7 +108,11 @@ def quantity_of(text: str) -> Quantity | None:
     """Read a text that is one number with at most a unit behind it, in bounded time; None if it is anything else."""
     if len(text) > _LONGEST:
         return None
-    plain = _LATEX.sub(lambda found: f" {found[1]}" if found[1] else "", text.translate(_PLAIN)).strip()
+    plain = _NAMED_SIGN.sub(lambda found: _SIGNS[found[1]], text.translate(_PLAIN))
+    plain = _LATEX.sub(lambda found: f" {found[1]}" if found[1] else "", plain).strip()
+    if _JOINED.search(plain):
+        return None  # x = 3 or x = -2
+    plain = _DECIMAL_COMMA.sub(lambda found: f"{found[1].replace('.', '')}.{found[2]}", plain)
     plain = _ABOUT.sub("", plain.rpartition("=")[2].strip()).replace("{,}", ",").replace("\\%", "%").strip()
     if (note := _IN_BRACKETS.search(plain)) and _agrees(plain[: note.start()], note[1]):
         plain = plain[: note.start()].strip()
@@ -95,7 +123,18 @@ def quantity_of(text: str) -> Quantity | None:
         return None
     if value is None or not math.isfinite(value):
         return None
-    return _with_unit(value, plain[reader.position :].strip(" .,;:!"))
+    rest = plain[reader.position :]
+    return None if _ITEM.match(rest) else _with_unit(value, rest.strip(" .,;:!"))
+
+
+def counted(text: str) -> Quantity | None:
+    """Read a number of things of which more is said: "6 bars taller than 40", "5 of the 12 bars", "27% of adults"."""
+    if len(text) > _LONGEST:
+        return None
+    text = _ABOUT.sub("", text)
+    found = _COUNTED.match(text) or _PORTION.match(text)
+    number = quantity_of(next(filter(None, found.groups()))) if found else None
+    return None if number is None or number.unit else number
 
 
 def _agrees(number: str, note: str) -> bool:
@@ -170,10 +209,9 @@ class _Reader:
         return value if self._take(re.compile(r"\s*\}")) else None
 
     def _number(self) -> float | None:
-        if tens := self._take(_TENS_WORD):
-            return 10.0 * (_TENS.index(tens[1].lower()) + 2) + _WORDS[(tens[2] or "zero").lower()]
-        if word := self._take(re.compile(r"([A-Za-z]{3,9})\b(?!['’-])")):
-            return _WORDS.get(word[1].lower())
+        if in_words := number_words(self.text, self.position):
+            self.position = in_words[1]
+            return in_words[0]
         found = self._take(_NUMBER)
         if found is None:
             return None

@@ -1,13 +1,21 @@
-"""Replies labelled with their scores: 842 that the rules were made for and 212 held out."""
+"""Replies labelled with their scores, in three files; those marked `held_out` were never tuned on.
+
+`open_answers.jsonl` was written by the authors of the rules and `short_answers.jsonl` comes from a report; both have
+one score per line. `fresh_answers.jsonl` was written before its author had read the rules; a line lists right answers
+for which the reply scores 1, and wrong ones for which it scores 0.
+"""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prism_engine.records import AnswerKind, Sample
 from prism_engine.scoring import scorer_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _FOLDER = Path(__file__).parents[1]
 
@@ -20,6 +28,8 @@ class Labelled(NamedTuple):
     gold: str
     score: float
     held_out: bool = False
+    unread: bool = False
+    """Right, but scores 0 because the rules do not read it: most of these need the question."""
 
     def scored(self, profile: str) -> float:
         score = scorer_of(self.kind, profile).score(self.reply, Sample(0, "0", (), "q", answer=self.gold))
@@ -33,4 +43,15 @@ class Labelled(NamedTuple):
 def labelled(name: str = "open_answers") -> list[Labelled]:
     lines = (_FOLDER / f"{name}.jsonl").read_text(encoding="utf-8").split("\n")
     rows = [json.loads(line) for line in lines if line]
-    return [Labelled(AnswerKind(row.pop("kind")), **row) for row in rows]
+    return [
+        Labelled(AnswerKind(scored.pop("kind")), **scored) for row in rows for scored in map(dict, _one_per_answer(row))
+    ]
+
+
+def _one_per_answer(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if "right" not in row:
+        yield row
+        return
+    golds = [(gold, 1.0) for gold in row.pop("right")] + [(gold, 0.0) for gold in row.pop("wrong")]
+    for gold, score in golds:
+        yield row | {"gold": gold, "score": score}

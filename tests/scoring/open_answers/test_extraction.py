@@ -52,3 +52,17 @@ def test_a_reply_that_commits_to_nothing_has_no_answer(reply):
 def test_denials_alternatives_and_bounds_are_literal(reply):
     found = short_answer(reply)
     assert found is None or found.literal
+
+
+@pytest.mark.parametrize(
+    ("reply", "answer"),
+    [
+        ("First 36, then 84. The difference is 48.", "48"),
+        ("36 and 84.\n\nThe difference is 48.", "48"),
+        ("Norway. The difference to Peru is 48.", "Norway"),
+    ],
+)
+def test_a_first_clause_that_names_several_figures_is_a_step_and_no_answer(reply, answer):
+    found = short_answer(reply)
+    assert found is not None
+    assert found.text == answer
