@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from prism_engine.config.pasted_keys import contains_key, masked
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
+_UNREPEATED = frozenset({"headers", "base_url", "api_key_env", "extra_body"})
+"""Keys whose values no message repeats: a secret may have been pasted there."""
 _OPTIONS = {"rpm": "requests_per_minute", "tpm": "tokens_per_minute"}
 """Keys by the names of their command-line options, where these are too different to be found by similarity."""
 
@@ -34,9 +37,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise ConfigError(f"{path}{place}: not valid YAML: {error.problem or error.context}") from error
+        # `from None`: YAML's error quotes the line, which may hold a secret
+        raise ConfigError(masked(f"{path}{place}: not valid YAML: {error.problem or error.context}")) from None
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML: {error}") from error
+        raise ConfigError(masked(f"{path}: not valid YAML: {error}")) from None
     if data is None:
         return {}
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
@@ -53,8 +57,9 @@ def validated(adapter: TypeAdapter[T], data: object, where: str) -> T:
     try:
         return adapter.validate_python(data)
     except ValidationError as error:
-        lines = [_line(mistake, adapter) for mistake in error.errors(include_url=False)]
-        raise ConfigError(f"{where}: " + "\n  ".join(["", *lines] if len(lines) > 1 else lines)) from error
+        lines = [masked(_line(mistake, adapter)) for mistake in error.errors(include_url=False)]
+        # `from None`: pydantic's error repeats what was given, which may be a secret
+        raise ConfigError(f"{where}: " + "\n  ".join(["", *lines] if len(lines) > 1 else lines)) from None
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -83,7 +88,9 @@ def _line(mistake: Any, adapter: TypeAdapter[Any]) -> str:
     if mistake["type"] == "secret":
         return f"{key}: {mistake['msg']}"
     problem = mistake["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
-    return f"{key}: {problem} (got {mistake['input']!r})"
+    given = repr(mistake["input"])
+    hidden = contains_key(given) or not _UNREPEATED.isdisjoint(levels)
+    return f"{key}: {problem}" + ("" if hidden else f" (got {given})")
 
 
 def _union_tags(adapter: TypeAdapter[Any]) -> tuple[str, ...]:
