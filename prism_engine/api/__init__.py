@@ -16,10 +16,11 @@ from prism_engine.api.runs.async_run import arun, arun_many
 from prism_engine.api.runs.execution import ProgressDisplay, RunReport, run, run_many
 from prism_engine.api.runs.planning import Forecast, PlannedRun, combined_forecast, plan, plan_and_forecast, plan_many
 from prism_engine.api.runs.sample_calls import SampleCall, sample_calls
-from prism_engine.api.runs.sweep_table import HEADER, SweepRow, write_sweep
+from prism_engine.api.runs.sweep_table import HEADER, TEXT_COLUMNS, SweepRow, shown_columns, write_sweep
 
 __all__ = [
     "HEADER",
+    "TEXT_COLUMNS",
     "Check",
     "Forecast",
     "GradingReport",
@@ -57,5 +58,6 @@ __all__ = [
     "run_many",
     "run_states",
     "sample_calls",
+    "shown_columns",
     "write_sweep",
 ]
