@@ -14,6 +14,7 @@ from aiohttp import web
 
 from prism_engine.chaos.behaviour import Behaviour
 from prism_engine.errors import ConfigError
+from tests.api.objects.test_modules import png
 from tests.provider import paid_model, provider
 from tests.shapes import write_described_shapes
 
@@ -146,36 +147,40 @@ def test_no_encoding_of_a_key_reaches_the_disk_or_the_screen(planted, tmp_path, 
     assert b"***" in data or status == 302
 
 
-@pytest.mark.parametrize("flag", [(), ("--debug",)])
-@pytest.mark.parametrize(
-    "command",
-    [
-        *(
-            ("run", "shapes.tsv", "--mode", "oracle", "-r", "k1"),
-            ("plan", "shapes.tsv", "--mode", "oracle", "-r", "k1"),
-        ),
-        *(("doctor", "--offline"), ("models",), ("ask", "shapes.png", "What?", "-p", "k1")),
-    ],
-)
-@pytest.mark.parametrize(
-    "entry",
-    [
+ENTRIES = [
+    *(
         'api_key_env: "{}"',
         'headers: {{api-key: "{}"}}',
         'headers: {{api-key: "${{{}}}"}}',
+        "api_key: {}",
+        "limits: {}",
+    ),
+    *(
         'base_url: "http://user:a/{}@h"',
         'base_url: "http://h/v1?key={}"',
         "extra_body: {{api_key: {}}}",
-        "api_key: {}",
-        "limits: {}",
         "model: {}: x",
-    ],
+    ),
+]
+COMMANDS = [
+    ("run", "shapes.tsv", "--mode", "oracle", "-r", "k1"),
+    ("plan", "shapes.tsv", "--mode", "oracle", "-r", "k1"),
+    ("doctor", "--offline"),
+    ("ask", "shapes.png", "What is it?", "-p", "k1", "-r", "k1"),
+]
+
+
+@pytest.mark.parametrize("flag", [(), ("--debug",)])
+@pytest.mark.parametrize(
+    ("command", "entry"),
+    [*((("models",), entry) for entry in ENTRIES), *((command, ENTRIES[0]) for command in COMMANDS)],
 )
 def test_a_key_in_the_place_of_a_name_is_refused_without_being_repeated(prism, tmp_path, command, flag, entry, capsys):
     key = "sk-proj-SECRETSECRET1234567890"
     path = tmp_path / "k1.yaml"
     path.write_text(f"models:\n  k1:\n    backend: api\n    {entry.format(key)}\n")
     write_described_shapes(tmp_path / "shapes.tsv", 2)
+    (tmp_path / "shapes.png").write_bytes(png())
     try:
         result = prism(*flag, *command, "--models-file", "k1.yaml")
     except ConfigError as error:
