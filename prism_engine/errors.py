@@ -3,6 +3,7 @@
 PrismError
 ├── UserError            the user must fix something; printed without a traceback, exit code 2
 │   ├── ConfigError      a run file, an option, a registry entry, an environment variable
+│   │   └── UntrustedCodeError  a checkpoint's own code would run, and the user has not agreed
 │   ├── DatasetError     a benchmark file; names the file and, if known, the row and the column
 │   ├── DependencyError  a package that this job needs cannot be imported
 │   └── NewerFileError   a newer version of prism wrote a file, in a format that this one does not know
@@ -41,6 +42,20 @@ class UserError(PrismError):
 
 class ConfigError(UserError):
     """A run file, an option, a registry entry or an environment variable is wrong."""
+
+
+class UntrustedCodeError(ConfigError):
+    """A checkpoint's own Python code would run, and the user has not agreed to that; nothing was called.
+
+    Args:
+        checkpoint: its hub id or folder.
+        revision: its commit, branch or tag; None if it is not known.
+    """
+
+    def __init__(self, reason: str, *, checkpoint: str, revision: str | None) -> None:
+        super().__init__(reason)
+        self.checkpoint = checkpoint
+        self.revision = revision
 
 
 class DatasetError(UserError):

@@ -255,7 +255,7 @@ class Option(NamedTuple):
 
 
 class Draw(NamedTuple):
-    """The draw of a question that a sample stands for."""
+    """The draw of a question, and the rotation of its options, that a sample stands for."""
 
     position: int
     """The question's position in the benchmark."""
@@ -263,6 +263,10 @@ class Draw(NamedTuple):
     """0-based number of the description; None if there is only one."""
     answer: int | None
     """0-based number of the answer to that description; None if there is only one."""
+    rotation: int | None = None
+    """Number of places that the options are moved up; None if the run rotates none."""
+    order_kept: str | None = None
+    """Why this question keeps the order of its options in a run that rotates them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +294,7 @@ class Sample:
     kind: AnswerKind | None = None
     """The form of the answer; None if unspecified."""
     draw: Draw | None = None
-    """None if the question is asked only once."""
+    """None if the run asks each question only once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import pytest
 import pytest_asyncio
 
 from prism_engine.config import ServerSpec, VllmModel
@@ -18,9 +19,7 @@ from tests.backends.vllm_calls import call
 from tests.backends.vllm_front import served
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    import pytest
+    from collections.abc import AsyncIterator, Iterator
 
     from prism_engine.backends.vllm.engine import VllmEngine
     from prism_engine.backends.vllm.managed_server import ManagedServer
@@ -61,6 +60,14 @@ async def vllm_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
     server = ManagedServer(spec, served_name=SERVED_NAME, log=tmp_path_factory.mktemp("server") / "server.log")
     yield server
     await server.aclose()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_user_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what prism remembers about its user out of the home folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("user-data")))
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

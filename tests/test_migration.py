@@ -73,6 +73,38 @@ def test_every_other_command_on_the_page_is_one(world, tmp_path, command):
         )
 
 
+KIT = PAGE.partition("## VLMEvalKit")[2].partition("In VLMEvalKit")[0]
+KIT_LINES = re.findall(r"`(prism run [^`]+)`", KIT)
+
+
+def test_the_page_has_every_line_of_vlmevalkit_s_quick_start():
+    for theirs, ours in re.findall(r"`(?:python|torchrun \S+) run.py ([^`]+)` \| `prism run ([^`]+)`", KIT):
+        assert ours.removesuffix(" --mode direct") == theirs
+    assert len(KIT_LINES) == 5
+
+
+@pytest.fixture
+def kit(prism, tmp_path, monkeypatch):  # noqa: F811
+    """`prism` where VLMEvalKit's benchmarks are small and its models scripted."""
+    scripted = {"backend": "scripted", "replies": ["A. Yes"]}  # an answer to each of them
+    names = ("idefics_80b_instruct", "qwen_chat", "mPLUG-Owl2", "chatgpt-0125")
+    (tmp_path / "m.yaml").write_text(yaml.safe_dump({"models": dict.fromkeys(names, scripted)}))
+    for name in ("MMBench_DEV_EN", "MME", "SEEDBench_IMG"):
+        write_shapes(tmp_path / f"{name}.tsv", 8, 0)
+    monkeypatch.setenv("LMUData", str(tmp_path))
+    return prism
+
+
+def test_the_lines_of_vlmevalkit_s_quick_start_run_one_after_the_other(kit, tmp_path):
+    for line in KIT_LINES:
+        _, *arguments = shlex.split(line)
+        said = kit(*arguments, "--models-file", "m.yaml")
+        assert said.code == 0, (line, said.err)
+    found = {path.parent.relative_to(tmp_path / "results/direct") for path in tmp_path.rglob("direct/*/*/scores.json")}
+    models = ("idefics_80b_instruct", "qwen_chat", "mPLUG-Owl2")
+    assert found == {Path(data, model) for data in ("MMBench_DEV_EN", "MME", "SEEDBench_IMG") for model in models}
+
+
 def test_every_model_on_the_page_is_in_the_registry_but_the_one_that_it_calls_retired():
     registry = load_registry()
     assert [name for name in (*NAMES, RETIRED) if name not in registry] == [RETIRED]

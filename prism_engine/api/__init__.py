@@ -9,12 +9,22 @@ from prism_engine.api.judging.judge_runs import JudgePlan, JudgeReport, judge_ru
 from prism_engine.api.judging.run_and_judge import run_and_judge
 from prism_engine.api.objects.modules import Perception, Reasoning
 from prism_engine.api.objects.session import Session
+from prism_engine.api.results.moved import moved_config, require_files, results_dir_of
 from prism_engine.api.results.rescoring import Rescoring, find_predictions, rescore
 from prism_engine.api.results.run_status import RunStatus
 from prism_engine.api.results.status import RunState, find_run_state, run_states
 from prism_engine.api.runs.async_run import arun, arun_many
 from prism_engine.api.runs.execution import ProgressDisplay, RunReport, run, run_many
-from prism_engine.api.runs.planning import Forecast, PlannedRun, combined_forecast, plan, plan_and_forecast, plan_many
+from prism_engine.api.runs.planning import (
+    Forecast,
+    PlannedRun,
+    combined_forecast,
+    plan,
+    plan_and_forecast,
+    plan_many,
+    require_cached,
+)
+from prism_engine.api.runs.received import consequences, received_judge
 from prism_engine.api.runs.sample_calls import SampleCall, sample_calls
 from prism_engine.api.runs.sweep_table import HEADER, TEXT_COLUMNS, SweepRow, shown_columns, write_sweep
 
@@ -41,6 +51,7 @@ __all__ = [
     "arun_many",
     "benchmark_notes",
     "combined_forecast",
+    "consequences",
     "demo_configs",
     "diagnose",
     "find_predictions",
@@ -48,11 +59,16 @@ __all__ = [
     "grade",
     "instruction_warnings",
     "judge_runs",
+    "moved_config",
     "plan",
     "plan_and_forecast",
     "plan_judging",
     "plan_many",
+    "received_judge",
+    "require_cached",
+    "require_files",
     "rescore",
+    "results_dir_of",
     "run",
     "run_and_judge",
     "run_many",

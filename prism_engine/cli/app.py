@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from prism_engine.cli.exit_codes import EXIT_CODES, error_code
-from prism_engine.errors import PrismError
+from prism_engine.errors import PrismError, UntrustedCodeError
 from prism_engine.version import __version__
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ def _options(
 def main() -> None:
     """Run the command line; an expected error is one message, never a traceback (unless `--debug`)."""
     try:
-        app(prog_name="prism")  # also under `python -m prism_engine`
+        _run_command()
     except PrismError as error:
         from prism_engine.config.pasted_keys import masked  # noqa: PLC0415 - only errors need it
 
@@ -235,3 +235,17 @@ def main() -> None:
         message = str(error).replace("[", "\\[")
         stderr.print(f"[bold red]error:[/] {message}", soft_wrap=True)
         sys.exit(error_code(error))
+
+
+def _run_command() -> None:
+    """Run the command; again each time the user agrees to run a checkpoint's own code, as nothing was called yet."""
+    while True:
+        try:
+            app(prog_name="prism")  # also under `python -m prism_engine`
+        except UntrustedCodeError as error:
+            from prism_engine.cli.trust import confirm_code  # noqa: PLC0415 - only this error needs it
+
+            if not confirm_code(error):
+                raise
+        else:
+            return

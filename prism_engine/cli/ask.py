@@ -22,6 +22,7 @@ from prism_engine.cli.options import (
     ModelsFileOption,
     PicturesOption,
     ResultsFolder,
+    TrustCodeOption,
 )
 from prism_engine.cli.show.console import stderr, stdout
 from prism_engine.config import Merge, Pictures, SamplingConfig
@@ -93,6 +94,7 @@ def ask(  # noqa: PLR0913 - one parameter per option is Typer's way
     cache_dir: CacheFolder,
     results_dir: ResultsFolder = RESULTS_DIR,
     models_file: ModelsFileOption = None,
+    trust: TrustCodeOption = False,  # noqa: ARG001 - handled by its callback
 ) -> None:
     """Ask a question about a picture: a VLM describes it, an LLM answers from the description.
 

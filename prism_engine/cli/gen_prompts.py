@@ -24,6 +24,7 @@ from prism_engine.cli.options import (
     RpmOption,
     SamplesOption,
     TpmOption,
+    TrustCodeOption,
 )
 from prism_engine.cli.run import run_all
 from prism_engine.cli.show.console import stdout
@@ -88,6 +89,7 @@ def gen_prompts(  # noqa: PLR0913 - one parameter per option is Typer's way
     cache_dir: CacheDirOption = None,
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
+    trust: TrustCodeOption = False,
 ) -> None:
     """Have a model write, from each question alone, hints about what to look for in the image; never the answer.
 

@@ -22,6 +22,7 @@ from prism_engine.cli.options import (
     ResultsDirOption,
     RpmOption,
     TpmOption,
+    TrustCodeOption,
 )
 from prism_engine.cli.show.console import print_table, same_command, stderr, stdout
 from prism_engine.config import load_registry
@@ -111,6 +112,7 @@ def grade(  # noqa: PLR0913 - one parameter per option is Typer's way
     cache_dir: CacheDirOption = None,
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
+    trust: TrustCodeOption = False,
 ) -> None:
     """Grade responses from 1 to 5 by a rubric, as Prometheus-Vision does, with feedback.
 

@@ -22,6 +22,7 @@ from prism_engine.cli.options import (
     RpmOption,
     RunsArgument,
     TpmOption,
+    TrustCodeOption,
 )
 from prism_engine.cli.show.console import human_seconds, print_table, same_command, stderr, stdout
 from prism_engine.config import load_registry
@@ -86,13 +87,14 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
     cache_dir: CacheDirOption = None,
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
+    trust: TrustCodeOption = False,
 ) -> None:
     """Have a judge score the answers of finished runs that rules could not read.
 
     Only what could still change a result is sent: a question whose options were rotated needs no more reviews once one
     rotation is wrong. Reviews are calls like all others: cached, limited, paid under --max-cost. An answer whose review
-    cannot be read stays unscored. Results go into `judged-JUDGE/` below each run; of multiple draws of a question every
-    one is judged, identical ones by one review.
+    cannot be read stays unscored. Results go into `judged-JUDGE/` below each run; of multiple draws or rotations of
+    a question every one is judged, identical ones by one review.
 
     [bold]Example:[/] prism judge MMVet/smolvlm --judge gpt-4o-mini --max-cost 1
     """
@@ -102,14 +104,17 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
 
     config = validated(TypeAdapter(JudgeConfig), config_options(judge, locals()), "options")
     found = [api.find_run_state(config.results_dir, run) for run in runs]
-    own_models = {name: spec for one in found for name, spec in one.run_config().models.items()}
-    config = config.model_copy(update={"models": own_models})
+    registry = load_registry(models_file or [])
+    for one in found:
+        if note := api.received_judge(one, config.judge, registry):
+            stderr.print(f"note: {note}", soft_wrap=True, markup=False)
+    config = config.model_copy(update={"models": {name: spec for one in found for name, spec in one.models.items()}})
     folders = [one.folder for one in found]
     if plan:
-        _print_plan(folders, config, load_registry(models_file or []))
+        _print_plan(folders, config, registry)
         return
     try:
-        reports = api.judge_runs(folders, config, load_registry(models_file or []), watch=watch, finished=print_judged)
+        reports = api.judge_runs(folders, config, registry, watch=watch, finished=print_judged)
     except KeyboardInterrupt:
         stderr.print(f"stopped at once; finished reviews are kept: continue with {same_command()}", soft_wrap=True)
         raise typer.Exit(130) from None
@@ -120,7 +125,7 @@ def judge(  # noqa: PLR0913 - one parameter per option is Typer's way
 def print_judged(report: JudgeReport) -> None:
     """Print the judged scores, how each answer got its score, and where the results are."""
     from prism_engine.api import RunStatus  # noqa: PLC0415 - see above
-    from prism_engine.cli.show.reports import print_draws  # noqa: PLC0415
+    from prism_engine.cli.show.reports import print_bias, print_draws  # noqa: PLC0415
     from prism_engine.cli.show.scores import print_scores  # noqa: PLC0415
     from prism_engine.judging.reviewing import Resolved  # noqa: PLC0415
 
@@ -133,6 +138,8 @@ def print_judged(report: JudgeReport) -> None:
     print_scores(report.scores)
     if report.draws is not None:
         print_draws({"": report.draws})
+    if report.bias is not None:
+        print_bias(report.bias)
     counts = ", ".join(f"{count:,} {path.value}" for path, count in sorted(report.resolved.items()) if count)
     meter = report.progress.meters["judge"]
     calls = f"{meter.calls:,} reviews asked for, {meter.hits:,} cached"

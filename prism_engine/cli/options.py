@@ -9,6 +9,7 @@ import typer
 
 from prism_engine.cli import completion
 from prism_engine.cli.config_options import Sets, dollars, one_or_sweep, option
+from prism_engine.cli.trust import trusting_code
 from prism_engine.config import Merge, Pictures
 from prism_engine.config.arms import ARMS
 from prism_engine.config.file_types import BENCHMARK_FILES, RECORD_FILES, TABLE_FILES, one_of
@@ -94,6 +95,15 @@ FetchOption = Annotated[
     bool,
     option("Download the benchmark first if it is known and not on this machine yet.", "--fetch", panel=WHAT),
 ]
+CachedOnlyOption = Annotated[
+    bool,
+    option(
+        "Score the answers that are in the cache; stop before the first call if any is missing. Only a --judge is "
+        "asked.",
+        "--cached-only",
+        panel=WHAT,
+    ),
+]
 EnginesOption = Annotated[
     int | None,
     Sets("engines_at_once"),
@@ -105,6 +115,24 @@ EnginesOption = Annotated[
         example="--engines-at-once 2",
         default="1",
         min=1,
+    ),
+]
+TrustCodeOption = Annotated[
+    bool,
+    option(
+        "Run Python code that a checkpoint brings along (trust_remote_code) without asking.",
+        "--trust",
+        panel=FILES,
+        callback=trusting_code,
+    ),
+]
+TrustOption = Annotated[
+    bool,
+    option(
+        "Continue a run that someone else's prism wrote, and run code that a checkpoint brings along, without asking.",
+        "--trust",
+        panel=FILES,
+        callback=trusting_code,
     ),
 ]
 BenchmarkArgument = Annotated[
@@ -269,6 +297,22 @@ AnswersPerQuestion = Annotated[
         default="1",
         min=1,
         metavar="N",
+    ),
+]
+
+RotateOption = Annotated[
+    str | None,
+    Sets("rotate"),
+    option(
+        "Ask each multiple-choice question with N rotations of its options (all: as many as it has), from one "
+        "description. Reports the accuracy per position, the answers per position against what the options would get "
+        "in any order, and the robust accuracy: right in every rotation. The first rotation is the question as it is, "
+        "with the same calls as without this option.",
+        "--rotate",
+        panel=ANSWERS,
+        example="--rotate 4",
+        default="1",
+        metavar="N|all",
     ),
 ]
 

@@ -14,6 +14,7 @@ from prism_engine.cli.options import (
     AnswersPerQuestion,
     BenchmarksArgument,
     CacheDirOption,
+    CachedOnlyOption,
     CacheFolder,
     ConcurrencyOption,
     ConfigOption,
@@ -43,9 +44,11 @@ from prism_engine.cli.options import (
     ResultsDirOption,
     ResultsFolder,
     RetryFailedOption,
+    RotateOption,
     RpmOption,
     SamplesOption,
     TpmOption,
+    TrustCodeOption,
 )
 from prism_engine.cli.show.console import same_command, stderr, stdout
 from prism_engine.config import load_registry, load_run_configs
@@ -68,6 +71,7 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     mode: ModeOption = None,
     samples: SamplesOption = None,
     fetch: FetchOption = False,
+    cached_only: CachedOnlyOption = False,
     engines_at_once: EnginesOption = None,
     instruction: InstructionOption = None,
     pictures: PicturesOption = None,
@@ -105,6 +109,7 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
         ),
     ] = None,
     answers_per_question: AnswersPerQuestion = None,
+    rotate: RotateOption = None,
     answer_kind: KindOption = None,
     profile: ProfileOption = None,
     failed_as_wrong: FailedOption = None,
@@ -119,6 +124,7 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     cache_dir: CacheDirOption = None,
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
+    trust: TrustCodeOption = False,
 ) -> None:
     """Describe a benchmark's images, answer its questions from the descriptions, score the answers.
 
@@ -130,7 +136,12 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
 
     [bold]Example:[/] prism run MMStar.tsv --perceiver smolvlm-256m --reasoner gpt-4o-mini --rpm 500
     """
-    run_all(_configs(locals()), load_registry(models_file or []))
+    configs, registry = _configs(locals()), load_registry(models_file or [])
+    if cached_only:
+        from prism_engine import api  # noqa: PLC0415 - commands import what they use when called
+
+        api.require_cached(configs, registry)
+    run_all(configs, registry)
 
 
 def _as_run(command: Callable[..., None]) -> Callable[..., None]:

@@ -13,17 +13,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from prism_engine.cli import completion
-from prism_engine.cli.config_options import config_options
+from prism_engine.cli.config_options import Sets, config_options, option
 from prism_engine.cli.options import (
+    FILES,
     RESULTS_DIR,
     DeadlineOption,
     MaxCostOption,
     ResultsFolder,
     RetryFailedOption,
     RunArgument,
+    TrustOption,
 )
 from prism_engine.cli.run import run_all
 from prism_engine.cli.show.console import human_limit, human_seconds, print_bounds, print_table, stderr, stdout
+from prism_engine.cli.trust import confirm_received
 from prism_engine.config import load_registry
 from prism_engine.errors import UserError
 from prism_engine.stage import label_of
@@ -33,6 +36,16 @@ if TYPE_CHECKING:
 
     from prism_engine.api import RunState
 
+MovedBenchmarkOption = Annotated[
+    str | None,
+    Sets("benchmark"),
+    option("The benchmark's file, if it has moved.", "--benchmark", panel=FILES, default="the run's own"),
+]
+MovedCacheOption = Annotated[
+    Path | None,
+    Sets("cache_dir"),
+    option("The cache's folder, if it has moved.", "--cache-dir", panel=FILES, default="the run's own"),
+]
 _HEADER = ("Run", "State", "Samples", "Right so far", "Last sign")
 
 
@@ -117,11 +130,16 @@ def resume(
     max_cost: MaxCostOption = None,
     deadline: DeadlineOption = None,
     retry_failed: RetryFailedOption = None,
+    benchmark: MovedBenchmarkOption = None,
+    cache_dir: MovedCacheOption = None,
+    trust: TrustOption = False,
     results_dir: ResultsFolder = RESULTS_DIR,
 ) -> None:
     """Continue a run with its original settings, in the folder it was started from.
 
-    Finished calls are in the cache and are not made again; samples that failed are tried again.
+    Finished calls are in the cache and are not made again; samples that failed are tried again. A results folder that
+    has moved is continued where it is now. A folder that someone else's prism wrote is continued only with your
+    consent, after all that it would start, contact, read and spend is printed.
     """
     from prism_engine import api  # noqa: PLC0415 - see above
 
@@ -131,26 +149,36 @@ def resume(
         raise UserError(f"{one.folder}: this run is running now; `prism status` shows how far it is")
     earlier = one.run_config()
     config = earlier.resumed(changes)
+    config = config.model_copy(update={"results_dir": api.results_dir_of(one, config)})
+    registry = load_registry()
+    started_in = one.cwd if one.cwd.is_dir() else Path.cwd()
+    if not one.is_own and not trust:
+        confirm_received(one.folder, api.consequences(config, registry, started_in))
     if earlier.deadline is not None and config.deadline is None:
         passed = f"the deadline has passed ({earlier.deadline}) and no longer applies; --deadline sets another one"
         stderr.print(passed, soft_wrap=True, markup=False)
     enter_folder(one)
-    run_all([config], load_registry())
+    config = api.moved_config(one, config)
+    if not earlier.results_dir.is_absolute() and config.results_dir.is_relative_to(Path.cwd()):
+        config = config.model_copy(update={"results_dir": config.results_dir.relative_to(Path.cwd())})
+    api.require_files(config, one, new_cache=cache_dir is not None)
+    run_all([config], registry)
 
 
 def enter_folder(one: RunState) -> None:
     """Change to the folder in which a run was started: relative paths of its configuration are relative to it.
 
-    Raises:
-        UserError: it does not exist any more.
+    If it is gone, such as after a move, they are relative to the current folder.
     """
     if one.cwd == Path.cwd():
         return
-    stderr.print(f"in {one.cwd}, where it was started", soft_wrap=True, markup=False)
     try:
         os.chdir(one.cwd)
-    except OSError as error:
-        raise UserError(f"{one.cwd}: the folder in which the run was started does not exist any more") from error
+    except OSError:
+        gone = f"{one.cwd}, where the run was started, is gone; its relative paths now start here, in {Path.cwd()}"
+        stderr.print(gone, soft_wrap=True, markup=False)
+    else:
+        stderr.print(f"in {one.cwd}, where it was started", soft_wrap=True, markup=False)
 
 
 def _row(one: RunState, results_dir: Path) -> tuple[str, ...]:

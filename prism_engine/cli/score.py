@@ -42,7 +42,8 @@ def score(
 
     Needs no GPU, no key, no network and no vLLM. Writes `scores-PROFILE.json`, `.csv` and `.md` and
     `predictions-PROFILE.jsonl` next to the run's own, and `sensitivity.jsonl`: the rows on which the rules differ. If a
-    run has multiple draws, every draw is scored, into `draws-PROFILE.jsonl`, `.json` and `.md`.
+    run has multiple draws, every draw is scored, into `draws-PROFILE.jsonl`, `.json` and `.md`; rotations of the
+    options likewise, into `rotations-PROFILE.*`.
 
     [bold]Example:[/] prism score results/generic/MMStar/smolvlm-256m/gpt-4o-mini --profile v1 --profile v3
     """
@@ -61,6 +62,10 @@ def _print(rescoring: Rescoring) -> None:
         from prism_engine.cli.show.reports import print_draws  # noqa: PLC0415 - see above
 
         print_draws(rescoring.draws)
+    for name, bias in rescoring.bias.items():
+        from prism_engine.cli.show.reports import print_bias  # noqa: PLC0415 - see above
+
+        print_bias(bias, name)
     panel = rescoring.sensitivity
     stdout.print(f"{panel.differing:,} of {panel.rows:,} replies are read differently by the rules", soft_wrap=True)
     pairs = [one for one in panel.differences() if one.rows]
@@ -89,7 +94,8 @@ def _print(rescoring: Rescoring) -> None:
             ],
             words=3 + len(panel.names),
         )
-    written = ", ".join(("scores-*", "predictions-*", *(["draws-*"] if rescoring.draws else []), "sensitivity.jsonl"))
+    more = (*("draws-*",) * bool(rescoring.draws), *("rotations-*",) * bool(rescoring.bias))
+    written = ", ".join(("scores-*", "predictions-*", *more, "sensitivity.jsonl"))
     stdout.print(f"Written: {written} in {rescoring.folder}", soft_wrap=True, markup=False)
 
 

@@ -201,6 +201,10 @@ class RunConfig(CommandConfig):
     model behind an API. With `thinking_budget` it replaces the registry's two values; None for both keeps them."""
     thinking_budget: NonNegativeInt | None = None
     """Maximum tokens that the answering model thinks, in place of the registry's; 0 turns thinking off."""
+    rotate: PositiveInt | Literal["all"] = 1
+    """Number of rotations of each multiple-choice question's options to ask, to measure position bias; `all` means as
+    many as it has options. Rotation 0 is the question as it is. 1 rotates nothing. All share one description. Questions
+    whose options refer to each other ("All of the above") or that have none are asked once, and counted."""
     answer_kind: AnswerKind | None = None
     """The answer kind, which selects the scorer (`choice`, `yes_no`, `vqa`, ...); None derives it from the benchmark's
     name, else from its columns."""
@@ -217,6 +221,13 @@ class RunConfig(CommandConfig):
     engines_at_once: PositiveInt = 1
     """Maximum number of vision engines that run on this machine at the same time, across multiple runs; the others wait
     for their turn."""
+
+    @field_validator("rotate", mode="before")
+    @classmethod
+    def _check_rotate(cls, number: object) -> object:
+        if number == "all" or (not isinstance(number, bool) and re.fullmatch("[1-9][0-9]{0,2}", str(number))):
+            return number if number == "all" else int(str(number))
+        raise ValueError("must be a number of rotations from 1 on, such as 4, or all")
 
     @field_validator("descriptions")
     @classmethod
@@ -295,6 +306,7 @@ class RunConfig(CommandConfig):
         Every setting that changes answers or their scores appends to it.
         """
         pictures = "+first" if self.mode.direct and self.pictures is Pictures.FIRST else ""
+        pictures += "" if self.rotations == 1 else f"-rotate-{self.rotations}"
         kind = "" if self.answer_kind is None else f"-{self.answer_kind.value}"
         profile = "" if self.profile == RunConfig.model_fields["profile"].default else f"-{self.profile}"
         effort = "" if self.effort_label is None else "-" + self.effort_label.replace(", ", "-").replace(" ", "-")
@@ -304,6 +316,11 @@ class RunConfig(CommandConfig):
     def draws(self) -> tuple[int, int]:
         """The number of descriptions per picture, and of answers per description, in this run."""
         return self.perception.n if self.describes else 1, self.reasoning.n if self.mode.answers else 1
+
+    @property
+    def rotations(self) -> int | Literal["all"]:
+        """The number of rotations of each question's options in this run; 1 if it does not answer."""
+        return self.rotate if self.mode.answers else 1
 
     def in_mode(self, mode: Arm) -> RunConfig:
         """Return this run in another mode.
@@ -334,6 +351,7 @@ class _Shared(CommandOptions, total=False):
     perception: SamplingConfig | Mapping[str, Any]
     reasoning: SamplingConfig | Mapping[str, Any]
     writing: SamplingConfig | Mapping[str, Any]
+    rotate: int | Literal["all"]
     answer_kind: AnswerKind | str | None
     profile: str
     judge: str | None

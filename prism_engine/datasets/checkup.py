@@ -12,7 +12,7 @@ from prism_engine.config.benchmarks import answer_kind, known_benchmark
 from prism_engine.config.models import pillow_formats
 from prism_engine.datasets.answer_letters import Numbering
 from prism_engine.datasets.images import ImageStore
-from prism_engine.datasets.ingest import IngestProgress, in_order
+from prism_engine.datasets.ingest import IngestProgress, in_order, side_index
 from prism_engine.datasets.lettered import options_in, with_options
 from prism_engine.datasets.picture_cells import PictureCells, Reference
 from prism_engine.datasets.readiness import Shape, is_one_letter, is_unread, whole_flaws
@@ -28,13 +28,18 @@ from prism_engine.scoring.flaws import Flaw
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from prism_engine.datasets.ingest import IngestCallback
+    from prism_engine.datasets.ingest import IngestCallback, SideIndex
     from prism_engine.datasets.picture_cells import StoredPicture
     from prism_engine.datasets.rows import Row, Source
     from prism_engine.records import AnswerKind
     from prism_engine.scoring.flaws import Severity
 
 _MOST_APIS = PicturePolicy(pillow_formats())
+_UNREADABLE_ROW = "unreadable row"
+_UNREADABLE_REST = "unreadable rest of the file"
+_BROKEN_PICTURE = "broken picture"
+_INDEX_NEEDS = frozenset({_UNREADABLE_ROW, _UNREADABLE_REST, _BROKEN_PICTURE})
+"""Errors with which no run can read the file; all others concern what its rows say."""
 RowPictures = tuple["StoredPicture | Reference", ...]
 
 
@@ -121,27 +126,27 @@ def check_benchmark(
 ) -> Checkup:
     """Read a whole benchmark, decode every picture, and report all broken rows, not only the first.
 
-    Valid pictures are cached, so a run does not decode them again.
+    Valid pictures are cached, and so is the index of a file that a run can read: a run does not read the file again.
 
     Raises:
         UserError: the file cannot be read at all, or is not a benchmark.
         StoreError: the cache cannot be written.
     """
     found = Checkup(path, limit)
-    store = ImageStore(cache_dir / "images")
-    with open_source(path, lambda error: found.note_error("unreadable row", error)) as source:
+    store, indexes = ImageStore(cache_dir / "images"), cache_dir / "benchmarks"
+    with open_source(path, lambda error: found.note_error(_UNREADABLE_ROW, error)) as source:
         found.name, found.kind = source.name, source.kind or answer_kind(source.name)
         rotated = found.kind is not None and SCORERS[found.kind].rotated
-        with closing(Relations(circular=rotated)) as relations:
+        with closing(Relations(circular=rotated)) as relations, side_index(source, indexes) as side:
             cells = PictureCells(source.path, source.picture_column, store, source.folders)
-            _Reading(found, relations).read(source, cells, progress)
+            _Reading(found, relations, side).read(source, cells, progress)
             for number, index, flaw in relations.flaws():
                 found.note(flaw, number, index)
         found.sha256, found.columns = source.sha256, source.columns
     if found.rows and not found.pictured:
         found.rows = 0
-        with open_source(path, lambda _: None) as source:  # its unreadable rows are known
-            _Reading(found, None).read(source, None, progress)
+        with open_source(path, lambda _: None) as source, side_index(source, indexes) as side:
+            _Reading(found, None, side).read(source, None, progress)  # its unreadable rows are known
     _compare(found)
     return found
 
@@ -151,11 +156,13 @@ class _Reading:
 
     Args:
         relations: collects what rows have to do with each other; None if an earlier pass did.
+        side: the index that the check leaves.
     """
 
-    def __init__(self, found: Checkup, relations: Relations | None) -> None:
+    def __init__(self, found: Checkup, relations: Relations | None, side: SideIndex) -> None:
         self._found = found
         self._relations = relations
+        self._side = side
         self._numbering = Numbering()
         self._numbers: list[tuple[int, str, Flaw]] = []
         """The first rows whose answer is an option's number, and what is wrong if the rows do not say what it counts
@@ -184,15 +191,19 @@ class _Reading:
                         progress(IngestProgress(self._found.rows, source.bytes_read, total))
         except DatasetError as error:
             if self._relations is not None:
-                self._found.note_error("unreadable rest of the file", error)
+                self._found.note_error(_UNREADABLE_REST, error)
         self._settle_numbers()
+        if not _INDEX_NEEDS.isdisjoint(what for _, what in self._found.counts):
+            self._side.give_up()
 
     def _add(self, row: Row, pictures: RowPictures | DatasetError, *, text_only: bool) -> None:
         found, lettered = self._found, with_options(row, self._found.kind)
         broken = isinstance(pictures, DatasetError)
         readable: RowPictures = () if isinstance(pictures, DatasetError) else pictures
         if isinstance(pictures, DatasetError):
-            found.note_error("broken picture", pictures)
+            found.note_error(_BROKEN_PICTURE, pictures)
+        else:
+            self._side.add(row, lettered, pictures, text_only=text_only)
         targets = tuple(picture.index for picture in readable if isinstance(picture, Reference))
         pictured = broken or bool(readable)
         found.pictured += pictured

@@ -7,7 +7,7 @@ import os
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,7 +21,7 @@ from prism_engine.errors import DatasetError
 from prism_engine.scoring import SCORERS
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Generator, Iterable, Iterator
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -65,8 +65,7 @@ def ensure_index(table: Path, folder: Path, store: ImageStore, progress: IngestC
         status = table.stat()
     except OSError as error:
         raise DatasetError(f"cannot be opened: {error.strerror}", path=table) from error
-    path_hash = hashlib.sha256(os.fsencode(table)).hexdigest()[:16]
-    index = folder / f"{table.stem[:48]}-{path_hash}.sqlite"
+    index = _index_of(table, folder)
     if not is_current(index, table, status, store):
         _ingest(table, index, store, progress)
     return index
@@ -75,28 +74,85 @@ def ensure_index(table: Path, folder: Path, store: ImageStore, progress: IngestC
 def _ingest(path: Path, index: Path, store: ImageStore, progress: IngestCallback | None) -> None:
     with building(index, path) as writer, ExitStack() as opened:
         source = opened.enter_context(open_source(path))
-        before = _statuses(source)
-        rows = _fill(writer, source, PictureCells(path, source.picture_column, store, source.folders), progress)
-        if rows and not writer.samples:  # text only: every row is a sample
-            source = opened.enter_context(open_source(path))
-            before = _statuses(source)
-            _fill(writer, source, None, progress)
+        reading = IndexPass(source, path, writer)
+        reading.fill(PictureCells(path, source.picture_column, store, source.folders), progress)
+        if reading.rows and not writer.samples:  # text only: every row is a sample
+            reading = IndexPass(opened.enter_context(open_source(path)), path, writer)
+            reading.fill(None, progress)
+        reading.finish()
+
+
+class IndexPass:
+    """One reading of a benchmark that fills its index: `add` every row, then `finish`."""
+
+    def __init__(self, source: Source, path: Path, writer: IndexWriter) -> None:
+        self._source = source
+        self._path = path
+        self._writer = writer
+        self._before = _statuses(source)
+        self._kind = source.kind or answer_kind(source.name)
+        self._numbering = Numbering()
+        self.rows = 0
+        """Rows added so far, those that make no sample included."""
+
+    def fill(self, cells: PictureCells | None, progress: IngestCallback | None) -> None:
+        """Add all rows of the source.
+
+        Args:
+            cells: reads the rows' pictures; None leaves pictures out and no row.
+
+        Raises:
+            DatasetError: a row is wrong.
+        """
+        source = self._source
+        with closing(in_order(_no_pictures if cells is None else cells.read, source)) as pairs:
+            for row, pictures in pairs:
+                self.add(row, with_options(row, self._kind), pictures, text_only=cells is None)
+                if progress is not None:
+                    progress(IngestProgress(self.rows, source.bytes_read, source.bytes_total))
+
+    def add(self, row: Row, lettered: Row, pictures: tuple[StoredPicture | Reference, ...], *, text_only: bool) -> None:
+        """Add a row.
+
+        Args:
+            lettered: the row with its options as cells.
+            text_only: a row without a picture is a sample, too.
+
+        Raises:
+            DatasetError: an earlier row has the same index.
+        """
+        self.rows += 1
+        if pictures or text_only:
+            options = options_in(lettered.cells)
+            self._numbering.note(row.cells.get("answer", ""), lettered.cells.get("answer", ""), options)
+            self._writer.add(lettered, pictures)
+
+    def finish(self) -> None:
+        """Complete the index.
+
+        Raises:
+            DatasetError: no row is a sample, a reference is wrong, or a file changed while it was read.
+        """
+        source, path, writer = self._source, self._path, self._writer
+        first, kind = self._numbering.first, self._kind
+        if first is not None and (kind is None or SCORERS[kind].lettered is not None):
+            writer.number_answers(first)
         if not writer.samples:
             raise DatasetError("has no rows", path=path)
         writer.resolve()
-        for file, status, after in zip((path, *source.files), before, _statuses(source), strict=True):
+        for file, status, after in zip((path, *source.files), self._before, _statuses(source), strict=True):
             if (status.st_size, status.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
                 raise DatasetError("changed while it was read; try again when it is complete", path=file)
             if file != path:
                 writer.note_file(file, status)
         facts = BenchmarkFacts(
             path=str(path),
-            size=before[0].st_size,
-            mtime_ns=before[0].st_mtime_ns,
+            size=self._before[0].st_size,
+            mtime_ns=self._before[0].st_mtime_ns,
             sha256=source.sha256,
             columns=source.columns,
             samples=writer.samples,
-            dropped=rows - writer.samples,
+            dropped=self.rows - writer.samples,
             integer_ids=writer.integer_ids,
             pictures=writer.pictures,
             name=source.name,
@@ -105,27 +161,60 @@ def _ingest(path: Path, index: Path, store: ImageStore, progress: IngestCallback
         writer.finish(facts)
 
 
-def _fill(writer: IndexWriter, source: Source, cells: PictureCells | None, progress: IngestCallback | None) -> int:
-    """Add a source's rows that have a picture, or all of them as text; return the number of rows read.
+class _Unusable(Exception):  # noqa: N818 - not an error: it only makes `building` discard its file
+    """A reading found what no index can hold."""
 
-    Args:
-        cells: reads the rows' pictures; None leaves pictures out and no row.
+
+class SideIndex:
+    """The index that a check of a benchmark leaves behind, so that the next command does not read the file again.
+
+    A file that a run could not read leaves none: the run then reports it.
     """
-    kind = source.kind or answer_kind(source.name)
-    numbering = Numbering()
-    rows = 0
-    with closing(in_order(_no_pictures if cells is None else cells.read, source)) as pairs:
-        for rows, (row, pictures) in enumerate(pairs, start=1):
-            if pictures or cells is None:
-                lettered = with_options(row, kind)
-                options = options_in(lettered.cells)
-                numbering.note(row.cells.get("answer", ""), lettered.cells.get("answer", ""), options)
-                writer.add(lettered, pictures)
-            if progress is not None:
-                progress(IngestProgress(rows, source.bytes_read, source.bytes_total))
-    if numbering.first is not None and (kind is None or SCORERS[kind].lettered is not None):
-        writer.number_answers(numbering.first)
-    return rows
+
+    def __init__(self, index: IndexPass) -> None:
+        self._index = index
+        self._usable = True
+
+    def add(self, row: Row, lettered: Row, pictures: tuple[StoredPicture | Reference, ...], *, text_only: bool) -> None:
+        """Add a row, as `IndexPass.add`; a row that cannot be added makes the index unusable."""
+        if self._usable:
+            self._keep(lambda: self._index.add(row, lettered, pictures, text_only=text_only))
+
+    def give_up(self) -> None:
+        """Leave no index."""
+        self._usable = False
+
+    def finish(self) -> None:
+        """Complete the index if every row is in it."""
+        if self._usable:
+            self._keep(self._index.finish)
+        if not self._usable:
+            raise _Unusable
+
+    def _keep(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except DatasetError:  # the check reports it itself
+            self._usable = False
+
+
+@contextmanager
+def side_index(source: Source, folder: Path) -> Iterator[SideIndex]:
+    """Build the index of a source that the block reads completely; publish it only if it is what a run would build.
+
+    Raises:
+        StoreError: the cache cannot be written.
+    """
+    path = source.path.absolute()
+    with suppress(_Unusable), building(_index_of(path, folder), path) as writer:
+        index = SideIndex(IndexPass(source, path, writer))
+        yield index
+        index.finish()
+
+
+def _index_of(table: Path, folder: Path) -> Path:
+    path_hash = hashlib.sha256(os.fsencode(table)).hexdigest()[:16]
+    return folder / f"{table.stem[:48]}-{path_hash}.sqlite"
 
 
 def _no_pictures(_: Row) -> tuple[StoredPicture | Reference, ...]:

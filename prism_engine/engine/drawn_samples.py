@@ -20,7 +20,7 @@ class DrawnSamples:
     """Turns every draw of every question into a separate sample; the draws of a question have adjacent positions.
 
     Draw d of question q has position q * `draws_per_question` + d, and is answer d % answers to description
-    d // answers.
+    d // answers. A question may be a rotation of one (`RotatedSamples`).
 
     Args:
         descriptions: the number of descriptions of each picture.
@@ -51,9 +51,8 @@ class DrawnSamples:
 
     def _draw(self, sample: Sample, position: int) -> Sample:
         description, answer = divmod(position % self.draws_per_question, self._answers)
-        draw = Draw(
-            sample.position,
-            description if self._descriptions > 1 else None,
-            answer if self._answers > 1 else None,
+        draw = (sample.draw or Draw(sample.position, None, None))._replace(
+            description=description if self._descriptions > 1 else None,
+            answer=answer if self._answers > 1 else None,
         )
         return replace(sample, position=position, draw=draw)

@@ -85,7 +85,8 @@ def result_row(result: SampleResult) -> dict[str, Any]:
     }
     if (draw := sample.draw) is None:
         return row
-    return row | {"position": draw.position, "description_draw": draw.description, "answer_draw": draw.answer}
+    row |= {"position": draw.position, "description_draw": draw.description, "answer_draw": draw.answer}
+    return row if draw.rotation is None else row | {"rotation": draw.rotation, "order_kept": draw.order_kept}
 
 
 class Journal:

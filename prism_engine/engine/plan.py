@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from prism_engine.cache import Store
     from prism_engine.engine.lookup import LookedUp, SampleLookup, Samples
     from prism_engine.engine.pipeline import Pipeline
+    from prism_engine.engine.rotated_samples import RotationCounts
     from prism_engine.records import Call, ModelIdentity
     from prism_engine.stage import StageKey
 
@@ -94,6 +95,8 @@ class Plan:
     """The run's stages, in the order in which a sample passes through them."""
     undescribed: int = 0
     """Samples that cannot be answered because the run makes no descriptions."""
+    rotations: RotationCounts | None = None
+    """How many questions are rotated; None if the run rotates no options."""
 
     @property
     def is_cached(self) -> bool:

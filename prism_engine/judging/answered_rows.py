@@ -22,8 +22,8 @@ class Answered:
     """The question; its pictures are known by digest only."""
     reply: str
     scored: Scored
-    draw: tuple[int, int] = (0, 0)
-    """The draw of the question that it answers; see `draw_of`."""
+    draw: tuple[int, int, int] = (0, 0, 0)
+    """The draw and the rotation of the question that it answers; see `draw_of`."""
 
 
 def answered_of(row: Mapping[str, Any]) -> Answered:

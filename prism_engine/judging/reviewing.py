@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from prism_engine.judging.answer_judge import AnswerJudge, Verdict
     from prism_engine.scoring import Scored, Scorer
 
-RowKey = tuple[tuple[int, int], str]
-"""A draw (see `draw_of`), with the index of an answer or the name of a group of answers."""
+RowKey = tuple[tuple[int, int, int], str]
+"""A draw and rotation (see `draw_of`), with the index of an answer or the name of a group of answers."""
 
 
 class Resolved(StrEnum):
@@ -45,7 +45,7 @@ class Resolved(StrEnum):
 class OpenAnswers:
     """The answers of one file whose result a judge could still change.
 
-    Each draw of the questions is treated as if it were the only one.
+    Each draw and each rotation of the questions is treated as if it were the only one.
     """
 
     scorer: Scorer

@@ -10,7 +10,7 @@ from prism_engine.config.yaml_files import nearest
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from prism_engine.config.models import Registry
@@ -20,7 +20,7 @@ _FLAGS: Final = ("ignore", "verbose", "postproc")
 KEYS: Final = (*_TEXTS, "nproc", *_FLAGS)
 """Every key of its configuration files; its command-line arguments have the same names."""
 _ORIGINAL_ONLY: Final = frozenset(KEYS) - {"mode"}
-_PRISM_KEYS: Final = {
+PRISM_KEYS: Final = {
     "data": "benchmark",
     "model": "perceiver",
     "infer_model": "reasoner",
@@ -87,7 +87,7 @@ def translated(
         options["mode"], note = _mode(str(given.get("mode", "all")))
         notes.append(note + ("" if "mode" in given else ", the original's default"))
     perceives = (options | named).get("mode") == "perception"
-    for key, option in _PRISM_KEYS.items():
+    for key, option in PRISM_KEYS.items():
         known = key in given or (complete and not (perceives and option == "reasoner"))
         if option not in named and known:
             options[option] = given.get(key, DEFAULTS[key])
@@ -96,15 +96,24 @@ def translated(
         notes.append("joined descriptions are numbered; --merge original joins them as the original does")
     if given.get("nproc") is not None and "concurrency" not in named:
         caller = str((options | named).get("perceiver" if perceives else "reasoner"))
-        if _has_limits(caller, registry):
-            options["concurrency"] = int(given["nproc"])
-            notes.append(f"nproc: --concurrency {given['nproc']}, the maximum of concurrent requests to {caller}")
-        else:
-            notes.append(
-                f"nproc: ignored, because {caller} is not behind an API and gets as many requests as it can take"
-            )
+        concurrency, note = concurrency_of([caller], given["nproc"], registry)
+        options |= concurrency
+        notes.append(note)
     notes += [note for flag, note in _FLAG_NOTES.items() if given.get(flag)]
     return Translation(options, notes)
+
+
+def concurrency_of(callers: Sequence[str], threads: str | int, registry: Registry) -> tuple[dict[str, int], str]:
+    """Return what a number of threads sets, if anything, and a note.
+
+    Args:
+        callers: the models that the threads would call, one per run.
+    """
+    local = [caller for caller in callers if not _has_limits(caller, registry)]
+    if not local:
+        to_each = f"the maximum of concurrent requests to {' and to '.join(callers)}"
+        return {"concurrency": int(threads)}, f"nproc: --concurrency {threads}, {to_each}"
+    return {}, f"nproc: ignored, because {local[0]} is not behind an API and gets as many requests as it can take"
 
 
 _FLAG_NOTES: Final = {

@@ -28,6 +28,7 @@ def prism(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PRISM_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "user-data"))
     for name in [name for name in os.environ if name.endswith("_API_KEY") or name in ("LMUData", "PRISM_DEBUG")]:
         monkeypatch.delenv(name)
     write_shapes(tmp_path / "shapes.tsv", 24, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, get_type_hints
@@ -133,9 +134,10 @@ def caught(prism, monkeypatch):
 
     monkeypatch.setattr(run, "run_all", stop)
     monkeypatch.setattr(gen_prompts, "run_all", stop)
+    monkeypatch.setattr(api, "benchmark_notes", lambda *_, **__: [])
     monkeypatch.setattr(api, "plan_many", stop)
     monkeypatch.setattr(api, "grade", stop)
-    monkeypatch.setattr(api, "find_run_state", lambda *_: _Nothing())
+    monkeypatch.setattr(api, "find_run_state", lambda *_: _finished())
     monkeypatch.setattr(api, "judge_runs", lambda _, config, *__, **___: stop(config))
 
     def call(command, *arguments):
@@ -148,11 +150,9 @@ def caught(prism, monkeypatch):
     return call
 
 
-class _Nothing:
-    folder = Path("run")
-
-    def run_config(self):
-        return RunConfig(benchmark="x", mode=Arm.BLIND, reasoner="scripted")
+def _finished():
+    config = RunConfig(benchmark="x", mode=Arm.BLIND, reasoner="scripted").model_dump(mode="json")
+    return api.RunState(Path("run"), "complete", datetime.now(UTC), {}, config, Path())
 
 
 def flag_of(name, info):

@@ -99,3 +99,33 @@ def test_a_wrong_name_or_file_is_one_message_and_exit_code_2(prism, options, exp
     said = prism("run", "shapes.tsv", *options)
     assert said.code == 2
     assert expected in said.err
+
+
+def test_rotations_are_planned_run_scored_and_shown(prism, tmp_path):
+    said = prism("plan", *SCRIPTED, "--rotate", "all")
+    assert "96 samples\n24 of 24 questions rotated\n" in said.out
+    said = prism("run", *SCRIPTED, "--rotate", "all")
+    assert said.code == 0
+    assert "96 samples: 96 done" in said.out
+    assert "right in every rotation (robust)" in said.out
+    assert "24 of 24 questions are rotated" in said.out
+    assert prism("run", *SCRIPTED, "--rotate", "4").code == 0
+    (folder,) = (path.parent for path in tmp_path.glob("results/**/scripted-rotate-all/rotations.md"))
+    said = prism("score", folder, "--profile", "v3")
+    assert said.code == 0
+    assert "Of all rotations, v3:" in said.out
+    assert "rotations-*" in said.out
+    assert (folder / "rotations-v3.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"), [("0", "rotate: must be a number of rotations from 1 on"), ("5", "--rotate 5: no question")]
+)
+def test_rotations_that_cannot_be_are_an_error_with_the_fix(prism, given, message):
+    said = prism("run", *SCRIPTED, "--rotate", given)
+    assert (said.code, message in said.err) == (2, True)
+
+
+def test_rotations_may_be_set_in_a_run_file(prism, tmp_path):
+    (tmp_path / "run.yaml").write_text("benchmark: shapes.tsv\nperceiver: scripted\nreasoner: scripted\nrotate: 2\n")
+    assert "48 samples: 48 done" in prism("run", "-c", "run.yaml").out

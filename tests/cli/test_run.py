@@ -207,8 +207,7 @@ def test_a_reasoner_that_cannot_answer_stops_the_run_with_code_4_and_loses_nothi
             said = prism("run", "shapes.tsv", "-p", "scripted", "-r", "remote", "--models-file", models)
     else:
         models = write_models(tmp_path / "m.yaml", remote=entry)
-        models = ("--models-file", models, "--cache-dir", "another")
-    said = prism("run", "shapes.tsv", "-p", "scripted", "-r", "remote", *models)
+        said = prism("run", "shapes.tsv", "-p", "scripted", "-r", "remote", "--models-file", models)
     assert said.code == 4
     assert re.search(message, said.err)
     assert "continue with: prism run" in said.err

@@ -64,7 +64,7 @@ def test_the_comparison_says_where_an_arm_has_no_answer(prism, tmp_path):
 def test_tables_for_another_program_are_not_folded(prism, monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     said = prism("run", *SCRIPTED, "--mode", "all", "--mode", "direct", "--mode", "blind")
-    assert re.search(r"Accuracy in %, prism +Samples +Chance +all +direct +blind", said.out)
+    assert re.search(r"Accuracy in %, prism-2 +Samples +Chance +all +direct +blind", said.out)
 
 
 def test_gold_descriptions_that_are_missing_are_one_error_with_the_mend(prism, tmp_path):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import numpy as np
 import pytest
 from PIL import Image as Picture
 
-from prism_engine.datasets import check_benchmark
+from prism_engine.datasets import check_benchmark, open_benchmark
 from prism_engine.errors import DatasetError
 from prism_engine.records import AnswerKind
 from tests.imaging.shades import GREY, RGB, encoded, saved
@@ -150,6 +153,56 @@ def test_records_are_checked_like_tables(jsonl, cache):
     assert sorted(what for level, what in found.counts if level == "error") == [
         "broken picture", "empty question", "unreadable row",
     ]  # fmt: skip
+
+
+def indexed(cache):
+    """Return the content of the one index in a cache."""
+    (path,) = (cache / "benchmarks").glob("*.sqlite")
+    with closing(sqlite3.connect(path)) as db:
+        return list(db.iterdump())
+
+
+@pytest.mark.parametrize("answer", ["B", "Z"])  # a wrong answer is an error, and yet a run can read the row
+def test_the_next_command_uses_the_index_that_a_check_leaves(tables, cache, tmp_path, answer):
+    rows = [row(at, image=payload(at), answer=answer) for at in range(9)]
+    path = tables.write(*rows, row(9, image=""), row(10, image="3"))
+    assert check_benchmark(path, cache).rows == 11
+    read = []
+    with open_benchmark(path, cache, progress=read.append) as found:
+        assert (len(found), found.dropped) == (10, 1)
+    assert read == []
+    with open_benchmark(path, tmp_path / "another", progress=read.append):
+        assert len(read) == 11
+    assert indexed(cache) == indexed(tmp_path / "another")
+
+
+def test_a_text_only_table_leaves_its_index_too(tables, cache, tmp_path):
+    path = tables.write(*(row(at, image="", answer=str(at % 2 + 1)) for at in range(5)))
+    check_benchmark(path, cache)
+    read = []
+    with open_benchmark(path, cache, progress=read.append) as found:
+        assert (len(found), read) == (5, [])
+    open_benchmark(path, tmp_path / "another").close()
+    assert indexed(cache) == indexed(tmp_path / "another")
+
+
+def test_records_leave_their_index_too(jsonl, cache):
+    path = jsonl({"question": "?", "image": payload()}, {"question": "Which?", "image": payload(2)})
+    check_benchmark(path, cache)
+    read = []
+    open_benchmark(path, cache, progress=read.append).close()
+    assert read == []
+
+
+@pytest.mark.parametrize(
+    "broken", [[row(1, image="gone.png")], [row(0)], [row(1, image="7")], [row(1, image="8"), row(8, image="0")]]
+)
+def test_a_file_that_no_run_could_read_leaves_no_index(tables, cache, broken):
+    path = tables.write(row(0), *broken)
+    assert check_benchmark(path, cache).errors
+    assert list((cache / "benchmarks").iterdir()) == []
+    with pytest.raises(DatasetError):
+        open_benchmark(path, cache)
 
 
 def test_pictures_that_an_api_gets_converted_are_counted_once_and_pages_are_a_warning(tables, cache):

@@ -25,7 +25,7 @@ REPLIES = {
     "1000003": ("hm", "done"),
     "4": (None, "failed"),
 }
-FIRST = (0, 0)
+FIRST = (0, 0, 0)
 """The draw of rows that do not name one."""
 
 
@@ -109,7 +109,7 @@ async def test_rotations_of_different_draws_are_different_questions(predictions,
     ]
     predictions.write_text("".join(json.dumps(row) + "\n" for row in draws))
     session = Session(predictions, store, says("A"))
-    second = (0, 1)
+    second = (0, 1, 0)
     first = {(FIRST, "1000001"), (FIRST, "3"), (FIRST, "1000003")}
     assert session.pending.unsettled == first | {(second, "1"), (second, "1000001")}
     verdicts = await session.run()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from math import prod
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from prism_engine.datasets import open_benchmark, require_pictures, require_scor
 from prism_engine.engine.drawn_samples import DrawnSamples
 from prism_engine.engine.pipeline import Pipeline
 from prism_engine.engine.plan import make_plan
+from prism_engine.engine.rotated_samples import RotatedSamples
 from prism_engine.engine.runner import Run
 from prism_engine.errors import ConfigError
 from prism_engine.scoring import Scorer
@@ -70,6 +71,8 @@ class Parts:
     """The same pipeline from the cache only: samples that are not cached are not run."""
     scorer: Scorer
     """Reads replies and decides whether they are correct."""
+    rotated: RotatedSamples | None = None
+    """The rotations of the run's questions; None if it rotates no options."""
     given: GivenDescriptions | None = None
     """Descriptions from a file; None if a perceiver makes them or there are none."""
     controller: BudgetController | None = None
@@ -114,14 +117,21 @@ class Parts:
 
     @property
     def sample_count(self) -> int:
-        """Number of samples in the run, counting every draw of a question."""
-        return self.count * prod(self.config.draws)
+        """Number of samples in the run, counting every rotation and every draw of a question."""
+        return (self.count if self.rotated is None else len(self.rotated)) * prod(self.config.draws)
 
     @property
     def samples(self) -> Samples:
-        """The samples of the run: the benchmark, with every draw of a question as a separate sample."""
+        """The samples of the run: the benchmark, with every rotation and draw of a question as a separate sample."""
         draws = self.config.draws
-        return self.benchmark if prod(draws) == 1 else DrawnSamples(self.benchmark, *draws)
+        questions: Samples = self.benchmark if self.rotated is None else self.rotated
+        return questions if prod(draws) == 1 else DrawnSamples(questions, *draws)
+
+    def positions_of(self, question: int) -> range:
+        """Return the positions of a question's samples: its rotations and draws."""
+        draws = prod(self.config.draws)
+        own = range(question, question + 1) if self.rotated is None else self.rotated.positions_of(question)
+        return range(own.start * draws, own.stop * draws)
 
     def run(self, journal: Journal, retry_only: frozenset[int] | None = None) -> Run:
         """Return the run made of these parts.
@@ -157,7 +167,8 @@ class Parts:
     def plan(self, counted: CountedCalls | None = None) -> Plan:
         """Look up what is cached and what remains, skipping calls that other plans have `counted`."""
         describes = not (self.config.mode.cached_only and self.config.describes)
-        return make_plan(self.samples, self.sample_count, self.pipeline, self.store, counted, describes=describes)
+        plan = make_plan(self.samples, self.sample_count, self.pipeline, self.store, counted, describes=describes)
+        return plan if self.rotated is None else replace(plan, rotations=self.rotated.counts)
 
 
 @contextmanager
@@ -225,6 +236,7 @@ def assembled(
             pipeline=pipeline(side, answering),
             cached_pipeline=pipeline(cached_side, answering and answering.without_backend()),
             scorer=scorer,
+            rotated=_rotated(config, benchmark, scorer),
             given=given,
         )
         if not look_only:
@@ -248,6 +260,28 @@ def _check_benchmark(config: RunConfig, benchmark: Benchmark) -> None:
         require_pictures(benchmark)
     if config.mode.answers:
         require_scorable(benchmark, config.samples or len(benchmark), config.answer_kind)
+
+
+def _rotated(config: RunConfig, benchmark: Benchmark, scorer: Scorer) -> RotatedSamples | None:
+    """Return the rotations of a run's questions; None if it rotates none.
+
+    Raises:
+        ConfigError: the benchmark has no options to rotate, or has rotations of its own.
+    """
+    if config.rotations == 1:
+        return None
+    if scorer.rotated:
+        raise ConfigError(
+            f"--rotate: {benchmark.name} has a row for each rotation already, which count together as circular "
+            "accuracy; leave --rotate out"
+        )
+    if scorer.lettered is None:
+        raise ConfigError(
+            f"--rotate: {benchmark.name} has answer kind {scorer.kind.value}, whose questions have no lettered options "
+            "to rotate; leave it out"
+        )
+    count = min(len(benchmark), config.samples or len(benchmark))
+    return RotatedSamples(benchmark, count, config.rotations)
 
 
 def _answering(config: RunConfig, answering: CachedModel, identities: dict[str, ModelIdentity]) -> Answering:

@@ -135,6 +135,11 @@ def _check_names(config: RunConfig, benchmark: Path) -> None:
             raise ConfigError(f"{name}: '{shown}' is not valid UTF-8, which results are written in; rename it (`mv`)")
 
 
+def _answerer(config: RunConfig) -> str:
+    """Return the role of the model that answers."""
+    return "perceiver" if config.mode.direct else "reasoner"
+
+
 def _check_cacheable(config: RunConfig, models: Mapping[str, ResolvedModel]) -> None:
     """Check that no result is needed from the cache that cannot be in it.
 
@@ -146,6 +151,11 @@ def _check_cacheable(config: RunConfig, models: Mapping[str, ResolvedModel]) -> 
         if model.identity.is_stated:
             continue
         why = f"but results of {model.name!r} are not cached: its backend states no identity"
+        if config.rotations != 1 and role != _answerer(config):
+            raise ConfigError(
+                f"--rotate: all rotations of a question share what {model.name!r} writes about it, {why}; leave it "
+                "out, or give descriptions as --descriptions FILE"
+            )
         if config.retry_failed:
             raise ConfigError(f"--retry-failed takes the other samples from the cache, {why}; run without it")
         if role in cache_only:

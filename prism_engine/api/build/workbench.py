@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from prism_engine.api.build.code_trust import require_trust
 from prism_engine.backends.base import Backend
 from prism_engine.backends.factory import build_backend
 from prism_engine.budget import BudgetController, ModelBudget
@@ -121,8 +122,9 @@ class Workbench:
             budget: pays for its requests; a backend is shared only among users of the same budget controller.
 
         Raises:
-            ConfigError: as `build_backend`.
+            ConfigError: as `build_backend` and `require_trust`.
         """
+        require_trust(name, spec)
         key = (spec.model_dump_json(exclude={"about"}), budget.controller if budget is not None else None)
         if key not in self._backends:
             self._backends[key] = build_backend(name, spec, cache_dir, budget)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from prism_engine.engine.lookup import LookedUp
     from prism_engine.judging.answer_judge import Verdict
     from prism_engine.judging.reviewing import RowKey
-    from prism_engine.report import DrawScores, Scores
+    from prism_engine.report import DrawScores, PositionBias, Scores
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ class JudgeReport:
     """Of each question's first draw; None if judging stopped."""
     draws: DrawScores | None = None
     """Of all draws; None if judging stopped or questions are asked once."""
+    bias: PositionBias | None = None
+    """Over all rotations; None if judging stopped or no options are rotated."""
     trouble: Exception | None = None
     unanswered: int = 0
     """How many of the unscored answers have no review because the judge's calls failed; the others' are unreadable."""
@@ -218,7 +220,7 @@ async def _judge_case(
             write_status(folder, config, progress, status.value, "judge")
         return JudgeReport(case.run, folder, config.judge, judge.model_name, status, progress, trouble=stop.reason)
     counts: Counter[Resolved] = Counter()
-    scores, draws = await asyncio.to_thread(_write, case, judge, verdicts, counts, progress)
+    folded = await asyncio.to_thread(_write, case, judge, verdicts, counts, progress)
     tolerated = config.fail_on_error is not None  # more failures would have stopped it
     status = RunStatus.INCOMPLETE if counts[Resolved.UNSCORED] and not tolerated else RunStatus.COMPLETE
     write_status(folder, config, progress, status.value, "judge")
@@ -231,8 +233,9 @@ async def _judge_case(
         status,
         progress,
         counts,
-        scores,
-        draws,
+        folded.scores,
+        folded.draws,
+        folded.bias,
         unanswered=unanswered,
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from prism_engine.api.results.answer_files import Answers
-from prism_engine.api.results.model_folders import JUDGE, folder_of_models
+from prism_engine.api.results.model_folders import JUDGE, Origin, folder_of_models
 from prism_engine.errors import UserError
 from prism_engine.judging.reviewing import OpenAnswers
 from prism_engine.records import AnswerKind
@@ -68,7 +68,7 @@ def open_case(run: Path, config: JudgeConfig, identity: ModelIdentity) -> Case:
     profile = run_profile if config.profile is None else known_profile(config.profile)
     judge = folder_name(config.judge)
     folder = run / (f"{JUDGED}{judge}" if profile == run_profile else f"{JUDGED}{judge}-{profile}")
-    judged = replace(answers, folder=folder_of_models(folder, {JUDGE: dict(identity.facts)}))
+    judged = replace(answers, folder=folder_of_models(folder, {JUDGE: Origin.of(identity)}))
     return Case(run, answers, judged, manifest, OpenAnswers.of(answers.every, scorer_of(kind, profile)))
 
 

@@ -59,8 +59,11 @@ def run_and_judge(
         ended = report.status in (RunStatus.COMPLETE, RunStatus.INCOMPLETE)
         if report.config.judge is not None and report.scores is not None and ended:
             verdicts += judge_runs([report.folder], judge_of(report.config), registry, watch=watch, finished=judged)
-            reports[index] = replace(report, judged=verdicts[-1].scores, judged_draws=verdicts[-1].draws)
-            if verdicts[-1].status not in (RunStatus.COMPLETE, RunStatus.INCOMPLETE):
+            verdict = verdicts[-1]
+            reports[index] = replace(
+                report, judged=verdict.scores, judged_draws=verdict.draws, judged_bias=verdict.bias
+            )
+            if verdict.status not in (RunStatus.COMPLETE, RunStatus.INCOMPLETE):
                 break
     return reports, verdicts
 

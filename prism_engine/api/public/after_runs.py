@@ -55,7 +55,8 @@ def judge(
     Args:
         runs: finished runs.
         judge: any model of the registry, a hub id, a checkpoint's folder, or one of VLMEvalKit's names for judges.
-        registry: all models by name; None takes those that ship with prism. The runs' own models are added.
+        registry: all models by name; None takes those that ship with prism. The models of this user's own
+            runs are added; those of received runs are not.
         watch: shows progress.
         options: the fields of `JudgeConfig`, by name. Runs given by name are looked up in `results_dir`; the default
             of `results_dir` and `cache_dir` is that of the first run given by its report.
@@ -205,9 +206,9 @@ def _predictions(run: RunLike, results_dir: str | Path) -> Path:
 
 
 def _models_of(folder: Path) -> dict[str, ModelSpec]:
-    """Return the models that a run's own configuration defines; none if another version or tool wrote the folder."""
+    """Return the models that a run's own configuration defines; none if another version, tool or user wrote it."""
     with suppress(ConfigError):
-        return RunState.read(folder / STATUS_NAME).run_config().models
+        return RunState.read(folder / STATUS_NAME).models
     return {}
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import BinaryIO
 
-    from prism_engine.report import DrawScores, Scores
+    from prism_engine.report import DrawScores, PositionBias, Scores
     from prism_engine.scoring import Scorer
 
 PREDICTIONS: Final = "predictions.jsonl"
@@ -41,9 +41,11 @@ class Rescoring:
     scores: dict[str, Scores]
     """By the suffix of their file names (`scores-{suffix}`); of each question's first draw."""
     sensitivity: Sensitivity
-    """Differences among these and the run's own scores, over all draws."""
+    """Differences among these and the run's own scores, over all draws and rotations."""
     draws: dict[str, DrawScores] = field(default_factory=dict)
     """Scores of all draws by the same suffixes; empty if questions are asked once."""
+    bias: dict[str, PositionBias] = field(default_factory=dict)
+    """Over all rotations, by the same suffixes; empty if no options are rotated."""
 
 
 def find_predictions(results_dir: Path, run: str) -> Path:
@@ -66,7 +68,7 @@ def rescore(predictions: Path, profiles: Sequence[str], kind: AnswerKind | None 
 
     Per profile: `scores-{profile}.json`, `.csv`, `.md` and `predictions-{profile}.jsonl`. For all profiles together:
     `sensitivity.jsonl` (the rows on which they or the run's own scores differ) and `sensitivity.json` (totals).
-    If the run has a `draws.jsonl`, every draw is scored: `draws-{profile}.jsonl`, `.json` and `.md`.
+    If the run has a `draws.jsonl`, every draw is scored: `draws-{profile}.jsonl`, `.json` and `.md`; so are rotations.
 
     Args:
         kind: the answer kind to score as; None takes the run's recorded kind, else the one inferred from its benchmark
@@ -92,7 +94,8 @@ def rescore(predictions: Path, profiles: Sequence[str], kind: AnswerKind | None 
     folded = {name: targets[name].fold(scorer, failed_as_wrong=wrong) for name, scorer in scorers.items()}
     sensitivity.write(folder / "sensitivity.json")
     draws = {name: result.draws for name, result in folded.items() if result.draws is not None}
-    return Rescoring(folder, {name: result.scores for name, result in folded.items()}, sensitivity, draws)
+    bias = {name: result.bias for name, result in folded.items() if result.bias is not None}
+    return Rescoring(folder, {name: result.scores for name, result in folded.items()}, sensitivity, draws, bias)
 
 
 def _counts_failed_as_wrong(folder: Path) -> bool:

@@ -7,7 +7,6 @@ import platform
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +27,11 @@ from prism_engine.stage import ANSWERS
 from prism_engine.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from prism_engine.api.build.parts import Parts
     from prism_engine.api.results.answer_files import Folded
-    from prism_engine.api.results.model_folders import Origins
+    from prism_engine.api.results.model_folders import Origin
     from prism_engine.engine.journal import Journal
     from prism_engine.engine.progress import Progress
     from prism_engine.stages.meter import Meter
@@ -74,13 +73,13 @@ class Layout:
     """Where all else goes: the answering model's folder, or the perceiver's if the run only describes."""
 
     @classmethod
-    def of(cls, config: RunConfig, benchmark: str, sha256: str, origins: Origins | None = None) -> Layout:
+    def of(cls, config: RunConfig, benchmark: str, sha256: str, origins: Mapping[str, Origin] | None = None) -> Layout:
         """Name the folders. Runs that differ in samples, sampling, answer kind or profile never share one.
 
         Args:
             benchmark: its name; another file with the same name gets a separate folder.
             sha256: digest of its file.
-            origins: the identity facts of each role's model; another model of the same name, such as a changed registry
+            origins: of descriptions and answers, by role; another model of the same name, such as a changed registry
                 entry, gets a separate folder.
         """
         origins = origins or {}
@@ -93,7 +92,7 @@ class Layout:
             folder = root / (_safe(str(writer_of(config))) + _variant(config.writing))
             return cls(root, None, folder_of_models(folder, origins))
         describing = _variant(config.perception) + _picture_options(config) if config.describes else ""
-        described = {role: facts for role, facts in origins.items() if role != _REASONER}
+        described = {role: origin for role, origin in origins.items() if role != _REASONER}
         perceiver = folder_of_models(root / (_safe(str(config.perceiver_label)) + describing), described)
         if not config.mode.answers:
             return cls(root, perceiver, perceiver)
@@ -101,7 +100,7 @@ class Layout:
         answerer = _safe(str(model)) + _variant(config.reasoning) + _with_resolved_profile(config).answer_label
         if not config.mode.describes:
             return cls(root, None, folder_of_models(root / answerer, origins))
-        answering = {role: facts for role, facts in origins.items() if role == _REASONER}
+        answering = {role: origin for role, origin in origins.items() if role == _REASONER}
         return cls(root, perceiver, folder_of_models(perceiver / answerer, answering))
 
     @property
@@ -174,7 +173,7 @@ def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Prog
         name = hints_file_name(_safe(parts.benchmark.name), _safe(str(parts.instruction.writer)))
         write_hints(layout.folder / name, journal.lines())
     if parts.config.mode.answers:
-        answers = Answers(layout.folder, several=prod(parts.config.draws) > 1)
+        answers = Answers.planned(layout.folder, parts.config)
         write_lines(answers.every, journal.lines())
         folded = answers.fold(parts.scorer, failed_as_wrong=parts.config.failed == "wrong", parquet=True)
     with replacing(layout.folder / MANIFEST) as draft:
@@ -240,6 +239,7 @@ def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
         "scoring": {"answer_kind": parts.scorer.kind.value, "profile": parts.scorer.profile},
         "instruction": parts.instruction.text if parts.config.describes else None,
         **({"descriptions": parts.given.as_json()} if parts.given is not None else {}),
+        **({} if parts.rotated is None else {"rotations": parts.rotated.counts._asdict()}),
         "contents": None if parts.pipeline.hint_source is None else {"fell_back": progress.fell_back},
         "benchmark": {
             "name": parts.benchmark.name,
@@ -342,8 +342,8 @@ _HINT_COLUMNS = ("schema", "index", "position", "question", "contents", "status"
 
 
 def hints_file_name(benchmark: str, writer: str) -> str:
-    """Return the name that an original checkout gives its hints file."""
-    return f"{benchmark}_{writer}.json"
+    """Return the name that an original checkout gives its hints file; one too long for a file gets a short digest."""
+    return f"{folder_name(f'{benchmark}_{writer}')}.json"
 
 
 def write_hints(path: Path, lines: Iterable[bytes]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import orjson
 from pydantic import ValidationError
 
+from prism_engine.api.results.provenance import STAMP, is_own, stamp_of
 from prism_engine.config import Arm, RunConfig
 from prism_engine.config.run_config import STORED
 from prism_engine.errors import ConfigError, UserError
@@ -22,6 +23,7 @@ from prism_engine.report.scores.manifest import check_schema
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from prism_engine.config import ModelSpec
     from prism_engine.config.run_config import CommandConfig
     from prism_engine.engine.progress import Progress
 
@@ -52,6 +54,10 @@ class RunState:
     """Working directory of the command; relative paths in the configuration start there."""
     command: str = RUN
     """The command whose progress it is: `run`, `judge` or `grade`."""
+    is_own: bool = False
+    """Whether this user's prism wrote it; what a received file says is never executed without consent."""
+    place: str | None = None
+    """The folder, as it was below the results folder; None if an earlier version wrote the file."""
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -67,12 +73,37 @@ class RunState:
             age = (datetime.now(UTC) - updated).total_seconds()
             gone = content["state"] == RUNNING and (age > _STALE_SECONDS or not _is_alive(content["pid"]))
             state = KILLED if gone else content["state"]
-            command = content.get("command", RUN)
             return cls(
-                path.parent, state, updated, content["progress"], content["config"], Path(content["cwd"]), command
+                path.parent,
+                state,
+                updated,
+                content["progress"],
+                content["config"],
+                Path(content["cwd"]),
+                content.get("command", RUN),
+                is_own(content),
+                place if isinstance(place := content.get("place"), str) else None,
             )
         except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise ConfigError(f"{path}: cannot be read as a run's status ({error})") from error
+
+    @property
+    def models(self) -> dict[str, ModelSpec]:
+        """The models that the run's own configuration defines; none if it was received.
+
+        Raises:
+            ConfigError: as `run_config`.
+        """
+        config = self.run_config()
+        return config.models if self.is_own else {}
+
+    @property
+    def finished_calls(self) -> int:
+        """How many calls are in the cache for this run, as far as its progress says."""
+        stages = self.progress.get("stages")
+        meters = [meter for meter in stages.values() if isinstance(meter, dict)] if isinstance(stages, dict) else []
+        counts = [meter.get(key) for meter in meters for key in ("cached", "calls")]
+        return sum(count for count in counts if isinstance(count, int))
 
     def run_config(self) -> RunConfig:
         """Return the configuration of the run; its deadline may have passed.
@@ -189,9 +220,16 @@ def write_status(folder: Path, config: CommandConfig, progress: Progress, state:
         "updated_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "progress": progress.snapshot(),
         "config": config.model_dump(mode="json"),
+        "place": _place(folder, config.results_dir),
     }
+    status[STAMP] = stamp_of(status)
     with suppress(UserError), replacing(folder / STATUS_NAME) as draft:
         draft.write_bytes(orjson.dumps(status, option=orjson.OPT_INDENT_2))
+
+
+def _place(folder: Path, results_dir: Path) -> str | None:
+    folder, results_dir = folder.absolute(), results_dir.absolute()
+    return folder.relative_to(results_dir).as_posix() if folder.is_relative_to(results_dir) else None
 
 
 def _is_alive(pid: int) -> bool:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from prism_engine.api.runs.prepared import PreparedRun
     from prism_engine.config import Registry, RunConfig
     from prism_engine.datasets import IngestCallback as Ingesting
-    from prism_engine.report import DrawScores, Scores
+    from prism_engine.report import DrawScores, PositionBias, Scores
 
 
 class ProgressDisplay(Protocol):
@@ -62,6 +62,11 @@ class RunReport:
     """Scores of all draws if questions are asked more than once; `scores` is then of the first draw."""
     judged_draws: DrawScores | None = None
     """Scores of all draws including the judge's reviews; None without a judge or if questions are asked once."""
+    bias: PositionBias | None = None
+    """Position bias and robust accuracy if options are rotated; `scores` and `draws` are then of the options as they
+    are."""
+    judged_bias: PositionBias | None = None
+    """The same including the judge's reviews; None without a judge or if no options are rotated."""
     trouble: Exception | None = None
     """The error that stopped it; None if none did or the user stopped it."""
     kept_earlier: bool = False
@@ -71,7 +76,8 @@ class RunReport:
         """Return the result rows, in the benchmark's order, read from the results folder one at a time.
 
         A row is a sample with its description, reply and score; in mode `perception` its description, in mode
-        `prompts` its hints. If questions are asked more than once, it is the first draw; `draws.jsonl` has all.
+        `prompts` its hints. If questions are asked more than once, it is the first draw; `draws.jsonl` and
+        `rotations.jsonl` have all.
 
         Raises:
             UserError: the run has written no results, or (while iterating) the file is damaged.
@@ -206,7 +212,9 @@ async def _execute(prepared: PreparedRun, stop: RunStop, write_lock: asyncio.Loc
     async with write_lock:  # one run at a time, because a table takes memory
         # In a thread, so that a second Ctrl-C is still handled meanwhile.
         folded = await asyncio.to_thread(write_results, layout, journal, parts, progress, status.value)
-    return report if folded is None else replace(report, scores=folded.scores, draws=folded.draws)
+    if folded is None:
+        return report
+    return replace(report, scores=folded.scores, draws=folded.draws, bias=folded.bias)
 
 
 def _status(config: RunConfig, progress: Progress, stop: RunStop) -> RunStatus:

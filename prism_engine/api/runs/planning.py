@@ -14,6 +14,7 @@ from prism_engine.budget.worst_case import MESSAGE_TOKENS, REQUEST_TOKENS
 from prism_engine.cache import earlier_calls
 from prism_engine.config import ApiModel
 from prism_engine.engine.plan import MOST_SEEN, CountedCalls
+from prism_engine.errors import UserError
 from prism_engine.records import Outcome
 from prism_engine.stage import STAGE_OF, STAGES
 
@@ -99,6 +100,19 @@ def plan_many(
             plan = parts.plan(counted)
             planned.append(PlannedRun(name, plan, forecast(parts, plan)))
         return planned
+
+
+def require_cached(configs: Sequence[RunConfig], registry: Registry) -> None:
+    """Check that runs need no call to any model.
+
+    Raises:
+        UserError: they do; or as `run`.
+    """
+    planned = plan_many(configs, registry)
+    calls = sum(stage.to_call + stage.unknown for one in planned for stage in one.plan.stages.values())
+    if calls:
+        of_runs = f" of {len(planned)} runs" if len(planned) > 1 else ""
+        raise UserError(f"{calls:,} calls{of_runs} are not in the cache, and --cached-only (--mode eval) makes none")
 
 
 def combined_forecast(forecasts: Sequence[Forecast]) -> Forecast:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from prism_engine.api.build.perception_side import perceiver_roles
+from prism_engine.api.results.model_folders import GIVEN, Origin
 from prism_engine.api.results.run_folder import Layout
 from prism_engine.engine.journal import Journal
 from prism_engine.engine.pace import Pace
@@ -71,7 +72,9 @@ def prepare_runs(every_parts: Sequence[Parts], shared: Workbench, opened: ExitSt
     planned = []
     name_counts: Counter[str] = Counter()
     for name, parts in zip(names_of(every_parts), every_parts, strict=True):
-        origins = {role: dict(identity.facts) for role, identity in parts.identities.items()}
+        origins = {role: Origin.of(identity) for role, identity in parts.identities.items()}
+        if parts.given is not None:
+            origins[GIVEN] = Origin(None, {"sha256": parts.given.table.sha256})
         layout = Layout.of(parts.config, parts.benchmark.name, parts.benchmark.sha256, origins)
         if (other := names.get(layout.folder)) is not None:
             both = f"runs {other!r} and {name!r}" if name != other else "two identical runs"

@@ -39,7 +39,7 @@ class SampleCall:
 def sample_calls(state: RunState, index: str, registry: Registry) -> list[SampleCall]:
     """Return a sample's calls in order, each once; the answer is omitted if its description is missing.
 
-    If the question is asked more than once, these are the calls of all its draws.
+    If the question is asked more than once, these are the calls of all its draws and rotations.
 
     Args:
         state: of the run.
@@ -53,8 +53,7 @@ def sample_calls(state: RunState, index: str, registry: Registry) -> list[Sample
         position = parts.benchmark.position(index)
         if position is None or position >= parts.count:
             raise UserError(f"{state.folder}: no sample of index {index!r} is among the {parts.count:,} of this run")
-        draws = parts.sample_count // parts.count
-        samples = parts.samples.samples(range(position * draws, (position + 1) * draws))
+        samples = parts.samples.samples(parts.positions_of(position))
         calls = [call for sample in samples for call in _calls(sample, parts)]
         return list({call.key: call for call in calls}.values())
 

@@ -39,7 +39,7 @@ class SweepRow:
     failed: int
     not_run: int
     accuracy: float | None
-    """Over the scored samples, including all draws; None if there are none."""
+    """Over the scored samples, including all draws, with the options as they are; None if there are none."""
     accuracy_low: float | None
     """Lower end of the 95 % interval."""
     accuracy_high: float | None
@@ -47,6 +47,8 @@ class SweepRow:
     """Mean output tokens of an answer, including reasoning; None if no reply reports them."""
     answers_cost: float | None
     """US dollars that all answers cost by their model's price, whichever run paid; None if one is unknown."""
+    robust_accuracy: float | None
+    """Share of questions that are right in every rotation of their options; None if no options are rotated."""
     folder: str
     """Of its results, relative to the results folder."""
 
@@ -56,7 +58,7 @@ class SweepRow:
         config, progress, scores = report.config, report.progress, report.judged or report.scores
         judged = "" if report.judged is None else f", judged by {config.judge}"
         overall = scores.overall if scores is not None else None
-        draws = report.judged_draws or report.draws
+        draws, bias = report.judged_draws or report.draws, report.judged_bias or report.bias
         accuracy = AccuracyEstimate(None, None, None)
         if draws is not None:
             accuracy = draws.mean
@@ -81,6 +83,7 @@ class SweepRow:
             accuracy_high=accuracy.high,
             tokens_per_answer=tokens,
             answers_cost=cost,
+            robust_accuracy=None if bias is None else bias.robust.value,
             folder=str(report.folder.relative_to(config.results_dir)),
         )
 
@@ -91,11 +94,12 @@ class SweepRow:
         labels = (self.benchmark, *(name or "-" for name in models), mode)
         low, high = _percent(self.accuracy_low), _percent(self.accuracy_high)
         interval = "-" if self.accuracy is None else f"{low} - {high}"
+        robust = _percent(self.robust_accuracy)
         missing = f"{self.failed + self.not_run:,}"
         tokens = "-" if self.tokens_per_answer is None else f"{self.tokens_per_answer:,.0f}"
         cost = "-" if not self.answers_cost else f"{self.answers_cost:.4g}"
         accuracy = _percent(self.accuracy)
-        return (*labels, f"{self.samples:,}", accuracy, interval, tokens, cost, missing, self.status)
+        return (*labels, f"{self.samples:,}", accuracy, interval, robust, tokens, cost, missing, self.status)
 
 
 HEADER = (
@@ -108,6 +112,7 @@ HEADER = (
     "Samples",
     "Accuracy %",
     "95 % interval",
+    "Robust %",
     "Tokens/answer",
     "Answers $",
     "No answer",

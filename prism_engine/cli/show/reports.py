@@ -13,6 +13,7 @@ from prism_engine.cli.show.scores import print_scores
 from prism_engine.engine.plan import StagePlan
 from prism_engine.imaging.picture_rules import summary
 from prism_engine.records import AnswerKind
+from prism_engine.report import bias_counts, bias_tables
 from prism_engine.report.scores.draws import draw_rows
 from prism_engine.scoring import OUR_PROFILE, scorer_of
 from prism_engine.scoring.judged import JudgedScorer
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from prism_engine.api import PlannedRun, RunReport
     from prism_engine.engine.plan import Plan
     from prism_engine.engine.progress import Progress
-    from prism_engine.report import DrawScores, Scores
+    from prism_engine.report import DrawScores, PositionBias, Scores
 
 SHOWN_REASONS = 3
 """Failure reasons printed in full; the others are counted."""
@@ -70,6 +71,8 @@ def print_report(report: RunReport) -> None:
             )
     if report.draws is not None:
         print_draws({"": report.draws})
+    if report.bias is not None:
+        print_bias(report.bias)
     progress = report.progress
     kept = " (of an earlier run that got further; left as they were)" if report.kept_earlier else ""
     stdout.print(f"Results: {report.folder}{kept}", soft_wrap=True)
@@ -108,6 +111,19 @@ def print_draws(scores: Mapping[str, DrawScores]) -> None:
     print_table(("Of all draws", "Accuracy %", "95 % interval"), rows)
 
 
+def print_bias(bias: PositionBias, name: str = "") -> None:
+    """Print position bias and robust accuracy over all rotations of the options.
+
+    Args:
+        name: of the rules that scored them; empty if there is only one set.
+    """
+    stdout.print(f"The above is of the options as they are. Of all rotations{name and f', {name}'}:", soft_wrap=True)
+    for header, rows in bias_tables(bias):
+        print_table(header, rows)
+    for sentence in bias_counts(bias):
+        stdout.print(sentence, soft_wrap=True, markup=False)
+
+
 def print_sweep(reports: Sequence[RunReport]) -> None:
     """Print the runs of a sweep as one table, and each reason once that stopped a run or left samples unanswered."""
     rows = [SweepRow.of(report).cells() for report in reports]
@@ -128,6 +144,8 @@ def print_sweep(reports: Sequence[RunReport]) -> None:
 def print_plan(plan: Plan) -> None:
     """Print which calls a run would make, and which it would find in the cache."""
     stdout.print(f"{plan.samples:,} samples")
+    if plan.rotations is not None:
+        stdout.print(str(plan.rotations), soft_wrap=True, markup=False)
     print_table(
         ("Calls", "Cached", "To call", "After others"),
         [
@@ -160,6 +178,8 @@ def print_plans(planned: Sequence[PlannedRun]) -> None:
         [(name, *(f"{count:,}" for count in counts)) for name, counts in zip(names, rows, strict=True)],
     )
     stdout.print("Calls that runs share are counted once, at the first of them.")
+    for counts in dict.fromkeys(str(one.plan.rotations) for one in planned if one.plan.rotations is not None):
+        stdout.print(counts, soft_wrap=True, markup=False)
     _print_conversions([one.plan for one in planned])
 
 

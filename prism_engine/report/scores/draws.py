@@ -94,9 +94,9 @@ def summarise_draws(path: Path, *, profile: str, failed_as_wrong: bool = False) 
         scored=len(scores),
         failed=statuses[SampleStatus.FAILED],
         not_run=statuses[SampleStatus.NOT_RUN],
-        mean=_estimate(scores, clusters[question_numbers]),
-        best=_estimate(best, clusters),
-        majority=_estimate(majority, clusters),
+        mean=estimated(scores, clusters[question_numbers]),
+        best=estimated(best, clusters),
+        majority=estimated(majority, clusters),
     )
 
 
@@ -131,12 +131,13 @@ def draw_rows(scores: DrawScores) -> list[tuple[str, str, str]]:
     """Return the estimates formatted for people: name, accuracy in %, interval."""
     named = (("mean", scores.mean), ("best of each question", scores.best), ("majority vote", scores.majority))
     return [
-        (name, _percent(estimate.value), f"{_percent(estimate.low)} - {_percent(estimate.high)}")
+        (name, percent(estimate.value), f"{percent(estimate.low)} - {percent(estimate.high)}")
         for name, estimate in named
     ]
 
 
-def _estimate(values: Sequence[float], clusters: Labels) -> AccuracyEstimate:
+def estimated(values: Sequence[float], clusters: Labels) -> AccuracyEstimate:
+    """Return a mean of values from 0 to 1 with its clustered interval; for none, an estimate of None."""
     if not values:
         return AccuracyEstimate(None, None, None)
     share = clustered_share(as_numbers(values), clusters)
@@ -145,5 +146,6 @@ def _estimate(values: Sequence[float], clusters: Labels) -> AccuracyEstimate:
     return AccuracyEstimate(share.value, share.low, share.high)
 
 
-def _percent(share: float | None) -> str:
+def percent(share: float | None) -> str:
+    """Return a share in % with one decimal; a dash for None."""
     return "-" if share is None else f"{100 * share:.1f}"

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 PREDICTIONS: Final = "predictions.jsonl"
 SCORES: Final = "scores.json"
 _MAX_NAME_BYTES: Final = 180  # file systems allow 255, and sampling, answer kind and profile are appended
+_OWN_FILE: Final = re.compile(r"[a-z]+\.(json|jsonl|parquet|sqlite|csv|md|xlsx)", re.IGNORECASE)
+"""Names as prism gives its files, next to which folders are."""
 JUDGED: Final = "judged-"
 """How the name of a folder with a run's judged results starts, inside the run's own folder."""
 _COLUMNS: Final = ("index", "category", "l2_category", "images", "question", "target", "extracted", "score", "status")
@@ -227,7 +229,7 @@ def folder_name(name: str) -> str:
     """Return a folder's name for a name; one that had to be changed gets a short digest, so no two names share one."""
     safe = _without_unsafe(name)
     safe = safe.encode()[:_MAX_NAME_BYTES].decode(errors="ignore")
-    if safe == name and name:
+    if safe == name and name and not _OWN_FILE.fullmatch(name):
         return name
     return f"{safe or '_'}-{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:8]}"
 

@@ -198,11 +198,9 @@ def paired(first: Numbers, second: Numbers, clusters: Labels) -> Paired:
         second: the same samples' scores in the other run.
     """
     differences = second - first
-    estimate = clustered_mean(differences, clusters)
-    if is_binary(first) and is_binary(second) and estimate.clusters > 1:
-        estimate = _with_rare_changes(estimate, differences, clusters)
-    improved, worsened = int((differences > 0).sum()), int((differences < 0).sum())
     binary = is_binary(first) and is_binary(second)
+    estimate = (clustered_difference if binary else clustered_mean)(differences, clusters)
+    improved, worsened = int((differences > 0).sum()), int((differences < 0).sum())
     return Paired(
         estimate,
         improved,
@@ -216,7 +214,7 @@ def _with_rare_changes(estimate: Estimate, differences: Numbers, clusters: Label
     """Return the estimate with Bonett and Price's interval if differences are rare or all the same."""
     if estimate.se and _worth(differences != 0, clusters) >= _FEW_CHANGES:
         return estimate
-    changed = float((differences != 0).mean())
+    changed = float((differences * differences).mean())  # of answers right or wrong: the share that differs
     trials = _effective(clusters)
     if estimate.se:
         trials = min(trials, (changed - estimate.value**2) / estimate.se**2)
@@ -224,6 +222,17 @@ def _with_rare_changes(estimate: Estimate, differences: Numbers, clusters: Label
     spread += 2 / (trials + 2)
     reach = t_point(estimate.freedom) * sqrt((spread - centre**2) / (trials + 2))
     return replace(estimate, low=max(-1.0, centre - reach), high=min(1.0, centre + reach))
+
+
+def clustered_difference(differences: Numbers, clusters: Labels) -> Estimate:
+    """Estimate the mean of paired differences, each from -1 to 1, with the interval of `paired`.
+
+    Args:
+        differences: at least one.
+        clusters: as for `clustered_mean`.
+    """
+    estimate = clustered_mean(differences, clusters)
+    return estimate if estimate.clusters == 1 else _with_rare_changes(estimate, differences, clusters)
 
 
 def mcnemar(improved: int, worsened: int) -> float:

@@ -48,7 +48,12 @@ LISTS: Final = ("images", "description_outcomes")
 """Fields that are lists of text."""
 
 DRAW_FIELDS: Final = ("description_draw", "answer_draw")
-"""Fields that only files of draws have: number of the description and of its answer, from 0; null if only one."""
+"""Fields that only files of draws and rotations have: number of the description and of its answer, from 0; null if only
+one."""
+
+ROTATION_FIELDS: Final = ("rotation", "order_kept")
+"""Fields that only files of rotations have: number of places that the options are moved up, and why this question keeps
+their order, if it does."""
 
 _STATUSES: Final = frozenset(SampleStatus)
 
@@ -150,20 +155,34 @@ def as_wrong(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"status": SampleStatus.DONE.value, "reply": "", "extracted": None, "score": 0.0}
 
 
-def draw_of(row: Mapping[str, Any]) -> tuple[int, int]:
-    """Return a row's draw numbers: of the description, and of its answer, both from 0."""
-    return row.get("description_draw") or 0, row.get("answer_draw") or 0
+def draw_of(row: Mapping[str, Any]) -> tuple[int, int, int]:
+    """Return a row's numbers, all from 0: of the description, of its answer, and of the rotation of the options."""
+    return row.get("description_draw") or 0, row.get("answer_draw") or 0, row.get("rotation") or 0
 
 
 def first_draws(draws: Path) -> Iterator[dict[str, Any]]:
-    """Yield the first draw of each question in a file of draws, as rows without the draw fields.
+    """Yield the first draw of each question, its options as they are, as rows without the fields of draws.
+
+    Args:
+        draws: a file of draws or of rotations.
 
     Raises:
         UserError: as `rows_of`.
     """
-    for row in rows_of(draws):
-        if draw_of(row) == (0, 0):
-            yield {name: value for name, value in row.items() if name not in DRAW_FIELDS}
+    return (_without(row, DRAW_FIELDS) for row in unrotated(draws) if draw_of(row) == (0, 0, 0))
+
+
+def unrotated(rotations: Path) -> Iterator[dict[str, Any]]:
+    """Yield the rows whose options are as they are, without the fields of rotations.
+
+    Raises:
+        UserError: as `rows_of`.
+    """
+    return (_without(row, ROTATION_FIELDS) for row in rows_of(rotations) if not row.get("rotation"))
+
+
+def _without(row: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in fields}
 
 
 def sample_of(row: Mapping[str, Any]) -> Sample:
@@ -225,7 +244,8 @@ def schema() -> dict[str, pl.DataType]:
     return {
         **dict.fromkeys(TEXTS, pl.String()),
         **dict.fromkeys(LISTS, pl.List(pl.String())),
-        **dict.fromkeys(("schema", "position", *DRAW_FIELDS), pl.Int64()),
+        **dict.fromkeys(("schema", "position", *DRAW_FIELDS, "rotation"), pl.Int64()),
+        "order_kept": pl.String(),
         "score": pl.Float64(),
         "options": pl.List(pl.Struct({"letter": pl.String(), "text": pl.String()})),
         "steps": pl.List(
@@ -253,7 +273,7 @@ def scan(predictions: Path, columns: Iterable[str] | None = None) -> pl.LazyFram
     Args:
         predictions: the file; collect the frame inside `reading`.
         columns: the fields to read; None means those of the first line (all lines have the same fields), or all known
-            fields except those of draws if the file is empty.
+            fields except those of draws and rotations if the file is empty.
 
     Raises:
         NewerFileError: while the frame is collected, as `rows_of`.
@@ -269,7 +289,7 @@ def scan(predictions: Path, columns: Iterable[str] | None = None) -> pl.LazyFram
         columns = (
             [name for name in orjson.loads(first) if name in known]
             if first
-            else [name for name in known if name not in DRAW_FIELDS]
+            else [name for name in known if name not in (*DRAW_FIELDS, *ROTATION_FIELDS)]
         )
     typed = {name: known[name] for name in columns}
 

@@ -87,6 +87,12 @@ def test_a_run_s_own_model_may_judge(finished):
     assert report.judge == "mumbler"
 
 
+def test_a_received_run_s_model_may_not_judge(finished, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "another user"))
+    with pytest.raises(prism.ConfigError, match="unknown model 'mumbler'"):
+        prism.judge(finished.folder, judge="mumbler", cache_dir=finished.config.cache_dir)
+
+
 def test_mistakes_are_configuration_errors(finished):
     with pytest.raises(prism.ConfigError, match="unknown key 'profle' - did you mean 'profile'"):
         prism.judge(finished, judge="scripted", profle="v1")  # type: ignore[call-arg]

@@ -79,3 +79,81 @@ def test_a_changed_judge_does_not_replace_the_verdicts_of_the_earlier_one(ran):
         )
         folders.add(api.judge_runs([run.folder], config, load_registry())[0].folder)
     assert len(folders) == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"reasoner": "brain", "reasoning": {"max_tokens": 2048}}, {"reasoner": "brain-2048"}),
+        ({"reasoner": "brain", "profile": "v1"}, {"reasoner": "brain-v1"}),
+        ({"reasoner": "a:b"}, {"reasoner": "the folder of a:b"}),
+        ({"perceiver": "eyes", "perception": {"max_tokens": 99}}, {"perceiver": "eyes-99"}),
+        ({"perceiver": "eyes~brain"}, {"perceiver": "eyes~brain", "models": {"eyes~brain": scripted("A")}}),
+        (
+            {"instruction": "query-specific_brain", "writing": {"max_tokens": 99}},
+            {"instruction": "query-specific_brain-99"},
+        ),
+        ({"mode": "direct", "reasoning": {"max_tokens": 99}}, {"mode": "direct", "perceiver": "eyes-99"}),
+    ],
+)
+def test_a_name_that_looks_like_another_one_with_settings_has_results_of_its_own(ran, first, second):
+    names = ("eyes", "brain", "brain-2048", "brain-v1", "a:b", "eyes-99", "brain-99")
+    models = dict.fromkeys(names, scripted("A"))  # one model under many names: its calls are the same
+    before = ran(**{"models": models} | first)
+    if second.get("reasoner") == "the folder of a:b":
+        models[before.folder.name] = scripted("A")
+        second = {"reasoner": before.folder.name}
+    rows = (before.folder / "predictions.jsonl").read_bytes()
+    added = second.pop("models", {})
+    after = ran(**{"models": {**models, **added}} | second)
+    assert after.folder != before.folder
+    assert (before.folder / "predictions.jsonl").read_bytes() == rows
+    assert ran(**{"models": models} | first).folder == before.folder
+    assert ran(**{"models": {**models, **added}} | second).folder == after.folder
+
+
+@pytest.mark.parametrize("mode", ["all", "oracle"])
+def test_two_tables_of_descriptions_with_one_name_have_separate_results(ran, tmp_path, mode):
+    folders = set()
+    for number in (1, 2):
+        table = tmp_path / str(number) / "texts.csv"
+        table.parent.mkdir()
+        table.write_text("index,description\n" + "".join(f"{at},text {number}\n" for at in range(6)))
+        options = {"perceiver": None, "descriptions": str(table), "mode": mode}
+        folders.add(ran(models={"brain": scripted("A")}, **options).folder)
+    assert len(folders) == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "descriptions.jsonl",
+        "Manifest.JSON",
+        "benchmark.json",
+        ".",
+        "..",
+        "/",
+        "-",
+        "~x",
+        "x" * 300,
+        "é" * 200,
+    ],
+)
+def test_a_name_that_is_no_folder_or_a_file_of_prism_runs(ran, tmp_path, name):
+    models = {"eyes": scripted("seen"), "brain": scripted("A"), name: scripted("B")}
+    before = ran(models=models).folder
+    for role in ("perceiver", "reasoner"):
+        folder = ran(models=models, **{role: name}).folder
+        assert folder.is_relative_to(tmp_path / "results/generic/shapes")
+        assert folder != before
+        assert (folder / "predictions.jsonl").is_file()
+
+
+def test_names_that_a_file_system_takes_for_one_have_separate_results(ran, tmp_path):
+    models = {"eyes": scripted("seen"), "brain": scripted("A"), "Brain": scripted("A")}
+    first = ran(models=models).folder
+    first.with_name("Brain").symlink_to(first)  # as a file system that ignores case would find it
+    before = (first / "predictions.jsonl").read_bytes()
+    second = ran("Brain", models=models).folder
+    assert second.resolve() != first
+    assert (first / "predictions.jsonl").read_bytes() == before

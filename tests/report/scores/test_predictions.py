@@ -69,10 +69,10 @@ def test_the_first_draws_are_rows_of_questions_that_are_asked_once(tmp_path):
         for draw in range(3)
     ]
     path = write(tmp_path / "draws.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
-    assert list(map(draw_of, rows)) == [(0, 0), (0, 1), (0, 2)] * 2
+    assert list(map(draw_of, rows)) == [(0, 0, 0), (0, 1, 0), (0, 2, 0)] * 2
     asked_once = {"status": "done", "score": 1, "extracted": "A"}
     assert list(first_draws(path)) == [{"index": "7"} | asked_once, {"index": "8"} | asked_once]
-    assert draw_of(asked_once) == (0, 0)
+    assert draw_of(asked_once) == (0, 0, 0)
 
 
 def test_a_path_is_never_treated_as_a_glob_pattern(tmp_path):
