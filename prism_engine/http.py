@@ -1,16 +1,21 @@
-"""HTTP helpers: printable URLs, the use of proxies, and parsing of the waits that servers ask for."""
+"""HTTP helpers: printable URLs, proxies, trusted certificates, and parsing of the waits that servers ask for."""
 
 from __future__ import annotations
 
 import math
+import os
 import re
 import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from prism_engine.errors import DeadError
+
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -24,13 +29,49 @@ _EPOCH = 1e9
 
 
 def shown_url(url: str) -> str:
-    """Return a URL without user and password, safe to print."""
-    return re.sub(r"//[^/@]*@", "//", url)
+    """Return a URL without user, password, query and fragment, safe to print."""
+    return re.sub(r"[?#].*", "", re.sub(r"//[^\s]*[^/\s]@", "//", url), flags=re.DOTALL)
 
 
 def may_use_proxy(url: str) -> bool:
     """Whether proxy variables such as `HTTPS_PROXY` apply: always, except for loopback addresses."""
     return urlsplit(url).hostname not in _LOOPBACK
+
+
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""Variables that name more certificates, as curl and requests have them; OpenSSL itself reads SSL_CERT_FILE."""
+UNTRUSTED = (
+    "its certificate is not trusted; if a proxy or your organisation signed it, set SSL_CERT_FILE or "
+    "REQUESTS_CA_BUNDLE to the file (PEM) with the certificate of that authority"
+)
+"""What to do about an untrusted certificate."""
+
+
+def trusted_certificates(url: str) -> ssl.SSLContext | None:
+    """Return the certificates to trust: the system's (or SSL_CERT_FILE's), and those of REQUESTS_CA_BUNDLE.
+
+    Returns:
+        None if the library's default does: no variable is set, or the URL is without TLS.
+
+    Raises:
+        DeadError: a variable names no readable file of certificates.
+    """
+    named = {name: path for name in ("SSL_CERT_FILE", *_BUNDLES) if (path := os.environ.get(name))}
+    if not url.lower().startswith("https:") or not named:
+        return None
+    import ssl  # noqa: PLC0415 - slow, and most modules that import this one need none
+
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    for name, path in named.items():
+        try:
+            if Path(path).is_dir():
+                context.load_verify_locations(capath=path)
+            else:
+                context.load_verify_locations(cafile=path)
+        except OSError as error:  # of which ssl's errors are
+            raise DeadError(f"{name}: {path}: no readable certificates ({error.strerror or error})") from None
+    return context
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

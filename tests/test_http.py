@@ -25,8 +25,20 @@ def test_other_addresses_may_be_reached_by_a_proxy():
     assert may_use_proxy("https://api.example/v1")
 
 
-def test_a_url_is_shown_without_its_user_and_password():
-    assert shown_url("https://user:secret@api.example/v1") == "https://api.example/v1"
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "https://user:secret@api.example/v1",
+            "https://user:a/secret@api.example/v1",
+            "https://u:a@b?secret@api.example/v1",
+        ),
+        *("https://api.example/v1?key=secret", "https://api.example/v1#secret", "https://api.example/v1?a=1\nsecret"),
+    ],
+)
+def test_a_url_is_shown_without_its_user_password_query_and_fragment(url):
+    assert shown_url(url) == "https://api.example/v1"
+    assert shown_url("https://h/@cf/meta") == "https://h/@cf/meta"
 
 
 @pytest.mark.parametrize(

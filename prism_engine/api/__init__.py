@@ -28,10 +28,18 @@ from prism_engine.api.runs.planning import (
 from prism_engine.api.runs.received import consequences, received_judge
 from prism_engine.api.runs.run_summary import error_summary, run_summary
 from prism_engine.api.runs.sample_calls import SampleCall, sample_calls
-from prism_engine.api.runs.sweep_table import HEADER, SweepRow, tags_line, write_sweep
+from prism_engine.api.runs.sweep_table import (
+    HEADER,
+    TEXT_COLUMNS,
+    SweepRow,
+    shown_columns,
+    tags_line,
+    write_sweep,
+)
 
 __all__ = [
     "HEADER",
+    "TEXT_COLUMNS",
     "Check",
     "Forecast",
     "GradingReport",
@@ -78,6 +86,7 @@ __all__ = [
     "run_states",
     "run_summary",
     "sample_calls",
+    "shown_columns",
     "tags_line",
     "write_sweep",
 ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from prism_engine.api.build.parts import STORE_NAME
 from prism_engine.api.runs.loops import run_blocking
 from prism_engine.backends.chat.api import probe
-from prism_engine.backends.chat.api_key import resolve_api_key
+from prism_engine.backends.chat.credentials import resolve_credentials
 from prism_engine.cache import Store, stats
 from prism_engine.config import ApiModel
 from prism_engine.errors import BackendError, ConfigError, StoreError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from prism_engine.backends.chat.credentials import Credentials
     from prism_engine.config import Registry
 
 State = Literal["ok", "note", "bad"]
@@ -108,28 +109,28 @@ def _cache(cache_dir: Path) -> Check:
 
 def _endpoints(registry: Registry, *, network: bool) -> Iterator[Check]:
     """Check each endpoint once per URL and key, with the registered models that use it."""
-    groups: dict[tuple[str, str | None], list[tuple[str, ApiModel]]] = {}
+    groups: dict[tuple[str, str | None, str], list[tuple[str, ApiModel]]] = {}
     for name, spec in registry:
         if isinstance(spec, ApiModel) and spec.server is None:
-            groups.setdefault((spec.base_url, spec.api_key_env), []).append((name, spec))
-    for (url, variable), members in sorted(groups.items(), key=lambda group: group[0][0]):
+            groups.setdefault((spec.base_url, spec.api_key_env, repr(spec.headers)), []).append((name, spec))
+    for (url, _, _), members in sorted(groups.items(), key=lambda group: group[0][0]):
         names = ", ".join(name for name, _ in members)
         spec = members[0][1]
         try:
-            key = resolve_api_key(spec, os.environ)
-        except ConfigError:
-            yield Check(url, "note", f"no key: set {variable} in the environment or in .env to use {names}")
+            credentials = resolve_credentials(spec, os.environ)
+        except ConfigError as error:
+            yield Check(url, "note", f"{error}, to use {names}")
             continue
         if not network:
-            found = "needs no key" if variable is None else "key found"
+            found = "needs no key" if spec.key_variable is None else "key found"
             yield Check(url, "ok", f"{found}; not contacted ({names})")
             continue
-        yield _endpoint(url, spec, key, [(name, member.model) for name, member in members])
+        yield _endpoint(url, spec, credentials, [(name, member.model) for name, member in members])
 
 
-def _endpoint(url: str, spec: ApiModel, key: str | None, registered: list[tuple[str, str]]) -> Check:
+def _endpoint(url: str, spec: ApiModel, credentials: Credentials, registered: list[tuple[str, str]]) -> Check:
     try:
-        served = set(run_blocking(probe(spec, key)))
+        served = set(run_blocking(probe(spec, credentials)))
     except BackendError as error:
         return Check(url, "note", str(error))
     absent = [name for name, model in registered if model not in served]

@@ -9,6 +9,7 @@ from prism_engine.backends.identity_facts import as_json
 from prism_engine.backends.restarting import Restarting
 from prism_engine.backends.vllm.checkpoints import checkpoint_facts
 from prism_engine.backends.vllm.entry import option_facts
+from prism_engine.config.request_headers import header_facts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,7 @@ def identity_facts(spec: ApiModel, cache_dir: Path) -> dict[str, str]:
     else:
         facts = {"via": "server", **dict(checkpoint_facts(server.model, server.revision, cache_dir=cache_dir))}
         facts |= option_facts(server.options)
-    return facts | _request_facts(spec)
+    return facts | _request_facts(spec) | header_facts(spec.headers)
 
 
 def build(name: str, spec: ApiModel, cache_dir: Path, budget: SupportsReserve | None) -> Backend:
@@ -39,14 +40,13 @@ def build(name: str, spec: ApiModel, cache_dir: Path, budget: SupportsReserve | 
         log = cache_dir / "logs" / f"{name.replace('/', '_')}.log"
         return Restarting(lambda: ServedApi(spec, server, log))
     from prism_engine.backends.chat.api import ChatApi  # noqa: PLC0415 - see above
-    from prism_engine.backends.chat.api_key import resolve_api_key  # noqa: PLC0415 - see above
+    from prism_engine.backends.chat.credentials import resolve_credentials  # noqa: PLC0415 - see above
 
-    key = resolve_api_key(spec, os.environ)
-    return ChatApi(spec, key, budget=budget, quotas=cache_dir / "limits.sqlite")
+    return ChatApi(spec, resolve_credentials(spec, os.environ), budget=budget, quotas=cache_dir / "limits.sqlite")
 
 
 def _request_facts(spec: ApiModel) -> dict[str, str]:
-    facts = {f"body.{key}": as_json(value) for key, value in spec.extra_body.items()}
+    facts = {f"body.{key}": as_json(value) for key, value in spec.request_fields.items()}
     if not spec.send_sampling:
         facts["sampling"] = "the provider's"
     return facts

@@ -67,8 +67,9 @@ class ModelBudget:
         self.price = price
         self._spec = spec
         self._last = Account("", ""), 1, 0
-        self._extra_bytes = len(orjson.dumps(spec.extra_body, option=orjson.OPT_NON_STR_KEYS)) if spec.extra_body else 0
-        self._endpoint = repr((spec.model, spec.base_url, spec.extra_body, price))
+        fields = spec.request_fields
+        self._extra_bytes = len(orjson.dumps(fields, option=orjson.OPT_NON_STR_KEYS)) if fields else 0
+        self._endpoint = repr((spec.model, spec.base_url, fields, price))
         self._settings: dict[tuple[object, int], str] = {}
         self._largest_excess = 1
 
@@ -86,7 +87,8 @@ class ModelBudget:
         What replies have taught about the model (`BudgetController.books`) comes on top when it is reserved.
         """
         prompt = prompt_bound(call, image_tokens=self._spec.image_tokens, extra_bytes=self._extra_bytes)
-        return min(max(self.price.worst(prompt, call.sampling.max_tokens), 1), LARGEST_REQUEST)
+        output = call.sampling.max_tokens + self._spec.thinking_beyond_limit
+        return min(max(self.price.worst(prompt, output), 1), LARGEST_REQUEST)
 
     @property
     def why_waiting(self) -> str:

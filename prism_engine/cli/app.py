@@ -225,6 +225,9 @@ def main() -> None:
     try:
         _run_command()
     except PrismError as error:
+        from prism_engine.config.pasted_keys import masked  # noqa: PLC0415 - only errors need it
+
+        error.args = tuple(masked(part) if isinstance(part, str) else part for part in error.args)
         if os.environ.get("PRISM_DEBUG"):
             raise
         from prism_engine.cli.show.console import shortened, stderr  # noqa: PLC0415 - only errors need it

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, get_type_hints
 
 import typer
 
-from prism_engine.cli.config_options import config_options, option_names
+from prism_engine.cli.config_options import Sets, config_options, one_or_sweep, option, option_names
 from prism_engine.cli.exit_codes import error_code
 from prism_engine.cli.options import (
+    ANSWERS,
     RESULTS_DIR,
     AnswersPerQuestion,
     BenchmarksArgument,
@@ -57,6 +58,7 @@ from prism_engine.cli.options import (
 )
 from prism_engine.cli.show.console import print_json, same_command, silenced, stderr, stdout
 from prism_engine.config import load_registry, load_run_configs
+from prism_engine.config.reasoning_effort import EFFORTS
 from prism_engine.config.run_config import SWEPT
 from prism_engine.errors import PrismError
 
@@ -89,6 +91,31 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     missing: MissingOption = None,
     reasoning_tokens: ReasoningTokens = None,
     reasoning_temperature: ReasoningTemperature = None,
+    reasoning_effort: Annotated[
+        list[str] | None,
+        Sets("reasoning_effort", one_or_sweep),
+        option(
+            f"How much the answering model reasons, if it can be told: {', '.join(EFFORTS)}. Repeat it for a sweep.",
+            "--reasoning-effort",
+            panel=ANSWERS,
+            example="--reasoning-effort low --reasoning-effort high",
+            default="as the registry says",
+            metavar="EFFORT",
+        ),
+    ] = None,
+    thinking_budget: Annotated[
+        list[int] | None,
+        Sets("thinking_budget", one_or_sweep),
+        option(
+            "Maximum tokens that it thinks, where its API has such a limit (`reasoning_style`). Repeat it for a sweep.",
+            "--thinking-budget",
+            panel=ANSWERS,
+            example="--thinking-budget 2048",
+            default="as the registry says",
+            min=0,
+            metavar="TOKENS",
+        ),
+    ] = None,
     answers_per_question: AnswersPerQuestion = None,
     rotate: RotateOption = None,
     answer_kind: KindOption = None,

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path  # noqa: TC003 - pydantic reads it
 from typing import TYPE_CHECKING, Annotated, Final
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from prism_engine.config.bounds import Draws, NonNegativeFloat, Tokens  # noqa: TC001 - pydantic reads annotations
 from prism_engine.config.env_file import read_env_file
@@ -91,10 +91,9 @@ def _with_environment(spec: ApiModel, settings: Mapping[str, str | None]) -> Api
             fields["api_key_env"] = None
     try:
         return ApiModel.model_validate(fields)
-    except ValueError as error:
-        raise ConfigError(
-            f"OPENAI_API_BASE: {base!r} is not the address of an API (http://... or https://...)"
-        ) from error
+    except ValidationError as error:
+        # `from None`: pydantic's error repeats the address, which may hold a secret
+        raise ConfigError(f"OPENAI_API_BASE: {error.errors()[0]['msg']}") from None
 
 
 class Template(StrEnum):

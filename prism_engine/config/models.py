@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, NamedTuple, Protocol, Self
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -15,12 +15,24 @@ from pydantic import (
     ConfigDict,
     Field,
     TypeAdapter,
+    ValidationError,
     field_validator,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from prism_engine.config.bounds import MOST, NonNegativeFloat, PositiveFloat, PositiveInt, Price, Tokens
+from prism_engine.config.bounds import MOST, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Price, Tokens
+from prism_engine.config.endpoint_url import checked_base_url
 from prism_engine.config.file_types import is_file
+from prism_engine.config.pasted_keys import is_variable, secret_path
+from prism_engine.config.reasoning_effort import (
+    ReasoningEffort,
+    ReasoningStyle,
+    merged_fields,
+    reasoning_fields,
+    unlimited_thinking,
+)
+from prism_engine.config.request_headers import carry_key, check_headers, variables_of
 from prism_engine.config.yaml_files import nearest, read_yaml, validated
 from prism_engine.errors import ConfigError
 from prism_engine.records import PicturePolicy
@@ -70,10 +82,17 @@ Checkpoint = Annotated[str, AfterValidator(_resolve_embedded)]
 """A hub id (`org/name`), the path of a local checkpoint, or `embedded:NAME` for a model in the package."""
 
 
+def secret_error(reason: str) -> PydanticCustomError:
+    """Return an error that is reported without the value."""
+    return PydanticCustomError("secret", "{reason}", {"reason": reason})
+
+
 class Frozen(BaseModel):
     """Base class of everything read from user files: immutable; unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False, hide_input_in_errors=True
+    )
 
 
 class Limits(Frozen):
@@ -142,6 +161,17 @@ class ModelEntry(Frozen):
     about: ModelInfo | None = None
     """Facts for comparing models; they do not affect answers."""
 
+    @model_validator(mode="after")
+    def _check_secrets(self) -> Self:
+        """Results and the cache record entries, so none may contain a secret."""
+        given = self.model_dump(exclude={"headers", "base_url", "api_key_env"}, exclude_unset=True, warnings=False)
+        if (path := secret_path(given)) is not None:
+            raise secret_error(
+                f"{path} holds a key: put it into an environment variable or .env, and the variable's name into "
+                '`api_key_env` or a header (`headers: {NAME: "${VARIABLE}"}`)'
+            )
+        return self
+
     @property
     @abstractmethod
     def runs_locally(self) -> bool:
@@ -175,9 +205,22 @@ class ModelEntry(Frozen):
         """Which pictures the model gets as they are stored; None means all of them."""
         return None
 
+    @property
+    def thinking_beyond_limit(self) -> int:
+        """Maximum tokens of thinking that may come on top of the output limit."""
+        return 0
+
     def pinned_to(self, commit: str) -> Self:  # noqa: ARG002 - for entries that name a model on the hub
         """Return the entry with this hub commit as its revision."""
         return self
+
+    def reasoning_with(self, effort: ReasoningEffort | None, budget: int | None) -> Self:  # noqa: ARG002
+        """Return the entry with another reasoning effort and thinking budget, which replace both.
+
+        Raises:
+            ValueError: it has no such settings, or the endpoint does not take them so.
+        """
+        raise ValueError("it is not behind an API; use an entry with `backend: api` (and `server:` for a vLLM server)")
 
     def for_deadline(self) -> Self:
         """Return the entry for a run with a deadline, which is also the limit of waiting for an outage to end."""
@@ -200,12 +243,20 @@ class PaidEntry(Protocol):
         """Additional request fields; a service tier among them changes the price."""
 
     @property
+    def request_fields(self) -> dict[str, Any]:
+        """All request fields that shape answers."""
+
+    @property
     def price(self) -> PriceSpec | None:
         """The price; None uses the one that genai-prices lists."""
 
     @property
     def image_tokens(self) -> int:
         """Maximum prompt tokens per picture."""
+
+    @property
+    def thinking_beyond_limit(self) -> int:
+        """Maximum tokens of thinking that may come on top of the output limit."""
 
 
 class VllmModel(ModelEntry):
@@ -270,9 +321,14 @@ class ApiModel(ModelEntry):
     model: str
     """The model id at the endpoint, such as `gpt-4o-mini-2024-07-18`."""
     base_url: str = "https://api.openai.com/v1"
-    """The endpoint's address, with or without the trailing `/chat/completions`; ignored if `server` is given."""
+    """The endpoint's address, with or without the trailing `/chat/completions`; ignored if `server` is given. A query
+    (`?api-version=2024-10-21`) stays behind the path."""
     api_key_env: str | None = "OPENAI_API_KEY"
     """The environment variable (or `.env` entry) that contains the API key; null for an endpoint without a key."""
+    headers: dict[str, str] = Field(default_factory=dict)
+    """Additional request headers, such as `{api-key: "${AZURE_OPENAI_API_KEY}", X-Title: my study}`. `${NAME}` is the
+    value of an environment variable (or `.env` entry); secrets must be written so. A header with the key (`api-key`,
+    `x-api-key`, `Authorization`) replaces the bearer token, unless `api_key_env` is given, too."""
     limits: Limits = Limits()
     """The API's rate limits and the maximum concurrency."""
     timeout: PositiveFloat = 300.0
@@ -288,6 +344,16 @@ class ApiModel(ModelEntry):
     refuses the one and not the other, the run switches by itself and records it in the manifest."""
     send_sampling: bool = True
     """Whether to send temperature, top_p and seed; set it to false for models that reject them."""
+    reasoning_effort: ReasoningEffort | None = None
+    """How much the model reasons before it answers: `none`, `minimal`, `low`, `medium`, `high`, `xhigh` or `max`, as
+    far as the endpoint knows them; None leaves it to the endpoint. A run may override it."""
+    thinking_budget: NonNegativeInt | None = None
+    """Maximum tokens that the model thinks, where the endpoint has such a limit; 0 turns thinking off. A run may
+    override it."""
+    reasoning_style: ReasoningStyle = "openai"
+    """The request fields in which the endpoint takes the two: `openai` (`reasoning_effort`), `openrouter`
+    (`reasoning`), `anthropic` (`thinking`), `gemini`, `qwen` (`enable_thinking`), or `vllm` (the chat template's
+    arguments)."""
     read_reasoning: bool = False
     """Whether a reply without text is read from its `reasoning_content`, where a server puts everything whose reasoning
     parser does not fit the model."""
@@ -326,7 +392,12 @@ class ApiModel(ModelEntry):
     def listing(self) -> ModelListing:  # noqa: D102
         if self.server is not None:
             return ModelListing("local vLLM server", self.server.model)
-        return ModelListing("API", self.model, f"{self.base_url} ({self.api_key_env or 'no key'})")
+        return ModelListing("API", self.model, f"{self.base_url} ({self.key_variable or 'no key'})")
+
+    @property
+    def key_variable(self) -> str | None:
+        """The environment variable that holds the key, sent as bearer token or in a header; None for no key."""
+        return self.api_key_env or next((name for value in self.headers.values() for name in variables_of(value)), None)
 
     @property
     def rate_limits(self) -> Limits:  # noqa: D102
@@ -349,14 +420,66 @@ class ApiModel(ModelEntry):
     def for_deadline(self) -> Self:  # noqa: D102
         return self.model_copy(update={"outage_patience": None})
 
-    @field_validator("base_url")
+    @property
+    def request_fields(self) -> dict[str, Any]:
+        """The request fields that shape answers: `extra_body`, and those of the reasoning effort or budget."""
+        fields = reasoning_fields(self.reasoning_style, self.reasoning_effort, self.thinking_budget)
+        return merged_fields(self.extra_body, fields)
+
+    @property
+    def thinking_beyond_limit(self) -> int:  # noqa: D102
+        return unlimited_thinking(self.reasoning_style, self.thinking_budget)
+
+    def reasoning_with(self, effort: ReasoningEffort | None, budget: int | None) -> Self:  # noqa: D102
+        return self.model_validate({**dict(self), "reasoning_effort": effort, "thinking_budget": budget})
+
+    @model_validator(mode="before")
     @classmethod
-    def _check_base_url(cls, url: str) -> str:
-        if not url.startswith(("http://", "https://")):
-            raise ValueError("must start with http:// or https://")
-        if "@" in urlsplit(url).netloc:
-            raise PydanticCustomError("secret", "must not contain a user name or password; use api_key_env")
-        return url.rstrip("/").removesuffix("/chat/completions")
+    def _default_key(cls, fields: Any) -> Any:
+        """Send no bearer token if a header carries the key."""
+        headers = fields.get("headers") if isinstance(fields, dict) else None
+        if isinstance(headers, dict) and "api_key_env" not in fields and carry_key({str(name): "" for name in headers}):
+            return {**fields, "api_key_env": None}
+        return fields
+
+    @model_validator(mode="after")
+    def _check_reasoning(self) -> Self:
+        try:
+            _ = self.request_fields
+        except ValueError as error:  # pydantic would repeat the entry
+            raise secret_error(str(error)) from None
+        return self
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _check_api_key_env(cls, name: str | None) -> str | None:
+        if name is not None and not is_variable(name):
+            raise secret_error(
+                "names the environment variable that holds the key (such as OPENAI_API_KEY); it is not the key itself"
+            )
+        return name
+
+    @field_validator("headers", mode="before")
+    @classmethod
+    def _read_headers(cls, headers: Any) -> Any:
+        if not isinstance(headers, dict) or not all(isinstance(name, str) for name in headers):
+            raise secret_error("must be `NAME: VALUE` pairs")
+        read = {name: _header_text(value) for name, value in headers.items()}
+        try:
+            check_headers({name: value or "" for name, value in read.items()})
+        except ValueError as error:
+            raise secret_error(str(error)) from None
+        if unread := [name for name, value in read.items() if not value]:
+            raise secret_error(f"the value of {unread[0]} must be text: put it in quotes")
+        return read
+
+    @field_validator("base_url", mode="before")
+    @classmethod
+    def _check_base_url(cls, url: Any) -> str:
+        try:
+            return checked_base_url(str(url))
+        except ValueError as error:
+            raise secret_error(str(error)) from None
 
     @field_validator("image_formats")
     @classmethod
@@ -372,6 +495,13 @@ class ApiModel(ModelEntry):
             if field in body:
                 raise ValueError(f"must not contain {field!r}, which prism sets itself")
         return body
+
+
+def _header_text(value: Any) -> str | None:
+    """Return a header's value; YAML reads 2023-06-01 as a date, and 10 as a number."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else None
 
 
 class ScriptedModel(ModelEntry):
@@ -435,6 +565,38 @@ def with_limits(role: str, name: str, spec: ModelSpec, config: LimitOverrides) -
             "another model are `limits:` of its entry in the registry"
         )
     return spec.model_copy(update={"limits": spec.rate_limits.model_copy(update=given)})
+
+
+class ReasoningOverrides(Protocol):
+    """A configuration that may override how long the answering model thinks; None keeps the registry's value."""
+
+    @property
+    def reasoning_effort(self) -> ReasoningEffort | None: ...  # noqa: D102 - see ApiModel
+
+    @property
+    def thinking_budget(self) -> int | None: ...  # noqa: D102
+
+
+def with_reasoning(role: str, name: str, spec: ModelSpec, config: ReasoningOverrides) -> ModelSpec:
+    """Return a model's entry with the reasoning effort or thinking budget that the configuration overrides.
+
+    Args:
+        role: what the model is used as, for the error.
+
+    Raises:
+        ConfigError: the entry cannot take them.
+    """
+    effort, budget = config.reasoning_effort, config.thinking_budget
+    if effort is None and budget is None:
+        return spec
+    option = f"reasoning_effort {effort}" if effort is not None else f"thinking_budget {budget}"
+    try:
+        return spec.reasoning_with(effort, budget)
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+    except ValueError as error:
+        reason = str(error)
+    raise ConfigError(f"{option}: {role} {name!r} cannot take it: {reason}")
 
 
 HUB_ID = re.compile(r"[\w-][\w.-]{0,95}/[\w.-]{1,96}")

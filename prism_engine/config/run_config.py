@@ -32,6 +32,7 @@ from prism_engine.config.bounds import (  # noqa: TC001 - pydantic reads annotat
 from prism_engine.config.choices import Merge, Pictures
 from prism_engine.config.deadline import has_passed
 from prism_engine.config.models import Frozen, ModelSpec
+from prism_engine.config.reasoning_effort import ReasoningEffort  # noqa: TC001 - pydantic reads annotations
 from prism_engine.config.yaml_files import read_yaml, validated
 from prism_engine.errors import ConfigError
 from prism_engine.records import AnswerKind, Sampling
@@ -216,6 +217,11 @@ class RunConfig(CommandConfig):
     """Sampling of answers, by the reasoner or, in mode `direct`, by the perceiver."""
     writing: SamplingConfig = SamplingConfig()
     """Sampling of hints, by the hint writer of a query-specific instruction."""
+    reasoning_effort: ReasoningEffort | None = None
+    """How much the answering model reasons: `none`, `minimal`, `low`, `medium`, `high`, `xhigh` or `max`. Only for a
+    model behind an API. With `thinking_budget` it replaces the registry's two values; None for both keeps them."""
+    thinking_budget: NonNegativeInt | None = None
+    """Maximum tokens that the answering model thinks, in place of the registry's; 0 turns thinking off."""
     rotate: PositiveInt | Literal["all"] = 1
     """Number of rotations of each multiple-choice question's options to ask, to measure position bias; `all` means as
     many as it has options. Rotation 0 is the question as it is. 1 rotates nothing. All share one description. Questions
@@ -269,6 +275,8 @@ class RunConfig(CommandConfig):
             raise ConfigError(
                 f"mode {mode!r} makes descriptions, but `descriptions` already provides them: leave one of the two out"
             )
+        if not self.mode.answers and not (self.reasoning_effort is None and self.thinking_budget is None):
+            raise ConfigError(f"mode {mode!r} answers nothing: leave out --reasoning-effort and --thinking-budget")
         if self.calls_perceiver and self.perceiver is None:
             raise ConfigError(
                 f"mode {mode!r} needs a perceiver: give it with --perceiver (`prism models` lists names), or as "
@@ -315,6 +323,13 @@ class RunConfig(CommandConfig):
         return (self.reasoner if is_default else f"{self.reasoner}-{limit}") if self.mode.needs_reasoner else None
 
     @property
+    def effort_label(self) -> str | None:
+        """The reasoning effort and the thinking budget of answers, for display; None if the registry's hold."""
+        effort = None if self.reasoning_effort is None else f"effort {self.reasoning_effort}"
+        thinking = None if self.thinking_budget is None else f"thinking {self.thinking_budget}"
+        return ", ".join(filter(None, (effort, thinking))) or None
+
+    @property
     def answer_label(self) -> str:
         """What distinguishes these answers, in folders, from others of the same models and sampling; may be empty.
 
@@ -324,7 +339,8 @@ class RunConfig(CommandConfig):
         pictures += "" if self.rotations == 1 else f"-rotate-{self.rotations}"
         kind = "" if self.answer_kind is None else f"-{self.answer_kind.value}"
         profile = "" if self.profile == RunConfig.model_fields["profile"].default else f"-{self.profile}"
-        return pictures + kind + profile + ("" if self.failed == "apart" else "-failed-as-wrong")
+        effort = "" if self.effort_label is None else "-" + self.effort_label.replace(", ", "-").replace(" ", "-")
+        return pictures + effort + kind + profile + ("" if self.failed == "apart" else "-failed-as-wrong")
 
     @property
     def draws(self) -> tuple[int, int]:
@@ -382,6 +398,8 @@ class _Shared(CommandOptions, total=False):
 class RunOptions(_Shared, total=False):
     """The fields of `RunConfig` as keywords of `prism.run`."""
 
+    reasoning_effort: ReasoningEffort | None
+    thinking_budget: int | None
     benchmark: str | Path
     perceiver: str | Path | None
     reasoner: str | Path | None
@@ -393,6 +411,8 @@ class RunOptions(_Shared, total=False):
 class SweepOptions(_Shared, total=False):
     """The same; a list stands for one run per value, and multiple lists for every combination."""
 
+    reasoning_effort: ReasoningEffort | Sequence[ReasoningEffort] | None
+    thinking_budget: int | Sequence[int] | None
     benchmark: str | Path | Sequence[str | Path]
     perceiver: str | Path | Sequence[str | Path] | None
     reasoner: str | Path | Sequence[str | Path] | None
@@ -438,7 +458,10 @@ def load_run_configs(
     return tuple(validated(_RUN, keys, where, typed) for keys in combinations(data, where))
 
 
-SWEPT: Final = ("descriptions", "perceiver", "benchmark", "instruction", "reasoner", "mode")
+SWEPT: Final = (
+    *("descriptions", "perceiver", "benchmark", "instruction", "reasoner", "reasoning_effort", "thinking_budget"),
+    "mode",
+)
 """Keys that may be lists. The first one varies slowest, so runs with the same engine are adjacent."""
 
 
@@ -482,6 +505,8 @@ def _unneeded(run: Mapping[str, Any]) -> Iterator[str]:
         yield "descriptions"
     if not mode.needs_reasoner:
         yield "reasoner"
+    if not mode.answers:
+        yield from ("reasoning_effort", "thinking_budget")
 
 
 _LIMITED: Final = re.compile(r"(.+)-(\d{1,7})")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from prism_engine.config.pasted_keys import contains_key, masked
 from prism_engine.config.yaml_loader import load, one_line, shown
 from prism_engine.errors import ConfigError
 
@@ -21,6 +22,8 @@ _MOST_MISTAKES = 20
 """Mistakes in a message."""
 _LONGEST_WORD = 80
 """Characters that are compared with known words."""
+_UNREPEATED = frozenset({"headers", "base_url", "api_key_env", "extra_body"})
+"""Keys whose values no message repeats: a secret may have been pasted there."""
 _OPTIONS = {"rpm": "requests_per_minute", "tpm": "tokens_per_minute"}
 """Keys by the names of their command-line options, where these are too different to be found by similarity."""
 
@@ -40,9 +43,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise ConfigError(f"{path}{place}: not valid YAML: {error.problem or error.context}") from error
+        # `from None`: YAML's error quotes the line, which may hold a secret
+        raise ConfigError(masked(f"{path}{place}: not valid YAML: {error.problem or error.context}")) from None
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+        raise ConfigError(masked(f"{path}: not valid YAML: {' '.join(str(error).split())}")) from None
     if data is None:
         return {}
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
@@ -75,12 +79,13 @@ def validated(adapter: TypeAdapter[T], data: object, where: str, typed: Mapping[
         return adapter.validate_python(data)
     except ValidationError as error:
         mistakes = error.errors(include_url=False)
-        lines = [_line(mistake, adapter, typed or {}) for mistake in mistakes[:_MOST_MISTAKES]]
+        lines = [masked(_line(mistake, adapter, typed or {})) for mistake in mistakes[:_MOST_MISTAKES]]
         if len(mistakes) > _MOST_MISTAKES:
             lines.append(f"... and {len(mistakes) - _MOST_MISTAKES:,} more")
+        # `from None`: pydantic's error repeats what was given, which may be a secret
         if len(lines) == 1 and lines[0].startswith("--"):
-            raise ConfigError(lines[0]) from error
-        raise ConfigError(f"{where}: " + "\n  ".join(["", *lines] if len(lines) > 1 else lines)) from error
+            raise ConfigError(lines[0]) from None
+        raise ConfigError(f"{where}: " + "\n  ".join(["", *lines] if len(lines) > 1 else lines)) from None
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -113,8 +118,11 @@ def _line(mistake: Any, adapter: TypeAdapter[Any], typed: Mapping[str, str]) -> 
     problem = problem.replace("String should ", "must ", 1)
     options = [option for name, option in typed.items() if _overlap(name, key)]
     named = f"{', '.join(options)} ({key})" if options else key
+    given = shown(mistake["input"])
     # A mistake of a whole section is about several values, and its own message says which.
-    got = "" if isinstance(mistake["input"], dict) and options else f" (got {shown(mistake['input'])})"
+    whole = isinstance(mistake["input"], dict) and bool(options)
+    hidden = whole or contains_key(repr(mistake["input"])) or not _UNREPEATED.isdisjoint(levels)
+    got = "" if hidden else f" (got {given})"
     return f"{named}: {problem}{got}"
 
 

@@ -181,6 +181,15 @@ async def test_additional_fields_of_the_request_may_be_part_of_the_prompt(contro
     assert ModelBudget(controller, budget.price, spec).worst(CALL) > budget.worst(CALL) + 100 * 1000
 
 
+async def test_thinking_that_the_output_limit_does_not_count_is_reserved_too(controller, budget):
+    thinking = SPEC.model_copy(update={"reasoning_style": "gemini", "thinking_budget": 500})
+    fields = SPEC.model_copy(update={"extra_body": thinking.request_fields})
+    beyond = ModelBudget(controller, budget.price, thinking).worst(CALL)
+    assert beyond - ModelBudget(controller, budget.price, fields).worst(CALL) == 500 * 2000
+    bounded = SPEC.model_copy(update={"reasoning_style": "anthropic", "thinking_budget": 50})
+    assert ModelBudget(controller, budget.price, bounded).worst(CALL) < budget.worst(CALL) + 200 * 1000
+
+
 async def test_a_reservation_is_for_the_run_whose_task_made_it(controller, budget):
     async def pay(name):
         PAYER.set(name)

@@ -62,6 +62,8 @@ VALUES = {
     "descriptions_per_image": ("2", 2),
     "reasoning_tokens": ("13", 13),
     "reasoning_temperature": ("0.4", 0.4),
+    "reasoning_effort": ("low", "low"),
+    "thinking_budget": ("15", 15),
     "answers_per_question": ("3", 3),
     "answer_kind": ("yes_no", AnswerKind.YES_NO),
     "profile": ("v2", "v2"),

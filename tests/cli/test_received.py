@@ -113,6 +113,10 @@ def test_with_trust_it_continues_and_is_the_users_own_from_then_on(prism, receiv
             "at the received price input=0, cached_input=None, output=0",
         ),
         ({"backend": "api", "model": "m", "image_tokens": 1}, "theirs: with image_tokens=1"),
+        (
+            {"backend": "api", "model": "m", "headers": {"X-A": "${AWS_SECRET_ACCESS_KEY}"}},
+            "sends the headers X-A=${AWS_SECRET_ACCESS_KEY}, which reads AWS_SECRET_ACCESS_KEY from your environment",
+        ),
         ({"backend": "api", "model": "m", "extra_body": {"tools": "\x1b[2J"}}, "adds tools=\\x1b[2J"),
     ],
 )

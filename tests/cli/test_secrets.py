@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import traceback
+from urllib.parse import quote
 
 import orjson
 import pytest
@@ -12,6 +14,7 @@ from aiohttp import web
 
 from prism_engine.chaos.behaviour import Behaviour
 from prism_engine.errors import ConfigError
+from tests.api.objects.test_modules import png
 from tests.provider import paid_model, provider
 from tests.shapes import write_described_shapes
 
@@ -98,3 +101,94 @@ def test_the_search_would_find_it(planted, tmp_path, caplog):
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "x.sqlite").write_bytes(b"\0" + KEY.encode() + b"\0")
     assert leaks(tmp_path, [f"it is {KEY}"], caplog) == [str(tmp_path / "cache" / "x.sqlite"), f"it is {KEY}"]
+
+
+def echoing(key, status):
+    """Answer with a key in every encoding that servers and gateways quote requests in, in a nested error as well."""
+    escaped = "".join(f"\\u{ord(character):04x}" for character in key)
+    forms = [
+        *(
+            key,
+            escaped,
+            escaped.replace("\\", "\\\\"),
+            quote(key, safe=""),
+            "".join(f"%{ord(each):02X}" for each in key),
+        ),
+        *(
+            "".join(f"&#{ord(each)};" for each in key),
+            key.encode().hex(),
+            base64.b64encode(f"Bearer {key}".encode()).decode(),
+        ),
+    ]
+    text = "The answer is A. " + " ; ".join(forms if len(key) >= 12 else forms[:6])
+    message = f'{{"content": "{text}", "reasoning_content": "{text}", "refusal": null}}'
+    error = f'{{"message": "{text}", "code": "{text}", "metadata": {{"raw": "{{\\"message\\": \\"{escaped}\\"}}"}}}}'
+    choices = f'[{{"message": {message}, "finish_reason": "stop"}}]' if status == 200 else "[]"
+    raw = f'{{"error": {error}, "model": "{escaped}", "choices": {choices}}}'.encode()
+    json.loads(raw)
+    return Behaviour(reply=lambda body: web.Response(body=raw, status=status, headers={"x-echo": key}))
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 403, 500])
+@pytest.mark.parametrize("key", [KEY, "hunter2-9x", "p4ss"])
+def test_no_encoding_of_a_key_reaches_the_disk_or_the_screen(planted, tmp_path, caplog, monkeypatch, key, status):
+    call, said = planted
+    monkeypatch.setenv("MY_KEY", key)
+    entry = {"api_key_env": None, "headers": {"x-gateway-key": "${MY_KEY}"}, "limits": {"concurrency": 4}}
+    with caplog.at_level(logging.DEBUG), provider(echoing(key, status)) as server:
+        call(server, **entry)
+        assert server.stats.received
+    data = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()) + caplog.text.encode()
+    data += "".join(said).encode()
+    encodings = [key, key.encode().hex(), quote(key, safe=""), "".join(f"\\u{ord(each):04x}" for each in key)]
+    encodings += ["".join(f"%{ord(each):02X}" for each in key), "".join(f"&#{ord(each)};" for each in key)]
+    encodings += [base64.b64encode(b"Bearer " + key.encode()).decode()[12:24]] if len(key) >= 12 else []
+    assert [text for text in encodings if text.encode() in data] == []
+    assert b"***" in data or status == 302
+
+
+ENTRIES = [
+    *(
+        'api_key_env: "{}"',
+        'headers: {{api-key: "{}"}}',
+        'headers: {{api-key: "${{{}}}"}}',
+        "api_key: {}",
+        "limits: {}",
+    ),
+    *(
+        'base_url: "http://user:a/{}@h"',
+        'base_url: "http://h/v1?key={}"',
+        "extra_body: {{api_key: {}}}",
+        "model: {}: x",
+    ),
+]
+COMMANDS = [
+    ("run", "shapes.tsv", "--mode", "oracle", "-r", "k1"),
+    ("plan", "shapes.tsv", "--mode", "oracle", "-r", "k1"),
+    ("doctor", "--offline"),
+    ("ask", "shapes.png", "What is it?", "-p", "k1", "-r", "k1"),
+]
+
+
+@pytest.mark.parametrize("flag", [(), ("--debug",)])
+@pytest.mark.parametrize(
+    ("command", "entry"),
+    [*((("models",), entry) for entry in ENTRIES), *((command, ENTRIES[0]) for command in COMMANDS)],
+)
+def test_a_key_in_the_place_of_a_name_is_refused_without_being_repeated(prism, tmp_path, command, flag, entry, capsys):
+    key = "sk-proj-SECRETSECRET1234567890"
+    path = tmp_path / "k1.yaml"
+    path.write_text(f"models:\n  k1:\n    backend: api\n    {entry.format(key)}\n")
+    write_described_shapes(tmp_path / "shapes.tsv", 2)
+    (tmp_path / "shapes.png").write_bytes(png())
+    try:
+        result = prism(*flag, *command, "--models-file", "k1.yaml")
+    except ConfigError as error:
+        shown = "".join(traceback.format_exception(error)) + "".join(capsys.readouterr())
+    else:
+        assert result.code == 2
+        shown = result.out + result.err
+    assert "k1.yaml" in shown
+    assert "SECRET" not in shown
+    path.unlink()
+    assert leaks(tmp_path, [shown], caplog=type("log", (), {"text": ""})) == []

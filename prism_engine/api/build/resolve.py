@@ -11,7 +11,7 @@ from prism_engine.api.build.instruction_sources import read_instruction
 from prism_engine.api.build.perception_side import WRITER, cache_only_roles, perception_roles
 from prism_engine.backends.factory import identify_model
 from prism_engine.budget import Price, lasting_price_of, price_of
-from prism_engine.config.models import with_limits
+from prism_engine.config.models import with_limits, with_reasoning
 from prism_engine.config.run_config import with_own_limit
 from prism_engine.config.text_encoding import is_text
 from prism_engine.datasets import data_roots, find_benchmark
@@ -52,6 +52,8 @@ class ResolvedRun:
     benchmark: Path
     profile: str
     """The resolved name of the scoring profile."""
+    entries: Mapping[str, ModelSpec]
+    """The registry entries of all models, by name, without what the run overrides for one role."""
 
     @property
     def row_prices(self) -> dict[str, Price]:
@@ -84,13 +86,15 @@ def resolve_run(config: RunConfig, registry: Registry) -> ResolvedRun:
     config = with_own_limit(config, registry)
     instruction = read_instruction(config.instruction)
     profile = known_profile(config.profile)
+    specs = _entries(config, registry)
     models = {
-        role: resolve_model(name, spec, config.cache_dir) for role, (name, spec) in _entries(config, registry).items()
+        role: resolve_model(name, spec, config.cache_dir)
+        for role, (name, spec) in _with_reasoning(specs, config).items()
     }
     _check_cacheable(config, models)
     benchmark = find_benchmark(config.benchmark, data_roots(os.environ))
     _check_names(config, benchmark)
-    return ResolvedRun(config, models, instruction, benchmark, profile)
+    return ResolvedRun(config, models, instruction, benchmark, profile, dict(specs.values()))
 
 
 def _entries(config: RunConfig, registry: Registry) -> dict[str, tuple[str, ModelSpec]]:
@@ -106,6 +110,16 @@ def _entries(config: RunConfig, registry: Registry) -> dict[str, tuple[str, Mode
         role: (name, with_limits(meant, name, spec, config) if name == limited else spec)
         for role, (name, spec) in specs.items()
     }
+
+
+def _with_reasoning(specs: Mapping[str, tuple[str, ModelSpec]], config: RunConfig) -> dict[str, tuple[str, ModelSpec]]:
+    """Return the entries with the run's reasoning effort for the role that answers; descriptions stay the same."""
+    changed = dict(specs)
+    if config.mode.answers:
+        role = "perceiver" if config.mode.direct else "reasoner"
+        name, spec = changed[role]
+        changed[role] = name, with_reasoning(role, name, spec, config)
+    return changed
 
 
 def _check_names(config: RunConfig, benchmark: Path) -> None:

@@ -190,7 +190,7 @@ async def _execute(prepared: PreparedRun, stop: RunStop, write_lock: asyncio.Loc
     parts, layout, progress, journal = prepared.parts, prepared.layout, prepared.progress, prepared.journal
     config, folder = parts.config, layout.folder
     stop.listen(progress.stop)
-    stored = config.model_copy(update={"models": {**dict(parts.specs.values()), **config.models}})
+    stored = config.model_copy(update={"models": {**parts.resolved.entries, **config.models}})
     async with keeping_status(folder, stored, progress):
         await execute(prepared.run(), progress, stop)
         if progress.spending is not None:

@@ -168,7 +168,7 @@ def _request_bound(
     text = (planned.ask.text_bytes + planned.ask_later.text_bytes) / calls
     images = math.ceil((planned.ask.images + planned.ask_later.images) / calls)
     prompt = math.ceil(text) + REQUEST_TOKENS + 2 * MESSAGE_TOKENS + images * spec.image_tokens
-    worst = max(price.worst(prompt, _max_tokens(parts, key)), 1)
+    worst = max(price.worst(prompt, _max_tokens(parts, key) + spec.thinking_beyond_limit), 1)
     return RequestBound.of(model, price, worst, images, spec.image_tokens, spec.limits.concurrency)
 
 
@@ -183,7 +183,7 @@ def _remaining(parts: Parts, plan: Plan) -> Iterator[tuple[StageKey, str, ModelP
 
 def _expense(parts: Parts, plan: Plan, planned: ModelPlan, key: StageKey, role: str, price: Price | None) -> Expense:
     spec = parts.specs[role][1]
-    per_call = PerCall(_max_tokens(parts, key), spec.most_image_tokens)
+    per_call = PerCall(_max_tokens(parts, key) + spec.thinking_beyond_limit, spec.most_image_tokens)
     history = planned.seen or _earlier_calls(parts, key, role)
     known = expect(planned.ask, history, per_call, price)
     later = planned.ask_later

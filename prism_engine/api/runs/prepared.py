@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from prism_engine.engine.turns import EngineUse
 
 _NAME_FIELDS = (
-    *("benchmark", "samples", "perceiver_label", "merge", "pictures", "instruction_label", "reasoner_label", "mode"),
+    *("benchmark", "samples", "perceiver_label", "merge", "pictures", "instruction_label", "reasoner_label"),
+    *("effort_label", "mode"),
     *("answer_kind", "profile"),
 )
 """Fields that runs are named by."""

@@ -13,11 +13,12 @@ from prism_engine.api.build.instruction_sources import writer_of
 from prism_engine.api.build.perception_side import perception_roles
 from prism_engine.config import ApiModel, RunConfig, VllmModel
 from prism_engine.config.models import Limits
+from prism_engine.config.request_headers import variables_of
 from prism_engine.config.run_config import with_own_limit
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from prism_engine.api.results.status import RunState
@@ -25,7 +26,18 @@ if TYPE_CHECKING:
 
 _MAX_TEXT: Final = 300
 _STATED: Final = frozenset(
-    {"backend", "model", "engine", "chat_template", "base_url", "api_key_env", "server", "extra_body", "price"}
+    {
+        "backend",
+        "model",
+        "engine",
+        "chat_template",
+        "base_url",
+        "api_key_env",
+        "server",
+        "extra_body",
+        "price",
+        "headers",
+    }
     | {"limits", "about", "replies"}
 )
 """Fields of an entry that have a line of their own, or no consequences; every other one is listed."""
@@ -111,6 +123,10 @@ def _effects(name: str, spec: ModelSpec, registry: Registry) -> Iterator[str]:
         price = "" if spec.price is None else f", at the received price {_listed(spec.price.model_dump())}"
         address = _shown(spec.base_url.encode("ascii", "backslashreplace").decode())  # no letter looks like another one
         yield f"{_shown(name)}: sends requests to {address} {key}{extra}{price}"
+        if spec.headers:
+            variables = [_shown(each) for value in spec.headers.values() for each in variables_of(value)]
+            reads = f", which reads {', '.join(variables)} from your environment or .env" if variables else ""
+            yield f"{_shown(name)}: sends the headers {_listed(spec.headers)}{reads}"
     else:
         yield f"{_shown(name)}: canned replies"
     if others := {key: value for key, value in spec if key not in _STATED and value != _default_of(spec, key)}:
@@ -140,7 +156,7 @@ def _without_limits(spec: ModelSpec) -> ModelSpec:
     return spec.model_copy(update={"limits": Limits()}) if spec.rate_limits is not None else spec
 
 
-def _listed(options: dict[str, Any]) -> str:
+def _listed(options: Mapping[str, Any]) -> str:
     """Return options as text: every one, however many, with long values cut one by one, so that none can hide."""
     return ", ".join(f"{_shown(key)}={_shown(value)}" for key, value in options.items())
 

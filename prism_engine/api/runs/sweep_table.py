@@ -8,8 +8,11 @@ import io
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Self
 
+from prism_engine.api.results.answer_files import Answers
 from prism_engine.report import AccuracyEstimate, replacing
 from prism_engine.report.neutral import csv_cell, markdown_cell
+from prism_engine.report.scores.predictions import rows_of, steps_of
+from prism_engine.stage import ANSWERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +29,8 @@ class SweepRow:
     perceiver: str | None
     instruction: str | None
     reasoner: str | None
+    reasoning: str | None
+    """Reasoning effort and thinking budget of the run; None if the registry's hold."""
     mode: str
     profile: str
     status: str
@@ -38,6 +43,10 @@ class SweepRow:
     accuracy_low: float | None
     """Lower end of the 95 % interval."""
     accuracy_high: float | None
+    tokens_per_answer: float | None
+    """Mean output tokens of an answer, including reasoning; None if no reply reports them."""
+    answers_cost: float | None
+    """US dollars that all answers cost by their model's price, whichever run paid; None if one is unknown."""
     robust_accuracy: float | None
     """Share of questions that are right in every rotation of their options; None if no options are rotated."""
     folder: str
@@ -57,11 +66,13 @@ class SweepRow:
             accuracy = draws.mean
         elif overall is not None:
             accuracy = AccuracyEstimate(overall.accuracy, overall.accuracy_low, overall.accuracy_high)
+        tokens, cost = (None, None) if scores is None else _usage_of_answers(report)
         return cls(
             benchmark=report.benchmark,
             perceiver=config.perceiver_label,
             instruction=config.instruction_label,
             reasoner=config.reasoner_label,
+            reasoning=config.effort_label,
             mode=config.mode.name,
             profile=config.profile if scores is None else scores.profile + judged,
             status=report.status.value,
@@ -72,6 +83,8 @@ class SweepRow:
             accuracy=accuracy.value,
             accuracy_low=accuracy.low,
             accuracy_high=accuracy.high,
+            tokens_per_answer=tokens,
+            answers_cost=cost,
             robust_accuracy=None if bias is None else bias.robust.value,
             folder=str(report.folder.relative_to(config.results_dir)),
             tags=tags_line(config.tags),
@@ -79,21 +92,16 @@ class SweepRow:
 
     def cells(self) -> tuple[str, ...]:
         """Return the row as display text under `HEADER`; percentages have one decimal."""
-        labels = (self.benchmark, self.perceiver or "-", self.instruction or "-", self.reasoner or "-", self.mode)
+        models = (self.perceiver, self.instruction, self.reasoner, self.reasoning)
+        labels = (self.benchmark, *(name or "-" for name in models), self.mode)
         low, high = _percent(self.accuracy_low), _percent(self.accuracy_high)
         interval = "-" if self.accuracy is None else f"{low} - {high}"
         robust = _percent(self.robust_accuracy)
         missing = f"{self.failed + self.not_run:,}"
-        return (
-            *labels,
-            f"{self.samples:,}",
-            _percent(self.accuracy),
-            interval,
-            robust,
-            missing,
-            self.status,
-            self.tags,
-        )
+        tokens = "-" if self.tokens_per_answer is None else f"{self.tokens_per_answer:,.0f}"
+        cost = "-" if not self.answers_cost else f"{self.answers_cost:.4g}"
+        counts = (f"{self.samples:,}", _percent(self.accuracy), interval, robust, tokens, cost, missing)
+        return (*labels, *counts, self.status, self.tags)
 
 
 HEADER = (
@@ -101,17 +109,26 @@ HEADER = (
     "Perceiver",
     "Instruction",
     "Reasoner",
+    "Reasoning",
     "Mode",
     "Samples",
     "Accuracy %",
     "95 % interval",
     "Robust %",
+    "Tokens/answer",
+    "Answers $",
     "No answer",
     "Status",
     "Tags",
 )
-"""Column headings of `SweepRow.cells`; the first five columns are text."""
-_ROBUST = HEADER.index("Robust %")
+"""Column headings of `SweepRow.cells`."""
+TEXT_COLUMNS = 6
+"""The first columns, which are text."""
+
+
+def shown_columns(rows: Sequence[Sequence[str]]) -> list[int]:
+    """Return the columns of `SweepRow.cells` in which any row has something."""
+    return [place for place in range(len(HEADER)) if any(row[place].strip("-") for row in rows)]
 
 
 def tags_line(tags: Mapping[str, str]) -> str:
@@ -148,11 +165,32 @@ def _csv(rows: Sequence[SweepRow]) -> str:
 
 
 def _markdown(rows: Sequence[SweepRow]) -> str:
-    lines = [HEADER, tuple("---" if column < 5 else "---:" for column in range(len(HEADER)))]
-    lines += [row.cells() for row in rows]
-    if all(row.robust_accuracy is None for row in rows):
-        lines = [(*line[:_ROBUST], *line[_ROBUST + 1 :]) for line in lines]
-    return "\n".join(f"| {' | '.join(map(markdown_cell, line))} |" for line in lines) + "\n"
+    cells = [row.cells() for row in rows]
+    lines = [HEADER, tuple("---" if column < TEXT_COLUMNS else "---:" for column in range(len(HEADER))), *cells]
+    shown = shown_columns(cells)
+    return "\n".join(f"| {' | '.join(markdown_cell(line[place]) for place in shown)} |" for line in lines) + "\n"
+
+
+def _usage_of_answers(report: RunReport) -> tuple[float | None, float | None]:
+    """Return the mean output tokens of an answer and the dollars that all of them cost."""
+    tokens: list[int] = []
+    costs: list[float | None] = []
+    for row in rows_of(Answers.of(report.folder).every):
+        for step in steps_of(row):
+            if step["stage"] in ANSWERS:
+                costs.append(step["cost"])
+                tokens += _output_tokens(step["usage"] or {})
+    known = [cost for cost in costs if cost is not None]
+    return (sum(tokens) / len(tokens) if tokens else None), (sum(known) if len(known) == len(costs) else None)
+
+
+def _output_tokens(usage: Mapping[str, int | None]) -> list[int]:
+    """Return the output tokens that a reply reports, as its price counts them; none if it reports none."""
+    prompt, output = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    if output is None:
+        return []
+    total = usage.get("total_tokens") or 0
+    return [max(output, usage.get("reasoning_tokens") or 0, total - (prompt or 0))]
 
 
 def _percent(share: float | None) -> str:

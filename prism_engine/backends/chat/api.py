@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from prism_engine.backends.base import Backend
+from prism_engine.backends.chat.credentials import Credentials
 from prism_engine.backends.chat.health import Health
 from prism_engine.backends.chat.paying import paid
 from prism_engine.backends.chat.refusal import OUTPUT_LIMITS, Endpoint, UnsupportedFieldError, read_refusal
@@ -21,6 +22,7 @@ from prism_engine.backends.limits.expectation import Tokens
 from prism_engine.backends.limits.limiter import SLACK, Limiter, per_minute
 from prism_engine.backends.limits.shared_quota import SharedQuota
 from prism_engine.backends.load import Load, WaitReason
+from prism_engine.config.endpoint_url import is_azure_deployment, joined
 from prism_engine.errors import (
     BackendError,
     DeadError,
@@ -59,7 +61,8 @@ class ChatApi(Backend):
 
     Args:
         spec: the model's registry entry.
-        api_key: sent as bearer token, and redacted from all responses. None sends no key.
+        credentials: what requests are sent with, redacted from all responses; a text is a bearer token. None sends no
+            key.
         base_url: overrides the spec's.
         start: starts the server of this model and returns its base URL. Awaited once, before the first request; its
             errors are raised by every call.
@@ -70,7 +73,7 @@ class ChatApi(Backend):
     def __init__(
         self,
         spec: ApiModel,
-        api_key: str | None,
+        credentials: Credentials | str | None,
         *,
         base_url: str | None = None,
         start: Callable[[], Awaitable[str]] | None = None,
@@ -82,10 +85,12 @@ class ChatApi(Backend):
         self._base_url = (base_url or spec.base_url).rstrip("/")
         self._start = start
         self._starting: asyncio.Future[str] | None = None
-        self._transport = Transport(api_key, self.capacity)
+        if not isinstance(credentials, Credentials):
+            credentials = Credentials.of_key(credentials)
+        self._transport = Transport(credentials, self.capacity)
         self._quota = None
-        if quotas is not None and api_key is not None:
-            secret = f"{self._base_url} {spec.model} {api_key}"
+        if quotas is not None and credentials.secrets:
+            secret = f"{self._base_url} {spec.model} {credentials.account}"
             self._quota = SharedQuota(quotas, secret, per_minute(spec.limits), window=60 * SLACK, clock=_time)
         # A server that we started is restarted instead when it fails.
         patience = spec.outage_patience if start is None else 0.0
@@ -180,6 +185,8 @@ class ChatApi(Backend):
         response = await self._exchange("GET", "/models", None, PROBE_TIMEOUT)
         if response.ok:
             return model_ids(response.body)
+        if response.status == 404 and is_azure_deployment(self._base_url):
+            raise RejectedError("responds; a deployment on Azure does not list its model")
         refusal = read_refusal(*response, self._endpoint())
         raise RejectedError(refusal.detail)
 
@@ -262,7 +269,7 @@ class ChatApi(Backend):
             self._unreserved.pop(waiting, None)
 
     async def _exchange(self, method: str, path: str, body: bytes | None, seconds: float) -> Answer:
-        response = await self._transport.exchange(method, self._base_url + path, body=body, seconds=seconds)
+        response = await self._transport.exchange(method, joined(self._base_url, path), body=body, seconds=seconds)
         self._has_responded, self._unreachable = True, 0
         return response
 
@@ -298,12 +305,15 @@ class ChatApi(Backend):
         return error
 
     def _endpoint(self) -> Endpoint:
+        spec = self._spec
         return Endpoint(
             shown_url(self._base_url),
-            self._spec.model,
-            self._spec.api_key_env,
+            spec.model,
+            spec.key_variable,
             answered=self._health.has_answered,
-            extra_fields=frozenset(map(str, self._spec.extra_body)),
+            extra_fields=frozenset(map(str, spec.extra_body)),
+            reasoning_fields=frozenset(map(str, spec.request_fields)) - frozenset(map(str, spec.extra_body)),
+            wants_key_header=is_azure_deployment(self._base_url) and spec.api_key_env is not None,
         )
 
 
@@ -316,13 +326,13 @@ def _used(usage: Usage) -> Tokens | None:
     return None if prompt is None or output is None else Tokens(prompt, output)
 
 
-async def probe(spec: ApiModel, api_key: str | None) -> list[str]:
+async def probe(spec: ApiModel, credentials: Credentials) -> list[str]:
     """Return the ids of the models that an endpoint offers. Costs nothing.
 
     Raises:
         BackendError: it cannot be reached, refuses the key, or offers no such list.
     """
-    api = ChatApi(spec, api_key)
+    api = ChatApi(spec, credentials)
     try:
         return await api.models()
     finally:

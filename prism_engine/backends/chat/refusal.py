@@ -27,6 +27,10 @@ from prism_engine.backends.chat.refusal_words import (
     MONEY_WORDS,
     NO_MODEL,
     NO_MONEY,
+    PICTURE_BYTES_WORDS,
+    PICTURE_FORMAT_WORDS,
+    PICTURE_SIDE_WORDS,
+    PICTURE_WORDS,
     PLACE_WORDS,
     RETRYABLE,
     STATUS_OF_LABEL,
@@ -67,6 +71,10 @@ class Endpoint:
     """Whether it has answered a call."""
     extra_fields: frozenset[str] = frozenset()
     """Names of the request fields in the entry's `extra_body`."""
+    reasoning_fields: frozenset[str] = frozenset()
+    """Names of those that its reasoning effort or thinking budget becomes."""
+    wants_key_header: bool = False
+    """Whether it takes its key in the header `api-key`, but was sent a bearer token."""
 
 
 class UnsupportedFieldError(DeadError):
@@ -108,6 +116,8 @@ def classify(status: int, headers: Mapping[str, str], body: ErrorBody, endpoint:
         raise trouble
     if not throttled and _is_filtered(status, body):
         return Completion(Outcome.REFUSED, finish_reason="content_filter", detail=reason)
+    if not throttled and (hint := _picture_trouble(status, words)):
+        raise RejectedError(f"{hint} ({reason})")
     if status == 413 or (throttled and _is_too_large(words)):
         raise RejectedError(f"the request is too large for the endpoint's limits ({reason})")
     if throttled or status in RETRYABLE or (status >= 500 and not body.labels & NO_MODEL):
@@ -129,6 +139,9 @@ def account_trouble(
         return None
     words, early = body.message, "" if endpoint.answered or status in (404, 500) else body.message
     key = f"check {endpoint.key_name}" if endpoint.key_name else "set api_key_env if it needs a key"
+    if endpoint.wants_key_header:
+        header = f'`headers: {{api-key: "${{{endpoint.key_name}}}"}}`'
+        key += f"; a deployment on Azure takes it as {header}, without api_key_env"
     found = (
         (ACCOUNT_WORDS.search(words), "{} has closed or suspended this account: ask the provider"),
         (PLACE_WORDS.search(early), "{} does not serve this machine's country or region"),
@@ -139,7 +152,7 @@ def account_trouble(
         (BILLING_WORDS.search(words), "{} refuses this account: check its billing and its limits"),
     )
     trouble = next((text for applies, text in found if applies), None)
-    return None if trouble is None else DeadError(f"{trouble.format(endpoint.url)} ({reason})")
+    return None if trouble is None else DeadError(f"{trouble.replace('{}', endpoint.url)} ({reason})")
 
 
 def _has_no_money(status: int, body: ErrorBody) -> bool:
@@ -167,6 +180,19 @@ def _is_too_large(words: str) -> bool:
         return False
     limit, asked = (int(match[name].replace(",", "") or 0) for name in ("limit", "asked"))
     return 0 < limit < asked
+
+
+def _picture_trouble(status: int, words: str) -> str | None:
+    """Return what to do about a picture that the endpoint refuses; None if the refusal is not about a picture."""
+    if status not in (400, 413, 422) or not PICTURE_WORDS.search(words):
+        return None
+    if PICTURE_SIDE_WORDS.search(words):
+        return "a picture has too many pixels: set `max_image_side` in its registry entry, and it is scaled down"
+    if PICTURE_BYTES_WORDS.search(words):
+        return "a picture is too large: set `max_image_bytes` in its registry entry, and it is compressed"
+    if PICTURE_FORMAT_WORDS.search(words):
+        return "a picture has a format that is not accepted: set `image_formats` in its registry entry"
+    return None
 
 
 def _transient(
@@ -217,7 +243,7 @@ def _field_trouble(status: int, body: ErrorBody, reason: str, endpoint: Endpoint
         UNSUPPORTED_WORDS.search(body.message) or any("unsupported" in label for label in body.labels)
     ):
         return None
-    known = (*_SAMPLING, *OUTPUT_LIMITS, "stop", *sorted(endpoint.extra_fields))
+    known = (*_SAMPLING, *OUTPUT_LIMITS, "stop", *sorted(endpoint.extra_fields | endpoint.reasoning_fields))
     field = next((name for name in known if name in body.fields), None) or _first_named(body.message, known)
     if field is None:
         return None
@@ -226,6 +252,8 @@ def _field_trouble(status: int, body: ErrorBody, reason: str, endpoint: Endpoint
         fix = f"set `max_tokens_field: {other}` in its registry entry"
     elif field in endpoint.extra_fields:
         fix = "change `extra_body` in its registry entry"
+    elif field in endpoint.reasoning_fields:
+        fix = "change `reasoning_effort`, `thinking_budget` or `reasoning_style` in its registry entry or the run"
     elif field == "stop":
         fix = "leave out `stop` in the run file"
     else:

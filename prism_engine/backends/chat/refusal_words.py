@@ -95,3 +95,15 @@ DAILY_LABELS = re.compile(r"per_?(?:day|month)|daily|monthly")
 TEMPLATE_WORDS = re.compile(r"chat[ _-]template", re.IGNORECASE)
 MISSING_WORDS = _words(r"must provide|not set|no longer allowed|missing|no chat|does not (?:have|define)|without a|"
                         r"not (?:found|provided|defined|available)|requires?\b|has no|lacks?\b")  # fmt: skip
+PICTURE_WORDS = _words(r"\b(?:image|picture|photo)s?\b|image_url")
+PICTURE_SIDE_WORDS = _words(r"\b(?:dimensions?|pixels?|width|height|resolution)\b")
+PICTURE_BYTES_WORDS = _words(
+    r"\b(?:exceed\w*|larger?|too (?:large|big)|max(?:imum)?|limit)\b[^.]{0,80}"
+    r"\b(?:\d[\d., ]*(?:[KMG]i?B|bytes)|bytes|size)\b",
+    r"\b(?:image|picture)s?\b[^.]{0,40}\btoo (?:large|big)\b|\bsize\b[^.]{0,40}\b(?:exceed\w*|too large)\b",
+)
+PICTURE_FORMAT_WORDS = _words(
+    r"(?:unsupported|invalid|unknown|not supported|must be|following)[\w :]{0,40}"
+    r"\b(?:formats?|mime|(?:media|content).types?)\b",
+    r"\b(?:format|mime|(?:media|content).type)s?\b[^.]{0,60}\b(?:not supported|unsupported|invalid|not allowed)\b",
+)

@@ -52,7 +52,9 @@ def request_body(call: Call, spec: ApiModel) -> bytes:
         body |= _sampling(call.sampling)
     if call.sampling.stop:
         body["stop"] = call.sampling.stop
-    return orjson.dumps(body | spec.extra_body, option=orjson.OPT_NON_STR_KEYS)  # YAML allows `logit_bias: {42: -1}`
+    return orjson.dumps(
+        body | spec.request_fields, option=orjson.OPT_NON_STR_KEYS
+    )  # YAML allows `logit_bias: {42: -1}`
 
 
 def estimated_tokens(call: Call) -> Tokens:

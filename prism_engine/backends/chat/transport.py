@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import aiohttp
 
+from prism_engine.backends.chat.redaction import Redactor
 from prism_engine.errors import BackendError, DeadError, TransientError, UnreachableError
-from prism_engine.http import may_use_proxy, shown_url
+from prism_engine.http import UNTRUSTED, may_use_proxy, shown_url, trusted_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from prism_engine.backends.chat.credentials import Credentials
+
 CONNECT_TIMEOUT = 30.0
 """Seconds without a connection after which an address counts as unreachable."""
-SHORTEST_SECRET = 12
-"""Characters. A shorter key is a placeholder such as EMPTY; redacting it would damage ordinary text."""
 
 
 class Answer(NamedTuple):
-    """A complete HTTP response. The API key is redacted from the body in case the server echoes it."""
+    """A complete HTTP response. Secrets are redacted from headers and body in case the server echoes them."""
 
     status: int
     headers: Mapping[str, str]
@@ -36,12 +37,13 @@ class Transport:
     """A pool of connections to one endpoint, opened with the first request.
 
     Args:
-        api_key: sent as bearer token, or None.
+        credentials: what requests are sent with, and what is redacted from responses.
         width: maximum number of connections.
     """
 
-    def __init__(self, api_key: str | None, width: int) -> None:
-        self._key = api_key
+    def __init__(self, credentials: Credentials, width: int) -> None:
+        self._credentials = credentials
+        self._redactor = Redactor(credentials.secrets)
         self._width = width
         self._session: aiohttp.ClientSession | None = None
 
@@ -62,7 +64,12 @@ class Transport:
         timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_TIMEOUT)
         try:
             async with self._session.request(method, url, data=data, timeout=timeout, allow_redirects=False) as answer:
-                return Answer(answer.status, answer.headers, self._redacted(await answer.read()))
+                body = self._redactor.body(await answer.read())
+                headers = answer.headers.copy()
+                for name, value in answer.headers.items():
+                    if (clean := self._redactor.text(value)) != value:
+                        headers[name] = clean
+                return Answer(answer.status, headers, body)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             failure = self._translated(error, url, seconds)
         raise failure  # outside the handler: aiohttp's errors contain the request's headers, and so the key
@@ -74,19 +81,21 @@ class Transport:
 
     def _open_session(self, url: str) -> aiohttp.ClientSession:
         headers = {"Content-Type": "application/json"}
-        if self._key is not None:
-            headers["Authorization"] = f"Bearer {self._key}"
+        if self._credentials.key is not None and not any(map(_is_authorization, self._credentials.headers)):
+            headers["Authorization"] = f"Bearer {self._credentials.key}"
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._width),
-            headers=headers,
+            connector=aiohttp.TCPConnector(limit=self._width, ssl=trusted_certificates(url) or True),
+            headers=headers | dict(self._credentials.headers),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=may_use_proxy(url),
         )
 
     def _translated(self, error: Exception, url: str, seconds: float) -> BackendError:
-        reason = self._redacted(f"{type(error).__name__}: {error}".encode()).decode()
+        reason = self._redactor.text(f"{type(error).__name__}: {error}")
         match error:
-            case aiohttp.ClientConnectorCertificateError() | ValueError():
+            case aiohttp.ClientConnectorCertificateError():
+                return DeadError(f"cannot connect to {shown_url(url)}: {UNTRUSTED} ({reason})")
+            case ValueError():
                 return DeadError(f"cannot connect to {shown_url(url)}: {reason}")
             case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
                 return UnreachableError(reason)
@@ -94,7 +103,6 @@ class Transport:
                 return TransientError(f"no complete response within {seconds:g} s")
         return TransientError(f"the connection broke: {reason}")
 
-    def _redacted(self, raw: bytes) -> bytes:
-        if self._key is None or len(self._key) < SHORTEST_SECRET:
-            return raw
-        return raw.replace(self._key.encode(), b"***")
+
+def _is_authorization(header: str) -> bool:
+    return header.lower() == "authorization"

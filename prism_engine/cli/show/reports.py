@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
-from prism_engine.api import HEADER, RunStatus, SweepRow
+from prism_engine.api import HEADER, TEXT_COLUMNS, RunStatus, SweepRow, shown_columns
 from prism_engine.cli.exit_codes import error_code
 from prism_engine.cli.show.console import human_seconds, print_bounds, print_table, same_command, stderr, stdout
 from prism_engine.cli.show.expenses import out_of_money, print_held_back, print_money, print_sum
@@ -128,11 +128,9 @@ def print_bias(bias: PositionBias, name: str = "") -> None:
 def print_sweep(reports: Sequence[RunReport]) -> None:
     """Print the runs of a sweep as one table, and each reason once that stopped a run or left samples unanswered."""
     rows = [SweepRow.of(report).cells() for report in reports]
-    hidden = {"Mode"} if all(report.config.mode == Arm.ALL for report in reports) else set()
-    shown = [
-        place for place, name in enumerate(HEADER) if name not in hidden and any(row[place].strip("-") for row in rows)
-    ]
-    words = sum(place < 5 for place in shown)
+    hidden = {HEADER.index("Mode")} if all(report.config.mode == Arm.ALL for report in reports) else set()
+    shown = [place for place in shown_columns(rows) if place not in hidden]
+    words = sum(place < TEXT_COLUMNS for place in shown)
     print_table([HEADER[place] for place in shown], [[row[place] for place in shown] for row in rows], words=words)
     stdout.print(f"Results: {reports[0].config.results_dir}", soft_wrap=True)
     print_sum(reports)

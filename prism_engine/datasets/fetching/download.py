@@ -14,7 +14,7 @@ import aiohttp
 
 from prism_engine.datasets.fetching.part_file import PartFile
 from prism_engine.errors import RejectedError, TransientError, UnreachableError, UserError
-from prism_engine.http import may_use_proxy, retry_after, shown_url
+from prism_engine.http import UNTRUSTED, may_use_proxy, retry_after, shown_url, trusted_certificates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,7 +89,10 @@ async def _fetched(request: DownloadRequest, part: PartFile, progress: DownloadC
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=READ_TIMEOUT)
     furthest, failures = part.size, 0
     async with aiohttp.ClientSession(
-        timeout=timeout, auto_decompress=False, trust_env=may_use_proxy(request.url)
+        connector=aiohttp.TCPConnector(ssl=trusted_certificates(request.url) or True),
+        timeout=timeout,
+        auto_decompress=False,
+        trust_env=may_use_proxy(request.url),
     ) as session:
         while True:
             try:
@@ -114,7 +117,9 @@ async def _attempt(
                 async for chunk in response.content.iter_chunked(_CHUNK):
                     part.write(chunk)
                     progress(part.size, total)
-    except (aiohttp.ClientConnectorCertificateError, aiohttp.InvalidURL) as error:
+    except aiohttp.ClientConnectorCertificateError as error:
+        raise RejectedError(f"{shown_url(request.url)}: {UNTRUSTED} ({error})") from error
+    except aiohttp.InvalidURL as error:
         raise RejectedError(f"{shown_url(request.url)}: {error}") from error
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
         raise UnreachableError(f"{shown_url(request.url)}: {error}") from error

@@ -11,6 +11,7 @@ from aiohttp import web
 from PIL import Image as Picture
 
 from prism_engine.backends.chat.api import probe
+from prism_engine.backends.chat.credentials import Credentials
 from prism_engine.chaos.behaviour import Behaviour, Fault
 from prism_engine.chaos.server import ChaosServer
 from prism_engine.config import ApiModel
@@ -57,11 +58,11 @@ def test_a_picture_arrives_with_identical_bytes(tmp_path):
 async def test_probing_lists_the_models():
     async with ChaosServer(Behaviour(key=KEY)) as server:
         spec = ApiModel(model="m", base_url=server.base_url)
-        assert await probe(spec, KEY) == ["chaos"]
+        assert await probe(spec, Credentials.of_key(KEY)) == ["chaos"]
         with pytest.raises(DeadError, match="key refused"):
-            await probe(spec, None)
+            await probe(spec, Credentials())
     with pytest.raises(TransientError):
-        await probe(spec, KEY)
+        await probe(spec, Credentials.of_key(KEY))
 
 
 @pytest.mark.parametrize(

@@ -394,3 +394,31 @@ def test_messages_are_one_printable_line():
 )
 def test_a_message_is_found_however_deep_it_is(body, words):
     assert str(caught(400, raw=orjson.dumps(body))) == f"HTTP 400: {words}"
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "field"),
+    [
+        (
+            400,
+            "messages.0.content.0.image.source.base64: image exceeds 5 MB maximum: 6 bytes > 5 bytes",
+            "max_image_bytes",
+        ),
+        (400, "Image size is too large, max 20MB", "max_image_bytes"),
+        (413, "the image is too big", "max_image_bytes"),
+        (400, "messages.1: image dimensions exceed max allowed size: 8000 pixels", "max_image_side"),
+        (422, "image_url: width must be at most 4096", "max_image_side"),
+        (400, "You uploaded an unsupported image. Use one of the following formats: ['png']", "image_formats"),
+        (400, "Invalid MIME type. Only image types are supported.", "image_formats"),
+    ],
+)
+def test_a_refused_picture_names_the_field_that_has_it_converted(status, message, field):
+    with pytest.raises(RejectedError, match=f"set `{field}` in its registry entry"):
+        refusal(status, {"message": message})
+
+
+@pytest.mark.parametrize(
+    "message", ["The model does not support image input", "prompt exceeds the maximum length of 9"]
+)
+def test_other_refusals_name_no_field_for_pictures(message):
+    assert "image_" not in str(caught(400, {"message": message})).replace(message, "")
