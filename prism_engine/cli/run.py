@@ -60,7 +60,7 @@ from prism_engine.cli.show.console import print_json, same_command, silenced, st
 from prism_engine.config import load_registry, load_run_configs
 from prism_engine.config.reasoning_effort import EFFORTS
 from prism_engine.config.run_config import SWEPT
-from prism_engine.errors import PrismError
+from prism_engine.errors import PrismError, UntrustedCodeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -262,6 +262,8 @@ def run_all(configs: Sequence[RunConfig], registry: Registry, output: Output = _
         stderr.print(f"stopped at once; finished calls are kept: continue with {same_command()}", soft_wrap=True)
         output.notify(api.error_summary("stopped at once", 130))
         raise typer.Exit(130) from None
+    except UntrustedCodeError:  # the user is asked, and the command begins again
+        raise
     except PrismError as error:
         output.notify(api.error_summary(str(error), error_code(error)))
         raise

@@ -11,10 +11,11 @@ from prism_engine.cli import completion
 from prism_engine.cli.options import (
     RESULTS_DIR,
     CacheFolder,
+    JsonOption,
     ProfileOption,
     ResultsFolder,
 )
-from prism_engine.cli.show.console import print_table, stdout
+from prism_engine.cli.show.console import print_json, print_table, stdout
 
 import_app = typer.Typer(no_args_is_help=True, help="Import results of other tools.")
 export_app = typer.Typer(no_args_is_help=True, help="Export results for other tools.")
@@ -39,6 +40,7 @@ def import_results(
     ] = None,
     results_dir: ResultsFolder = RESULTS_DIR,
     profile: ProfileOption = None,
+    as_json: JsonOption = False,
     cache_dir: CacheFolder,
 ) -> None:
     """Import descriptions and answers of the original Prism, and score the answers.
@@ -53,6 +55,9 @@ def import_results(
     from prism_engine.original.importing import import_original  # noqa: PLC0415 - commands import what they use when called
 
     found = import_original(results, results_dir, cache_dir=cache_dir, data=data, profile=profile or "prism")
+    if as_json:
+        print_json({"runs": [{"folder": one.folder, "samples": one.statuses, "scores": one.scores} for one in found]})
+        return
     rows = []
     for one in found:
         accuracy = None if one.scores is None else one.scores.overall.accuracy

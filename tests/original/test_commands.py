@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 
 def test_a_run_goes_out_and_comes_back_and_is_scored(prism):
     assert prism("run", "shapes.tsv", "-p", "scripted", "-r", "scripted").code == 0
@@ -16,6 +18,8 @@ def test_a_run_goes_out_and_comes_back_and_is_scored(prism):
     lines = [line.split() for line in back.out.splitlines()]
     assert ["original-generic/shapes/scripted", "24", "0", "0", "-"] in lines
     assert any(line[:4] == ["original-generic/shapes/scripted/scripted", "24", "0", "0"] for line in lines)
+    told = json.loads(prism("import", "original", "out", "--data", "shapes.tsv", "--json").out)
+    assert [run["samples"]["done"] for run in told["runs"]] == [24, 24]
     scored = prism("score", "results/original-generic/shapes/scripted/scripted")
     assert (scored.code, "0 of 24 replies are read differently by the rules" in scored.out) == (0, True)
 
