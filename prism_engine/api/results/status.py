@@ -195,7 +195,8 @@ def find_run_state(results_dir: Path, run: str | None) -> RunState:
         return names[(whole or matching)[0]]
     if not matching:
         if not names:
-            raise UserError(f"{results_dir}: has no runs; --results-dir names another folder")
+            named = "no runs" if run is None else f"no run {run!r}, nor any other"
+            raise UserError(f"{results_dir}: has {named}; --results-dir names another folder")
         wanted = f"no run's name has {run!r} in it" if part else f"{run!r} names no run"
         raise UserError(
             f"{results_dir}: {wanted}{nearest(part, names)}; `prism runs` lists them (--results-dir for another folder)"

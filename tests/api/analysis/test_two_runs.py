@@ -31,5 +31,5 @@ def test_runs_without_a_common_score_are_an_error(tmp_path):
 
 
 def test_an_unknown_run_is_named(tmp_path):
-    with pytest.raises(UserError, match="no run nothing here"):
+    with pytest.raises(UserError, match="no run 'nothing'"):
         compare_runs("nothing", "nothing", results_dir=tmp_path)

@@ -109,7 +109,7 @@ def test_a_run_is_found_by_its_folder_or_its_file(tmp_path):
     path = write(tmp_path / "run", kind="choice")
     assert find_predictions(tmp_path, str(tmp_path / "run")) == path
     assert find_predictions(tmp_path, str(path)) == path
-    with pytest.raises(UserError, match="no run nowhere here"):
+    with pytest.raises(UserError, match="no run 'nowhere'"):
         find_predictions(tmp_path, "nowhere")
 
 
