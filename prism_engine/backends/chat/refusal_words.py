@@ -70,7 +70,7 @@ MONEY_WORDS = _words(
     r"\b(?:balance|credits?|funds?)\b",
     r"\b(?:balance|credits?|funds?)\b[\w ]{0,20}\b(?:insufficient|not enough|too low|exhausted|depleted|used up)",
     r"(?:doesn't|don't|does not|do not) have (?:any|enough|sufficient) (?:credits?|funds?|balance)",
-    r"(?:exceed\w*|over) ?budget\b|\bbudget (?:has been |was )?exceeded",
+    r"(?:exceed\w*|over) ?budget\b(?! of)|\bbudget (?:has been |was )?exceeded",
     r"insufficient[ _-]quota|\barrear|余额|欠费|额度(?:不足|已?用)",
 )
 BILLING_WORDS = _words(
