@@ -166,6 +166,7 @@ _EVERY_CALL: dict[str, Respond] = {
     "lm-studio-without-v1": _json({"error": "Unexpected endpoint or method. (POST /chat/completions)"}),
     "web-page": _text(_PAGE, "text/html"),
     "event-stream": _text('data: {"choices": [{"delta": {"content": "A"}}]}\n\ndata: [DONE]\n\n', "text/event-stream"),
+    "json-lines": _text('{"response": "A", "done": false}\n{"response": "", "done": true}\n', "application/x-ndjson"),
     "login-redirect": _text("", "text/html", 301, {"Location": "https://login.example/sso?next=%2Fv1"}),
     "vllm-no-template": _error(
         400,

@@ -71,6 +71,7 @@ def sometimes(name, *, every=5):
         ("lm-studio-without-v1", [BASE_URL, "Unexpected endpoint"]),
         ("web-page", [BASE_URL, "web page", "Open WebUI"]),
         ("event-stream", [BASE_URL, "event stream"]),
+        ("json-lines", [BASE_URL, "event stream"]),
         ("login-redirect", [BASE_URL, "redirects (HTTP 301) to https://login.example/sso:"]),
         ("vllm-no-template", ["chat template", "chat_template:", "--chat-template"]),
         ("context-too-short", ["has answered no call", "exceed the model's context", "maximum context length is 64"]),

@@ -169,7 +169,7 @@ def _read_error(raw: bytes, data: Any, headers: Mapping[str, str], endpoint: End
     if is_web_page(raw):
         title = read_error(raw).message
         raise NoCompletionError(f"the reply is a web page, not a completion: {_BASE_URL}; the page says: {title}")
-    if is_event_stream(raw):
+    if is_event_stream(raw) or (data is None and _is_json_lines(raw)):
         raise NoCompletionError(
             "the reply is an event stream, which was not asked for: the endpoint only streams, or a field in "
             f"`extra_body` asks it to, or {_BASE_URL}"
@@ -188,6 +188,12 @@ def _read_error(raw: bytes, data: Any, headers: Mapping[str, str], endpoint: End
     words = body.message or ("JSON without choices" if raw.strip() else "nothing")
     kind = "an error" if isinstance(data, dict) and _says_error(data) else "not a completion"
     raise NoCompletionError(f"the reply is {kind}: {_BASE_URL}; it says: {words}")
+
+
+def _is_json_lines(raw: bytes) -> bool:
+    """Whether a body is a stream of JSON objects, one per line, as Ollama's own API sends it."""
+    first, _, rest = raw.strip().partition(b"\n")
+    return rest.lstrip().startswith(b"{") and isinstance(read_json(first), dict)
 
 
 def _is_completion(data: dict[str, Any]) -> bool:
