@@ -111,6 +111,7 @@ UNSUPPORTED_WORDS = _words(
     r"extra inputs|extra_forbidden|unexpected (?:keyword|parameter|argument|field)|not permitted|not supported|"
     r"n't supported|do(?:es)?(?: not|n't) support|deprecated for this|cannot both be|not allowed|unknown_parameter",
 )
+RATE_WORDS = _words(r"\brate.?limit|too many requests|请求过于频繁|频率过高|并发数过高|限流")
 TOO_LARGE_WORDS = _words(r"request (?:is )?too large|tokens must be reduced|reduce your message size")
 LIMIT_AND_REQUESTED = re.compile(
     r"limit:? *(?P<limit>[\d,]+)\b.{0,40}?\brequested:? *(?P<asked>[\d,]+)", re.IGNORECASE | re.DOTALL

@@ -10,6 +10,7 @@ import orjson
 from prism_engine.backends.chat.error_body import is_event_stream, is_web_page, printable, read_error
 from prism_engine.backends.chat.json_body import read_json
 from prism_engine.backends.chat.refusal import account_trouble, classify, is_filtered, stated_status
+from prism_engine.backends.chat.refusal_words import RATE_WORDS
 from prism_engine.errors import NoCompletionError, TransientError
 from prism_engine.records import Completion, Outcome, Usage
 
@@ -183,6 +184,8 @@ def _read_error(raw: bytes, data: Any, headers: Mapping[str, str], endpoint: End
     trouble = account_trouble(400, body, body.message, endpoint, throttled=False)
     if trouble is not None:
         raise trouble
+    if isinstance(data, dict) and _says_error(data) and RATE_WORDS.search(body.message):
+        return classify(429, headers, body, endpoint)
     if isinstance(data, dict) and is_filtered(400, body):
         return Completion(Outcome.REFUSED, finish_reason="content_filter", detail=body.message or "content filter")
     words = body.message or ("JSON without choices" if raw.strip() else "nothing")
