@@ -146,6 +146,10 @@ class UnreachableError(TransientError):
     """No server responded at the address; the request was not sent."""
 
 
+class TimedOutError(TransientError):
+    """The response did not arrive in time."""
+
+
 class NoCompletionError(TransientError):
     """The server responded with success, but not with a completion: a web page, an event stream, another API."""
 

@@ -82,6 +82,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
             continue
         try:
             seconds = float(value) / unit
+            if seconds >= _EPOCH and (until := read_reset(value, time.time())) is not None:
+                seconds = until
         except ValueError:
             until_reset = read_reset(value, time.time())
             if until_reset is None:

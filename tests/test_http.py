@@ -95,6 +95,8 @@ def test_a_duration_as_openai_writes_it_is_read_back(milliseconds):
         ({"Retry-After": "inf"}, None),
         ({"Retry-After": "1m30s"}, 90),
         ({"Retry-After": "250ms"}, 0.25),
+        ({"Retry-After": "1445412480"}, 0),  # a Unix time, long past
+        ({"Retry-After": "1445412480000"}, 0),
         ({"retry-after-ms": "1500", "Retry-After": "2"}, 1.5),
         ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0),
     ],

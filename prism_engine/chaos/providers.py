@@ -46,9 +46,14 @@ def _text(text: str, kind: str, status: int = 200, headers: dict[str, str] | Non
 
 def completion(text: str | None = "The answer is A.", finish: str | None = "stop", **message: Any) -> dict[str, Any]:
     """Return a completion."""
-    choice = {"index": 0, "message": {"role": "assistant", "content": text} | message, "finish_reason": finish}
+    choice = _choice(text) | {"finish_reason": finish}
+    choice["message"] |= message
     usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
     return {"id": "x", "object": "chat.completion", "model": "m", "choices": [choice], "usage": usage}
+
+
+def _choice(content: Any) -> dict[str, Any]:
+    return {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}
 
 
 def _refusing(field: str, message: str, code: str) -> Respond:
@@ -161,6 +166,7 @@ _EVERY_CALL: dict[str, Respond] = {
     "lm-studio-without-v1": _json({"error": "Unexpected endpoint or method. (POST /chat/completions)"}),
     "web-page": _text(_PAGE, "text/html"),
     "event-stream": _text('data: {"choices": [{"delta": {"content": "A"}}]}\n\ndata: [DONE]\n\n', "text/event-stream"),
+    "json-lines": _text('{"response": "A", "done": false}\n{"response": "", "done": true}\n', "application/x-ndjson"),
     "login-redirect": _text("", "text/html", 301, {"Location": "https://login.example/sso?next=%2Fv1"}),
     "vllm-no-template": _error(
         400,
@@ -182,6 +188,30 @@ _EVERY_CALL: dict[str, Respond] = {
         {"x-ratelimit-remaining-requests-day": "0", "x-ratelimit-reset-requests-day": "8h0m0s"},
         message="Requests limit exceeded",
     ),
+    "zhipu-bad-key-in-200": _json({"error": {"code": "1002", "message": "Authorization Token非法"}}),
+    "aws-expired-token": _json(
+        {"__type": "com.amazon.coral.service#ExpiredTokenException", "message": "The token included has expired"}, 400
+    ),
+    "key-not-found": _json({"detail": "API key not found"}, 404),
+    "siliconflow-no-balance": _json({"code": 30001, "message": "Sorry, your account balance is insufficient"}, 403),
+    "litellm-over-budget": _error(
+        429, message="User: a, exceeded budget for model=m", type="budget_exceeded", code="429"
+    ),
+    "volcengine-paused": _error(
+        429, message="Your account has reached the set inference limit for the model", code="SetLimitExceeded"
+    ),
+    "zhipu-five-hours": _error(
+        429, message="已达到 5 小时的使用上限。您的限额将在 2099-01-01 10:00:00 重置。", code="1308"
+    ),
+    "google-not-enabled": _google(
+        403, "PERMISSION_DENIED", "Generative Language API has not been used in project 1 before or it is disabled."
+    ),
+    "google-retired": _google(400, "FAILED_PRECONDITION", "Publisher Model `models/gemini-1.0-pro` was not found"),
+    "lm-studio-no-model": _json({"error": "No models loaded. Please load a model in the developer page."}, 400),
+    "bedrock-end-of-life": _json({"message": "This model version has reached the end of its life."}, 400),
+    "firewall-page": _text("<html><head><title>Just a moment...</title></head></html>", "text/html", 403),
+    "network-login": _text("<html><title>Network Authentication Required</title></html>", "text/html", 511),
+    "text-completion": _json({"choices": [{"text": "The answer is A.", "index": 0, "finish_reason": "stop"}]}),
     "openai-gpt-5": _refusing(
         "temperature",
         "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) value is supported.",
@@ -206,6 +236,7 @@ _FINE: dict[str, Respond] = {
             "The answer is A.<|return|>"
         )
     ),
+    "one-content-object": _json(completion() | {"choices": [_choice({"type": "text", "text": "The answer is A."})]}),
     "harmony-bare": _json(completion("analysisIt may be B.assistantfinalThe answer is A.")),
 }
 """What every call meets, and is answered."""
@@ -227,6 +258,13 @@ _NO_ANSWER: dict[str, Respond] = {
 
 _ONE_CALL: dict[str, Respond] = {
     "no-choices": _json(completion() | {"choices": []}),
+    "choices-null": _json(completion() | {"choices": None}),
+    "gemini-blocked": _json({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}),
+    "baidu-filter-in-200": _json({"error_code": 336104, "error_msg": "the message contains sensitive content"}),
+    "xai-guidelines": _json({"code": "No permission", "error": "Content violates usage guidelines."}, 403),
+    "volcengine-picture": _error(400, message="Cannot process the input image.", code="InputImageRiskDetection"),
+    "mistral-guardrail": _json({"message": "Triggered", "type": "guardrail_violation"}, 403),
+    "litellm-policy": _error(400, message="litellm.ContentPolicyViolationError: AzureException", code="400"),
     "always-500": _error(500, message="Internal server error"),
     "too-large-429": _error(429, message=_TOO_LARGE, type="tokens", code="rate_limit_exceeded"),
     "too-large-413": _error(413, message=_TOO_LARGE, type="tokens", code="rate_limit_exceeded"),

@@ -45,11 +45,12 @@ def split_thinking(completion: Completion) -> Completion:
     if parts is None:
         return completion
     thinking, text = parts
-    outcome = completion.outcome
+    outcome, detail = completion.outcome, completion.detail
     if outcome is Outcome.OK and not text.strip():
-        outcome = Outcome.EMPTY
+        outcome, detail = Outcome.EMPTY, "the reply is only thinking, which ends without an answer"
     reasoning = (part.strip() for part in (completion.reasoning, thinking))
-    return replace(completion, outcome=outcome, text=text.lstrip(), reasoning="\n\n".join(filter(None, reasoning)))
+    thought = "\n\n".join(filter(None, reasoning))
+    return replace(completion, outcome=outcome, text=text.lstrip(), reasoning=thought, detail=detail)
 
 
 def _tagged(text: str) -> tuple[str, str] | None:

@@ -71,9 +71,24 @@ def sometimes(name, *, every=5):
         ("lm-studio-without-v1", [BASE_URL, "Unexpected endpoint"]),
         ("web-page", [BASE_URL, "web page", "Open WebUI"]),
         ("event-stream", [BASE_URL, "event stream"]),
+        ("json-lines", [BASE_URL, "event stream"]),
         ("login-redirect", [BASE_URL, "redirects (HTTP 301) to https://login.example/sso:"]),
         ("vllm-no-template", ["chat template", "chat_template:", "--chat-template"]),
         ("context-too-short", ["has answered no call", "exceed the model's context", "maximum context length is 64"]),
+        ("zhipu-bad-key-in-200", ["API key refused", "Authorization Token"]),
+        ("aws-expired-token", ["API key refused", "has expired"]),
+        ("key-not-found", ["API key refused", "API key not found"]),
+        ("siliconflow-no-balance", ["no quota or credit left", "balance is insufficient"]),
+        ("litellm-over-budget", ["no quota or credit left", "exceeded budget"]),
+        ("volcengine-paused", ["no quota or credit left", "set inference limit"]),
+        ("zhipu-five-hours", ["run the same command again then (2099-01-01"]),
+        ("google-not-enabled", ["access refused by", "it is disabled"]),
+        ("google-retired", ["no longer offers the model", "gemini-1.0-pro"]),
+        ("lm-studio-no-model", ["does not know or no longer offers the model", "No models loaded"]),
+        ("bedrock-end-of-life", ["no longer offers the model", "end of its life"]),
+        ("firewall-page", ["a web page refuses access", "firewall, proxy or VPN", BASE_URL, "Just a moment"]),
+        ("network-login", ["the network asks for a login"]),
+        ("text-completion", [BASE_URL, "text completion, not a chat completion"]),
         ("daily-header", ["asks to wait for 8 hours: run the same command again then"]),
     ],
 )
@@ -103,7 +118,11 @@ def test_rejections_that_differ_only_in_numbers_are_the_same(prism, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "situation", ["byte-order-mark", "nan", "lone-surrogate", "cut-character", "harmony", "harmony-bare"]
+    "situation",
+    [
+        *("byte-order-mark", "nan", "lone-surrogate", "cut-character", "harmony", "harmony-bare"),
+        "one-content-object",
+    ],
 )
 def test_a_valid_reply_is_kept_whatever_is_odd_about_it(prism, tmp_path, situation):
     code, said, requests = run(prism, tmp_path, PROVIDERS[situation])
@@ -149,6 +168,13 @@ def test_an_answer_in_the_reasoning_is_read_on_request(prism, tmp_path):
     ("situation", "words", "rounds"),
     [
         ("no-choices", "refused", 1),
+        ("choices-null", "refused", 1),
+        ("gemini-blocked", "PROHIBITED_CONTENT", 1),
+        ("baidu-filter-in-200", "refused: the message contains sensitive content", 1),
+        ("xai-guidelines", "refused: HTTP 403: Content violates", 1),
+        ("volcengine-picture", "refused: HTTP 400: Cannot process", 1),
+        ("mistral-guardrail", "refused: HTTP 403: Triggered", 1),
+        ("litellm-policy", "refused: HTTP 400: litellm", 1),
         ("too-large-429", "too large", 3),
         ("too-large-413", "too large", 3),
         ("firewall-403", "HTTP 403", 3),
@@ -162,6 +188,26 @@ def test_a_few_bad_calls_fail_alone_and_hold_nothing_up(prism, tmp_path, situati
     assert words in said
     assert requests == 20 + 4 * rounds
     assert "asked to wait" not in said
+
+
+def test_an_endpoint_that_fails_the_first_request_of_each_call_answers_all_of_them(prism, tmp_path):
+    seen = set()
+
+    def reply(body):
+        question = json.dumps(body["messages"])
+        if question in seen:
+            return "The answer is A."
+        seen.add(question)
+        return PROVIDERS["broken"](body)
+
+    code, said, requests = run(prism, tmp_path, reply)
+    assert code == 0, said
+    assert requests <= 2 * 24 + 4  # and a few probes
+
+
+def test_a_page_of_another_server_is_no_outage(prism, tmp_path):
+    _, said, _ = run(prism, tmp_path, PROVIDERS["web-page"])
+    assert "is down" not in said
 
 
 def test_an_earlier_answer_shows_that_the_last_bad_calls_are_not_the_endpoint(prism, tmp_path):

@@ -36,6 +36,7 @@ def test_a_reply_cut_off_while_thinking_is_truncated_and_one_that_stops_there_is
         "It may be",
     )
     assert result.usable == ("The ans" in text)
+    assert ("only thinking" in result.detail) == (expected is Outcome.EMPTY)
 
 
 def test_thinking_separated_by_the_server_comes_first():

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 UNREACHABLE_CALLS = 3
 """Consecutive calls that exhaust their attempts without a connection, after which a server that has responded before
 counts as dead. Used only when outages are not waited out."""
+LATER_ATTEMPTS = 2
+"""Maximum requests of a call that has been given up before in the same run."""
 PROBE_TIMEOUT = 10.0
 """Timeout of `probe` in seconds."""
 BUDGET_WAIT = 0.25
@@ -196,9 +198,10 @@ class ChatApi(Backend):
             try:
                 return await retried(
                     partial(self._attempt, state),
-                    attempts=self._spec.attempts,
+                    attempts=self._spec.attempts if state.is_new else min(self._spec.attempts, LATER_ATTEMPTS),
                     sleep=self._sleep,
                     excused=partial(self._health.excuses, state),
+                    refused_alone=partial(self._health.refused_alone, state),
                     patience=PATIENCE if state.is_new else 0.0,
                 )
             except UnsupportedFieldError as error:
@@ -227,7 +230,10 @@ class ChatApi(Backend):
         try:
             while True:
                 state.probes_itself = False
-                async with self._reserved(state.call) as sending, self._limiter.slot(worst) as slot:
+                async with (
+                    self._reserved(state.call) as sending,
+                    self._limiter.slot(worst, is_retry=not first) as slot,
+                ):
                     stand_in = self._health.stand_in(state, first=first) if slot.is_probe else None
                     with suppress(*(() if stand_in is None else (RejectedError,))):  # any response ends the outage
                         completion = await self._send(stand_in or state.call, sending, slot, first=first)

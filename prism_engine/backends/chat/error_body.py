@@ -6,7 +6,7 @@ import html
 import re
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,9 @@ _RETRY_IN = re.compile(
     re.IGNORECASE,
 )
 _RETRY_AT = re.compile(r"(\d{4}-\d\d-\d\d)(?: at |T| )(\d\d:\d\d(?::\d\d)?)(?:\.\d+)? ?(?:UTC|GMT|Z|\+00:00)")
+_RENEWED_AT = re.compile(r"(\d{4}-\d\d-\d\d) ?(\d\d:\d\d(?::\d\d)?) ?(?:后)?(?:重置|刷新|恢复|更新)")
+_BEIJING = timezone(timedelta(hours=8))
+"""The time in Chinese messages, which name no zone."""
 _UNITS = {"millisecond": 0.001, "second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86_400.0}
 
 
@@ -78,19 +81,21 @@ class ErrorBody:
     """Seconds until the server asks to try again."""
     headers: Mapping[str, str] | None = None
     """Headers of the provider behind a gateway, which the gateway quotes."""
+    is_page: bool = False
+    """Whether it is a web page."""
 
 
 def read_error(raw: bytes) -> ErrorBody:
     """Return what an error response says; every field is optional in some dialect."""
     data = read_json(raw)
     if not isinstance(data, (dict, list)):
-        return ErrorBody(printable(_plain(raw, data)))
+        return ErrorBody(printable(_plain(raw, data)), is_page=is_web_page(raw))
     levels = list(islice(_levels(data), _MOST_LEVELS))
     words = _words(levels)
     labels, fields, status, wait = set(), set(), None, None
     for level in levels:
         facts = {str(name).lower(): value for name, value in level.items()}
-        labels |= {str(facts[name]).lower() for name in _LABELS if isinstance(facts.get(name), (str, int))}
+        labels |= {_label(facts[name]) for name in _LABELS if isinstance(facts.get(name), (str, int))}
         fields |= _fields(facts)
         status = status or _status(facts)
         wait = _wait(facts) if wait is None else wait
@@ -112,12 +117,13 @@ def wait_in_words(text: str) -> float | None:
             return float(span) * _UNITS[unit.lower()]
         except ValueError:
             return None
-    if match := _RETRY_AT.search(text):
-        try:
-            moment = datetime.fromisoformat(f"{match[1]}T{match[2]}").replace(tzinfo=UTC)
-        except ValueError:
-            return None
-        return max(moment.timestamp() - time.time(), 0.0)
+    for pattern, zone in ((_RETRY_AT, UTC), (_RENEWED_AT, _BEIJING)):
+        if match := pattern.search(text):
+            try:
+                moment = datetime.fromisoformat(f"{match[1]}T{match[2]}").replace(tzinfo=zone)
+            except ValueError:
+                return None
+            return max(moment.timestamp() - time.time(), 0.0)
     return None
 
 
@@ -148,6 +154,11 @@ def _levels(data: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
         for name in (*_NESTED, "message", "raw"):
             if name != "error" or isinstance(error, str):
                 yield from _levels(data.get(name), depth + 1) if data.get(name) else ()
+
+
+def _label(value: str | int) -> str:
+    """Return a code in lower case, without the namespace that AWS puts before it."""
+    return str(value).lower().rpartition("#")[2]
 
 
 def _words(levels: list[dict[str, Any]]) -> str:

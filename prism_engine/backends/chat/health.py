@@ -31,6 +31,12 @@ class CallState:
     is_new: bool
     """Whether it has not been given up before."""
     answers_before: int
+    refusals: int = 0
+    """Rate-limit errors of this call."""
+    refusals_before: int = 0
+    """Rate-limit errors of other calls before its first one."""
+    answers_at_refusal: int = 0
+    """Answers to other calls before its first rate-limit error."""
     probes_itself: bool = False
     """Whether the present attempt probes an outage with this call, although it has only failed so far."""
 
@@ -50,7 +56,7 @@ class Health:
         self.unanimity = Unanimity(where)
         self._stand_in = StandIn()
         self._gave_up: set[int] = set()
-        self._answers = self._starved = 0
+        self._answers = self._starved = self._refusals = 0
 
     @property
     def has_answered(self) -> bool:
@@ -76,6 +82,14 @@ class Health:
     def excuses(self, state: CallState) -> bool:
         """Whether the call's last attempt failed because the endpoint is down."""
         return self.outage.active and not (self.outage.is_known and state.probes_itself)
+
+    def refused_alone(self, state: CallState) -> bool:
+        """Record a rate-limit error; return whether only this call gets them while others are answered."""
+        if not state.refusals:
+            state.refusals_before, state.answers_at_refusal = self._refusals, self._answers
+        state.refusals += 1
+        self._refusals += 1
+        return self._answers > state.answers_at_refusal and self._refusals - state.refusals == state.refusals_before
 
     def remember(self, call: Call) -> None:
         """Record that a call was answered in an earlier run."""

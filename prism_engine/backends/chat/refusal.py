@@ -19,7 +19,9 @@ from prism_engine.backends.chat.refusal_words import (
     DAILY_LABELS,
     DAILY_WORDS,
     FILTER,
+    FILTER_LABELS,
     FILTER_WORDS,
+    FINAL,
     KEY_WORDS,
     LIMIT_AND_REQUESTED,
     MISSING_WORDS,
@@ -56,6 +58,7 @@ _DAILY_WAIT = 60.0
 
 OUTPUT_LIMITS = ("max_tokens", "max_completion_tokens")
 """The two names of the request field with the output limit."""
+_NAMES_KEY = re.compile(r"\b(?:api|access) ?(?:key|token)\b", re.IGNORECASE)
 _SAMPLING = ("temperature", "top_p", "seed")
 
 
@@ -114,15 +117,22 @@ def classify(status: int, headers: Mapping[str, str], body: ErrorBody, endpoint:
     throttled = status == 429 or (status < 500 and status != 413 and bool(body.labels & TOO_MANY))
     if trouble := account_trouble(status, body, reason, endpoint, throttled=throttled):
         raise trouble
-    if not throttled and _is_filtered(status, body):
+    if not throttled and is_filtered(status, body):
         return Completion(Outcome.REFUSED, finish_reason="content_filter", detail=reason)
     if not throttled and (hint := _picture_trouble(status, words)):
         raise RejectedError(f"{hint} ({reason})")
     if status == 413 or (throttled and _is_too_large(words)):
         raise RejectedError(f"the request is too large for the endpoint's limits ({reason})")
-    if throttled or status in RETRYABLE or (status >= 500 and not body.labels & NO_MODEL):
+    if throttled or status in RETRYABLE or (status >= 500 and status not in FINAL and not body.labels & NO_MODEL):
         raise _transient(headers, body, reason, endpoint, throttled=throttled)
     raise _field_trouble(status, body, reason, endpoint) or _final(status, body, reason, endpoint)
+
+
+def is_filtered(status: int, body: ErrorBody) -> bool:
+    """Whether a refusal is that of a content filter."""
+    if body.labels & FILTER or any(map(FILTER_LABELS.search, body.labels)):
+        return True
+    return status in (400, 403, 422, 451, 500) and FILTER_WORDS.search(body.message) is not None
 
 
 def account_trouble(
@@ -138,6 +148,8 @@ def account_trouble(
     if throttled or (status >= 500 and not body.labels & BAD_KEY):
         return None
     words, early = body.message, "" if endpoint.answered or status in (404, 500) else body.message
+    if status == 404 and not endpoint.answered and _NAMES_KEY.search(words):
+        early = words
     key = f"check {endpoint.key_name}" if endpoint.key_name else "set api_key_env if it needs a key"
     if endpoint.wants_key_header:
         header = f'`headers: {{api-key: "${{{endpoint.key_name}}}"}}`'
@@ -156,7 +168,7 @@ def account_trouble(
 
 
 def _has_no_money(status: int, body: ErrorBody) -> bool:
-    if _is_gemini_rate(body):
+    if _is_gemini_rate(body) or "#token-limit" in body.message:  # Alibaba words a limit per minute like a bill
         return False
     return status == 402 or bool(body.labels & NO_MONEY) or (status < 500 and bool(MONEY_WORDS.search(body.message)))
 
@@ -164,12 +176,6 @@ def _has_no_money(status: int, body: ErrorBody) -> bool:
 def _is_gemini_rate(body: ErrorBody) -> bool:
     """Whether it is one of Gemini's rate limits, whose words mention plans and billing."""
     return "resource_exhausted" in body.labels and not body.labels & NO_MONEY
-
-
-def _is_filtered(status: int, body: ErrorBody) -> bool:
-    if body.labels & FILTER:
-        return True
-    return status in (400, 403, 422, 451, 500) and FILTER_WORDS.search(body.message) is not None
 
 
 def _is_too_large(words: str) -> bool:
@@ -295,11 +301,22 @@ def _final(status: int, body: ErrorBody, reason: str, endpoint: Endpoint) -> Bac
             f"{endpoint.url} does not know or no longer offers the model {endpoint.model!r}, or base_url is wrong (it "
             f"often ends in /v1) ({reason})"
         )
-    if status == 403:
-        name = endpoint.key_name
-        hint = f"check what the key in {name} may use" if name else "set api_key_env if it needs a key"
-        return DeadError(f"access refused by {endpoint.url}: {hint} ({reason})")
+    if status in (403, 511):
+        return _no_access(status, body, reason, endpoint)
     return RejectedError(reason)
+
+
+def _no_access(status: int, body: ErrorBody, reason: str, endpoint: Endpoint) -> DeadError:
+    if status == 511:
+        return DeadError(f"the network asks for a login before {endpoint.url} can be reached ({reason})")
+    if body.is_page:
+        return DeadError(
+            f"a web page refuses access to {endpoint.url}: a firewall, proxy or VPN may be in the way, or base_url "
+            f"is wrong (it often ends in /v1) ({reason})"
+        )
+    name = endpoint.key_name
+    hint = f"check what the key in {name} may use" if name else "set api_key_env if it needs a key"
+    return DeadError(f"access refused by {endpoint.url}: {hint} ({reason})")
 
 
 def misses_template(words: str) -> bool:

@@ -9,7 +9,8 @@ import orjson
 
 from prism_engine.backends.chat.error_body import is_event_stream, is_web_page, printable, read_error
 from prism_engine.backends.chat.json_body import read_json
-from prism_engine.backends.chat.refusal import account_trouble, classify, stated_status
+from prism_engine.backends.chat.refusal import account_trouble, classify, is_filtered, stated_status
+from prism_engine.backends.chat.refusal_words import RATE_WORDS
 from prism_engine.errors import NoCompletionError, TransientError
 from prism_engine.records import Completion, Outcome, Usage
 
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 
     from prism_engine.backends.chat.refusal import Endpoint
 
-_TRUNCATED = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "token_limit", "max_length"})
+_TRUNCATED = frozenset(
+    {
+        *("length", "max_tokens", "max_output_tokens", "model_length", "token_limit", "max_length"),
+        *("max_completion_tokens", "model_context_window_exceeded", "context_length_exceeded"),
+    }
+)
 _ABORTED = frozenset({"abort", "error", "insufficient_system_resource"})
 _FILTERED = (
     *("filter", "safety", "sensitive", "refus", "prohibited", "blocklist", "recitation", "spii", "guardrail"),
@@ -48,9 +54,9 @@ def read_reply(raw: bytes, headers: Mapping[str, str], endpoint: Endpoint, *, fr
         BackendError: the body is an error; as `refusal.read_refusal`.
     """
     data = read_json(raw)
-    if not isinstance(data, dict) or not isinstance(data.get("choices"), list) or _is_error_alone(data):
+    if not isinstance(data, dict) or not _is_completion(data):
         return _read_error(raw, data, headers, endpoint)
-    if not data["choices"]:
+    if not data.get("choices"):
         return _blocked(data)
     choice = data["choices"][0] if isinstance(data["choices"][0], dict) else {}
     reasons = _finish_reasons(data, choice)
@@ -58,6 +64,9 @@ def read_reply(raw: bytes, headers: Mapping[str, str], endpoint: Endpoint, *, fr
     if choice.get("error") or finish.lower() in _ABORTED:
         return _aborted(finish, choice, raw, headers, endpoint)
     message = choice.get("message")
+    if "message" not in choice and ("text" in choice or "delta" in choice):
+        kind = "text completion" if "text" in choice else "piece of a stream"
+        raise NoCompletionError(f"the reply is a {kind}, not a chat completion; {_BASE_URL}")
     filtered = any(part in reason for reason in reasons for part in _FILTERED)
     if not isinstance(message, dict):
         if not (filtered or finish):
@@ -95,14 +104,16 @@ def _completion(
     elif truncated and (reasoning or usage.reasoning_tokens):
         outcome = Outcome.TRUNCATED
     else:
-        outcome, detail = Outcome.EMPTY, _why_empty(finish, field, reasoning)
+        outcome, detail = Outcome.EMPTY, _why_empty(message, finish, field, reasoning)
     model = _string(data.get("model"))
     return Completion(outcome, text, reasoning=reasoning, finish_reason=finish, usage=usage, model=model, detail=detail)
 
 
-def _why_empty(finish: str, field: str, reasoning: str) -> str:
+def _why_empty(message: dict[str, Any], finish: str, field: str, reasoning: str) -> str:
     if finish.lower() in _TRUNCATED:
         return f"the output limit was used up before any text (finish reason {printable(finish)}): raise it"
+    if message.get("tool_calls") or message.get("function_call"):
+        return f"the model calls a tool instead of answering (finish reason {printable(finish) or 'none'})"
     if not reasoning.strip():
         return f"the reply is empty (finish reason {printable(finish) or 'none'})"
     return (
@@ -159,7 +170,7 @@ def _read_error(raw: bytes, data: Any, headers: Mapping[str, str], endpoint: End
     if is_web_page(raw):
         title = read_error(raw).message
         raise NoCompletionError(f"the reply is a web page, not a completion: {_BASE_URL}; the page says: {title}")
-    if is_event_stream(raw):
+    if is_event_stream(raw) or (data is None and _is_json_lines(raw)):
         raise NoCompletionError(
             "the reply is an event stream, which was not asked for: the endpoint only streams, or a field in "
             f"`extra_body` asks it to, or {_BASE_URL}"
@@ -173,15 +184,37 @@ def _read_error(raw: bytes, data: Any, headers: Mapping[str, str], endpoint: End
     trouble = account_trouble(400, body, body.message, endpoint, throttled=False)
     if trouble is not None:
         raise trouble
+    if isinstance(data, dict) and _says_error(data) and RATE_WORDS.search(body.message):
+        return classify(429, headers, body, endpoint)
+    if isinstance(data, dict) and is_filtered(400, body):
+        return Completion(Outcome.REFUSED, finish_reason="content_filter", detail=body.message or "content filter")
     words = body.message or ("JSON without choices" if raw.strip() else "nothing")
-    raise NoCompletionError(f"the reply is not a completion: {_BASE_URL}; it says: {words}")
+    kind = "an error" if isinstance(data, dict) and _says_error(data) else "not a completion"
+    raise NoCompletionError(f"the reply is {kind}: {_BASE_URL}; it says: {words}")
 
 
-def _is_error_alone(data: dict[str, Any]) -> bool:
-    return not data["choices"] and bool(data.get("error") or data.get("errors"))
+def _is_json_lines(raw: bytes) -> bool:
+    """Whether a body is a stream of JSON objects, one per line, as Ollama's own API sends it."""
+    first, _, rest = raw.strip().partition(b"\n")
+    return rest.lstrip().startswith(b"{") and isinstance(read_json(first), dict)
+
+
+def _is_completion(data: dict[str, Any]) -> bool:
+    """Whether it is a completion, perhaps one without choices, as some providers answer a blocked prompt."""
+    choices = data.get("choices")
+    if choices:
+        return isinstance(choices, list)
+    marked = isinstance(choices, list) or data.get("object") == "chat.completion" or bool(_block_reason(data))
+    return marked and not _says_error(data)
+
+
+def _says_error(data: dict[str, Any]) -> bool:
+    return any(data.get(name) for name in ("error", "errors", "error_code", "error_msg", "base_resp"))
 
 
 def _text(content: Any) -> str:
+    if isinstance(content, dict):
+        content = [content]
     if isinstance(content, list):
         return "".join(_string(part.get("text") if isinstance(part, dict) else part) for part in content)
     return _string(content)

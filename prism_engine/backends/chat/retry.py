@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
-from prism_engine.errors import TransientError
+from prism_engine.errors import TimedOutError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -45,11 +45,12 @@ async def retried(
     attempts: int,
     sleep: Callable[[float], Awaitable[None]],
     excused: Callable[[], bool] = lambda: False,
+    refused_alone: Callable[[], bool] = lambda: False,
     patience: float = PATIENCE,
 ) -> T:
     """Call `attempt` with 1, 2, ... until it returns, up to `attempts` times.
 
-    Rate-limit errors and excused failures do not count as attempts.
+    Rate-limit errors and excused failures do not count as attempts; a timeout counts as two, because it takes longest.
 
     Args:
         attempt: sends the request once.
@@ -57,17 +58,18 @@ async def retried(
         sleep: waits for a number of seconds. It may raise NotRunError to give up: the failed attempts produced nothing,
             so the call counts as not sent, and a later run repeats it.
         excused: called after a failure; whether its cause lies outside the call, such as an outage.
+        refused_alone: called after a rate-limit error; whether it concerns this call alone, so that it does count.
         patience: seconds of waiting during which rate-limit errors do not count as attempts; 0 counts them.
 
     Raises:
         TransientError: the error of the last attempt.
         PrismError: any other error of `attempt` or `sleep`, immediately.
     """
-    number = rate_limited = excused_failures = 0
+    number = rate_limited = excused_failures = timeouts = 0
     first_error: TransientError | None = None
 
     async def counted() -> T:
-        nonlocal number, rate_limited, excused_failures, first_error
+        nonlocal number, rate_limited, excused_failures, timeouts, first_error
         if first_error is not None:
             error, first_error = first_error, None
             raise error
@@ -75,13 +77,15 @@ async def retried(
         try:
             return await attempt(number)
         except TransientError as error:
-            rate_limited += error.rate_limited
-            excused_failures += not error.rate_limited and excused()
+            is_excused = not error.rate_limited and excused()
+            rate_limited += error.rate_limited and not refused_alone()
+            excused_failures += is_excused
+            timeouts += isinstance(error, TimedOutError) and not is_excused
             raise
 
     def exhausted(state: RetryCallState) -> bool:
         out_of_patience = 0 < patience < state.idle_for and rate_limited > 0
-        counting = number - excused_failures - (rate_limited if patience else 0)
+        counting = number + timeouts - excused_failures - (rate_limited if patience else 0)
         return out_of_patience or counting >= attempts
 
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import aiohttp
 
 from prism_engine.backends.chat.redaction import Redactor
-from prism_engine.errors import BackendError, DeadError, TransientError, UnreachableError
+from prism_engine.errors import BackendError, DeadError, TimedOutError, TransientError, UnreachableError
 from prism_engine.http import UNTRUSTED, may_use_proxy, shown_url, trusted_certificates
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Transport:
             case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
                 return UnreachableError(reason)
             case TimeoutError():
-                return TransientError(f"no complete response within {seconds:g} s")
+                return TimedOutError(f"no complete response within {seconds:g} s")
         return TransientError(f"the connection broke: {reason}")
 
 

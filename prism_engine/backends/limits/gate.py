@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Self
 
 from prism_engine.errors import NotRunError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from types import TracebackType
 
 
@@ -44,6 +46,16 @@ class Gate:
     ) -> None:
         self._release()
 
+    @asynccontextmanager
+    async def at_front(self) -> AsyncIterator[None]:
+        """Hold a slot, ahead of all who wait for one."""
+        if self._closed or not await self._acquire(front=True):
+            raise stopping_error()
+        try:
+            yield
+        finally:
+            self._release()
+
     def close(self) -> None:
         """Admit no more callers: current and later waiters get NotRunError, holders finish. Idempotent."""
         self._closed = True
@@ -52,12 +64,12 @@ class Gate:
             if not waiter.done():
                 waiter.set_result(False)
 
-    async def _acquire(self) -> bool:
+    async def _acquire(self, *, front: bool = False) -> bool:
         if self._held < self.width:  # then no one is waiting: a released slot is handed over at once
             self._held += 1
             return True
         waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._queue.append(waiter)
+        (self._queue.appendleft if front else self._queue.append)(waiter)
         try:
             acquired = await waiter
         except asyncio.CancelledError:

@@ -21,6 +21,7 @@ from prism_engine.backends.load import LimitUsage, Load, Wait, WaitReason
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
 
     from prism_engine.backends.limits.expectation import TokenKind
     from prism_engine.backends.limits.outage import Outage
@@ -119,6 +120,7 @@ class Limiter:
         self._in_flight: dict[Slot, list[WindowEntry]] = {}
         self._saturated = False
         self._paused_until = 0.0
+        self._retry_is_next = False
         self._changed = asyncio.Event()
         self._timeouts: set[asyncio.Timeout] = set()
         self._closed = False
@@ -129,21 +131,28 @@ class Limiter:
         return f"<Limiter {in_flight}, head={self._head!r}, {len(self._timeouts)} timed waits{used}>"
 
     @asynccontextmanager
-    async def slot(self, worst: Tokens = Tokens()) -> AsyncIterator[Slot]:  # noqa: B008 - immutable
+    async def slot(
+        self,
+        worst: Tokens = Tokens(),  # noqa: B008 - immutable
+        *,
+        is_retry: bool = False,
+    ) -> AsyncIterator[Slot]:
         """Wait until one more request may be sent, and hold its slot while it is in flight.
 
         Args:
             worst: estimate of the most tokens that the request can use.
+            is_retry: an earlier request of the same call has failed.
 
         Raises:
             NotRunError: `close` was called before this call's turn.
             DeadError: the endpoint has been down for too long, or rejects every call.
         """
-        async with self._head:
+        async with self._turn(is_retry=is_retry):
             try:
                 slot = await self._admit(worst)
             finally:
                 self._waiting_for = None
+        self._retry_is_next &= is_retry
         slot.is_probe = self._outage is not None and self._outage.record_sent()
         try:
             yield slot
@@ -153,6 +162,17 @@ class Limiter:
             self._settle(slot, worst)
             del self._in_flight[slot]
             self._changed.set()
+
+    def _turn(self, *, is_retry: bool) -> AbstractAsyncContextManager[object]:
+        """Return the place in the queue.
+
+        During an outage every other probe is a retry (or what stands in for it): some endpoints fail the first request
+        of each call, so that fresh calls alone would never end the outage.
+        """
+        if is_retry and not self._retry_is_next and self._outage is not None and self._outage.active:
+            self._retry_is_next = True
+            return self._head.at_front()
+        return self._head
 
     def pause(self, seconds: float) -> None:
         """Send nothing for `seconds`, as the server asked."""

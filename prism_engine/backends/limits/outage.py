@@ -6,7 +6,7 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from prism_engine.errors import BackendError, DeadError, TransientError, UnreachableError
+from prism_engine.errors import BackendError, DeadError, NoCompletionError, TransientError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -113,7 +113,7 @@ class Outage:
         except TransientError as error:
             if error.rate_limited:
                 self._record_response()
-            else:
+            elif self.is_known or not isinstance(error, NoCompletionError):  # else `Unanimity` counts them
                 self._record_failure(error, first=first)
             raise
         except BackendError:

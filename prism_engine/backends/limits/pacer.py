@@ -137,6 +137,8 @@ class ServerLimit:
             wait = shortfall / (self._rate * share)
         else:
             due = reading.received + reading.reset
+            if now >= due and not self._rate and self._size <= 1:
+                return 0.0  # only a refusal has reported this limit, and not how large it is
             # Past the reset and without a newer header, all recent requests may belong to the present window.
             oldest = next((sent.at for sent in earlier if sent.at > now - refill), None)
             wait = due - now if now < due or oldest is None else oldest + refill - now

@@ -100,5 +100,9 @@ class Unanimity:
 
 
 def _normalised(reason: str) -> str:
-    """Return a reason without what differs from call to call: every word with a digit, except for the status."""
+    """Return a reason without what differs from call to call: every word with a digit, except for the status.
+
+    What a page says that is no completion does not matter either.
+    """
+    reason = re.sub(r"; (?:it|the page) says: .*", "", reason, flags=re.DOTALL)
     return " ".join(re.sub(r"(?<!\S)(?<!http )\S*\d\S*", "#", reason.lower()).split())

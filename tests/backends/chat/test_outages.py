@@ -10,7 +10,7 @@ from contextlib import aclosing, asynccontextmanager
 import pytest
 from aiohttp import web
 
-from prism_engine.backends.chat.api import UNREACHABLE_CALLS, ChatApi
+from prism_engine.backends.chat.api import LATER_ATTEMPTS, UNREACHABLE_CALLS, ChatApi
 from prism_engine.backends.load import WaitReason
 from prism_engine.chaos.behaviour import Behaviour
 from prism_engine.chaos.server import ChaosServer
@@ -170,7 +170,7 @@ def test_calls_that_always_fail_are_no_outage():
             assert len(texts) == 10
         return server.stats.received
 
-    assert play(scenario, Behaviour(latency=1.0, reply=reply), attempts=3) == 90 + 10 * 3 * 2
+    assert play(scenario, Behaviour(latency=1.0, reply=reply), attempts=3) == 90 + 10 * (3 + LATER_ATTEMPTS)
 
 
 def broken_at_the_end(received):

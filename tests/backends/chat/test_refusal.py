@@ -131,6 +131,8 @@ def test_a_server_that_asks_to_wait_for_hours_stops_the_run_instead_of_making_it
         (400, "API key not valid. Please pass a valid API key.", "API key refused"),
         (400, "Incorrect API key provided: sk-x", "API key refused"),
         (400, "Your credit balance is too low to access the API", "no quota or credit left"),
+        (403, "Account suspended for unpaid invoices", "closed or suspended"),
+        (400, "This organization has been permanently disabled.", "closed or suspended"),
         (403, "Your team has either used all available credits or reached its monthly spending limit.", "no quota"),
         (400, "This organization has been disabled.", "suspended"),
         (400, "User location is not supported for the API use.", "country or region"),
@@ -388,7 +390,7 @@ def test_messages_are_one_printable_line():
         ({"errors": [{"message": "first"}]}, "first"),
         ({"fault": {"faultstring": "quota"}}, "quota"),
         ({"code": 1001, "msg": "bad"}, "bad"),
-        ({"base_resp": {"status_code": 1004, "status_msg": "login fail"}}, "login fail"),
+        ({"base_resp": {"status_code": 1004, "status_msg": "invalid params"}}, "invalid params"),
         ({"error": {"error": {"message": "deep"}}}, "deep"),
     ],
 )

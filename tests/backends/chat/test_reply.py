@@ -127,6 +127,24 @@ def test_a_null_message_with_another_finish_reason_is_empty_and_named():
     assert "MALFORMED_FUNCTION_CALL" in done.detail
 
 
+def test_a_rate_limit_without_a_status_is_one():
+    raw = orjson.dumps({"base_resp": {"status_code": 1002, "status_msg": "rate limit exceeded(RPM)"}, "choices": None})
+    with pytest.raises(TransientError) as info:
+        read_reply(raw)
+    assert info.value.rate_limited
+
+
+def test_a_call_of_a_tool_is_no_answer_and_named():
+    done = read_reply(reply(None, "tool_calls", message={"tool_calls": [{"id": "c"}]}))
+    assert done.outcome is Outcome.EMPTY
+    assert "calls a tool" in done.detail
+
+
+@pytest.mark.parametrize("finish", ["model_context_window_exceeded", "max_completion_tokens", "MAX_TOKENS"])
+def test_a_full_context_or_limit_under_any_name_truncates(finish):
+    assert read_reply(reply("Perhaps", finish)).outcome is Outcome.TRUNCATED
+
+
 def test_a_limit_used_up_before_any_text_is_named():
     assert "raise it" in read_reply(reply(None, "length")).detail
 

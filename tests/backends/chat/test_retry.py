@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prism_engine.backends.chat.retry import BASE, CAP, SPREAD, backoff, retried
-from prism_engine.errors import DeadError, NotRunError, RejectedError, TransientError
+from prism_engine.errors import DeadError, NotRunError, RejectedError, TimedOutError, TransientError
 
 
 class Script:
@@ -122,3 +122,22 @@ async def test_patience_with_the_rate_limit_ends():
 
     with pytest.raises(TransientError, match="slow down"):
         await retried(attempt, attempts=2, sleep=sleep)
+
+
+async def test_a_timeout_counts_as_two_attempts():
+    script = Script(*(TimedOutError("slow") for _ in range(9)))
+    with pytest.raises(TimedOutError):
+        await retried(script.attempt, attempts=6, sleep=script.sleep)
+    assert script.numbers == [1, 2, 3]
+
+
+async def test_timeouts_of_an_outage_do_not_count():
+    script = Script(*(TimedOutError("slow") for _ in range(9)), "done")
+    assert await retried(script.attempt, attempts=2, sleep=script.sleep, excused=lambda: True) == "done"
+
+
+async def test_a_rate_limit_that_only_this_call_meets_counts():
+    script = Script(*(TransientError("slow down", rate_limited=True) for _ in range(9)), "done")
+    with pytest.raises(TransientError):
+        await retried(script.attempt, attempts=3, sleep=script.sleep, refused_alone=lambda: True)
+    assert script.numbers == [1, 2, 3]

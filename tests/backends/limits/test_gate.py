@@ -126,3 +126,22 @@ def test_whatever_happens_a_gate_is_never_overfull_and_ends_empty(width, steps):
         assert repr(gate) == f"<Gate open, 0/{width} held, 0 waiting>"
 
     asyncio.run(play())
+
+
+async def test_who_comes_to_the_front_is_next_and_is_turned_away_by_a_closed_gate():
+    gate, release, entered = Gate(1), asyncio.Event(), []
+
+    async def hurry(name):
+        async with gate.at_front():
+            entered.append(name)
+
+    tasks = [asyncio.create_task(hold(gate, release, entered, n)) for n in range(3)]
+    await settle()
+    tasks.append(asyncio.create_task(hurry("front")))
+    await settle()
+    release.set()
+    await asyncio.gather(*tasks)
+    assert entered == [0, "front", 1, 2]
+    gate.close()
+    with pytest.raises(NotRunError):
+        await hurry("late")

@@ -256,3 +256,14 @@ def test_the_next_request_is_sent_within_bounds_whatever_the_server_reports(read
             break
         now += wait
     assert longest_delay(pacer, now, Tokens(10, 10)) == 0
+
+
+def test_a_limit_of_which_only_a_refusal_has_reported_is_no_limit_after_its_reset():
+    pacer = Pacer()
+    worst = Tokens(10, 10)
+    request = pacer.record_sent(0.0, worst)
+    pacer.record_headers(request, 0.1, [Allowance("requests", "", None, 0.0, 2.0)])
+    assert longest_delay(pacer, 1.0, worst) > 1
+    for number in range(30):
+        assert longest_delay(pacer, 2.2 + number / 100, worst) == 0
+        pacer.record_sent(2.2 + number / 100, worst)

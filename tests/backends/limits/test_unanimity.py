@@ -68,3 +68,11 @@ def test_the_verdict_names_what_to_look_at(reason, hint):
     unanimity = Unanimity("here")
     reject(unanimity, ENOUGH, reason)
     assert hint in str(unanimity.verdict())
+
+
+def test_what_a_page_says_that_is_no_completion_does_not_matter():
+    unanimity = Unanimity("here")
+    for call, words in enumerate(("one", "two", "three", "four", "five")):
+        unanimity.record_rejection(f"the reply is a web page; the page says: {words}", call)
+    assert suspects(unanimity)
+    assert "the page says: five" in str(unanimity.verdict())
