@@ -44,7 +44,8 @@ _META: Final = re.compile(
     r"\b(?:mention\w*|question|consider\w*|look\w*|check\w*|see|compar\w*|about|read\w*|discuss\w*|explain\w*|describ\w*"
     r"|start\w*|examin\w*|rat(?:e|ing)|evaluat\w*|vs|versus|except|without|minus|first|next|image|picture|figure|graph|chart"
     r"|panel|points?|section|step|part|row|column|table|grade|type|vitamin|group|class|team|room|plan|variable|angle|line"
-    r"|poor|low|confirm\w*|verif\w*|tr(?:y|ied)|beware|person|torn|luck|miracle|doubt\w*|test\w*|wish|want|hope|call\w*|ask\w*|defin\w*|ei|nu|nem|ne|ingen)\b"
+    r"|poor|low|confirm\w*|verif\w*|tr(?:y|ied)|beware|person|torn|luck|miracle|doubt\w*"
+    r"|test\w*|wish|want|hope|call\w*|ask\w*|defin\w*|ei|nu|nem|ne|ingen)\b"
 )
 """Words that talk about an option without choosing it."""
 _OR_ELSE: Final = re.compile(r"\W*(?:or\b(?! rather)|(?:but )?then again\b)")
