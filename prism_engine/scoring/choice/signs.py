@@ -88,6 +88,7 @@ _WORDY: Final = frozenset(("yes", "no", "true", "false"))
 _NO_NAMES: Final = frozenset(
     ("no", "not", "none", "never", "both", "neither", "nor", "or", "without", "all", "only", "because", "to")
 )
+_FIRST_CLAUSE: Final = re.compile(r"^(yes|no)[,;:.]$")
 _FIRST_WORDS: Final = ("both", "neither", "none", "all", "yes", "no")
 _REFERRING: Final = re.compile(r"(both |neither )?([a-z]) (and|nor|or) ([a-z])")
 _AMOUNT: Final = re.compile(r"(-?\d+(?:\.\d+)?)(?: ?([a-z°]{1,6}))")
@@ -292,8 +293,12 @@ def _ends(texts: list[str]) -> list[str]:
 
 def _short_names(texts: list[str]) -> dict[str, int]:
     """Return options by a first word that only one has: "both", "neither", "none"."""
-    firsts = [text.split(" ", 1)[0].rstrip(",;:.") for text in texts]
-    return {word: firsts.index(word) for word in _FIRST_WORDS if firsts.count(word) == 1}
+    firsts = [_FIRST_CLAUSE.sub(r"\1", text.split(" ", 1)[0]) for text in texts]
+    return {
+        word: firsts.index(word)
+        for word in _FIRST_WORDS
+        if firsts.count(word) == 1 and not texts[firsts.index(word)].startswith(("no ", "yes "))
+    }
 
 
 def _other_names(text: str, by_letter: dict[str, str], texts: list[str]) -> list[str]:

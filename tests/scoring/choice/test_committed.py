@@ -209,6 +209,7 @@ def test_what_cannot_be_told_is_an_option_where_one_says_so():
         ("under the table", ("The cup is on the table", "The cup is under the table"), "B"),
         ("convex", ("concave lens", "convex lens"), "B"),
         ("No.", ("Yes, it is raining", "No, it is dry"), "B"),
+        ("No.", ("a car", "No vehicle"), None),
         ("No, it's dry.", ("Yes, it is raining", "No, it is dry"), "B"),
         ("It is not true.", ("True", "False"), "B"),
         ("II", ("I", "II"), "B"),
