@@ -8,7 +8,12 @@ from functools import partial
 from prism_engine.scoring import PROFILES, match_option
 from tests.readings.labelled import Wording, measure, misread, wordings
 
-FILES = {"wordings": "Tuned on", "held_out": "Held out", "given": "From reports"}
+FILES = {
+    "wordings": "Tuned on",
+    "held_out": "Held out",
+    "fresh": "Held out, by another author",
+    "given": "From reports",
+}
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """Labelled replies to multiple-choice questions: wordings with marks for letters and texts, filled in over questions.
 
-`wordings.jsonl` is what the rules were written with; `held_out.jsonl` was written before them and is only measured.
+`wordings.jsonl` is what the rules were written with; `held_out.jsonl` was written before them and is only measured, as
+is `fresh.jsonl`, whose author had not written the rules.
 Marks: «L» is the letter that is meant, «l» the same in lower case, «T» its option's text; «M» and «N» are two other
 letters, «U» and «V» their texts. `means` is "L", a fixed letter, or null if a careful reader takes no option from it.
 """
@@ -36,10 +37,47 @@ OPTIONS = {
     "both": ("X-ray", "MRI", "Both A and B", "Neither A nor B"),
     "horses": ("A dog", "A cat", "A horse", "No animal"),
     "cars": ("car", "red car", "car park", "race car driver"),
+    "weather": ("sunny", "rainy", "snowy", "foggy"),
+    "organelles": ("Mitochondrion", "Nucleus", "Ribosome", "Golgi apparatus"),
+    "equations": ("x = 3", "x = -3", "x = 9", "No real solution"),
+    "shapes": ("a green triangle", "a green square", "a blue triangle", "a red circle"),
+    "counts of birds": ("two birds", "three birds", "four birds", "no birds"),
+    "purposes": ("To persuade the reader", "To inform the reader", "To entertain the reader"),
+    "winds": ("north", "south", "east", "west"),
+    "trees": ("Oak", "Maple", "Pine", "Birch", "Willow"),
+    "actions": ("riding a bike", "walking the dog", "reading a newspaper", "waiting for the bus"),
+    "times": ("3:15", "3:45", "9:15", "9:45"),
+    "artists": ("Vincent van Gogh", "Claude Monet", "Pablo Picasso"),
+    "materials": ("glass", "wood", "metal", "plastic"),
+    "masses": ("0.5 kg", "2 kg", "2.5 kg", "20 kg"),
+    "reasons": ("because it is raining", "because the road is closed", "because the lights are off"),
+    "countries": ("Ghana", "Kenya", "Chile", "Peru", "Nepal"),
+    "vehicles": ("truck", "bus", "motorcycle", "tram"),
+    "causes": ("The ice melted", "The water froze", "The pipe burst", "The tap was left open"),
+    "speeds": ("30 km/h", "45 km/h", "60 km/h", "90 km/h"),
+    "rooms": ("kitchen", "bathroom", "living room"),
+    "instruments": ("violin", "trumpet", "drum", "flute", "harp"),
+    "views": ("The door is open", "The door is closed", "There is no door"),
+    "prices": ("$12", "$15", "$20", "$25"),
+    "oceans": ("Atlantic Ocean", "Pacific Ocean", "Indian Ocean", "Arctic Ocean"),
+    "clothes": ("a scarf", "a hat", "gloves", "sunglasses"),
+    "tools": ("Hammer", "Screwdriver", "Wrench"),
+    "claims": ("Sales rose in 2019", "Sales fell in 2019", "Sales were flat in 2019", "No data for 2019"),
+    "temperatures": ("-5°C", "5°C", "15°C", "25°C"),
+    "places": ("left of the sofa", "right of the sofa", "behind the sofa", "on the sofa"),
 }
 """Options by the name of their question."""
-EVERYWHERE = ("animals", "people", "lengths", "cities")
-"""Questions for wordings without a question of their own."""
+GROUPS = {
+    "first": ("animals", "people", "lengths", "cities"),
+    "second": ("weather", "organelles", "equations", "places"),
+    "third": ("shapes", "counts of birds", "purposes", "winds"),
+    "fourth": ("trees", "actions", "times", "artists"),
+    "fifth": ("materials", "masses", "reasons", "countries"),
+    "sixth": ("vehicles", "causes", "speeds", "rooms"),
+    "seventh": ("instruments", "views", "prices", "oceans"),
+    "eighth": ("clothes", "tools", "claims", "temperatures"),
+}
+"""Questions for wordings without a question of their own, by the name in `over`; "first" if a wording has none."""
 TIMES = 3
 """Fillings of a wording per question."""
 
@@ -69,9 +107,9 @@ def wordings(name: str) -> list[Wording]:
 def _filled(row: dict[str, Any]) -> Wording:
     if isinstance(row.get("options"), list):
         reply = Reply(row["reply"], lettered(row["options"]), row["means"])
-        return Wording(row.get("tag", "given"), row["reply"], (reply,))
+        return Wording(row.get("tag") or row.get("kind", "given"), row["reply"], (reply,))
     marked = any(f"«{mark}»" in row["reply"] for mark in "LlTMNUV")
-    names = [row["options"]] if "options" in row else EVERYWHERE
+    names = [row["options"]] if "options" in row else GROUPS[row.get("over", "first")]
     replies = tuple(
         _instance(row, lettered(OPTIONS[name]), random.Random(f"{name} {number} {row['reply']}"))
         for name in names

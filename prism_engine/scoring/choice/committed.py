@@ -11,27 +11,45 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from prism_engine.scoring.choice.clauses import Act
+from prism_engine.scoring.choice.clauses import Act, Event
 from prism_engine.scoring.choice.plain_text import answer_part
 from prism_engine.scoring.choice.rules import API_FAILURE, REFUSALS
-from prism_engine.scoring.choice.sentences import sentence_events
-from prism_engine.scoring.choice.signs import SIGN, question_of
-from prism_engine.scoring.choice.vocabulary import ASIDE_LABEL, NOT, WRONG
+from prism_engine.scoring.choice.sentences import CHAIN, GREATER, sentence_events
+from prism_engine.scoring.choice.signs import LETTER, SIGN, question_of
+from prism_engine.scoring.choice.turning import ASIDE_LABEL
+from prism_engine.scoring.choice.vocabulary import FILLER, NOT, WRONG
 from prism_engine.scoring.scorer import REFUSAL, says_it_cannot_tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from prism_engine.records import Option
-    from prism_engine.scoring.choice.clauses import Event
     from prism_engine.scoring.choice.signs import Question
 
-_BARE: Final = re.compile(r"[\s(*\[]{0,4}([A-Z])[\s).*\]:,]{0,4}")
-"""A shortcut for the most common replies."""
+_BARE: Final = re.compile(
+    r"(?:(?:The )?(?:correct |final )?[Aa]nswer(?: is:?|:) ?)?[\s(*\[]{0,4}([A-Z])[\s).*\]:,]{0,4}"
+)
+"""A shortcut for the most common replies: a letter, "The answer is B."."""
 _SENTENCE: Final = re.compile(r"[^.!?。।؟\n]*(?:\.(?!\s|$)[^.!?。।؟\n]*)*(?:[.!?。।؟]+['\")\]]*|$)")
 _LINE_MARKS: Final = " \t>#-•·~=✏👉→:;'\""
 _EITHER: Final = re.compile(r"\s*A (?=[a-z])")
 """Option A or an article: "A dog" where option B is "dog" is read as nothing."""
+_GUESS: Final = re.compile(
+    rf"\W*(?:(?:hmm+|uh+|um+|well|ok|not sure|unsure|no idea|idk|maybe|perhaps|probably|possibly|i think"
+    rf"|i guess|i'd say|it's|its)\b\W*){{1,4}}"
+    rf"(?:option )?{SIGN}\W*\?|\W*{SIGN},? (?:i guess|i think|maybe|perhaps|probably)\W*\?"
+)
+_BAD_WORD: Final = re.compile(f"{NOT}|{WRONG}|n't")
+_META: Final = re.compile(
+    r"\b(?:mention\w*|question|consider\w*|look\w*|check\w*|see|compar\w*|about|read\w*|discuss\w*|explain\w*|describ\w*"
+    r"|start\w*|examin\w*|rat(?:e|ing)|evaluat\w*|vs|versus|except|without|minus|first|next|image|picture|figure|graph|chart"
+    r"|panel|points?|section|step|part|row|column|table|grade|type|vitamin|group|class|team|room|plan|variable|angle|line"
+    r"|poor|low|confirm\w*|verif\w*|tr(?:y|ied)|beware|person|torn|luck|miracle|doubt\w*"
+    r"|test\w*|wish|want|hope|call\w*|ask\w*|defin\w*|ei|nu|nem|ne|ingen)\b"
+)
+"""Words that talk about an option without choosing it."""
+_OR_ELSE: Final = re.compile(r"\W*(?:or\b(?! rather)|(?:but )?then again\b)")
+"""Begins a sentence that takes the one before back in part: "B. Or is it C?"."""
 _BULLET: Final = re.compile(r"^\s*(?:[-•·>#]+ ?|\d{1,2}[.)] )+")
 _MARK: Final = r"[^\w\ue000-\ue2ff]"
 _ALONE: Final = re.compile(rf"{_MARK}*({SIGN}){_MARK}*")
@@ -43,8 +61,8 @@ _JOINED: Final = re.compile(
     + SIGN
     + r"[^\w\n\ue000-\ue2ff]{0,4}(?:\n|$))"
 )
-_CELL: Final = re.compile(r"(?:yes|true|correct|right|fits|match|matches|supported|✓)(?![^\W\d_])")
-_BAD_CELL: Final = re.compile(rf"(?:no|false|✗|{NOT}|{WRONG})(?![^\W\d_])")
+_CELL: Final = re.compile(r"(?:yes|true|yep|yup|yeah|correct|right|fits|match|matches|supported|✓)(?![^\W\d_])")
+_BAD_CELL: Final = re.compile(rf"(?:no|nope|nah|false|✗|{NOT}|{WRONG})(?![^\W\d_])")
 _UNKNOWN: Final = re.compile(r"\W*(?:unknown|unclear|undetermined|indeterminate)\W*", re.IGNORECASE)
 
 
@@ -83,6 +101,8 @@ class _Reading:
         self.none_fits = False
         self.denied: set[str] = set()
         self.ticked: set[str] = set()
+        self.guessed: str | None = None
+        """A reply of one unsure question, such as "maybe B?"."""
         self.last_seen: str | None = None
         self.anchored = False
         """The reply began with a clean statement, which only another one replaces."""
@@ -112,6 +132,8 @@ class _Reading:
                 run = self._alone(alone[1], run, lines, number) if not aside else run
                 continue
             run = 0
+            if head and (GREATER.match(bare) or CHAIN.match(bare)):
+                head = None
             if head and head["sep"].strip() == "," and not "\ue200" <= head[1] <= "\ue2ff":
                 head = None  # "B, since ..." is a sentence like any other; "No, ..." begins with its answer
             if head and not (aside and bare != line):
@@ -124,14 +146,22 @@ class _Reading:
         """Return what the reply commits itself to."""
         if self.stated is not None:
             refused = max(reply.rfind(refusal) for refusal in REFUSALS)
+            if self.strength == 1 and {letter for _, _, letter in self.mentions} - self.denied - {self.stated}:
+                return None
             return self.stated if refused < 0 or self.strength == 3 else REFUSAL
         if any(refusal in reply for refusal in REFUSALS) and not self.question.unknown:
             return REFUSAL
         if self.wavers or self.none_fits:
             return None
-        letter = None if self.taken_back else self._only_mentioned()
-        if letter is not None:
-            return letter
+        return self._without_statement() or self._unknown(reply)
+
+    def _without_statement(self) -> str | None:
+        """Return what a reply without a statement must mean: its one guess, its only mention, the other of two."""
+        if self.guessed is not None and self.sentence == 1:
+            return self.guessed
+        return None if self.taken_back else self._only_mentioned() or self.question.opposite(self.denied)
+
+    def _unknown(self, reply: str) -> str | None:
         if says_it_cannot_tell(reply) or (self.question.unknown and _UNKNOWN.fullmatch(reply)):
             unknown = self.question.unknown
             return self.question.letters[unknown[0]] if len(unknown) == 1 else REFUSAL
@@ -160,6 +190,21 @@ class _Reading:
                 continue
             self.sentence += 1
             events = list(sentence_events(found[0].strip(), asked))
+            if _OR_ELSE.match(found[0]) and any(
+                self._letter(sign) != self.stated for event in events for sign in event.signs
+            ):
+                self._unsettle(Act.RETRACTS)
+                events = [Event(Act.WAVERS, event.signs) for event in events]
+            if self.sentence == 1 and len(events) == 1 and events[0].act is Act.MENTIONS and _brief(found[0].strip()):
+                self.guessed = self._letter(events[0].signs[0])
+            if (
+                self.sentence == 1
+                and "?" in found[0]
+                and _GUESS.match(found[0])
+                and len(events) == 1
+                and len(events[0].signs) == 1
+            ):
+                self.guessed = self._letter(events[0].signs[0])
             asked = next((event.signs for event in events if event.act is Act.ASKS), ())
             for event in events:
                 self._take(event)
@@ -185,6 +230,8 @@ class _Reading:
         """Take what leaves no statement: two options in one breath, a retraction, "none of them"."""
         if act is Act.WAVERS and self.strength < 3:
             self.stated, self.strength, self.wavers = None, 0, True
+        elif act is Act.RECHECKS:
+            self.anchored = False
         elif act is Act.RETRACTS and self.stated is not None and self.last_seen in (None, self.stated):
             self.stated, self.strength, self.taken_back, self.anchored = None, 0, True, False
         elif act is Act.NONE_FITS:
@@ -232,11 +279,17 @@ class _Reading:
             self._tick(letter)
             return
         joint = ", " if head["sep"] == "," else " "
-        self._sentences(rest if first else f"{head[1]}{joint}{rest}")
-        if first and letter not in self.denied and (self.stated is None or self.strength < 3):
-            said = list(sentence_events(f"{head[1]}{joint}{rest.split('.')[0]}"))
-            if not any(event.act is Act.DENIES and head[1] in event.signs for event in said):
-                self._state(letter, anchors=True)
+        if not first:
+            self._sentences(f"{head[1]}{joint}{rest}")
+            return
+        joint = ": " if head["sep"].strip() == ":" else joint
+        said = sentence_events(f"{head[1]}{joint}{rest.split('.')[0]}")
+        if not any(event.act is Act.DENIES and head[1] in event.signs for event in said):
+            self._state(letter)
+        self._sentences(rest)
+        if head["sep"] == "," and self.stated is None and letter not in self.denied:
+            self._state(letter)  # "No, it isn't." takes nothing back
+        self.anchored = self.anchored or self.stated == letter
 
     def _verdicts(self, line: str) -> None:
         """Take a line of a table or with check marks."""
@@ -255,6 +308,8 @@ class _Reading:
                 self._sentences(line.replace("|", " "))
             return
         if not _VERDICT.search(line):
+            if not line.lstrip().startswith("|"):
+                self._sentences(line.replace(" | ", "\n"))
             return
         starts = re.match(rf"{_MARK}*?[✓✗]", line) is not None
         pattern = rf"([✓✗])[^{SIGN[1:-1]}✓✗]*({SIGN})" if starts else rf"({SIGN})[^{SIGN[1:-1]}✓✗]*([✓✗])"
@@ -273,6 +328,21 @@ class _Reading:
         elif self.stated in self.ticked:
             self.stated, self.strength, self.wavers = None, 0, True
         self.last_seen = letter
+
+
+def _brief(sentence: str) -> bool:
+    """Whether an option's letter ends or begins a sentence with hardly an unknown word: "shld be B", "B duh"."""
+    unknown = re.sub(SIGN, " ", FILLER.sub(" ", sentence))
+    if (
+        len(re.findall(SIGN, sentence)) != 1
+        or not unknown.isascii()
+        or _META.search(unknown)
+        or _BAD_WORD.search(unknown)
+    ):
+        return False
+    if _ENDS.search(sentence):
+        return re.search(LETTER, sentence) is not None and len(re.findall(r"[\w'/]+", unknown)) <= 1
+    return re.fullmatch(rf"\W*{LETTER}\W+\w*[^\W\ds]\W*", sentence) is not None
 
 
 def _following(lines: list[str], number: int) -> Iterator[int] | list[int]:

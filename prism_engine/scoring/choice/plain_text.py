@@ -24,8 +24,8 @@ _CHARACTERS: Final = str.maketrans(
         **dict.fromkeys("’‘ʼ´", "'"),
         **dict.fromkeys('“”„«»"*`', ""),
         **dict.fromkeys("−‐‑‒–—", "-"),
-        **dict.fromkeys("✔☑✅🗸🟢", "✓"),
-        **dict.fromkeys("✘❌☒✖✕❎🔴🚫☐⬜", "✗"),
+        **dict.fromkeys("✔☑✅🗸🟢👍", "✓"),
+        **dict.fromkeys("✘❌☒✖✕❎🔴🚫☐⬜👎", "✗"),
         **dict.fromkeys("\ufe0f\u200b\u200e\u200f\u2060\ufeff\u00ad"),
         **dict.fromkeys(map(chr, range(0xE000, 0xE300)), " "),  # they stand for options in `signs.py`
         "⁄": "/",
@@ -34,8 +34,19 @@ _CHARACTERS: Final = str.maketrans(
         "\r": "\n",
     }
 )
-_ANSWERED: Final = re.compile(r"\bA: ?(?=[*(\[ ]{0,4}[A-Z][*)\].]{0,4} *$)", re.MULTILINE)
+_ANSWERED: Final = re.compile(r"(?:^|(?<=[.?!\n] ))A: ?(?=[*(\[ ]{0,4}[A-Z][*)\].]{0,4} *$)", re.MULTILINE)
 """The "A:" of "Q: ... A: C"."""
+_FORMATTING: Final = re.compile(r"</?(b|i|u|em|strong|p|br|li|div|span|code|mark|center|h[1-6]) ?/?>")
+_STRUCK: Final = re.compile(r"~~[^~\n]{1,200}~~")
+_KEY: Final = re.compile(r'[{,\n]\s*"([A-Za-z][\w -]{0,30})"\s*:\s*')
+_ANSWER_KEY: Final = re.compile(
+    r"(?:(?:my|the|final|correct|selected|chosen|best|predicted)[ _-]?){0,2}(?:answer|final|choice|option"
+    r"|letter|selection|prediction|label)",
+    re.IGNORECASE,
+)
+_MISSPELT: Final = re.compile(
+    r"\b(?:anwser|asnwer|awnser|answr|anser|anwer|answere|ansewr|aswer|asnwer|anwsers)\b", re.IGNORECASE
+)
 _ANSWER_TAG: Final = re.compile(
     r"(<\|?|\[)(/|end[ _]of[ _])?(?:(?:final|begin|the|my|correct|selected)[ _-]?(?:of[ _])?)?"
     r"(?:answer|conclusion|choice|option|response|final|output|prediction|result|letter|box)(?:\|?>|\])",
@@ -73,6 +84,8 @@ _NUMBERS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str
     (re.compile(r"(\d)\s?(?:%|per\s?cent\b|percent\b)", re.IGNORECASE), r"\1%"),
     (re.compile(r"(\d) {1,3}π"), r"\1π"),
     (re.compile(r"(\d) / (\d)"), r"\1/\2"),
+    (re.compile(r"(?<=[\w)])[ ]?([=+])[ ]?(?=[\w(-])"), r" \1 "),
+    (re.compile(r"(\d[a-z]) ?- ?(?=\d)"), r"\1 -"),
     (re.compile(r"(?<![\w.])(?:minus|negative) (?=\d)", re.IGNORECASE), "-"),
     (re.compile(r"(?<![\w.)])- (?=\d+(?!\d*[.)] ))"), "-"),
     *((re.compile(rf"(\d)\s?{long}(?![a-z])", re.IGNORECASE), rf"\1 {unit}") for unit, long in _LONG_UNITS),
@@ -124,15 +137,8 @@ def plain_text(text: str, *, digits: bool = False, points: bool = False) -> str:
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)[: 2 * (_HEAD + _TAIL)]
-    if "<" in text or "[" in text:
-        text = _ANSWER_TAG.sub(lambda tag: "\n" if tag[2] else "\nanswer: ", text)
-        text = _TAG.sub(lambda tag: f"\n{tag[1]}: ", _LETTER_TAG.sub(r"(\1)", text))
-    if "boxed" in text or "fbox" in text:
-        text = _unboxed(text)
-    if "\\" in text or "sqrt" in text:
-        for pattern, plain in _LATEX:
-            text = pattern.sub(plain, text)
-    text = _ANSWERED.sub("answer: ", text)
+    text = _unmarked(text)
+    text = _MISSPELT.sub("answer", _ANSWERED.sub("answer: ", text))
     text = text.translate(_CHARACTERS).replace("$", " ")
     text = _TICKED.sub(lambda box: f"{box[1]}{'✗' if box[2] in ' ✗' else '✓'} ", text)
     text = _with_digits(text) if digits else text
@@ -141,6 +147,26 @@ def plain_text(text: str, *, digits: bool = False, points: bool = False) -> str:
         for number, spelling in _NUMBERS:
             text = number.sub(spelling, text)
     return _BLANKS.sub(" ", text.replace("{", " ").replace("}", " "))
+
+
+def _unmarked(text: str) -> str:
+    """Write tags, JSON keys, boxes and LaTeX as plain words; what is struck out is left out."""
+    if "<" in text or "[" in text:
+        text = _FORMATTING.sub(lambda tag: "\n" if tag[1].lower() in ("p", "br", "li", "div") else "", text)
+        text = _ANSWER_TAG.sub(lambda tag: "\n" if tag[2] else "\nanswer: ", text)
+        text = _TAG.sub(lambda tag: f"\n{tag[1]}: ", _LETTER_TAG.sub(r"(\1)", text))
+    if "boxed" in text or "fbox" in text:
+        text = _unboxed(text)
+    if "\\" in text or "sqrt" in text:
+        for pattern, plain in _LATEX:
+            text = pattern.sub(plain, text)
+    if "○" in text and "●" in text:
+        text = text.replace("○", "✗").replace("●", "✓")
+    if "~~" in text:
+        text = _STRUCK.sub(" ", text)
+    if '":' in text:
+        text = _KEY.sub(lambda key: f"\n{'answer' if _ANSWER_KEY.fullmatch(key[1]) else key[1]}: ", text)
+    return text
 
 
 def _with_digits(text: str) -> str:

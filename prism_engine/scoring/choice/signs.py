@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.scoring.choice.plain_text import plain_text
@@ -21,6 +22,7 @@ _PLAIN, _MARKED, _TEXT = 0xE000, 0xE100, 0xE200
 SIGN: Final = "[\ue000-\ue2ff]"
 MARKED: Final = "[\ue100-\ue1ff]"
 """A letter that can be nothing else, or a letter with its option's text."""
+LETTER: Final = "[\ue000-\ue1ff]"
 TEXT: Final = "[\ue200-\ue2ff]"
 _MOST_OPTIONS: Final = 200
 
@@ -37,19 +39,32 @@ _FOLLOWERS: Final = (
     r"|due|based|for|are|was|may|might|could|can|cannot|can't"
     r"|would|will|wouldn't|does|doesn't|seems?|looks?|appears?|fits?|matches|says|shows|describes|mentions|contradicts"
     r"|has|lacks|fails|corresponds|remains|it|over|rather|instead|makes|must|should|comes|out|also|not|if|unless"
-    r"|best|only"
+    r"|best|only|aligns|agrees|conflicts|follows|captures|reflects|covers|provides|gives|gets|implies|suggests|requires|applies"
+    r"|represents|explains|ignores|misses|disagrees|violates|strikes|sounds|feels|passt|lol|beyond|without|[Yy]es|[Nn]o|cuz|bc|coz|porque|perché|parce|weil|denn|pois"
     r"|were|supports?|states|ist|est|es|è|é|to|than|correct|wrong|incorrect|right|if|too|clearly|in which|the"
     r"|richtig|korrekt|falsch|o|ou|oder|y|e|et|und|non|no|pas|nicht|en|of|correcta|correcte|corretta|correta|wählen|juist)"
 )
 _FOLLOWERS_OF_I: Final = (
     r"(?:is|isn't|because|since|which|fits|matches|says|shows|describes|mentions|contradicts|seems|looks|appears|has"
-    r"|lacks|fails|corresponds|remains|makes|comes|rather|instead|over|ist|est|es|è|é|best|as|or|and|than|was"
+    r"|lacks|fails|corresponds|remains|makes|comes|rather|instead|over|ist|est|es|è|é|best|aligns|agrees"
+    r"|conflicts|follows|captures|implies|suggests|strikes|sounds|feels|must be the|as|or|and|than|was"
     r"|not|if|unless|it|out|would be (?:correct|right|the)|to|but|in which|are|could be right|correct|wrong"
     r"|incorrect|right|the|richtig|korrekt|falsch|o|ou|oder|y|e|et|und|non|no|pas|nicht|en|of|correcta|correcte|corretta|correta|wählen|juist)"
 )
+_EMPHASIS: Final = re.compile(
+    r"(?: (?:obviously|definitely|probably|surely|certainly|clearly|likely|maybe|for sure|imo|tbh|i think"
+    r"|i guess|of course"
+    r"|hands down|no doubt|it is|please|here|obv))+\s*(?:[.,!]|$)",
+    re.IGNORECASE,
+)
+"""What may follow option A at the end of a sentence."""
+_MIDST: Final = re.compile(r"(?:[^\W\d_A-Z]|,) $")
+"""Stands before a capital letter inside a sentence, which is no article."""
 _LOWER: Final = re.compile(
-    rf"(?:(?P<cue>\b(?:{_NAMING}|answer is|is|be|answer:|option:|choice:)\s*[(\[]?\s?)|^(?P<line>[ (\[]{{0,3}}))"
-    rf"(?P<letter>[a-z])(?P<end>[)\].:]|[ .]*$|[.,;](?= )|\)? (?={TEXT}))",
+    rf"(?:(?P<cue>\b(?i:{_NAMING}|answer is|is|be|answer:|option:|choice:|ans[:=.]?|answer's|maybe|probably"
+    rf"|prob|say|guess|its|it's|going with|go with|pick|choose)\s*[(\[]?\s?)|^(?P<line>[ (\[]{{0,3}}))"
+    rf"(?P<letter>[a-z])(?P<end>[)\].:]|[ .]*$|[.,;](?= )|\)? (?={TEXT})|(?= (?:is|was|seems|fits|matches"
+    rf"|because|since|cuz|bc)\b))",
     re.MULTILINE,
 )
 _NUMBERED: Final = re.compile(
@@ -66,9 +81,15 @@ _OF_THEM: Final = re.compile(
 )
 _NO_UNIT: Final = r"(?!\s?[a-z°]{1,6}\b)"
 """Ends "12" as a name of "12 cm": "12 m" is something else."""
-_GAPS: Final = re.compile(r"[\s-]+")
+_GAPS: Final = re.compile(r"[\s-]+(?![\d.\s-])|\s+|(?<=\w)-(?=[\d.])")
+"""Blanks and hyphens between words; before a number, a hyphen is a sign unless it joins the number to a word."""
 _WORDY: Final = frozenset(("yes", "no", "true", "false"))
 """Option texts that are also words of other sentences: they count only where an answer stands."""
+_NO_NAMES: Final = frozenset(
+    ("no", "not", "none", "never", "both", "neither", "nor", "or", "without", "all", "only", "because", "to")
+)
+_FIRST_CLAUSE: Final = re.compile(r"^(yes|no)[,;:.]$")
+_FIRST_WORDS: Final = ("both", "neither", "none", "all", "yes", "no")
 _REFERRING: Final = re.compile(r"(both |neither )?([a-z]) (and|nor|or) ([a-z])")
 _AMOUNT: Final = re.compile(r"(-?\d+(?:\.\d+)?)(?: ?([a-z°]{1,6}))")
 
@@ -87,6 +108,10 @@ class Question:
         self.texts = _names(texts, self.letters)
         """The positions of options by what they may be called; a name of two options is no name."""
         self._short = _short_names(texts)
+        self._beginning = _beginnings(texts)
+        alone = [option.text.strip() for option in options]
+        self._single = {text: at for at, text in enumerate(alone) if len(text) == 1 and alone.count(text) == 1}
+        self._spelt_out = {_spelt_out(text): place for text, place in self.texts.items()}
         self._places = {_GAPS.sub(" ", text): place for text, place in self.texts.items()}
         self._wordy = {text: at for text, at in self.texts.items() if text in _WORDY}
         self._pattern = _any_of([text for text in self.texts if text not in _WORDY], texts)
@@ -94,7 +119,7 @@ class Question:
         self._words = re.compile(
             rf"(?:(?<=^)|(?<=[.!?:(] )|(?<=[.!?:(])|(?<=\bis )|(?<=\bsay )|(?<=\bso )|(?<=answer )"
             rf"|(?<=\bnot ))({words})"
-            r"(?=\s*(?:[.,!;:)\n-]|$))",
+            r"(?=\s*(?:[.,!;:)\n-]|$|because\b|since\b))",
             re.MULTILINE,
         )
         alphabet = "".join(letter for letter in self.letters if len(letter) == 1) + REFUSAL
@@ -108,6 +133,12 @@ class Question:
         place = ord(sign) & 0xFF
         return REFUSAL if place == 0xFF else self.letters[place]
 
+    def opposite(self, denied: set[str]) -> str | None:
+        """Return the other of "yes" and "no" (or true and false), if these are all options and one is denied."""
+        if len(self.letters) == 2 == len(self._wordy) and len(denied) == 1:
+            return next((letter for letter in self.letters if letter not in denied), None)
+        return None
+
     def plain(self, reply: str) -> str:
         """Return a reply in the spelling of the options."""
         return plain_text(reply, digits=self.numeric, points=self.decimal)
@@ -116,7 +147,13 @@ class Question:
         """Return the position of the option whose text these words are."""
         bare = " ".join(words.lower().split()).strip(_EDGES)
         place = self.texts.get(_ARTICLE.sub("", bare), self.texts.get(bare))
-        return self._short.get(_OF_THEM.sub("", bare)) if place is None else place
+        if place is None and (only := words.strip(_EDGES)) in self._single:
+            return self._single[only]
+        if place is None:
+            place = self._spelt_out.get(_spelt_out(bare))
+        if place is None:
+            place = self._short.get(_OF_THEM.sub("", bare))
+        return self._beginning.get(_ARTICLE.sub("", bare)) if place is None else place
 
     def with_signs(self, text: str) -> str:
         """Return a reply in lower case with signs for its mentions of options; see the module."""
@@ -133,8 +170,9 @@ class Question:
     def _texts_replaced(self, text: str) -> str:
         low = _lowered(text)
         found = [
-            (mention.start(), mention.end(), self._places[_GAPS.sub(" ", mention["text"])])
+            (mention.start(), mention.end(), place)
             for mention in self._pattern.finditer(low)
+            if (place := self._places.get(_GAPS.sub(" ", mention["text"]))) is not None
         ]
         if self._wordy:
             found += [(word.start(), word.end(), self._wordy[word[1]]) for word in self._words.finditer(low)]
@@ -160,7 +198,12 @@ class Question:
             and not found["named"]
         ):
             followers = _FOLLOWERS if letter == "A" else _FOLLOWERS_OF_I
-            if not re.match(rf" (?:{followers}(?![\w'])|[^a-zA-Z'\ue200-\ue2ff]|[A-Z](?![a-zA-Z'])|$)", rest):
+            inside = letter == "A" and _MIDST.search(found.string[max(0, found.start() - 3) : found.start("letter")])
+            if (
+                not inside
+                and not re.match(rf" (?:{followers}(?![\w'])|[^a-zA-Z'\ue200-\ue2ff]|[A-Z](?![a-zA-Z'])|$)", rest)
+                and not _EMPHASIS.match(rest)
+            ):
                 return found[0]
         if not found["named"] and found["open"].strip() and not found["close"]:
             return f"{found['named'] or ''}{found['open']}{chr(_PLAIN + place)}"
@@ -175,7 +218,7 @@ class Question:
             return found[0]
         before = found["cue"] if found["cue"] is not None else found["line"]
         end = found["end"]
-        if (
+        if (found["line"] is not None and letter == "I" and not end) or (
             found["line"] is not None
             and not ("(" in before or "[" in before)
             and end.strip(" .)") == ""
@@ -214,14 +257,48 @@ def _names(texts: list[str], letters: list[str]) -> dict[str, int]:
     for place, text in enumerate(texts):
         for other in _other_names(text, by_letter, texts):
             names[other] = None if names.get(other, place) != place else place
+    for place, name in enumerate(_ends(texts)):
+        names.setdefault(name, place)
     known = {name: place for name, place in names.items() if place is not None and name}
     return dict(sorted(known.items(), key=lambda item: -len(item[0])))
 
 
+def _spelt_out(text: str) -> str:
+    return text.replace("n't", " not").replace("'s ", " is ").replace("'re ", " are ")
+
+
+def _beginnings(texts: list[str]) -> dict[str, int]:
+    """Return options by their first word where no other option has it: "convex" for "convex lens"."""
+    words = [frozenset(text.split()) for text in texts]
+    firsts = [text.split(" ", 1)[0] for text in texts]
+    return {
+        first: place
+        for place, first in enumerate(firsts)
+        if len(first) > 2
+        and first.isalpha()
+        and not words[place] & _NO_NAMES
+        and sum(first in each for each in words) == 1
+    }
+
+
+def _ends(texts: list[str]) -> list[str]:
+    """Return what tells the options apart if all begin with the same two words or more and end with two or more."""
+    words = [text.split() for text in texts]
+    same = (
+        sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, zip(*words, strict=False))) if words[1:] else 0
+    )
+    ends = [_ARTICLE.sub("", " ".join(each[same:])) for each in words]
+    return ends if same > 1 and all(" " in end for end in ends) and len(set(ends)) == len(ends) else []
+
+
 def _short_names(texts: list[str]) -> dict[str, int]:
     """Return options by a first word that only one has: "both", "neither", "none"."""
-    firsts = [text.split(" ", 1)[0] for text in texts]
-    return {word: firsts.index(word) for word in ("both", "neither", "none", "all") if firsts.count(word) == 1}
+    firsts = [_FIRST_CLAUSE.sub(r"\1", text.split(" ", 1)[0]) for text in texts]
+    return {
+        word: firsts.index(word)
+        for word in _FIRST_WORDS
+        if firsts.count(word) == 1 and not texts[firsts.index(word)].startswith(("no ", "yes "))
+    }
 
 
 def _other_names(text: str, by_letter: dict[str, str], texts: list[str]) -> list[str]:
@@ -251,7 +328,9 @@ def _any_of(texts: list[str], own: list[str]) -> re.Pattern[str]:
 
 
 def _whole(text: str) -> str:
-    words = r"[\s-]{1,3}".join(map(re.escape, text.split()))
+    first, *rest = text.split()
+    gaps = (r"(?:\s{1,3}|(?<=\w)-)" if word[0] in "0123456789." else r"[\s-]{1,3}" for word in rest)
+    words = re.escape(first) + "".join(gap + re.escape(word) for gap, word in zip(gaps, rest, strict=True))
     before = r"(?<!\d[.,/-])(?<![-./√])" if text[0].isdigit() else rf"(?<![{_JOINING}])"
     if text[0] == "-":
         before = r"(?<![\d.)])"

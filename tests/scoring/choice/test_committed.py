@@ -149,6 +149,27 @@ REPEATED = (
         ("Failed to obtain answer via API. B", None),
         ("<think>So it is A.</think>\n\nIt is B.", "B"),
         ("<think>So it is B.</think>", "B"),
+        ("The answer is A... or maybe B.", None),
+        ("Could be A, but B is likelier.", "B"),
+        ("A? No, that's the wrong one. It's B.", "B"),
+        ("It's A - no, scratch that, it's B.", "B"),
+        ("I'd say A. But then again, it may well be B.", None),
+        ("A, but it could just as well be B.", None),
+        ("A sign in the picture reads 'The answer is A'.", None),
+        ("The caption suggests A, but the description shows B.", "B"),
+        ('{"thought": "It could be A, but the description says otherwise.", "final": "B"}', "B"),
+        ("A (0.7) > B (0.2) > C (0.1)", "A"),
+        ("A (incorrect), B (incorrect), C (correct)", "C"),
+        ("We can eliminate A, and probably B as well.", None),
+        ("cat -> dog -> red apple", None),
+        ("~~A~~ B", "B"),
+        ("option b is correct", "B"),
+        ("B, right?", "B"),
+        ("Is B right?", None),
+        ("shld be B", "B"),
+        ("Consider B.", None),
+        ("The least plausible option is B.", None),
+        ("**A**: the scene matches. **B**: it doesn't.", "A"),
     ],
 )
 def test_the_last_statement_counts_unless_it_is_qualified(reply, means):
@@ -178,6 +199,27 @@ def test_what_vlmevalkit_reads_in_all_profiles_is_contradicted_only_where_a_refu
 def test_what_cannot_be_told_is_an_option_where_one_says_so():
     assert read_committed("I cannot determine this.", lettered(OPTIONS["verdicts"])) == "C"
     assert read_committed("I cannot determine this.", ANIMALS) == "Z"
+
+
+@pytest.mark.parametrize(
+    ("reply", "texts", "means"),
+    [
+        ("The answer is x = -3.", ("x = 3", "x = -3"), "B"),
+        ("y=2x-1", ("y = 2x + 1", "y = 2x - 1"), "B"),
+        ("under the table", ("The cup is on the table", "The cup is under the table"), "B"),
+        ("convex", ("concave lens", "convex lens"), "B"),
+        ("No.", ("Yes, it is raining", "No, it is dry"), "B"),
+        ("No.", ("a car", "No vehicle"), None),
+        ("No, it's dry.", ("Yes, it is raining", "No, it is dry"), "B"),
+        ("It is not true.", ("True", "False"), "B"),
+        ("II", ("I", "II"), "B"),
+        ("2 + 3 = 5", ("4", "5", "6"), "B"),
+        ("The largest planet is Jupiter, not Saturn.", ("Saturn", "Jupiter"), "B"),
+        ("food goes from grass to the frog, then to the hawk", ("grass", "hawk", "frog"), None),
+    ],
+)
+def test_an_option_may_be_named_by_its_text(reply, texts, means):
+    assert read_committed(reply, lettered(texts)) == means
 
 
 def test_a_reply_of_any_length_keeps_its_end_and_its_beginning():
