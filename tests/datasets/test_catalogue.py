@@ -99,3 +99,15 @@ def test_the_roots_are_the_named_folder_and_the_one_at_home(monkeypatch, tmp_pat
     assert data_roots({}) == (home,)
     assert data_roots({"LMUData": "~/data"}) == (tmp_path / "data", home)
     assert data_roots({"LMUData": str(home)}) == (home,)
+
+
+def test_a_file_that_is_no_benchmark_is_not_said_to_be_missing(tmp_path):
+    path = tmp_path / "Toy.xlsx"
+    path.write_bytes(b"PK")
+    with pytest.raises(
+        ConfigError, match=r"prism reads no \.xlsx file as a benchmark; save it as a TSV, JSONL, Parquet"
+    ):
+        find_benchmark(str(path), [])
+    for name in ("Toy.txt", "Toy.json", "Toy.ndjson"):
+        (tmp_path / name).touch()
+        assert find_benchmark(str(tmp_path / name), []) == tmp_path / name
