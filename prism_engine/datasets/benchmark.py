@@ -66,7 +66,7 @@ _WITHOUT_GOLD = """
 
 
 def open_benchmark(path: Path, cache_dir: Path, progress: IngestCallback | None = None) -> Benchmark:
-    """Open a VLMEvalKit TSV, a JSONL or Parquet file, or a mapping file (YAML).
+    """Open a VLMEvalKit TSV, a JSONL, JSON or Parquet file, or a mapping file (YAML).
 
     The first call reads the file and indexes it in the cache; later calls use the index.
 
