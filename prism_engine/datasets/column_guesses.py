@@ -43,6 +43,10 @@ _OTHER_NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "answer_options",
             "candidate_answers",
             "mc_options",
+            "multiple_choices",
+            "choice_list",
+            "option_list",
+            "endings",
         ),
         "gold_description": ("description", "caption", "gold_caption", "descriptions"),
     }

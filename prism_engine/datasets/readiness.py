@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from prism_engine.records import AnswerKind
 
 _LETTER: Final = re.compile(r"\s*[(\[]?[A-Za-z][)\].:]?\s*")
-_ANSWERS: Final = re.compile(r"answer|correct|label|target|truth|gold|solution|key|^gt|ans$")
+_ANSWERS: Final = re.compile(
+    r"answer|correct|label|target|truth|gold|solution|key|^gt|ans$|reference|response|antwort|respuesta|r.ponse|答案"
+)
 _TELLING: Final = 2
 """Rows from which one letter in all of them is no sign of answers: it may be the name of a group."""
 _OPTIONAL: Final = ("hint", "category", "l2_category", "split", "gold_description")
@@ -112,8 +114,7 @@ def _of_options(shape: Shape, *, required: bool) -> Iterator[Flaw]:
     elif not shape.with_options and shape.unread:
         yield _unread_lists(shape)
     elif not shape.with_options and shape.answered and (column := _unnamed(shape)) is not None:
-        reason = f"holds options{_example(shape, column)}, but its name does not say so, so the model would get none; "
-        yield Flaw("error", "options that are not read", column, f"{reason}{_meant(shape, column)}; {WAY_OUT}")
+        yield _unnamed_options(shape, column)
     elif shape.choosable and not shape.scorable and shape.choosable == shape.answered:
         reason = (
             "no answer is the letter or the text of one of its row's options, so no row can be scored (`prism datasets "
@@ -139,14 +140,21 @@ def _unnamed(shape: Shape) -> str | None:
     for example in shape.examples[:1]:
         for name, cell in example.others.items():
             options = (read_written(cell) if cell.lstrip()[:1] in ("[", "{") else None) or {}
-            if len(options) > 1 and resolved(example.answer, options) in options:
+            accepted = _ANSWERS.search(name) and name != likely("options", [name])  # several right answers
+            if len(options) > 1 and not accepted and resolved(example.answer, options) in options:
                 return name
     return None
 
 
-def _meant(shape: Shape, column: str) -> str:
+def _unnamed_options(shape: Shape, column: str) -> Flaw:
     meant = meant_options(shape.columns).get(column)
-    return f"call it {'`options`' if meant is None else repr(meant)}"
+    near = misspelt("options", [column]) or misspelt("choices", [column]) or likely("options", [column])
+    if meant is None and near is None:
+        reason = f"a list that contains the answer{_example(shape, column)}; if these are options, call it `options`"
+        return Flaw("warning", "columns that look like options", column, f"holds {reason}: the model gets none")
+    reason = f"holds options{_example(shape, column)}, but its name does not say so, so the model would get none"
+    fix = f"call it {'`options`' if meant is None else repr(meant)}; {WAY_OUT}"
+    return Flaw("error", "options that are not read", column, f"{reason}; {fix}")
 
 
 def _example(shape: Shape, column: str) -> str:
@@ -156,8 +164,10 @@ def _example(shape: Shape, column: str) -> str:
 
 def _no_answers(shape: Shape) -> Iterator[Flaw]:
     columns, missing = shape.columns, "there is no column 'answer', so nothing"
-    near = misspelt("answer", columns) or _letters_in(shape.examples)
-    named = likely("answer", columns)
+    near, found = misspelt("answer", columns), _letters_in(shape.examples)
+    named = likely("answer", columns) or found
+    if near is None and found is not None and _ANSWERS.search(found):
+        near = found
     if near is None and named is not None and surely_answers(named):
         near = named
     if near is not None:

@@ -114,6 +114,29 @@ def test_a_column_of_options_under_another_name_is_taken_for_the_answers(bench, 
         require_scorable(benchmark, 2, None)
 
 
+@pytest.mark.parametrize(
+    ("change", "notes"),
+    [
+        (LETTERS_ONLY | {"answer": "red", "answers": "['red', 'crimson']"}, []),
+        (LETTERS_ONLY | {"answer": "red", "tags": "['red', 'big']"}, ["column 'tags': holds a list that contains"]),
+    ],
+)
+def test_lists_that_need_not_be_options_stop_no_run(bench, change, notes):
+    with bench(change, change) as benchmark:
+        require_scorable(benchmark, 2, None)
+        *said, scoring = run_notes(benchmark, 2, None)
+    assert "nothing says how its answers are scored" in scoring
+    assert len(said) == len(notes)
+    assert all(wanted in note for wanted, note in zip(notes, said, strict=True))
+
+
+def test_a_column_of_letters_that_may_be_groups_stops_no_run(bench):
+    with bench({"answer": None, "group": "A"}, {"answer": None, "group": "B"}) as benchmark:
+        require_scorable(benchmark, 2, None)
+        (note,) = run_notes(benchmark, 2, None)
+    assert "if 'group' holds the answers, call it 'answer'" in note
+
+
 def test_one_letter_in_all_rows_is_no_sign_of_answers(bench):
     with bench(*[{"answer": None, "group": "A"}] * 3) as benchmark:
         require_scorable(benchmark, 3, None)
