@@ -9,15 +9,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-RECORD_FILES: Final[Mapping[str, str]] = MappingProxyType({".jsonl": "JSONL", ".parquet": "Parquet"})
-"""Files of records, by suffix with the format's name: benchmarks as they are, or data of a mapping."""
-BENCHMARK_FILES: Final[Mapping[str, str]] = MappingProxyType({".tsv": "TSV", **RECORD_FILES})
-"""Files that contain a benchmark's rows."""
-UNLISTED_FILES: Final[Mapping[str, str]] = MappingProxyType({".csv": "CSV"})
+BENCHMARK_FILES: Final[Mapping[str, str]] = MappingProxyType({".tsv": "TSV", ".jsonl": "JSONL", ".parquet": "Parquet"})
+"""Files that contain a benchmark's rows, by suffix with the format's name."""
+RECORD_FILES: Final[Mapping[str, str]] = MappingProxyType(
+    {".jsonl": "JSONL", ".parquet": "Parquet", ".json": "JSON", ".ndjson": "JSONL"}
+)
+"""Files of records: benchmarks as they are, or data of a mapping."""
+UNLISTED_FILES: Final[Mapping[str, str]] = MappingProxyType(
+    {".csv": "CSV", ".txt": "text", ".tab": "text", ".json": "JSON", ".ndjson": "JSONL"}
+)
 """Files that contain a benchmark's rows if a user names one; in a data folder, such a file may be anything."""
 MAPPING_FILES: Final = (".yaml", ".yml")
 """Files that say where a benchmark's rows are and what their fields mean."""
-TABLE_FILES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".parquet")
+TABLE_FILES: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".xlsx", ".parquet")
 """Tables of existing descriptions."""
 
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from prism_engine.datasets.answer_letters import letters_of
 from prism_engine.datasets.readiness import WAY_OUT, no_pictures, whole_flaws
-from prism_engine.datasets.row_checks import unscorable
+from prism_engine.datasets.row_checks import not_read, unscorable
 from prism_engine.errors import DatasetError
+from prism_engine.records import AnswerKind
 from prism_engine.scoring import SCORERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from prism_engine.datasets.benchmark import Benchmark
-    from prism_engine.records import AnswerKind
 
 _SEARCHED: Final = 100_000
 """Maximum number of rows without a readable answer that are searched for several right options."""
@@ -49,6 +49,8 @@ def require_scorable(benchmark: Benchmark, count: int, given: AnswerKind | None)
             raise DatasetError(reason, path=benchmark.path, column=flaw.column)
     if kind is not None and SCORERS[kind].lettered is None:
         return
+    for row, index, column, letters in islice(benchmark.left_out(count), 1):
+        raise DatasetError(not_read(letters), path=benchmark.path, row=row, index=index, column=column)
     several = [
         (row, index, answer)
         for row, index, answer, options in islice(benchmark.unscorable(count), _SEARCHED)
@@ -82,6 +84,17 @@ def run_notes(benchmark: Benchmark, count: int, given: AnswerKind | None) -> Ite
     for flaw in found:
         if flaw.level == "warning" and flaw.what != "no pictures":
             yield f"{benchmark.name}: " + (f"column {flaw.column!r}: " if flaw.column else "") + flaw.reason
+    if kind is None and benchmark.kind is AnswerKind.OPEN and shape.answered:
+        yield (
+            f"{benchmark.name}: nothing says how its answers are scored, so they are not; choose a way, such as "
+            "`--answer-kind exact`, to score them"
+        )
+    if leaked := benchmark.leaked(count):
+        rows = "1 row has an option" if leaked == 1 else f"{leaked:,} rows have options"
+        yield (
+            f"{benchmark.name}: {rows} such as 'nan', which other programs write for an empty cell; the model is shown "
+            "them: empty the cells, or use a mapping with `empty: [nan]`"
+        )
     lost = shape.choosable - shape.scorable
     if lost and (kind is None or SCORERS[kind].lettered is not None):
         yield (

@@ -13,8 +13,10 @@ from prism_engine.config.benchmarks import answer_kind
 from prism_engine.datasets.images import ImageStore
 from prism_engine.datasets.index import TEXTS, connect, read_facts
 from prism_engine.datasets.ingest import ensure_index
+from prism_engine.datasets.option_columns import left_out, may_be_left_out
 from prism_engine.datasets.order import visits
-from prism_engine.datasets.readiness import Shape, is_one_letter, is_unread
+from prism_engine.datasets.readiness import EXAMPLES, Example, Shape, is_one_letter, is_unread
+from prism_engine.datasets.row_checks import LEAKED
 from prism_engine.errors import DatasetError, StoreError
 from prism_engine.records import AnswerKind, Option, PictureFacts, Sample
 from prism_engine.scoring import AnswerCounts
@@ -43,12 +45,18 @@ _SHAPE = """
         count(*) FILTER (WHERE length(trim(answer)) = 1 AND instr(options, '["' || trim(answer) || '", ')),
         count(*) FILTER (WHERE options = '[]' AND length(answer) < 9 AND is_one_letter(answer)),
         count(*) FILTER (WHERE options = '[]' AND (extra LIKE '%"options": %' OR extra LIKE '%"choices": %')
-            AND is_unread(json_extract(extra, '$.options'), json_extract(extra, '$.choices')))
+            AND is_unread(json_extract(extra, '$.options'), json_extract(extra, '$.choices'))),
+        count(*) FILTER (WHERE trim(question, char(9, 10, 13, 32)) = '')
     FROM samples WHERE position < ?
 """
 _UNSCORABLE = """
     SELECT row, id, answer, options FROM samples WHERE position < ? AND answer NOT NULL AND options <> '[]'
     AND NOT (length(trim(answer)) = 1 AND instr(options, '["' || trim(answer) || '", ')) ORDER BY position
+"""
+_CELLS = "SELECT row, id, options, extra FROM samples WHERE position < ? AND options <> '[]' ORDER BY position"
+_LEAKED = """
+    SELECT count(*) FROM samples
+    WHERE position < ? AND EXISTS (SELECT 1 FROM json_each(?) AS word WHERE options LIKE word.value ESCAPE '~')
 """
 _GOLD = "gold_description"
 _WITHOUT_GOLD = """
@@ -58,7 +66,7 @@ _WITHOUT_GOLD = """
 
 
 def open_benchmark(path: Path, cache_dir: Path, progress: IngestCallback | None = None) -> Benchmark:
-    """Open a VLMEvalKit TSV, a JSONL or Parquet file, or a mapping file (YAML).
+    """Open a VLMEvalKit TSV, a JSONL, JSON or Parquet file, or a mapping file (YAML).
 
     The first call reads the file and indexes it in the cache; later calls use the index.
 
@@ -183,7 +191,8 @@ class Benchmark:
         """Return what the first `count` samples have, counted, as `readiness` judges it."""
         self._db.create_function("is_one_letter", 1, is_one_letter, deterministic=True)
         self._db.create_function("is_unread", 2, is_unread, deterministic=True)
-        ((answered, with_options, choosable, scorable, letters, unread),) = self._query(_SHAPE, count)
+        ((answered, with_options, choosable, scorable, letters, unread, unasked),) = self._query(_SHAPE, count)
+        samples = self.samples(range(min(count, len(self), EXAMPLES)))
         return Shape(
             name=self.name,
             columns=self.facts.columns,
@@ -195,13 +204,31 @@ class Benchmark:
             scorable=scorable,
             letters=letters,
             unread=unread,
-            first=self.sample(0).extra,
+            unasked=unasked,
+            examples=tuple(
+                Example(sample.answer or "", {option.letter: option.text for option in sample.options}, sample.extra)
+                for sample in samples
+            ),
         )
 
     def unscorable(self, count: int) -> Iterator[tuple[int, str, str, dict[str, str]]]:
         """Yield the row, index, answer and options of those of the first `count` samples whose answer is no option."""
         for row, index, answer, options in self._query(_UNSCORABLE, count):
             yield row, index, answer, dict(json.loads(options))
+
+    def left_out(self, count: int) -> Iterator[tuple[int, str, str, list[str]]]:
+        """Yield the row, index, column and letters of each of the first `count` samples with an option not read."""
+        if not may_be_left_out(self.facts.columns):
+            return
+        for row, index, options, extra in self._query(_CELLS, count):
+            read = dict(json.loads(options))
+            for column in left_out({**json.loads(extra), **read}):
+                yield row, index, column, list(read)
+
+    def leaked(self, count: int) -> int:
+        """Number of the first `count` samples with an option that another program wrote for an empty cell."""
+        found = self._query(_LEAKED, count, json.dumps([f"%, {json.dumps(word)}]%" for word in sorted(LEAKED)]))
+        return int(found[0][0])
 
     def require_gold(self, count: int) -> None:
         """Check that each of the first `count` samples has a gold description.

@@ -61,6 +61,11 @@ def find_benchmark(name_or_path: str, roots: Sequence[Path]) -> Path:
             f"{name_or_path!r} is a folder, not a benchmark's file: give the path of a "
             f"{one_of(BENCHMARK_FILES.values())} file or of a mapping (YAML) in it"
         )
+    if path.is_file():
+        readable = one_of((*BENCHMARK_FILES.values(), *UNLISTED_FILES.values()))
+        raise ConfigError(
+            f"{name_or_path}: prism reads no {path.suffix or 'such'} file as a benchmark; save it as a {readable} file"
+        )
     listed |= {listing.path.name: listing.path for listing in list_benchmarks((Path(),))}  # suggestions only
     names = (*listed, *(entry.name for entry in known_benchmarks() if bare))
     near = difflib.get_close_matches(name.lower(), [candidate.lower() for candidate in names], n=3)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from prism_engine.config.benchmarks import answer_kind, known_benchmark
 from prism_engine.config.models import pillow_formats
 from prism_engine.datasets.answer_letters import Numbering
+from prism_engine.datasets.column_guesses import COLUMNS, LISTS
 from prism_engine.datasets.images import ImageStore
 from prism_engine.datasets.ingest import IngestProgress, in_order, side_index
 from prism_engine.datasets.lettered import options_in, with_options
 from prism_engine.datasets.picture_cells import PictureCells, Reference
-from prism_engine.datasets.readiness import Shape, is_one_letter, is_unread, whole_flaws
+from prism_engine.datasets.readiness import EXAMPLES, Example, Shape, is_one_letter, is_unread, whole_flaws
 from prism_engine.datasets.relations import Relations
 from prism_engine.datasets.row_checks import NOT_AN_OPTION, UNANSWERED, flaws
 from prism_engine.datasets.sources import open_source
@@ -68,10 +69,14 @@ class Checkup:
     answered: int = 0
     choosable: int = 0
     """Samples with an answer and options."""
+    matched: int = 0
+    """Samples whose answer is one of their options."""
     lettered: int = 0
     """Samples without options whose answer is a single letter."""
     unread: int = 0
     """Samples without options whose `options` or `choices` cannot be read."""
+    examples: list[Example] = field(default_factory=list)
+    """The first samples."""
     columns: tuple[str, ...] = ()
     converted: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The pictures that an API gets converted: what is done to each, by digest."""
@@ -101,9 +106,10 @@ class Checkup:
             answered=self.answered,
             with_options=self.with_options,
             choosable=self.choosable,
-            scorable=self.scorable,
+            scorable=self.matched,
             letters=self.lettered,
             unread=self.unread,
+            examples=tuple(self.examples),
         )
 
     def note(self, flaw: Flaw, row: int | None = None, index: str | None = None) -> None:
@@ -226,12 +232,17 @@ class _Reading:
                     self._numbers.append((row.number, row.index, flaw))
             else:
                 found.note(flaw, row.number, row.index)
+        if len(found.examples) < EXAMPLES:
+            others = {name: cell for name, cell in lettered.cells.items() if cell and name not in (*COLUMNS, *options)}
+            lists = {name: lettered.cells[name] for name in LISTS if lettered.cells.get(name)}
+            found.examples.append(Example(answer, options, others | lists))
         found.samples += 1
         found.with_options += bool(options)
         found.answered += bool(answer)
         found.choosable += bool(answer and options)
         found.unread += not options and is_unread(row.cells.get("options"), row.cells.get("choices"))
         found.lettered += not options and is_one_letter(answer)
+        found.matched += answer.strip() in options
         found.scorable += bool(answer) and not any(flaw.level == "error" for flaw in row_flaws)
         found.described += bool(lettered.cells.get("gold_description", "").strip())
         if category := lettered.cells.get("category"):
@@ -241,6 +252,7 @@ class _Reading:
         found, count = self._found, self._numbering.positions
         if self._numbering.first is not None:
             found.scorable += count
+            found.matched += count
             return
         for number, index, flaw in self._numbers:
             found.note(flaw, number, index)
@@ -264,10 +276,10 @@ def _compare(found: Checkup) -> None:
     """Note what is wrong with the file as a whole, and its differences from the catalogue's entry of this name."""
     if not found.samples:
         found.note(Flaw("error", "empty benchmark", None, "has no rows that can be read"))
+    unanswered = 0 if "answer" in found.columns else found.counts.pop((UNANSWERED.level, UNANSWERED.what), 0)
     whole = list(whole_flaws(found.shape, found.kind))
     for flaw in whole:
         found.note(flaw)
-    unanswered = 0 if "answer" in found.columns else found.counts.pop((UNANSWERED.level, UNANSWERED.what), 0)
     # Once for the file, and not at all if a finding names the column that may hold the answers.
     if unanswered and not any("no column 'answer'" in flaw.reason for flaw in whole):
         found.note(UNANSWERED._replace(reason="there is no such column, so no row is scored"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -21,22 +22,19 @@ COLUMNS: Final = (
 _OTHER_NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "index": ("question_id", "questionid", "qid", "uid", "sample_id", "idx", "doc_id", "image_id"),
-        "question": ("query", "prompt", "problem", "instruction", "text", "question_text", "conversations"),
+        "question": (
+            *("query", "prompt", "problem", "instruction", "text", "question_text", "conversations", "text_prompt"),
+            *("user_prompt", "input", "messages"),
+        ),
         "image": (
-            "img",
-            "picture",
-            "photo",
-            "images",
-            "image_url",
-            "image_file",
-            "image_name",
-            "img_path",
-            "file_name",
+            *("img", "picture", "photo", "images", "image_url", "image_file", "image_name", "img_path", "file_name"),
+            *("filename", "image_base64", "base64", "decoded_image", "image_list", "pic", "figure", "jpg", "png"),
         ),
         "answer": (
             *("answers", "label", "target", "gt", "gt_answer", "ground_truth", "groundtruth", "correct_answer"),
             *("correct", "correct_option", "correct_choice", "answer_key", "answerkey", "answer_option", "gold"),
-            *("answer_text", "answer_index", "answer_idx", "solution", "right_answer"),
+            *("answer_text", "answer_index", "answer_idx", "solution", "right_answer", "gt_ans", "correctanswer"),
+            *("answer_id", "label_idx", "correct_idx", "correct_choice_idx", "correct_answer_idx", "reference_answer"),
         ),
         "options": (
             "candidates",
@@ -45,10 +43,15 @@ _OTHER_NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "answer_options",
             "candidate_answers",
             "mc_options",
+            "multiple_choices",
+            "choice_list",
+            "option_list",
+            "endings",
         ),
         "gold_description": ("description", "caption", "gold_caption", "descriptions"),
     }
 )
+_SURE: Final = re.compile(r"answer|truth|^gt|^gold$|^correct_")
 _CLOSE: Final = 0.8
 """Similarity from which two names count as the same word, misspelt."""
 
@@ -69,3 +72,8 @@ def likely(wanted: str, columns: Collection[str]) -> str | None:
     """Return the column that other tools call a wanted column by; None if there is none."""
     plain = {name.replace(" ", "_").replace("-", "_").replace(".", "_"): name for name in columns}
     return next((plain[name] for name in _OTHER_NAMES.get(wanted, ()) if name in plain), None)
+
+
+def surely_answers(column: str) -> bool:
+    """Whether a name that `likely` found for the answers stands for nothing else, unlike `label`."""
+    return _SURE.search(column) is not None

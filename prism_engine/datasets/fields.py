@@ -5,26 +5,25 @@ from __future__ import annotations
 import json
 import math
 import re
+from itertools import islice
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
 from prism_engine.datasets.answer_letters import letter_of_text
 from prism_engine.datasets.column_guesses import LISTS, likely, misspelt
+from prism_engine.datasets.images import PictureError
+from prism_engine.datasets.picture_cells import is_picture_file, no_local_picture, split_list
 from prism_engine.datasets.rows import OPTION, FileName, Row, column_name
 from prism_engine.datasets.written_options import options_from, read_written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from prism_engine.config.mapping import Mapping as MappingSpec
     from prism_engine.datasets.rows import EncodedPicture
 
 _PICTURES = ("image", "images", "image_path")
 _NUMBERED_PICTURE = re.compile(r"image[_ ]?(\d{1,2})")
-_FILE = re.compile(
-    r"[^\n]+\.(?:png|jpe?g|webp|gif|bmp|tiff?|avif|jp2|j2k|ico|p[bgnp]m|pfm|tga|pcx|qoi|psd)", re.IGNORECASE
-)
-_WEB = re.compile(r"https?://", re.IGNORECASE)
 
 
 class FieldError(Exception):
@@ -55,6 +54,7 @@ def plain_row(number: int, record: Mapping[str, Any], *, lettered: bool = True) 
     found = tuple(
         picture for name in fields for picture in _pictures(named.get(name), name, files=name == "image_path")
     )
+    _refuse_nested(named.get("question"), "question")
     if lettered and not any(value for name, value in named.items() if OPTION.fullmatch(name)):
         listed = next((name for name in LISTS if _is_plain_list(named.get(name))), None)
         named |= {} if listed is None else _options(named.pop(listed), listed)
@@ -77,7 +77,28 @@ def _picture_fields(named: Mapping[str, Any]) -> list[str]:
         return [numbered[number] for number in sorted(numbered)]
     if (near := misspelt("image", named) or misspelt("image_path", named)) is not None:
         raise FieldError("image", f"the record has no such field; did you mean {near!r}? Rename it")
+    if (near := next((name for name, value in named.items() if _is_picture(value)), None)) is not None:
+        reason = f"the record has no such field, but {near!r} holds a picture; call it 'image', or use a mapping"
+        raise FieldError("image", f"{reason} (configs/mapping.yaml)")
     return []
+
+
+def _is_picture(value: object) -> bool:
+    """Whether a value can only be a picture or several: bytes, or what Hugging Face's Image feature writes."""
+    match value:
+        case bytes() | {"bytes": bytes()}:
+            return True
+        case [first, *_]:
+            return _is_picture(first)
+        case _:
+            return False
+
+
+def _refuse_nested(value: object, column: str) -> None:
+    if isinstance(value, dict | list):
+        kind = "an object" if isinstance(value, dict) else "a list"
+        reason = f"holds {kind} instead of a text; name the field inside it in a mapping, as in `{column}: a.b`"
+        raise FieldError(column, f"{reason} (configs/mapping.yaml)")
 
 
 def _is_plain_list(value: object) -> bool:
@@ -143,11 +164,18 @@ def _checked(cells: dict[str, str]) -> dict[str, str]:
     for name in ("index", "question"):
         if name not in cells:
             near = misspelt(name, cells) or likely(name, cells)
-            hint = f"; did you mean {near!r}? Rename it, or use a mapping (configs/mapping.yaml)" if near else ""
-            raise FieldError(name, f"the record has no such field{hint}")
+            if near is None:
+                written = [cell for cell in cells if cell != "index"]
+                raise FieldError(name, f"the record has no such field; it has {_shown(written)}")
+            hint = f"did you mean {near!r}? Rename it, or use a mapping (configs/mapping.yaml)"
+            raise FieldError(name, f"the record has no such field; {hint}")
     if not cells["index"]:
         raise FieldError("index", "the field is empty; every row needs a unique id")
     return cells
+
+
+def _shown(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, islice(names, 16))) or "none"
 
 
 def _value(record: Mapping[str, Any], field: str) -> Any:
@@ -157,7 +185,7 @@ def _value(record: Mapping[str, Any], field: str) -> Any:
     value: Any = record
     for name in field.split("."):
         if not isinstance(value, dict) or name not in value:
-            raise FieldError(field, f"the record has no such field; it has {', '.join(map(repr, list(record)[:16]))}")
+            raise FieldError(field, f"the record has no such field; it has {_shown(record)}")
         value = value[name]
     return value
 
@@ -227,9 +255,7 @@ def _pictures(value: object, column: str, *, files: bool) -> Iterator[EncodedPic
         case bytes():
             yield value
         case str():
-            if _WEB.match(value):
-                raise FieldError(column, "is a web address; prism does not download pictures, so fetch them first")
-            yield FileName(value) if files or _FILE.fullmatch(value) else value
+            yield from _written_pictures(value, column, files=files)
         case list():
             for item in value:
                 yield from _pictures(item, column, files=files)
@@ -239,3 +265,15 @@ def _pictures(value: object, column: str, *, files: bool) -> Iterator[EncodedPic
             yield FileName(name)
         case _:
             raise FieldError(column, f"holds {type(value).__name__} instead of a picture")
+
+
+def _written_pictures(text: str, column: str, *, files: bool) -> Iterator[EncodedPicture]:
+    """The pictures of a text: a payload, a file's name, or a written list of these."""
+    try:
+        items = (text,) if files else split_list(text)
+    except PictureError as error:
+        raise FieldError(column, str(error)) from error
+    for item in items:
+        if (reason := no_local_picture(item)) is not None:
+            raise FieldError(column, reason)
+        yield FileName(item) if files or is_picture_file(item) else item

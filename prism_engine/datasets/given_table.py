@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -38,7 +39,7 @@ _TEXTS: Final = (
 )
 """Description columns in order of preference."""
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-_WHOLE: Final = re.compile(r"([+-]?\d{1,18})(?:\.0*)?")
+_WHOLE: Final = re.compile(r"([+-]?\d{1,18})(?:[.,]0*)?")
 _MISSING: Final = frozenset({"nan", "NaN", "NA", "<NA>", "NaT", "N/A", "#N/A", "None", "null", "NULL"})
 """What pandas, R and Excel write for a missing value; no description consists of it."""
 _SHOWN: Final = 3
@@ -152,8 +153,11 @@ class GivenTable:
         text = next((name for name in _TEXTS if name in names), None)
         if key is None or text is None:
             purpose, known = ("what a row describes", _KEYS) if key is None else ("the description", _TEXTS)
+            near = next((close[0] for name in known if (close := difflib.get_close_matches(name, names, 1, 0.8))), None)
+            hint = f". Did you mean {near!r}? Rename it" if near else ""
+            found = ", ".join(names) or "none"
             raise DatasetError(
-                f"has no column for {purpose}: expected one of {', '.join(known)}; found {', '.join(names) or 'none'}",
+                f"has no column for {purpose}: expected one of {', '.join(known)}; found {found}{hint}",
                 path=self.path,
             )
         return key, text

@@ -17,6 +17,8 @@ from prism_engine.records import Image, PictureFacts
 __all__ = ["FORMATS", "MAX_PIXELS", "ImageStore", "PictureError", "check_picture", "decode_base64"]
 
 _DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,")
+_LITERAL = re.compile(r"\s*b(['\"])(.*)\1\s*", re.DOTALL)
+"""How Python writes bytes, as `str(base64.b64encode(...))` leaves them."""
 _BLANKS = b" \t\r\n\v\f"
 _REMEMBERED = 4096
 
@@ -72,11 +74,15 @@ class ImageStore:
 
 
 def decode_base64(text: str) -> bytes:
-    """Decode base64 text, which may be wrapped in lines or start with `data:image/...;base64,`.
+    """Decode base64 text, which may be wrapped in lines, in Python's `b'...'`, or start with `data:image/...;base64,`.
 
     Raises:
         PictureError: the text has an invalid character or wrong padding.
     """
+    if (literal := _LITERAL.fullmatch(text)) is not None:
+        text = literal[2]
+        if "\\x" in text:
+            raise PictureError("is bytes as Python prints them; write them with base64.b64encode(data).decode()")
     prefix = _DATA_URL.match(text)
     try:
         payload = (text[prefix.end() :] if prefix else text).encode("ascii").translate(None, _BLANKS)

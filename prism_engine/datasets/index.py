@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from prism_engine.datasets.picture_cells import StoredPicture
     from prism_engine.datasets.rows import Row
 
-READER_VERSION = 6
+READER_VERSION = 7
 """Raised whenever reading the same table would yield different samples or schema; older indexes are rebuilt."""
 
 TEXTS = ("question", "hint", "answer", "category", "l2_category", "split", "gold_description")

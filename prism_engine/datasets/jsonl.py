@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_HOW = "JSONL has one whole object per line; pandas writes it with to_json(FILE, orient='records', lines=True)"
+_HOW = (
+    "JSONL has one whole object per line; pandas writes it with to_json(FILE, orient='records', lines=True). Call a "
+    "file with one list of objects .json"
+)
 
 
 class JsonLines:
@@ -52,6 +55,10 @@ class JsonLines:
         try:
             record = read_json(line)
         except ValueError as error:
+            if line.rstrip().endswith("},"):
+                return self._error(
+                    "the line ends in a comma; remove it, or make the file one list [...] in a .json", row
+                )
             hint = f". {_HOW}" if row == 1 and line.strip()[:1] in ("[", "{") else ""
             return self._error(f"the line is not valid JSON: {error}{hint}", row)
         if isinstance(record, dict):

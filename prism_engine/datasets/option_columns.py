@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from functools import lru_cache
 from string import ascii_lowercase, ascii_uppercase
@@ -14,15 +15,21 @@ from prism_engine.datasets.rows import OPTION
 from prism_engine.datasets.written_options import read_written
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _NAMED: Final = re.compile(
     r"(?P<word>options?|opt|choices?|candidates?|alternatives?|alt|op)?[\s_\-.:/]*[(\[]?(?P<place>[a-z]|\d{1,3})"
     r"(?P<end>[)\].:]*)(?:[\s_\-]*(?:text|option))?"
 )
 _LOOSE: Final = re.compile(r"(?:answer|ans)[\s_\-.]*(?P<place>[a-z])")
+_MISSPELT: Final = re.compile(r"(?P<word>[a-z]{4,12})(?:[\s_\-.:/(\[]+|(?=\d))(?P<place>[a-z]|\d{1,2})[)\].:]*")
+_WORDS: Final = ("option", "choice", "candidate", "alternative")
+_CLOSE: Final = 0.8
 _MARK: Final = r"\s*[(\[]?{}(?:[)\]]\s*|[.:]\s+|\s+-\s+|[、．：）】.:]\s*)(?=\S)"
 _SPACED: Final = r"\s*(?:[(\[]{0}[)\]]|{0}\))\s*(?=\S)|\s*{0}(?:[.:]|\s-)\s+(?=\S)|\s*{0}[、．：）]\s*(?=\S)"
+
+_WORDED: Final = r"(?i)\s*(?:option|choice)\s+{}\s*(?:[.:)、．：）]|-\s)\s*(?=\S)"
+_BOLD: Final = r"\s*\*\*[(\[]?{}[)\].:]?\*\*[)\].:]?\s*(?=\S)"
 
 
 class OptionColumns(NamedTuple):
@@ -97,6 +104,72 @@ def look_like_options(columns: Sequence[str]) -> list[str]:
     return lists + [name for group in groups for name in group.names]
 
 
+def meant_options(columns: Sequence[str]) -> dict[str, str]:
+    """Return the columns whose names are misspelt options, each with the name that is meant: `optoin a`: `option a`."""
+    words = {name: word for name in columns if (word := _meant_word(name)) is not None}
+    return {name: word + name[_word_end(name) :] for name, word in words.items()}
+
+
+def left_out(cells: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the columns of a row with options A, B, ... that look like one more option, which no model is shown.
+
+    `option_d` next to A, B and C, or `optoin c` after `option a` and `option b`. A column that repeats one of the
+    options is none.
+    """
+    options = {name: text.strip() for name, text in cells.items() if text and OPTION.fullmatch(name)}
+    if not options:
+        return ()
+    last = ascii_uppercase.index(max(options))
+    texts = set(options.values())
+    found = []
+    for name, cell in cells.items():
+        if name in options or not cell.strip() or (place := _place(name)) is None:
+            continue
+        more = place.number <= last + (4 if place.sure else 2) and ascii_uppercase[place.number] not in options
+        if more and cell.strip() not in texts:
+            found.append(name)
+    return tuple(found)
+
+
+def may_be_left_out(columns: Iterable[str]) -> bool:
+    """Whether any of a file's columns looks like an option by its name, apart from A, B, ..."""
+    return any(not OPTION.fullmatch(name) and _place(name) is not None for name in columns)
+
+
+class _Place(NamedTuple):
+    number: int
+    """0-based, of the option that a column's name stands for."""
+    sure: bool
+    """Whether the name says that it is an option."""
+
+
+@lru_cache(maxsize=1024)
+def _place(name: str) -> _Place | None:
+    found = _NAMED.fullmatch(name)
+    if found is None and _meant_word(name) is not None:
+        found = _MISSPELT.fullmatch(name)
+    if found is None or name in LISTS or (found["place"].isdigit() and not found["word"]):
+        return None
+    place = found["place"]
+    number = max(int(place) - 1, 0) if place.isdigit() else ascii_lowercase.index(place)
+    return _Place(number, name != place) if number < len(ascii_uppercase) else None
+
+
+@lru_cache(maxsize=1024)
+def _meant_word(name: str) -> str | None:
+    """The word that a column's name misspells before a letter or a number; None if it does not."""
+    found = _MISSPELT.fullmatch(name)
+    if found is None or _NAMED.fullmatch(name) is not None or found["word"] in _WORDS:
+        return None
+    close = difflib.get_close_matches(found["word"], _WORDS, n=1, cutoff=_CLOSE)
+    return close[0] if close else None
+
+
+def _word_end(name: str) -> int:
+    found = _MISSPELT.fullmatch(name)
+    return found.end("word") if found else 0
+
+
 def without_letters(options: dict[str, str]) -> dict[str, str]:
     """Return the options without their own letters in front (`A. cat`, `(B) dog`), if each has its own.
 
@@ -105,7 +178,7 @@ def without_letters(options: dict[str, str]) -> dict[str, str]:
     letters = sorted(options)
     if len(letters) < 2 or not all(OPTION.fullmatch(letter) for letter in letters):
         return options
-    for style in (_SPACED, *([_MARK] if len(letters) > 2 else ())):
+    for style in (_SPACED, _WORDED, _BOLD, *([_MARK] if len(letters) > 2 else ())):
         found = [re.match(style.format(f"(?:{name}|{name.lower()})"), options[name]) for name in letters]
         if all(found):
             return {name: options[name][match.end() :] for name, match in zip(letters, found, strict=True) if match}

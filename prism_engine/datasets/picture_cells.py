@@ -27,6 +27,10 @@ MAX_REFERENCE = 64
 _LIST_ITEM = re.compile(
     r"""\s*+('[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'|"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+")\s*+(?:,|\Z)""", re.DOTALL
 )
+_FILE = re.compile(
+    r"[^\n]{1,4096}\.(?:png|jpe?g|webp|gif|bmp|tiff?|avif|jp2|j2k|ico|p[bgnp]m|pfm|tga|pcx|qoi|psd)", re.IGNORECASE
+)
+_ADDRESS = re.compile(r"(https?|file|s3|gs|hf)://", re.IGNORECASE)
 _NO_LIST = "starts like a list, but is not a list of quoted texts such as ['...', '...']"
 
 
@@ -90,14 +94,27 @@ class PictureCells:
     def _stored(self, picture: EncodedPicture) -> StoredPicture | Reference:
         if isinstance(picture, FileName):
             return self._file(picture)
+        if isinstance(picture, str) and (reason := no_local_picture(picture)) is not None:
+            raise PictureError(reason)
+        if isinstance(picture, str) and self._is_file(picture):
+            return self._file(picture)
         if isinstance(picture, str) and len(picture) <= MAX_REFERENCE:
             return Reference(picture)
         data = decode_base64(picture) if isinstance(picture, str) else picture
         image = self._store.put(data)
         return StoredPicture(image.digest, len(data), facts=image.facts)
 
+    def _is_file(self, cell: str) -> bool:
+        """Whether a cell names a picture's file: one that exists, or a path too long to be another row's index."""
+        if not is_picture_file(cell):
+            return False
+        return len(cell) > MAX_REFERENCE or any((folder / cell).is_file() for folder in self._folders)
+
     def _file(self, name: str) -> StoredPicture:
-        tried = [folder / name for folder in self._folders]
+        if (reason := no_local_picture(name)) is not None:
+            raise PictureError(reason)
+        names = dict.fromkeys((name, name.replace("\\", "/")))  # Windows writes the other slash
+        tried = [folder / name for name in names for folder in self._folders]
         try:
             path = next((path for path in tried if name and is_file(path)), None)
             if path is None:
@@ -116,6 +133,21 @@ class PictureCells:
             return StoredPicture(image.digest, len(data), path, status.st_mtime_ns, image.facts)
         except PictureError as error:
             raise PictureError(f"names {path}, which {error}") from error
+
+
+def is_picture_file(text: str) -> bool:
+    """Whether a text can only be the name of a picture's file, by its ending."""
+    return _FILE.fullmatch(text) is not None and not text.startswith("data:")
+
+
+def no_local_picture(text: str) -> str | None:
+    """Say why a text names nothing that prism reads: it is an address; None if it is not."""
+    found = _ADDRESS.match(text)
+    if found is None:
+        return None
+    if found[1].lower() == "file":
+        return "is a file:// address; write the file's path"
+    return "is a web address; prism does not download pictures, so fetch them first"
 
 
 def split_list(cell: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from prism_engine.datasets.fields import FieldError, mapped_row, plain_row
 from prism_engine.datasets.hub import HubDataset
 from prism_engine.datasets.jsonl import JsonLines
 from prism_engine.datasets.parquet import Parquet
+from prism_engine.datasets.records_files import JsonFile
 from prism_engine.datasets.rows import picture_folders, refuse
 from prism_engine.errors import DatasetError
 from prism_engine.scoring import SCORERS
@@ -42,7 +43,7 @@ class Records(Protocol):
 
 
 RECORD_READERS: Final[Mapping[str, Callable[[Path], Records]]] = MappingProxyType(
-    {".jsonl": JsonLines, ".parquet": Parquet}
+    {".jsonl": JsonLines, ".parquet": Parquet, ".json": JsonFile, ".ndjson": JsonLines}
 )
 """By suffix in lower case, as in `config.file_types.RECORD_FILES`."""
 

@@ -6,6 +6,7 @@ import csv
 from typing import TYPE_CHECKING, Any, Final
 
 from prism_engine.config.text_encoding import HEAD, binary_format, decoded, encoding_of, not_unicode
+from prism_engine.datasets.column_guesses import COLUMNS
 from prism_engine.datasets.jsonl import read_json
 from prism_engine.datasets.separated import separated_lines
 from prism_engine.datasets.text_lines import BadLine, TextLines
@@ -43,6 +44,25 @@ def read_records(path: Path, known: Collection[str] = ()) -> Iterator[tuple[int,
         yield number, {str(name).strip().lower(): value for name, value in row.items()}
 
 
+class JsonFile:
+    """The records of a JSON file, which is read as a whole: a list of objects, pandas' layouts, or JSON lines."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.bytes_read = 0
+
+    @property
+    def bytes_total(self) -> int:
+        """Size of the file."""
+        return self._path.stat().st_size
+
+    def __iter__(self) -> Iterator[Record]:
+        """Raise DatasetError if the file cannot be read."""
+        for record in _json(self._path, (*COLUMNS, "id")):
+            self.bytes_read = self.bytes_total
+            yield dict(record)
+
+
 def _json_lines(path: Path, known: Collection[str]) -> Iterator[Mapping[str, Any]]:
     number = 0
     with TextLines(path, _MAX_JSON, "JSONL") as lines:
@@ -75,7 +95,24 @@ def _json_whole(path: Path, known: Collection[str], error: ValueError) -> Iterat
 
 
 def _json(path: Path, known: Collection[str]) -> Iterator[Mapping[str, Any]]:
-    yield from _rows_of(_json_content(path), path, known)
+    try:
+        content = _json_content(path)
+    except DatasetError:
+        if not _begins_with_object(path):
+            raise
+        yield from _json_lines(path, known)  # as Hugging Face and pandas also call them
+        return
+    yield from _rows_of(content, path, known)
+
+
+def _begins_with_object(path: Path) -> bool:
+    """Whether the first line is a whole JSON object."""
+    with TextLines(path, _MAX_JSON, "JSON") as lines:
+        first = next((line for line in lines if isinstance(line, BadLine) or line.strip()), "")
+    try:
+        return isinstance(first, str) and isinstance(read_json(first), dict)
+    except ValueError:
+        return False
 
 
 def _json_content(path: Path) -> Any:
@@ -120,8 +157,6 @@ def _rows_of(content: object, path: Path, known: Collection[str]) -> Iterator[Ma
 def _by_column(content: Mapping[str, Any], known: Collection[str]) -> list[dict[str, Any]]:
     """The rows of `{"index": {"0": 7}, "text": {"0": "..."}}`, or of objects by index."""
     columns = list(content.values())
-    if any(isinstance(value, dict | list) for column in columns for value in column.values()):
-        return []
     same = all(column.keys() == columns[0].keys() for column in columns)
     if same and {name.strip().lower() for name in content} & set(known):
         return [{name: column[at] for name, column in content.items()} for at in columns[0]]
@@ -153,7 +188,8 @@ def _separated(separator: str) -> Callable[[Path, Collection[str]], Iterator[Map
                     number += 1
                     if None in row:
                         raise DatasetError(_TOO_MANY, path=path, row=number)
-                    yield row
+                    if any(cell for cell in row.values()):  # spreadsheets export empty rows
+                        yield row
             except csv.Error as error:
                 reason = f"cannot be read as a table ({error}); a quote inside a quoted cell must be doubled"
                 raise DatasetError(reason, path=path, row=number + 1) from error
@@ -190,6 +226,7 @@ READERS: Final[dict[str, Callable[[Path, Collection[str]], Iterator[Mapping[str,
     ".json": _json,
     ".csv": _separated(","),
     ".tsv": _separated("\t"),
+    ".txt": _separated("\t"),
     ".xlsx": _frame("read_excel", engine="calamine", infer_schema_length=None),
     ".parquet": _frame("read_parquet"),
 }

@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING
 
 from prism_engine.datasets.answer_letters import letters_of, numbered, position_of
 from prism_engine.datasets.column_guesses import LISTS
+from prism_engine.datasets.option_columns import left_out
 from prism_engine.datasets.rows import OPTION
 from prism_engine.datasets.written_options import read_written
 from prism_engine.scoring import SCORERS
 from prism_engine.scoring.flaws import Flaw
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from prism_engine.datasets.rows import Row
     from prism_engine.records import AnswerKind
     from prism_engine.scoring import Scorer
 
-_LEAKED = frozenset({"nan", "NaN", "<NA>", "NaT"})
+LEAKED = frozenset({"nan", "NaN", "<NA>", "NaT", "\\N"})
+"""What pandas and databases write for an empty cell, and no one as an option."""
 _NA_WORDS = frozenset({"None", "NA", "N/A", "n/a", "null", "NULL", "#N/A"})
 NOT_AN_OPTION = "answer not among the options"
 UNANSWERED = Flaw("warning", "row without an answer", "answer", "is empty, so the row is not scored")
@@ -41,6 +43,8 @@ def flaws(row: Row, pictures: int | None, kind: AnswerKind | None) -> Iterator[F
     scorer = None if kind is None else SCORERS[kind]
     if options or (scorer is not None and scorer.lettered == "all"):
         yield from _of_options(options, answer)
+        for name in left_out(cells):
+            yield Flaw("error", "option that is not read", name, not_read(options))
     elif scorer is not None and scorer.needs_answer:
         yield from _of_text(answer, scorer)
     if scorer is not None:
@@ -51,6 +55,18 @@ def flaws(row: Row, pictures: int | None, kind: AnswerKind | None) -> Iterator[F
     if not options and (scorer is None or scorer.lettered is not None):
         yield from _unread_lists(cells)
     yield from _na_words(cells, options)
+
+
+def not_read(options: Iterable[str]) -> str:
+    """Say that a column looks like an option that is not among those read.
+
+    Args:
+        options: the letters of those read.
+    """
+    return (
+        f"looks like an option, but is not read with {', '.join(sorted(options))}, so the model would not see it; name "
+        "all options alike (A, B, ... or option_a, option_b, ...), or call the column something else"
+    )
 
 
 def _unread_lists(cells: Mapping[str, str]) -> Iterator[Flaw]:
@@ -92,6 +108,9 @@ def unscorable(answer: str, options: Mapping[str, str]) -> str | None:
             f"is {shown}: option {zero} if the first is 0, {one} if it is 1, and the other rows do not say which; "
             "write letters, or use a mapping with `answer_is: position` (from 0) or `number` (from 1)"
         )
+    same = [name for name, text in sorted(options.items()) if text.strip() == answer.strip()]
+    if len(same) > 1:
+        return f"is {shown}, the text of {' and '.join(same)}; write the letter"
     return f"is {shown}; the options are {letters}"
 
 
@@ -105,7 +124,7 @@ def _of_text(answer: str | None, scorer: type[Scorer]) -> Iterator[Flaw]:
 def _na_words(cells: dict[str, str], options: dict[str, str]) -> Iterator[Flaw]:
     for name in (*_TEXTS, *options):
         text = cells.get(name, "").strip()
-        if text in _LEAKED or (text in _NA_WORDS and name in _TEXTS):
+        if text in LEAKED or (text in _NA_WORDS and name in _TEXTS):
             yield Flaw("warning", "leaked NA word", name, f"is {text!r}: was this an empty cell?")
         elif text in _NA_WORDS:
             reason = f"is {text!r}; kept here, but other programs may read it as a missing value"

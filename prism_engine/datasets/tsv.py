@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from itertools import chain
 from typing import TYPE_CHECKING, Self
 
 from prism_engine.config.benchmarks import known_benchmark
@@ -33,7 +34,8 @@ class Table:
     Cells are separated by tabs (or, if the header says so, by commas, semicolons or bars) and may be quoted; a quoted
     cell may contain tabs, line breaks and doubled quotes, and a quote inside an unquoted cell is a plain character. No
     cell is ever interpreted: `None`, `NA` and `007` stay as they are. Column names are lower-cased, except the single
-    letters A-Z (options). A table without an `index` has it in `id`, or in a first column without a name.
+    letters A-Z (options). A table without an `index` has it in `id`, or in a first column without a name (R leaves out
+    even its separator); without any of these, rows are numbered from 0.
 
     Args:
         broken: called for each row with too many or too few cells, or without an index; these rows are left out.
@@ -55,11 +57,13 @@ class Table:
         self._hash = hashlib.sha256()
         self._row: int | None = None
         self._ended = False
+        self._counted = False
+        """Whether the rows' numbers are their indexes."""
         # Process-global in Python; only ever raised, so other users of csv are not affected.
         csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL))
         self._file = TextLines(path, MAX_CELL, "TSV", self._hash)
         try:
-            self._rows = self._split()
+            self._rows: Iterator[list[str]] = self._split()
             self.columns = self._header()
         except BaseException:
             self._file.close()
@@ -83,7 +87,8 @@ class Table:
                 self._broken(error)
             else:
                 pictures = None if self.picture_column else ()
-                yield Row(number, dict(zip(self.columns, cells, strict=True)) | default, pictures)
+                index = (str(self._row),) if self._counted else ()
+                yield Row(number, dict(zip(self.columns, (*cells, *index), strict=True)) | default, pictures)
             self._row = number
 
     @property
@@ -127,7 +132,7 @@ class Table:
                 # A complete row ends with its line; the reader requests another line only inside quotes.
                 if self._ended:
                     raise self._error("a quote is opened here and never closed")
-                if len(cells) > 1 or "".join(cells).strip():
+                if "".join(cells).strip():  # spreadsheets export rows that only have separators
                     yield cells
         except csv.Error as error:
             raise self._error(f"is not a tab-separated row ({error}); is a quote missing?") from error
@@ -142,24 +147,35 @@ class Table:
             if column in seen:
                 raise self._error("the header names this column twice; remove one", column=column)
             seen.add(column)
-        question = () if self._question else ("question",)
-        for wanted in ("index", *question):
-            if wanted not in seen:
-                raise self._error(_missing(wanted, columns, names))
+        if not seen & {*COLUMNS, "id"}:
+            raise self._error(_no_header(names))
+        if "index" not in seen and (near := misspelt("index", columns) or likely("index", columns)) is not None:
+            raise self._error(f"has no column 'index'; did you mean {near!r}? Rename it")
+        if "question" not in seen and not self._question:
+            raise self._error(_missing("question", columns, names))
         if not seen & set(PICTURES) and (near := misspelt("image", columns) or misspelt("image_path", columns)):
             raise self._error(f"has no column 'image' or 'image_path'; did you mean {near!r}? Rename it")
-        return columns
+        return columns if "index" in seen else self._with_index(columns)
+
+    def _with_index(self, columns: tuple[str, ...]) -> tuple[str, ...]:
+        """The columns with an index: R's row names, which have no name in the header, or the rows' numbers from 0."""
+        first = next(self._rows, None)
+        self._rows = self._rows if first is None else chain([first], self._rows)
+        if first is not None and len(first) == len(columns) + 1 and first[-1]:
+            return ("index", *columns)
+        self._counted = True
+        return (*columns, "index")
 
     def _flaw(self, cells: list[str]) -> DatasetError | None:
         """The error that makes the whole row unusable, if any."""
-        position = self.columns.index("index")
-        if len(cells) != len(self.columns):
+        position, named = self.columns.index("index"), len(self.columns) - self._counted
+        if len(cells) != named:
             return self._error(
-                f"the row has {len(cells)} cells, the header {len(self.columns)}; "
+                f"the row has {len(cells)} cells, the header {named}; "
                 "a cell that contains a tab, a quote or a line break must be quoted",
-                index=cells[position][:_SHOWN] if position < len(cells) else None,
+                index=cells[position][:_SHOWN] if position < min(named, len(cells)) else None,
             )
-        if not cells[position]:
+        if not self._counted and not cells[position]:
             return self._error("the cell is empty; every row needs a unique id", column="index")
         return None
 
@@ -175,6 +191,18 @@ def _columns(names: list[str]) -> tuple[str, ...]:
     if "index" not in columns and ids:
         columns[columns.index(ids[0])] = "index"
     return tuple(columns)
+
+
+def _no_header(names: list[str]) -> str:
+    first = names[0].strip()
+    if first[:1] in ("{", "["):
+        return "is JSON, not a table; call it .json (one list of objects) or .jsonl (one object per line)"
+    if first[:1] == "<":
+        return "is HTML or XML, not a table; save it as TSV or CSV"
+    return (
+        f"its first line is no header: it has {', '.join(repr(name[:_SHOWN]) for name in names[:16])}, but none of "
+        "prism's columns (index, question, image, answer, A, B, ...), separated by tabs, commas, semicolons or bars"
+    )
 
 
 def _missing(wanted: str, columns: tuple[str, ...], names: list[str]) -> str:

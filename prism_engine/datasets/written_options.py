@@ -119,12 +119,17 @@ def _text(value: object) -> str | None:
     return None if isinstance(value, list | dict) else str(value).strip()
 
 
+def _bare(text: str) -> str:
+    """A text without a word processor's quotes around it."""
+    return text[1:-1] if len(text) > 2 and (text[0], text[-1]) in (("“", "”"), ("‘", "’")) else text
+
+
 def _unquoted(text: str) -> dict[str, str] | None:
     """Options of `[cat, dog]`, as Java and R write a list; only where nothing is quoted or nested."""
     inner = text[1:-1]
     if (text[0], text[-1]) not in (("[", "]"), ("(", ")")) or re.search(r"[\[\](){}'\"\n]", inner):
         return None
-    parts = [part.strip() for part in inner.split(",")]
+    parts = [_bare(part.strip()) for part in inner.split(",")]
     return _of_texts(list(parts)) if len(parts) > 1 and all(parts) else None
 
 
@@ -180,7 +185,7 @@ class _Parser:
         if kind == "word":
             if text == "array" and self._accept("("):
                 return self._array(depth)
-            return None if text in NOTHING else text
+            return None if text in NOTHING else _bare(text)
         if kind == "mark" and text in ("[", "("):
             return self._items("]" if text == "[" else ")", depth)
         if kind == "mark" and text == "{":

@@ -21,7 +21,7 @@ def test_names_are_joined_as_in_a_sentence(names, text):
 
 def test_every_format_has_a_reader_and_every_reader_a_format():
     assert list(RECORD_READERS) == list(RECORD_FILES)
-    assert sorted(sources.READERS) == sorted((*BENCHMARK_FILES, *MAPPING_FILES))
+    assert sorted(sources.READERS) == sorted({*BENCHMARK_FILES, *RECORD_FILES, *MAPPING_FILES})
     assert tuple(records_files.READERS) == TABLE_FILES
 
 

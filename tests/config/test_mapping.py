@@ -40,7 +40,7 @@ def test_a_mapping_is_checked_into_values(load):
             "only `options` and `image` may list more than one field",
         ),
         ("dataset: a\ncolumns: {question: {A: b}, image: i}\n", "only `options` may have letters"),
-        (GOOD.replace("org/name", "[a.jsonl, org/name]"), "a list may contain only JSONL or Parquet"),
+        (GOOD.replace("org/name", "[a.jsonl, org/name]"), "a list may contain only JSONL, Parquet or JSON"),
         (GOOD + "kind: guess\n", "kind"),
     ],
 )

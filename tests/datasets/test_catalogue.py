@@ -105,3 +105,15 @@ def test_a_folder_is_no_benchmark_and_is_said_to_be_one(tmp_path):
     (tmp_path / "dir.tsv").mkdir()
     with pytest.raises(ConfigError, match=r"dir.tsv' is a folder, not a benchmark's file: give the path"):
         find_benchmark(str(tmp_path / "dir.tsv"), ())
+
+
+def test_a_file_that_is_no_benchmark_is_not_said_to_be_missing(tmp_path):
+    path = tmp_path / "Toy.xlsx"
+    path.write_bytes(b"PK")
+    with pytest.raises(
+        ConfigError, match=r"prism reads no \.xlsx file as a benchmark; save it as a TSV, JSONL, Parquet"
+    ):
+        find_benchmark(str(path), [])
+    for name in ("Toy.txt", "Toy.json", "Toy.ndjson"):
+        (tmp_path / name).touch()
+        assert find_benchmark(str(tmp_path / name), []) == tmp_path / name

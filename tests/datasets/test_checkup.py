@@ -112,7 +112,7 @@ def test_a_file_that_is_no_benchmark_is_refused_and_one_without_rows_an_error(ta
     with pytest.raises(DatasetError, match="has no column 'question'"):
         check_benchmark(tables.raw("index\timage\n1\tx\n"), cache)
     assert dict(check_benchmark(tables.write(columns=("index", "question", "image")), cache).counts) == {
-        ("error", "empty benchmark"): 1, ("warning", "no pictures"): 1,
+        ("error", "empty benchmark"): 1,
     }  # fmt: skip
 
 
@@ -218,3 +218,12 @@ def test_pictures_that_an_api_gets_converted_are_counted_once_and_pages_are_a_wa
     assert (
         "row 3 (index 2): is a TIFF with more than one page; models get the first page only" in found.kept["warning"][0]
     )
+
+
+def test_an_option_that_is_not_read_is_the_only_error_of_its_row(tables, cache):
+    path = tables.write(row(0, option_c="green", image=payload()))
+    found = check_benchmark(path, cache)
+    assert {what: count for (level, what), count in found.counts.items() if level == "error"} == {
+        "option that is not read": 1
+    }
+    assert "column 'option_c': looks like an option, but is not read with A, B" in found.kept["error"][0]

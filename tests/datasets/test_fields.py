@@ -202,3 +202,27 @@ def test_a_list_comes_back_as_python_reads_it(values):
 )
 def test_values_become_text(value, text):
     assert text_of(value, "x") == text
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"question": {"en": "q"}}, "holds an object instead of a text; name the field inside it in a mapping"),
+        ({"question": ["q"]}, "holds a list instead of a text"),
+        ({"query_text": "q"}, "the record has no such field; it has 'query_text'"),
+        ({"question": "q", "frames": [b"x"]}, "no such field, but 'frames' holds a picture; call it 'image'"),
+        ({"question": "q", "pixels": {"bytes": b"x", "path": None}}, "but 'pixels' holds a picture"),
+        ({"question": "q", "image": "file:///a.png"}, "is a file:// address; write the file's path"),
+        ({"question": "q", "image": "['a.png', b.png]"}, "starts like a list"),
+    ],
+)
+def test_a_field_that_cannot_be_used_is_named_with_the_fix(record, message):
+    with pytest.raises(FieldError) as caught:
+        plain_row(1, record)
+    assert message in str(caught.value)
+
+
+def test_a_written_list_of_files_is_several_pictures():
+    row = plain_row(1, {"question": "q", "image": "['a.png', 'b.jpg']"})
+    assert row.pictures == ("a.png", "b.jpg")
+    assert all(isinstance(picture, FileName) for picture in row.pictures)

@@ -167,3 +167,14 @@ def test_json_in_pandas_layouts_is_read(tmp_path, benchmark, content, ending):
     path = tmp_path / f"given{ending}"
     path.write_text(json.dumps(content, indent=1))
     assert GivenTable(path).texts(benchmark.sample(0)) == EXPECTED[0]
+
+
+@pytest.mark.parametrize(
+    ("header", "meant"),
+    [("indx,description", "indx"), ("index,descripton", "descripton"), ("index,Captoin", "captoin")],
+)
+def test_a_misspelt_column_is_named(tmp_path, header, meant):
+    path = tmp_path / "given.csv"
+    path.write_text(f"{header}\n0,a\n", encoding="utf-8")
+    with pytest.raises(DatasetError, match=f"Did you mean '{meant}'"):
+        GivenTable(path)

@@ -117,3 +117,10 @@ def test_a_picture_that_is_stored_already_has_the_same_facts(tmp_path):
         first = ImageStore(tmp_path).put(data)
         assert first.facts is not None
         assert first.facts == ImageStore(tmp_path).put(data).facts == check_picture(data)
+
+
+def test_base64_in_python_s_bytes_literal_is_read_and_raw_bytes_are_refused():
+    data = encode()
+    assert decode_base64(repr(text_of(data).encode())) == data
+    with pytest.raises(PictureError, match="is bytes as Python prints them"):
+        decode_base64(repr(data))

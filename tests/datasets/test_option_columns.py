@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prism_engine.datasets.option_columns import find_in_columns, look_like_options, option_columns, without_letters
+from prism_engine.datasets.option_columns import (
+    find_in_columns,
+    left_out,
+    look_like_options,
+    may_be_left_out,
+    meant_options,
+    option_columns,
+    without_letters,
+)
 from prism_engine.datasets.rows import column_name
 
 AB = {"A": "red", "B": "blue"}
@@ -89,3 +97,21 @@ def test_options_that_only_begin_alike_are_kept(options):
 def test_any_columns_are_searched_without_an_error(cells):
     find_in_columns(cells)
     look_like_options(list(cells))
+
+
+@pytest.mark.parametrize("style", ["Option {}: ", "choice {} - ", "**{}.** ", "**({})** ", "**{}**. "])
+def test_words_and_bold_letters_in_front_of_options_are_not_doubled(style):
+    written = {letter: style.format(letter) + text for letter, text in (("A", "red"), ("B", "blue"))}
+    assert without_letters(written) == {"A": "red", "B": "blue"}
+    assert without_letters(written | {"B": "blue"}) == written | {"B": "blue"}
+
+
+def test_misspelt_options_are_named_as_they_are_meant():
+    columns = ("question", "optoin a", "chioce_2", "option c", "opinion a", "answers")
+    assert meant_options(columns) == {"optoin a": "option a", "chioce_2": "choice_2"}
+
+
+@given(st.dictionaries(st.text(max_size=12), st.text(max_size=5)))
+def test_any_columns_may_be_looked_through_for_left_out_options(cells):
+    assert set(left_out(cells)) <= set(cells)
+    assert not left_out({name: text for name, text in cells.items() if may_be_left_out([name]) is False})

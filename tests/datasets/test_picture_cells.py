@@ -137,3 +137,20 @@ def test_a_file_that_is_no_picture_is_named(read, tmp_path):
     (tmp_path / "a.png").write_bytes(b"text")
     with pytest.raises(DatasetError, match=r"a\.png, which is not a readable picture"):
         read("image_path", "a.png")
+
+
+def test_a_picture_cell_may_name_a_file_also_with_windows_slashes(read, tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.png").write_bytes(encode())
+    for column, cell in (("image", "sub/a.png"), ("image", "['sub/a.png']"), ("image_path", "sub\\a.png")):
+        (found,) = read(column, cell)
+        assert found.source is not None
+    assert read("image", "7.png") == (Reference("7.png"),)
+    with pytest.raises(DatasetError, match="names no file"):
+        read("image", f"{'long/' * 20}a.png")
+
+
+@pytest.mark.parametrize("column", ["image", "image_path"])
+def test_an_address_is_no_picture(read, column):
+    with pytest.raises(DatasetError, match="is a web address; prism does not download pictures"):
+        read(column, "https://example.org/a.png")

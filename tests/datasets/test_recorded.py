@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import tracemalloc
 from typing import Any
@@ -161,6 +162,45 @@ def test_the_choices_of_mathvista_stay_for_its_scorer(jsonl, cache):
         sample = benchmark.sample(0)
     assert sample.options == ()
     assert sample.extra["choices"] == "['3', '4']"
+
+
+RECORDS = [{"question": f"q{at}", "A": "x", "B": "y", "answer": "AB"[at]} for at in range(2)]
+LINES = "\n".join(map(json.dumps, RECORDS))
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text"),
+    [
+        (".json", json.dumps(RECORDS, indent=2)),
+        (".json", json.dumps({"data": RECORDS})),
+        (".json", json.dumps({str(at): record | {"tags": ["t"]} for at, record in enumerate(RECORDS)})),
+        (".json", json.dumps({name: {"0": RECORDS[0][name], "1": RECORDS[1][name]} for name in RECORDS[0]})),
+        (".json", LINES),
+        (".ndjson", LINES),
+    ],
+)
+def test_json_and_its_lines_are_read_under_any_of_their_names(tmp_path, cache, suffix, text):
+    path = tmp_path / f"Toy{suffix}"
+    path.write_text(text, encoding="utf-8")
+    with open_benchmark(path, cache) as benchmark:
+        assert [(sample.question, sample.answer) for sample in benchmark] == [("q0", "A"), ("q1", "B")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("[[1]]", "row 1: is not an object"), ("3", "must be a list"), ("{", "JSON")]
+)
+def test_json_that_is_no_table_is_refused(tmp_path, cache, text, message):
+    path = tmp_path / "Toy.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DatasetError, match=message):
+        open_benchmark(path, cache)
+
+
+def test_a_comma_after_a_line_of_json_is_named(tmp_path, cache):
+    path = tmp_path / "Toy.jsonl"
+    path.write_text(LINES.replace("\n", ",\n"), encoding="utf-8")
+    with pytest.raises(DatasetError, match="row 1: the line ends in a comma; remove it"):
+        open_benchmark(path, cache)
 
 
 @pytest.mark.slow

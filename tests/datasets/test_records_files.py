@@ -54,7 +54,7 @@ def test_json_lines_keep_every_text(tmp_path_factory, texts):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("t.txt", b"x", "unknown format; known endings: .jsonl"),
+        ("t.odd", b"x", "unknown format; known endings: .jsonl"),
         ("t.jsonl", b'{"a": 1}\n[1]\n', "row 2: is not an object"),
         ("t.jsonl", b'{"a": 1}\n{"a":\n', "row 2: not JSON lines"),
         ("t.json", b'{"a": 1}', "must be a list of objects"),
@@ -76,3 +76,9 @@ def test_an_unreadable_table_is_named_with_its_place(tmp_path, name, content, me
 def test_a_file_that_is_not_there_is_one_error(tmp_path, ending):
     with pytest.raises(DatasetError, match="absent"):
         list(read_records(tmp_path / f"absent{ending}"))
+
+
+def test_rows_without_any_cell_are_left_out(tmp_path):
+    path = tmp_path / "t.txt"
+    path.write_text("index,description\n0,a\n,\n1,b\n,\n", encoding="utf-8")
+    assert [row["index"] for _, row in read_records(path, ("index", "description"))] == ["0", "1"]

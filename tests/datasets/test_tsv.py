@@ -59,7 +59,10 @@ def test_digest_and_bytes_cover_the_whole_file(tables):
         (b"index\tquestion\timagepath\n", "no column 'image' or 'image_path'; did you mean 'imagepath'?"),
         (b"index\tqestion\timage\n", "no column 'question'; did you mean 'qestion'?"),
         (b"uid\tquestion\timage\n", "no column 'index'; did you mean 'uid'?"),
-        (b"a\tb\n", "no column 'index'; the header has 'a', 'b'"),
+        (b"a\tb\n", "its first line is no header: it has 'a', 'b', but none of prism's columns (index, question"),
+        (b'[{"index": 1, "question": "q"}]', "is JSON, not a table; call it .json"),
+        (b"<table>\n<tr>", "is HTML or XML, not a table; save it as TSV or CSV"),
+        (b"question\tA\nq\tx\ty\tz\n", "row 1: the row has 4 cells, the header 2"),
         (b"index\tquestion\timage\tAnswer\tanswer\n", "column 'answer': the header names this column twice"),
         (b"index\tquestion\timage\tl2-category\tl2_category\n", "twice"),
         (HEAD.encode() + b"1\tq\tx\n2\tq\n", "row 2 (index 2): the row has 2 cells, the header 3"),
@@ -127,3 +130,17 @@ def test_any_table_of_texts_reads_back_unchanged(rows, quoting, end):
         path = Path(folder) / "any.tsv"
         path.write_bytes(text.encode())
         assert rows_of(path) == written
+
+
+def test_rows_of_a_table_without_an_index_are_numbered_and_r_s_row_names_are_one(tables):
+    def read(text):
+        with Table(tables.raw(text)) as table:
+            return [(row.index, row.cells["question"], row.cells["answer"]) for row in table]
+
+    assert read("question,answer\nq,x\n\nr,y\n") == [("0", "q", "x"), ("1", "r", "y")]
+    assert read('"question"\t"answer"\n"7"\t"q"\t"x"\n"9"\t"r"\t"y"\n') == [("7", "q", "x"), ("9", "r", "y")]
+
+
+def test_rows_of_separators_only_are_left_out(tables):
+    with Table(tables.raw("index,question,image\n1,q,x\n,,\n , ,\n2,r,y\n,,\n")) as table:
+        assert [row.index for row in table] == ["1", "2"]

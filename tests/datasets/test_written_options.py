@@ -118,3 +118,7 @@ JSON = st.recursive(
 def test_any_value_is_read_without_an_error(value):
     found = options_from(value)
     assert found is None or all(isinstance(text, str) and text for text in found.values())
+
+
+def test_a_word_processor_s_quotes_are_no_part_of_an_option():
+    assert read_written("[“red”, ‘blue’]") == {"A": "red", "B": "blue"}
