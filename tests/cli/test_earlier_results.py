@@ -26,7 +26,7 @@ def earlier(tmp_path):
 def stages(prism, run):
     """Return the calls that `prism status` shows, by the stage's name."""
     rows = re.findall(
-        r"^([A-Z][a-z ]+?) +[\d,]+ +([\d,]+) +\d+ +\d+ +\S+ +\S+$", prism("status", run).out, re.MULTILINE
+        r"^([A-Z][a-z ]+?) +[\d,]+ +[\d,]+ +([\d,]+) +\d+ +\d+ +\S+ +\S+$", prism("status", run).out, re.MULTILINE
     )
     return {name: int(calls) for name, calls in rows}
 

@@ -32,6 +32,14 @@ class Heard:
 
 
 @pytest.fixture(autouse=True)
+def _interrupts():
+    """Handle SIGINT as in the foreground: a shell's background jobs ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(autouse=True)
 def _line(monkeypatch):
     monkeypatch.setitem(create.COURSES, "line", lambda device: LineCourse())
 
