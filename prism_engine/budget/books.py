@@ -39,7 +39,7 @@ class Account(NamedTuple):
 
 
 @dataclass(slots=True)
-class Lesson:
+class ClaimHistory:
     """What replies have taught about the requests of an account."""
 
     replies: int = 0
@@ -47,7 +47,7 @@ class Lesson:
     factor: int = PLAIN
     """Multiplies their computed worst cases, per mille."""
 
-    def __iadd__(self, other: Lesson) -> Lesson:  # noqa: PYI034 - a dataclass, not meant to be derived from
+    def __iadd__(self, other: ClaimHistory) -> ClaimHistory:  # noqa: PYI034 - a dataclass, not meant to be derived from
         self.replies += other.replies
         self.factor = max(self.factor, other.factor)
         return self
@@ -78,7 +78,7 @@ class Books:
     """
 
     totals: dict[tuple[str, str], AccountTotals] = field(default_factory=dict)
-    lessons: Mapping[Account, Lesson] = field(default_factory=dict)
+    lessons: Mapping[Account, ClaimHistory] = field(default_factory=dict)
 
     def raised(self, account: tuple[str, str], worst: int) -> int:
         """Return computed worst cases of an account at its factor."""

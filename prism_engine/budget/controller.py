@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from prism_engine.budget.balance import Decision, Totals, decide
-from prism_engine.budget.books import MARGIN, PLAIN, TRIAL_PART, Account, Lesson, factor_after
+from prism_engine.budget.books import MARGIN, PLAIN, TRIAL_PART, Account, ClaimHistory, factor_after
 from prism_engine.budget.costs import Costs
 from prism_engine.budget.ledger import Ledger, LedgerEntry
 from prism_engine.budget.money import shown
@@ -44,7 +44,7 @@ class _ReservationRequest:
 class _Settlement:
     account: Account
     change: LedgerEntry
-    lesson: Lesson | None = None
+    lesson: ClaimHistory | None = None
     silent: bool = False
 
 
@@ -124,9 +124,9 @@ class BudgetController:
             change.unknown = reserved
         else:
             change.settled = cost
-            lesson = Lesson(1, factor_after(reserved, cost))
+            lesson = ClaimHistory(1, factor_after(reserved, cost))
         if silent:
-            lesson = Lesson()
+            lesson = ClaimHistory()
         self._thread.put_if_open(_Settlement(account, change, lesson, silent))
 
     def release(self, account: Account, reserved: int) -> None:
@@ -155,7 +155,7 @@ class BudgetController:
     def _serve(self, jobs: list[_LedgerJob]) -> None:
         """Commit the settlements and what can be granted now; only then complete the futures."""
         changes: defaultdict[Account, LedgerEntry] = defaultdict(LedgerEntry)
-        lessons: defaultdict[Account, Lesson] = defaultdict(Lesson)
+        lessons: defaultdict[Account, ClaimHistory] = defaultdict(ClaimHistory)
         for job in jobs:
             if isinstance(job, _Settlement):
                 changes[job.account] += job.change

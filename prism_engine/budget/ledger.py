@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from prism_engine.budget.books import MOST, TRIAL_PART, Account, AccountTotals, Books, Lesson
+from prism_engine.budget.books import MOST, TRIAL_PART, Account, AccountTotals, Books, ClaimHistory
 from prism_engine.budget.sessions import LedgerSession, is_alive
 from prism_engine.errors import StoreError
 from prism_engine.same_file import SameFile
@@ -166,7 +166,7 @@ class Ledger:
             ],
         )
 
-    def learn(self, lessons: Mapping[Account, Lesson]) -> None:
+    def learn(self, lessons: Mapping[Account, ClaimHistory]) -> None:
         """Add what replies have taught, for all processes; inside a transaction."""
         self._connection.executemany(
             _LEARN, [(*account, lesson.replies, lesson.factor) for account, lesson in lessons.items()]
@@ -185,7 +185,7 @@ class Ledger:
                 each.settled += (settled_high << 31) + settled_low
                 each.unknown += (unknown_high << 31) + unknown_low
             rows = self._connection.execute("SELECT stage, model, settings, replies, factor FROM lessons").fetchall()
-        return Books(totals, {Account(*key): Lesson(replies, factor) for *key, replies, factor in rows})
+        return Books(totals, {Account(*key): ClaimHistory(replies, factor) for *key, replies, factor in rows})
 
     def mark_dead(self) -> None:
         """Mark sessions whose process has died; their reservations count as lost.

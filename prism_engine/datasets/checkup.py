@@ -145,19 +145,19 @@ def check_benchmark(
         rotated = found.kind is not None and SCORERS[found.kind].rotated
         with closing(Relations(circular=rotated)) as relations, side_index(source, indexes) as side:
             cells = PictureCells(source.path, source.picture_column, store, source.folders)
-            _Reading(found, relations, side).read(source, cells, progress)
+            _RowPass(found, relations, side).read(source, cells, progress)
             for number, index, flaw in relations.flaws():
                 found.note(flaw, number, index)
         found.sha256, found.columns = source.sha256, source.columns
     if found.rows and not found.pictured:
         found.rows = 0
         with open_source(path, lambda _: None) as source, side_index(source, indexes) as side:
-            _Reading(found, None, side).read(source, None, progress)  # its unreadable rows are known
+            _RowPass(found, None, side).read(source, None, progress)  # its unreadable rows are known
     _compare(found)
     return found
 
 
-class _Reading:
+class _RowPass:
     """One pass over the rows.
 
     Args:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from prism_engine.budget.books import PLAIN, Account, Books, Lesson
+from prism_engine.budget.books import PLAIN, Account, Books, ClaimHistory
 from prism_engine.budget.costs import FEW, MARGIN, Cost, Costs, Work
 
 ACCOUNT = Account("reason", "m")
@@ -33,5 +33,5 @@ def test_unknown_costs_grow_with_what_is_learnt():
     costs = Costs()
     costs.settle("run", ACCOUNT, 10, None)
     assert costs.by_stage(Books()) == {"reason": Cost(0, 10)}
-    assert costs.by_stage(Books({}, {ACCOUNT: Lesson(1, 3 * PLAIN)}), "run") == {"reason": Cost(0, 30)}
+    assert costs.by_stage(Books({}, {ACCOUNT: ClaimHistory(1, 3 * PLAIN)}), "run") == {"reason": Cost(0, 30)}
     assert costs.by_stage(Books(), "another") == {}

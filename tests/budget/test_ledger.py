@@ -13,7 +13,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from prism_engine.budget import ledger as ledgers
 from prism_engine.budget.balance import CRASH_SHARE, Balance, Decision, decide
-from prism_engine.budget.books import Account, Lesson
+from prism_engine.budget.books import Account, ClaimHistory
 from prism_engine.budget.ledger import Ledger, LedgerEntry
 from prism_engine.errors import StoreError
 
@@ -224,7 +224,7 @@ def test_a_ledger_of_an_earlier_version_is_read_and_gets_the_tables_that_it_lack
     with closing(Ledger(path, 10**6)) as ledger:
         assert ledger.books().balance == Balance(spent=40)
         with ledger.transaction():
-            ledger.learn({ACCOUNT: Lesson(1, 2000)})
+            ledger.learn({ACCOUNT: ClaimHistory(1, 2000)})
         assert ledger.books().raised(ACCOUNT.name, 10) == 20
 
 

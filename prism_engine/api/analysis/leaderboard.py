@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from prism_engine.api.analysis.rescored import comparable_runs
 from prism_engine.errors import ConfigError, UserError
 from prism_engine.report.pages.board import Board, System, board
-from prism_engine.report.pages.columns import joined, quoted_name
+from prism_engine.report.pages.board_columns import joined, quoted_name
 from prism_engine.report.pages.sheets import Column, Sheet, write_sheet
 from prism_engine.report.scores.aligned import align
 

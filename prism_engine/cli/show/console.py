@@ -20,7 +20,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from prism_engine.cli.show.columns import breaks, parts_of, wrapped
+from prism_engine.cli.show.wrapping import breaks, parts_of, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -11,7 +11,7 @@ from prism_engine.report.effects.analysis import grid_runs
 from prism_engine.report.effects.bootstrap import mean_over, percentile_interval
 from prism_engine.report.effects.headlines import headlines
 from prism_engine.report.effects.two_factor import TwoFactor, Unestimable, sure_ranks, two_factor
-from prism_engine.report.pages.columns import columns
+from prism_engine.report.pages.board_columns import columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

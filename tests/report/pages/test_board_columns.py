@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from prism_engine.report.pages.board import board
-from prism_engine.report.pages.columns import joined
+from prism_engine.report.pages.board_columns import joined
 from prism_engine.report.scores.aligned import align
 from prism_engine.report.scores.finished import find_runs
 from tests.finished import rotated, write_run

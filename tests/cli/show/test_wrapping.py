@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from prism_engine.cli.show import console
-from prism_engine.cli.show.columns import breaks, parts_of, wrapped
+from prism_engine.cli.show.wrapping import breaks, parts_of, wrapped
 
 SCORES = (
     ("choice, prism", "Samples", "Accuracy", "95 % interval", "Scored", "Unanswered", "Clustered by picture"),
