@@ -9,6 +9,7 @@ a verb of saying, an indefinite subject, a question mark. When in doubt a clause
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _STOP: Final = re.compile(r"[.!?]+[\"'”’»)\]*_]{0,4}[.!?]*(?=\s|$)|[。！�
 _ASKS: Final = re.compile(r"[?？][\s*_)]*$|^\W{0,8}[\"'“‘].*[?？][\"'”’\s*_)]*$", re.DOTALL)
 _ABBREVIATION: Final = re.compile(
     r"(?:^|[\s(\"'*_])(?:[A-Za-z]|(?:[A-Za-z]\.)+[A-Za-z]|dr|mrs?|ms|st|vs|prof|jr|sr|inc|ltd|co|corp|approx|ca|etc"
-    r"|figs?|vol|dept|mt|ave|pp?)$",
+    r"|figs?|vol|dept|mt|ave|ext|tel|pp?)$",
     re.IGNORECASE,
 )
 _NUMERO: Final = re.compile(r"\.\s?\d")
@@ -26,8 +27,8 @@ _BEFORE_A_NUMBER: Final = re.compile(r"(?:no|vs|approx|ca|pp?|figs?|vol)$", re.I
 _CONTRAST: Final = re.compile(
     r"(?:\s*[;；]|,?\s+(?:but|however|though|although|yet|whereas)\b|,\s+(?:now|today|nowadays|but now)\b"
     r"|,\s+(?=(?:no,|no,? (?:wait|sorry)|wait|sorry|oops|i mean|correction)\b)"
-    r"|,\s+(?:so|(?P<it>it is|it['’]s)|therefore|thus|hence)\b"
-    r"|\s[-–—]{1,2}\s(?=\w+\s\w+\s\w+))"
+    r"|,\s+(?:so|(?P<it>it (?:is|says|reads|shows)|it['’]s)|therefore|thus|hence)\b"
+    r"|\s[-–—]{1,2}\s(?=\w+\s\w+\s\w+|(?:no|wait|sorry|oops|correction)\b))"
 )
 _DENIES: Final = re.compile(r"\bnot\b|n['’]t\b", re.IGNORECASE)
 _NOT_BUT: Final = re.compile(
@@ -57,13 +58,17 @@ _PERSONS: Final = (
     r"|users?|critics?|experts?|teachers?|friends?)"
 )
 _CONDITION: Final = re.compile(
-    r"\b(?:if|supposing|suppose|assuming|imagine|let['’]s say|otherwise|or else|wenn|falls|si)\b|如果|假如|倘若"
+    r"\b(?:if|supposing|suppose|assuming|imagine|pretend|assume that|let['’]s (?:say|assume|imagine)"
+    r"|(?<!suggest )(?<!suggests )(?<!indicates )(?<!shows )(?<!proves )(?<!because )(?<!since )(?<!as )otherwise"
+    r"|or else|wenn|falls|si)\b|如果|假如|倘若"
 )
 _UNLESS: Final = re.compile(r"\bunless\b")
 _PROVISO: Final = re.compile(r"^\W*(?:unless|if)\s[^,]{1,100},\s")
 _UNREAL: Final = re.compile(r"\b(?:would|could|might|were)\b")
 _INVERTED: Final = re.compile(
     r"^\W*(?:were|had|should)\s(?:it|he|she|they|we|i|there|the|this|that|these|those|a|an)\b"
+    r"|^\W*(?:with|without|excluding|including|ignoring|but for|in (?:that|this|which) case"
+    r"|then)\b[^.!?]{0,80}\bwould\b"
 )
 _PROCEDURE: Final = re.compile(
     r"\bif (?:(?:we|you|one|i) (?:look|count|add|read|consider|examine|sum|compare|take|see|had to|have to|must|am)\b"
@@ -73,7 +78,8 @@ _OTHERS: Final = re.compile(
     rf"(?<!\bi )(?<!\bwe )(?:(?<!['’])\b(?:may|might|could|would|will|often|wrongly|mistakenly|easily|sometimes))\s"
     rf"(?:\w+ly\s|be tempted to\s|also\s|well\s|instead\s){{0,2}}{_SPEECH}\b"
     r"|\b(?:could|might|may)\s(?:well\s|also\s)?be\b"
-    r"|(?<!\bi )(?<!\bwe )\b(?:answered|claim(?:s|ed)|argue[sd]?|thinks|believe[sd]|guess(?:es|ed)|insist(?:s|ed))\b"
+    r"|(?<!\bi )(?<!\bwe )\b(?:answered(?!\s[\"“])|claim(?:s|ed)|argue[sd]?|thinks|believe[sd]|guess(?:es|ed)"
+    r"|insist(?:s|ed))\b"
     r"|\bcan\s(?:\w+ly\s|also\s)?(?:say|argue|claim|think|object|believe)\b"
     rf"|\b{_PERSONS}\s(?:(?!who\b|that\b)\w+\s)?{_SPEAKING}\b"
     r"|\b(?:common|frequent|easy|typical)\s(?:\w+\s)?(?:mistakes?|errors?|misconceptions?|misreadings?)\b"
@@ -82,6 +88,10 @@ _OTHERS: Final = re.compile(
     r"|\bmight\b|\bmay (?:seem|look|appear)\b|\bwrongly\b|\bmistakenly\b|\bcareless\w*|\bna[iï]ve\w*"
     rf"|(?:\bnot|n['’]t)\s(?:\w+ly\s)?{_SPEECH}\b"
     r"|\bwhether\b(?! or not)|\b(?:you|they|people) may\b"
+    r"|\byou (?:say|suggest|claim|assume|state|said|suggested|claimed|wrote|proposed|guessed|assumed|stated"
+    r"|mentioned|answered|thought)\b"
+    r"|\b(?:question|prompt|hint|user|query|problem|premise) (?:says|states|claims|suggests|assumes|implies"
+    r"|presupposes|mentions)\b"
 )
 _EARLIER: Final = re.compile(
     r"\b(?:initially|originally|at first|previously|formerly|used to|in the past|back then)\b|^\W*once\b"
@@ -106,14 +116,19 @@ _DOUBT: Final = re.compile(
     r"|\b(?:hard|difficult|impossible) to (?:say|tell)\b|\bunlikely\b|\bdeny\b"
 )
 _RETRACTS: Final = re.compile(
-    r"^\W*(?:(?:oh|hmm|ok|okay|but|and|no)\W+)?(?:wait|hold on|hmm|scratch that|correction|on second thought"
-    r"|let me (?:re|double|check|correct|look again)|i (?:misread|miscounted|made a mistake|was wrong|need to correct"
+    r"^\W*(?:(?:oh|hmm|ok|okay|but|and|no|edit|update|apologies|my apologies|sorry)\W+)?(?:wait|hold on|hmm"
+    r"|scratch that|correction|on second thought"
+    r"|let me (?:re|double|check|correct|look again)|i take (?:that|it) back"
+    r"|i (?:misread|miscounted|made an? (?:mistake|error)|was wrong|need to correct"
     r"|must correct)|(?:that|this|it|which) (?:is|was|would be|cannot be|can['’]t be)"
     r" (?:\w+ly )?(?:wrong|incorrect|not right)"
     r"|sorry\b(?!.*\b(?:cannot|can['’]t|unable))|oops\b|i mean\b|actually\b|no,)"
 )
+_SUPPOSES: Final = re.compile(r"\W*(?:suppose|imagine|let['’]s (?:say|assume|suppose|imagine)|say)\b", re.IGNORECASE)
+_FOLLOWS: Final = re.compile(r"\W*(?:then|so|thus|in that case)\b", re.IGNORECASE)
+"""What follows from a supposition in the sentence before."""
 _BRACKETS: Final = re.compile(r"\([^()\n]{0,200}\)")
-_TAIL: Final = re.compile(r",\s(?:since|because|as|which|who|where|given)\b")
+_TAIL: Final = re.compile(r",\s(?:since|because|as|which|who|where|given|not|and not|unlike|contrary to)\b")
 
 
 class Clause(NamedTuple):
@@ -137,7 +152,12 @@ class Clause(NamedTuple):
 
 def clauses_of(text: str) -> list[Clause]:
     """Split a text at sentence ends, line ends, and words of contrast, in time linear in its length."""
-    return [clause for start, end in sentences_of(text) for clause in _parts(text, start, end)]
+    clauses = [clause for start, end in sentences_of(text) for clause in _parts(text, start, end)]
+    follows = (_FOLLOWS.match(clause.text) and _SUPPOSES.match(last.text) for last, clause in pairwise(clauses))
+    return clauses[:1] + [
+        clause._replace(commits=False) if supposed else clause
+        for clause, supposed in zip(clauses[1:], follows, strict=True)
+    ]
 
 
 def sentences_of(text: str) -> Iterator[tuple[int, int]]:

@@ -36,7 +36,7 @@ _WORKED_OUT: Final = (
     ),
     # Together they come to 48. Adding the two gives 48. 18 divided by 6 is 3.
     re.compile(
-        r"(?:together|combined|altogether|(?:add|summ|subtract|divid|multiply|averag|combin|count)ing\b"
+        r"(?:together|combined|altogether|(?:add|summ|subtract|divid|multiply|averag|combin|count|remov|deduct)ing\b"
         r"|\S{1,12}\s(?:plus|minus|times|divided by|multiplied by)\s)"
         rf"[^;:]{{0,120}}\s(?:{_COMES_TO}|(?:we|you|i) (?:get|have))\s(?:(?:us|you|me)\s)?(?:{_OF_A_RESULT})?"
         r"(?P<amount>.+)",
@@ -49,9 +49,45 @@ _WORKED_OUT: Final = (
         rf"|adds up to|works out to)))\s(?:(?:us|you|me)\s)?(?:{_OF_A_RESULT})?(?P<amount>.+)",
         re.IGNORECASE | re.DOTALL,
     ),
+    # ..., making 48 in total. ..., i.e. 48. Adding the two: 48. The blue line peaks 15 higher.
+    re.compile(
+        r"(?:.{10,300}?[,;]?\s)?(?:for|leaving|giving|making|(?:(?:which|that|and) )?(?:makes?|gives?)"
+        r"|so)\s(?P<amount>\S+(?:\s\w+)?)"
+        r"\s(?:in total|altogether|in all|overall)",
+        re.IGNORECASE | re.DOTALL,
+    ),
+    re.compile(r".{3,300}[=≈].{1,100},\s(?:i\.e\.,?|that is,?)\s(?P<amount>.+)", re.IGNORECASE | re.DOTALL),
+    re.compile(
+        rf"(?:(?:the )?{_RESULT}|together|combined|altogether|in total|overall|(?:add|summ|subtract|divid|multiply"
+        r"|averag|combin|count)ing\b[^;:]{1,120}):\s(?P<amount>.+)",
+        re.IGNORECASE | re.DOTALL,
+    ),
+    re.compile(
+        r"(?:the|its|it) [^,;:]{1,100}?\s(?P<amount>[$€£]?\d[\d.,]*\s?(?:%|\w{1,12})?(?:\s\w{1,12})?)"
+        r"\s(?:higher|lower|greater|taller|larger|longer|shorter|bigger|smaller|more|less|fewer|older|younger)",
+        re.IGNORECASE | re.DOTALL,
+    ),
+    # Dogs exceed cats by 7 in 2010.
+    re.compile(
+        r".{3,200}?\s(?:exceeds?|outnumbers?|surpass(?:es)?|leads?|drop(?:s|ped)?|falls?|fell|rises?|rose|grows?|grew"
+        r"|(?:declin|increas|decreas|chang)e[sd]?|differ)\s(?:[^,;:\d]{1,40}\s)?by\s(?P<amount>.+?)"
+        r"(?:\s(?:between|from)\s\S{1,12}\s(?:and|to)\s\S{1,12})?",
+        re.IGNORECASE | re.DOTALL,
+    ),
+    # 12 apples remain. 15 - 5 = 10.
+    re.compile(
+        r"(?:after [^,;]{1,80},\s)?(?P<amount>[$€£]?\d[\d.,]*(?:\s[a-z]{1,15}){0,2})\s(?:remain|(?:is|are"
+        r"|were) left)\b.*",
+        re.IGNORECASE | re.DOTALL,
+    ),
+    re.compile(
+        r"[^=:A-Za-z]{0,60}\d[^=:A-Za-z]{0,30}[-+*/\u00d7\u00f7\u2212\u00b7]"
+        r"[^=:A-Za-z]{1,60}=\s?(?P<amount>[^=;:]+)"
+    ),
     # ..., a total of 48
     re.compile(
-        r"(?:.{10,300}?(?:,\s(?:for\s|or\s)?|\b(?:for|leaving|giving|making|leaves|gives|makes|yields)\s))?"
+        r"(?:.{10,300}?(?:,\s(?:for\s|or\s)?|\b(?:for|leaving|giving|making|leaves|gives|makes|yields|which is"
+        r"|which was)\s))?"
         rf"{_OF_A_RESULT}(?P<amount>.+)",
         re.IGNORECASE | re.DOTALL,
     ),

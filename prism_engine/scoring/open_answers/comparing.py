@@ -18,10 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _ARTICLE: Final = re.compile(
-    r"^(?:(?:on|to|in|at|by|from|with)\s)?(?:the|an?)\s(?=\S)|^(?:on|to|in|at|by)\s(?=\S)", re.IGNORECASE
+    r"^(?:(?:on|to|in|at|by|from|with)\s)?(?:the|an?)\s(?=\S)|^(?:on|to|in|at|by|from|for)\s(?=\S)", re.IGNORECASE
 )
 
-_NOTE: Final = re.compile(r"\s\([^()]{1,60}\)$|(?:,|\s[-–—])\s(?:an?|the)\s[^,()]{1,60}$")
+_NOTE: Final = re.compile(
+    r"\s\([^()]{1,60}\)$|(?:,|\s[-–—])\s(?:an?|the)\s[^,()\d\"“]{1,60}$"
+    r"|,\s(?i:[\w ]{0,30}\b(?:president|director|manager|chairman|chairwoman|chair|professor|secretary|editor|ceo|cfo"
+    r"|treasurer|engineer|officer|assistant))(?:\s(?:of|for)\s[\w ]{1,40})?$"
+)
 _DOING: Final = re.compile(
     r"^[a-z]{2,20}ing\s(?:(?:an?|the|his|her|their|its|some)\s(?=\S)|(?=[A-Z\d]))"
     r"|^(?:playing|eating|wearing|holding|riding|drinking|watching|using|carrying|selling|reading)\s(?=\S+$)"
@@ -29,7 +33,7 @@ _DOING: Final = re.compile(
 _LETTERED: Final = re.compile(r"^\(?[A-Za-z][.)]\s+(?=[^\s.]{2})")
 """An option's letter before its text."""
 _QUOTES: Final = re.compile(r"[\"“”]")
-_PERCENT_OF: Final = re.compile(r"^(\d[\d.,]*\s?%)\sof\s(?!\d).+$")
+_PERCENT_OF: Final = re.compile(r"^(\d[\d.,]*\s?%)\sof\s(?!\d)(?!.*\band \d).+$")
 _LONGEST_WHOLE: Final = 2_000
 _ABBREVIATED: Final = re.compile(r"\b(?:[A-Za-z]\.)+[A-Za-z]$|\b(?:Inc|Ltd|Co|Corp|Jr|Sr|St|etc)$")
 
@@ -60,7 +64,10 @@ def score_short(
     stands = whole > 0 and not is_open_ended(reply) and all(clause.commits for clause in clauses_of(reply))
     score = whole if stands else 0.0
     if answer is not None:
-        read = max(measure(form, golds) for form in forms(answer.text, golds))
+        read = max(
+            measure(form, golds)
+            for form in (forms(answer.text, golds) if not answer.literal or counted(answer.text) else [answer.text])
+        )
         score = max(score, read if not answer.literal or read == 1.0 else 0.0)
     return score, reply.strip() if answer is None and score else answer and answer.text
 

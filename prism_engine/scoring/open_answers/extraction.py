@@ -30,6 +30,7 @@ _OPENING: Final = re.compile(
 )
 _FIGURE: Final = re.compile(r"(?<![\w.,/])\d[\d.,]*(?![\w/])")
 _WE_DID: Final = re.compile(r"(?:i|we)\s[a-z]", re.IGNORECASE)
+_QUOTATION: Final = re.compile(r"[\"“][^\"“”]+[\"”]")
 _ITEM: Final = re.compile(r"\s*(?:\(?\d{1,2}[.)]|[-*+•])\s+[^=]+$")
 
 
@@ -55,6 +56,10 @@ def _read(text: str, depth: int) -> ShortAnswer | None:
     position, found = _last_statement(text, clauses, depth)
     taken_back = [clause for clause in clauses if clause.retracts and clause.start > position]
     if taken_back:
+        if found and phrases.CONFIRMED.fullmatch(clauses[-1].text):
+            return found
+        if phrases.OTHERS_ROLE.match(taken_back[-1].text):
+            return None
         rest = text[taken_back[-1].start :]
         later = _read(phrases.INTERJECTIONS.sub("", rest, count=1), depth + 1)
         return later if found or later else None
@@ -171,12 +176,14 @@ def _of_line(line: str, clauses: list[Clause]) -> ShortAnswer | None:
     committed = [clause for clause in clauses if clause.commits]
     stated = [(clause, answer) for clause in committed if (answer := _said(clause))]
     said = [(clause, answer) for clause, answer in stated if not answer.literal] or stated[:1]
-    if not said:
+    if not said or phrases.PER_CASE.search(line) or (stated[-1] != said[-1] and _concludes(stated[-1][0])):
         return None
     first, last = said[0], said[-1]
-    if len(said) == 1 or (first[0].start == clauses[0].start and _is_phrase(first[0].text, _FIRST_WORDS)):
+    concludes = len(said) > 1 and _concludes(last[0])
+    answers_first = first[0].start == clauses[0].start and _is_phrase(first[0].text, _FIRST_WORDS)
+    if len(said) == 1 or (answers_first and "=" not in first[0].text and not concludes):
         return first[1]
-    if phrases.CONCLUDES.match(last[0].text):
+    if concludes:
         return last[1]
     bold = set(phrases.BOLD.findall(line))
     if len(bold) == 1:
@@ -185,6 +192,10 @@ def _of_line(line: str, clauses: list[Clause]) -> ShortAnswer | None:
         phrases.REMARK.match(clause.text) or not clause.opens for clause in clauses if clause.start > first[0].start
     )
     return first[1] if remarks and len(line.split()) <= 40 else None
+
+
+def _concludes(clause: Clause) -> bool:
+    return phrases.CONCLUDES.match(clause.text) is not None
 
 
 def _as_a_whole(line: str, clauses: list[Clause]) -> ShortAnswer | None:
@@ -224,7 +235,7 @@ def _is_phrase(text: str, most: int = _PHRASE_WORDS) -> bool:
 
 def _said(clause: Clause) -> ShortAnswer | None:
     """Return what a sentence says of its subject; None if it denies it or has no such form."""
-    text = phrases.LEAD.sub("", without_contrast(clause.text.strip(" ,;；\t")))  # noqa: RUF001 - Chinese punctuation
+    text = phrases.LEAD.sub("", without_contrast(phrases.ASIDE.sub(" ", clause.text).strip(" ,;；\t")))  # noqa: RUF001 - Chinese punctuation
     if not text or not clause.commits:
         return None
     return _predicate(phrases.TAILS.sub("", text).strip())
@@ -233,11 +244,13 @@ def _said(clause: Clause) -> ShortAnswer | None:
 def _predicate(text: str) -> ShortAnswer | None:
     text = phrases.LABEL.sub("", text)
     if subject := phrases.SUBJECT.match(text):
-        return _rest(text[subject.end() :])
+        said = text[subject.end() :]
+        cleft = phrases.CLEFT.match(said)
+        return _rest(cleft[1] if cleft and not is_open_ended(cleft[1]) else said)
     if _is_phrase(text):
         return _answer(text)
     ending = phrases.QUOTED_END.search(text)
-    if ending and not phrases.NEGATION.search(text[: ending.start()]):
+    if ending and not _QUOTATION.search(text[: ending.start()]) and not phrases.NEGATION.search(text[: ending.start()]):
         return _answer(ending[1], quoted=True)
     return _complement(text)
 
@@ -250,11 +263,14 @@ def _complement(text: str) -> ShortAnswer | None:
     subject, said = text[: links[0].start()].strip(), text[links[-1].end() :]
     if said.startswith("that ") and not said.startswith("that of "):
         return _predicate(said.removeprefix("that "))
+    subject = phrases.ADVERBIAL.sub("", subject)
     number = quantity_of(subject)
+    if number and said.lstrip().startswith(("$", "€", "£")):
+        return _rest(said)  # 6 notebooks cost $24
     if (
         (number and (number.unit or _PASSIVE.match(said)))
         or counted(subject)
-        or _names_the_answer(subject, text[links[0].end() :])
+        or ("would" not in links[0][0] and _names_the_answer(subject, text[links[0].end() :]))
     ):
         return _answer(subject)
     return _rest(said)
@@ -263,8 +279,12 @@ def _complement(text: str) -> ShortAnswer | None:
 def _names_the_answer(subject: str, said: str) -> bool:
     """Whether a sentence says of its short subject that it is the one asked for: "Rome is the city with most rain"."""
     named = len(subject.split()) <= 4 and not re.match(
-        r"(?:the|th[ei]se|this|that|there|its?|his|her|their|my|he|she|they|we|i|you)\b", subject, re.IGNORECASE
+        r"(?:figure|table|panel|page|item|the|th[ei]se|this|that|there|its?|his|her|their|my|he|she|they|we|i|you)\b",
+        subject,
+        re.IGNORECASE,
     )
+    if said.lower().strip(" .!") in ("correct", "right"):
+        return named
     return named and said.lower().startswith(("the ", "my ")) and len(said.split()) >= 2
 
 

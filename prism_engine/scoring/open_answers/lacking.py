@@ -28,10 +28,11 @@ _LACKS: Final = re.compile(
     r"(?:information|data|details?|way|context|value)"
     r"|\btoo (?:blurry|blurred|small|dark) to\b|\billegible\b|\bunreadable\b"
 )
+_IN_GENERAL: Final = re.compile(r"\b(?:typical(?:ly)?|usual(?:ly)?|in general|generally|commonly)\b")
 _ESTIMATES: Final = re.compile(
     r"\b(?:estimat\w+|guess\w*|approximately|about|around|roughly|probably|likely|i['’]d say|i would say|best|appears?"
     r"|seems?|looks?|assum\w+|must be|presumably|nearly|close to)\b|[~≈]|\b(?:but|however|yet),?\s(?:it|this|that"
-    r"|from|i(?! can(?:not|['’]t)| am unable))\b"
+    r"|from|i(?! can(?:not|['’]t)| am unable))\b|,\sit (?:says|reads)\b"
 )
 
 
@@ -53,5 +54,6 @@ def lacks_an_answer(reply: str) -> bool:
         rest = text[start + (lack.end() if lack else 0) :].lower()
         before = short_answer(text[:start])
         answered = before is not None and not before.literal
-        return not (answered or _ESTIMATES.search(rest) or is_stated(text))
+        estimated = _ESTIMATES.search(rest) and not _IN_GENERAL.search(rest)
+        return not (answered or estimated or is_stated(text))
     return False

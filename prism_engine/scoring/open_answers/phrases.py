@@ -62,7 +62,15 @@ TAILS: Final = re.compile(
     r"|with|and not|instead|and (?:the|it|that|this)|for|seen|shown|written)\b.*"
     r"|,?\s(?:because|since|rather than|instead of|as (?:the|it|this|shown|seen|stated|indicated|described|can|per)"
     r"|based on|according to|due to|given that|and not|which is|and the (?:one|other|rest))\b.*"
-    r"|\s\((?:not|see|as|i\.e|because|since|shown|from|based|the)\b.*"
+    r"|\s\((?:not|see|as|i\.e|because|since|shown|from|based|the|i|we|previously|originally|compared|versus|vs)\b.*"
+    r"|\s(?:in total|altogether|in all)(?::\s|\s\().*"
+    r"|,\s(?!bring|rais|total|leav|giv|yield|add|summ|mak)[a-z]{4,20}(?:ed|ing) (?:by|with|in|on|at|from|to|as|for)\b.*"
+    r"|,\s(?:each|all of (?:which|them|whom))\b.*|(?<=[a-z]s):\s(?=\d+\s\w+.{0,60}\band\s\d+\s\w).*"
+    r"|(?<=\d)\sof (?:them|these|those)$"
+    r"|,\s(?:represent|reach|account|cover|compris|mak)ing (?:up |for )?(?:only |just |about |nearly |around "
+    r"|approximately )?\d.*"
+    r"|,\s(?:i|we)(?: would|['’]d)? (?:think|believe|guess|suppose|presume|assume|say)$"
+    r"|,\s(?:i\.e\.,?|that is,?)\s(?=[^\d]{0,80}$).*"
     r"|,?\s(?:or so|or thereabouts|give or take|more or less|approximately|roughly|approx\.?)$|(?<=\d)ish$"
     r"|,\s(?:(?:compared|versus|vs|judging|when|read|measured|up from|down from|from \S{1,12} to)\b"
     r"|at (?:about |around |only |just )?[$€£]?\d).*"
@@ -70,16 +78,18 @@ TAILS: Final = re.compile(
     r"|count|percentage|level) of\s)?"
     r"(?:only |just |about |around |roughly |approximately )?[$€£]?\d[\d.,]*\s?(?:%|percent|[^\W\d]{1,12})?$"
     rf"|,?\s(?:in|on|from|of|at|by|within|inside) (?:the|this|that) (?:provided |given |whole |entire )?{_PICTURE}\b"
-    r"(?!.{0,200}\s(?:is|are|was|were|says|reads|shows|has|equals)\s).*"
-    r"|,?\sin (?:colou?r|total|number|all|(?:19|20)\d\d)$"
-    r"|\s(?:is|are) (?:visible|shown|present|depicted|seen|mentioned|written|printed|displayed|listed)\b.*"
+    r"(?!.{0,200}\s(?:is|are|was|were|says|reads|shows|has|equals|refers|means|represents|stands|belongs|denotes)\s).*"
+    r"|,?\sin (?:colou?r|total|number|all"
+    r"|(?:(?<!peaked in )(?<!occurred in )(?<!happened in )(?<!place in )(?<!began in )"
+    r"(?<!started in )(?<!ended in ))(?:19|20)\d\d)$"
+    r"|\s(?:is|are) (?:visible|shown|present|depicted|seen|mentioned|written|printed|displayed|listed)\b(?! as\b).*"
     r"|\s(?:visible|shown|depicted|mentioned)(?: in (?:the|this) \w+)?$|\s[-–—]\s\w+(?:\s\w+){3}.*",
     re.IGNORECASE | re.DOTALL,
 )
 """What is added to an answer: reasons, contrasts, where it is seen."""
 
 LEAD: Final = re.compile(
-    r"^\W{0,3}(?:(?:so|thus|therefore|hence|then|overall|today|now|nowadays|currently|without [^,]{1,60},"
+    r"^\W{0,3}(?:(?:so|thus|therefore|hence|then|overall|all in all|today|now|nowadays|currently|without [^,]{1,60},"
     r"|in (?:conclusion|summary|short|total|all)|finally|ultimately"
     r"|consequently|clearly|definitely|(?:most )?(?:probably|likely)|presumably|perhaps|certainly|actually|rather"
     r"|instead of [^,]{1,60},|(?:based|depending|going) on [^,]{1,80},|according to [^,]{1,80},|given [^,]{1,80},"
@@ -88,10 +98,13 @@ LEAD: Final = re.compile(
     r"|yet|however"
     r"|(?:that|this) (?:makes|gives|leaves)(?: us| you| me)?|(?:in all|all in all),? we get|we get|i get"
     r"|(?:it )?(?:must|should|has to|would|will) be"
-    r"|(?:i|we|you|one) (?:would |'d |can )?(?:\w+ly )?(?:think|believe|say|guess|estimate|answer|see|count|find"
+    r"|(?:i|we|you|one) (?:would |'d |can )?(?:\w+ly )?(?:think|believe|say|guess|estimate|answer|see|saw|count"
+    r"|counted|find"
     r"|found|conclude"
-    r"|choose|read)(?: that)?|it (?:seems|appears|looks like)(?: to be| that)?|i['’]d (?:say|estimate|guess)"
-    r"|i['’]m \w+ (?:it is|that))"
+    r"|choose|read|need)(?: that| (?:it|this|that|the \w+)(?: to be| at| is))?|it (?:seems|appears"
+    r"|looks like)(?: to be| that)?|i['’]d (?:say|estimate|guess|put)(?: (?:it|this|that)(?: to be| at| is))?"
+    r"|i['’]m \w+ (?:it is|that)|(?:you|we|she|he|they)(?:['’](?:d|ll)| will| must) need"
+    r"|i(?:['’]m| am) (?:\w+ly |quite |very |almost )?(?:confident|sure|certain|convinced|positive)(?: that)?)"
     r"[\s,:]+)+",
     re.IGNORECASE,
 )
@@ -112,8 +125,12 @@ STATES: Final = re.compile(
     r"|(?:comes?|works?) (?:out )?(?:to|at)|stands? at|(?:fell|rose|grew|dropped|declined|increased|decreased"
     r"|changed) by"
     r"|(?:starts?|begins?|ends?|opens?|closes?) (?:at|on|in)"
-    r"|totals|lists|names|identifies|measures?|costs?|weighs?|belongs to|represents?|depicts?|spells?|gives?|makes?"
-    r"|yields?"
+    r"|totals|lists|names|identifies|measures?|costs?|weighs?|belongs to|corresponds? to|falls (?:under|into)"
+    r"|represents?|depicts?|spells?|gives?|makes?(?: up)?"
+    r"|yields?|wears?|holds?|carries|bears?|(?:accounts?|stands?) for|peaks? at|hits|went (?:up|down) by|mentions"
+    r"|includes?|makes? up|comprises?"
+    r"|(?:goes|extends|rises|rose|falls|fell|drops|dropped|increased|decreased|declined|grew) (?:up |down )?to"
+    r"|(?:peaked|occurred|happened|began|started|ended|takes? place|took place) (?:in|on|at)"
     r"|appears?(?: to be)?|looks?(?: like)?|seems?(?: to be)?)\s",
     re.IGNORECASE,
 )
@@ -122,7 +139,12 @@ VERB: Final = re.compile(
     r"(?<![\w-])(?:is|are|was|were|am|[^\W\d]{1,5}['’](?:m|re|ve|ll|d)|(?:it|that|there|he|she)['’]s|has|have|had"
     r"|shows?|says?|reads?|can|could|would|should|must|do|does|did|equals|reach(?:es|ed)|contains?|comes? to|belongs"
     r"|indicates?|states|appears?|seems?|looks?|makes|gives|isn['’]t|aren['’]t"
-    r"|(?:document|page|text|caption|form|letter|table) (?:lists|names|identifies)"
+    r"|(?:document|page|text|caption|form|letter|table) (?:lists|names|identifies|mentions)"
+    r"|(?:starts?|begins?|ends?|peaks?) (?:at|in|on)|wears|holds|carries|accounts for|stands for|went (?:up|down) by"
+    r"|(?:goes|extends|rises) (?:up |down )?to|(?:peaked|occurred|happened|began|started|ended|takes? place"
+    r"|took place) (?:in|on|at)"
+    r"|costs|cost(?=\s[$€£\d])|weighs|falls (?:under|into)|refers|denotes|corresponds|depicts|includes?|amounts? to"
+    r"|stands? at|makes? up|comprises?"
     r"|(?:fell|rose|grew|dropped|declined|increased|decreased|changed) by)(?![\w-])",
     re.IGNORECASE,
 )
@@ -131,12 +153,16 @@ ROLE: Final = re.compile(
     r"^(?i:(?:colou?red|(?:that|those) of|dated|called|named|titled|entitled|labell?ed|painted|priced|numbered"
     r"|exactly|precisely)\s"
     r"|(?:[a-z]{2,}(?:ed|en|wn|ld|de)\s)?(?:by|to be|known as|made of)\s"
-    r"|(?:located|situated|found|positioned|placed)\s|(?:scheduled|planned|set|due) (?:for|at|on)\s)"
+    r"|(?:located|situated|found|positioned|placed)\s|(?:scheduled|planned|set|due) (?:for|at|on)\s"
+    r"|(?:listed|given|identified|described|recorded|shown) as\s|(?:the )?(?:category|genre) of\s"
+    r"|pointing (?:at|to)\s|(?:addressed|sent|directed|payable|made out|assigned|dedicated) to\s)"
     r"|^(?:[a-z]{2,}(?:ed|en|wn|ld|de)\s(?:on|in|at)\s"
-    r"|(?:the )?(?:number|word|words|text|letters?|year|name|brand)\s)(?=[\"'“A-Z\d])"
+    r"|(?:the )?(?:(?:(?:bus|room|flight|gate|jersey|route|train|item|track|house) )?number|word|words|text"
+    r"|letters?|year|name|brand|genre|category|company|city|country|state|digit)\s)(?=[\"'“A-Z\d])"
     r"|^(?i:(?:most )?(?:likely|probably|clearly|definitely|presumably|actually|really|in fact)\s"
     r"|(?:the |a |an )?(?:total |approximate |final )?(?:value|number|total|sum|score|price|amount|percentage|share"
-    r"|length|height|count|age|figure|result) of (?:about )?)"
+    r"|length|height|count|age|figure|result|temperature|speed|weight|width|depth|distance|area|volume|rate|level"
+    r"|population|mass|reading|voltage|angle) of (?:about )?)"
 )
 """What an answer is called or made by: no part of it."""
 
@@ -156,13 +182,26 @@ INTERJECTION: Final = re.compile(
     re.IGNORECASE,
 )
 INTERJECTIONS: Final = re.compile(
-    r"^\W*(?:(?:but|no|wait|sorry|oops|hmm|oh|correction|actually|i mean|hold on|ok|okay)\b[\s,.:;!—–-]*"
+    r"^\W*(?:(?:but|no|wait|sorry|apologies|my apologies|oops|hmm|oh|correction|actually|i mean|hold on|ok"
+    r"|okay)\b[\s,.:;!—–-]*"
+    r"|(?:edit|update):\s*|i (?:misread|miscounted|overlooked|forgot|made an? (?:mistake|error)"
+    r"|was wrong)\b[^.!?;,:\n]{0,60}[.!?;,:]\s*"
     r"|let me [^.!?\n]{1,60}(?:[.!?:]\s*|$))+|^\W*\w+[\s,.:;!-]*",
     re.IGNORECASE,
 )
 """What takes back an answer before the new one follows."""
+CONFIRMED: Final = re.compile(
+    r"\W*(?:(?:yes|ok|okay|so|good|indeed|great)\W+)*(?:(?:that|this|it|the (?:answer|result|count|sum|total))"
+    r"(?:['’]s| is| was)? ?(?:\w+ly |indeed )?(?:correct|right|confirmed|consistent|checks? out|matches|holds)"
+    r"|(?:correct|confirmed|verified))\W*",
+    re.IGNORECASE,
+)
+"""A last sentence that confirms the answer after a check of it."""
 QUOTED_END: Final = re.compile(r"\s[\"“]([^\"“”\n]{1,300})[\"”][\s.!]{0,3}$")
-LABEL: Final = re.compile(r"^(?!(?i:no|not)\b)[^\W\d_][\w'. #/-]{0,30}:\s+(?=\S)")
+LABEL: Final = re.compile(
+    r"^(?!(?i:no|not)\b|[^:\n]{0,30}(?:in total|altogether|in all):|(?i:in total|altogether|there (?:is|are)"
+    r"|i count)\b)[^\W\d_][\w'. #/-]{0,30}:\s+(?=\S)"
+)
 NUMBERED: Final = re.compile(r"^\W{0,3}(?:1?\d|20)[.)]\)?\s+(?=\S+(?:\s+\S+){0,4}\s*$)")
 """The number of a list's item before a phrase."""
 ARROW: Final = re.compile(r"^\s*(?:=>|->|→|⇒)\s*")
@@ -175,8 +214,22 @@ NEGATION: Final = re.compile(
     re.IGNORECASE,
 )
 CHOICE: Final = re.compile(
-    r"\b(?:or|either|versus|vs|oder|ou|maybe|perhaps|possibly|between|among|at least|at most|more than|less than"
+    r"\b(?:or|either|versus|vs|oder|ou|maybe|perhaps|possibly|between|among|at (?:the )?(?:very )?(?:least|most)"
+    r"|more than|less than"
     r"|fewer than|up to|(?:over|under|above|below)(?=\s\$?\d))\b|\?|或",
     re.IGNORECASE,
 )
 """Alternatives, bounds and questions: not one answer."""
+PER_CASE: Final = re.compile(
+    r"(?:^|\s)(in the case of|for|in|among)\s[^,;.]{1,30},[^;.]{1,60}[;.]\s(?:and |but |while )?\1\s", re.IGNORECASE
+)
+"""An answer per case: "For girls, it is 28; for boys, 35."."""
+OTHERS_ROLE: Final = re.compile(r"\W*no,\s[^,.]{1,40}\sis the \w+ (?:for|of|in)\b", re.IGNORECASE)
+"""What an answer is instead: "No, 28 is the value for girls."."""
+ASIDE: Final = re.compile(r",\s(?:as|which|according|shown)\b[^,]{1,60},\s(?=(?:is|are|was|were)\b)")
+ADVERBIAL: Final = re.compile(r"^(?:in|on|at|by|during|for) [^,]{1,40},\s", re.IGNORECASE)
+CLEFT: Final = re.compile(
+    r"(?!(?:clear|likely|true|possible|obvious|evident|certain)\b)(\S+(?: \S+){0,3}) (?:that|which|who) (?:has|have"
+    r"|had|is|are|was|shows)\s"
+)
+"""It is Rome that has the highest bar."""

@@ -42,6 +42,7 @@ _ABOUT: Final = re.compile(
     r"|a total of|total|equal to|~|=>|=|->|→|⇒)\s*)+",
     re.IGNORECASE,
 )
+_DEGREES: Final = re.compile(r"\s?\^\s?(?:\{\s?\\circ\s?\}|\\circ(?![A-Za-z]))")
 _NAMED_SIGN: Final = re.compile(r"\\(Omega|mu|approx|simeq)(?![A-Za-z])")
 _SIGNS: Final = {"Omega": "Ω", "mu": "µ", "approx": "=", "simeq": "="}
 _DECIMAL_COMMA: Final = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+|\d+),(\d{1,2})(?![\d,.])", re.ASCII)
@@ -61,6 +62,12 @@ _PORTION: Final = re.compile(
     r"(?:\d{1,4}|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\s[a-z]",
     re.IGNORECASE,
 )
+_ANOTHER: Final = re.compile(
+    r"(?<!between )(?<!from )\b(?!between\b)[^\W\d_]+\s(?:and|plus|versus|vs\.?)\s"
+    r"(?:\d|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b)",
+    re.IGNORECASE,
+)
+"""A second number of things: "four bars on the left and three on the right"."""
 _NUMBER: Final = re.compile(
     r"(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:[ ]\d{3})+(?!\d)|\d{1,40})(?:\.\d{1,40})?|\.\d{1,40}", re.ASCII
 )
@@ -76,12 +83,12 @@ _MIXED: Final = re.compile(r"\s(\d{1,4})/(\d{1,4})(?![\d/])|\s?\\[dtc]?frac\{(\d
 _IN_BRACKETS: Final = re.compile(r"\s*[(\[]([^()\[\]]{1,40})[)\]]$")
 _UNIT: Final = re.compile(r"(?!(?:st|nd|rd|th)\b)[^\W\d_][\w\s./^²³°'’()·*\\{}-]{0,60}|[°%\"'′″][\w\s/%]{0,20}")
 _MORE: Final = re.compile(
-    r"\d|\b(?:or|and|to|past|by|than|not|nor|but|of|is|are|was|were|has|have|would|could|might|wrong|incorrect"
+    r"\d|\b(?:or|and|to|past|by|than|not|nor|but|of|is|are|was|were|has|have|would|could|might|wrong|incorrect|least"
     r"|one|two|three|four|five|six|seven|eight|nine|ten|dozen)\b"
 )
 
 
-_JOINED: Final = re.compile(r"=[^=]*(?:\b(?:and|or)\b|[;,]\s)[^=]*=")
+_JOINED: Final = re.compile(r"=[^=]*(?:\b(?:and|or)\b|[;,]\s|\.\s(?!\w+ing\b)[^\W\d_][^=:.]{0,20}:\s)[^=]*=")
 """Two equations rather than a chain."""
 
 
@@ -108,7 +115,7 @@ def quantity_of(text: str) -> Quantity | None:
     """Read a text that is one number with at most a unit behind it, in bounded time; None if it is anything else."""
     if len(text) > _LONGEST:
         return None
-    plain = _NAMED_SIGN.sub(lambda found: _SIGNS[found[1]], text.translate(_PLAIN))
+    plain = _NAMED_SIGN.sub(lambda found: _SIGNS[found[1]], _DEGREES.sub("°", text.translate(_PLAIN)))
     plain = _LATEX.sub(lambda found: f" {found[1]}" if found[1] else "", plain).strip()
     if _JOINED.search(plain):
         return None  # x = 3 or x = -2
@@ -132,6 +139,8 @@ def counted(text: str) -> Quantity | None:
     if len(text) > _LONGEST:
         return None
     text = _ABOUT.sub("", text)
+    if _ANOTHER.search(text):
+        return None
     found = _COUNTED.match(text) or _PORTION.match(text)
     number = quantity_of(next(filter(None, found.groups()))) if found else None
     return None if number is None or number.unit else number

@@ -20,6 +20,8 @@ _KEY: Final = re.compile(
 _TEXT_COMMAND: Final = re.compile(
     r"\\(?:text(?:bf|it|rm|tt)?|math(?:rm|bf|it|sf)|mbox|boxed|fbox|operatorname)\s?\{([^{}]{0,200})\}"
 )
+_STRUCK: Final = re.compile(r"~~(?=\S)[^~\n]{1,200}~~")
+"""Words that their writer crossed out."""
 _TAG: Final = re.compile(r"</?[A-Za-z_][\w-]{0,20}\s?/?>|<\|[\w-]{1,30}\|>")
 _ESCAPED: Final = re.compile(r"\\([%$&#_])")
 _EMPHASIS: Final = re.compile(r"(?<![\w*])([*_])(?=[^\s*_])([^*_\n]{1,200}?)(?<=\S)\1(?![\w*])")
@@ -46,7 +48,8 @@ def visible(reply: str) -> str:
     closed = max((text.rfind(tag) + len(tag) for tag in _CLOSED if tag in text), default=0)
     text = text[closed:]
     opened = min((text.find(tag) for tag in _OPENED if tag in text), default=-1)
-    return _FENCE.sub("", text[:opened] if opened >= 0 else text).replace("\r\n", "\n").replace("\u200b", "")
+    text = _STRUCK.sub("", _FENCE.sub("", text[:opened] if opened >= 0 else text))
+    return text.replace("\r\n", "\n").replace("\u200b", "")
 
 
 def json_answer(text: str) -> str | None:

@@ -28,6 +28,12 @@ def yes_or_no(reply: str) -> YesNoWord | None:
     text = (text if text.isascii() else unicodedata.normalize("NFKC", text)).lower()
     if (stated := json_answer(text)) is not None:
         text = stated.lower()
+    text = words.PREAMBLE.sub("", text)
+    text = words.SHOUTED.sub("", text)
+    if any(pattern.match(text) for pattern in (words.BOTH, words.DECLINES)) or words.ASKS_FOR.search(text):
+        return None
+    if len(set(words.ITEM.findall(text))) > 1 and not words.CUE.search(text):
+        return None
     if (found := words.SHORT.fullmatch(text) or words.FLAG.fullmatch(text)) or (found := _remarked(text)):
         return "No" if any(found.groups()) else "Yes"
     text = words.FIRST_WORD.sub(r"\1\n", text)
@@ -53,7 +59,7 @@ def _read(text: str, clauses: list[Clause]) -> YesNoWord | None:
             return word
     leading = [word for clause in committed if clause.opens and (word := _leading(clause.text))]
     if leading:
-        return _agreed(leading) or _bare_end(clauses)
+        return _agreed(leading) or (_bare_end(clauses) if "?" not in text else None)
     if any(
         words.NOT_MINE_TO_SAY.match(clause.text) or words.ABSENT.match(_plain(clause.text)) for clause in clauses[:1]
     ) and not any(_words(clause.text) for clause in clauses[1:]):
@@ -104,7 +110,7 @@ def _leading(clause: str) -> YesNoWord | None:
         return None
     whole = " ".join(first[1].split())
     if not words.ENDED.match(bare, first.end()) and not (
-        whole in ("yes", "no") and words.SAYS_MORE.match(bare, first.end())
+        whole in ("yes", "no") and words.SAYS_MORE.match(bare, first.end()) and len(set(_words(clause))) <= 1
     ):
         return None
     return "Yes" if whole in words.YES_WORDS else "No" if whole in words.NO_WORDS else None

@@ -29,8 +29,11 @@ ENGLISH: Final = r"(?<![^\W_])(?:yes|no)(?![^\W_]|['’][a-z]|-[a-z])"
 WORD: Final = re.compile(ENGLISH)
 OTHER_NO: Final = re.compile(
     r"\bno\s(?:doubt|question|wonder|longer|matter|problem|more than|less than|later than|earlier|fewer|need|idea|one"
-    r"|way to|clear|answer|reason|clue|comment|information|info|data|image|picture|photo|description|exit|entry)\b"
-    r"|\bno (?:tengo|puedo|sé|se puede|veo la imagen)\b|\bno\.?\s?\d|\byes[\s/-](?:or[\s/-])?no\b|\byes/no\b"
+    r"|way to|way of|clear|answer|reason|clue|comment|information|info|data|image|picture|photo|description|exit"
+    r"|entry|worries|other|thanks|objection|guarantee|certainty|telling|more|less|such (?:information|data|details?"
+    r"|thing))\b"
+    r"|\bno (?:tengo|puedo|sé|se puede|veo la imagen)\b|\bno\.?\s?\d|\byes(?:[\s/-](?:(?:or|and|vs\.?|versus|nor|&"
+    r"|>)[\s/-])?(?:an? )?)no\b|\bno (?:or|nor|and) (?:an? )?yes\b"
 )
 """A no that is neither an answer nor says that something is absent."""
 CUE: Final = re.compile(
@@ -45,6 +48,8 @@ NOT_WORD: Final = re.compile(
 )
 WRONG_WORD: Final = re.compile(
     ENGLISH + r"[\W_]{0,3}\s?(?:(?:would|could|might)\sbe\s(?:wrong|incorrect|false|right|correct)"
+    r"|(?:cannot|can['’]t|is not|isn['’]t|would not|wouldn['’]t|could not|couldn['’]t)\s(?:be\s)?(?:the|an?|right"
+    r"|correct)\b"
     r"|(?:is|was)\s(?:\w+ly\s)?(?:wrong|incorrect|false))"
 )
 MARKS: Final = re.compile(
@@ -74,13 +79,17 @@ NOT_MINE_TO_SAY: Final = re.compile(
 )
 """What declines to say yes, and so says no."""
 UNSURE: Final = re.compile(
-    r"\b(?:maybe|perhaps(?! surprisingly)|possibly|potentially|conceivably|might be|could be|may be)\b"
+    r"\byes\W{0,3}\s?(?:only )?if\b|\bno\W{0,3}\s?(?:only )?if\b|^\W*only if\b|^\W*(?:then|in (?:that"
+    r"|this) case)\b\W+(?:yes|no)\b"
+    r"|^\W*according to (?:my|some|his|her|their)\b|\bwould have been\b|\byour (?:answer|guess|claim|response)\b"
+    r"|\b(?:maybe|perhaps(?! surprisingly)|possibly|potentially|conceivably|might be|could be|may be)\b"
 )
 QUOTED: Final = re.compile(r"[\"“«][^\"”»\n]{1,200}[\"”»]|(?<!\w)['‘](?!(?:yes|no)['’])[^'’\n]{1,200}['’](?!\w)")
 REPORTED: Final = re.compile(
-    r"(?<!\bi )\b(?:says|said|reads?|answers|replies|nods|labell?ed|marked|titled|spell(?:s|ed)|written|wrote|sign|word"
-    r"|text)\b"
-    r"[\s:,(]{1,3}(?:(?:as if |in order )?to say )?(?:is )?" + ENGLISH
+    r"(?<!\bi )(?:\b(?:says|said|voted|ticked|circled|reads?|answers|replies|nods|labell?ed|marked|titled|spell(?:s"
+    r"|ed)|written|wrote|sign|word"
+    r"|text)|(?<=[a-z]s )say)\b"
+    r"[\s:,(]{1,3}(?:(?:as if |in order )?to say )?(?:is )?['‘]?" + ENGLISH
 )
 """A yes or no that is written in the picture or said by someone in it."""
 SUPPOSED: Final = re.compile(
@@ -96,7 +105,8 @@ SUPPOSED: Final = re.compile(
 )
 """A yes or no that is talked about: "to say yes would be a guess", "a yes cannot be given"."""
 LEAD_IN: Final = re.compile(
-    r"\W*(?!if\b|when\b|unless\b)"
+    r"\W*(?!if\b|when\b|unless\b|in case\b|before\b|after\b(?! (?:careful|looking|checking|a|further|closer"
+    r"|review))|according to (?:my|some|his|her|their)\b)"
     r"(?![^,.:;!?\n]{0,70}\b(?:says?|said|reads?|asked|answers|replies|shouts|claims?)\b)[^,.:;!?\n]{2,70}[,:]\s(?="
     + ENGLISH
     + r"\W*(?:[.,;:!—–]|$))"
@@ -104,7 +114,8 @@ LEAD_IN: Final = re.compile(
 """What leads to a yes or no: "Based on the image, yes." """
 INITIALS: Final[dict[str, YesNoWord]] = {"y": "Yes", "n": "No"}
 FLAG: Final = re.compile(
-    r"\s*\{\s{0,9}\"(?:is|has|present|exists?|visible|found|contains?|correct|true|label|response)(?:_\w{1,30})?\"\s{0,9}:\s{0,9}(?:true|(false))\s{0,9}\}\s*"
+    r"\s*\{\s{0,9}\"(?:is|has|present|exists?|visible|found|contains?|correct|true|label"
+    r"|response)(?:_\w{1,30})?\"\s{0,9}:\s{0,9}(?:true|(false))\s{0,9}\}\s*"
 )
 """A JSON object of one boolean that says whether something is so."""
 SET_OFF_WORD: Final = re.compile(r"[,:]\s\W{0,2}" + ENGLISH + r"\W*(?:[.,;:!—–]|$)")
@@ -122,13 +133,50 @@ SHORT: Final = re.compile(
     r"|(?:it|(?:this|that|the)(?: (?:statement|claim|assertion|sentence|description))?)(?:\s(?:is|was)|['’]s)"
     r"(?:\s(?:absolutely|definitely|clearly|certainly|indeed))?"
     r"(?:(n['’]t|\snot)?\s(?:correct|true|right|so|the case)|\s(incorrect|false|wrong|untrue))"
+    r"|the (?:given|above) (?:statement|claim|sentence|description) is (?:true|correct|(not (?:true|correct)|false"
+    r"|incorrect|wrong))"
     r"|(?:i|we)\s(?:(?:think|believe|guess|suppose)\s(?:so|(not))|(do\snot|don['’]t)\s(?:think|believe)\sso)"
     r"|(?:(?:very |most )?\w{1,12}ly|of course|i['’]m afraid)(\snot)(?:\sreally|\sat all)?|(not)(?:\s(?:really"
     r"|at all|true|correct|right|so|the case))?|(zero [a-z]{2,20})|of course"
+    r"|(not) (?:that i can (?:see|tell)|as far as i can (?:see|tell)|in (?:this|the) (?:image|picture|photo|chart))"
+    r"|of course (?:it|he|she|they|there) (?:is|are|does|do)|(?:this|that|it)(?: is|['’]s) an? (?:true|correct"
+    r"|(false|incorrect|untrue|wrong)) (?:statement|claim|assertion|description)"
     r"|(?:absolute|definite|certain)ly|right|sure|(wrong)"
     r"|there(?:\s(?:is|are)|['’]s)\sone|there(?:\s(?:is|are)|['’]s)(?:(n['’]t|\snot)\s(?:one|any)|\s(none))|y|t|(n"
     r"|f))[^\w?？]*"
 )
 """A whole reply that means yes or no by an auxiliary verb or an adverb."""
-FIRST_WORD: Final = re.compile(rf"((?:^|(?<=[.!?]\s))\W{{0,4}}{ENGLISH}[*_\"'”]{{0,3}}[,;:—–]+)\s", re.MULTILINE)
+FIRST_WORD: Final = re.compile(
+    rf"((?:^|(?<=[.!?]\s))\W{{0,4}}{ENGLISH}[*_\"'”]{{0,3}}[,;:—–]+)\s(?!(?:but )?(?:only )?(?:if|when)\b)",
+    re.MULTILINE,
+)
 """A yes or no set off by a comma: what follows explains it."""
+BOTH: Final = re.compile(r"\W*(?:yes\W{1,3}(?:and|but)\W{1,3}no|no\W{1,3}(?:and|but)\W{1,3}yes)\W*$")
+"""A whole reply that says both: "Yes and no."."""
+DECLINES: Final = re.compile(
+    r"\W*no\W{1,3}(?:(?:sorry|unfortunately)\W{1,3})?(?:i|we)(?:['’]m| am| are)? (?:(?:can(?:not| not|['’]t)"
+    r"|unable to|not able to) (?:\w+ly )?(?:tell|answer|say|determine|know|help"
+    r"|(?:see|view) (?:the|any|an|your) (?:image|picture|photo))|(?:do not|don['’]t) know)\b"
+)
+"""A no that refuses rather than answers."""
+ITEM: Final = re.compile(
+    r"(?<![^\W_])(?!(?:answer|conclusion|verdict|overall|result|answers)\b)[^\W\d_]+:\s?[*_]{0,2}(yes|no)\b"
+)
+"""A yes or no per item: "Dog: yes. Cat: no."."""
+SHOUTED: Final = re.compile(
+    r"[\"“'‘](?:yes|no)[!.,?]{0,3}[\"”'’]?\s(?=(?:he |she |they )?(?:says?|said|shouts?|screams?|yells?|reads"
+    r"|replies|cries)\b)"
+)
+"""A yes or no that someone in the picture says."""
+ASKS_FOR: Final = re.compile(
+    r"\b(?:(?:could|can|would) you (?:please )?(?:upload|provide|share|send|attach|rephrase)"
+    r"|please (?:upload|provide|share|send|attach)|what would you like|what(?:['’]s| is) (?:the|your) question)\b"
+)
+"""What asks for the picture or the question."""
+PREAMBLE: Final = re.compile(
+    r"^\W*(?:(?:certainly|sure|of course)\W{0,2}!\s+(?=\S)"
+    r"|(?:yes|sure|of course), (?:(?:i|we) can|i(?:['’](?:d|ll)| would| will) be (?:happy|glad) to) (?:(?:see"
+    r"|view) (?:the|your|this) (?:image|picture|photo)\b[^.!\n]{0,20}"
+    r"|(?:help|assist|answer)\b[^.!\n]{0,40})[.!]\s+)"
+)
+"""A yes that accepts the task rather than answers."""

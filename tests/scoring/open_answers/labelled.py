@@ -1,8 +1,8 @@
 """Replies labelled with their scores, in three files; those marked `held_out` were never tuned on.
 
 `open_answers.jsonl` was written by the authors of the rules and `short_answers.jsonl` comes from a report; both have
-one score per line. `fresh_answers.jsonl` was written before its author had read the rules; a line lists right answers
-for which the reply scores 1, and wrong ones for which it scores 0.
+one score per line. `fresh_answers.jsonl` was written in rounds, each measured before its first fix (see
+`docs/scoring.md`); a line lists right answers for which the reply scores 1, and wrong ones for which it scores 0.
 """
 
 from __future__ import annotations
@@ -54,4 +54,4 @@ def _one_per_answer(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         return
     golds = [(gold, 1.0) for gold in row.pop("right")] + [(gold, 0.0) for gold in row.pop("wrong")]
     for gold, score in golds:
-        yield row | {"gold": gold, "score": score}
+        yield row | {"gold": gold, "score": score, "unread": row.get("unread", False) and score > 0}

@@ -55,11 +55,11 @@ def test_every_reply_that_the_rules_were_made_for_scores_as_labelled(name):
     assert sum(row.unread for row in rows) <= 0.02 * len(rows)
 
 
-@pytest.mark.parametrize(("name", "least"), [("open_answers", 0.2), ("fresh_answers", 0.1)])
-def test_replies_that_the_rules_never_saw_mostly_score_as_labelled_and_hardly_ever_too_high(name, least):
+@pytest.mark.parametrize(("name", "least", "right"), [("open_answers", 0.2, 0.95), ("fresh_answers", 0.1, 0.93)])
+def test_replies_that_the_rules_never_saw_mostly_score_as_labelled_and_hardly_ever_too_high(name, least, right):
     rows = [row for row in labelled(name) if row.held_out]
     assert len(rows) >= least * len(labelled(name))
-    assert sum(row.is_right("prism-2") for row in rows) >= 0.95 * len(rows)
+    assert sum(row.is_right("prism-2") for row in rows) >= right * len(rows)
     assert sum(row.scored("prism-2") > row.score + 1e-6 for row in rows) <= 0.01 * len(rows)
 
 
