@@ -15,7 +15,7 @@ from prism_engine.scoring.open_answers.quantities import counted, quantity_of
 from prism_engine.scoring.open_answers.visible import tidy
 
 if TYPE_CHECKING:
-    from prism_engine.scoring.open_answers.clauses import Clause
+    from prism_engine.scoring.open_answers.answer_clauses import Clause
 
 _RESULT: Final = (
     r"(?:differences?|sum|total|average|mean|median|mode|ratio|gap|change|increase|decrease|rise|drop|growth|decline"

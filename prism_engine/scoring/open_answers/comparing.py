@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from prism_engine.scoring.open_answers.clauses import clauses_of
+from prism_engine.scoring.open_answers.answer_clauses import clauses_of
 from prism_engine.scoring.open_answers.extraction import is_open_ended, short_answer
 from prism_engine.scoring.open_answers.lacking import refuses
 from prism_engine.scoring.open_answers.phrases import BOUND

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from typing import Final, NamedTuple
 
 from prism_engine.scoring.open_answers import phrases
-from prism_engine.scoring.open_answers.clauses import Clause, clauses_of, without_contrast
+from prism_engine.scoring.open_answers.answer_clauses import Clause, clauses_of, without_contrast
 from prism_engine.scoring.open_answers.closing import worked_out
 from prism_engine.scoring.open_answers.quantities import counted, quantity_of
 from prism_engine.scoring.open_answers.visible import boxed, json_answer, tidy, visible

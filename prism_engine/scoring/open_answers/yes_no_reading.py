@@ -14,7 +14,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from prism_engine.scoring.open_answers import yes_no_words as words
-from prism_engine.scoring.open_answers.clauses import Clause, clauses_of, without_contrast
+from prism_engine.scoring.open_answers.answer_clauses import Clause, clauses_of, without_contrast
 from prism_engine.scoring.open_answers.phrases import NOT_MINE
 from prism_engine.scoring.open_answers.visible import boxed, json_answer, visible
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prism_engine.scoring.open_answers.clauses import clauses_of, sentences_of, without_contrast
+from prism_engine.scoring.open_answers.answer_clauses import clauses_of, sentences_of, without_contrast
 
 
 def committed(text):
