@@ -57,7 +57,7 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "resume": Lazy(
         "prism_engine.cli.runs:resume",
         RUN,
-        "Continue a run with its original settings, in the folder it was started from.",
+        "Continue a run with its original settings, also in a results folder that has moved.",
     ),
     "ask": Lazy(
         "prism_engine.cli.ask:ask",
