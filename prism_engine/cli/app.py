@@ -166,6 +166,16 @@ class LazyCommands(TyperGroup):
         name, listed, rest = super().resolve_command(ctx, args)
         return name, None if listed is None or name is None else imported(name), rest
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; Typer's message about a wrong value is put into plain words."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            from prism_engine.config.yaml_files import plain_words  # noqa: PLC0415 - only errors need it
+
+            error.message = plain_words(error.message)
+            raise
+
 
 def imported(name: str) -> Any:
     """Import a command and return it, ready to be called."""

@@ -114,10 +114,7 @@ def _line(mistake: Any, adapter: TypeAdapter[Any], typed: Mapping[str, str]) -> 
         return f"key {key!r} is missing"
     if mistake["type"] == "secret":
         return f"{key}: {mistake['msg']}"
-    problem = mistake["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
-    problem = "must not be empty" if mistake["type"] == "too_short" else problem
-    problem = problem.replace("String should ", "must ", 1)
-    problem = _PARSING.sub(lambda found: _NUMBERS.get(found[1], found[1]), problem)
+    problem = "must not be empty" if mistake["type"] == "too_short" else plain_words(mistake["msg"])
     options = [option for name, option in typed.items() if _overlap(name, key)]
     named = option_and_key(", ".join(options), key) if options else key
     given = shown(mistake["input"])
@@ -128,6 +125,13 @@ def _line(mistake: Any, adapter: TypeAdapter[Any], typed: Mapping[str, str]) -> 
     named_already = isinstance(mistake["input"], str) and given in problem
     got = "" if hidden or named_already else f" (got {given})"
     return f"{named}: {problem}{got}"
+
+
+def plain_words(message: str) -> str:
+    """Return a message of pydantic in the words of this project's own; also Typer's messages about values are these."""
+    message = message.removeprefix("Value error, ").replace("Input should be", "must be", 1)
+    message = message.replace("String should ", "must ", 1)
+    return _PARSING.sub(lambda found: _NUMBERS.get(found[1], found[1]), message)
 
 
 def _meant(adapter: TypeAdapter[Any], loc: Sequence[int | str]) -> str:

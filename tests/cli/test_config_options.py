@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -119,6 +120,21 @@ CASES = [(command, name) for command in COMMANDS for name, _, _ in settings(comm
 def test_a_number_that_is_too_small_is_an_error_that_names_its_option(prism, option):
     said = prism("plan", "shapes.tsv", "-p", "scripted", "-r", "scripted", option, "0")
     assert (said.code, f"'{option}'" in said.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        ("--samples", "must be a whole number"),
+        ("--fail-on-error", "must be a number"),
+        ("--log", "'x' is not one of 'plain', 'json'"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_an_error_in_plain_words(prism, option, says):
+    said = prism("run", "shapes.tsv", option, "x")
+    err = " ".join(said.err.replace("│", " ").split())
+    assert (said.code, says in err) == (2, True), said.err
+    assert not re.search("Value error|Input should|parse", err)
 
 
 @pytest.mark.parametrize(
