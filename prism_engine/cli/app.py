@@ -57,7 +57,7 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "resume": Lazy(
         "prism_engine.cli.runs:resume",
         RUN,
-        "Continue a run with its original settings, in the folder it was started from.",
+        "Continue a run with its original settings, also in a results folder that has moved.",
     ),
     "ask": Lazy(
         "prism_engine.cli.ask:ask",
@@ -165,6 +165,16 @@ class LazyCommands(TyperGroup):
         """Return name, command and remaining arguments; the command is imported now, also to complete its options."""
         name, listed, rest = super().resolve_command(ctx, args)
         return name, None if listed is None or name is None else imported(name), rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; Typer's message about a wrong value is put into plain words."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            from prism_engine.config.yaml_files import plain_words  # noqa: PLC0415 - only errors need it
+
+            error.message = plain_words(error.message)
+            raise
 
 
 def imported(name: str) -> Any:

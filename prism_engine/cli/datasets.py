@@ -141,7 +141,8 @@ def check_dataset(
             stdout.print(f"[{colours[level]}]{level}[/] {escaped}", soft_wrap=True)
     if left := found.errors + found.warnings - sum(map(len, found.kept.values())):
         stdout.print(f"... and {left:,} more; --limit shows more")
-    stdout.print(f"{found.errors:,} errors, {found.warnings:,} warnings")
+    counts = {"error": found.errors, "warning": found.warnings}
+    stdout.print(", ".join(f"{count:,} {word}{'' if count == 1 else 's'}" for word, count in counts.items()))
     if found.errors:
         raise typer.Exit(2)
 

@@ -174,11 +174,11 @@ def resume(  # noqa: PLR0913 - one parameter per option is Typer's way
     log: LogOption = None,
     notify: NotifyOption = None,
 ) -> None:
-    """Continue a run with its original settings, in the folder it was started from.
+    """Continue a run with its original settings, also in a results folder that has moved.
 
-    Finished calls are in the cache and are not made again; samples that failed are tried again. A results folder that
-    has moved is continued where it is now. A folder that someone else's prism wrote is continued only with your
-    consent, after all that it would start, contact, read and spend is printed.
+    Finished calls are in the cache and are not made again; samples that failed are tried again. Relative
+    paths start in the folder that the run was started from. A folder that someone else's prism wrote is continued only
+    with your consent, after all that it would start, contact, read and spend is printed.
     """
     from prism_engine import api  # noqa: PLC0415 - see above
 

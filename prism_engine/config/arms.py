@@ -88,7 +88,7 @@ class Arm:
         family, dash, parameter = name.partition("-")
         if dash and family in PARAMETERISED:
             return replace(PARAMETERISED[family](parameter), name=name, parameter=parameter)
-        raise ValueError(f"unknown mode {name!r}{nearest(name, ARMS)}; known: {', '.join(ARMS)}")
+        raise ValueError(f"unknown mode {name!r}{nearest(name, ARMS)} (known: {', '.join(ARMS)})")
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> core_schema.CoreSchema:

@@ -33,7 +33,7 @@ from prism_engine.config.reasoning_effort import (
     unlimited_thinking,
 )
 from prism_engine.config.request_headers import carry_key, check_headers, variables_of
-from prism_engine.config.yaml_files import nearest, read_yaml, validated
+from prism_engine.config.yaml_files import nearest, option_and_key, read_yaml, validated
 from prism_engine.errors import ConfigError
 from prism_engine.records import PicturePolicy
 
@@ -559,7 +559,7 @@ def with_limits(role: str, name: str, spec: ModelSpec, config: LimitOverrides) -
     if not given:
         return spec
     if spec.rate_limits is None:
-        options = ", ".join(f"{_LIMIT_OPTIONS[limit]} ({limit})" for limit in given)
+        options = ", ".join(option_and_key(_LIMIT_OPTIONS[limit], limit) for limit in given)
         raise ConfigError(
             f"{options}: {role} {name!r} is not behind an API, so it has no limits; leave the option out. Limits of "
             "another model are `limits:` of its entry in the registry"
@@ -627,8 +627,8 @@ class Registry:
         if HUB_ID.fullmatch(name) and not Path(name).exists():
             return VllmModel(model=name)
         raise ConfigError(
-            f"unknown model {name!r}{nearest(name, self._models)}; `prism models` lists the known ones; add your own "
-            "under `models:` in the run file, or give a local checkpoint folder or a hub id (org/name)."
+            f"unknown model {name!r}{nearest(name, self._models) or '.'} `prism models` lists the known ones; add your "
+            "own under `models:` in the run file, or give a local checkpoint folder or a hub id (org/name)."
         )
 
     def merged(self, models: Mapping[str, ModelSpec]) -> Registry:

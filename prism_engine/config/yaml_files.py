@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import yaml
@@ -13,7 +14,7 @@ from prism_engine.config.yaml_loader import load, one_line, shown
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 T = TypeVar("T")
@@ -24,6 +25,9 @@ _LONGEST_WORD = 80
 """Characters that are compared with known words."""
 _UNREPEATED = frozenset({"headers", "base_url", "api_key_env", "extra_body"})
 """Keys whose values no message repeats: a secret may have been pasted there."""
+_PARSING = re.compile(r"a valid (number|decimal|integer)(, .*)?$")
+_NUMBERS = {"number": "a number", "decimal": "a number", "integer": "a whole number"}
+"""What people call a type whose parsing failed."""
 _OPTIONS = {"rpm": "requests_per_minute", "tpm": "tokens_per_minute"}
 """Keys by the names of their command-line options, where these are too different to be found by similarity."""
 
@@ -105,25 +109,44 @@ def _line(mistake: Any, adapter: TypeAdapter[Any], typed: Mapping[str, str]) -> 
         given = one_line(str(mistake["ctx"]["tag"]))
         return f"{key}.backend: {given!r} is not one of {', '.join(backends)}{nearest(given, backends)}"
     if mistake["type"] == "extra_forbidden":
-        known = _known_keys(adapter)
-        word = one_line(str(mistake["loc"][-1]))
-        meant = _OPTIONS.get(word)
-        return f"unknown key {key!r}" + (f" - did you mean {meant!r}?" if meant in known else nearest(word, known))
+        return f"unknown key {key!r}{_meant(adapter, mistake['loc'])}"
     if mistake["type"] == "missing":
         return f"key {key!r} is missing"
     if mistake["type"] == "secret":
         return f"{key}: {mistake['msg']}"
-    problem = mistake["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
-    problem = "must not be empty" if mistake["type"] == "too_short" else problem
-    problem = problem.replace("String should ", "must ", 1)
+    problem = "must not be empty" if mistake["type"] == "too_short" else plain_words(mistake["msg"])
     options = [option for name, option in typed.items() if _overlap(name, key)]
-    named = f"{', '.join(options)} ({key})" if options else key
+    named = option_and_key(", ".join(options), key) if options else key
     given = shown(mistake["input"])
     # A mistake of a whole section is about several values, and its own message says which.
     whole = isinstance(mistake["input"], dict) and bool(options)
     hidden = whole or contains_key(repr(mistake["input"])) or not _UNREPEATED.isdisjoint(levels)
-    got = "" if hidden else f" (got {given})"
+    # Some messages name the text themselves; a number may be in one by chance.
+    named_already = isinstance(mistake["input"], str) and given in problem
+    got = "" if hidden or named_already else f" (got {given})"
     return f"{named}: {problem}{got}"
+
+
+def plain_words(message: str) -> str:
+    """Return a message of pydantic in the words of this project's own; also Typer's messages about values are these."""
+    message = message.removeprefix("Value error, ").replace("Input should be", "must be", 1)
+    message = message.replace("String should ", "must ", 1)
+    return _PARSING.sub(lambda found: _NUMBERS.get(found[1], found[1]), message)
+
+
+def _meant(adapter: TypeAdapter[Any], loc: Sequence[int | str]) -> str:
+    """Return which key an unknown one may stand for: one of its section, unless one of another is very close."""
+    anywhere, here = _known_keys(adapter), _keys_at(adapter, loc[:-1])
+    word = one_line(str(loc[-1]))
+    if (option := _OPTIONS.get(word)) in anywhere:
+        return f" - did you mean {option!r}?"
+    close = difflib.get_close_matches(word[:_LONGEST_WORD], sorted(anywhere), n=1, cutoff=0.8)
+    return nearest(word, close) if close and close[0] not in here else nearest(word, here)
+
+
+def option_and_key(options: str, key: str) -> str:
+    """Return the options that were typed and the key that they set, which is left out if it has the same name."""
+    return options if options == f"--{key.replace('_', '-')}" else f"{options} ({key})"
 
 
 def _overlap(first: str, second: str) -> bool:
@@ -160,3 +183,26 @@ def _known_keys(adapter: TypeAdapter[Any]) -> set[str]:
         elif isinstance(node, list):
             stack.extend(node)
     return keys
+
+
+def _keys_at(adapter: TypeAdapter[Any], loc: Sequence[int | str]) -> set[str]:
+    """Return the keys of the section at a place; a part of the place that is no key, such as a tag, is skipped."""
+    schema = adapter.json_schema()
+    level = _alternatives(schema, schema)
+    for part in loc:
+        inner = [
+            one
+            for node in level
+            if isinstance(child := node.get("properties", {}).get(part, node.get("additionalProperties")), dict)
+            for one in _alternatives(child, schema)
+        ]
+        level = inner or level
+    return {key for node in level for key in node.get("properties", {})}
+
+
+def _alternatives(node: Mapping[str, Any], schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the schemas that a node stands for: those of a reference or of each member of a union."""
+    if "$ref" in node:
+        return _alternatives(schema["$defs"][node["$ref"].rpartition("/")[2]], schema)
+    members = [*node.get("anyOf", ()), *node.get("oneOf", ())]
+    return [one for member in members for one in _alternatives(member, schema)] if members else [node]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 from array import array
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from prism_engine.records import Sample, StepRecord, Usage
 
 _ABSENT = -1
+_FIXES = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free some space"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "fix the permissions or name another --results-dir"),
+}
+"""What helps against an error of the file system."""
 _LARGEST_INTEGER = 2**63 - 1  # of a table's column
 
 
@@ -179,7 +185,8 @@ class Journal:
 
 
 def _unwritable(path: Path, error: OSError) -> StoreError:
+    fix = _FIXES.get(error.errno or 0, "name another --results-dir")
     return StoreError(
-        f"{path}: cannot be written ({error.strerror}); every answer is in the cache: free some space or fix the "
-        "permissions, then rerun the same command to resume"
+        f"{path}: cannot be written ({error.strerror}); every answer is in the cache: {fix}, then rerun the same "
+        "command to resume"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -122,9 +123,24 @@ def test_a_number_that_is_too_small_is_an_error_that_names_its_option(prism, opt
 
 
 @pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        ("--samples", "must be a whole number"),
+        ("--fail-on-error", "must be a number"),
+        ("--log", "'x' is not one of 'plain', 'json'"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_an_error_in_plain_words(prism, option, says):
+    said = prism("run", "shapes.tsv", option, "x")
+    err = " ".join(said.err.replace("│", " ").split())
+    assert (said.code, says in err) == (2, True), said.err
+    assert not re.search("Value error|Input should|parse", err)
+
+
+@pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("--deadline", "25s"), "error: --deadline (deadline): must be"),
+        (("--deadline", "25s"), "error: --deadline: must be"),
         (
             ("--answers-per-question", "3"),
             "error: --answers-per-question (reasoning): n: 3 draws would all be the same",
@@ -133,7 +149,7 @@ def test_a_number_that_is_too_small_is_an_error_that_names_its_option(prism, opt
         (("--rpm", "5"), "error: --rpm (requests_per_minute): reasoner 'scripted' is not behind an API"),
         (
             ("--concurrency", "5", "--tpm", "9"),
-            "error: --tpm (tokens_per_minute), --concurrency (concurrency): reasoner",
+            "error: --tpm (tokens_per_minute), --concurrency: reasoner",
         ),
         (("--mode", "direct", "--rpm", "5"), "error: --rpm (requests_per_minute): reasoner 'scripted'"),
     ],
@@ -150,7 +166,7 @@ def test_a_wrong_value_of_a_run_file_is_named_by_its_key(prism, tmp_path):
     said = prism("plan", "--config", "run.yaml", "--samples", "5")
     assert (said.code, said.err.startswith("error: run.yaml: deadline: must be")) == (2, True), said.err
     said = prism("plan", "--config", "run.yaml", "--deadline", "30s")
-    assert (said.code, said.err.startswith("error: --deadline (deadline): must be")) == (2, True), said.err
+    assert (said.code, said.err.startswith("error: --deadline: must be")) == (2, True), said.err
 
 
 class CaughtError(BaseException):

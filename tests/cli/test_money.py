@@ -78,6 +78,7 @@ def test_plan_says_what_a_cap_does_and_that_one_below_a_request_sends_nothing(pr
     )
     assert refused.code == 3
     assert "the next call may cost up to $0.0" in refused.err
+    assert "the budget of $0.0010 is smaller than what the first request may cost, so nothing was sent" in refused.err
     assert server.bill.calls == 0
 
 

@@ -129,7 +129,7 @@ def test_a_run_overrides_the_limits_of_an_entry_that_has_some(spec):
     if spec.rate_limits is None:
         with pytest.raises(
             ConfigError,
-            match=r"--tpm \(tokens_per_minute\), --concurrency \(concurrency\): reasoner 'x' is not behind an API",
+            match=r"--tpm \(tokens_per_minute\), --concurrency: reasoner 'x' is not behind an API",
         ):
             with_limits("reasoner", "x", spec, config)
     else:

@@ -55,3 +55,39 @@ def test_a_key_named_like_its_option_is_answered_with_the_key(option, key):
 def test_a_value_out_of_range_is_told_in_plain_words():
     with pytest.raises(ConfigError, match=r"samples: must be greater than 0 \(got 0\)"):
         validated(TypeAdapter(RunConfig), {"benchmark": "x.tsv", "samples": 0}, "run.yaml")
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({"resoner": "x"}, "unknown key 'resoner' - did you mean 'reasoner' or 'reasoning' or 'reasoning_effort'?"),
+        ({"max_tokns": 1}, "unknown key 'max_tokns' - did you mean 'max_tokens'?"),
+        ({"perception": {"max_tokns": 1}}, "unknown key 'perception.max_tokns' - did you mean 'max_tokens'?"),
+        (
+            {"models": {"x": {"backend": "api", "model": "m", "price": {"input": 1, "output": 1, "completion": 1}}}},
+            None,
+        ),
+    ],
+)
+def test_the_nearest_key_is_one_of_the_section_unless_another_is_very_close(keys, says):
+    with pytest.raises(ConfigError) as caught:
+        validated(TypeAdapter(RunConfig), {"benchmark": "x.tsv", "mode": "blind", **keys}, "run.yaml")
+    says = says or "unknown key 'models.x.price.completion'"
+    assert str(caught.value).splitlines()[-1].strip().removeprefix("run.yaml: ") == says
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({"max_cost": "lots"}, "max_cost: must be a number (got 'lots')"),
+        ({"samples": "x"}, "samples: must be a whole number (got 'x')"),
+        ({"samples": 1.5}, "samples: must be a whole number (got 1.5)"),
+        ({"fail_on_error": "x"}, "fail_on_error: must be a number (got 'x')"),
+        ({"mode": "orakle"}, "mode: unknown mode 'orakle' - did you mean 'oracle'? (known: all, "),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_named_once_and_in_plain_words(keys, says):
+    with pytest.raises(ConfigError) as caught:
+        validated(TypeAdapter(RunConfig), {"benchmark": "x.tsv", "mode": "blind", "reasoner": "x", **keys}, "run.yaml")
+    assert str(caught.value).startswith(f"run.yaml: {says}")
+    assert str(caught.value).count("orakle") <= 1

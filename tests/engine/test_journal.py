@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import orjson
 import pytest
 
@@ -77,3 +79,16 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="file"):
         Journal(tmp_path / "file" / "journal.jsonl", 1)
+
+
+@pytest.mark.parametrize(
+    ("number", "fix"),
+    [(errno.ENOSPC, "free some space"), (errno.EACCES, "fix the permissions"), (errno.ENOENT, "another --results-dir")],
+)
+def test_a_journal_that_cannot_be_written_is_an_error_with_what_helps(tmp_path, number, fix, monkeypatch):
+    def refuse(*_arguments, **_options):
+        raise OSError(number, "no")
+
+    monkeypatch.setattr("pathlib.Path.open", refuse)
+    with pytest.raises(StoreError, match=fix):
+        Journal(tmp_path / "journal.jsonl", 1)

@@ -120,6 +120,11 @@ def out_of_money(progress: Progress) -> str:
     done = f"{progress.done:,} of {progress.total:,} samples done"
     if spending is None or spending.cap is None:  # its sibling runs paid
         return f"the budget shared with its sibling runs is used up; {done}; raise --max-cost and run the same command"
+    if not spending.experiment:
+        return (
+            f"the budget of {shown(spending.cap)} is smaller than what the first request may cost, so nothing was "
+            f"sent; {done}; raise --max-cost (`prism plan` says to what) and run the same command: {same_command()}"
+        )
     above = f" ({shown(spending.passed)} above it: see the cost)" if spending.passed else ""
     return (
         f"the budget of {shown(spending.cap)} is used up: {shown(spending.experiment)} spent{above}, {done}; "
