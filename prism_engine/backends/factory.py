@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from prism_engine.backends.base import Backend
     from prism_engine.backends.chat.paying import SupportsReserve
     from prism_engine.config import ModelSpec
-    from prism_engine.config.models import ModelEntry
+    from prism_engine.config.model_entry import ModelEntry
 
 BACKENDS: Mapping[type[ModelEntry], str] = {
     VllmModel: "prism_engine.backends.vllm.entry",

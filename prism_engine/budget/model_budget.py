@@ -17,7 +17,7 @@ from prism_engine.budget.worst_case import prompt_bound
 if TYPE_CHECKING:
     from prism_engine.budget.controller import BudgetController
     from prism_engine.budget.prices import Price
-    from prism_engine.config.models import PaidEntry
+    from prism_engine.config.model_entry import PaidEntry
     from prism_engine.records import Call, Usage
 
 LARGEST_REQUEST = 10**15

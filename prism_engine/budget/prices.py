@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from prism_engine.config import PriceSpec
-    from prism_engine.config.models import PaidEntry
+    from prism_engine.config.model_entry import PaidEntry
     from prism_engine.records import Usage
 
 _MILLION = 10**6

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from prism_engine.budget.balance import Balance, max_reserved
 from prism_engine.budget.money import shown
-from prism_engine.config.models import UNKNOWN_IMAGE_TOKENS
+from prism_engine.config.api_entry import UNKNOWN_IMAGE_TOKENS
 
 if TYPE_CHECKING:
     from prism_engine.budget.prices import Price

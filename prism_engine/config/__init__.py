@@ -1,18 +1,11 @@
 """Configuration: YAML files and options, validated into frozen values."""
 
+from prism_engine.config.api_entry import ApiModel
 from prism_engine.config.arms import Arm
+from prism_engine.config.checkpoint_entry import ServerSpec, VllmModel
 from prism_engine.config.choices import Merge, Pictures, perceiver_names
-from prism_engine.config.models import (
-    ApiModel,
-    Limits,
-    ModelSpec,
-    PriceSpec,
-    Registry,
-    ScriptedModel,
-    ServerSpec,
-    VllmModel,
-    load_registry,
-)
+from prism_engine.config.model_entry import Limits, PriceSpec
+from prism_engine.config.models import ModelSpec, Registry, ScriptedModel, load_registry
 from prism_engine.config.run_config import RunConfig, SamplingConfig, load_run_configs
 
 __all__ = [

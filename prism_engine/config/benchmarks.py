@@ -10,7 +10,7 @@ from typing import Annotated, NamedTuple
 from pydantic import Field, TypeAdapter
 
 from prism_engine.config.bounds import PositiveInt  # noqa: TC001 - pydantic reads annotations
-from prism_engine.config.models import Frozen
+from prism_engine.config.frozen import Frozen
 from prism_engine.config.yaml_files import read_yaml, validated
 from prism_engine.records import AnswerKind  # noqa: TC001 - pydantic reads it
 

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import Field, ValidationError
 
+from prism_engine.config.api_entry import ApiModel
 from prism_engine.config.bounds import Draws, NonNegativeFloat, Tokens  # noqa: TC001 - pydantic reads annotations
 from prism_engine.config.env_file import read_env_file
-from prism_engine.config.models import ApiModel, ModelSpec, Registry, with_limits
+from prism_engine.config.models import ModelSpec  # noqa: TC001 - pydantic reads annotations
+from prism_engine.config.overrides import with_limits
 from prism_engine.config.run_config import CommandConfig, CommandOptions
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from prism_engine.config.models import Registry
 
 _OPENAI: Final = ApiModel.model_fields["base_url"].default
 _ALIASES: Final = {

@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import TypeAdapter, field_validator, model_validator
 
 from prism_engine.config.file_types import RECORD_FILES, one_of
-from prism_engine.config.models import Frozen
+from prism_engine.config.frozen import Frozen
 from prism_engine.config.yaml_files import read_yaml, validated
 from prism_engine.errors import ConfigError
 from prism_engine.records import AnswerKind  # noqa: TC001 - pydantic reads it

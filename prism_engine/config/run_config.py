@@ -31,7 +31,8 @@ from prism_engine.config.bounds import (  # noqa: TC001 - pydantic reads annotat
 )
 from prism_engine.config.choices import Merge, Pictures
 from prism_engine.config.deadline import has_passed
-from prism_engine.config.models import Frozen, ModelSpec
+from prism_engine.config.frozen import Frozen
+from prism_engine.config.models import ModelSpec  # noqa: TC001 - pydantic reads annotations
 from prism_engine.config.reasoning_effort import ReasoningEffort  # noqa: TC001 - pydantic reads annotations
 from prism_engine.config.yaml_files import read_yaml, validated
 from prism_engine.errors import ConfigError

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from prism_engine.config.benchmarks import answer_kind, known_benchmark
-from prism_engine.config.models import pillow_formats
+from prism_engine.config.image_formats import pillow_formats
 from prism_engine.datasets.answer_letters import Numbering
 from prism_engine.datasets.column_guesses import COLUMNS, LISTS
 from prism_engine.datasets.images import ImageStore

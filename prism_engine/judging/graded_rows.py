@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
-from prism_engine.config.models import Frozen
+from prism_engine.config.frozen import Frozen
 from prism_engine.config.yaml_files import nearest, read_yaml, validated
 from prism_engine.errors import ConfigError, DatasetError
 from prism_engine.judging.rubric import Rubric, RubricRow

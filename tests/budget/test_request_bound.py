@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from prism_engine.budget.prices import Price, Rate
 from prism_engine.budget.request_bound import RequestBound
-from prism_engine.config.models import UNKNOWN_IMAGE_TOKENS
+from prism_engine.config.api_entry import UNKNOWN_IMAGE_TOKENS
 
 PRICE = Price(Rate.flat(150_000_000), Rate.flat(150_000_000), Rate.flat(600_000_000))
 

@@ -158,6 +158,8 @@ ENTRIES = [
     *(
         'base_url: "http://user:a/{}@h"',
         'base_url: "http://h/v1?key={}"',
+        'base_url: "http://h/{}/v1"',
+        'base_url: "http://h/v1#{}"',
         "extra_body: {{api_key: {}}}",
         "model: {}: x",
     ),

@@ -13,7 +13,9 @@ from prism_engine.backends.scripted import Scripted
 from prism_engine.backends.vllm import entry
 from prism_engine.budget import price_of
 from prism_engine.config import ApiModel, Limits, ModelSpec, RunConfig, ScriptedModel, ServerSpec, VllmModel
-from prism_engine.config.models import ModelEntry, ModelListing, parse_models, with_limits
+from prism_engine.config.model_entry import ModelEntry, ModelListing
+from prism_engine.config.models import parse_models
+from prism_engine.config.overrides import with_limits
 from prism_engine.errors import ConfigError
 from prism_engine.records import PicturePolicy
 

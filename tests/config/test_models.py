@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from prism_engine.config import ApiModel, ScriptedModel, ServerSpec, VllmModel, load_registry
-from prism_engine.config.models import ModelInfo, parse_models
+from prism_engine.config.model_entry import ModelInfo
+from prism_engine.config.models import parse_models
 from prism_engine.errors import ConfigError
 from prism_engine.nano import CAPTIONER, REASONER
 

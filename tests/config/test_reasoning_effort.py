@@ -6,7 +6,8 @@ import pytest
 
 from prism_engine.backends.factory import identify_model
 from prism_engine.config import ApiModel, RunConfig, ScriptedModel
-from prism_engine.config.models import parse_models, with_reasoning
+from prism_engine.config.models import parse_models
+from prism_engine.config.overrides import with_reasoning
 from prism_engine.errors import ConfigError
 
 

@@ -10,7 +10,7 @@ import pytest
 from prism_engine.backends.factory import identify_model
 from prism_engine.cache import Store, call_key
 from prism_engine.config import ApiModel, VllmModel
-from prism_engine.config.models import ServerSpec
+from prism_engine.config.checkpoint_entry import ServerSpec
 from prism_engine.prompts import perception_messages
 from prism_engine.records import Call, ModelIdentity, Sampling
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from prism_engine.config import ApiModel, VllmModel
-from prism_engine.config.models import ScriptedModel, ServerSpec
+from prism_engine.config.checkpoint_entry import ServerSpec
+from prism_engine.config.models import ScriptedModel
 from prism_engine.imaging.picture_rules import TARGETS, conversion_of, scaled_size, steps_of, summary, url_length
 from prism_engine.records import Image, PictureFacts
 

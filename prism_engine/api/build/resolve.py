@@ -11,7 +11,7 @@ from prism_engine.api.build.instruction_sources import read_instruction
 from prism_engine.api.build.perception_side import WRITER, cache_only_roles, perception_roles
 from prism_engine.backends.factory import identify_model
 from prism_engine.budget import Price, lasting_price_of, price_of
-from prism_engine.config.models import with_limits, with_reasoning
+from prism_engine.config.overrides import with_limits, with_reasoning
 from prism_engine.config.run_config import with_own_limit
 from prism_engine.config.text_encoding import is_text
 from prism_engine.datasets import data_roots, find_benchmark

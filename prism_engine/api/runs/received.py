@@ -12,7 +12,7 @@ from prism_engine.api.build.code_trust import TRUST_CODE, brings_code
 from prism_engine.api.build.instruction_sources import writer_of
 from prism_engine.api.build.perception_side import perception_roles
 from prism_engine.config import ApiModel, RunConfig, VllmModel
-from prism_engine.config.models import Limits
+from prism_engine.config.model_entry import Limits
 from prism_engine.config.request_headers import variables_of
 from prism_engine.config.run_config import with_own_limit
 from prism_engine.errors import ConfigError

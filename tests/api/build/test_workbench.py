@@ -7,7 +7,7 @@ import pytest
 from prism_engine.api.build.workbench import Workbench
 from prism_engine.backends.scripted import Scripted
 from prism_engine.config import ApiModel, ScriptedModel
-from prism_engine.config.models import ModelInfo
+from prism_engine.config.model_entry import ModelInfo
 from prism_engine.errors import ConfigError, StoreError
 
 
