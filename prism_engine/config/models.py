@@ -12,21 +12,8 @@ from prism_engine.config.api_entry import ApiModel
 from prism_engine.config.bounds import NonNegativeFloat, PositiveInt  # noqa: TC001 - pydantic reads annotations
 from prism_engine.config.checkpoint_entry import VllmModel
 from prism_engine.config.file_types import is_file
-<<<<<<< HEAD
-from prism_engine.config.pasted_keys import is_variable, secret_path
-from prism_engine.config.reasoning_effort import (
-    ReasoningEffort,
-    ReasoningStyle,
-    merged_fields,
-    reasoning_fields,
-    unlimited_thinking,
-)
-from prism_engine.config.request_headers import carry_key, check_headers, variables_of
-from prism_engine.config.yaml_files import nearest, option_and_key, read_yaml, validated
-=======
 from prism_engine.config.model_entry import ModelEntry, ModelListing
 from prism_engine.config.yaml_files import nearest, read_yaml, validated
->>>>>>> h16f
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -59,78 +46,6 @@ ModelSpec = Annotated[VllmModel | ApiModel | ScriptedModel, Field(discriminator=
 _SPECS: TypeAdapter[dict[str, ModelSpec]] = TypeAdapter(dict[str, ModelSpec])
 
 
-<<<<<<< HEAD
-class LimitOverrides(Protocol):
-    """A configuration that may override a model's rate limits; None keeps the registry's value."""
-
-    @property
-    def requests_per_minute(self) -> int | None: ...  # noqa: D102 - see Limits
-
-    @property
-    def tokens_per_minute(self) -> int | None: ...  # noqa: D102
-
-    @property
-    def concurrency(self) -> int | None: ...  # noqa: D102
-
-
-_LIMIT_OPTIONS: Final = {"requests_per_minute": "--rpm", "tokens_per_minute": "--tpm", "concurrency": "--concurrency"}
-
-
-def with_limits(role: str, name: str, spec: ModelSpec, config: LimitOverrides) -> ModelSpec:
-    """Return a model's entry with the rate limits that the configuration overrides.
-
-    Args:
-        role: what the model is used as, for the error.
-
-    Raises:
-        ConfigError: the entry has no limits to override.
-    """
-    given = {limit: value for limit in _LIMIT_OPTIONS if (value := getattr(config, limit)) is not None}
-    if not given:
-        return spec
-    if spec.rate_limits is None:
-        options = ", ".join(option_and_key(_LIMIT_OPTIONS[limit], limit) for limit in given)
-        raise ConfigError(
-            f"{options}: {role} {name!r} is not behind an API, so it has no limits; leave the option out. Limits of "
-            "another model are `limits:` of its entry in the registry"
-        )
-    return spec.model_copy(update={"limits": spec.rate_limits.model_copy(update=given)})
-
-
-class ReasoningOverrides(Protocol):
-    """A configuration that may override how long the answering model thinks; None keeps the registry's value."""
-
-    @property
-    def reasoning_effort(self) -> ReasoningEffort | None: ...  # noqa: D102 - see ApiModel
-
-    @property
-    def thinking_budget(self) -> int | None: ...  # noqa: D102
-
-
-def with_reasoning(role: str, name: str, spec: ModelSpec, config: ReasoningOverrides) -> ModelSpec:
-    """Return a model's entry with the reasoning effort or thinking budget that the configuration overrides.
-
-    Args:
-        role: what the model is used as, for the error.
-
-    Raises:
-        ConfigError: the entry cannot take them.
-    """
-    effort, budget = config.reasoning_effort, config.thinking_budget
-    if effort is None and budget is None:
-        return spec
-    option = f"reasoning_effort {effort}" if effort is not None else f"thinking_budget {budget}"
-    try:
-        return spec.reasoning_with(effort, budget)
-    except ValidationError as error:
-        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
-    except ValueError as error:
-        reason = str(error)
-    raise ConfigError(f"{option}: {role} {name!r} cannot take it: {reason}")
-
-
-=======
->>>>>>> h16f
 HUB_ID = re.compile(r"[\w-][\w.-]{0,95}/[\w.-]{1,96}")
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from pydantic import ValidationError
 
+from prism_engine.config.yaml_files import option_and_key
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def with_limits(role: str, name: str, spec: ModelSpec, config: LimitOverrides) -
     if not given:
         return spec
     if spec.rate_limits is None:
-        options = ", ".join(f"{_LIMIT_OPTIONS[limit]} ({limit})" for limit in given)
+        options = ", ".join(option_and_key(_LIMIT_OPTIONS[limit], limit) for limit in given)
         raise ConfigError(
             f"{options}: {role} {name!r} is not behind an API, so it has no limits; leave the option out. Limits of "
             "another model are `limits:` of its entry in the registry"
