@@ -81,7 +81,8 @@ _CORRECTED: Final = re.compile(
 """What puts another option in the place of the choice before it."""
 _FRAME: Final = re.compile(
     r"^\W*(?:examples?|format|template|sample|usage|prompt|instructions?)\b[^:]{0,20}:|\bas an example\b"
-    r"|\bfail to see\b|\bmy (?!answer|choice|guess|pick|vote|bet|option|response|selection|final|best|first)[a-z]+ would\b|\bmy (?:old|last) (?:test|key)\b"
+    r"|\bfail to see\b|\bmy (?!answer|choice|guess|pick|vote|bet|option|response|selection|final|best"
+    r"|first)[a-z]+ would\b|\bmy (?:old|last) (?:test|key)\b"
     r"|\b(?:told|asked|instructed|supposed|meant|trained|paid) to (?:answer|choose|say|pick|select|reply|write)\b"
     r"|\b(?:blind|random|wild|lucky|pure) guess\b|\bat random\b|\bguess(?:es|ing)? (?:blindly|randomly)\b"
     r"|\b(?:idea|notion|claim|belief|theory|suggestion|assumption|hypothesis|thought) that\b"
