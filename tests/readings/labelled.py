@@ -64,6 +64,16 @@ OPTIONS = {
     "tools": ("Hammer", "Screwdriver", "Wrench"),
     "claims": ("Sales rose in 2019", "Sales fell in 2019", "Sales were flat in 2019", "No data for 2019"),
     "temperatures": ("-5°C", "5°C", "15°C", "25°C"),
+    "musicians": ("a pianist", "a drummer", "a singer", "a dancer"),
+    "roofs": ("flat roof", "gable roof", "dome"),
+    "pets": ("Rabbit", "Parrot", "Hamster", "Goldfish", "Tortoise"),
+    "heights": ("150 m", "15 m", "1.5 m", "1,500 m"),
+    "fruits": ("a bowl of cherries", "a bowl of plums", "a basket of plums", "an empty basket"),
+    "function words": ("none", "one", "both", "left"),
+    "counted": ("three", "two", "one", "four"),
+    "sides": ("left", "right", "both", "neither"),
+    "months": ("May", "March", "June", "July"),
+    "it": ("it", "no", "all", "right"),
     "places": ("left of the sofa", "right of the sofa", "behind the sofa", "on the sofa"),
 }
 """Options by the name of their question."""
@@ -76,6 +86,8 @@ GROUPS = {
     "sixth": ("vehicles", "causes", "speeds", "rooms"),
     "seventh": ("instruments", "views", "prices", "oceans"),
     "eighth": ("clothes", "tools", "claims", "temperatures"),
+    "ninth": ("musicians", "roofs", "pets", "heights"),
+    "tenth": ("fruits", "months", "pets", "heights"),
 }
 """Questions for wordings without a question of their own, by the name in `over`; "first" if a wording has none."""
 TIMES = 3

@@ -66,7 +66,7 @@ _DENIED_AFTER: Final = re.compile(
 )
 _WRONG_NEXT: Final = re.compile(
     rf"\s?(?:,|is|was|are|:)?\s?(?:clearly |also |definitely )?(?:{words.WRONG}|not\b"
-    r"|(?:が|は|은|는|이|가)?\s?(?:ではな|じゃな|でな|아니|아닙))"
+    r"|(?:が|は|은|는|이|가)?\s?(?:ではな|じゃな|でな|ではあり|じゃあり|でもな|でもあり|ではござ|아니|아닙))"
 )
 _WRONG_LABEL: Final = re.compile(
     r"\b(?:wrong|incorrect|false|mistaken|invalid|worst|bad|unlikely|least \w+)\b(?: (?:answer|option|choice|one|guess"

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.scoring.choice.clauses import Act, Event
+from prism_engine.scoring.choice.doubt import in_doubt
 from prism_engine.scoring.choice.plain_text import answer_part
 from prism_engine.scoring.choice.rules import API_FAILURE, REFUSALS
 from prism_engine.scoring.choice.sentences import CHAIN, GREATER, sentence_events
@@ -50,6 +51,9 @@ _META: Final = re.compile(
 """Words that talk about an option without choosing it."""
 _OR_ELSE: Final = re.compile(r"\W*(?:or\b(?! rather)|(?:but )?then again\b)")
 """Begins a sentence that takes the one before back in part: "B. Or is it C?"."""
+_CORRECTS: Final = re.compile(
+    r"\b(?:no|nope|sorry|oops|wait|i meant?|rather|actually|instead|correction|final|corrected|revised|updated)\b"
+)
 _BULLET: Final = re.compile(r"^\s*(?:[-•·>#]+ ?|\d{1,2}[.)] )+")
 _MARK: Final = r"[^\w\ue000-\ue2ff]"
 _ALONE: Final = re.compile(rf"{_MARK}*({SIGN}){_MARK}*")
@@ -84,8 +88,16 @@ def read_committed(reply: str, options: Sequence[Option]) -> str | None:
         either = place != 0 and _EITHER.match(reply) and not _EITHER.match(options[place].text)
         return None if either else question.letters[place]
     reading = _Reading(question)
-    reading.read(question.with_signs(text))
-    return reading.letter(reply)
+    signed = question.with_signs(text)
+    reading.read(signed)
+    letter = reading.letter(reply)
+    if (
+        letter is not None
+        and letter in question.letters
+        and (at := question.letters.index(letter)) not in question.unknown
+    ):
+        return None if in_doubt(signed, at) else letter
+    return letter
 
 
 class _Reading:
@@ -109,6 +121,8 @@ class _Reading:
         self.mentions: list[tuple[int, str, str]] = []
         """Sentence, kind and letter of each mention that is neither stated nor denied."""
         self.sentence = 0
+        self.corrects = False
+        """The sentence has a word that corrects the one before."""
         self.length = 0
 
     def read(self, text: str) -> None:
@@ -127,7 +141,7 @@ class _Reading:
             if _VERDICT.search(line) or "|" in line:
                 self._verdicts(line)
                 continue
-            alone, head = _ALONE.fullmatch(line), _HEAD.match(bare)
+            alone, head = _ALONE.fullmatch(bare), _HEAD.match(bare)
             if alone and "?" not in line:
                 run = self._alone(alone[1], run, lines, number) if not aside else run
                 continue
@@ -189,6 +203,7 @@ class _Reading:
             if not found[0].strip():
                 continue
             self.sentence += 1
+            self.corrects = _CORRECTS.search(found[0]) is not None
             events = list(sentence_events(found[0].strip(), asked))
             if _OR_ELSE.match(found[0]) and any(
                 self._letter(sign) != self.stated for event in events for sign in event.signs
@@ -212,7 +227,10 @@ class _Reading:
     def _take(self, event: Event) -> None:
         letters = [self._letter(sign) for sign in event.signs]
         if event.act is Act.STATES:
-            if event.clean or not self.anchored or self.stated is None:
+            contradicts = self.sentence == 2 and self.anchored and self.stated not in (None, letters[0])
+            if event.clean and contradicts and not self.corrects:
+                self.stated, self.strength, self.wavers = None, 0, True  # "The answer is B. The answer is A."
+            elif event.clean or not self.anchored or self.stated is None:
                 self._state(letters[0], anchors=event.clean and self.sentence == 1)
         elif event.act in (Act.SUGGESTS, Act.SUPPOSES):
             self._suggest(letters[0], 2 if event.act is Act.SUGGESTS else 1)
@@ -261,7 +279,7 @@ class _Reading:
         others = [
             self._letter(found[1])
             for at in (*range(number - run, number), *_following(lines, number))
-            if (found := _ALONE.fullmatch(lines[at]))
+            if (found := _ALONE.fullmatch(_BULLET.sub("", lines[at])))
         ]
         last = not _following(lines, number)
         if set(others) <= {letter} or (last and letter in others):
@@ -349,7 +367,7 @@ def _following(lines: list[str], number: int) -> Iterator[int] | list[int]:
     """Return the numbers of the lines directly after this one that are nothing but an option."""
     found = []
     for at in range(number + 1, len(lines)):
-        if _ALONE.fullmatch(lines[at]) is None:
+        if _ALONE.fullmatch(_BULLET.sub("", lines[at])) is None:
             break
         found.append(at)
     return found

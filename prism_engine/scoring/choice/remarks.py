@@ -79,6 +79,8 @@ REMARK: Final = whole_words(
     |first (?:reaction|inclination|assumption|reading)|at first glance|previously|earlier|once thought|thought
     |used to|considered|consider
     |considering option|see (?:also |the )?(?:option|choice|answer|above|below)|look at|regarding|concerning
+    |as for|speaking of
+    |with (?:regard|respect) to
     |start with|begin with|let me(?! (?:go with|revise|correct|choose|pick|answer|say|select|change))
     |let's (?:look|see|check|start|consider|examine|think|evaluate)|mean by
     |different scene|something else|before reading|was going to|was about to|was leaning|first leaning|wondered

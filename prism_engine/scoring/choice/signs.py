@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
+from prism_engine.scoring.choice.common_words import is_mention
 from prism_engine.scoring.choice.plain_text import plain_text
 from prism_engine.scoring.scorer import REFUSAL, says_it_cannot_tell
 
@@ -83,7 +84,8 @@ _NO_UNIT: Final = r"(?!\s?[a-z°]{1,6}\b)"
 """Ends "12" as a name of "12 cm": "12 m" is something else."""
 _GAPS: Final = re.compile(r"[\s-]+(?![\d.\s-])|\s+|(?<=\w)-(?=[\d.])")
 """Blanks and hyphens between words; before a number, a hyphen is a sign unless it joins the number to a word."""
-_WORDY: Final = frozenset(("yes", "no", "true", "false"))
+_OPPOSITES: Final = frozenset(("yes", "no", "true", "false"))
+_WORDY: Final = _OPPOSITES | {"none", "both", "neither", "all", "it", "other", "some", "any", "here", "there", "never"}
 """Option texts that are also words of other sentences: they count only where an answer stands."""
 _NO_NAMES: Final = frozenset(
     ("no", "not", "none", "never", "both", "neither", "nor", "or", "without", "all", "only", "because", "to")
@@ -135,7 +137,7 @@ class Question:
 
     def opposite(self, denied: set[str]) -> str | None:
         """Return the other of "yes" and "no" (or true and false), if these are all options and one is denied."""
-        if len(self.letters) == 2 == len(self._wordy) and len(denied) == 1:
+        if len(self.letters) == 2 == len(self._wordy.keys() & _OPPOSITES) and len(denied) == 1:
             return next((letter for letter in self.letters if letter not in denied), None)
         return None
 
@@ -172,7 +174,7 @@ class Question:
         found = [
             (mention.start(), mention.end(), place)
             for mention in self._pattern.finditer(low)
-            if (place := self._places.get(_GAPS.sub(" ", mention["text"]))) is not None
+            if (place := self._places.get(_GAPS.sub(" ", mention["text"]))) is not None and is_mention(low, mention)
         ]
         if self._wordy:
             found += [(word.start(), word.end(), self._wordy[word[1]]) for word in self._words.finditer(low)]

@@ -27,7 +27,7 @@ SINGULAR: Final = (
 """What makes the option before it the subject of its own clause."""
 
 LIST: Final = (
-    rf"{SIGN}(?:\s?(?:/|&|、|和|或|与|and/or|vs\.?|(?:, ?)?"
+    rf"{SIGN}(?:\s?(?:/|&|、|和|或|与|and/or|as well as|along with|together with|vs\.?|(?:, ?)?"
     r"(?:and|or|nor|und|oder|et|ou|y|e|o|en|of|и|или|i)(?= )|と|や|か)"
     rf"\s?(?:also |possibly |maybe |even |option |options |choice |in option )?{SIGN}){{1,30}}"
 )
