@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 from scripts.file_list import PAGE, with_list
@@ -25,6 +27,18 @@ def test_every_module_and_folder_that_the_page_names_exists():
     named = re.findall(r"`((?:[a-z_]+/)*(?:[a-z_]+\.py|[a-z_]+/))(?=[`:])", prose)
     assert len(named) > 80
     assert [name for name in named if not any(path.endswith(f"/{name}") for path in paths)] == []
+
+
+def test_no_two_files_and_no_two_classes_share_a_name():
+    modules = sorted((ROOT / "prism_engine").rglob("*.py"))
+    files = Counter(path.name for path in modules if path.name not in ("__init__.py", "__main__.py"))
+    classes = Counter(
+        node.name
+        for path in modules
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef)
+    )
+    assert [name for name, count in (files + classes).items() if count > 1] == []
 
 
 def test_composing_and_planning_a_run_imports_neither_vllm_nor_torch():

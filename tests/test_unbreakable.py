@@ -145,4 +145,5 @@ def test_a_run_waits_for_the_end_of_an_outage_which_uses_up_no_attempts(tmp_path
         assert (code, f"{SAMPLES} samples: {SAMPLES} done" in out) == (0, True)
         assert re.search(r"is down: \d+ consecutive requests failed \(HTTP 500: broken\)", err)
         assert "is responding again after" in err
-        assert server.stats.received == SAMPLES + len(failures)
+        # Beyond the samples' own requests there are at most a few that stand in for a call that failed before.
+        assert SAMPLES <= server.stats.received - len(failures) <= SAMPLES + 3

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from typing import NamedTuple
 
 import pytest
@@ -45,7 +46,8 @@ def prism(tmp_path, monkeypatch, capsys):
             code = 0
         finally:
             process._interrupted = False
-            signal.signal(signal.SIGINT, signal.default_int_handler)  # this process does not end here
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGINT, signal.default_int_handler)  # this process does not end here
         said = capsys.readouterr()
         return Said(code, said.out, said.err)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from prism_engine.records import Option
-    from prism_engine.scoring.choice.signs import Question
+    from prism_engine.scoring.choice.signs import PreparedOptions
 
 _BARE: Final = re.compile(
     r"(?:(?:The )?(?:correct |final )?[Aa]nswer(?: is:?|:) ?)?[\s(*\[]{0,4}([A-Z])[\s).*\]:,]{0,4}"
@@ -103,7 +103,7 @@ def read_committed(reply: str, options: Sequence[Option]) -> str | None:
 class _Reading:
     """The state of reading one reply."""
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: PreparedOptions) -> None:
         self.question = question
         self.stated: str | None = None
         self.strength = 0

@@ -96,7 +96,7 @@ _REFERRING: Final = re.compile(r"(both |neither )?([a-z]) (and|nor|or) ([a-z])")
 _AMOUNT: Final = re.compile(r"(-?\d+(?:\.\d+)?)(?: ?([a-z°]{1,6}))")
 
 
-class Question:
+class PreparedOptions:
     """A question's options, prepared for finding them in replies."""
 
     def __init__(self, options: tuple[Option, ...]) -> None:
@@ -239,9 +239,9 @@ class Question:
 
 
 @lru_cache(maxsize=1024)
-def question_of(options: tuple[Option, ...]) -> Question:
+def question_of(options: tuple[Option, ...]) -> PreparedOptions:
     """Return the prepared question of these options."""
-    return Question(options)
+    return PreparedOptions(options)
 
 
 def _canonical(text: str) -> str:
