@@ -13,6 +13,7 @@ from prism_engine.budget.books import MOST, TRIAL_PART, Account, AccountTotals, 
 from prism_engine.budget.sessions import LedgerSession, is_alive
 from prism_engine.errors import StoreError
 from prism_engine.same_file import SameFile
+from prism_engine.sql_text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -96,7 +97,8 @@ class LedgerEntry:
         return self
 
 
-_FOREIGN = "SELECT type, name FROM sqlite_master WHERE type NOT IN ('table', 'index') OR sql LIKE 'CREATE VIRTUAL%'"
+_OURS = frozenset(plain(statement.replace("IF NOT EXISTS ", "")) for statement in (*_TABLES, *_ADDED_TABLES))
+_STATISTICS = ("sqlite_stat1", "sqlite_stat4")
 
 
 class Ledger:
@@ -257,11 +259,7 @@ class Ledger:
             for name in ("application_id", "user_version", "schema_version")
         )
         if application == APPLICATION_ID and version == SCHEMA_VERSION:
-            if foreign := self._connection.execute(_FOREIGN).fetchone():
-                raise StoreError(
-                    f"ledger {self.path}: its {foreign[0]} {foreign[1][:80]!r} was not made by prism, and could change "
-                    "what is counted; choose another results folder"
-                )
+            self._refuse_foreign_parts()
             return True
         if application == APPLICATION_ID:
             raise StoreError(
@@ -270,6 +268,16 @@ class Ledger:
         if application or version or content:
             raise StoreError(f"ledger {self.path}: not a prism ledger; move it away, or choose another results folder")
         return False
+
+    def _refuse_foreign_parts(self) -> None:
+        """Raise StoreError unless all parts are prism's own: a trigger or a constraint can change what is counted."""
+        parts = self._connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+        for kind, name, statement in parts:
+            if name not in _STATISTICS and plain(str(statement)) not in _OURS:
+                raise StoreError(
+                    f"ledger {self.path}: its {kind} {str(name)[:80]!r} was not made by prism, and could change "
+                    "what is counted; choose another results folder"
+                )
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

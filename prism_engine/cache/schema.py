@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import time
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from prism_engine.errors import StoreError, UserError
+from prism_engine.sql_text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -220,24 +220,19 @@ def _refuse_foreign_schema(connection: sqlite3.Connection, path: Path, version: 
     A file may come from someone else. A view or a virtual table in the place of a table yields whatever it likes,
     without end; a trigger, a generated column or a constraint runs with every row that prism writes.
     """
-    ours = {_plain(statement) for step in range(version) for statement in _STEPS[step]}
+    ours = {plain(statement) for step in range(version) for statement in _STEPS[step]}
     found = set()
     for kind, name, statement in connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall():
         if (kind == "index" and statement is None) or name in _STATISTICS:
             continue  # SQLite's own: the index of a UNIQUE, the statistics of an ANALYZE
-        if _plain(str(statement)) not in ours:
+        if plain(str(statement)) not in ours:
             raise StoreError(
                 f"cache {path}: its {kind} {str(name)[:80]!r} was not made by prism; name another cache, or move it "
                 "away (`prism cache import` takes only files that prism wrote)"
             )
-        found.add(_plain(str(statement)))
+        found.add(plain(str(statement)))
     if found != ours:
         raise StoreError(f"cache {path}: {_REMEDIES[sqlite3.SQLITE_CORRUPT]}: not all of its tables are there")
-
-
-def _plain(statement: str) -> str:
-    """Return an SQL statement without its comments and spaces, which differ between versions of prism."""
-    return re.sub(r"--[^\n]*|\s+", "", statement)
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

@@ -86,11 +86,22 @@ def _reason(error: Exception) -> str:
         return "this process may not use enough memory for the command (`ulimit -v`)"
     if isinstance(error, OSError):
         name = str(error.filename)[:500] if error.filename is not None else ""
+        if not name and _is_gone():
+            return "the current folder was deleted or moved; change to one that exists"
         return f"{name}: {error.strerror}" if name else error.strerror or text
     if _lacks_resources(text):
         return f"this process may not use enough memory, files or threads (`ulimit -a`): {text}"
     kind = type(error).__name__
     return f"unexpected {kind}: {text}. This is a bug in prism, please report it; `prism --debug ...` shows where"
+
+
+def _is_gone() -> bool:
+    """Whether the current folder was deleted."""
+    try:
+        os.getcwd()  # noqa: PTH109 - nothing else is imported here
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _lacks_resources(text: str) -> bool:

@@ -16,7 +16,7 @@ from prism_engine.datasets.hub import HubDataset
 from prism_engine.datasets.jsonl import JsonLines
 from prism_engine.datasets.parquet import Parquet
 from prism_engine.datasets.records_files import JsonFile
-from prism_engine.datasets.rows import picture_folders, refuse
+from prism_engine.datasets.rows import MOST_COLUMNS, picture_folders, refuse
 from prism_engine.errors import DatasetError
 from prism_engine.scoring import SCORERS
 
@@ -136,6 +136,10 @@ class Recorded:
                 yield row
 
     def _row(self, number: int, record: dict[str, Any]) -> Row | DatasetError:
+        if len(record) + len(self._columns) > MOST_COLUMNS and len(record.keys() | self._columns) > MOST_COLUMNS:
+            raise DatasetError(
+                f"has fields beyond the {MOST_COLUMNS:,} columns that prism reads", path=self.path, row=number
+            )
         try:
             return self._make(number, record)
         except FieldError as error:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 MAX_CELL = 1 << 28
 """Maximum size of a line (bytes) and of a cell (characters): 256 MiB, about 190 MB of pictures in a row."""
 
+MOST_COLUMNS = 10_000
+"""Of a table, or of all its records. What looks for misspelt names takes a while per column."""
+
 OPTION = re.compile(r"[A-Z]")
 """Names of columns that hold an option."""
 

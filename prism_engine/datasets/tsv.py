@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from prism_engine.config.benchmarks import known_benchmark
 from prism_engine.datasets.column_guesses import COLUMNS, PICTURES, likely, misspelt
-from prism_engine.datasets.rows import MAX_CELL, Row, column_name, picture_folders, refuse
+from prism_engine.datasets.rows import MAX_CELL, MOST_COLUMNS, Row, column_name, picture_folders, refuse
 from prism_engine.datasets.separated import separated_lines
 from prism_engine.datasets.text_lines import BadLine, TextLines
 from prism_engine.errors import DatasetError
@@ -141,6 +141,8 @@ class Table:
         names = next(self._rows, None)
         if names is None:
             raise self._error("the file is empty; its first line must name the columns")
+        if len(names) > MOST_COLUMNS:
+            raise self._error(f"has {len(names):,} columns; prism reads up to {MOST_COLUMNS:,}")
         columns = _columns(names)
         seen = set()
         for column in columns:

@@ -252,6 +252,11 @@ def test_a_ledger_that_vanishes_in_use_is_noticed_and_never_taken_for_a_new_one(
         "CREATE TRIGGER t AFTER UPDATE ON accounts BEGIN UPDATE accounts SET settled = 0; END",
         "CREATE VIEW v AS SELECT 1",
         "CREATE VIRTUAL TABLE v USING fts5(a)",
+        "ALTER TABLE accounts ADD COLUMN more AS (zeroblob(500000000))",
+        "ALTER TABLE sessions ADD COLUMN more DEFAULT 5",
+        "ALTER TABLE caps ADD COLUMN more CHECK (cap < 5)",
+        "CREATE TABLE more (a)",
+        "CREATE INDEX more ON accounts (hex(stage))",
     ],
 )
 def test_a_ledger_with_foreign_parts_is_refused(tmp_path, statement):
@@ -261,3 +266,11 @@ def test_a_ledger_with_foreign_parts_is_refused(tmp_path, statement):
         connection.execute(statement)
     with pytest.raises(StoreError, match="was not made by prism"):
         Ledger(path)
+
+
+def test_statistics_of_sqlite_are_no_foreign_parts_of_a_ledger(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    Ledger(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ANALYZE")
+    Ledger(path).close()

@@ -116,3 +116,11 @@ def test_a_cache_that_is_none_is_named_and_left_alone(prism, tmp_path):
 def test_debug_shows_the_traceback(prism, monkeypatch):
     with pytest.raises(ConfigError):
         prism("--debug", "run", "shapes.tsv", "-p", "nobody", "-r", "scripted")
+
+
+def test_a_run_in_a_deleted_folder_says_so(prism, tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    said = prism("run", tmp_path / "shapes.tsv", "-p", "scripted", "-r", "scripted")
+    assert (said.code, said.err) == (2, "error: the current folder was deleted or moved; change to one that exists\n")

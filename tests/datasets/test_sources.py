@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from prism_engine.datasets.recorded import Recorded
@@ -35,3 +37,11 @@ def test_broken_rows_are_reported_and_left_out(tables, jsonl):
     with open_source(jsonl("{", {"image": ""}, {"question": "?"}), errors.append) as source:
         assert [row.number for row in source] == [3]
     assert [error.row for error in errors] == [1, 2, 1, 2]
+
+
+@pytest.mark.parametrize("rows", [[{str(n): n for n in range(20_000)}], [{str(n): 1} for n in range(10_010)]])
+def test_more_columns_than_prism_reads_are_refused_in_one_record_and_in_all(tmp_path, rows):
+    path = tmp_path / "wide.jsonl"
+    path.write_text("".join(json.dumps({"index": n, "question": "q"} | row) + "\n" for n, row in enumerate(rows)))
+    with pytest.raises(DatasetError, match="beyond the 10,000 columns"), open_source(path) as source:
+        list(source)

@@ -144,3 +144,9 @@ def test_rows_of_a_table_without_an_index_are_numbered_and_r_s_row_names_are_one
 def test_rows_of_separators_only_are_left_out(tables):
     with Table(tables.raw("index,question,image\n1,q,x\n,,\n , ,\n2,r,y\n,,\n")) as table:
         assert [row.index for row in table] == ["1", "2"]
+
+
+def test_a_table_of_a_million_columns_is_refused_at_its_header(tmp_path):
+    (tmp_path / "wide.tsv").write_text("index\tquestion\t" + "\t".join(map(str, range(1_000_000))) + "\n")
+    with pytest.raises(DatasetError, match=r"wide\.tsv.*1,000,002 columns"):
+        Table(tmp_path / "wide.tsv")
