@@ -134,7 +134,12 @@ def echoing(key, status):
 def test_no_encoding_of_a_key_reaches_the_disk_or_the_screen(planted, tmp_path, caplog, monkeypatch, key, status):
     call, said = planted
     monkeypatch.setenv("MY_KEY", key)
-    entry = {"api_key_env": None, "headers": {"x-gateway-key": "${MY_KEY}"}, "limits": {"concurrency": 4}}
+    entry = {
+        "api_key_env": None,
+        "headers": {"x-gateway-key": "${MY_KEY}"},
+        "limits": {"concurrency": 4},
+        "outage_patience": 1,
+    }
     with caplog.at_level(logging.DEBUG), provider(echoing(key, status)) as server:
         call(server, **entry)
         assert server.stats.received
