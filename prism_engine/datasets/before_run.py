@@ -9,13 +9,13 @@ from prism_engine.datasets.answer_letters import letters_of
 from prism_engine.datasets.readiness import WAY_OUT, no_pictures, whole_flaws
 from prism_engine.datasets.row_checks import not_read, unscorable
 from prism_engine.errors import DatasetError
-from prism_engine.records import AnswerKind
 from prism_engine.scoring import SCORERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from prism_engine.datasets.benchmark import Benchmark
+    from prism_engine.records import AnswerKind
 
 _SEARCHED: Final = 100_000
 """Maximum number of rows without a readable answer that are searched for several right options."""
@@ -84,7 +84,7 @@ def run_notes(benchmark: Benchmark, count: int, given: AnswerKind | None) -> Ite
     for flaw in found:
         if flaw.level == "warning" and flaw.what != "no pictures":
             yield f"{benchmark.name}: " + (f"column {flaw.column!r}: " if flaw.column else "") + flaw.reason
-    if kind is None and benchmark.kind is AnswerKind.OPEN and shape.answered:
+    if kind is None and not SCORERS[benchmark.kind].gives_scores and shape.answered:
         yield (
             f"{benchmark.name}: nothing says how its answers are scored, so they are not; choose a way, such as "
             "`--answer-kind exact`, to score them"

@@ -119,7 +119,7 @@ def test_rotations_are_planned_run_scored_and_shown(prism, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("given", "message"), [("0", "(rotate): must be a number of rotations from 1 on"), ("5", "--rotate 5: no question")]
+    ("given", "message"), [("0", "--rotate: must be a number of rotations from 1 on"), ("5", "--rotate 5: no question")]
 )
 def test_rotations_that_cannot_be_are_an_error_with_the_fix(prism, given, message):
     said = prism("run", *SCRIPTED, "--rotate", given)

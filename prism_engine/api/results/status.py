@@ -74,6 +74,9 @@ class RunState:
             age = (datetime.now(UTC) - updated).total_seconds()
             gone = content["state"] == RUNNING and (age > _STALE_SECONDS or not _is_alive(content["pid"]))
             state = KILLED if gone else content["state"]
+            command = content.get("command", RUN)
+            if not (isinstance(state, str) and isinstance(command, str)):
+                raise TypeError("state and command must be words")  # noqa: TRY301 - as any other damage
             return cls(
                 path.parent,
                 state,
@@ -81,7 +84,7 @@ class RunState:
                 content["progress"],
                 content["config"],
                 Path(content["cwd"]),
-                content.get("command", RUN),
+                command,
                 is_own(content),
                 place if isinstance(place := content.get("place"), str) else None,
             )
