@@ -100,6 +100,7 @@ def test_no_command_fails_at_a_damaged_or_hostile_file(prism, tmp_path, name):
 
     @settings(
         max_examples=12,
+        derandomize=True,  # a suite must not fail by chance; raise max_examples to look for more
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
