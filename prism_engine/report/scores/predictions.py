@@ -108,6 +108,8 @@ def rows_of(predictions: Path, *needed: str) -> Iterator[dict[str, Any]]:
             return f"it lacks {', '.join(lacking)}"
         if not isinstance(row["index"], str):
             return "its index is not text"
+        if not _are_options(row.get("options") or []):
+            return "its options are no list of letters and texts"
         return None if row["status"] in _STATUSES else f"unknown status {row['status']!r}"
 
     with reading(predictions), predictions.open("rb") as file:
@@ -119,6 +121,13 @@ def rows_of(predictions: Path, *needed: str) -> Iterator[dict[str, Any]]:
             if problem := problem_of(row, number):
                 raise _invalid_row(predictions, number, problem)
             yield row
+
+
+def _are_options(options: object) -> bool:
+    return isinstance(options, list) and all(
+        isinstance(option, dict) and isinstance(option.get("letter"), str) and isinstance(option.get("text"), str)
+        for option in options
+    )
 
 
 def _invalid_row(predictions: Path, number: int, problem: str) -> UserError:

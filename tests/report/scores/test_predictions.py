@@ -58,7 +58,7 @@ def test_an_invalid_line_is_named_with_what_it_lacks(tmp_path, line, message):
 
 def test_a_field_of_the_wrong_type_is_named_with_its_line(tmp_path):
     row = '{"index": "0", "status": "done", "score": 1, "extracted": "A", "options": 5}'
-    with pytest.raises(UserError, match=r"line 1: not a row of predictions \(TypeError"):
+    with pytest.raises(UserError, match=r"line 1: not a row of predictions \(its options"):
         list(scored_rows(write(tmp_path / "predictions.jsonl", row)))
 
 
