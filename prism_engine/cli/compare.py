@@ -117,7 +117,7 @@ def board(  # noqa: PLR0913 - one parameter per option is Typer's way
 
     Scores are out of 100 (MME's are divided by 28, OCRBench's by 10). The mean's interval is a cluster bootstrap over
     pictures; `Rank` is 1 + the number of systems whose interval is entirely above, so systems that share a rank cannot
-    be told apart. Perception and reasoning are effects in log odds (see `prism analyze`). A system that lacks a
+    be distinguished. Perception and reasoning are effects in log odds (see `prism analyze`). A system that lacks a
     benchmark is shown below, without a mean. Size, licence and type come from `about:` in the model registry.
 
     [bold]Example:[/] prism board results --size '<10B' --type open

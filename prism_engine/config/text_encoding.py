@@ -32,7 +32,7 @@ _FORMATS: Final = (
     (b"\x80\x05\x95", "a Python pickle, which prism never loads: write it as CSV"),
 )
 HEAD: Final = 64
-"""Bytes at the start of a file from which its encoding is told."""
+"""Bytes at the start of a file by which its encoding is recognised."""
 
 
 class Encoding(NamedTuple):

@@ -1,4 +1,4 @@
-"""Statuses, labels and words by which providers' refusals are told apart; collected from public error bodies."""
+"""Statuses, labels and words by which providers' refusals are distinguished; collected from public error bodies."""
 
 from __future__ import annotations
 

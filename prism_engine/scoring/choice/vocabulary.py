@@ -64,7 +64,7 @@ CHOOSE: Final = whole_words(
     |выбираю|wybieram|أختار""",
     "选择|选|選択|選ぶ|选取|고른다|선택",
 )
-"""Verbs by which a speaker commits; the speaker is `SPEAKER` or nobody."""
+"""Verbs by which a speaker commits; the speaker is `SPEAKER`, or none is named."""
 
 POINTS: Final = whole_words(
     r"""points? to|pointing to|supports?|suggests?|indicates?|favou?rs?|matches|match|corresponds? to
