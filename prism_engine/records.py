@@ -177,6 +177,12 @@ class Usage:
     total_tokens: int | None = None
     """The provider's total; more than prompt plus completion tokens if it counts thinking separately."""
 
+    @property
+    def output_tokens(self) -> int:
+        """Output that is charged for; thinking may be counted on its own, or in the total only. 0 if not reported."""
+        prompt = max(self.prompt_tokens or 0, 0)
+        return max(self.completion_tokens or 0, 0, self.reasoning_tokens or 0, (self.total_tokens or 0) - prompt)
+
 
 @dataclass(frozen=True, slots=True)
 class Completion:

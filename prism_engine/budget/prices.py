@@ -97,14 +97,12 @@ class Price:
 
     def claimed(self, usage: Usage) -> int:
         """Return the cost of the tokens that are reported, in nano-dollars, rounded up; nothing for missing counts."""
-        prompt, completion = max(usage.prompt_tokens or 0, 0), max(usage.completion_tokens or 0, 0)
-        total = usage.total_tokens or 0
-        output = max(completion, usage.reasoning_tokens or 0, total - prompt)  # reasoning may be counted separately
+        prompt = max(usage.prompt_tokens or 0, 0)
         cached = min(max(usage.cached_tokens or 0, 0), prompt)
         return self._sum(
             (prompt - cached) * self.input.at(prompt)
             + cached * self.cached.at(prompt)
-            + output * self.output.at(prompt)
+            + usage.output_tokens * self.output.at(prompt)
         )
 
     def worst(self, prompt_tokens: int, max_tokens: int) -> int:

@@ -267,10 +267,11 @@ def run_all(configs: Sequence[RunConfig], registry: Registry, output: Output = _
     except PrismError as error:
         output.notify(api.error_summary(str(error), error_code(error)))
         raise
-    summary = api.run_summary(reports, code)
-    if output.as_json:
-        print_json(summary)
-    output.notify(summary)
+    if output.as_json or output.notification is not None:  # it reads every answer
+        summary = api.run_summary(reports, code)
+        if output.as_json:
+            print_json(summary)
+        output.notify(summary)
     if code:
         raise typer.Exit(code)
     return reports

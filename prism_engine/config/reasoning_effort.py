@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 ReasoningStyle = Literal["openai", "openrouter", "anthropic", "gemini", "qwen", "vllm"]
 EFFORTS: tuple[ReasoningEffort, ...] = get_args(ReasoningEffort)
-REASONING_FIELDS = ("reasoning_effort", "thinking_budget", "reasoning_style")
-"""The fields of a registry entry."""
 _BEYOND_THE_LIMIT = frozenset({"gemini", "qwen"})
 """Styles whose output limit may not count what the model thinks."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import orjson
 
+from prism_engine.records import Usage
 from prism_engine.report import (
     export_parquet,
     summarise,
@@ -19,7 +20,8 @@ from prism_engine.report import (
     write_lines,
     write_scores,
 )
-from prism_engine.report.scores.predictions import first_draws, unrotated
+from prism_engine.report.scores.predictions import first_draws, rows_of, steps_of, unrotated
+from prism_engine.stage import ANSWERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,6 +42,15 @@ class Folded(NamedTuple):
     """Of all draws; None if each question is asked once."""
     bias: PositionBias | None = None
     """Over all rotations; None if no options are rotated."""
+
+
+class AnswerUsage(NamedTuple):
+    """What the answers of a run used, whichever run made the calls."""
+
+    tokens: float | None
+    """Mean output tokens of an answer, as its price counts them; None if no reply reports any."""
+    cost: float | None
+    """US dollars of all answers; None if one is unknown."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +122,26 @@ class Answers:
             bias = summarise_bias(self.rotations, profile=scorer.profile, failed_as_wrong=failed_as_wrong)
             write_bias(bias, self.folder, f"rotations{self.name}")
         return Folded(scores, draws, bias)
+
+    def usage(self) -> AnswerUsage:
+        """Return what the answers used, read from `every`.
+
+        Raises:
+            UserError: `every` is damaged.
+        """
+        tokens: list[int] = []
+        costs: list[float | None] = []
+        for row in rows_of(self.every):
+            for step in steps_of(row):
+                if step["stage"] in ANSWERS:
+                    costs.append(step["cost"])
+                    usage = Usage(**(step["usage"] or {}))
+                    if usage.completion_tokens is not None:
+                        tokens.append(usage.output_tokens)
+        known = [cost for cost in costs if cost is not None]
+        return AnswerUsage(
+            sum(tokens) / len(tokens) if tokens else None, sum(known) if len(known) == len(costs) else None
+        )
 
     @property
     def _files(self) -> tuple[Path, ...]:

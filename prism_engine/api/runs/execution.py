@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from prism_engine.api.build.parts import assembled
 from prism_engine.api.build.workbench import Workbench
+from prism_engine.api.results.answer_files import Answers
 from prism_engine.api.results.result_rows import read_frame, read_rows, result_file
 from prism_engine.api.results.run_folder import write_results
 from prism_engine.api.results.run_status import TROUBLED, RunStatus, stopped_status
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from prism_engine.api.results.answer_files import AnswerUsage
     from prism_engine.api.runs.prepared import PreparedRun
     from prism_engine.config import Registry, RunConfig
     from prism_engine.datasets import IngestCallback as Ingesting
@@ -83,6 +86,15 @@ class RunReport:
             UserError: the run has written no results, or (while iterating) the file is damaged.
         """
         return read_rows(result_file(self.folder, self.config.mode))
+
+    @cached_property
+    def answer_usage(self) -> AnswerUsage:
+        """What the answers used; reads all of them, once.
+
+        Raises:
+            UserError: the file is damaged.
+        """
+        return Answers.of(self.folder).usage()
 
     def frame(self) -> pl.DataFrame:
         """Return the rows as a polars frame, with the columns of the Parquet file in the results folder.

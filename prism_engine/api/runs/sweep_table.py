@@ -8,11 +8,8 @@ import io
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Self
 
-from prism_engine.api.results.answer_files import Answers
 from prism_engine.report import AccuracyEstimate, replacing
 from prism_engine.report.neutral import csv_cell, markdown_cell
-from prism_engine.report.scores.predictions import rows_of, steps_of
-from prism_engine.stage import ANSWERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,7 +63,7 @@ class SweepRow:
             accuracy = draws.mean
         elif overall is not None:
             accuracy = AccuracyEstimate(overall.accuracy, overall.accuracy_low, overall.accuracy_high)
-        tokens, cost = (None, None) if scores is None else _usage_of_answers(report)
+        tokens, cost = (None, None) if scores is None else report.answer_usage
         return cls(
             benchmark=report.benchmark,
             perceiver=config.perceiver_label,
@@ -169,28 +166,6 @@ def _markdown(rows: Sequence[SweepRow]) -> str:
     lines = [HEADER, tuple("---" if column < TEXT_COLUMNS else "---:" for column in range(len(HEADER))), *cells]
     shown = shown_columns(cells)
     return "\n".join(f"| {' | '.join(markdown_cell(line[place]) for place in shown)} |" for line in lines) + "\n"
-
-
-def _usage_of_answers(report: RunReport) -> tuple[float | None, float | None]:
-    """Return the mean output tokens of an answer and the dollars that all of them cost."""
-    tokens: list[int] = []
-    costs: list[float | None] = []
-    for row in rows_of(Answers.of(report.folder).every):
-        for step in steps_of(row):
-            if step["stage"] in ANSWERS:
-                costs.append(step["cost"])
-                tokens += _output_tokens(step["usage"] or {})
-    known = [cost for cost in costs if cost is not None]
-    return (sum(tokens) / len(tokens) if tokens else None), (sum(known) if len(known) == len(costs) else None)
-
-
-def _output_tokens(usage: Mapping[str, int | None]) -> list[int]:
-    """Return the output tokens that a reply reports, as its price counts them; none if it reports none."""
-    prompt, output = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    if output is None:
-        return []
-    total = usage.get("total_tokens") or 0
-    return [max(output, usage.get("reasoning_tokens") or 0, total - (prompt or 0))]
 
 
 def _percent(share: float | None) -> str:

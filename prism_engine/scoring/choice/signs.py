@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 _PLAIN, _MARKED, _TEXT = 0xE000, 0xE100, 0xE200
 SIGN: Final = "[\ue000-\ue2ff]"
-MARKED: Final = "[\ue100-\ue1ff]"
-"""A letter that can be nothing else, or a letter with its option's text."""
 LETTER: Final = "[\ue000-\ue1ff]"
 TEXT: Final = "[\ue200-\ue2ff]"
 _MOST_OPTIONS: Final = 200
@@ -284,7 +282,7 @@ def _beginnings(texts: list[str]) -> dict[str, int]:
 
 
 def _ends(texts: list[str]) -> list[str]:
-    """Return what tells the options apart if all begin with the same two words or more and end with two or more."""
+    """Return what distinguishes the options if all begin with the same two words or more and end with two or more."""
     words = [text.split() for text in texts]
     same = (
         sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, zip(*words, strict=False))) if words[1:] else 0

@@ -89,3 +89,13 @@ def test_reviews_of_a_judge_have_their_cost(finished, server):
         tokens = step["usage"]["prompt_tokens"], step["usage"]["completion_tokens"]
         assert round(step["cost"] * 10**9) == 150 * tokens[0] + 600 * tokens[1]
     assert all(step["cost"] is None for row in rows(finished.folder) for step in row["steps"])  # scripted models
+
+
+def test_the_usage_of_all_answers_is_read_once_and_is_that_of_the_rows(priced, server):
+    report = priced(server)
+    answers = [step for row in rows(report.folder, "draws.jsonl") for step in row["steps"] if step["stage"] == "reason"]
+    usage = report.answer_usage
+    assert usage.cost == pytest.approx(sum(step["cost"] for step in answers))
+    assert usage.tokens == pytest.approx(sum(step["usage"]["completion_tokens"] for step in answers) / len(answers))
+    (report.folder / "draws.jsonl").unlink()
+    assert report.answer_usage is usage
