@@ -83,7 +83,7 @@ def find_judge(config: JudgeConfig, registry: Registry, environ: Mapping[str, st
 
 def _find(name: str, registry: Registry) -> ModelSpec:
     try:
-        return registry.find(name)
+        return registry.find(name, "judge")
     except ConfigError:
         if name not in _ALIASES:
             raise

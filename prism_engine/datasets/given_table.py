@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -11,6 +10,7 @@ from prism_engine.datasets.batch_output import batch_record, is_batch_output
 from prism_engine.datasets.recorded import file_digest
 from prism_engine.datasets.records_files import read_records
 from prism_engine.errors import DatasetError
+from prism_engine.similar_names import CLOSE, similar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -153,7 +153,7 @@ class GivenTable:
         text = next((name for name in _TEXTS if name in names), None)
         if key is None or text is None:
             purpose, known = ("what a row describes", _KEYS) if key is None else ("the description", _TEXTS)
-            near = next((close[0] for name in known if (close := difflib.get_close_matches(name, names, 1, 0.8))), None)
+            near = next((one for name in known for one in similar(name, names, most=1, cutoff=CLOSE)), None)
             hint = f". Did you mean {near!r}? Rename it" if near else ""
             found = ", ".join(names) or "none"
             raise DatasetError(

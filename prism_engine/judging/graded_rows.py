@@ -8,9 +8,10 @@ import orjson
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from prism_engine.config.frozen import Frozen
-from prism_engine.config.yaml_files import nearest, read_yaml, validated
+from prism_engine.config.yaml_files import read_yaml, validated
 from prism_engine.errors import ConfigError, DatasetError
 from prism_engine.judging.rubric import Rubric, RubricRow
+from prism_engine.similar_names import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -154,8 +155,8 @@ def _rubric(given: str | RubricSpec | None, rubrics: Mapping[str, Rubric], path:
         )
     if given not in rubrics:
         raise ConfigError(
-            f"unknown rubric {given!r}{nearest(given, rubrics)}; define it under `rubrics:` in the file given with "
-            "--rubrics"
+            f"unknown rubric {given!r}{did_you_mean(given, rubrics)}; define it under `rubrics:` in the file given "
+            "with --rubrics"
         )
     return rubrics[given]
 

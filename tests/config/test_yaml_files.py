@@ -6,7 +6,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from prism_engine.config import RunConfig
-from prism_engine.config.yaml_files import nearest, read_yaml, validated
+from prism_engine.config.yaml_files import read_yaml, validated
 from prism_engine.errors import ConfigError
 
 
@@ -39,11 +39,6 @@ def test_a_missing_file_and_a_binary_one_are_reported(tmp_path):
 def test_an_empty_file_is_an_empty_mapping(tmp_path):
     (tmp_path / "empty.yaml").write_text("# nothing yet\n")
     assert read_yaml(tmp_path / "empty.yaml") == {}
-
-
-def test_nearest_is_silent_where_nothing_is_close():
-    assert nearest("zzz", ["benchmark"]) == ""
-    assert nearest("benchmrk", ["benchmark"]) == " - did you mean 'benchmark'?"
 
 
 @pytest.mark.parametrize(("option", "key"), [("rpm", "requests_per_minute"), ("tpm", "tokens_per_minute")])
