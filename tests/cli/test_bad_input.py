@@ -71,7 +71,10 @@ def test_a_broken_benchmark_is_named_with_row_and_column_before_anything_is_call
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("shapes.tsv", "-p", "scriptd", "-r", "scripted"), "perceiver: unknown model 'scriptd' - did you mean 'scripted'"),
+        (
+            ("shapes.tsv", "-p", "scriptd", "-r", "scripted"),
+            "perceiver: unknown model 'scriptd' - did you mean 'scripted'",
+        ),
         (("shapes.tsv", "-p", "scripted", "-r", "scriptd"), "reasoner: unknown model 'scriptd'"),
         (("shapes.tsv", "-p", "scripted~eye", "-r", "scripted"), "perceiver: unknown model 'eye'"),
         (

@@ -25,7 +25,7 @@ COMMANDS = (
     ("judge", RUN, "--judge", "scripted", "--plan"),
     ("compare", RUN, RUN),
     ("analyze", RUN),
-    ("board",),
+    ("board", "results"),
     ("power", RUN),
 )
 ODD = st.one_of(
