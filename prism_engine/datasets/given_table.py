@@ -42,6 +42,8 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _WHOLE: Final = re.compile(r"([+-]?\d{1,18})(?:[.,]0*)?")
 _MISSING: Final = frozenset({"nan", "NaN", "NA", "<NA>", "NaT", "N/A", "#N/A", "None", "null", "NULL"})
 """What pandas, R and Excel write for a missing value; no description consists of it."""
+MOST_CHARACTERS: Final = 4 << 20
+"""Characters of a description: far more than any model reads, and little enough for the cache."""
 _SHOWN: Final = 3
 """Maximum number of samples that an error lists."""
 
@@ -180,6 +182,11 @@ class GivenTable:
         if isinstance(value, (list, dict)):
             content = f"{len(value)} values" if isinstance(value, list) else "an object"
             raise DatasetError(f"holds {content} instead of one text", path=self.path, row=number, column=column)
+        if isinstance(value, str) and len(value) > MOST_CHARACTERS:
+            raise DatasetError(
+                f"has {len(value):,} characters, which is no description (at most {MOST_CHARACTERS:,})",
+                path=self.path, row=number, column=column,
+            )  # fmt: skip
         text = _plain(value)
         return "" if text in _MISSING else text
 
