@@ -116,7 +116,7 @@ def _line(mistake: Any, adapter: TypeAdapter[Any], typed: Mapping[str, str]) -> 
     # Some messages name the text themselves; a number may be in one by chance.
     named_already = isinstance(mistake["input"], str) and given in problem
     got = "" if hidden or named_already else f" (got {given})"
-    return f"{named}: {problem}{got}"
+    return f"{named}: {problem}{got}" if named else f"{problem}{got}"
 
 
 def plain_problem(message: str, cause: BaseException | None) -> str:
@@ -136,7 +136,7 @@ def plain_problem(message: str, cause: BaseException | None) -> str:
 def plain_words(message: str) -> str:
     """Return a message of pydantic in the words of this project's own."""
     message = message.removeprefix("Value error, ").replace("Input should be", "must be", 1)
-    message = message.replace("String should ", "must ", 1)
+    message = message.replace("String should ", "must ", 1).replace("a valid dictionary", "`key: value` pairs", 1)
     return _PARSING.sub(lambda found: _NUMBERS.get(found[1], found[1]), message)
 
 

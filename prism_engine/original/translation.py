@@ -60,7 +60,7 @@ def read_original(path: Path) -> dict[str, Any] | None:
     for key, value in data.items():
         if key not in KEYS:
             raise ConfigError(
-                f"{path}: unknown key {key!r}{did_you_mean(key, KEYS)}; this is a configuration of the original "
+                f"{path}: unknown key {key!r}{did_you_mean(key, KEYS) or ';'} this is a configuration of the original "
                 f"framework (keys {', '.join(KEYS)}); prism's own run files have other keys"
             )
         _check(key, value, str(path))

@@ -202,7 +202,7 @@ def find_run_state(results_dir: Path, run: str | None) -> RunState:
             raise UserError(f"{results_dir}: has {named}; --results-dir names another folder")
         wanted = f"no run's name has {run!r} in it" if part else f"{run!r} names no run"
         raise UserError(
-            f"{results_dir}: {wanted}{did_you_mean(part, names)}; `prism runs` lists them (--results-dir for "
+            f"{results_dir}: {wanted}{did_you_mean(part, names) or ';'} `prism runs` lists them (--results-dir for "
             "another folder)"
         )
     raise UserError(f"{run!r} matches {len(matching)} runs, such as {', '.join(matching[:5])}; give more of the name")

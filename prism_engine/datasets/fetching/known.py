@@ -62,7 +62,7 @@ def fetch(
     if known is None:
         names = [entry.name for entry in known_benchmarks()]
         raise ConfigError(
-            f"unknown benchmark {name!r}{did_you_mean(name, names)}; `prism datasets list` lists them all"
+            f"unknown benchmark {name!r}{did_you_mean(name, names) or ';'} `prism datasets list` lists them all"
         )
     if known.spec.url is None:
         raise ConfigError(f"{known.name} is not published: make it with `prism datasets make scenes`")
