@@ -10,7 +10,7 @@ original gets the number of torch threads that is fastest for it. Each side is a
 each round on new pictures. The start of the model or the engine is measured separately, and the last lines report the
 ratio with it included. The server (`prism chaos`) takes half a second per reply and has no limits.
 
-    python benchmarks/peers.py [--images 240] [--rounds 5]
+    python benchmarks/original.py [--images 240] [--rounds 5]
 
 Exits with 1 if the median ratio (without the starts) is below 5.
 """
