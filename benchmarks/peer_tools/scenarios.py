@@ -46,10 +46,10 @@ class Scenario:
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (
-        Scenario("free", "API, no limits", 1000),
+        Scenario("free", "API, no limits", 2000),
         Scenario("rpm", "API, 1,200 requests per minute, two seconds' burst", 400, rpm=1200),
         Scenario("tpm", "API, 200,000 tokens per minute, two seconds' burst", 400, tpm=200_000),
-        Scenario("stages", "two stages, both behind an API", 400, stages="two"),
+        Scenario("stages", "two stages, both behind an API", 1000, stages="two"),
         Scenario("kill", "API, kill -9 at half, the same command again", 600, latency=0.3, kill=True),
         Scenario("engine", "perception on vLLM in process, nano-captioner", 1000, stages="engine"),
     )

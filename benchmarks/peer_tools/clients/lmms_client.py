@@ -1,7 +1,7 @@
 """The tasks in lmms-eval's async client for OpenAI-compatible APIs, run in its own environment by its command line.
 
 Without limits it gets as many requests at once as the others (`num_cpus` is its name for that); under limits its
-documented way is `adaptive_concurrency`. It has no two stages.
+documented way is `adaptive_concurrency`, here with the start of its own example script. It has no two stages.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from pathlib import Path
 
 LIMIT = 64
 """Output tokens of each call."""
+START = 16
+"""Requests at once at the start under limits."""
 NAME = "peer_tasks"
 
 
@@ -50,10 +52,12 @@ def main() -> None:
     parser.add_argument("--tpm", type=int)
     given = parser.parse_args()
     write_task(given.out / "task", given.tasks)
-    knobs = "" if given.rpm is None and given.tpm is None else ",adaptive_concurrency=true"
+    width = f"num_cpus={given.width}"
+    if given.rpm is not None or given.tpm is not None:
+        width = f"num_cpus={START},adaptive_concurrency=true,adaptive_max_concurrency={given.width}"
     arguments = {
         "--model": "async_openai",
-        "--model_args": f"model=chaos,base_url={given.url},api_key=none,num_cpus={given.width}{knobs}",
+        "--model_args": f"model=chaos,base_url={given.url},api_key=none,{width}",
         "--include_path": given.out / "task",
         "--tasks": NAME,
         "--batch_size": 1,
