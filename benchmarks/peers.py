@@ -1,6 +1,6 @@
 """prism and its peers on the same work: inspect_ai, curator, lmms-eval's async client and vLLM's run-batch.
 
-Each peer is installed, pinned, into an environment of its own below --envs (the first time, some minutes and 3 GB).
+Each peer is installed, pinned, into an environment of its own below --envs (once: some minutes, 3 GB). Linux only.
 All get the same tasks, are configured as their own documentation advises, and run against a server of their own with
 the same behaviour (`peer_tools/server.py`). Scenarios:
 

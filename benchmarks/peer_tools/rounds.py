@@ -1,10 +1,12 @@
-"""Runs the rounds of a scenario: every tool in turn, each on fresh tasks' folders and a fresh server."""
+"""Runs the rounds of a scenario: every tool in turn, each run with an empty folder and a server of its own."""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +83,11 @@ def _run(tool: Tool, job: Job, kill_if: Callable[[], bool] | None = None) -> Usa
 
 def _killed_and_again(tool: Tool, job: Job, server: Server, tasks: int) -> Usage:
     half = job.scenario.calls(tasks) // 2
-    return _run(tool, job, lambda: server.sent() >= half) + _run(tool, job)
+    first = _run(tool, job, lambda: server.sent() >= half)
+    if first.code != -signal.SIGKILL:
+        print(f"  {tool.name}: ended before half of the completions; its log ends with: {_last_words(job)}", flush=True)
+        return replace(first, code=first.code or 1)
+    return first + _run(tool, job)
 
 
 def _last_words(job: Job) -> str:

@@ -41,3 +41,12 @@ def test_an_environment_that_fits_its_lock_is_not_installed_again(tmp_path, monk
     (tmp_path / "locks" / "empty.txt").write_text("# nothing, in other words\n")
     environments.python("empty", tmp_path / "envs")
     assert not (tmp_path / "envs" / "empty" / "mine").exists()
+
+
+def test_a_peer_that_cannot_be_installed_is_named_with_pips_words(tmp_path, monkeypatch):
+    monkeypatch.setattr(environments, "LOCKS", tmp_path)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    (tmp_path / "made.txt").write_text("no-such-peer==1.0\n")
+    with pytest.raises(InstallError, match=r"made cannot be installed: .*no-such-peer==1\.0"):
+        environments.python("made", tmp_path / "envs")
+    assert not (tmp_path / "envs" / "made" / "installed").exists()

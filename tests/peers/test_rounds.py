@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.peer_tools import rounds
 from benchmarks.peer_tools.measuring import run
 from benchmarks.peer_tools.rounds import by_name, measure
 from benchmarks.peer_tools.scenarios import SCENARIOS
+from benchmarks.peer_tools.tools import Tool
 
 PYTHON = Path(sys.executable)
 
@@ -37,6 +39,14 @@ def test_a_killed_client_without_a_cache_asks_again(tmp_path):
     (measured,) = row.rounds
     assert measured.lost == 0
     assert measured.repeated >= 50
+
+
+def test_a_client_that_ends_before_its_kill_has_failed(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(rounds, "TOOLS", (Tool("idle", None, frozenset({"kill"}), lambda _: ["true"], lambda _: {}),))
+    (row,) = measure(SCENARIOS["kill"], {"idle": PYTHON}, tmp_path, tasks=4, rounds=1)
+    assert row.why_not == "exit code not 0 in 1 of 1 rounds"
+    assert row.rounds[0].lost == 4
+    assert "idle: ended before half of the completions" in capsys.readouterr().out
 
 
 def test_usage_includes_a_process_that_the_client_left_behind(tmp_path):
