@@ -6,6 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -170,7 +171,7 @@ def read_run(folder: Path, profile: str | None = None) -> FinishedRun:
         duplicate = table.filter(table["index"].is_duplicated())["index"][0]
         raise UserError(f"{predictions}, index {duplicate}: two rows have this index, so runs cannot be matched by it.")
     own = folder / SCORES.replace(".", f"{suffix}.")
-    scores = _json(own) if own.is_file() else {}
+    scores = _scores(own) if own.is_file() else {}
     return FinishedRun(folder, replace(setting, profile=profile or setting.profile), manifest, scores, table)
 
 
@@ -179,6 +180,27 @@ def _manifest(path: Path) -> dict[str, Any]:
         return upgraded(path, _json(path))
     except ValueError as error:
         raise UserError(f"{path}: {error}; rerun the same command to rewrite it.") from error
+
+
+def _scores(path: Path) -> dict[str, Any]:
+    """Return the content of a file of scores; what something is computed from are numbers."""
+    scores = _json(path)
+    rows = [scores.get("overall") or {}, *_objects(path, scores, "groups")]
+    metrics = _objects(path, scores, "metrics")
+    numbers = [row.get("chance") if isinstance(row, dict) else row for row in rows]
+    numbers += [metric.get(name) for metric in metrics for name in ("value", "maximum")]
+    if not all(number is None or (isinstance(number, int | float) and isfinite(number)) for number in numbers):
+        raise UserError(f"{path}: holds a score that is no number; rerun the same command to rewrite it.")
+    if any(not metric.get("name") or not metric.get("maximum") for metric in metrics):
+        raise UserError(f"{path}: holds a metric without name or maximum; rerun the same command to rewrite it.")
+    return scores
+
+
+def _objects(path: Path, scores: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    found = scores.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise UserError(f"{path}: `{name}` is no list of objects; rerun the same command to rewrite it.")
+    return found
 
 
 def _json(path: Path) -> dict[str, Any]:
