@@ -6,12 +6,15 @@ import re
 from typing import Final, TypeVar
 
 T = TypeVar("T")
-_FORMULA: Final = re.compile("[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_FORMULA: Final = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 """How a cell begins that a spreadsheet may take for a formula, also after removing a line break."""
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?%?|-")
 _HTML: Final = re.compile(r"<(?=[A-Za-z/!?])|&(?=#?\w+;)")
 _ENTITIES: Final = {"<": "&lt;", "&": "&amp;"}
+_MARKUP: Final = re.compile(r"[\\|`\[\]]")
 _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_SPECIAL: Final = re.compile(f"[<&]|{_MARKUP.pattern}|{_CONTROLS.pattern}")
+"""What a text may contain that must not stay as it is in Markdown."""
 
 
 def csv_cell(value: T) -> T | str:
@@ -19,13 +22,15 @@ def csv_cell(value: T) -> T | str:
 
     Numbers stay numbers, also as text.
     """
-    if isinstance(value, str) and _FORMULA.match(value) and not _NUMBER.fullmatch(value):
+    if isinstance(value, str) and value[:1] in _FORMULA and not _NUMBER.fullmatch(value):
         return f"'{value}"
     return value
 
 
 def markdown_cell(text: str) -> str:
     """Return a text as a cell of a Markdown table, on one line: no HTML, link, picture or control character."""
-    text = re.sub(r"([\\|`\[\]])", r"\\\1", text)
+    if not _SPECIAL.search(text):  # most cells of a large table
+        return " ".join(text.split())
+    text = _MARKUP.sub(r"\\\g<0>", text)
     text = _HTML.sub(lambda found: _ENTITIES[found[0]], text)
     return " ".join(_CONTROLS.sub(" ", text).split())
