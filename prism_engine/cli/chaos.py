@@ -82,8 +82,8 @@ def chaos(  # noqa: PLR0913 - one parameter per option is Typer's way
 
     There is no model behind it: a text names an option letter, by a hash of its question.
     Ctrl-C ends it and prints what happened and the bill. While it runs, both are
-    JSON under /stats and /bill; --json prints the end as JSON, and the URL on stderr.
-    Computed completions are billed, even if the connection
+    JSON under /stats and /bill. --json prints what happened as JSON, and the URL on
+    stderr. Computed completions are billed, even if the connection
     was then reset, hung, or given up. The same --seed gives the same faults.
 
     [bold]Example:[/] rehearse a paid run in two terminals. The first:
