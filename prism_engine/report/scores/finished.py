@@ -14,7 +14,6 @@ import orjson
 
 from prism_engine.errors import ConfigError, UserError
 from prism_engine.records import AnswerKind
-from prism_engine.report.scores.inference import as_numbers
 from prism_engine.report.scores.manifest import MANIFEST, upgraded
 from prism_engine.report.scores.predictions import reading, scan, scored_rows
 from prism_engine.scoring import SCORERS, recorded_profile, scorer_of
@@ -81,7 +80,7 @@ class FinishedRun:
     @property
     def values(self) -> Numbers:
         """Scores in the table's order, NaN where a sample has none."""
-        return as_numbers(self.table["score"].to_list())
+        return self.table["score"].to_numpy()
 
     @cached_property
     def scorer(self) -> Scorer | None:
@@ -133,9 +132,8 @@ def find_runs(paths: Sequence[Path], profile: str | None = None) -> list[Finishe
                 raise UserError(f"{path}: no such folder; `prism runs` lists runs")
             raise UserError(f"{path}: no finished run in it (a folder with {PREDICTIONS}); `prism runs` lists runs")
         folders.update(dict.fromkeys(found))
-    runs = [read_run(folder, profile) for folder in folders]
     by_setting: dict[Setting, FinishedRun] = {}
-    for run in _disambiguated(runs):
+    for run in _disambiguated(read_runs(folders, profile)):
         if (same := by_setting.setdefault(run.setting, run)) is not run:
             raise UserError(f"{same.folder} and {run.folder}: both are {run.setting}; name only one of the two folders")
     return list(by_setting.values())
@@ -146,6 +144,25 @@ def _run_folders(path: Path) -> Iterator[Path]:
         folder = file.parent
         if not (folder.name.startswith(JUDGED) and (folder.parent / PREDICTIONS).is_file()):
             yield folder
+
+
+def read_runs(folders: Iterable[Path], profile: str | None = None) -> list[FinishedRun]:
+    """Read runs; what those of one benchmark have in common (questions, pictures, ...) is in memory once.
+
+    Args:
+        profile: as for `read_run`.
+
+    Raises:
+        UserError: as `read_run`.
+    """
+    firsts: dict[str, pl.DataFrame] = {}
+    runs = []
+    for folder in folders:
+        run = read_run(folder, profile)
+        first, own = firsts.setdefault(run.setting.benchmark, run.table), run.table
+        same = [first[name] for name in first.columns if own[name].equals(first[name], null_equal=True)]
+        runs.append(replace(run, table=own.with_columns(same)))
+    return runs
 
 
 def read_run(folder: Path, profile: str | None = None) -> FinishedRun:
@@ -166,7 +183,7 @@ def read_run(folder: Path, profile: str | None = None) -> FinishedRun:
     suffix = "" if profile in (None, setting.profile) else f"-{profile}"
     predictions = folder / PREDICTIONS.replace(".", f"{suffix}.")
     with reading(predictions):
-        table = scan(predictions, _COLUMNS).collect()
+        table = scan(predictions, _COLUMNS).collect().rechunk()  # the batches reserve several times what they hold
     if table["index"].is_duplicated().any():
         duplicate = table.filter(table["index"].is_duplicated())["index"][0]
         raise UserError(f"{predictions}, index {duplicate}: two rows have this index, so runs cannot be matched by it.")
