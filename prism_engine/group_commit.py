@@ -6,18 +6,21 @@ import queue
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from prism_engine.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import asyncio
+    from collections.abc import Callable, Iterable
 
 GROUP_SECONDS = 0.002
 """Maximum time that the first job of a group waits for more jobs."""
 
 Job = TypeVar("Job")
+Item = TypeVar("Item")
 
 
 @dataclass(eq=False)
@@ -115,3 +118,18 @@ class GroupCommit(Generic[Job]):
                 deadline = time.monotonic() + GROUP_SECONDS
             group.append(job)
         return group, False
+
+
+def call_in_loops(
+    callback: Callable[[list[Item]], object], items: Iterable[tuple[asyncio.AbstractEventLoop, Item]]
+) -> None:
+    """Call `callback` once in each event loop, with all items of that loop; a closed loop's items have no callers left.
+
+    To be called from another thread: waking a loop once per item would cost more than the commit.
+    """
+    by_loop: dict[asyncio.AbstractEventLoop, list[Item]] = {}
+    for loop, item in items:
+        by_loop.setdefault(loop, []).append(item)
+    for loop, its_items in by_loop.items():
+        with suppress(RuntimeError):  # it was closed meanwhile
+            loop.call_soon_threadsafe(callback, its_items)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from prism_engine.backends.limits.expectation import TokenKind
     from prism_engine.backends.limits.outage import Outage
-    from prism_engine.backends.limits.pacer import SentRequest
+    from prism_engine.backends.limits.sent_requests import SentRequest
     from prism_engine.backends.limits.shared_quota import Quantity, SharedQuota
     from prism_engine.backends.limits.token_window import WindowEntry
     from prism_engine.backends.limits.unanimity import Unanimity
