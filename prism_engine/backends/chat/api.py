@@ -19,7 +19,8 @@ from prism_engine.backends.chat.request import estimated_tokens, request_body
 from prism_engine.backends.chat.retry import PATIENCE, retried
 from prism_engine.backends.chat.transport import Transport
 from prism_engine.backends.limits.expectation import Tokens
-from prism_engine.backends.limits.limiter import SLACK, Limiter, per_minute
+from prism_engine.backends.limits.limiter import SLACK, Limiter
+from prism_engine.backends.limits.request_rate import per_minute
 from prism_engine.backends.limits.shared_quota import SharedQuota
 from prism_engine.backends.load import Load, WaitReason
 from prism_engine.config.endpoint_url import is_azure_deployment, joined
