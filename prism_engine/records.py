@@ -96,7 +96,7 @@ class Message:
     @property
     def images(self) -> tuple[Image, ...]:
         """The pictures of this turn, in order."""
-        return tuple(part for part in self.parts if isinstance(part, Image))
+        return tuple([part for part in self.parts if isinstance(part, Image)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ class Call:
     @property
     def images(self) -> tuple[Image, ...]:
         """All pictures in the call, in order."""
-        return tuple(image for message in self.messages for image in message.images)
+        return tuple([part for message in self.messages for part in message.parts if isinstance(part, Image)])
 
 
 @dataclass(frozen=True, slots=True)

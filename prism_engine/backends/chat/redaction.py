@@ -12,6 +12,8 @@ from prism_engine.backends.chat.json_body import read_json
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from multidict import CIMultiDict, CIMultiDictProxy
+
 MASK = "***"
 SHORT = 12
 """Characters. A shorter secret is redacted only as a whole word, written exactly so."""
@@ -48,6 +50,15 @@ class Redactor:
     def text(self, text: str) -> str:
         """Return a text without the secrets."""
         return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+    def headers(self, headers: CIMultiDictProxy[str]) -> CIMultiDictProxy[str] | CIMultiDict[str]:
+        """Return headers without the secrets in their values."""
+        if self._pattern is None or not self._pattern.search("\n".join(headers.values())):
+            return headers
+        clean = headers.copy()
+        for name, value in headers.items():
+            clean[name] = self.text(value)
+        return clean
 
     def body(self, raw: bytes) -> bytes:
         """Return a body without the secrets; JSON is decoded first, and returned as it was if it contains none."""

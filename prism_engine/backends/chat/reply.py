@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -26,9 +27,8 @@ _TRUNCATED = frozenset(
     }
 )
 _ABORTED = frozenset({"abort", "error", "insufficient_system_resource"})
-_FILTERED = (
-    *("filter", "safety", "sensitive", "refus", "prohibited", "blocklist", "recitation", "spii", "guardrail"),
-    *("moderat", "policy", "blocked", "violation"),
+_FILTERED = re.compile(
+    "filter|safety|sensitive|refus|prohibited|blocklist|recitation|spii|guardrail|moderat|policy|blocked|violation"
 )
 """Parts of the finish reasons, in lower case, with which providers mark a reply that their filter stopped."""
 _BASE_URL = "base_url may be wrong (it often ends in /v1)"
@@ -67,7 +67,7 @@ def read_reply(raw: bytes, headers: Mapping[str, str], endpoint: Endpoint, *, fr
     if "message" not in choice and ("text" in choice or "delta" in choice):
         kind = "text completion" if "text" in choice else "piece of a stream"
         raise NoCompletionError(f"the reply is a {kind}, not a chat completion; {_BASE_URL}")
-    filtered = any(part in reason for reason in reasons for part in _FILTERED)
+    filtered = any(map(_FILTERED.search, reasons))
     if not isinstance(message, dict):
         if not (filtered or finish):
             raise NoCompletionError(f"the reply has no message; {_BASE_URL}")
@@ -238,6 +238,8 @@ def _count(value: Any, *path: str) -> int | None:
     """Return a reported count, saturating at 64 bits; some servers report floats, or text."""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
+    if type(value) is int:
+        return min(max(value, -_LARGEST_COUNT), _LARGEST_COUNT)
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value) if len(value) < _MOST_DIGITS else _LARGEST_COUNT
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
