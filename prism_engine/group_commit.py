@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 GROUP_SECONDS = 0.002
-"""Maximum time that the first job of a group waits for more jobs."""
+"""Time that the first job of a group waits for more jobs, at least."""
+SPACING = 0.02
+"""Seconds between the ends of two gatherings, at least: commits cost the same however many jobs they have, so a busy
+queue has fewer and larger ones. A job that comes alone does not wait for this."""
 
 Job = TypeVar("Job")
 Item = TypeVar("Item")
@@ -48,6 +51,7 @@ class GroupCommit(Generic[Job]):
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._refusal: str | None = None
+        self._gathered = 0.0
         # A daemon thread: an owner that was not closed must not keep the interpreter from exiting.
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self._thread.start()
@@ -115,8 +119,9 @@ class GroupCommit(Generic[Job]):
             if job is None:
                 return group, True
             if not group:
-                deadline = time.monotonic() + GROUP_SECONDS
+                deadline = max(time.monotonic() + GROUP_SECONDS, self._gathered + SPACING)
             group.append(job)
+        self._gathered = time.monotonic()
         return group, False
 
 
