@@ -163,6 +163,12 @@ class Call:
         """All pictures in the call, in order."""
         return tuple([part for message in self.messages for part in message.parts if isinstance(part, Image)])
 
+    @property
+    def text_bytes(self) -> int:
+        """Length of its text in UTF-8."""
+        texts = [part for message in self.messages for part in message.parts if isinstance(part, str)]
+        return sum([len(text.encode("utf-8", "surrogatepass")) for text in texts])
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:

@@ -37,6 +37,9 @@ T = TypeVar("T")
 SLACK = 1.01
 """Our minute is longer than the server's by this factor: requests may arrive closer together than they were sent."""
 
+_INSTANT = 1e-3
+"""Seconds in which no limit that admitted a request can close by itself."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -136,6 +139,7 @@ class Limiter:
         self._paused_until = 0.0
         self._retry_is_next = False
         self._changed = asyncio.Event()
+        self._changes = 0
         self._timeouts: set[asyncio.Timeout] = set()
         self._closed = False
 
@@ -178,7 +182,7 @@ class Limiter:
             self._outage.record_probe_end()
         self._settle(slot, slot.worst)
         self._in_flight.discard(slot)
-        self._changed.set()
+        self._note_change()
 
     def _turn(self, *, is_retry: bool) -> AbstractAsyncContextManager[object]:
         """Return the place in the queue.
@@ -194,13 +198,14 @@ class Limiter:
     def pause(self, seconds: float) -> None:
         """Send nothing for `seconds`, as the server asked."""
         self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
+        self._changes += 1
 
     def record_headers(self, slot: Slot, headers: Mapping[str, str]) -> None:
         """See `Slot.record_headers`."""
         self._pacer.record_headers(
             slot.request, asyncio.get_running_loop().time(), read_allowances(headers, time.time())
         )
-        self._changed.set()
+        self._note_change()
 
     def record_success(self, slot: Slot, used: Tokens | None) -> None:
         """See `Slot.record_success`."""
@@ -280,21 +285,24 @@ class Limiter:
         return Load(reason, limits)
 
     async def _admit(self, slot: Slot) -> None:
-        worst = slot.worst
+        worst, loop = slot.worst, asyncio.get_running_loop()
         while True:
             while (wait := self._next_wait(worst)) is not None:
                 self._waiting_for = wait.reason
                 await self._wait_for_change(wait.seconds)
+            checked, changes = loop.time(), self._changes
             self._waiting_for = WaitReason.REQUESTS  # visible to others only if the next lines actually wait
             if self._throttler is not None and not self._bursts:
                 await self.unless_closed(self._throttler.acquire)
             grant = await self._lease(worst)
             if self._closed:
                 raise stopping_error()
+            now = loop.time()
+            if changes == self._changes and now - checked < _INSTANT:
+                break
             if self._next_wait(worst) is None:  # no new reason to wait has come up meanwhile
                 break
             grant.settle(Tokens(), requests=0)
-        now = asyncio.get_running_loop().time()
         slot.grant = grant
         slot.request = self._pacer.record_sent(now, self._expectation.corrected_estimate(worst))
         slot.entries = [window.reserve(now, self._expectation.demand(worst, kind)) for kind, window in self._windows]
@@ -378,4 +386,8 @@ class Limiter:
                 window.settle(entry, used.of(kind))
             slot.entries = ()
         slot.grant.settle(used)
+        self._note_change()
+
+    def _note_change(self) -> None:
+        self._changes += 1
         self._changed.set()
