@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterable
 
-GROUP_SECONDS = 0.002
-"""Time that the first job of a group waits for more jobs, at least."""
-SPACING = 0.02
-"""Seconds between the ends of two gatherings, at least: commits cost the same however many jobs they have, so a busy
-queue has fewer and larger ones. A job that comes alone does not wait for this."""
+QUIET = 0.004
+"""Seconds without a new job after which a group is committed: its callers may all be waiting for that."""
+LONGEST = 0.025
+"""Maximum seconds that the first job of a group waits for more jobs. A commit costs nearly the same however many jobs
+it has, so a busy queue has fewer and larger ones."""
 
 Job = TypeVar("Job")
 Item = TypeVar("Item")
@@ -51,7 +51,6 @@ class GroupCommit(Generic[Job]):
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._refusal: str | None = None
-        self._gathered = 0.0
         # A daemon thread: an owner that was not closed must not keep the interpreter from exiting.
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self._thread.start()
@@ -106,22 +105,23 @@ class GroupCommit(Generic[Job]):
         group: list[Job] = []
         timeout = self.poll_seconds()
         deadline = 0.0
+        more = False
         while len(group) < self.limit:
             try:
                 job = self._jobs.get_nowait() if group else self._jobs.get(timeout=timeout)
             except queue.Empty:
-                remaining = deadline - time.monotonic()
-                if remaining <= 0:
+                if not more or time.monotonic() >= deadline:
                     break
-                # Not get(timeout=remaining): if that passes inside the call, CPython 3.11 may block forever.
-                time.sleep(remaining)
+                more = False
+                # Not get(timeout=QUIET): if that passes inside the call, CPython 3.11 may block forever.
+                time.sleep(QUIET)
                 continue
             if job is None:
                 return group, True
             if not group:
-                deadline = max(time.monotonic() + GROUP_SECONDS, self._gathered + SPACING)
+                deadline = time.monotonic() + LONGEST
+            more = True
             group.append(job)
-        self._gathered = time.monotonic()
         return group, False
 
 
