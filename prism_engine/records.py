@@ -157,6 +157,7 @@ class Call:
     model: ModelIdentity
     messages: tuple[Message, ...]
     sampling: Sampling
+    _text_bytes: int = field(default=-1, init=False, repr=False, compare=False)
 
     @property
     def images(self) -> tuple[Image, ...]:
@@ -165,9 +166,12 @@ class Call:
 
     @property
     def text_bytes(self) -> int:
-        """Length of its text in UTF-8."""
-        texts = [part for message in self.messages for part in message.parts if isinstance(part, str)]
-        return sum([len(text.encode("utf-8", "surrogatepass")) for text in texts])
+        """Length of its text in UTF-8; counted once."""
+        if self._text_bytes < 0:
+            texts = [part for message in self.messages for part in message.parts if isinstance(part, str)]
+            size = sum([len(text.encode("utf-8", "surrogatepass")) for text in texts])
+            object.__setattr__(self, "_text_bytes", size)
+        return self._text_bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
-    from prism_engine.backends.limits.expectation import TokenKind
+    from prism_engine.backends.limits.expectation import Demand, TokenKind
     from prism_engine.backends.limits.outage import Outage
     from prism_engine.backends.limits.sent_requests import SentRequest
     from prism_engine.backends.limits.shared_quota import Quantity, SharedQuota
@@ -128,6 +128,8 @@ class Limiter:
         self._requests, self._minute = limits.requests_per_minute, minute
         self._may_burst = True
         self._expectation = Expectation()
+        self._demands: list[Demand] = []
+        """What the call at the head of the queue takes from each window, as of the last look at the limits."""
         self._pacer = Pacer()
         self._shared = shared
         self._outage = outage
@@ -294,7 +296,7 @@ class Limiter:
             self._waiting_for = WaitReason.REQUESTS  # visible to others only if the next lines actually wait
             if self._throttler is not None and not self._bursts:
                 await self.unless_closed(self._throttler.acquire)
-            grant = await self._lease(worst)
+            grant = await self._lease()
             if self._closed:
                 raise stopping_error()
             now = loop.time()
@@ -305,7 +307,9 @@ class Limiter:
             grant.settle(Tokens(), requests=0)
         slot.grant = grant
         slot.request = self._pacer.record_sent(now, self._expectation.corrected_estimate(worst))
-        slot.entries = [window.reserve(now, self._expectation.demand(worst, kind)) for kind, window in self._windows]
+        slot.entries = [
+            window.reserve(now, demand) for (_, window), demand in zip(self._windows, self._demands, strict=True)
+        ]
         self._in_flight.add(slot)
 
     @property
@@ -316,11 +320,12 @@ class Limiter:
         """
         return self._may_burst and self._pacer.reports("requests")
 
-    async def _lease(self, worst: Tokens) -> QuotaGrant:
+    async def _lease(self) -> QuotaGrant:
         if self._shared is None:
             return QuotaGrant({}, {})
         amounts: dict[Quantity, int] = {"requests": 1}
-        amounts |= {kind: self._expectation.demand(worst, kind).expected for kind, _ in self._windows}
+        for (kind, _), demand in zip(self._windows, self._demands, strict=True):
+            amounts[kind] = demand.expected
         while isinstance(grant := self._shared.take(amounts), float):
             self._waiting_for = WaitReason.TOKENS if self._requests is None else WaitReason.REQUESTS
             await self.unless_closed(asyncio.sleep, grant)
@@ -355,8 +360,9 @@ class Limiter:
             seconds = self._pacer.window_delay(now, self._requests, self._minute * SLACK)
             if seconds > 0:
                 waits.append(Wait(WaitReason.REQUESTS, seconds))
-        for kind, window in self._windows:
-            if (seconds := window.delay(now, self._expectation.demand(worst, kind))) > 0:
+        self._demands = [self._expectation.demand(worst, kind) for kind, _ in self._windows]
+        for (_, window), demand in zip(self._windows, self._demands, strict=True):
+            if (seconds := window.delay(now, demand)) > 0:
                 waits.append(Wait(WaitReason.TOKENS, seconds))
         if self._pacer.reports_limits:
             needed = self._expectation.corrected_estimate(worst)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from prism_engine.backends.limits.sent_requests import SentRequest, SentRequests
+from prism_engine.backends.limits.sent_requests import QUANTITIES, Amounts, SentRequests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from prism_engine.backends.limits.expectation import Tokens
     from prism_engine.backends.limits.rate_headers import Allowance
+    from prism_engine.backends.limits.sent_requests import SentRequest
 
 LONGEST_PAUSE = 600.0
 """Seconds. If the headers imply a longer wait, the next request is sent anyway and the server itself refuses it."""
@@ -63,6 +64,7 @@ class ServerLimit:
 
     def __init__(self, quantity: str, span: str) -> None:
         self.quantity = quantity
+        self._place = QUANTITIES.index(quantity)
         self._span = _SPANS[span]
         self._rate = self._size = 0.0  # refill per second; the most that is ever available
         self._continuous = False
@@ -89,13 +91,13 @@ class ServerLimit:
         # Exact for a token bucket; for a fixed window it never exceeds the limit.
         self._size = max(self._size, allowance.remaining, min(allowance.remaining + self._rate * reset, limit), 1.0)
 
-    def wait(self, now: float, worst: Tokens, earlier: SentRequests, *, share: float, alone: bool) -> float:
+    def wait(self, now: float, needed: Amounts, earlier: SentRequests, *, share: float, alone: bool) -> float:
         """Return the seconds until the limit should admit a request; 0 if no headers are known.
 
         A request larger than the whole limit is sent once the limit is full.
 
         Args:
-            worst: the most tokens that the request may use.
+            needed: the most that the request may use.
             earlier: the requests sent so far.
             share: fraction of the limit that belongs to this process.
             alone: no other request is in flight. Then the lowest value last reported counts every request.
@@ -109,10 +111,10 @@ class ServerLimit:
             share * self._available(now, reading.request.at, reading.remaining) - since_sent,
             share * self._available(now, reading.received, reading.remaining) - since_received,
         )
-        if alone and earlier.last.number == reading.request.number:
+        if alone and earlier.last_number == reading.request.number:
             available = max(available, share * self._available(now, reading.received, reading.lowest))
         margin = min(JITTER * self._rate, self._size / 20)
-        shortfall = min(SentRequest(0, now, worst).amount(self.quantity) + margin, self._size * share) - available
+        shortfall = min(needed[self._place] + margin, self._size * share) - available
         if shortfall <= 0:
             return 0.0
         if self._continuous:
@@ -140,12 +142,12 @@ class ServerLimit:
         Args:
             expired: requests sent up to this moment no longer take anything from the limit.
         """
-        own, quantity = reading.request, self.quantity
-        since_sent = max(expired, own.at - REORDERING)
-        since_received = max(since_sent, reading.received - REORDERING)
+        own, place = reading.request, self._place
+        sent = max(expired, own.at - REORDERING)
+        received = max(sent, reading.received - REORDERING)
         return (
-            requests.amount_since(since_sent, quantity, apart_from=own),
-            requests.amount_since(since_received, quantity, apart_from=own),
+            requests.amount_since(sent, place, apart_from=own),
+            requests.amount_since(received, place, apart_from=own),
         )
 
     def _detect_continuous(self, reading: HeaderReading) -> bool:
@@ -183,8 +185,9 @@ class Pacer:
             worst: the most tokens that the request may use.
             alone: no other request is in flight.
         """
+        needed = Amounts.of(worst)
         for limit in self._limits.values():
-            yield limit.quantity, limit.wait(now, worst, self._requests, share=self.share, alone=alone)
+            yield limit.quantity, limit.wait(now, needed, self._requests, share=self.share, alone=alone)
 
     @property
     def reports_limits(self) -> bool:

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from prism_engine.backends.limits.expectation import Tokens
+if TYPE_CHECKING:
+    from prism_engine.backends.limits.expectation import Tokens
 
 MEMORY = 120.0
 """Seconds for which sent requests are remembered, because the headers may not count them yet."""
 _LEAST_FORGOTTEN = 512
 """Requests are forgotten in pieces of at least this many: removing from the front of a list moves the rest."""
+
+QUANTITIES = ("requests", "tokens", "input-tokens", "output-tokens")
+"""What limits count; an amount is a place in `Amounts`."""
+
+
+class Amounts(NamedTuple):
+    """The most that each quantity's limit deducts for one or more requests, in the order of `QUANTITIES`."""
+
+    requests: int
+    tokens: int
+    prompt: int
+    output: int
+
+    @classmethod
+    def of(cls, worst: Tokens) -> Amounts:
+        """Return the amounts of one request that uses at most these tokens."""
+        return cls(1, worst.prompt + worst.output, worst.prompt, worst.output)
 
 
 class SentRequest(NamedTuple):
@@ -19,17 +37,9 @@ class SentRequest(NamedTuple):
     number: int
     """1 for the first request, and so on."""
     at: float
-    worst: Tokens
-    before: Tokens = Tokens()
+    amounts: Amounts
+    before: Amounts = Amounts(0, 0, 0, 0)
     """Sum over all earlier requests."""
-
-    def amount(self, quantity: str) -> int:
-        """Return the most that a limit on requests, tokens, input-tokens or output-tokens deducts for it."""
-        return 1 if quantity == "requests" else _counted(self.worst, quantity)
-
-    def amount_before(self, quantity: str) -> int:
-        """Return the same for all earlier requests together."""
-        return self.number - 1 if quantity == "requests" else _counted(self.before, quantity)
 
 
 class SentRequests:
@@ -38,15 +48,15 @@ class SentRequests:
     def __init__(self) -> None:
         self._requests: list[SentRequest] = []
         self._times: list[float] = []
-        self._last = SentRequest(0, 0.0, Tokens())
+        self._total = Amounts(0, 0, 0, 0)
 
     def __len__(self) -> int:
         return len(self._requests)
 
     @property
-    def last(self) -> SentRequest:
-        """The latest one; number 0 if there is none."""
-        return self._last
+    def last_number(self) -> int:
+        """Number of the latest one; 0 if there is none."""
+        return self._total.requests
 
     def time_of(self, latest: int) -> float:
         """Return when the `latest`-th request from the end was sent (1 is the last one)."""
@@ -54,9 +64,9 @@ class SentRequests:
 
     def append(self, now: float, worst: Tokens) -> SentRequest:
         """Add a request sent now, and forget those older than `MEMORY`."""
-        last = self._last
-        before = Tokens(last.before.prompt + last.worst.prompt, last.before.output + last.worst.output)
-        request = self._last = SentRequest(last.number + 1, now, worst, before)
+        amounts, total = Amounts.of(worst), self._total
+        request = SentRequest(total.requests + 1, now, amounts, total)
+        self._total = Amounts(*[one + more for one, more in zip(total, amounts, strict=True)])
         self._requests.append(request)
         self._times.append(now)
         if len(self._times) > _LEAST_FORGOTTEN and self._times[_LEAST_FORGOTTEN] < now - MEMORY:
@@ -73,17 +83,15 @@ class SentRequests:
         position = bisect_right(self._times, moment)
         return self._requests[position] if position < len(self._requests) else None
 
-    def amount_since(self, moment: float, quantity: str, *, apart_from: SentRequest) -> int:
-        """Return the most that a limit deducts for all requests sent after a moment but one."""
-        first = self.first_since(moment)
-        if first is None:
+    def amount_since(self, moment: float, place: int, *, apart_from: SentRequest) -> int:
+        """Return the most that a limit deducts for all requests sent after a moment but one.
+
+        Args:
+            place: of the limit's quantity in `QUANTITIES`.
+        """
+        position = bisect_right(self._times, moment)
+        if position == len(self._times):
             return 0
-        last = self._last
-        total = last.amount_before(quantity) + last.amount(quantity) - first.amount_before(quantity)
-        return total - apart_from.amount(quantity) if first.number <= apart_from.number else total
-
-
-def _counted(tokens: Tokens, quantity: str) -> int:
-    if quantity == "tokens":
-        return tokens.prompt + tokens.output
-    return tokens.prompt if quantity == "input-tokens" else tokens.output
+        first = self._requests[position]
+        amount = self._total[place] - first.before[place]
+        return amount - apart_from.amounts[place] if first.number <= apart_from.number else amount

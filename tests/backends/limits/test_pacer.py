@@ -96,7 +96,7 @@ class Simulation:
         return self.dice.uniform(0.01, 0.02)
 
     def arrive(self, now, request):
-        if self.server.admit(now, request.worst):
+        if self.server.admit(now, self.worst):
             self.traffic.sent.append(now)
             self.push(now + self.latency * self.dice.uniform(0.5, 1.5), self.finish, request, self.server.headers(now))
         else:
@@ -104,7 +104,7 @@ class Simulation:
             self.push(now + self.trip(), self.answer, request, self.server.headers(now))
 
     def finish(self, now, request, early):
-        self.server.settle(now, request.worst, Tokens(100, 50))
+        self.server.settle(now, self.worst, Tokens(100, 50))
         allowances = early if self.stamped == "early" else self.server.headers(now)
         self.push(now + self.trip(), self.answer, request, allowances)
 
