@@ -271,7 +271,12 @@ async def test_a_call_that_will_probably_be_made_is_looked_up_once_and_still_ser
 ):
     looked_up = []
     get = store.get
-    monkeypatch.setattr(store, "get", lambda key, limit: looked_up.append(key) or get(key, limit))
+
+    def counting(key, limit):
+        looked_up.append(key)
+        return get(key, limit)
+
+    monkeypatch.setattr(store, "get", counting)
     backend = answering()
     model = CachedModel(backend, store)
     for number in range(3):
