@@ -89,7 +89,7 @@ class Server:
         }
 
 
-async def serve(latency: float) -> None:
+async def serve(host: str, latency: float) -> None:
     """Serve until killed; print the address as the first line."""
     server = Server(latency)
     app = web.Application()
@@ -98,8 +98,8 @@ async def serve(latency: float) -> None:
     app.router.add_get("/span", server.span)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
-    print(f"http://127.0.0.1:{runner.addresses[0][1]}", flush=True)
+    await web.TCPSite(runner, host, 0, backlog=1024).start()
+    print(f"http://{host}:{runner.addresses[0][1]}", flush=True)
     await asyncio.Event().wait()
 
 
@@ -245,19 +245,24 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--variants", nargs="+", default=["plain", "full"], choices=["plain", "full"])
+    # As for a real endpoint, proxy variables apply to this one; 127.0.0.1 is excepted.
+    parser.add_argument(
+        "--host", default="127.0.0.2", help="address of the server; other systems than Linux may lack it"
+    )
     parser.add_argument("--against", type=Path, help="another checkout of prism, measured in turn")
     parser.add_argument("--client", help=argparse.SUPPRESS)
     parser.add_argument("--url", default="", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.client == "server":
-        asyncio.run(serve(options.latency))
+        asyncio.run(serve(options.host, options.latency))
         return
     if options.client:
         figures = measure_client(options.client, options.url, options.folder, options.calls, options.concurrency)
         print(json.dumps(figures))
         return
-    command = [sys.executable, __file__, "--client", "server", "--latency", str(options.latency)]
+    command = [sys.executable, __file__, "--client", "server"]
+    command += ["--host", options.host, "--latency", str(options.latency)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:

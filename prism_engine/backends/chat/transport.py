@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
@@ -88,7 +90,7 @@ class Transport:
             connector=aiohttp.TCPConnector(limit=self._width, ssl=trusted_certificates(url) or True),
             headers=headers | dict(self._credentials.headers),
             cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=may_use_proxy(url),
+            proxy=_proxy_of(url),
         )
 
     def _translated(self, error: Exception, url: str, seconds: float) -> BackendError:
@@ -108,6 +110,18 @@ class Transport:
 @lru_cache(maxsize=8)  # all requests of an entry have the same one
 def _timeout(seconds: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_TIMEOUT)
+
+
+def _proxy_of(url: str) -> str | None:
+    """Return the proxy that variables such as `HTTPS_PROXY` name for an address.
+
+    Looked up once per session, not by aiohttp's `trust_env`: that reads the variables and `~/.netrc` for every request,
+    each in a thread, and refuses to send the API key to a host that `~/.netrc` has a password for.
+    """
+    address = urlsplit(url)
+    if not may_use_proxy(url) or proxy_bypass(address.hostname or ""):
+        return None
+    return getproxies().get(address.scheme)
 
 
 def _is_authorization(header: str) -> bool:
