@@ -142,6 +142,7 @@ class Limiter:
         self._retry_is_next = False
         self._changed = asyncio.Event()
         self._changes = 0
+        """Counts what may change whether a request may be sent, apart from time."""
         self._timeouts: set[asyncio.Timeout] = set()
         self._closed = False
 
@@ -300,9 +301,8 @@ class Limiter:
             if self._closed:
                 raise stopping_error()
             now = loop.time()
-            if changes == self._changes and now - checked < _INSTANT:
-                break
-            if self._next_wait(worst) is None:  # no new reason to wait has come up meanwhile
+            unchanged = changes == self._changes and now - checked < _INSTANT
+            if unchanged or self._next_wait(worst) is None:  # no new reason to wait has come up meanwhile
                 break
             grant.settle(Tokens(), requests=0)
         slot.grant = grant
@@ -329,7 +329,10 @@ class Limiter:
         while isinstance(grant := self._shared.take(amounts), float):
             self._waiting_for = WaitReason.TOKENS if self._requests is None else WaitReason.REQUESTS
             await self.unless_closed(asyncio.sleep, grant)
-        self._pacer.share = 1 / (1 + self._shared.others)
+        share = 1 / (1 + self._shared.others)
+        if share != self._pacer.share:  # less of what the headers report belongs to this process, or more
+            self._pacer.share = share
+            self._changes += 1
         return grant
 
     def _next_wait(self, worst: Tokens) -> Wait | None:
