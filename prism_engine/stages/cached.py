@@ -139,7 +139,7 @@ class CachedModel:
         The look-up under the claim is the one that decides in any case; the one before it saves the claim.
         """
         may_be_made = self.backend is not None and not self._draining and key not in self._failed
-        return self._missed and may_be_made and not ahead
+        return self._missed and may_be_made and not ahead and key not in self._ahead
 
     def _look_up(self, key: str, limit: int) -> Completion | None:
         hit = self._store.get(key, limit)
