@@ -1,0 +1,151 @@
+"""Reads the samples of a benchmark with the answers of all its runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from prism_engine.errors import UserError
+from prism_engine.report.scores.finished import JUDGED, PREDICTIONS
+from prism_engine.report.scores.predictions import draw_of, rows_of
+from prism_engine.report.viewer.outcomes import outcome_of
+from prism_engine.report.viewer.shown_replies import (
+    Row,
+    Texts,
+    by_question,
+    options_of,
+    reply_of,
+    review_of,
+    text_of,
+    without_empty,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from prism_engine.report.effects.failures import Attribution
+    from prism_engine.report.scores.aligned import AlignedRuns
+    from prism_engine.report.scores.finished import FinishedRun
+    from prism_engine.report.viewer.contract import Review, ShownAnswer, ShownReply, ShownSample
+    from prism_engine.report.viewer.prompt_templates import PromptBook
+
+_EVERY: Final = ("rotations", "draws", "predictions")
+"""Answer files, the most complete first."""
+
+Reviews = dict[tuple[str, tuple[int, int, int]], "Review"]
+"""A judge's reviews by index and draw."""
+
+
+@dataclass
+class RunAnswers:
+    """One run's rows, by question."""
+
+    id: int
+    run: FinishedRun
+    verdicts: Sequence[Attribution] | None
+    """Of each sample of the benchmark; None if the run is not decoupled."""
+    prompts: PromptBook | None = None
+    """Full prompts of its calls; None if they are not looked for."""
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    reviews: Reviews = field(default_factory=dict)
+    totals: dict[str, tuple[str | None, float | None, str]] = field(default_factory=dict)
+    """Answer, score and status of each question as a whole."""
+
+    def read(self) -> None:
+        """Read the rows, and the reviews of a judge next to them.
+
+        Raises:
+            UserError: a file is damaged.
+        """
+        self.rows = by_question(rows_of(answers_file(self.run.folder, self.run.suffix)), self.run.scorer)
+        self.totals = {
+            index: (extracted, score, status)
+            for index, extracted, score, status in self.run.table.select(
+                "index", "extracted", "score", "status"
+            ).iter_rows()
+        }
+        for folder in sorted(self.run.folder.glob(f"{JUDGED}*")):
+            if (folder / PREDICTIONS).is_file():
+                self.reviews |= _reviews(answers_file(folder, ""))
+
+    def answer(self, index: str, position: int, texts: Texts) -> ShownAnswer | None:
+        """Return the answer to a question; None if the run lacks it.
+
+        Args:
+            position: of the sample in the benchmark, for its verdict.
+            texts: the sample's descriptions, which grow.
+
+        Raises:
+            UserError: a row is malformed.
+        """
+        rows = self.rows.get(index)
+        if not rows or index not in self.totals:
+            return None
+        try:
+            replies = [self._reply(row, rows, texts) for row in rows]
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            file = answers_file(self.run.folder, self.run.suffix)
+            raise UserError(
+                f"{file}, index {index}: not a row of predictions ({error!r}); rerun the same command to rewrite it."
+            ) from error
+        extracted, score, status = self.totals[index]
+        flags = sorted({flag for reply in replies[:1] for flag in reply.get("flags", ())})
+        optional = {
+            "flags": flags or None,
+            "score": score,
+            "extracted": extracted,
+            "verdict": None if self.verdicts is None else self.verdicts[position].value,
+        }
+        answer: ShownAnswer = {"outcome": outcome_of(status, score), "replies": replies}
+        answer.update(cast("ShownAnswer", without_empty(optional)))
+        return answer
+
+    def _reply(self, row: Row, rows: Sequence[Row], texts: Texts) -> ShownReply:
+        reply = reply_of(row, rows[0], texts, alone=len(rows) == 1)
+        if "review" not in reply and (review := self.reviews.get((row["index"], draw_of(row)))) is not None:
+            reply["review"] = review
+        if self.prompts is not None and "steps" in reply:
+            self.prompts.add_to(reply["steps"], row)
+        return reply
+
+
+def answers_file(folder: Path, suffix: str) -> Path:
+    """Return the file with all answers of a run: of its rotations if there are some, else of its draws."""
+    files = [folder / f"{name}{suffix}.jsonl" for name in _EVERY]
+    return next((file for file in files if file.is_file()), files[-1])
+
+
+def _reviews(file: Path) -> Reviews:
+    found = ((row, review_of(row)) for row in rows_of(file))
+    return {(row["index"], draw_of(row)): review for row, review in found if review is not None}
+
+
+def samples_of(aligned: AlignedRuns, runs: Sequence[RunAnswers], benchmark: int, first: int) -> Iterator[ShownSample]:
+    """Yield the samples of a benchmark with the answers of all its runs.
+
+    Args:
+        runs: with their rows read.
+        benchmark: the benchmark's position in the report.
+        first: the id of its first sample.
+
+    Raises:
+        UserError: a row is malformed.
+    """
+    for position, index in enumerate(aligned.samples["index"]):
+        texts = Texts()
+        answers = {str(run.id): run.answer(index, position, texts) for run in runs}
+        known = next((run.rows[index][0] for run in runs if run.rows.get(index)), None)
+        if known is not None:
+            sample = _question(known) | {"id": first + position, "benchmark": benchmark, "index": index}
+            yield cast("ShownSample", sample | {"descriptions": texts.all, "answers": without_empty(answers)})
+
+
+def _question(row: Mapping[str, Any]) -> dict[str, Any]:
+    optional = {name: text_of(row.get(name)) for name in ("category", "l2_category", "split", "hint", "target")}
+    return {
+        "question": text_of(row.get("question")) or "",
+        "images": [str(digest) for digest in row.get("images") or ()],
+        **({"options": options} if (options := options_of(row)) else {}),
+        **without_empty(optional),
+    }
