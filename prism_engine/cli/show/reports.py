@@ -79,7 +79,7 @@ def print_report(report: RunReport) -> None:
     progress = report.progress
     kept = " (of an earlier run that got further; left as they were)" if report.kept_earlier else ""
     stdout.print(f"Results: {report.folder}{kept}", soft_wrap=True)
-    if report.scores is not None:
+    if report.scores is not None and not report.name:
         print_how_to_look(report.folder)
     cached = f"done ({progress.cached:,} from the cache)" if progress.cached else "done"
     counts = [(progress.done, cached), (progress.failed, "failed"), (progress.not_run, "not run")]
@@ -142,7 +142,6 @@ def print_sweep(reports: Sequence[RunReport]) -> None:
     words = sum(place < TEXT_COLUMNS for place in shown)
     print_table([HEADER[place] for place in shown], [[row[place] for place in shown] for row in rows], words=words)
     stdout.print(f"Results: {reports[0].config.results_dir}", soft_wrap=True)
-    print_how_to_look(reports[0].config.results_dir)
     print_sum(reports)
     _print_reasons(sum((report.progress.failures for report in reports), Counter[str]()))
     printed = set()

@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 _EVERY: Final = ("rotations", "draws", "predictions")
 """Answer files, the most complete first."""
 
+_SHAPES: Final[Mapping[str, tuple[type, ...]]] = {
+    **dict.fromkeys(("images", "description_outcomes", "steps"), (list,)),
+    **dict.fromkeys(("description_draw", "answer_draw", "rotation"), (int,)),
+    "score": (float, int),
+}
+"""Fields that are more than shown, with their types."""
 Reviews = dict[tuple[str, tuple[int, int, int]], "Review"]
 """A judge's reviews by index and draw."""
 
@@ -58,7 +64,7 @@ class RunAnswers:
         Raises:
             UserError: a file is damaged.
         """
-        self.rows = by_question(rows_of(answers_file(self.run.folder, self.run.suffix)), self.run.scorer)
+        self.rows = by_question(_sound(answers_file(self.run.folder, self.run.suffix)), self.run.scorer)
         self.totals = {
             index: (extracted, score, status)
             for index, extracted, score, status in self.run.table.select(
@@ -75,20 +81,11 @@ class RunAnswers:
         Args:
             position: of the sample in the benchmark, for its verdict.
             texts: the sample's descriptions, which grow.
-
-        Raises:
-            UserError: a row is malformed.
         """
         rows = self.rows.get(index)
         if not rows or index not in self.totals:
             return None
-        try:
-            replies = [self._reply(row, rows, texts) for row in rows]
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            file = answers_file(self.run.folder, self.run.suffix)
-            raise UserError(
-                f"{file}, index {index}: not a row of predictions ({error!r}); rerun the same command to rewrite it."
-            ) from error
+        replies = [self._reply(row, rows, texts) for row in rows]
         extracted, score, status = self.totals[index]
         flags = sorted({flag for reply in replies[:1] for flag in reply.get("flags", ())})
         optional = {
@@ -116,6 +113,32 @@ def answers_file(folder: Path, suffix: str) -> Path:
     return next((file for file in files if file.is_file()), files[-1])
 
 
+def _sound(file: Path) -> Iterator[Row]:
+    """Yield the rows of a file whose lists and calls are such, as in every file that prism wrote.
+
+    Raises:
+        UserError: as `rows_of`; names a row that is not.
+    """
+    for row in rows_of(file):
+        malformed = [name for name, kinds in _SHAPES.items() if not isinstance(row.get(name) or kinds[0](), kinds)]
+        if malformed or not all(map(_is_step, row.get("steps") or ())):
+            raise UserError(
+                f"{file}, index {row['index']}: not a row of predictions (malformed {(malformed or ['steps'])[0]}); "
+                "rerun the same command to rewrite it."
+            )
+        yield row
+
+
+def _is_step(step: object) -> bool:
+    """Whether a value has the parts of a step that are not only shown."""
+    return (
+        isinstance(step, dict)
+        and isinstance(step.get("usage") or {}, dict)
+        and isinstance(step.get("key") or "", str)
+        and isinstance(step.get("text") or "", str)
+    )
+
+
 def _reviews(file: Path) -> Reviews:
     found = ((row, review_of(row)) for row in rows_of(file))
     return {(row["index"], draw_of(row)): review for row, review in found if review is not None}
@@ -128,9 +151,6 @@ def samples_of(aligned: AlignedRuns, runs: Sequence[RunAnswers], benchmark: int,
         runs: with their rows read.
         benchmark: the benchmark's position in the report.
         first: the id of its first sample.
-
-    Raises:
-        UserError: a row is malformed.
     """
     for position, index in enumerate(aligned.samples["index"]):
         texts = Texts()

@@ -128,12 +128,12 @@ def _names(row: Row) -> Iterator[str]:
 
 def _step(step: Mapping[str, Any], row: Row) -> ShownStep:
     text = step.get("text") or ""
-    known = row.get("reply") if step["stage"] in ANSWERS else row.get("description")
+    known = text_of(row.get("reply") if step.get("stage") in ANSWERS else row.get("description"))
     usage = step.get("usage") or {}
     optional = {
         "round": step.get("round") or None,
         "picture": step.get("picture"),
-        "text": text if text.strip() != (known or "").strip() and step["stage"] != "judge" else None,
+        "text": text if text.strip() != (known or "").strip() and step.get("stage") != "judge" else None,
         **{name: usage.get(name) for name in _COUNTS},
         "cost": step.get("cost"),
         "key": step["key"][:KEY_DIGITS] if step.get("key") else None,

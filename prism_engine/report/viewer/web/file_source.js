@@ -30,7 +30,7 @@ function fileSource() {
   function found(filter) {
     const key = JSON.stringify(filter);
     if (last.key === key) return last.found;
-    const words = filter.text ? folded(filter.text.trim()) : "";
+    const words = (filter.text ?? "").trim().toLowerCase();
     const matching = samples.filter((sample) => matches(filter, sample) && (!words || textOf(sample).includes(words)));
     last = { key, found: matching };
     return matching;

@@ -32,11 +32,7 @@ function haystack(sample) {
   for (const answer of Object.values(sample.answers))
     for (const reply of answer.replies)
       parts.push(reply.text, reply.extracted, reply.hints, reply.failure, reply.review?.review);
-  return folded(parts.filter((part) => typeof part === "string").join("\n"));
-}
-
-function folded(text) {
-  return text.toLowerCase().replace(/\s+/g, " ");
+  return parts.filter((part) => typeof part === "string").join("\n").toLowerCase();
 }
 
 // The fragment of a URL that stands for a filter and the sample that is open.

@@ -5,14 +5,25 @@ async function start(source) {
   let header;
   let turn = 0;
 
-  // Shows the list for the filter; a newer change overtakes an older one.
-  async function showList() {
+  // Shows the list for the filter, at the page of the open sample. If that one does not match, the first match is opened,
+  // or none if the address named the sample. A newer change overtakes an older one.
+  async function refresh({ named = false } = {}) {
     const mine = ++turn;
-    const page = await source.page(state.filter, state.offset, PAGE);
+    const place = state.index === undefined ? -1 : await source.place(state.filter, state.index);
+    const offset = Math.max(0, place - (place % PAGE));
+    const page = await source.page(state.filter, offset, PAGE);
     if (mine !== turn) return;
-    state.page = page;
-    byId("list").replaceChildren(...sampleList(page, state, header, source, actions));
+    Object.assign(state, { page, offset });
+    if (place < 0 && !named) Object.assign(state, { index: page.rows[0]?.index, opened: false });
+    showList();
+    await showSample();
+    if (mine !== turn) return;
+    reveal(rowOfSample());
     document.documentElement.dataset.shown = String(mine);
+  }
+
+  function showList() {
+    byId("list").replaceChildren(...sampleList(state.page, state, header, source, actions));
   }
 
   async function showSample() {
@@ -30,23 +41,12 @@ async function start(source) {
     history.replaceState(null, "", fragmentOf(state.filter, state.index, header));
   }
 
-  // Changes the filter; the first match becomes the open sample, unless the open one still matches.
+  // Changes parts of the filter; a part without a value no longer matters.
   async function change(part, { keepBar } = {}) {
     state.filter = Object.fromEntries(Object.entries({ ...state.filter, ...part }).filter(([, value]) => value !== undefined));
-    state.offset = 0;
     if (!keepBar) showBar();
-    await showList();
-    await keepSample();
+    await refresh();
     remember();
-  }
-
-  async function keepSample() {
-    const place = state.index === undefined ? -1 : await source.place(state.filter, state.index);
-    if (place < 0) {
-      state.index = state.page.rows[0]?.index;
-      state.opened = false;
-    }
-    await showSample();
   }
 
   function showBar() {
@@ -87,11 +87,13 @@ async function start(source) {
       state.opened = false;
       focusRow();
     },
-    async turn(offset) {
-      state.offset = offset;
-      await showList();
-      await actions.open(state.page.rows[0]?.index, false);
+    // Shows another page of the list, and opens its first or last sample.
+    async turn(offset, last) {
+      const page = await source.page(state.filter, offset, PAGE);
+      Object.assign(state, { page, offset });
+      showList();
       byId("list").scrollTop = 0;
+      await actions.open(page.rows.at(last ? -1 : 0)?.index, false);
       focusRow();
     },
     clear() {
@@ -100,10 +102,22 @@ async function start(source) {
     },
   };
 
+  function rowOfSample() {
+    return [...document.querySelectorAll("#list a")].find((row) => row.dataset.index === state.index);
+  }
+
+  // Scrolls the list, and not the page around it, to a row.
+  function reveal(row) {
+    const list = byId("list");
+    if (!row || list.scrollHeight <= list.clientHeight) return;
+    const [own, frame] = [row.getBoundingClientRect(), list.getBoundingClientRect()];
+    const top = frame.top + list.firstElementChild.offsetHeight;
+    if (own.top < top || own.bottom > frame.bottom) list.scrollTop += own.top - top;
+  }
+
   function focusRow() {
-    const row = [...document.querySelectorAll("#list a")].find((each) => each.dataset.index === state.index);
-    row?.focus({ preventScroll: true });
-    row?.scrollIntoView({ block: "nearest" });
+    rowOfSample()?.focus({ preventScroll: true });
+    rowOfSample()?.scrollIntoView({ block: "nearest" });
   }
 
   // Opens the sample some rows further; past the end of the page, that of the next page.
@@ -112,10 +126,7 @@ async function start(source) {
     const next = state.page.rows[place + rows];
     if (next) await actions.open(next.index, state.opened);
     else if (rows > 0 && state.offset + PAGE < state.page.total) await actions.turn(state.offset + PAGE);
-    else if (rows < 0 && state.offset > 0) {
-      await actions.turn(state.offset - PAGE);
-      await actions.open(state.page.rows.at(-1).index, state.opened);
-    }
+    else if (rows < 0 && state.offset > 0) await actions.turn(state.offset - PAGE, true);
     focusRow();
   }
 
@@ -146,14 +157,10 @@ async function start(source) {
   // Shows what the address says.
   async function follow() {
     const { filter, index } = fromFragment(location.hash, header);
-    Object.assign(state, { filter, index, opened: index !== undefined, offset: 0 });
+    Object.assign(state, { filter, index, opened: index !== undefined });
     showBenchmark();
     showBar();
-    const place = index === undefined ? -1 : await source.place(filter, index);
-    state.offset = Math.max(0, place - (place % PAGE));
-    await showList();
-    if (index === undefined) await keepSample();
-    else await showSample();
+    await refresh({ named: index !== undefined });
   }
 
   try {
@@ -174,6 +181,7 @@ async function start(source) {
   if (location.hash.length > 1) byId("samples").scrollIntoView();
   addEventListener("hashchange", follow);
   addEventListener("keydown", onKey);
+  document.documentElement.dataset.readyAt = String(performance.now());
   document.documentElement.dataset.ready = "1";
 }
 

@@ -47,13 +47,24 @@ function listRow(row, runs, state, header, source, actions) {
   );
 }
 
-// A picture by its digest; in its place a note if there is none.
+// A picture by its digest, loaded when it comes into view; in its place a note if there is none.
 function thumbnail(digest, source, words) {
   if (!digest) return el("span", { class: "thumbnail none" }, "no picture");
   const frame = el("span", { class: "thumbnail" });
-  source.picture(digest).then((address) => {
-    if (address) frame.append(el("img", { src: address, alt: words, loading: "lazy", decoding: "async" }));
+  whenSeen.set(frame, async () => {
+    const address = await source.picture(digest);
+    if (address) frame.append(el("img", { src: address, alt: words, decoding: "async" }));
     else filled(frame, { class: "thumbnail none" }, ["picture not in this report"]);
   });
+  sight.observe(frame);
   return frame;
 }
+
+const whenSeen = new WeakMap();
+const sight = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    if (!isIntersecting) continue;
+    sight.unobserve(target);
+    whenSeen.get(target)();
+  }
+}, { rootMargin: "200px" });
