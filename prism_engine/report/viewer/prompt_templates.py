@@ -32,13 +32,13 @@ class Templates:
         """Return what adds the prompts of one run's calls, as templates of this report."""
         return PromptBook(find, self)
 
-    def place(self, messages: Messages, row: Mapping[str, Any]) -> int:
+    def place(self, messages: Messages, row: Mapping[str, Any], first: Mapping[str, Any]) -> int:
         """Return the position of the template that gives these messages for this row.
 
-        Raises:
-            KeyError, TypeError: they are no messages.
+        Args:
+            first: the row that stands for the question.
         """
-        slots = slots_of(row)
+        slots = slots_of(row, first)
         images = list(row.get("images") or ())
         template: Template = [
             {
@@ -66,29 +66,33 @@ class PromptBook:
         self._find = find
         self._templates = templates
 
-    def add_to(self, steps: Sequence[ShownStep], row: Mapping[str, Any]) -> None:
+    def add_to(self, steps: Sequence[ShownStep], row: Mapping[str, Any], first: Mapping[str, Any]) -> None:
         """Give each step the position of its prompt's template, if the prompt is known.
 
-        Raises:
-            KeyError, TypeError: a record is malformed.
+        Args:
+            first: the row that stands for the question.
         """
         keys = [step.get("key") for step in steps_of(row)]
         known = self._find([key for key in keys if key])
         for step, key in zip(steps, keys, strict=True):
             if key is not None and key in known:
-                step["prompt"] = self._templates.place(known[key], row)
+                step["prompt"] = self._templates.place(known[key], row, first)
 
 
-def slots_of(row: Mapping[str, Any]) -> dict[str, str]:
-    """Return the texts of a row that its prompts may repeat, by the name of their slot."""
+def slots_of(row: Mapping[str, Any], first: Mapping[str, Any]) -> dict[str, str]:
+    """Return the texts of a row that its prompts may repeat, by the name of their slot.
+
+    Args:
+        first: the row that stands for the question: the page knows no other question.
+    """
     options = "\n".join(f"{option['letter']}. {option['text']}" for option in row.get("options") or ())
     texts = {
         "description": row.get("description"),
-        "question": row.get("question"),
+        "question": row.get("question") if row.get("question") == first.get("question") else None,
         "options": options,
         "hints": row.get("contents"),
     }
-    return {name: text for name in _SLOTS if (text := texts[name]) and len(text) >= _LEAST}
+    return {name: text for name in _SLOTS if isinstance(text := texts[name], str) and len(text) >= _LEAST}
 
 
 def _pieces(part: Any, slots: Mapping[str, str], images: Sequence[str]) -> list[TemplatePart]:

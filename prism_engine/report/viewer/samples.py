@@ -103,7 +103,7 @@ class RunAnswers:
         if "review" not in reply and (review := self.reviews.get((row["index"], draw_of(row)))) is not None:
             reply["review"] = review
         if self.prompts is not None and "steps" in reply:
-            self.prompts.add_to(reply["steps"], row)
+            self.prompts.add_to(reply["steps"], row, rows[0])
         return reply
 
 
