@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.browser import until
@@ -102,6 +103,10 @@ def test_keys_move_search_and_turn_pages_and_a_long_list_is_no_tall_element(open
     page.keyboard.press("k")
     until(page, COUNT, "1 – 200 of 450 samples")
     until(page, OPEN, "199")
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "samples"
+    assert page.evaluate(OPEN) == "199"
     assert page.evaluate("document.querySelector('#list ol').scrollHeight") < 100_000
 
 
@@ -110,13 +115,15 @@ def test_hostile_text_is_shown_as_text_wherever_it_comes_from(opened, tmp_path):
     fields = {
         "question": HOSTILE, "category": HOSTILE, "options": options, "hint": HOSTILE, "description": HOSTILE,
         "reply": HOSTILE, "extracted": HOSTILE, "target": HOSTILE, "contents": HOSTILE, "fell_back": HOSTILE,
-        "failure": HOSTILE, "index": HOSTILE, "images": [HOSTILE], "judge": dict.fromkeys(("model", "review"), HOSTILE),
+        "failure": HOSTILE, "index": HOSTILE, "images": [HOSTILE],
+        "judge": dict.fromkeys(("model", "review", "resolved"), HOSTILE),
         "steps": [step("reason", "a", model=HOSTILE, outcome=HOSTILE, detail=HOSTILE, text="x" + HOSTILE)],
     }  # fmt: skip
-    folder = write_run(tmp_path, [0], rows=[fields], perceiver="eye", reasoner="brain", benchmark="Bench")
-    manifest = (folder / "manifest.json").read_text()
-    named = manifest.replace('"name":"Bench"', '"name":"<img src=x onerror=hacked()>"', 1)
-    (folder / "manifest.json").write_text(named.replace('"profile"', '"instruction_text":"</script>","profile"', 1))
+    folder = write_run(tmp_path, [0], rows=[fields])
+    manifest = orjson.loads((folder / "manifest.json").read_bytes())
+    manifest["benchmark"]["name"] = manifest["config"]["perceiver"] = "<img src=x onerror=hacked()>"
+    manifest |= {"instruction": HOSTILE, "status": HOSTILE, "versions": {HOSTILE: HOSTILE}, "prism_engine": HOSTILE}
+    (folder / "manifest.json").write_bytes(orjson.dumps(manifest))
     page = opened(folder)
     for summary in page.locator("summary").all():
         if summary.is_visible() and not summary.evaluate("(it) => it.parentElement.open"):

@@ -179,6 +179,10 @@ async function start(source) {
   await follow();
   byId("state").replaceChildren(...pictureNote(header.pictures));
   if (location.hash.length > 1) byId("samples").scrollIntoView();
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault(); // the address holds the filter
+    byId("samples").focus();
+  });
   addEventListener("hashchange", follow);
   addEventListener("keydown", onKey);
   document.documentElement.dataset.readyAt = String(performance.now());

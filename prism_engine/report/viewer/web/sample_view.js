@@ -81,7 +81,7 @@ function answerCard(sample, run, source) {
       "p",
       { class: "result" },
       outcomeMark(answer.outcome),
-      answer.extracted !== undefined ? el("span", { class: "tag" }, "read as ", name(answer.extracted)) : null,
+      answer.extracted !== undefined ? el("span", { class: "tag" }, readAs(answer)) : null,
       typeof answer.score === "number" && answer.score !== 0 && answer.score !== 1 ? el("span", { class: "tag" }, "score ", answer.score.toFixed(2)) : null,
       (answer.flags ?? []).map((flag) => el("span", { class: "tag warn" }, FLAGS[flag] ?? name(flag))),
       answer.verdict ? el("span", { class: "tag" }, swatch(answer.verdict), name(answer.verdict)) : null,
@@ -89,6 +89,11 @@ function answerCard(sample, run, source) {
     answer.replies.length > 1 ? drawStrip(answer.replies, choose) : null,
     body,
   );
+}
+
+function readAs(answer) {
+  const refused = answer.extracted === "Z" && answer.flags?.includes("refused");
+  return refused ? "read as a refusal (Z)" : ["read as ", name(answer.extracted)];
 }
 
 // All draws or rotations at a glance; one of them is shown in full.
