@@ -25,6 +25,7 @@ SCRIPTS: Final = (
     "filter_bar.js",
     "sample_list.js",
     "sample_view.js",
+    "answer_view.js",
     "page.js",
 )
 """The page's own JavaScript, in the order in which it is read; a source of data comes after it."""

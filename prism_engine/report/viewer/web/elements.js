@@ -1,6 +1,6 @@
 // Elements and numbers. Text enters the page only as text nodes, so no text is ever read as HTML.
 
-// Characters that would move, hide or imitate the text around them: controls, bidi marks, zero-width and tag characters.
+// Characters that would move, hide or imitate the text around them: controls, bidi marks, zero-width characters, tags.
 const HIDDEN =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
 
@@ -19,7 +19,9 @@ function filled(element, attributes, children) {
     else if (name === "style") for (const [key, each] of Object.entries(value)) element.style.setProperty(key, each);
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(
+    ...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
@@ -66,7 +68,7 @@ function count(number) {
 }
 
 function plural(number, one, many) {
-  return `${count(number)} ${number === 1 ? one : many ?? one + "s"}`;
+  return `${count(number)} ${number === 1 ? one : (many ?? one + "s")}`;
 }
 
 function dollars(amount) {

@@ -32,7 +32,10 @@ function haystack(sample) {
   for (const answer of Object.values(sample.answers))
     for (const reply of answer.replies)
       parts.push(reply.text, reply.extracted, reply.hints, reply.failure, reply.review?.review);
-  return parts.filter((part) => typeof part === "string").join("\n").toLowerCase();
+  return parts
+    .filter((part) => typeof part === "string")
+    .join("\n")
+    .toLowerCase();
 }
 
 // The fragment of a URL that stands for a filter and the sample that is open.
@@ -40,7 +43,11 @@ function fragmentOf(filter, index, header) {
   const letter = (id) => header.runs[id].letter;
   const words = new URLSearchParams();
   words.set("b", header.benchmarks[filter.benchmark].name);
-  for (const [key, value] of [["category", filter.category], ["l2", filter.l2_category], ["any", filter.any]])
+  for (const [key, value] of [
+    ["category", filter.category],
+    ["l2", filter.l2_category],
+    ["any", filter.any],
+  ])
     if (value !== undefined) words.set(key, value);
   for (const [id, state] of Object.entries(filter.runs ?? {})) words.set(letter(id), state);
   if (filter.flip) words.set("flip", letter(filter.flip[0]) + (filter.flip[2] ? "~" : ">") + letter(filter.flip[1]));

@@ -39,10 +39,16 @@ function link(words, filter, show, title) {
 
 function accuracyCard(benchmark, runs, show) {
   const [overall] = benchmark.groups;
-  const counts = [["unanswered", "Unanswered"], ["refused", "Refused"], ["truncated", "Cut"], ["failed", "Failed"]];
+  const counts = [
+    ["unanswered", "Unanswered"],
+    ["refused", "Refused"],
+    ["truncated", "Cut"],
+    ["failed", "Failed"],
+  ];
   const rows = runs.map((run) => {
     const share = overall?.shares[run.id];
-    const lead = (state) => link(count(run.counts[state]), { runs: { [run.id]: state } }, show, `Show ${STATES[state]}`);
+    const lead = (state) =>
+      link(count(run.counts[state]), { runs: { [run.id]: state } }, show, `Show ${STATES[state]}`);
     return el(
       "tr",
       {},
@@ -58,7 +64,17 @@ function accuracyCard(benchmark, runs, show) {
     );
   });
   const own = runs.some((run) => run.metrics.length);
-  const head = ["Run", "", "Accuracy %", "95 % interval", "Samples", own ? "Own metric" : "", ...counts.map(([, words]) => words), "Tokens", "Cost"];
+  const head = [
+    "Run",
+    "",
+    "Accuracy %",
+    "95 % interval",
+    "Samples",
+    own ? "Own metric" : "",
+    ...counts.map(([, words]) => words),
+    "Tokens",
+    "Cost",
+  ];
   const guess = typeof benchmark.chance === "number" ? ` Dashed: guessing, ${percent(benchmark.chance)} %.` : "";
   const note = `${plural(benchmark.samples, "sample")}, ${plural(benchmark.pictures, "picture")}. Intervals are clustered by picture; a failed call counts as no answer, never as wrong.${guess}`;
   return card(["Accuracy on ", name(benchmark.name)], note, table("Accuracy", head, rows, "accuracy"));
@@ -72,7 +88,12 @@ function metricWords(metric) {
 function costWords(cost) {
   if (cost.dollars === null) return el("span", { title: "No call has a known price: local models, or no usage" }, "–");
   const partly = cost.unpriced ? `; ${plural(cost.unpriced, "call")} without a known price` : "";
-  return el("span", { title: `${plural(cost.calls, "call")}, each once${partly}` }, dollars(cost.dollars), partly ? "+" : "");
+  return el(
+    "span",
+    { title: `${plural(cost.calls, "call")}, each once${partly}` },
+    dollars(cost.dollars),
+    partly ? "+" : "",
+  );
 }
 
 function failureCard(header, benchmark, show) {
@@ -80,7 +101,9 @@ function failureCard(header, benchmark, show) {
   const few = benchmark.failures.length <= 2;
   const note =
     "A wrong answer is perception's if the same reasoner is right from the gold description (oracle), and reasoning's if it is wrong even then and the perceiver alone (direct) is right.";
-  const content = few ? benchmark.failures.map((each) => failureList(header.runs[each.run], each, show)) : failureTable(header, benchmark.failures, show);
+  const content = few
+    ? benchmark.failures.map((each) => failureList(header.runs[each.run], each, show))
+    : failureTable(header, benchmark.failures, show);
   return card("What failed", note, content);
 }
 
@@ -94,21 +117,41 @@ function failureList(run, { verdicts }, show) {
       el("span", { class: "quiet" }, ` ${percent(value)} % (${percent(low)} – ${percent(high)})`),
     ),
   );
-  return el("div", { class: "failures" }, el("h3", {}, letterBadge(run), " ", name(run.who)), verdictBar(verdicts), el("ul", {}, parts));
+  return el(
+    "div",
+    { class: "failures" },
+    el("h3", {}, letterBadge(run), " ", name(run.who)),
+    verdictBar(verdicts),
+    el("ul", {}, parts),
+  );
 }
 
 // Many runs: a row each, a column per verdict that occurs.
 function failureTable(header, failures, show) {
-  const known = Object.keys(VERDICT_CLASS).filter((verdict) => failures.some(({ verdicts }) => verdicts.some((each) => each.verdict === verdict)));
-  const head = ["Run", "", ...known.map((verdict) => el("th", { scope: "col", class: "upright" }, swatch(verdict), " ", verdict))];
+  const known = Object.keys(VERDICT_CLASS).filter((verdict) =>
+    failures.some(({ verdicts }) => verdicts.some((each) => each.verdict === verdict)),
+  );
+  const head = [
+    "Run",
+    "",
+    ...known.map((verdict) => el("th", { scope: "col", class: "upright" }, swatch(verdict), " ", verdict)),
+  ];
   const rows = failures.map(({ run: id, verdicts }) => {
     const run = header.runs[id];
     const cells = known.map((verdict) => {
       const found = verdicts.find((each) => each.verdict === verdict);
       const title = found ? `${percent(found.value)} % (${percent(found.low)} – ${percent(found.high)})` : undefined;
-      return number(found ? link(count(found.count), { verdict: [id, verdict] }, show, title) : el("span", { class: "none" }, "0"));
+      return number(
+        found ? link(count(found.count), { verdict: [id, verdict] }, show, title) : el("span", { class: "none" }, "0"),
+      );
     });
-    return el("tr", {}, el("th", { scope: "row" }, letterBadge(run), " ", name(run.who)), el("td", { class: "plot" }, verdictBar(verdicts)), cells);
+    return el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, letterBadge(run), " ", name(run.who)),
+      el("td", { class: "plot" }, verdictBar(verdicts)),
+      cells,
+    );
   });
   return table("What failed", head, rows, "verdicts");
 }
@@ -124,7 +167,11 @@ function flipCard(benchmark, runs, show) {
         if (row === column) return el("td", { class: "number none" }, "·");
         const flips = benchmark.flips[row][column];
         const title = `${run.letter} right and ${other.letter} wrong, of ${benchmark.both[row][column]} with a score in both`;
-        return number(flips ? link(count(flips), { flip: [run.id, other.id, false] }, show, title) : el("span", { class: "none" }, "0"));
+        return number(
+          flips
+            ? link(count(flips), { flip: [run.id, other.id, false] }, show, title)
+            : el("span", { class: "none" }, "0"),
+        );
       }),
     ),
   );
@@ -144,8 +191,14 @@ function categoryCard(benchmark, runs, show) {
       number(count(group.n)),
       runs.map((run) => {
         const share = group.shares[run.id];
-        const title = share ? `${run.letter}: 95 % interval ${percent(share.low)} – ${percent(share.high)} %, ${share.n} samples` : "";
-        return el("td", { class: "number shade", title, style: share ? { "--share": share.value } : {} }, share ? percent(share.value) : "–");
+        const title = share
+          ? `${run.letter}: 95 % interval ${percent(share.low)} – ${percent(share.high)} %, ${share.n} samples`
+          : "";
+        return el(
+          "td",
+          { class: "number shade", title, style: share ? { "--share": share.value } : {} },
+          share ? percent(share.value) : "–",
+        );
       }),
     );
   });
@@ -169,7 +222,11 @@ function factsCard(header, benchmark, runs) {
       { class: "facts" },
       el("summary", {}, letterBadge(run), " ", name(run.who)),
       run.instruction_text ? el("blockquote", { dir: "auto" }, shown(run.instruction_text)) : null,
-      el("dl", {}, facts.map(([label, value]) => [el("dt", {}, name(label)), el("dd", {}, name(value))])),
+      el(
+        "dl",
+        {},
+        facts.map(([label, value]) => [el("dt", {}, name(label)), el("dd", {}, name(value))]),
+      ),
     );
   });
   return card("Runs: instruction, settings, versions, digests", digest.length ? digest : null, blocks);

@@ -31,10 +31,14 @@ async function start(source) {
     const sample = state.index === undefined ? null : await source.sample(state.filter.benchmark, state.index);
     document.body.classList.toggle("reading", sample !== null && state.opened === true);
     const note = state.index === undefined ? "No sample is chosen." : "This report has no such sample.";
-    pane.replaceChildren(...(sample ? sampleView(sample, header, source, actions) : [el("p", { class: "quiet" }, note)]));
+    pane.replaceChildren(
+      ...(sample ? sampleView(sample, header, source, actions) : [el("p", { class: "quiet" }, note)]),
+    );
     pane.scrollTop = 0;
     for (const row of document.querySelectorAll("#list a"))
-      row.dataset.index === state.index ? row.setAttribute("aria-current", "true") : row.removeAttribute("aria-current");
+      row.dataset.index === state.index
+        ? row.setAttribute("aria-current", "true")
+        : row.removeAttribute("aria-current");
   }
 
   function remember() {
@@ -43,7 +47,9 @@ async function start(source) {
 
   // Changes parts of the filter; a part without a value no longer matters.
   async function change(part, { keepBar } = {}) {
-    state.filter = Object.fromEntries(Object.entries({ ...state.filter, ...part }).filter(([, value]) => value !== undefined));
+    state.filter = Object.fromEntries(
+      Object.entries({ ...state.filter, ...part }).filter(([, value]) => value !== undefined),
+    );
     if (!keepBar) showBar();
     await refresh();
     remember();
@@ -57,7 +63,12 @@ async function start(source) {
     const { benchmark } = state.filter;
     byId("overview").replaceChildren(...overview(header, header.benchmarks[benchmark], showMatches).filter(Boolean));
     const tabs = header.benchmarks.map((each, place) =>
-      el("button", { type: "button", "aria-pressed": String(place === benchmark), onclick: () => openBenchmark(place) }, name(each.name)));
+      el(
+        "button",
+        { type: "button", "aria-pressed": String(place === benchmark), onclick: () => openBenchmark(place) },
+        name(each.name),
+      ),
+    );
     byId("benchmarks").replaceChildren(...(tabs.length > 1 ? tabs : []));
   }
 
@@ -192,7 +203,11 @@ async function start(source) {
 function pictureNote(pictures) {
   if (!pictures) return [];
   const notes = [];
-  if (pictures.left_out) notes.push(`${plural(pictures.left_out, "picture")} left out: this file is limited to ${count(pictures.shown)} (prism report --pictures N).`);
-  if (pictures.missing) notes.push(`${plural(pictures.missing, "picture")} could not be found in the runs' cache (--cache-dir names it).`);
+  if (pictures.left_out)
+    notes.push(
+      `${plural(pictures.left_out, "picture")} left out: this file is limited to ${count(pictures.shown)} (prism report --pictures N).`,
+    );
+  if (pictures.missing)
+    notes.push(`${plural(pictures.missing, "picture")} could not be found in the runs' cache (--cache-dir names it).`);
   return notes.map((note) => el("span", {}, note + " "));
 }

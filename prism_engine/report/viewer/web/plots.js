@@ -1,15 +1,15 @@
 // Plots as inline SVG: colours come from the style sheet, numbers are also in the text next to each plot.
 
 const VERDICT_CLASS = {
-  "solved": "solved",
+  solved: "solved",
   "solved without seeing": "solved-blind",
   "perception: not seen": "not-seen",
   "perception: not said": "not-said",
-  "perception": "perception",
-  "reasoning": "reasoning",
+  perception: "perception",
+  reasoning: "reasoning",
   "perception and reasoning": "both",
   "reasoning at least": "reasoning-least",
-  "undecided": "undecided",
+  undecided: "undecided",
   "no answer": "no-answer",
 };
 const WIDTH = 240;
@@ -40,7 +40,10 @@ function verdictBar(verdicts) {
   const parts = verdicts.map(({ verdict, value }) => {
     const part = svg("rect", {
       class: "verdict " + (VERDICT_CLASS[verdict] ?? "undecided"),
-      x: (1000 * left).toFixed(2), y: 0, width: Math.max(0, 1000 * value - 2).toFixed(2), height: 20,
+      x: (1000 * left).toFixed(2),
+      y: 0,
+      width: Math.max(0, 1000 * value - 2).toFixed(2),
+      height: 20,
     });
     left += value;
     return part;

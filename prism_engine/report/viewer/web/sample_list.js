@@ -5,9 +5,15 @@ const PAGE = 200;
 function sampleList(page, state, header, source, actions) {
   const runs = header.benchmarks[state.filter.benchmark].runs.map((id) => header.runs[id]);
   const last = Math.min(state.offset + page.rows.length, page.total);
-  const range = page.total ? `${count(state.offset + 1)} – ${count(last)} of ${plural(page.total, "sample")}` : "No sample matches this filter";
+  const range = page.total
+    ? `${count(state.offset + 1)} – ${count(last)} of ${plural(page.total, "sample")}`
+    : "No sample matches this filter";
   const turn = (words, offset, label) =>
-    el("button", { type: "button", disabled: offset === null, "aria-label": label, onclick: () => actions.turn(offset) }, words);
+    el(
+      "button",
+      { type: "button", disabled: offset === null, "aria-label": label, onclick: () => actions.turn(offset) },
+      words,
+    );
   return [
     el(
       "div",
@@ -15,10 +21,19 @@ function sampleList(page, state, header, source, actions) {
       el("p", { id: "count", role: "status" }, range),
       isFiltered(state.filter) ? el("button", { type: "button", onclick: actions.clear }, "Clear filter") : null,
       page.total > PAGE
-        ? el("span", { class: "turn" }, turn("‹", state.offset ? Math.max(0, state.offset - PAGE) : null, "Previous page"), turn("›", last < page.total ? state.offset + PAGE : null, "Next page"))
+        ? el(
+            "span",
+            { class: "turn" },
+            turn("‹", state.offset ? Math.max(0, state.offset - PAGE) : null, "Previous page"),
+            turn("›", last < page.total ? state.offset + PAGE : null, "Next page"),
+          )
         : null,
     ),
-    el("ol", { class: "rows" }, page.rows.map((row) => listRow(row, runs, state, header, source, actions))),
+    el(
+      "ol",
+      { class: "rows" },
+      page.rows.map((row) => listRow(row, runs, state, header, source, actions)),
+    ),
   ];
 }
 
@@ -31,7 +46,13 @@ function listRow(row, runs, state, header, source, actions) {
   const outcomes = runs.map((run) => {
     const outcome = row.outcomes[run.id] ?? "missing";
     const [sign, words] = OUTCOMES[outcome] ?? OUTCOMES.missing;
-    return el("span", { class: `outcome small ${outcome}`, title: `${run.letter}: ${words}` }, run.letter, el("span", { "aria-hidden": "true" }, sign), el("span", { class: "unseen" }, ` ${words}, `));
+    return el(
+      "span",
+      { class: `outcome small ${outcome}`, title: `${run.letter}: ${words}` },
+      run.letter,
+      el("span", { "aria-hidden": "true" }, sign),
+      el("span", { class: "unseen" }, ` ${words}, `),
+    );
   });
   const current = row.index === state.index;
   return el(
@@ -39,9 +60,19 @@ function listRow(row, runs, state, header, source, actions) {
     {},
     el(
       "a",
-      { href: fragmentOf(state.filter, row.index, header), onclick: open, "data-index": row.index, "aria-current": current ? "true" : false },
+      {
+        href: fragmentOf(state.filter, row.index, header),
+        onclick: open,
+        "data-index": row.index,
+        "aria-current": current ? "true" : false,
+      },
       thumbnail(row.images[0], source, ""),
-      el("span", { class: "row-text" }, el("span", { class: "quiet" }, name(row.index), row.category ? [" · ", name(row.category)] : null), el("bdi", { class: "row-question", dir: "auto" }, shown(row.question))),
+      el(
+        "span",
+        { class: "row-text" },
+        el("span", { class: "quiet" }, name(row.index), row.category ? [" · ", name(row.category)] : null),
+        el("bdi", { class: "row-question", dir: "auto" }, shown(row.question)),
+      ),
       el("span", { class: "outcomes" }, outcomes),
     ),
   );
@@ -61,10 +92,13 @@ function thumbnail(digest, source, words) {
 }
 
 const whenSeen = new WeakMap();
-const sight = new IntersectionObserver((entries) => {
-  for (const { target, isIntersecting } of entries) {
-    if (!isIntersecting) continue;
-    sight.unobserve(target);
-    whenSeen.get(target)();
-  }
-}, { rootMargin: "200px" });
+const sight = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting) continue;
+      sight.unobserve(target);
+      whenSeen.get(target)();
+    }
+  },
+  { rootMargin: "200px" },
+);
