@@ -64,7 +64,7 @@ def write_report(
 
     Args:
         paths: folders of runs, or folders with runs below them.
-        out: the file; replaced if it exists.
+        out: the file; replaced if it exists. Its folder is created if it does not.
         pictures: maximum number of pictures in the file.
         side: pixels of a picture's longer side.
         rescore: score all runs by this profile first; None takes their own scores.
@@ -97,6 +97,10 @@ def write_aligned(
     """
     if out.is_dir():
         raise UserError(f"{out}: is a folder; name a file, such as {out / 'report.html'}")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{out}: its folder cannot be created ({error.strerror}).") from error
     runs = [run for aligned in benchmarks.values() for run in aligned.runs]
     caches = {run.folder: [cache_dir] if cache_dir is not None else cache_folders(run) for run in runs}
     with ExitStack() as stores:

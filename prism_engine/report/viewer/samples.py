@@ -75,17 +75,19 @@ class RunAnswers:
             if (folder / PREDICTIONS).is_file():
                 self.reviews |= _reviews(answers_file(folder, ""))
 
-    def answer(self, index: str, position: int, texts: Texts) -> ShownAnswer | None:
+    def answer(self, first: Row, position: int, texts: Texts) -> ShownAnswer | None:
         """Return the answer to a question; None if the run lacks it.
 
         Args:
+            first: the row that stands for the question, of whichever run.
             position: of the sample in the benchmark, for its verdict.
             texts: the sample's descriptions, which grow.
         """
+        index = first["index"]
         rows = self.rows.get(index)
         if not rows or index not in self.totals:
             return None
-        replies = [self._reply(row, rows, texts) for row in rows]
+        replies = [self._reply(row, first, texts, alone=len(rows) == 1) for row in rows]
         extracted, score, status = self.totals[index]
         flags = sorted({flag for reply in replies[:1] for flag in reply.get("flags", ())})
         optional = {
@@ -98,12 +100,12 @@ class RunAnswers:
         answer.update(cast("ShownAnswer", without_empty(optional)))
         return answer
 
-    def _reply(self, row: Row, rows: Sequence[Row], texts: Texts) -> ShownReply:
-        reply = reply_of(row, rows[0], texts, alone=len(rows) == 1)
+    def _reply(self, row: Row, first: Row, texts: Texts, *, alone: bool) -> ShownReply:
+        reply = reply_of(row, first, texts, alone=alone)
         if "review" not in reply and (review := self.reviews.get((row["index"], draw_of(row)))) is not None:
             reply["review"] = review
         if self.prompts is not None and "steps" in reply:
-            self.prompts.add_to(reply["steps"], row, rows[0])
+            self.prompts.add_to(reply["steps"], row, first)
         return reply
 
 
@@ -140,7 +142,7 @@ def _is_step(step: object) -> bool:
 
 
 def _reviews(file: Path) -> Reviews:
-    found = ((row, review_of(row)) for row in rows_of(file))
+    found = ((row, review_of(row)) for row in _sound(file))
     return {(row["index"], draw_of(row)): review for row, review in found if review is not None}
 
 
@@ -153,12 +155,13 @@ def samples_of(aligned: AlignedRuns, runs: Sequence[RunAnswers], benchmark: int,
         first: the id of its first sample.
     """
     for position, index in enumerate(aligned.samples["index"]):
-        texts = Texts()
-        answers = {str(run.id): run.answer(index, position, texts) for run in runs}
         known = next((run.rows[index][0] for run in runs if run.rows.get(index)), None)
-        if known is not None:
-            sample = _question(known) | {"id": first + position, "benchmark": benchmark, "index": index}
-            yield cast("ShownSample", sample | {"descriptions": texts.all, "answers": without_empty(answers)})
+        if known is None:
+            continue
+        texts = Texts()
+        answers = {str(run.id): run.answer(known, position, texts) for run in runs}
+        sample = _question(known) | {"id": first + position, "benchmark": benchmark, "index": index}
+        yield cast("ShownSample", sample | {"descriptions": texts.all, "answers": without_empty(answers)})
 
 
 def _question(row: Mapping[str, Any]) -> dict[str, Any]:

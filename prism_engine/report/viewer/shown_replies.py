@@ -37,19 +37,21 @@ def by_question(rows: Iterable[Row], scorer: Scorer | None) -> dict[str, list[Ro
     """Gather the rows of each question: its draws and rotations, and a circular benchmark's rows of one question.
 
     Returns:
-        The rows by the index under which `report/scores/aligned.py` knows the question.
+        The rows by the index under which `report/scores/aligned.py` knows the question, the row of that index first.
     """
     groups: dict[str, list[Row]] = {}
     for row in rows:
         circular = scorer is not None and scorer.rotated
         name = scorer.group_of(scored_of(row)) if scorer is not None and circular else row["index"]
         groups.setdefault(name, []).append(row)
-    return {_first_index(name, members): members for name, members in groups.items()}
+    gathered = (_representative_first(name, members) for name, members in groups.items())
+    return {members[0]["index"]: members for members in gathered}
 
 
-def _first_index(name: str, members: list[Row]) -> str:
-    """Return the index of the row that stands for its group, as in `report/scores/rotated.py`."""
-    return str(next((row["index"] for row in members if row["index"] == name), members[0]["index"]))
+def _representative_first(name: str, members: list[Row]) -> list[Row]:
+    """Return a group with the row first that stands for it, as in `report/scores/rotated.py`."""
+    place = next((place for place, row in enumerate(members) if row["index"] == name), 0)
+    return [members[place], *members[:place], *members[place + 1 :]]
 
 
 def reply_of(row: Row, first: Row, texts: Texts, *, alone: bool) -> ShownReply:

@@ -84,6 +84,13 @@ def test_a_folder_in_place_of_the_file_is_an_error(tmp_path):
         write_report([tmp_path], tmp_path)
 
 
+def test_the_folder_of_the_file_is_created_unless_that_is_impossible(tmp_path):
+    three_arms(tmp_path / "runs")
+    assert write_report([tmp_path / "runs"], tmp_path / "a" / "b" / "r.html").path.is_file()
+    with pytest.raises(UserError, match=r"r\.html/c\.html: its folder cannot be created"):
+        write_report([tmp_path / "runs"], tmp_path / "a" / "b" / "r.html" / "c.html")
+
+
 def test_the_reports_of_an_analysis_have_every_sample_up_to_a_number_of_them(tmp_path, monkeypatch):
     three_arms(tmp_path / "runs")
     report = analyze([tmp_path / "runs"], tmp_path / "out", plots=None)

@@ -123,6 +123,24 @@ def test_the_rows_of_a_circular_question_are_one_sample(tmp_path):
     assert [reply["name"] for reply in answers[0]["replies"]][:2] == ["first", "row 1000000"]
 
 
+def test_the_row_that_stands_for_a_circular_question_comes_first_wherever_it_is_in_the_file(tmp_path):
+    turned = [*rotated(1)[1:], *rotated(1)[:1]]
+    write_run(tmp_path, [0, 1, 1, 1], kind="circular", rows=turned)
+    (sample,) = data_of(tmp_path)[1]
+    assert (sample["index"], sample["target"], sample["answers"]["0"]["outcome"]) == ("0", "A", "wrong")
+    names = [reply["name"] for reply in sample["answers"]["0"]["replies"]]
+    assert names == ["first", "row 1000000", "row 2000000", "row 3000000"]
+
+
+def test_options_that_a_run_asked_in_another_order_are_stated_with_its_reply(tmp_path):
+    other = [{"letter": letter, "text": text} for letter, text in zip("ABCD", "BADC", strict=True)]
+    write_run(tmp_path, [1])
+    write_run(tmp_path, [1], perceiver="lens", rows=[{"options": other}])
+    (sample,) = data_of(tmp_path)[1]
+    assert "options" not in sample["answers"]["0"]["replies"][0]
+    assert sample["answers"]["1"]["replies"][0]["options"][0] == ("A", "B")
+
+
 def test_reviews_are_those_of_the_judged_results_inside_the_run(tmp_path):
     folder = write_run(tmp_path, [0, 1])
     rows = [orjson.loads(line) for line in (folder / "predictions.jsonl").read_bytes().splitlines()]

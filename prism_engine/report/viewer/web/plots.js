@@ -25,7 +25,8 @@ function intervalPlot(share, chance) {
     typeof chance === "number" ? svg("line", { class: "chance", x1: at(chance), x2: at(chance), y1: 0, y2: 20 }) : null,
     svg("line", { class: "range", x1: at(share.low), x2: at(share.high), y1: 10, y2: 10 }),
     [share.low, share.high].map((end) => svg("line", { class: "range", x1: at(end), x2: at(end), y1: 6, y2: 14 })),
-    svg("circle", { class: "point", cx: at(share.value), cy: 10, r: 4 }),
+    // A line without length and with a round end: a dot that stays round however the plot is stretched.
+    svg("line", { class: "point", x1: at(share.value), x2: at(share.value), y1: 10, y2: 10 }),
   );
 }
 
