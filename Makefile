@@ -4,16 +4,19 @@ BIN := .venv/bin
 # Both cores work: the tests that start vLLM stay together on one worker, the others fill the second.
 WORKERS ?= 2
 
-.PHONY: help demo test check format docs clean
+.PHONY: help demo test test-peers check format docs clean
 
 help:  ## Show this help.
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: .venv/.installed  ## Install, then run the main job on the embedded default.
 	$(BIN)/prism demo
 
 test: check  ## Format check, lint, types, layers, tests.
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+
+test-peers: .venv/.installed-dev  ## Install the real peers, pinned, and run each once on a few tasks (minutes).
+	$(BIN)/python benchmarks/peers.py --smoke
 
 check: .venv/.installed-dev  ## Format check, lint, types, layers.
 	$(BIN)/ruff format --check .

@@ -50,5 +50,7 @@ class Load:
     """Keyed by the limits' names in the registry (`concurrency`, `requests_per_minute`, ...)."""
     learned: Mapping[str, str] = field(default_factory=dict)
     """Settings of the registry entry that the backend changed by itself, because the endpoint asked for it."""
+    starting: bool = False
+    """Whether the model is being started: calls wait, and none can be answered yet."""
     note: str = ""
     """What the reason alone does not say: how much a call needs, and how to need less."""

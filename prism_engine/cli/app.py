@@ -98,7 +98,7 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
     "compare": Lazy(
         "prism_engine.cli.compare:compare",
         RESULTS,
-        "Compare two runs on the questions that both have answered: by how much B is better than A, and where.",
+        "Compare two runs on the questions that both have answered: by how much the second is better, and where.",
     ),
     "board": Lazy(
         "prism_engine.cli.compare:board",
@@ -176,9 +176,9 @@ class LazyCommands(TyperGroup):
         try:
             return super().invoke(ctx)
         except typer.BadParameter as error:
-            from prism_engine.config.yaml_files import plain_words  # noqa: PLC0415 - only errors need it
+            from prism_engine.config.yaml_files import plain_problem  # noqa: PLC0415 - only errors need it
 
-            error.message = plain_words(error.message)
+            error.message = plain_problem(error.message, error.__cause__)
             raise
 
 

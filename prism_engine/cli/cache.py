@@ -11,7 +11,8 @@ import typer
 from prism_engine.cli.cache_moving import export, import_file, merge
 from prism_engine.cli.cache_upkeep import gc, store_path, verify
 from prism_engine.cli.options import RESULTS_DIR, CacheFolder, JsonOption, ResultsFolder
-from prism_engine.cli.show.console import human_bytes, print_json, print_table, printable, stdout
+from prism_engine.cli.show.console import human_bytes, print_json, print_table, stdout
+from prism_engine.control_characters import escaped
 from prism_engine.errors import UserError
 from prism_engine.stage import label_of, place_of
 
@@ -119,7 +120,7 @@ def explain(first: KeyArgument, second: KeyArgument, *, cache_dir: CacheFolder) 
     for difference in differences:
         sides = (str(side.value if side is cache.ABSENT else side) for side in (difference.left, difference.right))
         line = f"{difference.path}\n  {left.key[:12]}: {next(sides)}\n  {right.key[:12]}: {next(sides)}"
-        typer.echo(printable(line))
+        typer.echo(escaped(line))
 
 
 cache_app.command()(verify)

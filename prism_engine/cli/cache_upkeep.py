@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Self, TypeVar
 import typer
 
 from prism_engine.cli.options import CacheFolder  # noqa: TC001 - Typer reads annotations
-from prism_engine.cli.show.console import LOG_SECONDS, human_bytes, printable, stderr, stdout
+from prism_engine.cli.show.console import LOG_SECONDS, human_bytes, stderr, stdout
+from prism_engine.control_characters import escaped
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def verify(
         for found in watched(cache.verify(path, dry_run=dry_run), _checked):
             names.add(found.named)
     for damage in found.damage:
-        typer.echo(printable(f"damaged file: {damage}"))
+        typer.echo(escaped(f"damaged file: {damage}"))
     stdout.print(f"{path}: {found.checked:,} rows checked, {found.corrupt:,} corrupt", soft_wrap=True, markup=False)
     if found.damage:
         stdout.print(
@@ -147,7 +148,7 @@ class Names:
     def add(self, names: tuple[str, ...]) -> None:
         """Print these names, up to the limit."""
         for name in names[: max(0, NAMED_ROWS - self._count)]:
-            typer.echo(printable(f"{self._label}: {name}"))
+            typer.echo(escaped(f"{self._label}: {name}"))
         self._count += len(names)
 
     def __enter__(self) -> Self:

@@ -27,11 +27,13 @@ def compare(
     first: Annotated[
         str,
         typer.Argument(
-            help="A run's folder, or enough of its name in `prism runs`.", metavar="A", autocompletion=completion.runs
+            help="A run's folder, or enough of its name in `prism runs`.",
+            metavar="FIRST",
+            autocompletion=completion.runs,
         ),
     ],
     second: Annotated[
-        str, typer.Argument(help="The run to compare with A.", metavar="B", autocompletion=completion.runs)
+        str, typer.Argument(help="The run to compare with the first.", metavar="SECOND", autocompletion=completion.runs)
     ],
     *,
     show: Annotated[int, typer.Option("--show", min=0, help="Flipped questions to print, each way.")] = 10,
@@ -40,7 +42,7 @@ def compare(
     as_json: JsonOption = False,
     results_dir: ResultsFolder = RESULTS_DIR,
 ) -> None:
-    """Compare two runs on the questions that both have answered: by how much B is better than A, and where.
+    """Compare two runs on the questions that both have answered: by how much the second is better, and where.
 
     Differences have 95 % intervals that are clustered by picture; p is McNemar's exact test if no picture repeats, else
     the clustered t test, and is also given adjusted (Holm) for the number of categories. A question with rotated
@@ -62,15 +64,15 @@ def compare(
             | {"files": found.files}
         )
         return
-    stdout.print(f"A: {found.first.setting} ({found.first.folder})", markup=False, soft_wrap=True)
-    stdout.print(f"B: {found.second.setting} ({found.second.folder})", markup=False, soft_wrap=True)
+    stdout.print(f"First: {found.first.setting} ({found.first.folder})", markup=False, soft_wrap=True)
+    stdout.print(f"Second: {found.second.setting} ({found.second.folder})", markup=False, soft_wrap=True)
     print_sheet(found.groups.without("comparison", "benchmark", "fixed", "first", "second", "p_clustered", "p_mcnemar"))
     if found.metrics.rows:
-        stdout.print("\nIts own metrics, B minus A")
+        stdout.print("\nIts own metrics, second minus first")
         print_sheet(found.metrics.without("clusters"))
-    for count, which in ((found.only_first, "A"), (found.only_second, "B")):
+    for count, which in ((found.only_first, "first"), (found.only_second, "second")):
         if count:
-            stdout.print(f"{count:,} questions have a score in {which} only, and do not count")
+            stdout.print(f"{count:,} questions have a score in the {which} run only, and do not count")
     _print_flips(found.flips, show)
     for file in found.files:
         stdout.print(str(file), markup=False, soft_wrap=True)
@@ -86,8 +88,8 @@ def _print_flips(flips: Sheet, show: int) -> None:
         for row in rows[:show]:
             question = " ".join(str(row["question"]).split())
             stdout.print(
-                f"  {row['index']}: {question[:100]}  right {row['target']}, A {row['first_answer'] or '-'}, "
-                f"B {row['second_answer'] or '-'}",
+                f"  {row['index']}: {question[:100]}  right {row['target']}, first {row['first_answer'] or '-'}, "
+                f"second {row['second_answer'] or '-'}",
                 markup=False, soft_wrap=True,
             )  # fmt: skip
         if len(rows) > show:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -44,7 +45,7 @@ from prism_engine.errors import UserError
 from prism_engine.stage import label_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from prism_engine.api import RunState
 
@@ -75,7 +76,11 @@ def runs(
 
     found = [one for one in api.run_states(results_dir) if all(one.has_tag(wanted) for wanted in tag or ())]
     if as_json:
-        print_json({"runs": [_facts(one, results_dir) for one in found]})
+        facts = []
+        for one in found:
+            with _naming(one):
+                facts.append(_facts(one, results_dir))
+        print_json({"runs": facts})
         return
     if not found and tag:
         stdout.print(f"no run in {results_dir} has the tags {', '.join(tag)}", soft_wrap=True, markup=False)
@@ -85,7 +90,10 @@ def runs(
         stdout.print(message, soft_wrap=True)
         return
     tagged = any(one.tags for one in found)
-    rows = [(*_row(one, results_dir), *([api.tags_line(one.tags)] if tagged else [])) for one in found]
+    rows = []
+    for one in found:
+        with _naming(one):
+            rows.append((*_row(one, results_dir), *([api.tags_line(one.tags)] if tagged else [])))
     print_table((*_HEADER, *(["Tags"] if tagged else [])), rows, words=2)
 
 
@@ -111,8 +119,14 @@ def status(
 
     one = api.find_run_state(results_dir, run)
     if as_json:
-        print_json({"state": one.state, **one.progress, **_facts(one, results_dir)})
+        with _naming(one):
+            print_json({"state": one.state, **one.progress, **_facts(one, results_dir)})
         return
+    with _naming(one):
+        _print_status(one, results_dir)
+
+
+def _print_status(one: RunState, results_dir: Path) -> None:
     print_table(_HEADER, [_row(one, results_dir)], words=2)
     counts, rates = ("cached", "shared", "calls", "failed", "in_flight"), ("calls_per_second", "tokens_per_second")
     stages = [(label_of(key), meter) for key, meter in one.progress["stages"].items()]
@@ -144,6 +158,15 @@ def status(
             words += ["--results-dir", str(results_dir)]
         again = unbroken(shlex.join(words)) if one.command == "run" else f"the same prism {one.command}"
         stdout.print(f"continue with: {again}", soft_wrap=True, markup=False)
+
+
+@contextmanager
+def _naming(one: RunState) -> Iterator[None]:
+    """Report numbers of another type than prism writes as a damaged status file, with its name."""
+    try:
+        yield
+    except (TypeError, ValueError, KeyError, AttributeError, ArithmeticError) as error:
+        raise UserError(f"{one.folder / 'status.json'}: is damaged; rerun the run's command to rewrite it") from error
 
 
 def _print_money(money: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from pydantic_core import core_schema
 
-from prism_engine.config.yaml_files import nearest
+from prism_engine.similar_names import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -88,7 +88,7 @@ class Arm:
         family, dash, parameter = name.partition("-")
         if dash and family in PARAMETERISED:
             return replace(PARAMETERISED[family](parameter), name=name, parameter=parameter)
-        raise ValueError(f"unknown mode {name!r}{nearest(name, ARMS)} (known: {', '.join(ARMS)})")
+        raise ValueError(f"unknown mode {name!r}{did_you_mean(name, ARMS)} (known: {', '.join(ARMS)})")
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> core_schema.CoreSchema:

@@ -14,10 +14,14 @@ from prism_engine.errors import ConfigError
 _MAX_BYTES: Final = 1 << 20
 
 
-def read_env_file(path: Path = Path(".env")) -> dict[str, str | None]:
+def read_env_file(path: Path = Path(".env"), *, substitute: bool = True) -> dict[str, str | None]:
     """Return a file's variables; none if there is no such file.
 
     UTF-16, which Windows PowerShell writes, is read too. A byte that is not UTF-8 affects its own line alone.
+
+    Args:
+        path: the file.
+        substitute: replace `${NAME}` by a variable of the file or the environment; else values are as written.
 
     Raises:
         ConfigError: the file cannot be read, or is far too large to be one.
@@ -33,4 +37,4 @@ def read_env_file(path: Path = Path(".env")) -> dict[str, str | None]:
         raise ConfigError(f"{path}: is larger than {_MAX_BYTES >> 20} MiB; is this a file of NAME=value lines?")
     encoding = encoding_of(data[:HEAD])
     text = data[encoding.mark :].decode(encoding.name, "replace")
-    return dict(dotenv_values(stream=io.StringIO(text)))
+    return dict(dotenv_values(stream=io.StringIO(text), interpolate=substitute))

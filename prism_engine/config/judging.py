@@ -13,8 +13,11 @@ from prism_engine.config.bounds import Draws, NonNegativeFloat, Tokens  # noqa: 
 from prism_engine.config.env_file import read_env_file
 from prism_engine.config.models import ModelSpec  # noqa: TC001 - pydantic reads annotations
 from prism_engine.config.overrides import with_limits
+from prism_engine.config.request_headers import variables_of
 from prism_engine.config.run_config import CommandConfig, CommandOptions
+from prism_engine.config.yaml_files import plain_words
 from prism_engine.errors import ConfigError
+from prism_engine.http import shown_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from prism_engine.config.models import Registry
 
 _OPENAI: Final = ApiModel.model_fields["base_url"].default
+_ADDRESSES: Final = ("OPENAI_API_BASE_JUDGE", "OPENAI_API_BASE")
 _ALIASES: Final = {
     "chatgpt-0125": "gpt-3.5-turbo-0125",
     "chatgpt-1106": "gpt-3.5-turbo-1106",
@@ -62,21 +66,24 @@ def find_judge(config: JudgeConfig, registry: Registry, environ: Mapping[str, st
 
     `OPENAI_API_BASE_JUDGE` or `OPENAI_API_BASE` (with or without `/chat/completions`), `OPENAI_API_KEY_JUDGE` and
     `LOCAL_LLM`, from the environment or a `.env` file, apply only to a judge at OpenAI's address: any other entry
-    specifies its own address.
+    specifies its own address. An address from `.env` is used only without a key or with one from the same file: the
+    file may have come with a folder, and must not choose where the user's own keys go.
 
     Raises:
-        ConfigError: the name is unknown, the entry has no limits to override, or a variable holds an invalid address.
+        ConfigError: the name is unknown, the entry has no limits to override, a variable holds an invalid address, or
+            `.env` would send a key from the environment to its own address.
     """
     registry = registry.merged(config.models)
     spec = _find(config.judge, registry)
     if isinstance(spec, ApiModel) and spec.server is None and spec.base_url == _OPENAI:
         spec = _with_environment(spec, {**read_env_file(), **environ})
+        _check_env_file(spec, environ)
     return with_limits("judge", config.judge, spec, config)
 
 
 def _find(name: str, registry: Registry) -> ModelSpec:
     try:
-        return registry.find(name)
+        return registry.find(name, "judge")
     except ConfigError:
         if name not in _ALIASES:
             raise
@@ -85,8 +92,9 @@ def _find(name: str, registry: Registry) -> ModelSpec:
 
 def _with_environment(spec: ApiModel, settings: Mapping[str, str | None]) -> ApiModel:
     fields = {**dict(spec)}
-    if base := settings.get("OPENAI_API_BASE_JUDGE") or settings.get("OPENAI_API_BASE"):
-        fields["base_url"] = base
+    source = next((name for name in _ADDRESSES if settings.get(name)), None)
+    if source is not None:
+        fields["base_url"] = settings[source]
     if settings.get("OPENAI_API_KEY_JUDGE"):
         fields["api_key_env"] = "OPENAI_API_KEY_JUDGE"
     if model := settings.get("LOCAL_LLM"):
@@ -97,7 +105,32 @@ def _with_environment(spec: ApiModel, settings: Mapping[str, str | None]) -> Api
         return ApiModel.model_validate(fields)
     except ValidationError as error:
         # `from None`: pydantic's error repeats the address, which may hold a secret
-        raise ConfigError(f"OPENAI_API_BASE: {error.errors()[0]['msg']}") from None
+        raise ConfigError(f"{source or 'LOCAL_LLM'}: {plain_words(error.errors()[0]['msg'])}") from None
+
+
+def _check_env_file(spec: ApiModel, environ: Mapping[str, str]) -> None:
+    """Check that an address from `.env` gets nothing from the environment.
+
+    Raises:
+        ConfigError: it would.
+    """
+    written = read_env_file(substitute=False)
+    source = next((name for name in _ADDRESSES if environ.get(name, written.get(name))), None)
+    if source is None or source in environ:
+        return
+    keys = ([spec.api_key_env] if spec.api_key_env else []) + [
+        variable for value in spec.headers.values() for variable in variables_of(value)
+    ]
+    if name := next((name for name in (source, "LOCAL_LLM", *keys) if "${" in (written.get(name) or "")), None):
+        raise ConfigError(
+            f".env: {name} contains a reference (${{...}}), which could send a value of yours to the address "
+            f"in {source}: write the value itself, or use `export {source}=...`"
+        )
+    if key := next((name for name in keys if environ.get(name)), None):
+        raise ConfigError(
+            f".env: {source} would send your {key}, which is from the environment, to {shown_url(spec.base_url)}. "
+            f"If you trust that address, use `export {source}=...`; to send the key that .env has, use `unset {key}`"
+        )
 
 
 class Template(StrEnum):

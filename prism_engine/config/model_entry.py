@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Protocol, Self
@@ -11,6 +12,7 @@ from pydantic import Field, model_validator
 from prism_engine.config.bounds import PositiveInt, Price  # noqa: TC001 - pydantic reads annotations
 from prism_engine.config.frozen import Frozen, secret_error
 from prism_engine.config.pasted_keys import secret_path
+from prism_engine.config.text_encoding import is_text
 
 if TYPE_CHECKING:
     from prism_engine.config.reasoning_effort import ReasoningEffort
@@ -88,6 +90,14 @@ class ModelEntry(Frozen):
                 f"{path} holds a key: put it into an environment variable or .env, and the variable's name into "
                 '`api_key_env` or a header (`headers: {NAME: "${VARIABLE}"}`)'
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_text(self) -> Self:
+        """Keys and results are written as UTF-8, which has no surrogates."""
+        for name, value in self.model_dump(exclude_unset=True, warnings=False).items():
+            if not is_text(json.dumps(value, ensure_ascii=False, default=str)):
+                raise ValueError(f"{name} contains a surrogate, which is half a character")
         return self
 
     @property

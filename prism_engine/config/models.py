@@ -13,8 +13,10 @@ from prism_engine.config.bounds import NonNegativeFloat, PositiveInt  # noqa: TC
 from prism_engine.config.checkpoint_entry import VllmModel
 from prism_engine.config.file_types import is_file
 from prism_engine.config.model_entry import ModelEntry, ModelListing
-from prism_engine.config.yaml_files import nearest, read_yaml, validated
+from prism_engine.config.text_encoding import is_text
+from prism_engine.config.yaml_files import read_yaml, validated
 from prism_engine.errors import ConfigError
+from prism_engine.similar_names import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,12 +63,18 @@ class Registry:
     def __contains__(self, name: object) -> bool:
         return name in self._models
 
-    def find(self, name: str) -> ModelSpec:
+    def find(self, name: str, role: str = "") -> ModelSpec:
         """Return the spec of a registered name, a local checkpoint folder, or a hub id such as `org/name`.
+
+        Args:
+            name: what the user wrote.
+            role: what the model is for, at the beginning of a message.
 
         Raises:
             ConfigError: the name is none of these; the message names the nearest registered names.
         """
+        if not is_text(name):
+            raise ConfigError(f"{role or 'model'}: {name!a} contains a surrogate, which is half a character")
         if name in self._models:
             return self._models[name]
         if is_file(Path(name).expanduser() / "config.json"):
@@ -74,8 +82,9 @@ class Registry:
         if HUB_ID.fullmatch(name) and not Path(name).exists():
             return VllmModel(model=name)
         raise ConfigError(
-            f"unknown model {name!r}{nearest(name, self._models) or '.'} `prism models` lists the known ones; add your "
-            "own under `models:` in the run file, or give a local checkpoint folder or a hub id (org/name)."
+            f"{role and f'{role}: '}unknown model {name!r}{did_you_mean(name, self._models) or '.'} `prism models` "
+            "lists the known ones; add your own under `models:` in the run file, or give a checkpoint's folder or a "
+            "hub id (org/name)."
         )
 
     def merged(self, models: Mapping[str, ModelSpec]) -> Registry:

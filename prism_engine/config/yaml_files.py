@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -12,17 +11,16 @@ from pydantic import TypeAdapter, ValidationError
 from prism_engine.config.pasted_keys import contains_key, masked
 from prism_engine.config.yaml_loader import load, one_line, shown
 from prism_engine.errors import ConfigError
+from prism_engine.similar_names import CLOSE, did_you_mean, similar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 T = TypeVar("T")
 MOST_BYTES: Final = 16 << 20
 _MOST_MISTAKES = 20
 """Mistakes in a message."""
-_LONGEST_WORD = 80
-"""Characters that are compared with known words."""
 _UNREPEATED = frozenset({"headers", "base_url", "api_key_env", "extra_body"})
 """Keys whose values no message repeats: a secret may have been pasted there."""
 _PARSING = re.compile(r"a valid (number|decimal|integer)(, .*)?$")
@@ -92,12 +90,6 @@ def validated(adapter: TypeAdapter[T], data: object, where: str, typed: Mapping[
         raise ConfigError(f"{where}: " + "\n  ".join(["", *lines] if len(lines) > 1 else lines)) from None
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return ` - did you mean 'x' or 'y'?`, or an empty string if no known word is close."""
-    close = difflib.get_close_matches(word[:_LONGEST_WORD], sorted(known), n=3)
-    return f" - did you mean {' or '.join(map(repr, close))}?" if close else ""
-
-
 def _line(mistake: Any, adapter: TypeAdapter[Any], typed: Mapping[str, str]) -> str:
     # A model's entry is a union discriminated by `backend`: its tag is not a level in the user's file.
     backends = _union_tags(adapter)
@@ -107,7 +99,7 @@ def _line(mistake: Any, adapter: TypeAdapter[Any], typed: Mapping[str, str]) -> 
         return f"key '{key}.backend' is missing: set it to one of {', '.join(backends)}"
     if mistake["type"] == "union_tag_invalid":
         given = one_line(str(mistake["ctx"]["tag"]))
-        return f"{key}.backend: {given!r} is not one of {', '.join(backends)}{nearest(given, backends)}"
+        return f"{key}.backend: {given!r} is not one of {', '.join(backends)}{did_you_mean(given, backends)}"
     if mistake["type"] == "extra_forbidden":
         return f"unknown key {key!r}{_meant(adapter, mistake['loc'])}"
     if mistake["type"] == "missing":
@@ -124,13 +116,27 @@ def _line(mistake: Any, adapter: TypeAdapter[Any], typed: Mapping[str, str]) -> 
     # Some messages name the text themselves; a number may be in one by chance.
     named_already = isinstance(mistake["input"], str) and given in problem
     got = "" if hidden or named_already else f" (got {given})"
-    return f"{named}: {problem}{got}"
+    return f"{named}: {problem}{got}" if named else f"{problem}{got}"
+
+
+def plain_problem(message: str, cause: BaseException | None) -> str:
+    """Return a message of Typer's about a value in plain words, with the value if the message does not name it.
+
+    Args:
+        cause: the error of pydantic behind it; None if Typer has checked the value itself.
+    """
+    problem = plain_words(message)
+    if not isinstance(cause, ValidationError):
+        return problem
+    value = cause.errors()[0]["input"]
+    given = shown(value)
+    return problem if given in problem or contains_key(str(value)) else f"{problem} (got {given})"
 
 
 def plain_words(message: str) -> str:
-    """Return a message of pydantic in the words of this project's own; also Typer's messages about values are these."""
+    """Return a message of pydantic in the words of this project's own."""
     message = message.removeprefix("Value error, ").replace("Input should be", "must be", 1)
-    message = message.replace("String should ", "must ", 1)
+    message = message.replace("String should ", "must ", 1).replace("a valid dictionary", "`key: value` pairs", 1)
     return _PARSING.sub(lambda found: _NUMBERS.get(found[1], found[1]), message)
 
 
@@ -140,8 +146,8 @@ def _meant(adapter: TypeAdapter[Any], loc: Sequence[int | str]) -> str:
     word = one_line(str(loc[-1]))
     if (option := _OPTIONS.get(word)) in anywhere:
         return f" - did you mean {option!r}?"
-    close = difflib.get_close_matches(word[:_LONGEST_WORD], sorted(anywhere), n=1, cutoff=0.8)
-    return nearest(word, close) if close and close[0] not in here else nearest(word, here)
+    close = similar(word, anywhere, most=1, cutoff=CLOSE)
+    return did_you_mean(word, close if close and close[0] not in here else here)
 
 
 def option_and_key(options: str, key: str) -> str:

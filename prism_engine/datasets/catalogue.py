@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,6 +9,7 @@ from prism_engine.config.benchmarks import known_benchmark, known_benchmarks
 from prism_engine.config.file_types import BENCHMARK_FILES, MAPPING_FILES, UNLISTED_FILES, is_file, one_of
 from prism_engine.datasets.tsv import LOCAL
 from prism_engine.errors import ConfigError
+from prism_engine.similar_names import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,6 +45,7 @@ def find_benchmark(name_or_path: str, roots: Sequence[Path]) -> Path:
         return path
     bare = len(path.parts) == 1
     folders = tuple(roots) if bare else (path.parent,)
+    searched = (Path(), *folders) if bare and path.suffix else folders  # the current folder has files, not names
     name = path.stem if path.suffix.lower() in BENCHMARK_FILES else path.name
     listed = {listing.name: listing.path for listing in list_benchmarks(folders)}
     known = known_benchmark(name) if bare else None
@@ -55,7 +56,7 @@ def find_benchmark(name_or_path: str, roots: Sequence[Path]) -> Path:
     if mapping := next((mapping for mapping in mappings if is_file(mapping)), None):
         return mapping
     if known is not None:
-        raise ConfigError(_how_to_get(known, folders))
+        raise ConfigError(_how_to_get(known, searched))
     if Path(name_or_path).expanduser().is_dir():
         raise ConfigError(
             f"{name_or_path!r} is a folder, not a benchmark's file: give the path of a "
@@ -68,13 +69,10 @@ def find_benchmark(name_or_path: str, roots: Sequence[Path]) -> Path:
         )
     listed |= {listing.path.name: listing.path for listing in list_benchmarks((Path(),))}  # suggestions only
     names = (*listed, *(entry.name for entry in known_benchmarks() if bare))
-    near = difflib.get_close_matches(name.lower(), [candidate.lower() for candidate in names], n=3)
-    nearest = ", ".join(dict.fromkeys(candidate for candidate in names if candidate.lower() in near))
     raise ConfigError(
-        f"no benchmark {name_or_path!r}"
-        + (f"; did you mean {nearest}?" if nearest else ".")
-        + f" Searched: {_searched(folders)}. Give the path of a {one_of(BENCHMARK_FILES.values())} file or of a "
-        "mapping (YAML), put <name>.tsv into one of these folders, or use a name from `prism datasets list`"
+        f"no benchmark {name_or_path!r}{did_you_mean(name, set(names)) or '.'} Searched: {_searched(searched)}. Give "
+        f"the path of a {one_of(BENCHMARK_FILES.values())} file or of a mapping (YAML), put <name>.tsv into one of "
+        "these folders, or use a name from `prism datasets list`"
     )
 
 
@@ -109,4 +107,5 @@ def _how_to_get(known: CatalogueEntry, folders: Sequence[Path]) -> str:
 
 
 def _searched(folders: Sequence[Path]) -> str:
-    return ", ".join(f"{folder}{'' if folder.is_dir() else ' (no such folder)'}" for folder in folders) or "nowhere"
+    whole = dict.fromkeys(folder.absolute() for folder in folders)
+    return ", ".join(f"{folder}{'' if folder.is_dir() else ' (no such folder)'}" for folder in whole) or "nowhere"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
+
+from prism_engine.similar_names import CLOSE, similar
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -52,8 +53,6 @@ _OTHER_NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 _SURE: Final = re.compile(r"answer|truth|^gt|^gold$|^correct_")
-_CLOSE: Final = 0.8
-"""Similarity from which two names count as the same word, misspelt."""
 
 
 def misspelt(wanted: str, columns: Iterable[str]) -> str | None:
@@ -64,7 +63,7 @@ def misspelt(wanted: str, columns: Iterable[str]) -> str | None:
         columns: normalised names.
     """
     others = [name for name in columns if name not in COLUMNS and not name.startswith((f"{wanted}_", f"{wanted} "))]
-    close = difflib.get_close_matches(wanted, others, n=1, cutoff=_CLOSE)
+    close = similar(wanted, others, most=1, cutoff=CLOSE)
     return close[0] if close else None
 
 

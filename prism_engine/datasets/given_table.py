@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -11,6 +10,7 @@ from prism_engine.datasets.batch_output import batch_record, is_batch_output
 from prism_engine.datasets.recorded import file_digest
 from prism_engine.datasets.records_files import read_records
 from prism_engine.errors import DatasetError
+from prism_engine.similar_names import CLOSE, similar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,6 +42,8 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _WHOLE: Final = re.compile(r"([+-]?\d{1,18})(?:[.,]0*)?")
 _MISSING: Final = frozenset({"nan", "NaN", "NA", "<NA>", "NaT", "N/A", "#N/A", "None", "null", "NULL"})
 """What pandas, R and Excel write for a missing value; no description consists of it."""
+MOST_CHARACTERS: Final = 4 << 20
+"""Characters of a description: far more than any model reads, and little enough for the cache."""
 _SHOWN: Final = 3
 """Maximum number of samples that an error lists."""
 
@@ -153,7 +155,7 @@ class GivenTable:
         text = next((name for name in _TEXTS if name in names), None)
         if key is None or text is None:
             purpose, known = ("what a row describes", _KEYS) if key is None else ("the description", _TEXTS)
-            near = next((close[0] for name in known if (close := difflib.get_close_matches(name, names, 1, 0.8))), None)
+            near = next((one for name in known for one in similar(name, names, most=1, cutoff=CLOSE)), None)
             hint = f". Did you mean {near!r}? Rename it" if near else ""
             found = ", ".join(names) or "none"
             raise DatasetError(
@@ -180,6 +182,11 @@ class GivenTable:
         if isinstance(value, (list, dict)):
             content = f"{len(value)} values" if isinstance(value, list) else "an object"
             raise DatasetError(f"holds {content} instead of one text", path=self.path, row=number, column=column)
+        if isinstance(value, str) and len(value) > MOST_CHARACTERS:
+            raise DatasetError(
+                f"has {len(value):,} characters, which is no description (at most {MOST_CHARACTERS:,})",
+                path=self.path, row=number, column=column,
+            )  # fmt: skip
         text = _plain(value)
         return "" if text in _MISSING else text
 

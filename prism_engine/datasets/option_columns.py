@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from functools import lru_cache
 from string import ascii_lowercase, ascii_uppercase
@@ -13,6 +12,7 @@ from prism_engine.datasets.answer_letters import letter_of, letter_of_text, lett
 from prism_engine.datasets.column_guesses import LISTS
 from prism_engine.datasets.rows import OPTION
 from prism_engine.datasets.written_options import read_written
+from prism_engine.similar_names import CLOSE, similar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,6 @@ _NAMED: Final = re.compile(
 _LOOSE: Final = re.compile(r"(?:answer|ans)[\s_\-.]*(?P<place>[a-z])")
 _MISSPELT: Final = re.compile(r"(?P<word>[a-z]{4,12})(?:[\s_\-.:/(\[]+|(?=\d))(?P<place>[a-z]|\d{1,2})[)\].:]*")
 _WORDS: Final = ("option", "choice", "candidate", "alternative")
-_CLOSE: Final = 0.8
 _MARK: Final = r"\s*[(\[]?{}(?:[)\]]\s*|[.:]\s+|\s+-\s+|[、．：）】.:]\s*)(?=\S)"
 _SPACED: Final = r"\s*(?:[(\[]{0}[)\]]|{0}\))\s*(?=\S)|\s*{0}(?:[.:]|\s-)\s+(?=\S)|\s*{0}[、．：）]\s*(?=\S)"
 
@@ -161,7 +160,7 @@ def _meant_word(name: str) -> str | None:
     found = _MISSPELT.fullmatch(name)
     if found is None or _NAMED.fullmatch(name) is not None or found["word"] in _WORDS:
         return None
-    close = difflib.get_close_matches(found["word"], _WORDS, n=1, cutoff=_CLOSE)
+    close = similar(found["word"], _WORDS, most=1, cutoff=CLOSE)
     return close[0] if close else None
 
 

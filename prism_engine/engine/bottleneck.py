@@ -44,6 +44,8 @@ class BottleneckClock:
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self.waits_for_turn = False
         self.waits_for_others: Callable[[], bool] = lambda: False
+        self.while_starting: Callable[[float, float], None] = lambda since, until: None  # noqa: ARG005 - a default
+        """Is called with the two ends of each tick during which a model was started."""
         stages = [(STAGE_OF[key], meter) for key, meter in meters.items()]
         self._last_stage = [(stage.role, meter) for stage, meter in stages if stage.key in _LAST]
         self._earlier_stages = [(stage.role, meter) for stage, meter in reversed(stages) if stage.key not in _LAST]
@@ -71,7 +73,16 @@ class BottleneckClock:
         """Attribute the time since the last tick to the current bottleneck."""
         now = self._clock()
         self.seconds[self._bottleneck()] += now - self._last
+        if self._is_starting():
+            self.while_starting(self._last, now)
         self._last = now
+
+    def _is_starting(self) -> bool:
+        """Return whether a model is being started, or an engine makes room for the next one."""
+        earlier = [meter for _, meter in self._earlier_stages]
+        if any(meter.in_flight and meter.load().starting for meter in (*earlier, *dict(self._last_stage).values())):
+            return True
+        return self.waits_for_turn and not any((meter.whole or meter).in_flight for meter in earlier)
 
     def _bottleneck(self) -> str:
         for _, meter in self._last_stage:

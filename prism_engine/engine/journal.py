@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import json
 from array import array
@@ -15,6 +14,7 @@ from prism_engine.budget.money import NANO
 from prism_engine.errors import ConfigError, StoreError
 from prism_engine.records import SampleResult, SampleStatus
 from prism_engine.report.scores.predictions import ROW_SCHEMA, USAGE_FIELDS
+from prism_engine.unwritable import unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
     from prism_engine.records import Sample, StepRecord, Usage
 
 _ABSENT = -1
-_FIXES = {
-    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free some space"),
-    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "fix the permissions or name another --results-dir"),
-}
-"""What helps against an error of the file system."""
 _LARGEST_INTEGER = 2**63 - 1  # of a table's column
 
 
@@ -129,7 +124,7 @@ class Journal:
                 f"{path.parent}: another run is writing its results here; wait for it, or choose another --results-dir"
             ) from error
         except OSError as error:
-            raise _unwritable(path, error) from error
+            raise StoreError(unwritable(path, error)) from error
 
     def append(self, result: SampleResult, *, again: bool = False) -> None:
         """Write one result.
@@ -148,7 +143,7 @@ class Journal:
         try:
             self._file.write(line)
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise StoreError(unwritable(self.path, error)) from error
         self._offsets[position] = self._end
         self._end += len(line)
 
@@ -157,7 +152,7 @@ class Journal:
         try:
             self._file.flush()
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise StoreError(unwritable(self.path, error)) from error
 
     def close_out(self, samples: Callable[[Iterable[int]], Iterator[Sample]], count: int) -> int:
         """Write a "not run" line for each of the first `count` samples without a result, so that tables stay complete.
@@ -182,11 +177,3 @@ class Journal:
         """Close the file; write errors were already reported by `append` or `flush`. Idempotent."""
         with suppress(OSError):
             self._file.close()
-
-
-def _unwritable(path: Path, error: OSError) -> StoreError:
-    fix = _FIXES.get(error.errno or 0, "name another --results-dir")
-    return StoreError(
-        f"{path}: cannot be written ({error.strerror}); every answer is in the cache: {fix}, then rerun the same "
-        "command to resume"
-    )

@@ -9,7 +9,7 @@ from math import exp
 from typing import TYPE_CHECKING, Any
 
 from prism_engine.budget import Work
-from prism_engine.engine.bottleneck import BottleneckClock
+from prism_engine.engine.bottleneck import TICK_SECONDS, BottleneckClock
 from prism_engine.records import SampleStatus
 
 if TYPE_CHECKING:
@@ -38,11 +38,15 @@ class SmoothEstimate:
     def __init__(self) -> None:
         self._last: tuple[float, float] | None = None
 
-    def read(self, estimate: float, now: float) -> float:
-        """Return what to display at a time, given the current estimate; however often it is read."""
+    def read(self, estimate: float, now: float, *, still: bool = False) -> float:
+        """Return what to display at a time, given the current estimate; however often it is read.
+
+        Args:
+            still: whether nothing can make progress at the moment, so that time does not count down.
+        """
         if self._last is not None:
             shown, then = self._last
-            expected = max(shown - (now - then), 0.0)
+            expected = max(shown - (0.0 if still else now - then), 0.0)
             estimate = expected + (estimate - expected) * (1 - exp((then - now) / SMOOTHING_SECONDS))
         self._last = estimate, now
         return estimate
@@ -85,12 +89,20 @@ class Progress:
     _first_worked: float | None = field(default=None, init=False, repr=False)
     """When the first of them finished."""
     _settled: tuple[float, int] = field(default=(0.0, 0), init=False, repr=False)
-    """When the last sample of the first batch finished, and their count by then: the pace is measured from there."""
+    """When the last sample of the first batch finished, less the time of starts, and their count by then: the pace is
+    measured from there."""
+    _starting: float = field(default=0.0, init=False, repr=False)
+    """Seconds during which a model was started."""
+    _start_seen: float = field(default=float("-inf"), init=False, repr=False)
+    """When a start was last seen to go on."""
+    _in_starts: int = field(default=0, init=False, repr=False)
+    """Samples with calls that finished during starts."""
     _estimate: SmoothEstimate = field(default_factory=SmoothEstimate, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.started = self.clock()
         self.bounds = BottleneckClock(self.meters, clock=self.clock)
+        self.bounds.while_starting = self._count_start
         for run in self.runs:
             run.whole = self
         if self.spending is not None and not self.runs:
@@ -135,15 +147,17 @@ class Progress:
     def eta_seconds(self) -> float | None:
         """Remaining seconds at the pace of samples that needed calls; None while the pace is unknown.
 
-        The pace is measured from the end of the first batch, since a model may have had to start before it. The
-        number of remaining samples that are cached is unknown and assumed to be zero. Estimates are smoothed over
-        `SMOOTHING_SECONDS`, so that a burst of answers does not make them jump.
+        The pace is measured from the end of the first batch, since a model may have had to start before it. Later
+        starts of models, and what finishes during them, do not count either; how long the ones to come will take is
+        unknown. The number of remaining samples that are cached is unknown and assumed to be zero. Estimates are
+        smoothed over `SMOOTHING_SECONDS`, so that a burst of answers does not make them jump.
         """
         since, before = self._settled
         left, now = self.total - self.finished, self.clock()
-        if not left or self.stopping or self._worked == before or now - since < MIN_PACE_SECONDS:
+        seconds, samples = now - self._starting - since, self._worked - self._in_starts - before
+        if not left or self.stopping or not samples or seconds < MIN_PACE_SECONDS:
             return None
-        return self._estimate.read((now - since) / (self._worked - before) * left, now)
+        return self._estimate.read(seconds / samples * left, now, still=self._is_starting(now))
 
     def snapshot(self) -> dict[str, Any]:
         """Return all numbers for a log or another process: plain values, times in seconds."""
@@ -190,17 +204,31 @@ class Progress:
             self.whole.count_not_run(samples)
         self.not_run += samples
 
+    def _count_start(self, since: float, until: float) -> None:
+        """Count time during which a model was started; multiple runs may report the same."""
+        if self.whole is not None:
+            self.whole._count_start(since, until)  # noqa: SLF001 - same class
+        self._starting += max(until - max(since, self._start_seen), 0.0)
+        self._start_seen = max(self._start_seen, until)
+
+    def _is_starting(self, now: float) -> bool:
+        return now - self._start_seen <= 2 * TICK_SECONDS
+
+    def _count_worked(self, now: float) -> None:
+        self._worked += 1
+        if self._first_worked is None:
+            self._first_worked = now
+        if now - self._first_worked <= FIRST_BATCH_SECONDS:
+            self._settled = now - self._starting, self._worked - self._in_starts
+        elif self._is_starting(now):
+            self._in_starts += 1
+
     def count(self, result: SampleResult) -> None:
         """Count one finished sample."""
         if self.whole is not None:
             self.whole.count(result)
         if result.made_calls:
-            self._worked += 1
-            now = self.clock()
-            if self._first_worked is None:
-                self._first_worked = now
-            if now - self._first_worked <= FIRST_BATCH_SECONDS:
-                self._settled = now, self._worked
+            self._count_worked(self.clock())
         if result.failure is not None and (result.failure in self.failures or len(self.failures) < MAX_REASONS):
             self.failures[result.failure] += 1
         self.fell_back += result.fell_back is not None and result.status is SampleStatus.DONE

@@ -8,9 +8,12 @@ import orjson
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from prism_engine.config.frozen import Frozen
-from prism_engine.config.yaml_files import nearest, read_yaml, validated
+from prism_engine.config.yaml_files import read_yaml, validated
+from prism_engine.config.yaml_loader import shown
+from prism_engine.datasets.picture_places import PicturePlaces
 from prism_engine.errors import ConfigError, DatasetError
 from prism_engine.judging.rubric import Rubric, RubricRow
+from prism_engine.similar_names import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -67,7 +70,9 @@ def read_rubrics(path: Path) -> dict[str, Rubric]:
     data = read_yaml(path)
     if set(data) != {"rubrics"}:
         raise ConfigError(f"{path}: must have `rubrics:` at the top level, and nothing else")
-    specs = validated(_RUBRICS, data["rubrics"] or {}, f"{path}: rubrics")
+    if not data["rubrics"]:
+        raise ConfigError(f"{path}: rubrics: has none; write NAME: {{criterion: ..., levels: [five meanings]}}")
+    specs = validated(_RUBRICS, data["rubrics"], f"{path}: rubrics")
     return {name: spec.rubric for name, spec in specs.items()}
 
 
@@ -82,16 +87,17 @@ def read_rows(
         keep: stores a picture's bytes and returns the image; raises ValueError if they are not a picture.
 
     Raises:
-        DatasetError: the file has no rows, or a row is invalid; the message names the row and the field.
-        ConfigError: a row refers to an unknown rubric.
+        DatasetError: the file has no rows, or a row is invalid, refers to an unknown rubric, or names a picture outside
+            the file's folder that is not allowed; the message names the row and the field.
     """
     pictures: dict[Path, Image] = {}
+    places = PicturePlaces(path, ())
     rows = []
     for number, line in _lines(path):
         row = _parsed(line, path, number)
         image_path = None if row.image is None else path.parent / row.image
         if image_path is not None and image_path not in pictures:
-            pictures[image_path] = _picture(image_path, keep, path, number)
+            pictures[image_path] = _picture(image_path, places, keep, path, number)
         rows.append(
             RubricRow(
                 id=str(number if row.id is None else row.id),
@@ -153,15 +159,18 @@ def _rubric(given: str | RubricSpec | None, rubrics: Mapping[str, Rubric], path:
             "has no rubric: add a `rubric` field, or give --rubric NAME with --rubrics FILE", path=path, row=number
         )
     if given not in rubrics:
-        raise ConfigError(
-            f"unknown rubric {given!r}{nearest(given, rubrics)}; define it under `rubrics:` in the file given with "
-            "--rubrics"
-        )
+        raise DatasetError(
+            f"names an unknown rubric {shown(given)}{did_you_mean(given, rubrics) or ';'} define it under `rubrics:` "
+            "in the file given with --rubrics",
+            path=path, row=number,
+        )  # fmt: skip
     return rubrics[given]
 
 
-def _picture(image_path: Path, keep: Callable[[bytes], Image], path: Path, number: int) -> Image:
+def _picture(image_path: Path, places: PicturePlaces, keep: Callable[[bytes], Image], path: Path, number: int) -> Image:
     try:
+        if refusal := places.refusal(image_path):
+            raise DatasetError(refusal, path=path, row=number, column="image")
         return keep(image_path.read_bytes())
     except OSError as error:
         raise DatasetError(f"image {image_path} cannot be read ({error.strerror})", path=path, row=number) from error

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
-from prism_engine.config.yaml_files import nearest
 from prism_engine.errors import ConfigError
+from prism_engine.similar_names import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,8 +60,8 @@ def read_original(path: Path) -> dict[str, Any] | None:
     for key, value in data.items():
         if key not in KEYS:
             raise ConfigError(
-                f"{path}: unknown key {key!r}{nearest(key, KEYS)}; this is a configuration of the original framework "
-                f"(keys {', '.join(KEYS)}); prism's own run files have other keys"
+                f"{path}: unknown key {key!r}{did_you_mean(key, KEYS) or ';'} this is a configuration of the original "
+                f"framework (keys {', '.join(KEYS)}); prism's own run files have other keys"
             )
         _check(key, value, str(path))
     return dict(data)
@@ -128,7 +128,7 @@ _FLAG_NOTES: Final = {
 def _mode(mode: str) -> tuple[str, str]:
     if mode not in _MODES:
         raise ConfigError(
-            f"mode {mode!r} is not one of the original's modes: {', '.join(_MODES)}{nearest(mode, _MODES)}"
+            f"mode {mode!r} is not one of the original's modes: {', '.join(_MODES)}{did_you_mean(mode, _MODES)}"
         )
     if mode == "reasoning":
         return "all", "mode: the original's reasoning includes perception: --mode all, which scores the answers too"

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from prism_engine.config.choices import SEPARATOR
 from prism_engine.config.models import HUB_ID
-from prism_engine.config.yaml_files import nearest
 from prism_engine.errors import ConfigError
 from prism_engine.original.translation import Translation, concurrency_of
+from prism_engine.similar_names import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -168,7 +168,7 @@ def registry_name(name: str, registry: Registry) -> str:
         registry.find(name)  # a checkpoint's folder
     except ConfigError:
         known = [own for own, _ in registry]
-        hint = f"; it may be {' or '.join(found)}" if found else nearest(name, known) or _similar(name, known)
+        hint = f"; it may be {' or '.join(found)}" if found else did_you_mean(name, known) or _similar(name, known)
         raise ConfigError(
             f"--model {name}: VLMEvalKit's model of this name is not in the registry{hint}\n`prism models` lists it; "
             "give the checkpoint's hub id (org/name), or add an entry under `models:` in a --models-file"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
-
 from prism_engine.errors import ConfigError
+from prism_engine.similar_names import did_you_mean
 
 _IN_DETAIL = (
     "every object with its appearance and position, how the objects relate to one another, any text or numbers, "
@@ -39,8 +38,7 @@ def instruction_name(name: str) -> str:
     name = ALIASES.get(name, name)
     if name not in INSTRUCTIONS:
         known = [*INSTRUCTIONS, *ALIASES]
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f" - did you mean {close[0]!r}?" if close else f"; known: {', '.join(sorted(known))}."
+        hint = did_you_mean(name, known, most=1) or f"; known: {', '.join(sorted(known))}."
         raise ConfigError(
             f"unknown instruction {name!r}{hint} A wording of your own needs more than one word, or give it as @FILE; "
             "for per-question hints use query-specific_MODEL"

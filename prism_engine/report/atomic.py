@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from prism_engine.errors import UserError
+from prism_engine.unwritable import unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,9 +29,10 @@ def replacing(path: Path) -> Iterator[Path]:
         yield draft
         os.replace(draft, path)  # noqa: PTH105 - the name of the guarantee
     except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error}).") from error
+        raise UserError(unwritable(path, error)) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # its folder may be read-only or gone
+            draft.unlink(missing_ok=True)
 
 
 def write_lines(path: Path, lines: Iterable[bytes]) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final, TypeVar
 
+from prism_engine.control_characters import on_one_line
+
 T = TypeVar("T")
 _FORMULA: Final = re.compile("[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 """How a cell begins that a spreadsheet may take for a formula, also after removing a line break."""
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?%?|-")
 _HTML: Final = re.compile(r"<(?=[A-Za-z/!?])|&(?=#?\w+;)")
 _ENTITIES: Final = {"<": "&lt;", "&": "&amp;"}
-_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def csv_cell(value: T) -> T | str:
@@ -28,4 +29,4 @@ def markdown_cell(text: str) -> str:
     """Return a text as a cell of a Markdown table, on one line: no HTML, link, picture or control character."""
     text = re.sub(r"([\\|`\[\]])", r"\\\1", text)
     text = _HTML.sub(lambda found: _ENTITIES[found[0]], text)
-    return " ".join(_CONTROLS.sub(" ", text).split())
+    return on_one_line(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib import import_module
 from pkgutil import iter_modules
 from types import MappingProxyType
@@ -29,6 +28,7 @@ from prism_engine.scoring.scorer import (
     Unit,
     guess_is_right,
 )
+from prism_engine.similar_names import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,8 +87,7 @@ def known_profile(name: str) -> str:
     """
     name = PROFILE_ALIASES.get(name, name)
     if name not in PROFILE_NAMES:
-        near = get_close_matches(name.lower(), (*PROFILE_NAMES, *PROFILE_ALIASES), n=1, cutoff=0.5)
-        hint = f" - did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(name, (*PROFILE_NAMES, *PROFILE_ALIASES), most=1, cutoff=0.5)
         known = ", ".join((*PROFILE_NAMES, *(f"{alias} = {full}" for alias, full in PROFILE_ALIASES.items())))
         raise ConfigError(f"unknown scoring profile {name!r}{hint} (known: {known})")
     return name

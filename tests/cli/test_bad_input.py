@@ -71,7 +71,16 @@ def test_a_broken_benchmark_is_named_with_row_and_column_before_anything_is_call
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("shapes.tsv", "-p", "scriptd", "-r", "scripted"), "unknown model 'scriptd' - did you mean 'scripted'"),
+        (
+            ("shapes.tsv", "-p", "scriptd", "-r", "scripted"),
+            "perceiver: unknown model 'scriptd' - did you mean 'scripted'",
+        ),
+        (("shapes.tsv", "-p", "scripted", "-r", "scriptd"), "reasoner: unknown model 'scriptd'"),
+        (("shapes.tsv", "-p", "scripted~eye", "-r", "scripted"), "perceiver: unknown model 'eye'"),
+        (
+            ("shapes.tsv", "-p", "scripted", "-r", "scripted", "--instruction", "query-specific_pen"),
+            "hint writer: unknown model 'pen'",
+        ),
         (("shape.tsv", "-p", "scripted", "-r", "scripted"), "no benchmark 'shape.tsv'"),
         (("shapes.tsv", "-p", "scripted"), "needs a reasoner"),
         (("shapes.tsv", "-p", "scripted", "-r", "scripted", "--profile", "v9"), "profile 'v9'"),
@@ -86,6 +95,15 @@ def test_a_wrong_option_is_one_message_and_exit_code_2(prism, tmp_path, argument
     assert said.code == 2
     assert expected in said.err
     assert "Traceback" not in said.err
+
+
+def test_an_unknown_judge_is_refused_before_anything_is_read_again_however_much_is_cached(prism):
+    run = ("run", "shapes.tsv", "-p", "scripted", "-r", "scripted")
+    assert prism(*run).code == 0
+    said = prism(*run, "--judge", "scriptd")
+    assert said.code == 2
+    assert said.err.startswith("error: judge: unknown model 'scriptd' - did you mean 'scripted'")
+    assert "Results:" not in said.out + said.err
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ def ran(prism, tmp_path):
 def test_two_runs_are_compared_by_name_with_their_flips(ran, tmp_path):
     said = ran("compare", "other/scripted", "generic/shapes/other/other", "--show", "1", "--out", "out")
     assert said.code == 0
-    assert "A: other + scripted on shapes" in said.out
-    assert "B: other + other on shapes" in said.out
+    assert "First: other + scripted on shapes" in said.out
+    assert "Second: other + other on shapes" in said.out
     assert "p (Holm)" in said.out
     assert "right to wrong" in said.out
     assert "more (--show" in said.out
@@ -42,7 +42,7 @@ def test_metrics_that_count_other_units_are_compared_as_well(prism, tmp_path):
         write_run(tmp_path / "results", scores, mode="direct", perceiver=name, kind="hallusion", rows=rows)
     said = prism("compare", "results/direct/Bench/good", "results/direct/Bench/weak", "--out", "out")
     assert said.code == 0
-    assert all(word in said.out for word in ("Its own metrics, B minus A", "fAcc", "figure", "mean of aAcc"))
+    assert all(word in said.out for word in ("Its own metrics, second minus first", "fAcc", "figure", "mean of aAcc"))
     assert (tmp_path / "out" / "metrics.csv").is_file()
 
 

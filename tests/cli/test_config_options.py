@@ -125,8 +125,8 @@ def test_a_number_that_is_too_small_is_an_error_that_names_its_option(prism, opt
 @pytest.mark.parametrize(
     ("option", "says"),
     [
-        ("--samples", "must be a whole number"),
-        ("--fail-on-error", "must be a number"),
+        ("--samples", "must be a whole number (got 'x')"),
+        ("--fail-on-error", "must be a number (got 'x')"),
         ("--log", "'x' is not one of 'plain', 'json'"),
     ],
 )

@@ -187,7 +187,7 @@ def test_the_command_to_continue_with_does_not_repeat_the_secret(prism, tmp_path
         command = ("run", "shapes.tsv", "--mode", "blind", "-r", "shaky", *options)
         monkeypatch.setattr(sys, "argv", ["prism", *command])
         said = prism(*command)
-    assert (said.code, got[0][2]["exit_code"]) == (1, 1)
+    assert (said.code, got[0].body["exit_code"]) == (1, 1)
     assert "again: prism run shapes.tsv --mode blind -r shaky --models-file m.yaml\n" in said.err
     assert SECRET not in said.out + said.err
 

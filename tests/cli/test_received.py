@@ -2,49 +2,21 @@
 
 from __future__ import annotations
 
-import http.server
-import threading
-
 import orjson
 import pytest
 
 from prism_engine.api.results.provenance import STAMP
+from tests.receiver import receiver
 
 RUN = ("run", "shapes.tsv", "-p", "scripted", "-r", "scripted")
 FOLDER = "results/generic/shapes/scripted/scripted"
 
 
-class Server(http.server.ThreadingHTTPServer):
-    """Someone else's server; `received` has the requests."""
-
-    received: list[tuple[dict[str, str], bytes]]
-
-
-class Listener(http.server.BaseHTTPRequestHandler):
-    """Remembers what reaches the server, and refuses it."""
-
-    server: Server
-
-    def do_POST(self):
-        self.server.received.append((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(400)
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
 def elsewhere():
-    """A server that no one but a received file names; `received` lists the requests."""
-    server = Server(("127.0.0.1", 0), Listener)
-    server.received = []
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    """A server that no one but a received file names: its URL, and the requests to it, which it refuses."""
+    with receiver(400) as server:
+        yield server
 
 
 @pytest.fixture
@@ -66,7 +38,7 @@ def api(elsewhere, **fields):
     return {
         "backend": "api",
         "model": "m",
-        "base_url": f"http://127.0.0.1:{elsewhere.server_port}/v1",
+        "base_url": f"{elsewhere[0]}/v1",
         "api_key_env": "MY_SECRET",
         "outage_patience": 0,
         "attempts": 1,
@@ -79,18 +51,18 @@ def test_a_received_run_states_where_it_would_send_which_key_and_sends_nothing(p
     received(reasoner="gpt-4o", models={"gpt-4o": api(elsewhere)})
     said = prism("resume", "scripted/scripted")
     assert said.code == 2
-    assert f"sends requests to http://127.0.0.1:{elsewhere.server_port}/v1 with the key in MY_SECRET" in said.err
+    assert f"sends requests to {elsewhere[0]}/v1 with the key in MY_SECRET" in said.err
     assert "has no cost cap" in said.err
     assert "--trust continues it" in said.err
     assert "the-value-of-the-secret" not in said.err
-    assert elsewhere.received == []
+    assert not elsewhere[1]
 
 
 def test_with_trust_it_continues_and_is_the_users_own_from_then_on(prism, received, elsewhere, monkeypatch, tmp_path):
     monkeypatch.setenv("MY_SECRET", "the-value-of-the-secret")
     received(reasoner="theirs", models={"theirs": api(elsewhere)})
     assert prism("resume", "scripted/scripted", "--trust").code in (1, 4)
-    assert elsewhere.received
+    assert elsewhere[1]
     assert prism("resume", "scripted/theirs").code in (1, 4)
 
 
@@ -173,7 +145,7 @@ def test_a_judge_is_the_users_own_and_never_the_one_in_the_received_folder(
     assert (said.code, "its own model 'scripted' is not used, but yours" in said.err) == (0, True), said.err
     said = prism("judge", "scripted/scripted", "--judge", "theirs")
     assert (said.code, "only it defines the judge 'theirs'" in said.err) == (2, True)
-    assert elsewhere.received == []
+    assert not elsewhere[1]
 
 
 def test_another_machines_run_is_a_received_one_and_a_run_without_a_home_works(prism, tmp_path, monkeypatch):

@@ -11,10 +11,7 @@ import json
 import random
 import re
 import shutil
-import threading
-from contextlib import contextmanager
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +25,7 @@ from prism_engine.chaos.bill import Prices
 from prism_engine.chaos.providers import PROVIDERS, completion
 from prism_engine.errors import ConfigError
 from tests.provider import paid_model, provider
+from tests.receiver import receiver
 from tests.shapes import write_shapes
 
 REPORTED = Path(__file__).parent / "reported"
@@ -245,50 +243,20 @@ def test_a_key_in_place_of_its_variable_is_never_shown(prism, tmp_path, command,
     assert "SECRET" not in shown
 
 
-@contextmanager
-def recorder():
-    """Serve completions under any path; yields the port and the request lines with their headers."""
-    asked = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            asked.append((self.path, dict(self.headers)))
-            self.rfile.read(int(self.headers["Content-Length"]))
-            data = orjson.dumps(completion(TEXT))
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server.server_address[1], asked
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
 def test_a_deployment_s_url_is_asked_as_the_portal_shows_it_with_its_header(prism, tmp_path, monkeypatch):
     monkeypatch.setenv("PORTAL_KEY", "k-0123456789abcdef")
     models = (REPORTED / "azure-url-and-headers" / "models.yaml").read_text()
     header = 'headers: {api-key: "${PORTAL_KEY}", OpenAI-Organization: org-x}'
-    with recorder() as (port, asked):
-        models = models.replace(":41899/", f":{port}/").replace("api_key_env: null", header)
+    with receiver(answer=completion(TEXT)) as (url, got):
+        models = models.replace("http://127.0.0.1:41899", url).replace("api_key_env: null", header)
         (tmp_path / "models.yaml").write_text(models)
         options = ("shapes.tsv", "-n", "2", "-p", "scripted", "-r", "azure", "--models-file", "models.yaml")
         said = prism("run", *options)
     assert said.code == 0, said
-    assert {path for path, _ in asked} == {"/openai/deployments/gpt4o/chat/completions?api-version=2024-06-01"}
-    sent = [{name.lower(): value for name, value in headers.items()} for _, headers in asked]
-    assert {(each["api-key"], each["openai-organization"]) for each in sent} == {("k-0123456789abcdef", "org-x")}
-    assert not any("authorization" in each for each in sent)
+    assert {each.path for each in got} == {"/openai/deployments/gpt4o/chat/completions?api-version=2024-06-01"}
+    sent = {(each.headers["api-key"], each.headers["openai-organization"]) for each in got}
+    assert sent == {("k-0123456789abcdef", "org-x")}
+    assert not any("authorization" in each.headers for each in got)
 
 
 def test_pictures_that_apis_refuse_are_converted_and_check_and_plan_say_so(reported, prism, tmp_path):

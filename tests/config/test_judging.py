@@ -49,6 +49,49 @@ def test_they_are_read_from_the_env_file_too_but_the_environment_wins(tmp_path):
     assert (spec.base_url, spec.model) == ("http://environment/v1", "from-file")
 
 
+def in_env_file(tmp_path, **values):
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+
+
+@pytest.mark.parametrize("variable", ["OPENAI_API_BASE", "OPENAI_API_BASE_JUDGE"])
+@pytest.mark.parametrize("key", ["OPENAI_API_KEY", "OPENAI_API_KEY_JUDGE"])
+@pytest.mark.parametrize("also", [{}, {"OPENAI_API_KEY": "theirs"}])
+def test_an_address_in_an_env_file_never_gets_a_key_from_the_environment(tmp_path, variable, key, also):
+    in_env_file(tmp_path, **{variable: "http://evil:8000/v1"}, **also)
+    with pytest.raises(ConfigError) as raised:
+        found(environ={key: "my-own"})
+    for words in (".env", variable, key, "http://evil:8000/v1", f"export {variable}=", f"unset {key}"):
+        assert words in str(raised.value)
+    assert "my-own" not in str(raised.value)
+
+
+def test_nor_does_it_get_one_in_a_header(tmp_path):
+    in_env_file(tmp_path, OPENAI_API_BASE="http://evil/v1")
+    mine = ApiModel(model="m", api_key_env=None, headers={"api-key": "${MY_KEY}"})
+    with pytest.raises(ConfigError, match="MY_KEY"):
+        found("mine", {"MY_KEY": "my-own"}, models={"mine": mine})
+
+
+@pytest.mark.parametrize("variable", ["OPENAI_API_BASE", "OPENAI_API_KEY", "LOCAL_LLM"])
+def test_nor_does_a_reference_in_an_env_file_send_it_one(tmp_path, monkeypatch, variable):
+    monkeypatch.setenv("MY_KEY", "my-own")
+    in_env_file(tmp_path, **{"OPENAI_API_BASE": "http://evil/v1", variable: "http://evil/${MY_KEY}/v1"})
+    with pytest.raises(ConfigError, match=rf"{variable} contains a reference") as raised:
+        found()
+    assert "my-own" not in str(raised.value)
+
+
+def test_an_address_and_a_key_in_the_same_env_file_are_used(tmp_path):
+    in_env_file(tmp_path, OPENAI_API_BASE="http://file/v1", OPENAI_API_KEY="k")
+    spec = found(environ={"OTHER_KEY": "my-own"})
+    assert (spec.base_url, spec.api_key_env) == ("http://file/v1", "OPENAI_API_KEY")
+
+
+def test_an_empty_variable_turns_the_env_files_address_off(tmp_path):
+    in_env_file(tmp_path, OPENAI_API_BASE="http://file/v1")
+    assert found(environ={"OPENAI_API_BASE": "", "OPENAI_API_KEY": "k"}).base_url == ApiModel(model="m").base_url
+
+
 def test_a_model_with_its_own_address_keeps_it():
     environ = {"OPENAI_API_BASE": "http://here/v1", "LOCAL_LLM": "my/model"}
     assert found("deepseek-chat", environ) == load_registry().find("deepseek-chat")
@@ -56,8 +99,8 @@ def test_a_model_with_its_own_address_keeps_it():
 
 
 def test_an_invalid_address_is_reported():
-    with pytest.raises(ConfigError, match="OPENAI_API_BASE"):
-        found(environ={"OPENAI_API_BASE": "here:8000"})
+    with pytest.raises(ConfigError, match="OPENAI_API_BASE_JUDGE: "):
+        found(environ={"OPENAI_API_BASE_JUDGE": "here:8000"})
 
 
 def test_limits_are_applied_to_an_api_and_refused_for_anything_else():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from prism_engine.config import ApiModel, ScriptedModel, ServerSpec, VllmModel, load_registry
 from prism_engine.config.model_entry import ModelInfo
@@ -31,6 +32,14 @@ def test_any_entry_may_have_facts_about_the_model(tmp_path):
     for wrong in ({"parameters": "seven"}, {"type": "free"}, {"license": "MIT"}):
         with pytest.raises(ConfigError, match="about"):
             parse_models({"m": {"backend": "scripted", "about": wrong}}, "here")
+
+
+@pytest.mark.parametrize(
+    "field", [{"model": "m\ud800"}, {"extra_body": {"a": ["\udc00"]}}, {"headers": {"x": "\ud800"}}]
+)
+def test_no_text_of_an_entry_has_half_a_character(field):
+    with pytest.raises(ValidationError, match=r"surrogate|printable ASCII|valid string"):
+        ApiModel(**{"model": "m", **field})
 
 
 def test_an_unknown_model_is_answered_with_the_nearest_names():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter
 
-from prism_engine.config import RunConfig
-from prism_engine.config.yaml_files import nearest, read_yaml, validated
+from prism_engine.config import RunConfig, load_registry
+from prism_engine.config.yaml_files import read_yaml, validated
 from prism_engine.errors import ConfigError
 
 
@@ -39,11 +39,6 @@ def test_a_missing_file_and_a_binary_one_are_reported(tmp_path):
 def test_an_empty_file_is_an_empty_mapping(tmp_path):
     (tmp_path / "empty.yaml").write_text("# nothing yet\n")
     assert read_yaml(tmp_path / "empty.yaml") == {}
-
-
-def test_nearest_is_silent_where_nothing_is_close():
-    assert nearest("zzz", ["benchmark"]) == ""
-    assert nearest("benchmrk", ["benchmark"]) == " - did you mean 'benchmark'?"
 
 
 @pytest.mark.parametrize(("option", "key"), [("rpm", "requests_per_minute"), ("tpm", "tokens_per_minute")])
@@ -91,3 +86,14 @@ def test_a_value_of_the_wrong_type_is_named_once_and_in_plain_words(keys, says):
         validated(TypeAdapter(RunConfig), {"benchmark": "x.tsv", "mode": "blind", "reasoner": "x", **keys}, "run.yaml")
     assert str(caught.value).startswith(f"run.yaml: {says}")
     assert str(caught.value).count("orakle") <= 1
+
+
+@pytest.mark.parametrize(
+    ("models", "says"), [("[a, b]", "models: must be `key: value` pairs (got"), ("{a: [1]}", "models: a: must be")]
+)
+def test_a_list_in_place_of_keys_is_told_so(tmp_path, models, says):
+    (tmp_path / "models.yaml").write_text(f"models: {models}\n")
+    with pytest.raises(ConfigError) as raised:
+        load_registry([tmp_path / "models.yaml"])
+    assert says in str(raised.value)
+    assert "dictionary" not in str(raised.value)

@@ -39,7 +39,7 @@ def test_an_unknown_name_gets_the_nearest_and_the_folders_searched(roots):
     with pytest.raises(ConfigError) as caught:
         find_benchmark("mmstarr", roots)
     message = str(caught.value)
-    assert "no benchmark 'mmstarr'; did you mean MMStar" in message
+    assert "no benchmark 'mmstarr' - did you mean 'MMStar'?" in message
     assert f"Searched: {roots[0]}, {roots[1]} (no such folder), {roots[2]}." in message
 
 
@@ -77,8 +77,21 @@ def test_a_file_whose_pictures_were_written_out_stands_for_a_benchmark_that_is_g
 
 
 def test_a_path_to_no_file_gets_its_neighbours(roots):
-    with pytest.raises(ConfigError, match=r"did you mean AI2D_TEST\? Searched: .*second\."):
+    with pytest.raises(ConfigError, match=r"did you mean 'AI2D_TEST'\? Searched: .*second\."):
         find_benchmark(str(roots[2] / "AI2D_TEXT.tsv"), roots)
+
+
+@pytest.mark.parametrize("name", ["nothing.tsv", "nothing.jsonl", "POPE.tsv"])
+def test_a_file_s_name_was_searched_in_the_current_folder_as_well(roots, monkeypatch, tmp_path, name):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=f"Searched: {tmp_path}, {roots[0]}"):
+        find_benchmark(name, roots)
+
+
+def test_the_folder_of_a_path_is_named_in_full(roots, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=rf"Searched: {tmp_path}/data \(no such folder\)\."):
+        find_benchmark("data/nothing.tsv", roots)
 
 
 def test_a_name_without_folders_to_search_is_reported():

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from zipfile import ZIP_DEFLATED, ZipFile
 
+import polars as pl
 import pytest
 
 from prism_engine.datasets import GivenTable, open_benchmark
+from prism_engine.datasets.given_table import MOST_CHARACTERS
 from prism_engine.errors import DatasetError
 from prism_engine.records import Draw, Image, Sample
 from tests.shapes import write_shapes
@@ -92,6 +95,24 @@ def test_an_incomplete_or_contradictory_table_is_refused_with_the_row(tmp_path, 
     with pytest.raises(DatasetError, match=message) as caught:
         table(tmp_path, rows)
     assert "given.jsonl" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["given.jsonl", "given.csv", "given.xlsx"])
+def test_a_cell_that_is_no_description_is_named(tmp_path, name):
+    path, longest = tmp_path / name, "x" * (MOST_CHARACTERS + 1)
+    match path.suffix:
+        case ".jsonl":
+            path.write_text(json.dumps({"index": 0, "description": longest}))
+        case ".csv":
+            path.write_text(f"index,description\n0,{longest}\n")
+        case _:
+            pl.DataFrame({"index": ["0"], "description": ["CELL"]}).write_excel(path)
+            parts = {part: ZipFile(path).read(part) for part in ZipFile(path).namelist()}
+            with ZipFile(path, "w", ZIP_DEFLATED) as book:
+                for part, content in parts.items():
+                    book.writestr(part, content.replace(b"CELL", longest.encode()))
+    with pytest.raises(DatasetError, match=r"row 1, column 'description'.*4,194,305 characters"):
+        GivenTable(path)
 
 
 def test_equal_texts_for_one_key_are_no_contradiction(tmp_path):

@@ -6,7 +6,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import orjson
+import pytest
 
+from prism_engine.backends.load import Load
 from prism_engine.engine.progress import Progress, SmoothEstimate
 from prism_engine.records import Completion, Outcome, Sample, SampleResult, SampleStatus, Score, StepRecord
 from prism_engine.stages.meter import Meter
@@ -130,6 +132,47 @@ def test_runs_together_have_one_pace():
     assert whole.eta_seconds == 10 / 2 * 26
     whole.stop()
     assert whole.eta_seconds is None
+
+
+def starting_engines(load, *, hand_over):
+    """Count a sweep of two engines, the second of which takes 60 seconds to start; return what is displayed."""
+    clock = Clock()
+    first = Progress(100, {"perceive": Meter()}, name="one", clock=clock)
+    second = Progress(100, {"perceive": Meter(load=load)}, name="other", clock=clock)
+    together = Meter()
+    first.meters["perceive"].whole = second.meters["perceive"].whole = together
+    whole = Progress.of([first, second], {"perceive": together})
+    whole.clock = clock
+    second.bounds.waits_for_turn = hand_over
+    shown = []
+    for tick in range(1600):
+        clock.now += 0.1
+        starting = 500 <= tick < 1100
+        second.meters["perceive"].in_flight = int(tick >= 500 and not hand_over)
+        together.in_flight = int(not starting)
+        second.bounds.waits_for_turn = hand_over and tick < 1100
+        load.starting = starting
+        for run in (first, second):
+            run.bounds.tick()
+        if not starting and tick % 5 == 0:
+            (first if tick < 500 else second).count(result(fresh=True))
+        shown.append(whole.eta_seconds)
+    return shown
+
+
+@pytest.mark.parametrize("hand_over", [False, True])
+def test_the_start_of_a_later_engine_is_no_progress(hand_over):
+    class Starting:
+        starting = False
+
+        def __call__(self):
+            return Load(starting=self.starting)
+
+    shown = starting_engines(Starting(), hand_over=hand_over)
+    assert abs(shown[499] - 50) < 3  # 100 samples are left, two per second
+    assert max(shown[500:1100]) < 53
+    assert abs(shown[1100] - 50) < 3
+    assert shown[1590] < 6
 
 
 def test_the_remaining_time_counts_down_and_does_not_jump_with_a_burst_of_answers():

@@ -46,11 +46,37 @@ def test_perception_benchs_rows_are_read_from_their_own_fields(tmp_path):
     assert (row.rubric, row.image.digest) == (RUBRIC, "1" * 64)
 
 
+@pytest.mark.parametrize("image", ["{secret}", "../secret/1.png", "link.png"])
+def test_a_picture_outside_the_rows_folder_is_refused_unless_it_is_allowed(tmp_path, monkeypatch, image):
+    secret = tmp_path / "secret" / "1.png"
+    secret.parent.mkdir()
+    secret.write_bytes(b"1")
+    (tmp_path / "rows").mkdir()
+    (tmp_path / "rows" / "link.png").symlink_to(secret)
+    row = ROW | {"image": image.format(secret=secret)}
+    with pytest.raises(DatasetError, match=rf"rows\.jsonl, row 1.*outside.*PRISM_IMAGES={secret.parent}"):
+        read(tmp_path / "rows", row)
+    monkeypatch.setenv("PRISM_IMAGES", str(secret.parent))
+    assert read(tmp_path / "rows", row)[0].image.digest == "1" * 64
+
+
+def test_a_picture_whose_name_cannot_be_one_is_named_with_its_row(tmp_path):
+    for image in ("\0", "x" * 5_000):
+        with pytest.raises(DatasetError, match=r"rows\.jsonl, row 1: image "):
+            read(tmp_path, ROW | {"image": image})
+
+
+def test_a_file_without_rubrics_is_refused(tmp_path):
+    (tmp_path / "rubrics.yaml").write_text("rubrics: {}\n")
+    with pytest.raises(ConfigError, match=r"rubrics\.yaml: rubrics: has none"):
+        read_rubrics(tmp_path / "rubrics.yaml")
+
+
 def test_a_rubric_may_be_named(tmp_path):
     named = {name: value for name, value in ROW.items() if name != "rubric"}
     rows = read(tmp_path, named | {"rubric": "exact"}, named, rubrics={"exact": RUBRIC}, default_rubric="exact")
     assert [row.rubric for row in rows] == [RUBRIC, RUBRIC]
-    with pytest.raises(ConfigError, match="did you mean 'exact'"):
+    with pytest.raises(DatasetError, match=r"rows\.jsonl, row 1: .*did you mean 'exact'"):
         read(tmp_path, named | {"rubric": "exakt"}, rubrics={"exact": RUBRIC})
     with pytest.raises(DatasetError, match="row 1: has no rubric"):
         read(tmp_path, named)

@@ -33,6 +33,32 @@ def test_a_body_that_raises_leaves_the_old_file_and_nothing_else(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_folder_that_goes_away_meanwhile_is_one_error_that_names_the_file(tmp_path):
+    folder = tmp_path / "results"
+    folder.mkdir()
+
+    def write():
+        with replacing(folder / "scores.json") as draft:
+            folder.rmdir()
+            draft.write_text("new")
+
+    with pytest.raises(UserError, match=r"results/scores\.json: cannot be written .*rerun the same command"):
+        write()
+
+
+def test_a_disk_that_is_full_meanwhile_says_what_to_do_and_keeps_the_old_file(tmp_path):
+    path = tmp_path / "scores.json"
+    path.write_text("old")
+
+    def write():
+        with replacing(path), open("/dev/full", "w") as full:  # noqa: PTH123 - no path of a file
+            full.write("new")
+
+    with pytest.raises(UserError, match=r"No space left on device.*free some space"):
+        write()
+    assert path.read_text() == "old"
+
+
 def test_a_path_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "scores.json").mkdir()
     with (

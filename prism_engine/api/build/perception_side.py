@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from prism_engine.api.build.instruction_sources import hints_by_row, writer_of
@@ -97,7 +97,8 @@ def build_perception_side(
 
     def load() -> Load:
         loads = [model.load() for model in perceivers.values()]
-        return next((waiting for waiting in loads if waiting.waiting_for is not None), loads[-1])
+        shown = next((waiting for waiting in loads if waiting.waiting_for is not None), loads[-1])
+        return replace(shown, starting=any(one.starting for one in loads))
 
     meters = {"perceive": Meter(load=load)} if counting is None else meters_of(counting.stages)
     perceivers = {role: CachedModel(None, store, meters["perceive"]) for role in describers}

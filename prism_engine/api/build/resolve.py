@@ -103,13 +103,18 @@ def _entries(config: RunConfig, registry: Registry) -> dict[str, tuple[str, Mode
     if config.mode.needs_reasoner:
         names["reasoner"] = str(config.reasoner)
     limited = config.reasoner or config.perceiver or names.get(WRITER)
-    specs = {role: (name, registry.find(name)) for role, name in names.items()}
+    specs = {role: (name, registry.find(name, _shown(role))) for role, name in names.items()}
     meant = "reasoner" if config.reasoner else "perceiver" if config.perceiver else WRITER
     # By name and not by role: a model in both roles has one quota.
     return {
         role: (name, with_limits(meant, name, spec, config) if name == limited else spec)
         for role, (name, spec) in specs.items()
     }
+
+
+def _shown(role: str) -> str:
+    """Return a role in the words of a message."""
+    return "hint writer" if role == WRITER else role.partition("_")[0]
 
 
 def _with_reasoning(specs: Mapping[str, tuple[str, ModelSpec]], config: RunConfig) -> dict[str, tuple[str, ModelSpec]]:

@@ -30,6 +30,7 @@ from prism_engine.records import Sampling
 from prism_engine.report import replacing, write_lines
 from prism_engine.report.scores.agreement import RESAMPLES, Agreement, agreement
 from prism_engine.stages.cached import CachedModel
+from prism_engine.unwritable import unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -201,7 +202,7 @@ def _write_grades(
     try:
         report.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{report.folder}: cannot be written ({error.strerror})") from error
+        raise UserError(unwritable(report.folder, error)) from error
     lines = (orjson.dumps(row.as_json(), option=orjson.OPT_APPEND_NEWLINE) for row in graded)
     write_lines(report.folder / "grades.jsonl", lines)
     with replacing(report.folder / "grades.json") as draft:

@@ -16,6 +16,7 @@ from prism_engine.report import replacing, write_lines
 from prism_engine.report.scores.finished import JUDGED, folder_name
 from prism_engine.report.scores.manifest import MANIFEST, read_manifest
 from prism_engine.scoring import known_profile, recorded_profile, scorer_of
+from prism_engine.unwritable import unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,7 +87,7 @@ def write_case(case: Case, rows: Iterator[dict[str, Any]], judge: Callable[[], d
     try:
         judged.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{judged.folder}: cannot be written ({error.strerror})") from error
+        raise UserError(unwritable(judged.folder, error)) from error
     write_lines(judged.every, (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
     folded = judged.fold(case.pending.scorer, failed_as_wrong=case.failed_as_wrong, parquet=True)
     with replacing(judged.folder / MANIFEST) as draft:

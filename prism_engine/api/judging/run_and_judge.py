@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from prism_engine.api.judging.judge_runs import judge_runs
 from prism_engine.api.results.run_status import RunStatus
 from prism_engine.api.runs.execution import run_many
 from prism_engine.api.runs.planning import plan as make_plan
-from prism_engine.config.judging import JudgeConfig
+from prism_engine.config.judging import JudgeConfig, find_judge
 from prism_engine.errors import ConfigError, DeadError
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def run_and_judge(
     for config in configs:
         if config.judge is None:
             continue
+        find_judge(judge_of(config), registry, os.environ)
         try:
             preflight(judge_of(config), registry)
         except (ConfigError, DeadError):

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from prism_engine.config import RunConfig, load_registry, load_run_configs
 from prism_engine.config.run_config import SWEPT
 from prism_engine.config.yaml_files import validated
+from prism_engine.config.yaml_loader import shown
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -46,9 +47,11 @@ def sweep(configs: RunConfig | Iterable[RunConfig] | None, options: Mapping[str,
         if options.get("benchmark") is None and set(options) <= set(RunConfig.model_fields):
             raise ConfigError("no benchmark is given: name it with benchmark=..., or give a RunConfig")
         return list(load_run_configs(None, options))
-    given = [configs] if isinstance(configs, RunConfig) else list(configs)
+    given = [configs] if isinstance(configs, RunConfig | str | Path) else list(configs)
     if not given:
         raise ConfigError("no run is given")
+    if (other := next((each for each in given if not isinstance(each, RunConfig)), None)) is not None:
+        raise ConfigError(f"{shown(other)} is no RunConfig: give options by name, such as benchmark={shown(other)}")
     return [config_of(RunConfig, {**dict(config), **options}) for config in given]
 
 

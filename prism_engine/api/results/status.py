@@ -16,10 +16,10 @@ from pydantic import ValidationError
 from prism_engine.api.results.provenance import STAMP, is_own, stamp_of
 from prism_engine.config import Arm, RunConfig
 from prism_engine.config.run_config import STORED
-from prism_engine.config.yaml_files import nearest
 from prism_engine.errors import ConfigError, UserError
 from prism_engine.report import replacing
 from prism_engine.report.scores.manifest import check_schema
+from prism_engine.similar_names import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -202,7 +202,8 @@ def find_run_state(results_dir: Path, run: str | None) -> RunState:
             raise UserError(f"{results_dir}: has {named}; --results-dir names another folder")
         wanted = f"no run's name has {run!r} in it" if part else f"{run!r} names no run"
         raise UserError(
-            f"{results_dir}: {wanted}{nearest(part, names)}; `prism runs` lists them (--results-dir for another folder)"
+            f"{results_dir}: {wanted}{did_you_mean(part, names) or ';'} `prism runs` lists them (--results-dir for "
+            "another folder)"
         )
     raise UserError(f"{run!r} matches {len(matching)} runs, such as {', '.join(matching[:5])}; give more of the name")
 

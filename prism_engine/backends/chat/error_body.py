@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from prism_engine.backends.chat.json_body import read_json
+from prism_engine.control_characters import on_one_line
 from prism_engine.http import read_duration, read_reset
 
 if TYPE_CHECKING:
@@ -48,7 +49,6 @@ _NESTED = (
     "fault",
     "base_resp",
 )
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 _PAGE = re.compile(r"\s*(?:<!doctype html|<html|<head|<\?xml|<!--)", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>(.{1,200}?)</title", re.IGNORECASE | re.DOTALL)
 _MARKUP = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]{0,500}>", re.IGNORECASE | re.DOTALL)
@@ -216,4 +216,4 @@ def _plain(raw: bytes, data: Any) -> str:
 
 def printable(text: str) -> str:
     """Return a server's text on one line, without control and direction characters, shortened."""
-    return " ".join(_UNPRINTABLE.sub(" ", text).split())[:LONGEST_MESSAGE]
+    return on_one_line(text, invisible=False)[:LONGEST_MESSAGE]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from prism_engine.backends.base import Backend
 from prism_engine.backends.limits.gate import Gate
+from prism_engine.backends.load import Load
 from prism_engine.backends.vllm.running import RunningEngine, closed_error
 from prism_engine.backends.vllm.start import DEFAULT_MAX_NUM_SEQS, EngineStart
 from prism_engine.backends.vllm.thread import EngineThread
@@ -51,6 +52,10 @@ class VllmEngine(Backend):
     def capacity(self) -> int:
         """Twice the engine's own concurrency, so that the next requests are prepared while it works."""
         return 2 * int(self._spec.engine.get("max_num_seqs") or DEFAULT_MAX_NUM_SEQS)
+
+    @property
+    def load(self) -> Load:  # noqa: D102 - see Backend
+        return Load(starting=self._starting is not None and not self._start_done.is_set())
 
     async def generate(self, call: Call) -> Completion:  # noqa: D102 - see Backend
         async with self._gate:

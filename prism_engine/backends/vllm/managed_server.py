@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import suppress
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,11 @@ class ManagedServer:
         self._starting: asyncio.Task[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
+
+    @property
+    def starting(self) -> bool:
+        """Whether the server was asked to start and is not healthy yet."""
+        return self._starting is not None and not self._starting.done()
 
     async def start(self) -> str:
         """Return the base URL (ending in `/v1`) of the healthy server, starting it on the first call.
@@ -226,7 +232,7 @@ class ServedApi(Backend):
 
     @property
     def load(self) -> Load:  # noqa: D102 - see Backend
-        return self._api.load
+        return replace(self._api.load, starting=self._server.starting)
 
     async def generate(self, call: Call) -> Completion:  # noqa: D102
         return await self._api.generate(call)

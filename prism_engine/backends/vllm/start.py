@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from prism_engine.backends.vllm.checkpoints import local_folder
 from prism_engine.backends.vllm.plugin import LOG, PARENT, end_log, log_vllm_to
-from prism_engine.config.yaml_files import nearest
 from prism_engine.errors import ConfigError, DeadError, DependencyError, NotRunError
+from prism_engine.similar_names import did_you_mean
 
 if TYPE_CHECKING:
     import logging
@@ -144,7 +144,7 @@ def engine_arguments(spec: VllmModel) -> Any:
     known = AsyncEngineArgs.__dataclass_fields__
     for option in spec.engine:
         if option not in known:
-            raise ConfigError(f"model {spec.model}: vLLM has no engine option {option!r}{nearest(option, known)}")
+            raise ConfigError(f"model {spec.model}: vLLM has no engine option {option!r}{did_you_mean(option, known)}")
     ours: dict[str, Any] = {
         "model": str(local_folder(spec.model) or spec.model),
         "revision": spec.revision,

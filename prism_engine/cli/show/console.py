@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from prism_engine.cli.show.wrapping import breaks, parts_of, wrapped
+from prism_engine.control_characters import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,7 +33,6 @@ LOG_SECONDS = 10.0
 """Between two lines of progress in a log."""
 _LONGEST_MESSAGE = 10_000
 """Characters of an error message."""
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 JSON_SCHEMA = 1
 """Version of what `--json` prints: higher if a field changes its meaning or goes; new fields leave it as it is."""
 UNFOLDED = 1000
@@ -48,7 +47,7 @@ class _Lasting(Console):
     """A console that breaks lines between words on a terminal, and whose reader may go away.
 
     If it does (`| head`, a lost terminal), the output is dropped and the run continues. Text from files, servers and
-    models cannot control the terminal, see `printable`; only rich's own styles do.
+    models cannot control the terminal, see `escaped`; only rich's own styles do.
     """
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
@@ -58,7 +57,7 @@ class _Lasting(Console):
             if segment.control or (text.isascii() and text.isprintable()):
                 yield segment
             else:
-                yield Segment(printable(text), segment.style)
+                yield Segment(escaped(text), segment.style)
 
     def print(self, *objects: Any, soft_wrap: bool | None = None, markup: bool | None = None, **options: Any) -> None:
         """Print; a text with `soft_wrap` is broken between words on a terminal, and nowhere in files and pipes."""
@@ -82,15 +81,6 @@ class _Lasting(Console):
         self.quiet = True
         with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - not a path of a file
             os.dup2(nowhere.fileno(), self.file.fileno())
-
-
-def printable(text: str) -> str:
-    """Return a text with its control characters escaped as in JSON; line ends and tabs stay.
-
-    These are the C0 and C1 controls (escape sequences can clear the screen or write into the window's title), those
-    that change the direction of writing (a text can then look like another), separators of lines, and surrogates.
-    """
-    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def shortened(message: str) -> str:
@@ -161,7 +151,7 @@ def print_json(content: object) -> None:
         text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
     except TypeError:  # half a surrogate pair in a reply; the standard library escapes it
         text = json.dumps(value, indent=2)
-    stdout.out(printable(text), highlight=False)
+    stdout.out(escaped(text), highlight=False)
 
 
 def _plain(value: object) -> object:

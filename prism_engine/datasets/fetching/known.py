@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from prism_engine.config.benchmarks import known_benchmark, known_benchmarks
-from prism_engine.config.yaml_files import nearest
 from prism_engine.datasets import data_roots, list_benchmarks
 from prism_engine.datasets.fetching.download import DownloadRequest, download
 from prism_engine.datasets.fetching.part_file import file_digests
 from prism_engine.errors import BackendError, ConfigError, UserError
+from prism_engine.similar_names import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,9 @@ def fetch(
     known = known_benchmark(name)
     if known is None:
         names = [entry.name for entry in known_benchmarks()]
-        raise ConfigError(f"unknown benchmark {name!r}{nearest(name, names)}; `prism datasets list` lists them all")
+        raise ConfigError(
+            f"unknown benchmark {name!r}{did_you_mean(name, names) or ';'} `prism datasets list` lists them all"
+        )
     if known.spec.url is None:
         raise ConfigError(f"{known.name} is not published: make it with `prism datasets make scenes`")
     target = (folder or _folder()) / f"{known.name}.tsv"

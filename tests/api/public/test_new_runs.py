@@ -56,6 +56,7 @@ def test_a_registry_may_be_given(options):
         ({"benchmark": None}, r"no benchmark is given: name it with benchmark=\.\.\."),
         ({"mode": ["all", "blind"]}, "these options describe 2 runs; "),
         ({"reasoner": "nobody"}, "unknown model 'nobody'"),
+        ({"reasoner": "m\ud800"}, r"reasoner: 'm\\ud800' contains a surrogate"),
     ],
 )
 async def test_mistakes_are_configuration_errors(options, changed, message):
@@ -64,6 +65,12 @@ async def test_mistakes_are_configuration_errors(options, changed, message):
             call(**options | changed)
     with pytest.raises(prism.ConfigError, match=message):
         await prism.arun(**options | changed)
+
+
+def test_a_benchmark_in_place_of_a_configuration_is_an_error_that_says_how_to_name_it(options):
+    for call in (prism.run, prism.plan, prism.run_many):
+        with pytest.raises(prism.ConfigError, match=r"^'a\.tsv' is no RunConfig: .* such as benchmark='a\.tsv'$"):
+            call("a.tsv", reasoner=options["reasoner"])  # type: ignore[arg-type]  # the mistake under test
 
 
 def test_options_of_multiple_runs_are_an_error_that_says_what_to_use(options):

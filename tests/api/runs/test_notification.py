@@ -28,7 +28,8 @@ def python(code, *arguments):
 def test_a_url_gets_the_summary_as_json():
     with receiver() as (url, got):
         assert Notification.of(f"{url}/services/{SECRET}").send(SUMMARY) is None
-    assert got == [(f"/services/{SECRET}", "application/json", SUMMARY)]
+    ((path, headers, body),) = got
+    assert (path, headers["content-type"], body) == (f"/services/{SECRET}", "application/json", SUMMARY)
 
 
 @pytest.mark.parametrize("status", [302, 404, 500])

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import ssl
-import subprocess
 from contextlib import asynccontextmanager
 
 import pytest
@@ -16,8 +14,8 @@ from prism_engine.config import ApiModel
 from prism_engine.errors import DeadError, RejectedError, UnreachableError
 from prism_engine.records import Outcome
 from tests.backends.calls import call_of
+from tests.certificates import self_signed
 
-OPENSSL = shutil.which("openssl") or ""
 KEY = "sk-planted-0123456789abcdef"
 REPLY = {"choices": [{"message": {"content": "B."}, "finish_reason": "stop"}]}
 
@@ -103,22 +101,7 @@ async def test_secrets_in_headers_are_redacted_from_headers_and_bodies(status):
 @pytest.fixture
 def certificate(tmp_path):
     """A self-signed certificate of 127.0.0.1: the server's context, and the path of the PEM file."""
-    if not OPENSSL:
-        pytest.skip("no openssl to make a certificate with")
-    pem, private = tmp_path / "ca.pem", tmp_path / "key.pem"
-    options = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test -addext"
-    command = [
-        OPENSSL,
-        "req",
-        "-x509",
-        *options.split(),
-        "subjectAltName=IP:127.0.0.1",
-        "-keyout",
-        private,
-        "-out",
-        pem,
-    ]
-    subprocess.run(command, check=True, capture_output=True)
+    pem, private = self_signed(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem, private)
     return context, pem

@@ -88,7 +88,12 @@ http.server.HTTPServer(("127.0.0.1", int(arguments["port"])), Handler).serve_for
 
 async def test_one_server_starts_for_all_callers_and_ends_with_its_children(fake, tmp_path: Path):
     server = fake(HEALTHY)
-    urls = await asyncio.gather(*(server.start() for _ in range(5)))
+    assert not server.starting
+    starts = [asyncio.create_task(server.start()) for _ in range(5)]
+    await asyncio.sleep(0)
+    assert server.starting
+    urls = await asyncio.gather(*starts)
+    assert not server.starting
     assert len(set(urls)) == 1
     assert urls[0].startswith("http://127.0.0.1:")
     assert urls[0].endswith("/v1")

@@ -14,6 +14,7 @@ import pytest
 
 from prism_engine.cli.show import console
 from prism_engine.cli.show.console import print_json
+from prism_engine.control_characters import escaped
 
 CODE = """
 import sys
@@ -50,7 +51,7 @@ def test_a_reader_that_goes_away_does_not_change_the_exit_code(length, unbuffere
 def test_texts_do_not_control_the_terminal(capsys, text):
     console.print_table(("Name",), [(text,)])
     console.stdout.print(f"said: {text}", markup=False)
-    console.stderr.print(f"[bold]{console.printable(text)}")
+    console.stderr.print(f"[bold]{escaped(text)}")
     shown = "".join(capsys.readouterr())
     assert not set(shown) & set("\x1b\x07\x9b\u202e\r\x08\u2066")
 

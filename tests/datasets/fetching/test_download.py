@@ -16,6 +16,7 @@ import pytest
 from prism_engine.datasets.fetching import download as module
 from prism_engine.datasets.fetching.download import DownloadRequest, download
 from prism_engine.errors import RejectedError, TransientError, UnreachableError, UserError
+from tests.certificates import self_signed
 
 from .file_server import FileServer, serving
 
@@ -184,15 +185,7 @@ def test_a_full_disk_is_reported_before_anything_is_written(server, target, monk
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory):
     """A self-signed certificate for 127.0.0.1, with its key."""
-    if shutil.which("openssl") is None:
-        pytest.skip("no openssl to make a certificate with")
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    command = (
-        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
-    )
-    subprocess.run([*command.split(), "-keyout", key, "-out", cert], check=True, capture_output=True)
-    return cert, key
+    return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Parts of `benchmarks/peers.py`: environments, tasks, server, clients, measurement and ranking."""
