@@ -282,7 +282,7 @@ def _run_and_print(configs: Sequence[RunConfig], registry: Registry, output: Out
     from prism_engine import api  # noqa: PLC0415 - see above
     from prism_engine.cli.judge import print_judged  # noqa: PLC0415
     from prism_engine.cli.show.live import ingesting, watch  # noqa: PLC0415
-    from prism_engine.cli.show.reports import print_report, print_sweep, report_code  # noqa: PLC0415
+    from prism_engine.cli.show.reports import print_how_to_look, print_report, print_sweep, report_code  # noqa: PLC0415
     from prism_engine.cli.show.scores import print_comparison  # noqa: PLC0415
 
     def print_each(reports: Sequence[RunReport]) -> None:
@@ -308,6 +308,7 @@ def _run_and_print(configs: Sequence[RunConfig], registry: Registry, output: Out
             print_comparison(scores)
         if len(reports) > 1:
             stdout.print(f"All runs in one table: {api.write_sweep(reports)}", soft_wrap=True, markup=False)
+            print_how_to_look(configs[0].results_dir)
     return reports, max((*map(report_code, reports), *map(report_code, judged)))
 
 

@@ -76,6 +76,8 @@ class FinishedRun:
     """Content of `scores.json`; empty if there is none."""
     table: pl.DataFrame
     """A row per sample in the benchmark's order: see `_COLUMNS`."""
+    suffix: str = ""
+    """What the names of its files have before their ending, if it is read under another profile: `-v1`."""
 
     @property
     def values(self) -> Numbers:
@@ -98,7 +100,7 @@ class FinishedRun:
     @cached_property
     def rows(self) -> tuple[Scored, ...]:
         """Its rows as scorers fold them, without the replies; read again from its file."""
-        return tuple(replace(row, reply=None) for row in scored_rows(self.folder / PREDICTIONS))
+        return tuple(replace(row, reply=None) for row in scored_rows(self.folder / _named(PREDICTIONS, self.suffix)))
 
     @property
     def tags(self) -> dict[str, str]:
@@ -181,15 +183,19 @@ def read_run(folder: Path, profile: str | None = None) -> FinishedRun:
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{folder / MANIFEST}: lacks {error}; rerun the same command to rewrite it.") from error
     suffix = "" if profile in (None, setting.profile) else f"-{profile}"
-    predictions = folder / PREDICTIONS.replace(".", f"{suffix}.")
+    predictions = folder / _named(PREDICTIONS, suffix)
     with reading(predictions):
         table = scan(predictions, _COLUMNS).collect().rechunk()  # the batches reserve several times what they hold
     if table["index"].is_duplicated().any():
         duplicate = table.filter(table["index"].is_duplicated())["index"][0]
         raise UserError(f"{predictions}, index {duplicate}: two rows have this index, so runs cannot be matched by it.")
-    own = folder / SCORES.replace(".", f"{suffix}.")
+    own = folder / _named(SCORES, suffix)
     scores = _scores(own) if own.is_file() else {}
-    return FinishedRun(folder, replace(setting, profile=profile or setting.profile), manifest, scores, table)
+    return FinishedRun(folder, replace(setting, profile=profile or setting.profile), manifest, scores, table, suffix)
+
+
+def _named(name: str, suffix: str) -> str:
+    return name.replace(".", f"{suffix}.")
 
 
 def _manifest(path: Path) -> dict[str, Any]:
