@@ -12,6 +12,7 @@ FILES = {
     "wordings": "Tuned on",
     "held_out": "Held out",
     "fresh": "Held out, by another author",
+    "unseen": "Held out, the newest",
     "given": "From reports",
 }
 
