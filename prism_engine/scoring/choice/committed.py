@@ -21,13 +21,13 @@ from prism_engine.scoring.choice.sentences import CHAIN, GREATER, sentence_event
 from prism_engine.scoring.choice.signs import LETTER, SIGN, question_of
 from prism_engine.scoring.choice.turning import ASIDE_LABEL
 from prism_engine.scoring.choice.vocabulary import FILLER, NOT, WRONG
+from prism_engine.scoring.sentence_ends import sentences_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from prism_engine.records import Option
 
-_SENTENCE: Final = re.compile(r"[^.!?。।؟\n]*(?:\.(?!\s|$)[^.!?。।؟\n]*)*(?:[.!?。।؟]+['\")\]]*|$)")
 _LINE_MARKS: Final = " \t>#-•·~=✏👉→:;'\""
 _EITHER: Final = re.compile(r"\s*A (?=[a-z])")
 """Option A or an article: "A dog" where option B is "dog" is read as nothing."""
@@ -139,23 +139,22 @@ class _Reading(Commitment):
 
     def _sentences(self, line: str) -> None:
         asked: tuple[str, ...] = ()
-        for found in _SENTENCE.finditer(line):
-            if not found[0].strip():
-                continue
+        for start, end in sentences_of(line):
+            sentence = line[start:end].strip()
             self.sentence += 1
-            self.corrects = _CORRECTS.search(found[0]) is not None
-            events = list(sentence_events(found[0].strip(), asked))
-            if (_OR_ELSE.match(found[0]) or (_ALSO.search(found[0]) and not _BAD_WORD.search(found[0]))) and any(
+            self.corrects = _CORRECTS.search(sentence) is not None
+            events = list(sentence_events(sentence, asked))
+            if (_OR_ELSE.match(sentence) or (_ALSO.search(sentence) and not _BAD_WORD.search(sentence))) and any(
                 self.letter_of(sign) != self.stated for event in events for sign in event.signs
             ):
                 self.unsettle(Act.RETRACTS)
                 events = [Event(Act.WAVERS, event.signs) for event in events]
-            if self.sentence == 1 and len(events) == 1 and events[0].act is Act.MENTIONS and _brief(found[0].strip()):
+            if self.sentence == 1 and len(events) == 1 and events[0].act is Act.MENTIONS and _brief(sentence):
                 self.guessed = self.letter_of(events[0].signs[0])
             if (
                 self.sentence == 1
-                and "?" in found[0]
-                and _GUESS.match(found[0])
+                and "?" in sentence
+                and _GUESS.match(sentence)
                 and len(events) == 1
                 and len(events[0].signs) == 1
             ):
