@@ -57,6 +57,8 @@ _CORRECTS: Final = re.compile(
 )
 _BULLET: Final = re.compile(r"^\s*(?:[-•·>#]+ ?|\d{1,2}[.)] )+")
 _MARK: Final = r"[^\w\ue000-\ue2ff]"
+_MOST_ALONE: Final = 50
+"""Lines around one that are looked at for a list; bounds the cost of thousands of them."""
 _ALONE: Final = re.compile(rf"{_MARK}*({SIGN}){_MARK}*")
 _HEAD: Final = re.compile(rf"{_MARK}{{0,3}}({SIGN})(?P<sep>\s?[.):,(]|\s?-)\s*(?=[^\s\ue000-\ue2ff])")
 _ASKED: Final = re.compile(r"^[^.!?]*\?\W*$")
@@ -168,7 +170,7 @@ class _Reading(Commitment):
         letter = self.letter_of(sign)
         others = [
             self.letter_of(found[1])
-            for at in (*range(number - run, number), *_following(lines, number))
+            for at in (*range(number - min(run, _MOST_ALONE), number), *_following(lines, number))
             if (found := _ALONE.fullmatch(_BULLET.sub("", lines[at])))
         ]
         last = not _following(lines, number)
@@ -249,7 +251,7 @@ def _brief(sentence: str) -> bool:
 def _following(lines: list[str], number: int) -> Iterator[int] | list[int]:
     """Return the numbers of the lines directly after this one that are nothing but an option."""
     found = []
-    for at in range(number + 1, len(lines)):
+    for at in range(number + 1, min(len(lines), number + _MOST_ALONE)):
         if _ALONE.fullmatch(_BULLET.sub("", lines[at])) is None:
             break
         found.append(at)
