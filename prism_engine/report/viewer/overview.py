@@ -11,7 +11,7 @@ from prism_engine.report.effects.contrasts import accuracies
 from prism_engine.report.effects.failures import Attribution
 from prism_engine.report.scores.inference import as_numbers, clustered_share
 from prism_engine.report.viewer.outcomes import RIGHT, flags_of, outcome_of
-from prism_engine.report.viewer.run_facts import cost_of, facts_of, metrics_of
+from prism_engine.report.viewer.run_facts import cost_of, facts_of, metrics_of, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,9 +109,8 @@ def benchmark_facts(name: str, aligned: AlignedRuns, answers: Sequence[RunAnswer
 def _chance(answers: Sequence[RunAnswers]) -> float | None:
     """Return the accuracy of guessing if all runs name the same one."""
     overall = (run.run.scores.get(_OVERALL) for run in answers)
-    found = {row.get("chance") for row in overall if isinstance(row, dict)}
-    chance = found.pop() if len(found) == 1 else None
-    return chance if isinstance(chance, float) else None
+    found = {number_of(row.get("chance")) for row in overall if isinstance(row, dict)}
+    return found.pop() if len(found) == 1 else None
 
 
 def _groups(aligned: AlignedRuns, answers: Sequence[RunAnswers]) -> list[GroupShares]:

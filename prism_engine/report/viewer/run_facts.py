@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from prism_engine.report.scores.finished import FinishedRun
     from prism_engine.report.viewer.contract import MetricFacts, RunCost
 
-_MOST_TOKENS: Final = 10**9
-"""A larger count of one call cannot be true, and is left out."""
+_MOST: Final = 10**9
+"""A larger number cannot be true, and is left out."""
 _SAMPLING: Final = ("max_tokens", "temperature", "top_p", "seed", "n")
 _SECTIONS: Final = ("perception", "reasoning", "writing")
 
@@ -27,9 +27,9 @@ def cost_of(rows: Iterable[dict[str, Any]], manifest: Mapping[str, Any]) -> RunC
         usage = step.get("usage") or {}
         for name in tokens:
             count = usage.get(name)
-            tokens[name] += count if isinstance(count, int) and 0 <= count <= _MOST_TOKENS else 0
-        cost = step.get("cost")
-        if isinstance(cost, (int, float)) and cost >= 0:
+            tokens[name] += count if isinstance(count, int) and 0 <= count <= _MOST else 0
+        cost = number_of(step.get("cost"))
+        if cost is not None and cost >= 0:
             nanos += round(cost * 1e9)
         else:
             unpriced += 1
@@ -76,27 +76,32 @@ def _nano(amount: object) -> int | None:
         return None
 
 
+def number_of(value: object) -> float | None:
+    """Return a number of a file that someone else may have written; None for anything else, or a huge one."""
+    if not isinstance(value, (int, float)) or not abs(value) <= _MOST:
+        return None
+    return float(value)
+
+
 def metrics_of(scores: Mapping[str, Any]) -> list[MetricFacts]:
     """Return a benchmark's own metrics over all rows, as `scores.json` has them."""
     found = scores.get("metrics")
     overall = [
-        metric
+        (metric, value)
         for metric in (found if isinstance(found, list) else ())
-        if isinstance(metric, dict)
-        and not metric.get("group")
-        and not metric.get("split")
-        and isinstance(metric.get("value"), (int, float))
+        if isinstance(metric, dict) and not metric.get("group") and not metric.get("split")
+        if (value := number_of(metric.get("value"))) is not None
     ]
     return [
         {
             "name": str(metric.get("name")),
-            "value": metric["value"],
-            "maximum": metric.get("maximum") or 1.0,
-            "unit": metric.get("unit"),
-            "low": metric.get("low"),
-            "high": metric.get("high"),
+            "value": value,
+            "maximum": number_of(metric.get("maximum")) or 1.0,
+            "unit": metric["unit"] if isinstance(metric.get("unit"), str) else None,
+            "low": number_of(metric.get("low")),
+            "high": number_of(metric.get("high")),
         }
-        for metric in overall
+        for metric, value in overall
     ]
 
 
