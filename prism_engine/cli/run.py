@@ -63,7 +63,7 @@ from prism_engine.config.run_config import SWEPT
 from prism_engine.errors import PrismError, UntrustedCodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from prism_engine.api import Notification, RunReport
     from prism_engine.cli.log_format import LogFormat
@@ -182,8 +182,7 @@ def plan(**given: Any) -> None:
     from prism_engine.cli.show.reports import print_plan, print_plans  # noqa: PLC0415
 
     configs, registry = _configs(given), load_registry(given["models_file"] or [])
-    _print_notes(api.benchmark_notes(configs, registry, ingesting=ingesting()))
-    planned = api.plan_many(configs, registry, ingesting=ingesting())
+    planned = api.plan_many(configs, registry, ingesting=ingesting(), noted=_print_note)
     forecast = api.combined_forecast([one.forecast for one in planned])
     if given["as_json"]:
         print_json({"runs": [plan_facts(one) for one in planned], "forecast": forecast_facts(forecast)})
@@ -289,8 +288,8 @@ def _run_and_print(configs: Sequence[RunConfig], registry: Registry, output: Out
         for report in reports:
             print_report(report)
 
-    _print_notes(caution for one in configs for caution in api.instruction_warnings(one, registry))
-    _print_notes(api.benchmark_notes(configs, registry, ingesting=ingesting()))
+    for caution in dict.fromkeys(each for one in configs for each in api.instruction_warnings(one, registry)):
+        _print_note(caution)
     in_one_table = not _differ_in_mode_only(configs)
     with silenced(stdout, when=output.as_json):
         reports, judged = api.run_and_judge(
@@ -298,6 +297,7 @@ def _run_and_print(configs: Sequence[RunConfig], registry: Registry, output: Out
             registry,
             watch=partial(watch, log=output.log),
             ingesting=ingesting(),
+            noted=_print_note,
             ran=None if in_one_table else print_each,
             judged=print_judged,
         )
@@ -312,9 +312,8 @@ def _run_and_print(configs: Sequence[RunConfig], registry: Registry, output: Out
     return reports, max((*map(report_code, reports), *map(report_code, judged)))
 
 
-def _print_notes(notes: Iterable[str]) -> None:
-    for note in dict.fromkeys(notes):
-        stderr.print(f"note: {note}", soft_wrap=True, markup=False)
+def _print_note(note: str) -> None:
+    stderr.print(f"note: {note}", soft_wrap=True, markup=False)
 
 
 def _differ_in_mode_only(configs: Sequence[RunConfig]) -> bool:
