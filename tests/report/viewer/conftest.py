@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 READY = "document.documentElement.dataset.ready"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
+    """A headless Chromium, gone before the next module: while Playwright runs, its thread can run no asyncio test."""
     with launched(require_chromium()) as started:
         yield started
 
