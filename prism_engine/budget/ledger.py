@@ -6,7 +6,7 @@ import glob
 import sqlite3
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from prism_engine.budget.books import MOST, TRIAL_PART, Account, AccountTotals, Books, ClaimHistory
@@ -92,8 +92,10 @@ class LedgerEntry:
     unknown: int = 0
 
     def __iadd__(self, other: LedgerEntry) -> LedgerEntry:  # noqa: PYI034 - a dataclass, not meant to be derived from
-        for each in fields(self):
-            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+        self.requests += other.requests
+        self.reserved += other.reserved
+        self.settled += other.settled
+        self.unknown += other.unknown
         return self
 
 

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
+from prism_engine.engine.garbage import rare_collections
 from prism_engine.errors import DeadError, FailuresError, PrismError, StoreError
 
 if TYPE_CHECKING:
@@ -111,9 +112,10 @@ async def run_lanes(
             lane.under_way += 1
             group.create_task(process(item, lane, slots))
 
-    async with asyncio.TaskGroup() as group:
-        for lane in lanes:
-            group.create_task(fill(lane, group))
+    with rare_collections():
+        async with asyncio.TaskGroup() as group:
+            for lane in lanes:
+                group.create_task(fill(lane, group))
 
 
 class _Attempt(NamedTuple):

@@ -104,6 +104,7 @@ class SharedQuota:
         self._path = path
         self._digest = hashlib.sha256(secret.encode()).digest()
         self._limits = dict(limits)
+        self._most = {kind: max(int(limit * (1 - HEADROOM)), 1) for kind, limit in limits.items()}
         self._window = window
         self._clock = clock
         self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
@@ -116,8 +117,8 @@ class SharedQuota:
 
     def take(self, amounts: Mapping[Quantity, int]) -> QuotaGrant | float:
         """Take `amounts` (by kind) from the leases, or return the seconds after which to try again."""
-        maxima = {kind: max(int(limit * (1 - HEADROOM)), 1) for kind, limit in self._limits.items()}
-        amounts = {kind: min(amount, maxima[kind]) for kind, amount in amounts.items() if kind in maxima}
+        most = self._most
+        amounts = {kind: min(amount, most[kind]) for kind, amount in amounts.items() if kind in most}
         now = self._clock()
         missing = [kind for kind, amount in amounts.items() if not self._covers(kind, amount, now)]
         if (missing or now >= self._last_heartbeat + HEARTBEAT) and not self._broken:
