@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from prism_engine.stages.meter import Meter
 
 
+MAX_COMMANDS = 1000
+"""Maximum number of control commands that are recorded; bounds memory and files."""
 MAX_REASONS = 100
 """Maximum number of distinct failure reasons that are kept; bounds memory if every message differs."""
 FIRST_BATCH_SECONDS = 2.0
@@ -77,6 +79,10 @@ class Progress:
     fell_back: int = 0
     """Samples that had no hints and used the shared instruction."""
     stopping: bool = False
+    paused: bool = False
+    """Whether the user has paused the run (`prism ctl`)."""
+    commands: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    """What the user had the running run do, as `at` (time), `command`, `values`; the first `MAX_COMMANDS`."""
     failures: Counter[str] = field(default_factory=Counter, repr=False)
     """Reasons why samples failed or were not run, with counts: the first `MAX_REASONS` distinct ones."""
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
@@ -155,7 +161,7 @@ class Progress:
         since, before = self._settled
         left, now = self.total - self.finished, self.clock()
         seconds, samples = now - self._starting - since, self._worked - self._in_starts - before
-        if not left or self.stopping or not samples or seconds < MIN_PACE_SECONDS:
+        if not left or self.stopping or self.paused or not samples or seconds < MIN_PACE_SECONDS:
             return None
         return self._estimate.read(seconds / samples * left, now, still=self._is_starting(now))
 
@@ -167,6 +173,8 @@ class Progress:
             "seconds": round(self.seconds, 1),
             "eta_seconds": None if eta is None else round(eta),
             "stopping": self.stopping,
+            **({"paused": True} if self.paused else {}),
+            **({"control": self.commands} if self.commands else {}),
             "samples": {
                 "total": self.total,
                 "done": self.done,
@@ -183,7 +191,12 @@ class Progress:
 
     def stop(self) -> None:
         """Record that the run is stopping."""
-        self.stopping = True
+        self.stopping, self.paused = True, False
+
+    def record_command(self, command: Mapping[str, Any]) -> None:
+        """Record what the user had the running run do; further ones than `MAX_COMMANDS` are only carried out."""
+        if len(self.commands) < MAX_COMMANDS:
+            self.commands.append(dict(command))
 
     def end(self) -> None:
         """Record that every sample is finished."""
