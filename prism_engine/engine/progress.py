@@ -14,6 +14,7 @@ from prism_engine.records import SampleStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from prism_engine.budget import Spending
     from prism_engine.records import SampleResult
@@ -65,6 +66,8 @@ class Progress:
     """The run's name among multiple runs; empty if it is the only one."""
     spending: Spending | None = None
     """The cost of the calls."""
+    folder: Path | None = None
+    """Where the run's results go; None if it is not a single run."""
     runs: tuple[Progress, ...] = ()
     """The runs that are counted here together; empty for a single run."""
     whole: Progress | None = field(default=None, repr=False)

