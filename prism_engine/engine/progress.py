@@ -101,7 +101,8 @@ class Progress:
     """When the last sample of the first batch finished, less the time of starts, and their count by then: the pace is
     measured from there."""
     _starting: float = field(default=0.0, init=False, repr=False)
-    """Seconds during which a model was started."""
+    """Seconds during which a model was started, or the run was paused."""
+    _paused_since: float = field(default=0.0, init=False, repr=False)
     _start_seen: float = field(default=float("-inf"), init=False, repr=False)
     """When a start was last seen to go on."""
     _in_starts: int = field(default=0, init=False, repr=False)
@@ -194,7 +195,15 @@ class Progress:
 
     def stop(self) -> None:
         """Record that the run is stopping."""
-        self.stopping, self.paused = True, False
+        self.stopping = True
+        self.set_paused(paused=False)
+
+    def set_paused(self, *, paused: bool) -> None:
+        """Record that the user has paused the run, or resumed it; the time between does not count for the pace."""
+        now = self.clock()
+        if self.paused:
+            self._starting += now - self._paused_since
+        self.paused, self._paused_since = paused, now
 
     def record_command(self, command: Mapping[str, Any]) -> None:
         """Record what the user had the running run do; further ones than `MAX_COMMANDS` are only carried out."""

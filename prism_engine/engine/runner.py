@@ -158,7 +158,7 @@ async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
             if stop.requested or not results.failed or not progress.done:
                 break
             _forget_failures(run)
-            retried = Lane("failed", run.benchmark.samples(sorted(results.failed)), perceiving)
+            retried = Lane("failed", run.benchmark.samples(sorted(results.failed)), _whole_width(run))
             await run_lanes([retried], run.pipeline.run, results.take, stop)
     finally:
         for helper in helpers:

@@ -118,7 +118,7 @@ class RunControl:
         paused = request.command == "pause"
         self._shared.hold(on=paused)
         for progress in (self._overview, *(one.progress for one in self._runs)):
-            progress.paused = paused
+            progress.set_paused(paused=paused)
         self._record(self._runs, request.command)
         if paused:
             return f"paused{of_all}: no new calls; those in flight finish and are stored"

@@ -140,7 +140,7 @@ class Limiter:
         self._in_flight: set[Slot] = set()
         self._saturated = False
         self._paused_until = 0.0
-        self._held = False
+        self._held_since: float | None = None
         self._retry_is_next = False
         self._changed = asyncio.Event()
         self._changes = 0
@@ -207,7 +207,13 @@ class Limiter:
 
     def hold(self, *, on: bool) -> None:
         """Send nothing (on) until the next call (off): waiters stay in the queue, slots in use remain valid."""
-        self._held = on
+        now = asyncio.get_running_loop().time()
+        if self._held_since is not None and not on and self._outage is not None:
+            self._outage.record_pause(now - self._held_since)
+        if not on:
+            self._held_since = None
+        elif self._held_since is None:
+            self._held_since = now
         self._note_change()
 
     def change_limits(self, limits: Limits) -> None:
@@ -377,7 +383,7 @@ class Limiter:
             if not self._in_flight:
                 raise self._unanimity.verdict()
             return Wait(WaitReason.CONCURRENCY, None)
-        if self._held:
+        if self._held_since is not None:
             return Wait(WaitReason.HELD, None)
         self._saturated = len(self._in_flight) >= self._width.width
         if self._outage is not None and (wait := self._outage.delay()) != 0:

@@ -58,6 +58,11 @@ class Outage:
         """Take note of the maximum number of requests in flight."""
         self._min_calls = min(MIN_CALLS, concurrency)
 
+    def record_pause(self, seconds: float) -> None:
+        """Do not count time during which the run was paused, and nothing was sent, as time of the outage."""
+        if self._since is not None:
+            self._since = min(self._since + seconds, self._clock())
+
     @property
     def active(self) -> bool:
         """Whether the endpoint is down."""

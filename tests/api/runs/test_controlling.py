@@ -10,7 +10,7 @@ import pytest
 
 from prism_engine.api import RunStatus
 from prism_engine.chaos.behaviour import Behaviour
-from prism_engine.config import ApiModel
+from prism_engine.config import ApiModel, Arm
 from prism_engine.control.client import send
 from prism_engine.control.sockets import SOCKET_NAME, NotListeningError
 from prism_engine.errors import BudgetError, ConfigError, DeadlineError, UserError
@@ -271,3 +271,19 @@ def test_a_deadline_that_is_reached_stops_the_run(server, tmp_path, monkeypatch)
         (report,) = run.end()
     assert report.status is RunStatus.DEADLINE
     assert isinstance(report.trouble, DeadlineError)
+
+
+def test_a_cap_is_changed_for_two_commands_that_share_it(server, tmp_path):
+    one = config_of(tmp_path, server, price=PRICE, max_cost="1000", samples=FEW)
+    two = one.model_copy(update={"mode": Arm.BLIND})
+    with live(one) as first, live(two) as second:
+        wait_until((folder_of(one) / SOCKET_NAME).exists)
+        wait_until((one.results_dir / "blind/shapes/remote" / SOCKET_NAME).exists)
+        wait_until(lambda: server.stats.completed >= 6)
+        said = send(folder_of(one), "set", {"max_cost": "0.000001"})["message"]
+        assert "it holds for 1 more running process;" in said
+        reports = [*first.end(), *second.end()]
+    assert [report.status for report in reports] == [RunStatus.BUDGET] * 2
+    received = server.stats.received
+    assert received < 2 * FEW
+    assert all(report.progress.not_run for report in reports)
