@@ -103,7 +103,7 @@ class RunControl:
         }
 
     async def _carried_out(self, run: PreparedRun, request: ControlRequest) -> str:
-        of_all = "" if len(self._runs) == 1 else f" (all {len(self._runs)} runs of this command)"
+        of_all = f" ({_every(len(self._runs))} of this command)" if len(self._runs) > 1 else ""
         match request.command:
             case "set":
                 return await self._set(run, settings_of(request.values))
@@ -188,3 +188,7 @@ class RunControl:
             entry["values"] = dict(values)
         for run in runs:
             run.progress.record_command(entry)
+
+
+def _every(runs: int) -> str:
+    return "both runs" if runs == 2 else f"all {runs} runs"

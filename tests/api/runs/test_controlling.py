@@ -178,7 +178,7 @@ def test_the_runs_of_a_sweep_pause_together_and_each_model_is_set_through_its_ru
     with live(one, two) as runs:
         wait_until((folder_of(two) / SOCKET_NAME).exists)
         wait_until((folder_of(one) / SOCKET_NAME).exists)
-        assert "all 2 runs of this command" in send(folder_of(one), "pause")["message"]
+        assert "both runs of this command" in send(folder_of(one), "pause")["message"]
         assert send(folder_of(two), "status")["state"]["state"] == "paused"
         assert "second: 3 concurrent" in send(folder_of(two), "set", {"concurrency": "3"})["message"]
         send(folder_of(two), "resume")
