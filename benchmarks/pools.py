@@ -33,8 +33,8 @@ from scheduler import write_benchmark  # type: ignore[import-not-found]  # a scr
 from prism_engine import api
 from prism_engine.config import Arm, RunConfig, ScriptedModel, load_registry
 from prism_engine.engine import runner
+from prism_engine.engine.first_pass import Order, first_pass
 from prism_engine.engine.pipeline import recorded
-from prism_engine.engine.plan import order_samples
 from prism_engine.records import SampleResult, SampleStatus
 from prism_engine.stages.context import Made
 
@@ -58,11 +58,19 @@ SAMPLES = 1280
 CACHED = (0.0, 0.5, 0.9)
 
 
+def ordered(run: Run) -> Order:
+    """Return all samples: those that are described (or need nothing at all), and the others."""
+    order = Order.empty()
+    for finished in first_pass(run.benchmark, run.benchmark.order(run.count), run.pipeline, run.store, order):
+        order.described.extend(lookup.sample.position for lookup in finished)
+    return order
+
+
 async def two_pools(run: Run, progress: Progress, stop: Stop) -> None:
     """Take every sample through two pools of workers; replaces the scheduling of `engine/runner.py`."""
     (answering,) = run.pipeline.steps
     (perceiver,) = run.stages["perceive"]
-    order = order_samples(run.benchmark, run.benchmark.order(run.count), run.pipeline, run.store)
+    order = ordered(run)
     results = runner._Results(run, progress, stop)  # noqa: SLF001 - counts and journals as in the engine
     cached, missing = run.benchmark.samples(order.described), run.benchmark.samples(order.undescribed)
     queue: asyncio.Queue[Described | None] = asyncio.Queue(max(run.ahead, 1))

@@ -39,12 +39,13 @@ __all__ = [
     "run",
     "run_many",
     "score",
+    "write_report",
 ]
 
 if TYPE_CHECKING:
     from prism_engine.api.objects.modules import Perception, Reasoning
     from prism_engine.api.objects.session import Session
-    from prism_engine.api.public.after_runs import analyze, compare, grade, judge, score
+    from prism_engine.api.public.after_runs import analyze, compare, grade, judge, score, write_report
     from prism_engine.api.public.new_runs import arun, arun_many, plan, run, run_many
     from prism_engine.api.results.run_status import RunStatus
     from prism_engine.api.runs.execution import RunReport
@@ -64,7 +65,7 @@ else:
     _MODULES = {
         "api.objects.modules": ("Perception", "Reasoning"),
         "api.objects.session": ("Session",),
-        "api.public.after_runs": ("analyze", "compare", "grade", "judge", "score"),
+        "api.public.after_runs": ("analyze", "compare", "grade", "judge", "score", "write_report"),
         "api.public.new_runs": ("arun", "arun_many", "plan", "run", "run_many"),
         "api.results.run_status": ("RunStatus",),
         "api.runs.execution": ("RunReport",),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import os
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ COMPANIONS = {
     "torchcodec": "video models",
 }
 """Packages built against one exact torch, and what needs them; with another torch neither they nor vLLM import."""
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ENGINE = "import transformers, vllm.v1.engine.async_llm"
 
 
@@ -38,6 +40,8 @@ def main() -> None:
     install(engine, dev=dev)
     for package in COMPANIONS:
         fix_companion(package, engine)
+    if dev:
+        install_browser()
     if not imports(ENGINE):
         sys.exit(f"vLLM cannot be imported; to see why, run: {sys.executable} -c '{ENGINE}'")
 
@@ -62,6 +66,25 @@ def install(engine: str, *, dev: bool) -> None:
         if pip("install", "--editable", target, "--extra-index-url", TORCH_CPU_INDEX):
             return
     sys.exit("pip could not install prism-engine; its output is above")
+
+
+def install_browser() -> None:
+    """Install the distribution's Chromium for the tests of pages, if it is missing and this user may."""
+    if any(map(shutil.which, BROWSERS)):
+        return
+    apt = shutil.which("apt-get")
+    root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+    command = [*root, "apt-get", "install", "--yes", "--no-install-recommends", "chromium"]
+    if apt and (not root or (shutil.which("sudo") and runs([*root, "true"]))):
+        say("installing Chromium for the tests of pages")
+        if runs(command) or (runs([*root, "apt-get", "update"]) and runs(command)):
+            return
+    say("no Chromium found, so the tests of pages are skipped; `apt-get install chromium` as root installs it")
+
+
+def runs(command: list[str]) -> bool:
+    """Return whether a command succeeds; its output is not shown."""
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def fix_companion(package: str, engine: str) -> None:

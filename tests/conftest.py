@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from prism_engine.config import ServerSpec, VllmModel
 from prism_engine.nano import CAPTIONER, REASONER
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
     from prism_engine.backends.vllm.engine import VllmEngine
     from prism_engine.backends.vllm.managed_server import ManagedServer
+
+settings.register_profile("prism", deadline=None)  # a busy machine is no failure
+settings.load_profile("prism")
 
 SMALL = {"dtype": "float32", "max_model_len": 1024, "enforce_eager": True}
 """Engine options that start fast on a CPU."""

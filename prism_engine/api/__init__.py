@@ -1,6 +1,5 @@
 """The Python API and composition root: builds the parts of a run and runs them."""
 
-from prism_engine.api.build.benchmark_notes import benchmark_notes
 from prism_engine.api.build.instruction_sources import instruction_warnings
 from prism_engine.api.demo import demo_configs
 from prism_engine.api.doctor import Check, diagnose
@@ -60,7 +59,6 @@ __all__ = [
     "SweepRow",
     "arun",
     "arun_many",
-    "benchmark_notes",
     "combined_forecast",
     "command_run",
     "consequences",

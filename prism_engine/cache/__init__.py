@@ -2,7 +2,7 @@
 
 from prism_engine.cache.clearing import Clearing, Retention, clear, compact
 from prism_engine.cache.earlier import EarlierCall, earlier_calls
-from prism_engine.cache.inspection import Entry, Statistics, StoredCompletion, Tally, show, stats
+from prism_engine.cache.inspection import Entry, Statistics, StoredCompletion, Tally, prompts, show, stats
 from prism_engine.cache.key import ABSENT, Identity, KeyDifference, call_key, call_record, explain, identify
 from prism_engine.cache.store import Flight, Store
 from prism_engine.cache.transfer import Transfer, export_rows, import_rows
@@ -32,6 +32,7 @@ __all__ = [
     "export_rows",
     "identify",
     "import_rows",
+    "prompts",
     "show",
     "stats",
     "verify",

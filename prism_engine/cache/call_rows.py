@@ -8,6 +8,7 @@ import math
 import time
 from contextlib import suppress
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -27,7 +28,11 @@ _USAGE_FIELDS = tuple(field.name for field in fields(Usage))
 _COMPLETION_FIELDS = tuple(field.name for field in fields(Completion) if field.name not in {"fresh", "key"})
 _STORED = tuple(name for name in _COMPLETION_FIELDS if name != "outcome")
 """In this order."""
-_TEXTS = ("text", "reasoning", "finish_reason", "model", "detail")
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+_STR, _COUNT = frozenset({str}), frozenset({int, type(None)})
+# In C, because every cached call comes by here.
+_texts_of = attrgetter("text", "reasoning", "finish_reason", "model", "detail")
+_counts_of = attrgetter(*_USAGE_FIELDS)
 # These two, and the messages of `revive`, are stored as reasons in `set_aside`; a changed text is stored again.
 DAMAGED = "the row does not fit its checksum"
 UNNAMED = "its request is missing or does not fit its key"
@@ -165,7 +170,7 @@ def decode(outcome: str, value: bytes, key: str = "") -> Completion:
         content = _from_json(value)
         usage = Usage(**_select(_USAGE_FIELDS, content.pop("usage")))
         fields_of_it = _select(_COMPLETION_FIELDS, content)
-        return _well_formed(Completion(outcome=Outcome(outcome), usage=usage, key=key, **fields_of_it))
+        return _well_formed(Completion(_OUTCOMES[outcome], usage=usage, key=key, **fields_of_it))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError("its JSON is no completion") from error
 
@@ -204,12 +209,11 @@ def _count(tokens: int | None) -> int | None:
 
 
 def _well_formed(completion: Completion) -> Completion:
-    counts = _as_dict(completion.usage, _USAGE_FIELDS).values()
     if not (
-        all(isinstance(getattr(completion, name), str) for name in _TEXTS)
+        _STR.issuperset(map(type, _texts_of(completion)))
+        and _COUNT.issuperset(map(type, _counts_of(completion.usage)))
         and isinstance(completion.seconds, int | float)
         and type(completion.attempts) is int
-        and all(count is None or type(count) is int for count in counts)
     ):
         raise TypeError("a field is of the wrong type")
     return completion

@@ -12,6 +12,7 @@ from prism_engine.cache.call_rows import StoredRow, decode, is_record
 from prism_engine.errors import StoreError, UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from prism_engine.cache.store import Store
@@ -160,6 +161,17 @@ def show(store: Store, prefix: str) -> Entry:
         raise StoreError(f"cache {store.path}: the record of {key} is damaged; run the call again to repair it")
     rows = tuple(_stored(key, *row) for row in store.query(_ROWS_OF_KEY, key))
     return Entry(key, stage, model, orjson.loads(record), rows)
+
+
+def prompts(store: Store, keys: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return the messages of the calls with these keys, as `call_record` has them, without unknown and damaged ones.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    marks = ", ".join("?" * len(keys))
+    rows = store.query(f"SELECT key, record FROM requests WHERE key IN ({marks})", *keys)  # noqa: S608 - only marks
+    return {key: orjson.loads(record)["messages"] for key, record in rows if is_record(key, record)}
 
 
 def _stored(

@@ -44,6 +44,12 @@ def analyze(
     *,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder to write to.")] = Path("analysis"),
     plots: Annotated[Plots, typer.Option(help="File format of the plots.")] = Plots.PNG,
+    browse: Annotated[
+        bool,
+        typer.Option(
+            "--browse/--no-browse", help="Also write report.html, as `prism report` does, up to 20,000 samples."
+        ),
+    ] = True,
     as_json: JsonOption = False,
     rescore: RescoreOption = None,
 ) -> None:
@@ -61,7 +67,7 @@ def analyze(
     from prism_engine.report.pages.findings import effect_sheet  # noqa: PLC0415
 
     with busy("reading the runs ..."):
-        report = analyse(runs, out, plots=None if plots is Plots.NONE else plots.value, rescore=rescore)
+        report = analyse(runs, out, plots=None if plots is Plots.NONE else plots.value, rescore=rescore, browse=browse)
     found = report.analysis
     if as_json:
         sheets = {
@@ -71,7 +77,7 @@ def analyze(
             "verdicts": verdicts(found),
         }
         rows = {name: sheet_rows(sheet) for name, sheet in sheets.items()}
-        print_json({**rows, "page": report.page, "files": report.files})
+        print_json({**rows, "page": report.page, "browsable": report.browsable, "files": report.files})
         return
     print_sheet(overview(found).without("clusters"))
     for title, sheet in (
@@ -83,8 +89,12 @@ def analyze(
             stdout.print(f"\n[bold]{title}[/]")
             print_sheet(sheet)
     drawn = sum(file.suffix in (".png", ".svg") for file in report.files)
-    tables = len(report.files) - drawn - 1
+    tables = sum(file.suffix in (".csv", ".parquet") for file in report.files)
     stdout.print(f"\n{report.page}, next to it {tables} tables and {drawn} plots", markup=False, soft_wrap=True)
+    if report.browsable is not None:
+        stdout.print(f"{report.browsable}: every sample with its pictures", markup=False, soft_wrap=True)
+    elif browse:
+        stdout.print("report.html is left out, there are so many samples; `prism report` writes it", soft_wrap=True)
 
 
 def sheet_rows(sheet: Sheet) -> list[dict[str, object]]:

@@ -95,6 +95,11 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
         RESULTS,
         "Compare finished runs as Prism's paper does, and separate perception from reasoning.",
     ),
+    "report": Lazy(
+        "prism_engine.cli.report:report",
+        RESULTS,
+        "Put finished runs side by side with their pictures into one HTML file that opens anywhere.",
+    ),
     "compare": Lazy(
         "prism_engine.cli.compare:compare",
         RESULTS,

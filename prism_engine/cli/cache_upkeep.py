@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Self, TypeVar
 
 import typer
 
-from prism_engine.cli.options import CacheFolder  # noqa: TC001 - Typer reads annotations
-from prism_engine.cli.show.console import LOG_SECONDS, human_bytes, stderr, stdout
+from prism_engine.cli.options import CacheFolder, JsonOption  # noqa: TC001 - Typer reads annotations
+from prism_engine.cli.show.console import LOG_SECONDS, human_bytes, print_json, stderr, stdout
 from prism_engine.control_characters import escaped
 from prism_engine.errors import ConfigError
 
@@ -45,6 +46,7 @@ def verify(
     *,
     cache_dir: CacheFolder,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check; set nothing aside.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Check every row's checksum and the file's structure, and set damaged rows aside.
 
@@ -56,9 +58,18 @@ def verify(
 
     path = store_path(cache_dir)
     found = cache.Verification()
-    with Names("corrupt row") as names:
+    with Names("corrupt row", shown=not as_json) as names:
         for found in watched(cache.verify(path, dry_run=dry_run), _checked):
             names.add(found.named)
+    if as_json:
+        print_json({"path": path, **asdict(found), "named": names.first, "sound": found.sound, "dry_run": dry_run})
+    else:
+        _print_verified(path, found, dry_run=dry_run)
+    if not found.sound:
+        raise typer.Exit(1)
+
+
+def _print_verified(path: Path, found: Verification, *, dry_run: bool) -> None:
     for damage in found.damage:
         typer.echo(escaped(f"damaged file: {damage}"))
     stdout.print(f"{path}: {found.checked:,} rows checked, {found.corrupt:,} corrupt", soft_wrap=True, markup=False)
@@ -71,8 +82,6 @@ def verify(
     elif found.corrupt:
         done = "would be set aside" if dry_run else "set aside; the next run that needs them calls the model again"
         stdout.print(f"{found.corrupt:,} {done}")
-    if not found.sound:
-        raise typer.Exit(1)
 
 
 def gc(
@@ -89,6 +98,7 @@ def gc(
         typer.Option("--compact", help="Afterwards rewrite the file without holes; no run may make calls meanwhile."),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what would be removed.")] = False,
+    as_json: JsonOption = False,
     cache_dir: CacheFolder,
 ) -> None:
     """Remove finished calls by age, size or model, and give their space back.
@@ -111,18 +121,27 @@ def gc(
     if age is None and size is None and not model and not compact:
         raise ConfigError("say what to remove: --older-than 30d, --max-size 5GB or --model NAME (see `--help`)")
     path = store_path(cache_dir)
+    found = cache.Clearing()
     if not path.exists():
-        stdout.print(f"{path}: no cache there, nothing to remove", soft_wrap=True, markup=False)
-        return
-    if age is not None or size is not None or model:
+        if not as_json:
+            stdout.print(f"{path}: no cache there, nothing to remove", soft_wrap=True, markup=False)
+    elif age is not None or size is not None or model:
         limits = cache.Retention(age, size, tuple(model or ()))
         for step in watched(cache.clear(path, limits, dry_run=dry_run), _cleared):
             found = step
-        _print_cleared(path, found, dry_run=dry_run)
-    if compact and not dry_run:
+        if not as_json:
+            _print_cleared(path, found, dry_run=dry_run)
+    compacted = compact and not dry_run and path.exists()
+    if compacted:
         with stderr.status("rewriting the file"):
             cache.compact(path)
-        stdout.print(f"{path}: rewritten, {human_bytes(path.stat().st_size)}", soft_wrap=True, markup=False)
+    file_bytes = path.stat().st_size if path.exists() else 0
+    if as_json:
+        print_json(
+            {"path": path, **asdict(found), "dry_run": dry_run, "compacted": compacted, "file_bytes": file_bytes}
+        )
+    elif compacted:
+        stdout.print(f"{path}: rewritten, {human_bytes(file_bytes)}", soft_wrap=True, markup=False)
 
 
 def _print_cleared(path: Path, found: Clearing, *, dry_run: bool) -> None:
@@ -141,13 +160,18 @@ def _print_cleared(path: Path, found: Clearing, *, dry_run: bool) -> None:
 class Names:
     """Prints the names of the first bad rows as they are found, and at the end how many more there were."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, *, shown: bool = True) -> None:
         self._label = label
+        self._shown = shown
         self._count = 0
+        self.first: list[str] = []
+        """The names up to the limit."""
 
     def add(self, names: tuple[str, ...]) -> None:
         """Print these names, up to the limit."""
-        for name in names[: max(0, NAMED_ROWS - self._count)]:
+        first = names[: max(0, NAMED_ROWS - self._count)]
+        self.first += first
+        for name in first if self._shown else ():
             typer.echo(escaped(f"{self._label}: {name}"))
         self._count += len(names)
 
@@ -155,7 +179,7 @@ class Names:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._count > NAMED_ROWS:
+        if self._count > NAMED_ROWS and self._shown:
             typer.echo(f"... and {self._count - NAMED_ROWS:,} more")
 
 

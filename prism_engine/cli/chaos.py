@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import fields
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from prism_engine.cli.show.console import print_table, stderr, stdout
+from prism_engine.cli.options import JsonOption  # noqa: TC001 - Typer reads annotations
+from prism_engine.cli.show.console import print_json, print_table, stderr, stdout
 from prism_engine.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -74,12 +76,14 @@ def chaos(  # noqa: PLR0913 - one parameter per option is Typer's way
     ] = 0.0,
     latency: Annotated[float, typer.Option(min=0, help="Seconds until each answer.")] = 0.0,
     slow: Annotated[float, typer.Option(min=0, help="Seconds that the fault `slow` adds.")] = 10.0,
+    as_json: JsonOption = False,
 ) -> None:
     """Serve an OpenAI-compatible API on 127.0.0.1 that limits, fails and bills like a provider on a bad day.
 
     There is no model behind it: a text names an option letter, by a hash of its question.
     Ctrl-C ends it and prints what happened and the bill. While it runs, both are
-    JSON under /stats and /bill. Computed completions are billed, even if the connection
+    JSON under /stats and /bill. --json prints what happened as JSON, and the URL on
+    stderr. Computed completions are billed, even if the connection
     was then reset, hung, or given up. The same --seed gives the same faults.
 
     [bold]Example:[/] rehearse a paid run in two terminals. The first:
@@ -111,7 +115,16 @@ def chaos(  # noqa: PLR0913 - one parameter per option is Typer's way
         hidden_reasoning=hidden_reasoning,
         prices=_prices(price_in, price_out),
     )
-    _print_end(asyncio.run(serve(behaviour, port, lambda url: _print_start(url, behaviour))))
+    server = asyncio.run(serve(behaviour, port, lambda url: _print_start(url, behaviour, as_json=as_json)))
+    if as_json:
+        # Without the counts by request, which grow with the load: /stats and /bill have them.
+        stats = {field.name: getattr(server.stats, field.name) for field in fields(server.stats)}
+        parts = {"stats": (stats, "hits"), "bill": (server.bill.as_json(), "requests")}
+        print_json(
+            {name: {key: each[key] for key in each if key != left_out} for name, (each, left_out) in parts.items()}
+        )
+    else:
+        _print_end(server)
 
 
 def _limits(given: dict[str, Any]) -> RateLimits:
@@ -165,8 +178,8 @@ def _prices(prompt: str, completion: str) -> Prices:
         raise ConfigError(str(error)) from None
 
 
-def _print_start(url: str, behaviour: Behaviour) -> None:
-    typer.echo(url)
+def _print_start(url: str, behaviour: Behaviour, *, as_json: bool) -> None:
+    typer.echo(url, err=as_json)
     key = "null" if behaviour.key is None else "CHAOS_KEY  # the variable that holds the key"
     stderr.print(
         "a models file for `prism run -r chaos --models-file FILE`:\n\n"

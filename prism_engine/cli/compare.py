@@ -81,11 +81,12 @@ def compare(
 def _print_flips(flips: Sheet, show: int) -> None:
     names = [column.name for column in flips.columns]
     for change in ("right to wrong", "wrong to right"):
-        rows = [dict(zip(names, row, strict=True)) for row in flips.rows if row[0] == change]
+        rows = [row for row in flips.rows if row[0] == change]
         if not rows:
             continue
         stdout.print(f"\n[bold]{change}[/]: {len(rows):,}")
-        for row in rows[:show]:
+        for cells in rows[:show]:
+            row = dict(zip(names, cells, strict=True))
             question = " ".join(str(row["question"]).split())
             stdout.print(
                 f"  {row['index']}: {question[:100]}  right {row['target']}, first {row['first_answer'] or '-'}, "

@@ -64,7 +64,7 @@ from prism_engine.config.run_config import SWEPT
 from prism_engine.errors import PrismError, UntrustedCodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from prism_engine.api import Notification, ProgressDisplay, RunReport
     from prism_engine.cli.log_format import LogFormat
@@ -191,8 +191,7 @@ def plan(**given: Any) -> None:
     from prism_engine.cli.show.reports import print_plan, print_plans  # noqa: PLC0415
 
     configs, registry = _configs(given), load_registry(given["models_file"] or [])
-    _print_notes(api.benchmark_notes(configs, registry, ingesting=ingesting()))
-    planned = api.plan_many(configs, registry, ingesting=ingesting())
+    planned = api.plan_many(configs, registry, ingesting=ingesting(), noted=_print_note)
     forecast = api.combined_forecast([one.forecast for one in planned])
     if given["as_json"]:
         print_json({"runs": [plan_facts(one) for one in planned], "forecast": forecast_facts(forecast)})
@@ -293,15 +292,15 @@ def _run_and_print(configs: Sequence[RunConfig], registry: Registry, output: Out
     from prism_engine import api  # noqa: PLC0415 - see above
     from prism_engine.cli.judge import print_judged  # noqa: PLC0415
     from prism_engine.cli.show.live import ingesting  # noqa: PLC0415
-    from prism_engine.cli.show.reports import print_report, print_sweep, report_code  # noqa: PLC0415
+    from prism_engine.cli.show.reports import print_how_to_look, print_report, print_sweep, report_code  # noqa: PLC0415
     from prism_engine.cli.show.scores import print_comparison  # noqa: PLC0415
 
     def print_each(reports: Sequence[RunReport]) -> None:
         for report in reports:
             print_report(report)
 
-    _print_notes(caution for one in configs for caution in api.instruction_warnings(one, registry))
-    _print_notes(api.benchmark_notes(configs, registry, ingesting=ingesting()))
+    for caution in dict.fromkeys(each for one in configs for each in api.instruction_warnings(one, registry)):
+        _print_note(caution)
     in_one_table = not _differ_in_mode_only(configs)
     with silenced(stdout, when=output.as_json):
         reports, judged = api.run_and_judge(
@@ -309,6 +308,7 @@ def _run_and_print(configs: Sequence[RunConfig], registry: Registry, output: Out
             registry,
             watch=_display(output),
             ingesting=ingesting(),
+            noted=_print_note,
             ran=None if in_one_table else print_each,
             judged=print_judged,
         )
@@ -319,6 +319,7 @@ def _run_and_print(configs: Sequence[RunConfig], registry: Registry, output: Out
             print_comparison(scores)
         if len(reports) > 1:
             stdout.print(f"All runs in one table: {api.write_sweep(reports)}", soft_wrap=True, markup=False)
+            print_how_to_look(configs[0].results_dir)
     return reports, max((*map(report_code, reports), *map(report_code, judged)))
 
 
@@ -333,9 +334,8 @@ def _display(output: Output) -> ProgressDisplay:
     return announced(display, output.pipe)
 
 
-def _print_notes(notes: Iterable[str]) -> None:
-    for note in dict.fromkeys(notes):
-        stderr.print(f"note: {note}", soft_wrap=True, markup=False)
+def _print_note(note: str) -> None:
+    stderr.print(f"note: {note}", soft_wrap=True, markup=False)
 
 
 def _differ_in_mode_only(configs: Sequence[RunConfig]) -> bool:

@@ -16,11 +16,13 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from prism_engine.cli.options import JsonOption  # noqa: TC001 - Typer reads annotations
 from prism_engine.cli.show.console import (
     LIVE_SECONDS,
     LOG_SECONDS,
     human_bytes,
     human_seconds,
+    print_json,
     print_table,
     same_command,
     stderr,
@@ -71,6 +73,7 @@ def train(
     dtype: Annotated[
         Precision, typer.Option(help=f"Data type that the finished weights are rounded to: {' or '.join(Precision)}.")
     ] = Precision.BFLOAT16,
+    as_json: JsonOption = False,
 ) -> None:
     """Train an embedded model from scratch: from a seed to a checkpoint with its model card, loss curve and scores.
 
@@ -91,7 +94,7 @@ def train(
     if not created.finished:
         stderr.print(f"stopped, everything kept; continue with {same_command()}", soft_wrap=True)
         raise typer.Exit(130)
-    _print_created(created, folder)
+    (_print_created_json if as_json else _print_created)(created, folder)
 
 
 class Display:
@@ -175,3 +178,11 @@ def _print_created(created: Created, folder: Path) -> None:
         markup=False,
         soft_wrap=True,
     )
+
+
+def _print_created_json(created: Created, folder: Path) -> None:
+    facts = created.facts
+    assert facts is not None
+    names = ("weights", "bytes", "seconds", "questions", "scores")
+    own = {name: getattr(facts, name) for name in names}
+    print_json({"model": facts.model, "folder": folder, **own})

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from array import array
-from itertools import islice
+from itertools import islice, starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
+
+import orjson
 
 from prism_engine.config.benchmarks import answer_kind
 from prism_engine.datasets.images import ImageStore
@@ -90,6 +92,7 @@ class Benchmark:
         self._index = index
         self._store = store
         self._db = connect(index)
+        self._shapes: dict[int, Shape] = {}
         self.facts = read_facts(self._db)
         """Size, digest, counts and columns of the file."""
         self.path = Path(self.facts.path)
@@ -166,7 +169,7 @@ class Benchmark:
             outside = [position for position in batch if not 0 <= position < len(self)]
             if outside:
                 raise IndexError(f"{self.name} has samples 0 to {len(self) - 1}, not {outside[0]}")
-            rows = [(json.loads(images), *row) for images, *row in self._query(_FIND, json.dumps(batch))]
+            rows = [(_loads(images), *row) for images, *row in self._query(_FIND, json.dumps(batch))]
             facts = self._facts({digest for digests, *_ in rows for digest in digests})
             found = {row[1]: self._sample(facts, *row) for row in rows}
             yield from (found[position] for position in batch)
@@ -188,7 +191,12 @@ class Benchmark:
         return int(found[0][0]) if found else None
 
     def shape(self, count: int) -> Shape:
-        """Return what the first `count` samples have, counted, as `readiness` judges it."""
+        """Return what the first `count` samples have, counted (once), as `readiness` judges it."""
+        if count not in self._shapes:
+            self._shapes[count] = self._shape(count)
+        return self._shapes[count]
+
+    def _shape(self, count: int) -> Shape:
         self._db.create_function("is_one_letter", 1, is_one_letter, deterministic=True)
         self._db.create_function("is_unread", 2, is_unread, deterministic=True)
         ((answered, with_options, choosable, scorable, letters, unread, unasked),) = self._query(_SHAPE, count)
@@ -265,7 +273,7 @@ class Benchmark:
             raise StoreError(f"{self._index}: cannot be read: {error}") from error
 
     def _facts(self, digests: Iterable[str]) -> dict[str, PictureFacts]:
-        return {digest: PictureFacts(*json.loads(facts)) for digest, facts in self._query(
+        return {digest: PictureFacts(*_loads(facts)) for digest, facts in self._query(
             _FIND_FACTS, json.dumps(list(digests))
         )}  # fmt: skip
 
@@ -279,13 +287,27 @@ class Benchmark:
         extra: str,
         *texts: str | None,
     ) -> Sample:
-        values: dict[str, Any] = dict(zip(TEXTS, texts, strict=True))
+        question, hint, answer, category, l2_category, split, gold_description = texts
         return Sample(
-            position=position,
-            index=index,
-            images=tuple(self._store.image(digest, facts.get(digest)) for digest in images),
-            options=tuple(Option(letter, text) for letter, text in json.loads(options)),
-            extra=json.loads(extra),
-            kind=self.kind,
-            **values,
+            position,
+            index,
+            tuple([self._store.image(digest, facts.get(digest)) for digest in images]),
+            question or "",
+            hint,
+            tuple(starmap(Option, _loads(options))) if options != "[]" else (),
+            answer,
+            category,
+            l2_category,
+            split,
+            gold_description,
+            _loads(extra) if extra != "{}" else {},
+            self.kind,
         )
+
+
+def _loads(text: str) -> Any:
+    """Parse JSON of the index; `json` handles what orjson refuses, such as half a character."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)

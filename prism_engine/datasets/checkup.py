@@ -13,9 +13,9 @@ from prism_engine.config.image_formats import pillow_formats
 from prism_engine.datasets.answer_letters import Numbering
 from prism_engine.datasets.column_guesses import COLUMNS, LISTS
 from prism_engine.datasets.images import ImageStore
-from prism_engine.datasets.ingest import IngestProgress, in_order, side_index
+from prism_engine.datasets.ingest import IngestProgress, rows_of, settings_of, side_index
 from prism_engine.datasets.lettered import options_in, with_options
-from prism_engine.datasets.picture_cells import PictureCells, Reference
+from prism_engine.datasets.picture_cells import Reference
 from prism_engine.datasets.readiness import EXAMPLES, Example, Shape, is_one_letter, is_unread, whole_flaws
 from prism_engine.datasets.relations import Relations
 from prism_engine.datasets.row_checks import NOT_AN_OPTION, UNANSWERED, flaws
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prism_engine.datasets.ingest import IngestCallback, SideIndex
-    from prism_engine.datasets.picture_cells import StoredPicture
+    from prism_engine.datasets.picture_cells import RowPictures
+    from prism_engine.datasets.picture_workers import CellSettings
     from prism_engine.datasets.rows import Row, Source
     from prism_engine.records import AnswerKind
     from prism_engine.scoring.flaws import Severity
@@ -41,7 +42,6 @@ _UNREADABLE_REST = "unreadable rest of the file"
 _BROKEN_PICTURE = "broken picture"
 _INDEX_NEEDS = frozenset({_UNREADABLE_ROW, _UNREADABLE_REST, _BROKEN_PICTURE})
 """Errors with which no run can read the file; all others concern what its rows say."""
-RowPictures = tuple["StoredPicture | Reference", ...]
 
 
 @dataclass
@@ -144,8 +144,7 @@ def check_benchmark(
         found.name, found.kind = source.name, source.kind or answer_kind(source.name)
         rotated = found.kind is not None and SCORERS[found.kind].rotated
         with closing(Relations(circular=rotated)) as relations, side_index(source, indexes) as side:
-            cells = PictureCells(source.path, source.picture_column, store, source.folders)
-            _RowPass(found, relations, side).read(source, cells, progress)
+            _RowPass(found, relations, side).read(source, settings_of(source, store), progress)
             for number, index, flaw in relations.flaws():
                 found.note(flaw, number, index)
         found.sha256, found.columns = source.sha256, source.columns
@@ -174,25 +173,18 @@ class _RowPass:
         """The first rows whose answer is an option's number, and what is wrong if the rows do not say what it counts
         from."""
 
-    def read(self, source: Source, cells: PictureCells | None, progress: IngestCallback | None) -> None:
+    def read(self, source: Source, settings: CellSettings | None, progress: IngestCallback | None) -> None:
         """Check all rows.
 
         Args:
-            cells: reads pictures; None checks rows without one.
+            settings: how to read pictures; None checks rows without one.
         """
-
-        def pictures_of(row: Row) -> RowPictures | DatasetError:
-            try:
-                return () if cells is None else cells.read(row)
-            except DatasetError as error:
-                return error
-
         total = source.bytes_total
         try:
-            with closing(in_order(pictures_of, source)) as pairs:
+            with closing(rows_of(source, settings)) as pairs:
                 for row, pictures in pairs:
                     self._found.rows += 1
-                    self._add(row, pictures, text_only=cells is None)
+                    self._add(row, pictures, text_only=settings is None)
                     if progress is not None:
                         progress(IngestProgress(self._found.rows, source.bytes_read, total))
         except DatasetError as error:

@@ -6,8 +6,8 @@ import binascii
 import hashlib
 import os
 import re
-import secrets
-from dataclasses import replace
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 from prism_engine.errors import StoreError
@@ -37,15 +37,16 @@ class ImageStore:
         self._folder = f"{root}/"
         self.max_pixels = max_pixels
         self._facts: dict[str, PictureFacts] = {}
+        self._numbers = count()
 
     def image(self, digest: str, facts: PictureFacts | None = None) -> Image:
         """The picture with this digest; does not check that it exists."""
-        return Image(digest, Path(f"{self._folder}{digest[:2]}/{digest[2:]}"), facts)  # three times as fast as joining
+        return Image(digest, Path(self._place(digest)), facts)  # three times as fast as joining
 
     def holds(self, digest: str, size: int) -> bool:
         """Whether the picture exists and has `size` bytes."""
         try:
-            return self.image(digest).path.stat().st_size == size
+            return os.stat(self._place(digest)).st_size == size  # noqa: PTH116 - no Path is made for each picture
         except OSError:
             return False
 
@@ -59,10 +60,9 @@ class ImageStore:
             StoreError: the folder cannot be written.
         """
         digest = hashlib.sha256(data).hexdigest()
-        image = self.image(digest)
         if not self.holds(digest, len(data)):
             facts = check_picture(data, self.max_pixels)
-            _write(image.path, data)
+            self._write(self._place(digest), data)
         elif (known := self._facts.get(digest)) is not None:
             facts = known
         else:
@@ -70,7 +70,34 @@ class ImageStore:
         if len(self._facts) >= _REMEMBERED:
             self._facts.clear()
         self._facts[digest] = facts  # rows often share a picture
-        return replace(image, facts=facts)
+        return self.image(digest, facts)
+
+    def _place(self, digest: str) -> str:
+        return f"{self._folder}{digest[:2]}/{digest[2:]}"
+
+    def _write(self, place: str, data: bytes) -> None:
+        folder, name = os.path.split(place)
+        building = f"{folder}/.{name}.{os.getpid()}-{next(self._numbers)}"
+        try:
+            try:
+                _write_file(building, data)
+            except FileNotFoundError:
+                Path(folder).mkdir(parents=True, exist_ok=True)
+                _write_file(building, data)
+            os.replace(building, place)  # noqa: PTH105 - no Path is made for each picture
+        except BaseException as error:
+            with suppress(OSError):
+                Path(building).unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                raise StoreError(f"{place}: the picture cannot be written: {error.strerror}") from error
+            raise
+
+
+def _write_file(place: str, data: bytes) -> None:
+    with open(place, "wb", buffering=0) as file:  # noqa: PTH123 - no Path is made for each picture
+        written = file.write(data)
+        while written < len(data):  # more than 2 GB, or almost no space left
+            written += file.write(memoryview(data)[written:])
 
 
 def decode_base64(text: str) -> bytes:
@@ -93,16 +120,3 @@ def decode_base64(text: str) -> bytes:
         raise PictureError(f"is broken base64: it contains {text[error.start]!r}") from error
     except binascii.Error as error:
         raise PictureError(f"is broken base64: {error}") from error
-
-
-def _write(path: Path, data: bytes) -> None:
-    building = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            building.write_bytes(data)
-            building.replace(path)
-        finally:
-            building.unlink(missing_ok=True)
-    except OSError as error:
-        raise StoreError(f"{path}: the picture cannot be written: {error.strerror}") from error

@@ -17,6 +17,7 @@ from prism_engine.datasets.answer_letters import numbered, position_of
 from prism_engine.datasets.picture_cells import Reference
 from prism_engine.datasets.rows import OPTION
 from prism_engine.errors import DatasetError, StoreError
+from prism_engine.imaging.gone import last_gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,8 @@ CREATE TABLE sources (path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INT
 """
 _INSERT = "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _BATCH = 500
+_LOOKED_AT = 16
+"""Pictures that opening a benchmark looks at: enough to notice that the folder was deleted."""
 _ABANDONED = 86_400.0
 """Seconds after which an unfinished index counts as left by a killed process."""
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -77,25 +80,28 @@ class BenchmarkFacts:
 
 
 class IndexWriter:
-    """Fills a new index file: `add` rows in file order, then `resolve` references, then `finish`."""
+    """Fills a new index file: `add` rows in file order, `flush`, then `resolve` references, then `finish`."""
 
     def __init__(self, db: sqlite3.Connection, table: Path) -> None:
         self._db = db
         self._table = table
+        self._rows: list[tuple[Any, ...]] = []
+        self._pictures: list[StoredPicture] = []
+        """Of these rows, not written yet."""
         self.samples = 0
         self.integer_ids = True
         db.executescript(_SCHEMA)
 
     @property
     def pictures(self) -> int:
-        """Number of distinct pictures so far."""
+        """Number of distinct pictures written so far."""
         return int(self._db.execute("SELECT count(*) FROM pictures").fetchone()[0])
 
     def add(self, row: Row, pictures: tuple[StoredPicture | Reference, ...]) -> None:
         """Append a sample.
 
         Raises:
-            DatasetError: an earlier row has the same index.
+            DatasetError: as `flush`.
         """
         images = [{"index": p.index} if isinstance(p, Reference) else p.digest for p in pictures]
         refers = any(isinstance(picture, Reference) for picture in pictures)
@@ -103,17 +109,32 @@ class IndexWriter:
         texts = [row.cells.get(name) or None for name in TEXTS[1:]]
         extra = {name: text for name, text in row.cells.items() if text and _is_extra(name)}
         values = (self.samples, row.index, row.number, json.dumps(images), refers, json.dumps(sorted(options)))
-        try:
-            self._db.execute(_INSERT, (*values, row.cells["question"], *texts, json.dumps(extra)))
-        except sqlite3.IntegrityError as error:
-            first = self._db.execute("SELECT row FROM samples WHERE id = ?", (row.index,)).fetchone()[0]
-            raise DatasetError(
-                f"row {first} has the same index; every row needs a unique one",
-                path=self._table, row=row.number, index=row.index, column="index",
-            ) from error  # fmt: skip
-        self._add_pictures([picture for picture in pictures if not isinstance(picture, Reference)])
+        self._rows.append((*values, row.cells["question"], *texts, json.dumps(extra)))
+        self._pictures += [picture for picture in pictures if not isinstance(picture, Reference)]
         self.samples += 1
         self.integer_ids = self.integer_ids and _INTEGER.fullmatch(row.index) is not None
+        if len(self._rows) >= _BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the rows added so far.
+
+        Raises:
+            DatasetError: one of them has the index of an earlier one.
+        """
+        rows, self._rows = self._rows, []
+        try:
+            self._db.executemany(_INSERT, rows)
+        except sqlite3.IntegrityError as error:
+            written = self._db.execute("SELECT count(*) FROM samples").fetchone()[0]
+            _, index, number, *_ = next(row for row in rows if row[0] == written)
+            first = self._db.execute("SELECT row FROM samples WHERE id = ?", (index,)).fetchone()[0]
+            raise DatasetError(
+                f"row {first} has the same index; every row needs a unique one",
+                path=self._table, row=number, index=index, column="index",
+            ) from error  # fmt: skip
+        self._add_pictures(self._pictures)
+        self._pictures = []
 
     def note_file(self, path: Path, status: os.stat_result) -> None:
         """Record a file that rows were read from; the index is outdated once it changes."""
@@ -126,6 +147,7 @@ class IndexWriter:
         Args:
             first: the number of the first option.
         """
+        self.flush()
         find = "SELECT position, options, answer FROM samples WHERE answer GLOB '[0-9]*' AND options <> '[]'"
         for position, options, answer in self._db.execute(find).fetchall():
             texts = dict(json.loads(options))
@@ -138,8 +160,9 @@ class IndexWriter:
         """Replace references to other rows with those rows' pictures.
 
         Raises:
-            DatasetError: a reference points to no row, or to a row that itself refers to another.
+            DatasetError: a reference points to no row, or to a row that itself refers to another; or as `flush`.
         """
+        self.flush()
         last = -1
         find = "SELECT position, row, id, images FROM samples WHERE refers AND position > ? ORDER BY position LIMIT ?"
         while batch := self._db.execute(find, (last, _BATCH)).fetchall():
@@ -238,20 +261,29 @@ def read_facts(db: sqlite3.Connection) -> BenchmarkFacts:
 
 
 def is_current(path: Path, table: Path, status: os.stat_result, store: ImageStore) -> bool:
-    """Whether an index still matches its table and source files, and the store has all its pictures."""
-    if not path.is_file():
-        return False
+    """Whether an index still matches its table and source files, and the store has its pictures.
+
+    Files of the user's are all looked at, since they may change. Of the store's pictures only a few are, unless one was
+    found to be gone: a benchmark may have millions.
+    """
     try:
+        noted = last_gone(store.root)
+        limit = -1 if noted >= path.stat().st_mtime_ns else _LOOKED_AT
         with closing(connect(path)) as db:
             facts = read_facts(db)
             written = (facts.version, facts.path, facts.size, facts.mtime_ns)
             if written != (READER_VERSION, str(table), status.st_size, status.st_mtime_ns):
                 return False
-            return all(store.holds(*row) for row in db.execute("SELECT digest, size FROM pictures")) and all(
-                _unchanged(*row) for row in db.execute("SELECT path, size, mtime_ns FROM sources")
-            )
-    except (sqlite3.Error, TypeError, KeyError, ValueError):
+            pictures = db.execute("SELECT digest, size FROM pictures LIMIT ?", (limit,))
+            if not all(store.holds(*row) for row in pictures):
+                return False
+            if not all(_unchanged(*row) for row in db.execute("SELECT path, size, mtime_ns FROM sources")):
+                return False
+        if limit < 0:
+            os.utime(path, ns=(noted + 1, noted + 1))  # all are there: the note needs no further look
+    except (OSError, sqlite3.Error, TypeError, KeyError, ValueError):
         return False
+    return True
 
 
 def _unchanged(path: bytes, size: int, mtime_ns: int) -> bool:

@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from prism_engine.config.benchmarks import answer_kind
 from prism_engine.datasets.answer_letters import Numbering
 from prism_engine.datasets.index import BenchmarkFacts, building, is_current
 from prism_engine.datasets.lettered import options_in, with_options
-from prism_engine.datasets.picture_cells import PictureCells
+from prism_engine.datasets.picture_reading import with_pictures
+from prism_engine.datasets.picture_workers import CellSettings
 from prism_engine.datasets.sources import open_source
 from prism_engine.errors import DatasetError
 from prism_engine.scoring import SCORERS
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
-    from concurrent.futures import Future
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from prism_engine.datasets.images import ImageStore
     from prism_engine.datasets.index import IndexWriter
-    from prism_engine.datasets.picture_cells import Reference, StoredPicture
+    from prism_engine.datasets.picture_cells import RowPictures
     from prism_engine.datasets.rows import Row, Source
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +71,7 @@ def _ingest(path: Path, index: Path, store: ImageStore, progress: IngestCallback
     with building(index, path) as writer, ExitStack() as opened:
         source = opened.enter_context(open_source(path))
         reading = IndexPass(source, path, writer)
-        reading.fill(PictureCells(path, source.picture_column, store, source.folders), progress)
+        reading.fill(settings_of(source, store), progress)
         if reading.rows and not writer.samples:  # text only: every row is a sample
             reading = IndexPass(opened.enter_context(open_source(path)), path, writer)
             reading.fill(None, progress)
@@ -95,23 +91,30 @@ class IndexPass:
         self.rows = 0
         """Rows added so far, those that make no sample included."""
 
-    def fill(self, cells: PictureCells | None, progress: IngestCallback | None) -> None:
+    def fill(self, settings: CellSettings | None, progress: IngestCallback | None) -> None:
         """Add all rows of the source.
 
         Args:
-            cells: reads the rows' pictures; None leaves pictures out and no row.
+            settings: how to read the rows' pictures; None leaves pictures out and no row.
 
         Raises:
             DatasetError: a row is wrong.
         """
         source = self._source
-        with closing(in_order(_no_pictures if cells is None else cells.read, source)) as pairs:
-            for row, pictures in pairs:
-                self.add(row, with_options(row, self._kind), pictures, text_only=cells is None)
-                if progress is not None:
-                    progress(IngestProgress(self.rows, source.bytes_read, source.bytes_total))
+        total = source.bytes_total
+        try:
+            with closing(rows_of(source, settings)) as pairs:
+                for row, pictures in pairs:
+                    if isinstance(pictures, DatasetError):
+                        raise pictures
+                    self.add(row, with_options(row, self._kind), pictures, text_only=settings is None)
+                    if progress is not None:
+                        progress(IngestProgress(self.rows, source.bytes_read, total))
+        except DatasetError:
+            self._writer.flush()  # an earlier row may be wrong, too
+            raise
 
-    def add(self, row: Row, lettered: Row, pictures: tuple[StoredPicture | Reference, ...], *, text_only: bool) -> None:
+    def add(self, row: Row, lettered: Row, pictures: RowPictures, *, text_only: bool) -> None:
         """Add a row.
 
         Args:
@@ -175,7 +178,7 @@ class SideIndex:
         self._index = index
         self._usable = True
 
-    def add(self, row: Row, lettered: Row, pictures: tuple[StoredPicture | Reference, ...], *, text_only: bool) -> None:
+    def add(self, row: Row, lettered: Row, pictures: RowPictures, *, text_only: bool) -> None:
         """Add a row, as `IndexPass.add`; a row that cannot be added makes the index unusable."""
         if self._usable:
             self._keep(lambda: self._index.add(row, lettered, pictures, text_only=text_only))
@@ -217,35 +220,16 @@ def _index_of(table: Path, folder: Path) -> Path:
     return folder / f"{table.stem[:48]}-{path_hash}.sqlite"
 
 
-def _no_pictures(_: Row) -> tuple[StoredPicture | Reference, ...]:
-    return ()
+def settings_of(source: Source, store: ImageStore) -> CellSettings:
+    """Return how the pictures of a source are read into a store."""
+    return CellSettings(source.path, source.picture_column, store.root, store.max_pixels, source.folders)
+
+
+def rows_of(source: Source, settings: CellSettings | None) -> Generator[tuple[Row, RowPictures | DatasetError]]:
+    """Yield each row with its pictures, as `with_pictures`; without `settings`, with none."""
+    return ((row, ()) for row in source) if settings is None else with_pictures(source, settings)
 
 
 def _statuses(source: Source) -> list[os.stat_result]:
     """Size and times of the benchmark file and of the other files that its rows are read from."""
     return [source.status(), *(file.stat() for file in source.files)]
-
-
-def in_order(read: Callable[[Row], T], rows: Iterable[Row]) -> Generator[tuple[Row, T]]:
-    """Yield each row with the result of `read`, in order, reading a few ahead: Pillow decodes without the GIL."""
-    workers = min(4, os.cpu_count() or 1)
-    pending: deque[tuple[Row, Future[T]]] = deque()
-    iterator = iter(rows)
-    failure: DatasetError | None = None
-    with ThreadPoolExecutor(workers, "prism-ingest") as pool:
-        while True:
-            try:
-                row = next(iterator)
-            except StopIteration:
-                break
-            except DatasetError as error:
-                failure = error  # raised once the rows before it are done
-                break
-            pending.append((row, pool.submit(read, row)))
-            if len(pending) > workers:
-                first, future = pending.popleft()
-                yield first, future.result()
-        for row, future in pending:
-            yield row, future.result()
-    if failure is not None:
-        raise failure

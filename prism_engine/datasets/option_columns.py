@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -178,7 +178,16 @@ def without_letters(options: dict[str, str]) -> dict[str, str]:
     if len(letters) < 2 or not all(OPTION.fullmatch(letter) for letter in letters):
         return options
     for style in (_SPACED, _WORDED, _BOLD, *([_MARK] if len(letters) > 2 else ())):
-        found = [re.match(style.format(f"(?:{name}|{name.lower()})"), options[name]) for name in letters]
-        if all(found):
-            return {name: options[name][match.end() :] for name, match in zip(letters, found, strict=True) if match}
+        plain = {}
+        for name in letters:
+            if (match := _own_letter(style, name).match(options[name])) is None:
+                break
+            plain[name] = options[name][match.end() :]
+        else:
+            return plain
     return options
+
+
+@cache
+def _own_letter(style: str, name: str) -> re.Pattern[str]:
+    return re.compile(style.format(f"(?:{name}|{name.lower()})"))

@@ -5,20 +5,19 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from prism_engine.config.file_types import is_file
 from prism_engine.datasets.images import PictureError, decode_base64
 from prism_engine.datasets.picture_places import PicturePlaces
 from prism_engine.datasets.rows import MAX_CELL, FileName
-from prism_engine.errors import DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from prism_engine.datasets.images import ImageStore
-    from prism_engine.datasets.rows import EncodedPicture, Row
+    from prism_engine.datasets.rows import EncodedPicture
     from prism_engine.records import PictureFacts
 
 MAX_REFERENCE = 64
@@ -34,8 +33,7 @@ _ADDRESS = re.compile(r"(https?|file|s3|gs|hf)://", re.IGNORECASE)
 _NO_LIST = "starts like a list, but is not a list of quoted texts such as ['...', '...']"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPicture:
+class StoredPicture(NamedTuple):
     """A picture in the store."""
 
     digest: str
@@ -54,6 +52,10 @@ class Reference:
     index: str
 
 
+RowPictures = tuple[StoredPicture | Reference, ...]
+"""A row's pictures in order; empty if it has none."""
+
+
 class PictureCells:
     """Reads rows' pictures into a store. Thread-safe.
 
@@ -69,24 +71,20 @@ class PictureCells:
         self._folders = tuple(folders)
         self._places = PicturePlaces(table, self._folders)
 
-    def read(self, row: Row) -> tuple[StoredPicture | Reference, ...]:
-        """Return the row's pictures in order; empty if its `image` cell is empty, which drops the row.
+    def stored(self, cell: str, pictures: tuple[EncodedPicture, ...] | None = None) -> RowPictures:
+        """Store a row's pictures and return them in order; none if its `image` cell is empty, which drops the row.
+
+        Args:
+            cell: of the row in the picture column.
+            pictures: the row's pictures, if they are not in that column; as in `Row`.
 
         Raises:
-            DatasetError: the cell is malformed, or a picture is broken or missing.
+            PictureError: the cell is malformed, or a picture is broken or missing.
             StoreError: the store cannot be written.
         """
-        try:
-            return tuple(map(self._stored, self._pictures(row)))
-        except PictureError as error:
-            raise DatasetError(
-                str(error), path=self._table, row=row.number, index=row.index, column=self._column
-            ) from error
+        return tuple(map(self._stored, self._pictures(cell) if pictures is None else pictures))
 
-    def _pictures(self, row: Row) -> tuple[EncodedPicture, ...]:
-        if row.pictures is not None:
-            return row.pictures
-        cell = row.cells[self._column]
+    def _pictures(self, cell: str) -> tuple[EncodedPicture, ...]:
         if self._column == "image_path":
             return tuple(map(FileName, split_list(cell)))
         return split_list(cell) if cell else ()

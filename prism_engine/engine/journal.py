@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 from array import array
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from prism_engine.records import Sample, StepRecord, Usage
 
 _ABSENT = -1
+_BUFFER = 1 << 18
+_USUAL_LINE = 4096  # bytes; longer lines take more than one read
 _LARGEST_INTEGER = 2**63 - 1  # of a table's column
 
 
@@ -115,7 +118,7 @@ class Journal:
         self._end = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("a+b")
+            self._file = path.open("a+b", _BUFFER)
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel frees it, however this process ends
             self._file.truncate(0)
         except BlockingIOError as error:
@@ -166,14 +169,29 @@ class Journal:
         return len(absent)
 
     def lines(self) -> Iterator[bytes]:
-        """Yield the finished samples' lines in the benchmark's order."""
+        """Yield the finished samples' lines in the benchmark's order.
+
+        Raises:
+            StoreError: the file cannot be written.
+        """
         self.flush()
         for offset in self._offsets:
             if offset != _ABSENT:
-                self._file.seek(offset)
-                yield self._file.readline()
+                yield _line_at(self._file.fileno(), offset)
 
     def close(self) -> None:
         """Close the file; write errors were already reported by `append` or `flush`. Idempotent."""
         with suppress(OSError):
             self._file.close()
+
+
+def _line_at(file: int, offset: int) -> bytes:
+    """Return the line that begins at an offset. Lines are read in any order, so nothing is read ahead."""
+    line, size = b"", _USUAL_LINE
+    while True:
+        part = os.pread(file, size, offset + len(line))
+        text, end, _ = part.partition(b"\n")
+        line += text + end
+        if end or not part:
+            return line
+        size *= 4

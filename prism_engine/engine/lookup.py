@@ -61,6 +61,12 @@ class SampleLookup:
     """What the next step gets; None if there is none, or none yet."""
     ended: set[StageKey] = field(default_factory=set)
     """Stages with nothing left to ask."""
+    is_complete: bool = True
+    """Whether none of its calls is left to make, of the stages looked at so far."""
+    hints: str | None = None
+    """The hints in the instruction, written or from a file; None if there are none."""
+    fell_back: str | None = None
+    """Why there are no hints, so that the perceiver gets the shared instruction."""
 
     @property
     def is_described(self) -> bool:
@@ -69,15 +75,31 @@ class SampleLookup:
         return not any(key in self.likely for key in DESCRIBING) and None not in made
 
     @property
-    def is_complete(self) -> bool:
-        """Whether none of its calls is left to make."""
-        return not self.likely and all(call.completion is not None for calls in self.calls.values() for call in calls)
+    def is_answerable(self) -> bool:
+        """Whether no call but those that answer is left to make."""
+        made = (call.completion for key, calls in self.calls.items() if key not in ANSWERS for call in calls)
+        return self.is_complete or (None not in made and all(key in ANSWERS for key in self.likely))
 
     @property
     def fails(self) -> bool:
         """Whether a cached completion is unusable, so that the sample fails; without hints it would continue."""
-        made = (call.completion for key, calls in self.calls.items() if key != "write" for call in calls)
-        return not all(completion.usable for completion in made if completion is not None)
+        for key, calls in self.calls.items():
+            for call in calls:
+                if key != "write" and call.completion is not None and not call.completion.usable:
+                    return True
+        return False
+
+    def add(self, stage: StageKey, calls: list[LookedUp]) -> None:
+        """Add calls that are determined."""
+        self.calls[stage] = [*self.calls[stage], *calls] if stage in self.calls else calls
+        for call in calls:
+            if call.completion is None:
+                self.is_complete = False
+
+    def expect(self, stage: StageKey, calls: tuple[Call, ...]) -> None:
+        """Add placeholders for calls whose input is not produced yet."""
+        self.likely[stage] = (*self.likely.get(stage, ()), *calls)
+        self.is_complete = False
 
 
 def batches(benchmark: Samples, positions: Iterable[int]) -> Iterator[list[Sample]]:
@@ -88,12 +110,13 @@ def batches(benchmark: Samples, positions: Iterable[int]) -> Iterator[list[Sampl
 
 
 def looked_up(
-    batch: Sequence[Sample], pipeline: Pipeline, store: Store, *, answers: bool = False
+    batch: Sequence[Sample], pipeline: Pipeline, store: Store, *, answers: bool = False, placeholders: bool = True
 ) -> list[SampleLookup]:
     """Return what is known about each sample; a batch takes one look-up per stage.
 
     Args:
         answers: include the answering calls; a sample is otherwise complete once it can be answered.
+        placeholders: note an answering call whose description is not made yet as a likely one; if not, it is left out.
     """
     found = _instructed(batch, pipeline, store)
     _describe(found, store)
@@ -101,7 +124,7 @@ def looked_up(
     for lookup in found if steps else ():
         _compose(lookup)
     for step in steps:
-        _take(step, found, pipeline, store)
+        _take(step, found, pipeline, store, placeholders=placeholders or step.stage not in ANSWERS)
     return found
 
 
@@ -115,9 +138,13 @@ def _instructed(batch: Sequence[Sample], pipeline: Pipeline, store: Store) -> li
     found = []
     for sample, call in zip(batch, calls, strict=True):
         hit = None if call is None else next(hits)
-        lookup = SampleLookup(sample, pipeline.context, {} if hit is None else {"write": [hit]}, {}, {})
+        lookup = SampleLookup(sample, pipeline.context, {}, {}, {})
+        if hit is not None:
+            lookup.add("write", [hit])
         if hit is None or hit.completion is not None:
-            lookup.context, hints, _ = hint_source.instruct(sample, None if hit is None else hit.completion)
+            written = None if hit is None else hit.completion
+            lookup.context, hints, lookup.fell_back = hint_source.instruct(sample, written)
+            lookup.hints = hints
             lookup.texts |= {} if hit is None or hints is None else {"write": hints}
         found.append(lookup)
     return found
@@ -132,9 +159,9 @@ def _describe(found: Sequence[SampleLookup], store: Store) -> None:
     )
     for lookup, calls, known in zip(found, per_sample, final, strict=True):
         if calls and known:
-            lookup.calls["perceive"] = list(islice(hits, len(calls)))
+            lookup.add("perceive", list(islice(hits, len(calls))))
         elif calls:
-            lookup.likely["perceive"] = calls
+            lookup.expect("perceive", calls)
 
 
 def _compose(lookup: SampleLookup) -> None:
@@ -147,14 +174,15 @@ def _compose(lookup: SampleLookup) -> None:
             lookup.texts["perceive"] = lookup.description
 
 
-def _take(step: Step, found: Sequence[SampleLookup], pipeline: Pipeline, store: Store) -> None:
+def _take(step: Step, found: Sequence[SampleLookup], pipeline: Pipeline, store: Store, *, placeholders: bool) -> None:
     """Look up the calls of one step, or note similar ones while its input is not produced yet."""
     ready = []
     calls = []
     for lookup in found:
         if step.stage in lookup.ended or (lookup.is_complete and not _goes_on(lookup, pipeline)):
             continue
-        is_next = lookup.is_complete
+        if not (is_next := lookup.is_complete) and not placeholders:
+            continue
         call = step.call(lookup.sample, lookup.description if is_next else "")
         if call is None:
             lookup.ended.add(step.stage)
@@ -162,9 +190,9 @@ def _take(step: Step, found: Sequence[SampleLookup], pipeline: Pipeline, store: 
             ready.append(lookup)
             calls.append(call)
         else:
-            lookup.likely[step.stage] = (*lookup.likely.get(step.stage, ()), call)
+            lookup.expect(step.stage, (call,))
     for lookup, hit in zip(ready, look_up(calls, store), strict=True):
-        lookup.calls.setdefault(step.stage, []).append(hit)
+        lookup.add(step.stage, [hit])
         if hit.completion is not None and step.stage not in ANSWERS:
             lookup.description = lookup.texts[step.stage] = hit.completion.text
 

@@ -114,7 +114,7 @@ class Pipeline:
         except PrismError as error:
             return _stopped(unit, error, so_far)
         steps = so_far.steps + recorded((call,), (reply,), so_far.sample, self.prices, step.round)
-        if failure := _first_failure((reply,), [unit]):
+        if failure := first_failure((reply,), [unit]):
             return replace(so_far, steps=steps, status=SampleStatus.FAILED, failure=failure)
         if step.stage in ANSWERS:
             return replace(so_far, steps=steps, score=self.score(reply.text, so_far.sample))
@@ -130,7 +130,7 @@ class Pipeline:
         calls, descriptions = [each.call for each in made], [each.completion for each in made]
         steps = recorded(calls, descriptions, so_far.sample, self.prices)
         so_far = replace(so_far, steps=so_far.steps + steps)
-        if failure := _first_failure(descriptions, _call_labels(calls)):
+        if failure := first_failure(descriptions, call_labels(calls)):
             return replace(so_far, status=SampleStatus.FAILED, failure=failure)
         return replace(so_far, description=context.text(so_far.sample, [each.text for each in descriptions]))
 
@@ -148,7 +148,9 @@ def recorded(
         prices: what the models' calls cost, by name.
         number: the 0-based round of a stage that loops; 0 takes the number of the draw, if there is one.
     """
-    return tuple(
+    if not calls:
+        return ()
+    return tuple([
         StepRecord(
             call.stage,
             call.model.name,
@@ -158,7 +160,7 @@ def recorded(
             _cost(call, completion, prices),
         )
         for call, completion, picture in zip(calls, completions, _pictures(calls, sample), strict=True)
-    )
+    ])  # fmt: skip
 
 
 def _cost(call: Call, completion: Completion, prices: Mapping[str, Price]) -> int | None:
@@ -179,6 +181,8 @@ def _pictures(calls: Sequence[Call], sample: Sample) -> list[int | None]:
     """
     if not sample.images:
         return [None] * len(calls)
+    if len(calls) == 1 and len(sample.images) == 1:  # the usual case
+        return [0 if calls[0].images == sample.images else None]
     digests = [image.digest for image in sample.images]
     shown: Counter[tuple[str, str]] = Counter()
     pictures: list[int | None] = []
@@ -198,7 +202,7 @@ def _stopped(what: str, error: PrismError, so_far: SampleResult) -> SampleResult
     return replace(so_far, failure=f"{what}: {error}", trouble=trouble)
 
 
-def _call_labels(calls: Sequence[Call]) -> list[str]:
+def call_labels(calls: Sequence[Call]) -> list[str]:
     """Label each perception call with its picture and its perceiver, if there is more than one of them."""
     names = [call.model.name for call in calls]
     labels = []
@@ -208,7 +212,8 @@ def _call_labels(calls: Sequence[Call]) -> list[str]:
     return labels
 
 
-def _first_failure(completions: Sequence[Completion], labels: Sequence[str]) -> str | None:
+def first_failure(completions: Sequence[Completion], labels: Sequence[str]) -> str | None:
+    """Return why a sample cannot go on after calls: the first completion without text; None if all have some."""
     for label, completion in zip(labels, completions, strict=True):
         if completion.usable:
             continue

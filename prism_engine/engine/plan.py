@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from array import array
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
@@ -31,23 +30,6 @@ MOST_SEEN = 2000
 
 Dependency = tuple[str, bool]
 """The key of a call that another one depends on, and whether its model states its identity."""
-
-
-class Order(NamedTuple):
-    """Positions, grouped by the next step of their samples. 8 bytes per sample."""
-
-    described: array[int]
-    """No description is left to make: these can be answered at once."""
-    undescribed: array[int]
-
-
-def order_samples(benchmark: Samples, positions: Iterable[int], pipeline: Pipeline, store: Store) -> Order:
-    """Group samples by whether their descriptions are cached (or need no call); keep the order within each group."""
-    order = Order(array("q"), array("q"))
-    for batch in batches(benchmark, positions):
-        for lookup in looked_up(batch, pipeline, store):
-            (order.described if lookup.is_complete else order.undescribed).append(lookup.sample.position)
-    return order
 
 
 class ModelPlan(NamedTuple):

@@ -5,30 +5,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from prism_engine.engine.first_pass import Order, first_pass, result_from_cache
 from prism_engine.engine.pace import Ranks
 from prism_engine.engine.pipeline import recorded
-from prism_engine.engine.plan import order_samples
 from prism_engine.engine.scheduler import MAX_ROUNDS, Lane, run_lanes, stop_if_failing
 from prism_engine.errors import NotRunError, PrismError, StoreError
 from prism_engine.records import Completion, SampleResult, SampleStatus
 from prism_engine.stage import ANSWERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from prism_engine.cache import Store
     from prism_engine.engine.bottleneck import BottleneckClock
     from prism_engine.engine.journal import Journal
-    from prism_engine.engine.lookup import Samples
+    from prism_engine.engine.lookup import LookedUp, Samples
     from prism_engine.engine.pace import PaceMember
     from prism_engine.engine.pipeline import Pipeline
     from prism_engine.engine.progress import Progress
     from prism_engine.engine.scheduler import Stop
     from prism_engine.engine.turns import EngineUse
-    from prism_engine.records import Sample
+    from prism_engine.records import ModelIdentity, Sample
     from prism_engine.stage import StageKey
     from prism_engine.stages.cached import CachedModel
 
@@ -64,6 +64,8 @@ class Run:
     """The run's place among others that answer the same samples under the same cost cap; None if it is on its own."""
     waits_for_ahead: bool = False
     """Whether samples wait until all calls are made ahead, because a call made twice would not be joined."""
+    perceivers: Mapping[ModelIdentity, CachedModel] = field(default_factory=dict)
+    """The perceivers of `stages` by identity; empty if there is only one."""
 
     @property
     def models(self) -> list[CachedModel]:
@@ -79,6 +81,13 @@ class Run:
     def answering(self) -> CachedModel | None:
         """The model that answers; None if the run only describes."""
         return next((self.stages[key][0] for key in ANSWERS if key in self.stages), None)
+
+    def count_cached(self, found: LookedUp) -> None:
+        """Count a call that the first pass has found in the cache."""
+        assert found.completion is not None
+        models = self.stages[found.call.stage]
+        model = models[0] if len(models) == 1 else self.perceivers[found.call.model]
+        model.count_cached(found.call, found.completion)
 
 
 async def execute(run: Run, progress: Progress, stop: Stop) -> None:
@@ -113,58 +122,93 @@ async def execute(run: Run, progress: Progress, stop: Stop) -> None:
 
 async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
     positions = run.benchmark.order(run.count)
-    chosen = positions
-    if run.retry_only is not None:
-        chosen = array("q", (position for position in positions if position in run.retry_only))
-    # In a thread, because multiple runs start together: the first one's calls must not wait for the others' look-ups.
-    order = await asyncio.to_thread(order_samples, run.benchmark, chosen, run.pipeline, run.store)
-    perceiving = _whole_width(run)
-    engine_ready = asyncio.Event()
-    lanes = [
-        # Twice the reasoner's capacity: the next calls are already waiting when a slot becomes free.
-        # A stop does not end this lane: fully cached samples still get into the results, and nothing is sent.
-        Lane("described", run.benchmark.samples(order.described), 2 * _capacity(run.answering), drains=True),
-        Lane("undescribed", run.benchmark.samples(order.undescribed), perceiving, begin=engine_ready.wait),
-    ]
-    if _engine_answers(run):  # answers must wait for the engine's turn, too
-        lanes[0].begin = engine_ready.wait
     results = _Results(run, progress, stop)
     ranks = Ranks(run.pace, positions)
     progress.bounds.waits_for_others = ranks.wait
-
-    async def work(sample: Sample) -> SampleResult:
-        await ranks.enter(sample.position)
-        return await run.pipeline.run(sample)
 
     def take(result: SampleResult) -> None:
         ranks.finish(result.sample.position)
         results.take(result)
 
-    helpers = [
-        asyncio.create_task(_flush_often(run.journal, stop)),
-        asyncio.create_task(progress.bounds.watch()),
-        asyncio.create_task(_follow_capacity(run, *lanes)),
-    ]
+    helpers = [asyncio.create_task(_flush_often(run.journal, stop)), asyncio.create_task(progress.bounds.watch())]
     try:
-        if run.retry_only is not None and run.cached_pipeline is not None:
-            others = run.benchmark.samples(position for position in positions if position not in run.retry_only)
-            lane = Lane("others", others, perceiving, drains=True)
-            await run_lanes([lane], run.cached_pipeline.run, take, stop)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(_take_turns(run, order.undescribed, engine_ready, stop, progress.bounds))
-            group.create_task(run_lanes(lanes, work, take, stop))
+        chosen = positions
+        if run.retry_only is not None:
+            chosen = array("q", (position for position in positions if position in run.retry_only))
+            if run.cached_pipeline is not None:
+                others = (position for position in positions if position not in run.retry_only)
+                await _take_others(run, run.cached_pipeline, others, take, stop)
+        order = await _take_cached(run, run.pipeline, chosen, take, stop)
+        await _take_rest(run, order, ranks, take, stop, progress.bounds)
         for _ in range(1, MAX_ROUNDS):
             # Retry once all others are finished: the problem may have passed. If no sample succeeded, it has not.
             if stop.requested or not results.failed or not progress.done:
                 break
             _forget_failures(run)
-            retried = Lane("failed", run.benchmark.samples(sorted(results.failed)), _whole_width(run))
+            retried = Lane("failed", run.benchmark.samples(sorted(results.failed)), _width(run))
             await run_lanes([retried], run.pipeline.run, results.take, stop)
     finally:
         for helper in helpers:
             helper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await helper
+
+
+async def _take_cached(
+    run: Run, pipeline: Pipeline, positions: Iterable[int], take: Callable[[SampleResult], None], stop: Stop
+) -> Order:
+    """Finish the samples whose calls are all cached, and return the others. Only a broken store ends it early."""
+    order = Order.empty()
+    batches = first_pass(run.benchmark, positions, pipeline, run.store, order)
+    # In a thread, because multiple runs start together: the first one's calls must not wait for the others' look-ups.
+    while (batch := await asyncio.to_thread(next, batches, None)) is not None:
+        for lookup in batch:
+            for calls in lookup.calls.values():
+                for call in calls:
+                    run.count_cached(call)
+            take(result_from_cache(lookup, pipeline))
+        if isinstance(stop.reason, StoreError):
+            break
+    return order
+
+
+async def _take_others(
+    run: Run, pipeline: Pipeline, positions: Iterable[int], take: Callable[[SampleResult], None], stop: Stop
+) -> None:
+    """Take the samples that are not to be retried; `pipeline` makes no calls."""
+    order = await _take_cached(run, pipeline, positions, take, stop)
+    rest = run.benchmark.samples((*order.described, *order.undescribed))
+    await run_lanes([Lane("others", rest, _width(run), drains=True)], pipeline.run, take, stop)
+
+
+async def _take_rest(
+    run: Run, order: Order, ranks: Ranks, take: Callable[[SampleResult], None], stop: Stop, bounds: BottleneckClock
+) -> None:
+    """Take the samples that have calls to make."""
+    engine_ready = asyncio.Event()
+    lanes = [
+        # Twice the reasoner's capacity: the next calls are already waiting when a slot becomes free.
+        # A stop does not end this lane: fully cached samples still get into the results, and nothing is sent.
+        Lane("described", run.benchmark.samples(order.described), 2 * _capacity(run.answering), drains=True),
+        Lane("undescribed", run.benchmark.samples(order.undescribed), _width(run), begin=engine_ready.wait),
+    ]
+    if _engine_answers(run):  # answers must wait for the engine's turn, too
+        lanes[0].begin = engine_ready.wait
+
+    async def work(sample: Sample) -> SampleResult:
+        await ranks.enter(sample.position)
+        return await run.pipeline.run(sample)
+
+    async with asyncio.TaskGroup() as group:
+        following = group.create_task(_follow_capacity(run, *lanes))
+        group.create_task(_take_turns(run, order.undescribed, engine_ready, stop, bounds))
+        await run_lanes(lanes, work, take, stop)
+        following.cancel()
+
+
+def _width(run: Run) -> int:
+    """Return how many samples may be under way: one keeps its slot while it is described, waits, and is answered."""
+    return sum(map(_capacity, run.models)) + run.ahead
 
 
 async def _take_turns(
@@ -298,12 +342,7 @@ async def _follow_capacity(run: Run, described: Lane[Sample], undescribed: Lane[
     while True:
         await asyncio.sleep(FOLLOW_SECONDS)
         described.widen(2 * _capacity(run.answering))
-        undescribed.widen(_whole_width(run))
-
-
-def _whole_width(run: Run) -> int:
-    """Return how many samples may be under way: each keeps its slot while it is described, waits and is answered."""
-    return sum(map(_capacity, run.models)) + run.ahead
+        undescribed.widen(_width(run))
 
 
 def _capacity(model: CachedModel | None) -> int:

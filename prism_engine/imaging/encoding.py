@@ -58,14 +58,14 @@ def converted(data: bytes, conversion: Conversion) -> bytes:
     """
     with _AT_ONCE, opened(data) as picture:
         was_jpeg = picture.format in ("JPEG", "MPO")
-        pixels = _plain(picture)
+        pixels = plain(picture)
         size = scaled_size(*pixels.size, conversion.max_side)
         if size != pixels.size:
             pixels = pixels.resize(size, PillowImage.Resampling.LANCZOS)
         return _fitting(pixels, conversion, was_jpeg=was_jpeg)
 
 
-def _plain(picture: PillowImage.Image) -> PillowImage.Image:
+def plain(picture: PillowImage.Image) -> PillowImage.Image:
     """Return the pixels upright, as 8-bit grey or RGB, or as RGBA if it has transparency."""
     picture.load()
     if picture.mode in DEEP_MODES:

@@ -8,11 +8,12 @@ from typing import Final, TypeVar
 from prism_engine.control_characters import on_one_line
 
 T = TypeVar("T")
-_FORMULA: Final = re.compile("[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_FORMULA: Final = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 """How a cell begins that a spreadsheet may take for a formula, also after removing a line break."""
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?%?|-")
 _HTML: Final = re.compile(r"<(?=[A-Za-z/!?])|&(?=#?\w+;)")
 _ENTITIES: Final = {"<": "&lt;", "&": "&amp;"}
+_MARKUP: Final = re.compile(r"[\\|`\[\]]")
 
 
 def csv_cell(value: T) -> T | str:
@@ -20,13 +21,13 @@ def csv_cell(value: T) -> T | str:
 
     Numbers stay numbers, also as text.
     """
-    if isinstance(value, str) and _FORMULA.match(value) and not _NUMBER.fullmatch(value):
+    if isinstance(value, str) and value[:1] in _FORMULA and not _NUMBER.fullmatch(value):
         return f"'{value}"
     return value
 
 
 def markdown_cell(text: str) -> str:
     """Return a text as a cell of a Markdown table, on one line: no HTML, link, picture or control character."""
-    text = re.sub(r"([\\|`\[\]])", r"\\\1", text)
+    text = _MARKUP.sub(r"\\\g<0>", text)
     text = _HTML.sub(lambda found: _ENTITIES[found[0]], text)
     return on_one_line(text)

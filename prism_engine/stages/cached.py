@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from prism_engine.backends.load import Load
 from prism_engine.cache import Flight, identify
 from prism_engine.errors import NotRunError, PrismError, RejectedError, TransientError
+from prism_engine.imaging.gone import gone
 from prism_engine.records import Completion, Outcome
 from prism_engine.stages.meter import Meter
 from prism_engine.stages.thinking import split_thinking
@@ -75,6 +76,11 @@ class CachedModel:
         if self.backend is not None:
             self.backend.remember(call)
 
+    def count_cached(self, call: Call, completion: Completion) -> None:
+        """Count a call whose completion was found in the store without asking this model."""
+        self.remember(call)
+        self.meter.count_hit(completion)
+
     def load(self) -> Load:
         """Return what the backend's next call is waiting for."""
         return self.backend.load if self.backend is not None else Load()
@@ -139,7 +145,7 @@ class CachedModel:
         The look-up under the claim is the one that decides in any case; the one before it saves the claim.
         """
         may_be_made = self.backend is not None and not self._draining and key not in self._failed
-        return self._missed and may_be_made and not ahead
+        return self._missed and may_be_made and not ahead and key not in self._ahead
 
     def _look_up(self, key: str, limit: int) -> Completion | None:
         hit = self._store.get(key, limit)
@@ -226,7 +232,7 @@ class CachedModel:
             try:
                 completion = split_thinking(await backend.generate(call))
             except (RejectedError, TransientError) as error:
-                completion = Completion(Outcome.ERROR, detail=str(error))
+                completion = Completion(Outcome.ERROR, detail=gone(call.images) or str(error))
         completion = replace(completion, fresh=True, key=key)
         self.meter.count_call(completion)
         return completion

@@ -77,6 +77,9 @@ def test_verify_finds_a_flipped_byte_and_the_next_run_makes_the_call_again(prism
     said = prism("cache", "verify", "--dry-run")
     assert said.code == 1
     assert "would be set aside" in said.out
+    said = prism("cache", "verify", "--dry-run", "--json")
+    told = json.loads(said.out)
+    assert (said.code, told["corrupt"], len(told["named"]), told["sound"]) == (1, changed, changed, False)
     said = prism("cache", "verify")
     assert said.code == 1
     assert said.out.count("corrupt row:") == changed
@@ -114,6 +117,8 @@ def test_gc_says_what_it_would_remove_and_then_removes_it(prism, filled):
     said = prism("cache", "gc", "--max-size", "0MB", "--dry-run")
     assert f"would remove {count} calls, about" in said.out
     assert len(keys(filled)) == count
+    told = json.loads(prism("cache", "gc", "--max-size", "0MB", "--dry-run", "--json").out)
+    assert (told["doomed"], told["rows"], told["dry_run"]) == (count, 0, True)
     assert prism("cache", "gc", "--older-than", "1h").out.count("removed 0 calls") == 1
     assert f"removed {count} calls" in prism("cache", "gc", "--max-size", "0MB").out
     assert keys(filled) == []
@@ -130,6 +135,8 @@ def test_gc_of_one_model_leaves_the_others_and_compact_alone_is_enough_to_ask_fo
 
 def test_gc_of_no_cache_says_so(prism, tmp_path):
     assert "nothing to remove" in prism("cache", "gc", "--model", "any").out
+    told = json.loads(prism("cache", "gc", "--compact", "--json").out)
+    assert (told["rows"], told["file_bytes"], told["compacted"]) == (0, 0, False)
     assert not (tmp_path / "cache").exists()
 
 

@@ -68,6 +68,19 @@ def test_it_prints_its_url_serves_and_ends_with_its_exact_bill():
     assert f"base_url: {url}" in err
 
 
+def test_its_end_as_json_is_one_object_without_the_url():
+    process = start_prism("chaos", "--port", 0, "--price-out", "0.6", "--json")
+    with process:
+        url = process.stderr.readline().strip()
+        get(f"{url}/chat/completions", {"messages": [{"role": "user", "content": "Hello?"}], "max_tokens": 50})
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+    told = json.loads(out)
+    assert (told["stats"]["received"], told["stats"]["completed"], told["bill"]["calls"]) == (1, 1, 1)
+    assert told["bill"]["dollars"] == f"{told['bill']['completion_tokens'] * 6e-7:.15f}"
+    assert not {"hits", "requests"} & {*told["stats"], *told["bill"]}
+
+
 @pytest.mark.slow
 def test_a_run_through_passing_faults_is_complete_and_the_models_file_it_prints_is_good(prism, tmp_path):
     with running("--faults", "500,reset,torn,usage-missing,429", "--rate", 0.15, "--seed", 3) as (

@@ -184,7 +184,6 @@ def caught(prism, monkeypatch):
 
     monkeypatch.setattr(run, "run_all", stop)
     monkeypatch.setattr(gen_prompts, "run_all", stop)
-    monkeypatch.setattr(api, "benchmark_notes", lambda *_, **__: [])
     monkeypatch.setattr(api, "plan_many", stop)
     monkeypatch.setattr(api, "grade", stop)
     monkeypatch.setattr(api, "find_run_state", lambda *_: _finished())

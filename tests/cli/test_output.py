@@ -32,6 +32,8 @@ TABLES = {
     "datasets info": ("shapes.tsv",),
     "datasets check": ("shapes.tsv",),
     "cache stats": (),
+    "cache verify": (),
+    "cache gc": ("--older-than", "1d", "--dry-run"),
 }
 
 
@@ -53,10 +55,10 @@ def test_every_command_that_prints_a_table_prints_one_json_object_instead(two_ru
 
 @pytest.mark.parametrize("name", [name for name, lazy in COMMANDS.items() if "original" not in lazy.target])
 def test_a_command_that_prints_tables_has_the_option(name):
-    others = {"gen-prompts", "demo", "train", "convert", "chaos"}  # files and logs are their results
+    others = {"gen-prompts", "demo", "convert"}  # files and logs are their results
     command = app.imported(name)
     groups = getattr(command, "commands", {name: command})
-    tabular = {"datasets": {"list", "info", "check"}, "cache": {"stats"}}.get(name, {name})
+    tabular = {"datasets": {"list", "info", "check"}, "cache": {"stats", "verify", "gc"}}.get(name, {name})
     for one in tabular - others:
         assert "--json" in [flag for param in groups[one].params for flag in param.opts], one
 

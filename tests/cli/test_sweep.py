@@ -26,8 +26,9 @@ def test_several_modes_run_side_by_side_and_are_compared_in_the_end(prism, tmp_p
         for mode, folder in (("direct", "direct/gold/eyes"), ("oracle", "oracle/gold/brain"))
     }
     right = {mode: f"{100 * row['accuracy']:.1f}" for mode, row in overall.items()}
-    *table, last = said.out[said.out.index("Accuracy in %, prism") :].splitlines()
+    *table, last, look = said.out[said.out.index("Accuracy in %, prism") :].splitlines()
     assert last.startswith("All runs in one table: results/sweep-")
+    assert look == "Look at it: prism report results"
     assert table[0].split()[-5:] == ["Samples", "Chance", "direct", "oracle", "blind"]
     assert table[1].split() == ["Overall", "24", "25.0", right["direct"], right["oracle"], right["oracle"]]
     low, high = (f"{100 * overall['direct'][end]:.1f}" for end in ("accuracy_low", "accuracy_high"))

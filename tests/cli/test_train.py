@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 import os
 import signal
@@ -59,8 +60,11 @@ def test_a_stop_says_how_to_go_on_and_the_same_command_does(prism, monkeypatch, 
     said = prism("train", "reasoner", "--out", "here")
     assert said.code == 130
     assert "continue with prism train reasoner --out here" in said.err
-    said = prism("train", "reasoner", "--out", "here")
+    said = prism("train", "reasoner", "--out", "here", "--json")
     assert said.code == 0
+    told = json.loads(said.out)
+    assert (told["folder"], told["questions"]) == ("here", create.QUESTIONS)
+    assert all(0 <= share <= 1 for share in told["scores"].values())
     assert "resuming from step 5 of 12, stage 'first'" in said.err
     assert len(calls) == 22
 

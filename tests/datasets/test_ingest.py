@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from prism_engine.datasets import IngestProgress, open_benchmark
+from prism_engine.datasets.images import ImageStore
 from prism_engine.errors import DatasetError
+from prism_engine.imaging.gone import gone
 
 from .conftest import encode, payload, text_of
 from .test_images import bomb
@@ -246,3 +248,47 @@ def test_a_benchmark_in_another_encoding_and_separator_has_the_same_samples(tabl
     ):
         samples, _ = opened(tables.raw(data, name=f"Toy{number}"), cache)
         assert samples == expected
+
+
+def looks(monkeypatch):
+    """The pictures that are looked at from now on."""
+    looked_at = []
+    own = ImageStore.holds
+
+    def holds(store, *row):
+        looked_at.append(row)
+        return own(store, *row)
+
+    monkeypatch.setattr(ImageStore, "holds", holds)
+    return looked_at
+
+
+def test_opening_it_again_looks_at_a_few_pictures_only(tables, cache, monkeypatch):
+    path = tables.write(*(toy(str(number), payload(number)) for number in range(64)))
+    opened(path, cache)
+    looked_at = looks(monkeypatch)
+    samples, rows = opened(path, cache)
+    assert (len(samples), rows, len(looked_at)) == (64, 0, 16)
+
+
+def test_a_picture_found_to_be_gone_makes_the_next_opening_look_at_all(tables, cache):
+    path = tables.write(*(toy(str(number), payload(number)) for number in range(64)))
+    samples, _ = opened(path, cache)
+    (last,) = max(samples, key=lambda sample: sample.images[0].digest).images
+    last.path.unlink()
+    assert opened(path, cache)[1] == 0  # not noticed yet
+    assert gone([last]) is not None
+    assert opened(path, cache)[1] == 64
+    assert last.path.exists()
+    assert opened(path, cache)[1] == 0
+
+
+def test_a_note_about_another_benchmark_s_picture_costs_one_look(tables, cache, monkeypatch):
+    path = tables.write(*(toy(str(number), payload(number)) for number in range(64)))
+    opened(path, cache)
+    assert gone([ImageStore(cache / "images").image("0" * 64)])
+    looked_at = looks(monkeypatch)
+    assert opened(path, cache)[1] == 0
+    assert len(looked_at) == 64
+    assert opened(path, cache)[1] == 0
+    assert len(looked_at) == 64 + 16

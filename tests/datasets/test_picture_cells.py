@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from prism_engine.datasets.images import ImageStore, PictureError
 from prism_engine.datasets.picture_cells import PictureCells, Reference, split_list
-from prism_engine.datasets.rows import Row, picture_folders
-from prism_engine.errors import DatasetError
+from prism_engine.datasets.rows import picture_folders
 
 from .conftest import encode, payload
 
@@ -58,7 +57,7 @@ def read(tmp_path):
     def read_row(column, cell):
         store = ImageStore(tmp_path / "images-kept")
         cells = PictureCells(tmp_path / "Toy.tsv", column, store, picture_folders(tmp_path, "Toy"))
-        return cells.read(Row(7, {"index": "id7", column: cell}))
+        return cells.stored(cell)
 
     return read_row
 
@@ -73,7 +72,7 @@ def test_payloads_references_and_lists_of_both_are_distinguished(read):
 
 
 def test_a_payload_just_over_the_length_of_a_reference_is_no_reference(read):
-    with pytest.raises(DatasetError, match=r"row 7 \(index id7\), column 'image': is not a readable picture"):
+    with pytest.raises(PictureError, match="is not a readable picture"):
         read("image", "x" * 68)
 
 
@@ -99,43 +98,44 @@ def test_a_picture_outside_the_folder_is_refused_unless_allowed(read, tmp_path, 
     (tmp_path / "link.png").symlink_to(secret)
     (tmp_path / "images").symlink_to(secret.parent)
     for name in (str(secret), f"../{secret.parent.name}/secret.png", "link.png", "secret.png", "images/secret.png"):
-        with pytest.raises(DatasetError, match=rf"row 7.*outside the benchmark's folder.*PRISM_IMAGES={secret.parent}"):
+        with pytest.raises(PictureError, match=rf"outside the benchmark's folder.*PRISM_IMAGES={secret.parent}"):
             read("image_path", name)
     monkeypatch.setenv("PRISM_IMAGES", f"/nowhere:{secret.parent}")
     cells = PictureCells(
         tmp_path / "Toy.tsv", "image_path", ImageStore(tmp_path / "other"), picture_folders(tmp_path, "Toy")
     )
-    assert cells.read(Row(7, {"index": "id7", "image_path": str(secret)}))
+    assert cells.stored(str(secret))
 
 
 def test_the_folders_of_benchmarks_and_of_a_mapping_are_allowed(tmp_path, monkeypatch):
     secret = outside(tmp_path)
-    row = Row(7, {"index": "id7", "image_path": "secret.png"})
     store = ImageStore(tmp_path / "other")
-    assert PictureCells(tmp_path / "Toy.yaml", "image_path", store, [secret.parent]).read(row)
+    assert PictureCells(tmp_path / "Toy.yaml", "image_path", store, [secret.parent]).stored("secret.png")
     monkeypatch.setenv("LMUData", str(tmp_path))
     (tmp_path / "images").symlink_to(secret.parent)  # on another disk
-    assert PictureCells(tmp_path / "Toy.tsv", "image_path", store, picture_folders(tmp_path, "Toy")).read(row)
+    assert PictureCells(tmp_path / "Toy.tsv", "image_path", store, picture_folders(tmp_path, "Toy")).stored(
+        "secret.png"
+    )
 
 
 def test_a_missing_file_names_the_paths_tried(read, tmp_path):
-    with pytest.raises(DatasetError) as caught:
+    with pytest.raises(PictureError) as caught:
         read("image_path", "gone.png")
     for folder in (tmp_path, tmp_path / "images" / "Toy", tmp_path / "images"):
         assert str(folder / "gone.png") in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("cell", "message"), [("", "has no picture"), ("x" * 5000, "column 'image_path'"), ("..", "no file")]
+    ("cell", "message"), [("", "has no picture"), ("x" * 5000, "names no file"), ("..", "no file")]
 )
 def test_a_cell_that_names_no_file_is_refused(read, cell, message):
-    with pytest.raises(DatasetError, match=message):
+    with pytest.raises(PictureError, match=message):
         read("image_path", cell)
 
 
 def test_a_file_that_is_no_picture_is_named(read, tmp_path):
     (tmp_path / "a.png").write_bytes(b"text")
-    with pytest.raises(DatasetError, match=r"a\.png, which is not a readable picture"):
+    with pytest.raises(PictureError, match=r"a\.png, which is not a readable picture"):
         read("image_path", "a.png")
 
 
@@ -146,11 +146,11 @@ def test_a_picture_cell_may_name_a_file_also_with_windows_slashes(read, tmp_path
         (found,) = read(column, cell)
         assert found.source is not None
     assert read("image", "7.png") == (Reference("7.png"),)
-    with pytest.raises(DatasetError, match="names no file"):
+    with pytest.raises(PictureError, match="names no file"):
         read("image", f"{'long/' * 20}a.png")
 
 
 @pytest.mark.parametrize("column", ["image", "image_path"])
 def test_an_address_is_no_picture(read, column):
-    with pytest.raises(DatasetError, match="is a web address; prism does not download pictures"):
+    with pytest.raises(PictureError, match="is a web address; prism does not download pictures"):
         read(column, "https://example.org/a.png")

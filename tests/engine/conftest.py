@@ -12,6 +12,7 @@ import pytest
 from prism_engine.backends.scripted import Scripted
 from prism_engine.cache import Store
 from prism_engine.config import ScriptedModel
+from prism_engine.engine.first_pass import Order, first_pass
 from prism_engine.engine.journal import Journal
 from prism_engine.engine.pipeline import Pipeline
 from prism_engine.engine.progress import Progress
@@ -112,6 +113,13 @@ def said(text):
         return Completion(Outcome.OK, f"{text}", usage=Usage(completion_tokens=1))
 
     return reply
+
+
+def passed(run, count):
+    """The positions of the samples that need no call, and of those that do: described and not."""
+    order = Order.empty()
+    batches = list(first_pass(run.benchmark, range(count), run.pipeline, run.store, order))
+    return [lookup.sample.position for batch in batches for lookup in batch], *map(list, order)
 
 
 @pytest.fixture

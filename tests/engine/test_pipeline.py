@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prism_engine.engine.pipeline import _call_labels
+from prism_engine.engine.pipeline import call_labels
 from prism_engine.errors import DeadError, DependencyError, NotRunError, RejectedError
 from prism_engine.records import Call, Completion, ModelIdentity, Outcome, SampleStatus, Sampling
 from prism_engine.stages.context import FixedContext
@@ -149,7 +149,7 @@ def test_a_failed_description_is_named_by_picture_and_by_perceiver_where_there_a
     def calls(*names):
         return [Call("perceive", ModelIdentity(name, ((name, ""),)), (), Sampling()) for name in names]
 
-    assert _call_labels(calls("a")) == ["description"]
-    assert _call_labels(calls("a", "a")) == ["description of image 1", "description of image 2"]
-    assert _call_labels(calls("a", "b")) == ["description by a", "description by b"]
-    assert _call_labels(calls("a", "a", "b", "b"))[3] == "description of image 2 by b"
+    assert call_labels(calls("a")) == ["description"]
+    assert call_labels(calls("a", "a")) == ["description of image 1", "description of image 2"]
+    assert call_labels(calls("a", "b")) == ["description by a", "description by b"]
+    assert call_labels(calls("a", "a", "b", "b"))[3] == "description of image 2 by b"

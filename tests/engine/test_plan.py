@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from prism_engine.engine.plan import CountedCalls, StagePlan, make_plan, order_samples
+from prism_engine.engine.plan import CountedCalls, StagePlan, make_plan
 from prism_engine.engine.runner import execute
 from prism_engine.engine.scheduler import Stop
 from prism_engine.records import Completion, Outcome
 from prism_engine.stages.context import FixedContext, nothing
+
+from .conftest import passed
 
 
 def planned(run, **options):
@@ -54,14 +56,16 @@ async def test_described_samples_come_first(world):
     run, progress = world.build(4)
     await execute(run, progress, Stop())
     run, _ = world.build(10)
-    order = order_samples(run.benchmark, range(10), run.pipeline, run.store)
-    assert (list(order.described), list(order.undescribed)) == ([0, 1, 2, 3], [4, 5, 6, 7, 8, 9])
+    assert passed(run, 10) == ([0, 1, 2, 3], [], [4, 5, 6, 7, 8, 9])
+    run, progress = world.build(10, answering=False)
+    await execute(run, progress, Stop())
+    run, _ = world.build(10)
+    assert passed(run, 10) == ([0, 1, 2, 3], [4, 5, 6, 7, 8, 9], [])
 
 
 async def test_where_no_description_is_to_be_made_everything_can_be_answered_at_once(world):
     run, _ = world.build(10, context=FixedContext(nothing))
-    order = order_samples(run.benchmark, range(10), run.pipeline, run.store)
-    assert (list(order.described), list(order.undescribed)) == (list(range(10)), [])
+    assert passed(run, 10) == ([], list(range(10)), [])
     assert planned(run).stages == {"reason": StagePlan(cached=0, to_call=10)}
 
 
@@ -116,8 +120,7 @@ async def test_written_hints_make_descriptions_known(world):
     assert plan.stages["write"] == StagePlan(cached=10, to_call=2)
     assert plan.stages["perceive"] == StagePlan(cached=10, to_call=0, unknown=2)
     assert len(plan.stages["write"].sizes) == 10
-    order = order_samples(run.benchmark, range(12), run.pipeline, run.store)
-    assert (list(order.described), list(order.undescribed)) == (list(range(10)), [10, 11])
+    assert passed(run, 12) == (list(range(10)), [], [10, 11])
 
 
 async def test_generic_descriptions_are_no_specific_ones(world):

@@ -9,13 +9,13 @@ import pytest
 
 from prism_engine.backends.scripted import Scripted
 from prism_engine.config import ScriptedModel
-from prism_engine.engine.plan import StagePlan, make_plan, order_samples
+from prism_engine.engine.plan import StagePlan, make_plan
 from prism_engine.engine.runner import execute
 from prism_engine.engine.scheduler import Stop
 from prism_engine.records import Call, Completion, Message, ModelIdentity, Outcome, Sampling
 from prism_engine.stages.cached import CachedModel
 
-from .conftest import said
+from .conftest import passed, said
 
 if TYPE_CHECKING:
     from prism_engine.stage import StageKey
@@ -82,10 +82,10 @@ async def test_a_plan_knows_its_calls_as_far_as_descriptions_exist(build, world)
         "judge": StagePlan(0, 1),
         "reason": StagePlan(0, 0, unknown=4),
     }
-    assert list(order_samples(run.benchmark, range(4), run.pipeline, run.store).described) == []
+    assert passed(run, 4) == ([], [], [0, 1, 2, 3])
     await execute(run, progress, Stop())
     assert planned(run) == {"perceive": StagePlan(2, 0), "judge": StagePlan(1, 0), "reason": StagePlan(4, 0)}
-    assert list(order_samples(run.benchmark, range(4), run.pipeline, run.store).described) == [0, 1, 2, 3]
+    assert passed(run, 4) == ([0, 1, 2, 3], [], [])
 
 
 async def test_a_stage_that_calls_twice_is_run_and_planned_with_both_calls(build, world):
@@ -113,7 +113,7 @@ async def test_a_loop_ends_where_there_is_nothing_left_to_ask(build, world):
     assert (result.description, result.reply.text) == ("good", "A")
     assert [(step.stage, step.round) for step in result.steps[1:-1]] == [("judge", 0), ("judge", 1)]
     assert planned(run) == {"perceive": StagePlan(2, 0), "judge": StagePlan(2, 0), "reason": StagePlan(4, 0)}
-    assert list(order_samples(run.benchmark, range(4), run.pipeline, run.store).described) == [0, 1, 2, 3]
+    assert passed(run, 4) == ([0, 1, 2, 3], [], [])
 
 
 async def test_a_loop_that_has_ended_does_not_begin_again(build, world):

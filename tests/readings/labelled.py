@@ -1,7 +1,8 @@
 """Labelled replies to multiple-choice questions: wordings with marks for letters and texts, filled in over questions.
 
-`wordings.jsonl` is what the rules were written with; `held_out.jsonl` was written before them and is only measured, as
-is `fresh.jsonl`, whose author had not written the rules.
+`wordings.jsonl` is what the rules were written with. A fifth of all wordings was never tuned on: `held_out.jsonl` was
+written before the rules, `fresh.jsonl` by someone who had not written them, `unseen.jsonl` before the newest rules
+for doubt, by someone who had read the earlier ones; it is only measured as a whole.
 Marks: «L» is the letter that is meant, «l» the same in lower case, «T» its option's text; «M» and «N» are two other
 letters, «U» and «V» their texts. `means` is "L", a fixed letter, or null if a careful reader takes no option from it.
 """

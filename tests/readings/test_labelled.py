@@ -20,10 +20,20 @@ def test_the_right_option_is_read_or_none(name):
     assert shares.coverage >= 0.92
 
 
-def test_replies_by_another_author_that_no_rule_was_made_for_are_read_nearly_as_well():
+def test_replies_by_another_author_that_no_rule_was_made_for_are_hardly_ever_misread():
     shares = measure(wordings("fresh"), PRISM_2)
-    assert shares.precision >= 0.98
-    assert shares.coverage >= 0.92
+    assert shares.precision >= 0.995
+    assert shares.coverage >= 0.88
+
+
+def test_of_unseen_wordings_typical_ones_are_read_rightly_and_misleading_ones_mostly():
+    unseen = wordings("unseen")
+    misleading = ("nothing is stated", "misleading later mention")
+    typical = measure((one for one in unseen if one.kind not in misleading), PRISM_2)
+    assert typical.precision >= 0.995
+    assert typical.coverage >= 0.92
+    assert sum(one.kind in misleading for one in unseen) > 100
+    assert measure(unseen, PRISM_2).precision >= 0.98
 
 
 def test_a_remark_after_the_answer_does_not_replace_it():
@@ -38,9 +48,9 @@ def test_what_states_nothing_is_read_as_nothing():
     assert not list(misread(nothing, PRISM_2))
 
 
-def test_the_set_is_large_enough_and_the_held_out_part_is_separate():
-    tuned, held_out, fresh = ({one.template for one in wordings(name)} for name in ("wordings", "held_out", "fresh"))
-    assert len(tuned | held_out) > 2500
-    assert len(held_out) > 150
-    assert len(fresh) > 100
-    assert not (held_out | fresh) & tuned - {"No.", "Yes."}
+def test_the_set_is_large_enough_and_a_fifth_of_it_was_never_tuned_on():
+    tuned, *apart = ({one.template for one in wordings(name)} for name in ("wordings", "held_out", "fresh", "unseen"))
+    never = set().union(*apart)
+    assert len(tuned | never) > 3800
+    assert len(never) > 0.2 * len(tuned | never)
+    assert not never & tuned - {"No.", "Yes."}

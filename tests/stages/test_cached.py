@@ -291,3 +291,12 @@ async def test_a_call_that_will_probably_be_made_is_looked_up_once_and_still_ser
     await model.complete(make_call(text="question 3"))
     model.drain()
     assert (await model.complete(make_call(text="question 2"))).text == "fine"  # cached, so served while stopping
+
+
+async def test_calls_made_ahead_count_once_although_other_look_ups_missed(store, make_call):
+    model = CachedModel(answering(), store)
+    for number in range(3):
+        await model.make_ahead(make_call(text=f"question {number}"))
+    for number in range(6):  # those made ahead first, then new ones
+        assert (await model.complete(make_call(text=f"question {number}"))).fresh
+    assert (model.meter.calls, model.meter.hits, model.meter.shared) == (6, 0, 0)

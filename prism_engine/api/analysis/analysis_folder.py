@@ -1,10 +1,11 @@
-"""Analyses finished runs and writes tables, plots and an explanatory page to one folder."""
+"""Analyses finished runs and writes tables, plots, an explanatory page and a page of all samples to one folder."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from prism_engine.api.analysis.report_file import write_aligned
 from prism_engine.api.analysis.rescored import comparable_runs
 from prism_engine.errors import UserError
 from prism_engine.report.atomic import replacing
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE = "report.md"
+BROWSABLE = "report.html"
+MOST_BROWSED = 20_000
+"""Samples above which an analysis writes no HTML file: it would take longer than everything else together."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +31,15 @@ class AnalysisReport:
 
     analysis: Analysis
     page: Path
+    browsable: Path | None
+    """The HTML file with every sample, see `write_report`; None if there are more than `MOST_BROWSED`, or none was
+    wanted."""
     files: tuple[Path, ...]
-    """All files written, including the page."""
+    """All files written, including both pages."""
 
 
 def analyze(
-    paths: Sequence[Path], out: Path, *, plots: str | None = "png", rescore: str | None = None
+    paths: Sequence[Path], out: Path, *, plots: str | None = "png", rescore: str | None = None, browse: bool = True
 ) -> AnalysisReport:
     """Analyse all runs in these folders.
 
@@ -41,6 +48,7 @@ def analyze(
         out: the folder for the results; created if it does not exist.
         plots: `png` or `svg`; None draws none.
         rescore: score all runs by this profile first; None takes their own scores.
+        browse: write the HTML file with every sample.
 
     Raises:
         UserError: there is no run, one cannot be read, `out` cannot be written, or versions of prism's rules differ.
@@ -56,4 +64,8 @@ def analyze(
     pictures = draw_analysis(analysis, out / "plots", plots) if plots else []
     with replacing(out / PAGE) as draft:
         draft.write_text(page(analysis, pictures, out), encoding="utf-8")
-    return AnalysisReport(analysis, out / PAGE, (out / PAGE, *files, *pictures))
+    browsable = None
+    if browse and sum(len(aligned.samples) for aligned in analysis.benchmarks.values()) <= MOST_BROWSED:
+        browsable = write_aligned(analysis.benchmarks, analysis.judged, out / BROWSABLE).path
+    written = () if browsable is None else (browsable,)
+    return AnalysisReport(analysis, out / PAGE, browsable, (out / PAGE, *files, *pictures, *written))

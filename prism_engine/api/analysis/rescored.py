@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from prism_engine.api.results.rescoring import PREDICTIONS, rescore
 from prism_engine.errors import UserError
-from prism_engine.report.scores.finished import find_runs, read_run
+from prism_engine.report.scores.finished import find_runs, read_runs
 from prism_engine.scoring import OUR_PROFILE, OUR_PROFILES, known_profile
 
 if TYPE_CHECKING:
@@ -36,12 +36,12 @@ def comparable_runs(paths: Sequence[Path], profile: str | None = None) -> list[F
 
 def two_comparable_runs(folders: Iterable[Path], profile: str | None = None) -> list[FinishedRun]:
     """Read these runs, which may have the same setting; otherwise as `comparable_runs`."""
-    runs = [read_run(folder) for folder in folders]
+    runs = read_runs(folders)
     if profile is None:
         require_one_version(runs)
         return runs
     profile = rescore_others(runs, profile)
-    return [read_run(run.folder, profile) for run in runs]
+    return read_runs([run.folder for run in runs], profile)
 
 
 def rescore_others(runs: Iterable[FinishedRun], profile: str) -> str:

@@ -1,32 +1,26 @@
-"""Notes about the benchmark of a run, to show before its first call."""
+"""Notes about the benchmarks of runs, to show before the first call."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prism_engine.api.build.resolve import resolve_run
-from prism_engine.datasets import open_benchmark, run_notes
+from prism_engine.datasets import run_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
-    from prism_engine.config import Registry, RunConfig
-    from prism_engine.datasets import IngestCallback as Ingesting
+    from prism_engine.api.build.parts import Parts
 
 
-def benchmark_notes(
-    configs: Sequence[RunConfig], registry: Registry, *, ingesting: Ingesting | None = None
-) -> list[str]:
+def benchmark_notes(every_parts: Iterable[Parts]) -> list[str]:
     """Return what users should know about the benchmarks of runs: rows left out, columns and answers not used.
 
     Raises:
-        UserError, StoreError: as `run`.
+        StoreError: a benchmark's index cannot be read.
     """
+    answered = [parts for parts in every_parts if parts.config.mode.answers]
+    distinct = {(one.benchmark.path, one.count, one.config.answer_kind): one for one in answered}
     notes: dict[str, None] = {}
-    answered = {(one.benchmark, one.samples, one.answer_kind): one for one in configs if one.mode.answers}
-    for config in answered.values():
-        path = resolve_run(config, registry).benchmark
-        with open_benchmark(path, config.cache_dir, progress=ingesting) as benchmark:
-            count = min(len(benchmark), config.samples or len(benchmark))
-            notes |= dict.fromkeys(run_notes(benchmark, count, config.answer_kind))
+    for one in distinct.values():
+        notes |= dict.fromkeys(run_notes(one.benchmark, one.count, one.config.answer_kind))
     return list(notes)

@@ -153,6 +153,7 @@ class Parts:
             waits_for_ahead=any(
                 role != "reasoner" and not identity.is_stated for role, identity in self.identities.items()
             ),
+            perceivers={self.identities[role]: model for role, model in self.stages.get("perceive", {}).items()},
         )
 
     def spending(self, payer: str) -> Spending:

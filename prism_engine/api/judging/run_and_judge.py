@@ -31,6 +31,7 @@ def run_and_judge(
     *,
     watch: ProgressDisplay | None = None,
     ingesting: Ingesting | None = None,
+    noted: Callable[[str], None] | None = None,
     finished: Callable[[RunReport], None] | None = None,
     ran: Callable[[list[RunReport]], None] | None = None,
     judged: Callable[[JudgeReport], None] | None = None,
@@ -55,7 +56,7 @@ def run_and_judge(
         except (ConfigError, DeadError):
             if not _is_cached(config, registry):
                 raise
-    reports = run_many(configs, registry, watch=watch, ingesting=ingesting, finished=finished)
+    reports = run_many(configs, registry, watch=watch, ingesting=ingesting, noted=noted, finished=finished)
     if ran is not None:
         ran(reports)
     verdicts: list[JudgeReport] = []

@@ -1,4 +1,4 @@
-"""`judge`, `grade`, `score`, `compare` and `analyze`, for runs given by report, folder or name."""
+"""`judge`, `grade`, `score`, `compare`, `analyze` and `write_report`, for runs given by report, folder or name."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Unpack
 
 from prism_engine.api.analysis.analysis_folder import analyze as analyze_folders
+from prism_engine.api.analysis.report_file import PICTURES
+from prism_engine.api.analysis.report_file import write_report as write_file
 from prism_engine.api.analysis.two_runs import compare_runs
 from prism_engine.api.judging.grading import grade as grade_rows
 from prism_engine.api.judging.judge_runs import judge_runs
@@ -18,12 +20,14 @@ from prism_engine.api.runs.execution import RunReport
 from prism_engine.config.judging import GradingConfig, JudgeConfig
 from prism_engine.errors import ConfigError
 from prism_engine.records import AnswerKind
+from prism_engine.report.viewer.thumbnails import SIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Literal
 
     from prism_engine.api.analysis.analysis_folder import AnalysisReport
+    from prism_engine.api.analysis.report_file import ReportFile
     from prism_engine.api.analysis.two_runs import ComparedRuns
     from prism_engine.api.judging.grading import GradingReport
     from prism_engine.api.judging.judge_runs import JudgeReport
@@ -171,6 +175,7 @@ def analyze(
     out: str | Path = "analysis",
     plots: Literal["png", "svg"] | None = "png",
     rescore: str | None = None,
+    browse: bool = True,
     results_dir: str | Path = RESULTS,
 ) -> AnalysisReport:
     """Analyse finished runs as in the paper, and write tables, plots and a page: `prism analyze`.
@@ -180,16 +185,50 @@ def analyze(
         out: the folder for the results; created if it does not exist.
         plots: the plots' file format; None draws none.
         rescore: score all runs by this profile first; None takes their own scores.
+        browse: also write `report.html`, as `write_report` does, up to 20,000 samples.
         results_dir: where runs given by name are looked up.
 
     Raises:
         UserError: there is no run, one cannot be read, `out` cannot be written, or versions of prism's rules differ.
     """
-    folders = [
+    return analyze_folders(_folders(runs, results_dir), Path(out), plots=plots, rescore=rescore, browse=browse)
+
+
+def write_report(
+    runs: RunLike | Iterable[RunLike] = RESULTS,
+    /,
+    out: str | Path = "report.html",
+    *,
+    pictures: int = PICTURES,
+    side: int = SIDE,
+    rescore: str | None = None,
+    cache_dir: str | Path | None = None,
+    results_dir: str | Path = RESULTS,
+) -> ReportFile:
+    """Put finished runs side by side with their pictures into one HTML file that opens anywhere: `prism report`.
+
+    Args:
+        runs: finished runs, or folders that contain them at any depth.
+        out: the file; replaced if it exists.
+        pictures: maximum number of pictures in the file.
+        side: pixels of a picture's longer side.
+        rescore: score all runs by this profile first; None takes their own scores.
+        cache_dir: the cache with the pictures and prompts; None takes that of each run.
+        results_dir: where runs given by name are looked up.
+
+    Raises:
+        UserError: there is no run, one cannot be read, the file cannot be written, or versions of prism's rules differ.
+    """
+    cache = None if cache_dir is None else Path(cache_dir)
+    folders = _folders(runs, results_dir)
+    return write_file(folders, Path(out), pictures=pictures, side=side, rescore=rescore, cache_dir=cache)
+
+
+def _folders(runs: RunLike | Iterable[RunLike], results_dir: str | Path) -> list[Path]:
+    return [
         Path(run) if not isinstance(run, RunReport) and Path(run).is_dir() else _folder(run, results_dir)
         for run in _listed(runs)
     ]
-    return analyze_folders(folders, Path(out), plots=plots, rescore=rescore)
 
 
 def _listed(runs: RunLike | Iterable[RunLike]) -> list[RunLike]:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prism_engine.config import RunConfig
-    from prism_engine.engine.journal import Journal
     from prism_engine.report import DrawScores, PositionBias, Scores
     from prism_engine.scoring import Scorer
 
@@ -96,6 +95,15 @@ class Answers:
         """JSON lines, one per question: its only or first answer."""
         return self.folder / f"predictions{self.name}.jsonl"
 
+    def lines(self) -> Iterator[bytes]:
+        """Yield the lines of `every`.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        with self.every.open("rb") as file:
+            yield from file
+
     def fold(self, scorer: Scorer, *, failed_as_wrong: bool, parquet: bool = False) -> Folded:
         """Write the files derived from `every`: predictions, scores, and those of multiple draws and of rotations.
 
@@ -153,8 +161,8 @@ def _write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     write_lines(path, (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
 
 
-def once_per_description(journal: Journal, config: RunConfig) -> Iterator[bytes]:
-    """Yield the journal's line of the first answer to each description."""
+def once_per_description(lines: Iterable[bytes], config: RunConfig) -> Iterator[bytes]:
+    """Yield the line of the first answer to each description, of the lines of all samples in order."""
     _, answers = config.draws
-    lines = islice(journal.lines(), None, None, answers)
+    lines = islice(lines, None, None, answers)
     return lines if config.rotations == 1 else (line for line in lines if orjson.loads(line)["rotation"] == 0)

@@ -27,7 +27,7 @@ from prism_engine.stage import ANSWERS
 from prism_engine.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from prism_engine.api.build.parts import Parts
     from prism_engine.api.results.answer_files import Folded
@@ -162,19 +162,17 @@ def write_results(layout: Layout, journal: Journal, parts: Parts, progress: Prog
     layout.folder.mkdir(parents=True, exist_ok=True)
     with replacing(layout.benchmark / _BENCHMARK_FILE) as draft:
         draft.write_bytes(orjson.dumps({"path": str(parts.benchmark.path), "sha256": parts.benchmark.sha256}))
-    if layout.perceiver is not None:
-        path = layout.perceiver / "descriptions.jsonl"
-        # Runs with other reasoners share this file; a run that was stopped earlier must not shorten it.
-        if _count_described(once_per_description(journal, parts.config)) >= _described_before(path):
-            write_lines(path, map(_description_line, once_per_description(journal, parts.config)))
-            export_parquet(path, path.with_suffix(".parquet"))
     folded = None
     if parts.config.mode.hints_only:
         name = hints_file_name(_safe(parts.benchmark.name), _safe(str(parts.instruction.writer)))
         write_hints(layout.folder / name, journal.lines())
-    if parts.config.mode.answers:
-        answers = Answers.planned(layout.folder, parts.config)
+    answers = Answers.planned(layout.folder, parts.config) if parts.config.mode.answers else None
+    if answers is not None:
         write_lines(answers.every, journal.lines())
+    if layout.perceiver is not None:  # reading the answers in order is faster than reading the journal again
+        lines = journal.lines if answers is None else answers.lines
+        _write_descriptions(layout.perceiver, lines, parts.config)
+    if answers is not None:
         folded = answers.fold(parts.scorer, failed_as_wrong=parts.config.failed == "wrong", parquet=True)
     with replacing(layout.folder / MANIFEST) as draft:
         manifest = _manifest(parts, progress, status) | {"earlier_runs": _earlier(layout.folder)}
@@ -208,6 +206,19 @@ def _earlier_manifest(folder: Path) -> dict[str, Any]:
 def _recorded_digest(path: Path) -> str | None:
     digest = read_json_object(path).get("sha256")
     return digest if isinstance(digest, str) else None
+
+
+def _write_descriptions(folder: Path, lines: Callable[[], Iterable[bytes]], config: RunConfig) -> None:
+    """Write the descriptions, unless the folder has more of them already.
+
+    Args:
+        lines: returns the lines of all samples, in order.
+    """
+    path = folder / "descriptions.jsonl"
+    # Runs with other reasoners share this file; a run that was stopped earlier must not shorten it.
+    if _count_described(once_per_description(lines(), config)) >= _described_before(path):
+        write_lines(path, map(_description_line, once_per_description(lines(), config)))
+        export_parquet(path, path.with_suffix(".parquet"))
 
 
 def _count_described(lines: Iterable[bytes]) -> int:

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from prism_engine.api.build.benchmark_notes import benchmark_notes
 from prism_engine.api.build.parts import assembled
 from prism_engine.api.runs.prepared import names_of
 from prism_engine.budget import Expense, PerCall, Price, Range, RequestBound, Seen, expect, expected_sum, price_of
@@ -19,7 +20,7 @@ from prism_engine.records import Outcome
 from prism_engine.stage import STAGE_OF, STAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from prism_engine.api.build.parts import Parts
     from prism_engine.config import Registry, RunConfig, SamplingConfig
@@ -83,9 +84,16 @@ class PlannedRun(NamedTuple):
 
 
 def plan_many(
-    configs: Sequence[RunConfig], registry: Registry, *, ingesting: Ingesting | None = None
+    configs: Sequence[RunConfig],
+    registry: Registry,
+    *,
+    ingesting: Ingesting | None = None,
+    noted: Callable[[str], None] | None = None,
 ) -> list[PlannedRun]:
     """Like `plan_and_forecast`, for runs executed together: a call that runs share counts once, for the first of them.
+
+    Args:
+        noted: as for `run_many`.
 
     Raises:
         UserError, StoreError: as `run`.
@@ -95,6 +103,9 @@ def plan_many(
         every_parts = [
             opened.enter_context(assembled(config, registry, look_only=True, ingesting=ingesting)) for config in configs
         ]
+        if noted is not None:
+            for note in benchmark_notes(every_parts):
+                noted(note)
         planned = []
         for name, parts in zip(names_of(every_parts), every_parts, strict=True):
             plan = parts.plan(counted)

@@ -59,6 +59,8 @@ class RunningEngine:
                 output = await self._output(call)
         except self._serving.died as error:
             raise DeadError(f"vLLM's engine for {self._model} died; see its log for the reason: {self._log}") from error
+        except RejectedError:
+            raise
         except self._serving.rejects as error:
             if self._closed:
                 raise closed_error() from error

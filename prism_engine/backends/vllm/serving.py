@@ -8,17 +8,16 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from prism_engine.backends.vllm.checkpoints import template_text
+from prism_engine.backends.vllm.picture_pool import PicturePool, bytes_in_memory, usable_cores
+from prism_engine.backends.vllm.rendering import Rendering
 from prism_engine.backends.vllm.thread import Mailbox
-from prism_engine.imaging.encoding import model_bytes
-from prism_engine.imaging.picture_rules import conversion_of
-from prism_engine.records import Image
+from prism_engine.errors import RejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prism_engine.config import VllmModel
-    from prism_engine.records import Call, Message, PicturePolicy, Sampling
+    from prism_engine.records import Call, Sampling
 
 # What a model's template, tokenizer and picture code may raise for a malformed call; some of it asserts or divides.
 MALFORMED = (
@@ -26,13 +25,17 @@ MALFORMED = (
     *(RuntimeError, SyntaxError, TypeError, ValueError),
 )
 _GRACE = 30.0  # seconds for an orderly shutdown: it takes about 4, and vLLM's default of 5 may leak shared memory
+_SMALL = 1 << 22
+"""Bytes in memory (those of 512 x 512 pixels) up to which pictures are prepared in the engine's thread. That takes some
+2 ms, most of it in Python, which threads cannot do side by side, and handing them over would cost more."""
 
 
 class Serving:
     """Runs an `AsyncLLM` in a thread with its own event loop.
 
-    Requests are processed entirely in that thread: rendering them in one thread and sending them from another,
-    interleaved with vLLM's outputs and the run's own work, costs a sixth of the throughput in thread switches.
+    A pool of threads reads, decodes and processes pictures; what else a call needs is done in the engine's thread:
+    rendering in one thread and sending from another, interleaved with vLLM's outputs and the run's own work, costs a
+    sixth of the throughput in thread switches.
 
     Args:
         answer: called with a call's name and vLLM's final output, or the exception that ended it, in the event loop in
@@ -43,25 +46,20 @@ class Serving:
         from jinja2 import TemplateError  # noqa: PLC0415 - installed with vLLM
         from PIL.Image import DecompressionBombError  # noqa: PLC0415 - only needed with vLLM
         from vllm.exceptions import VLLMError  # noqa: PLC0415 - heavy
-        from vllm.multimodal.media.image import ImageMediaIO  # noqa: PLC0415 - heavy
-        from vllm.renderers import ChatParams, TokenizeParams  # noqa: PLC0415 - heavy
         from vllm.v1.engine.exceptions import EngineDeadError  # noqa: PLC0415 - heavy
 
         self.died = EngineDeadError
-        self.rejects = (VLLMError, TemplateError, DecompressionBombError, *MALFORMED)
+        self.rejects = (RejectedError, VLLMError, TemplateError, DecompressionBombError, MemoryError, *MALFORMED)
         self._llm = llm
         self._defaults = llm.model_config.get_diff_sampling_param()
-        self._chat = ChatParams(
-            chat_template=template_text(spec.chat_template),
-            chat_template_kwargs={"add_generation_prompt": True, "tokenize": _is_mistral(llm)},
-        )
-        self._tokens = TokenizeParams(max_total_tokens=llm.model_config.max_model_len, add_special_tokens=False)
-        media = llm.model_config.multimodal_config
-        self._pictures = ImageMediaIO(**((media and media.media_io_kwargs) or {}).get("image", {}))
+        self._rendering = Rendering(llm, spec)
+        threads = int(spec.engine.get("renderer_num_workers") or usable_cores())
+        self._pictures = PicturePool(self._rendering.pictures, threads)
         self._waiting: dict[str, Call] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
         self._ended = self._orderly = False
+        self._unforeseen: BaseException | None = None
         self._loop = asyncio.new_event_loop()
         self._inbox: Mailbox[tuple[str, Call | None]] = Mailbox(self._loop, self._take)
         self._answers = Mailbox(asyncio.get_running_loop(), answer)
@@ -75,6 +73,7 @@ class Serving:
             with suppress(self.died), asyncio.Runner(loop_factory=lambda: self._loop) as runner:
                 runner.run(self._feed())
         finally:
+            self._pictures.end()
             gc.unfreeze()
         if self._orderly:
             self._llm.shutdown(_GRACE)
@@ -113,45 +112,39 @@ class Serving:
                 await self._wake.wait()
                 continue
             name = next(iter(self._waiting))
-            call = self._waiting.pop(name)
-            try:
-                request = self._prompt(call), self._parameters(call.sampling), name
-            except self.rejects as error:
-                self._answers.put((name, error))
-            else:
-                task = self._tasks[name] = asyncio.create_task(self._generate(*request))
-                task.add_done_callback(partial(self._tasks.pop, name))
+            task = self._tasks[name] = asyncio.create_task(self._serve(name, self._waiting.pop(name)))
+            task.add_done_callback(partial(self._finish, name))
             await asyncio.sleep(0)  # let the engine send it, and finished tasks end
+        if self._unforeseen is not None:
+            raise self._unforeseen
 
-    async def _generate(self, prompt: Any, parameters: Any, name: str) -> None:
-        final: Any = None
+    def _finish(self, name: str, task: asyncio.Task[None]) -> None:
+        del self._tasks[name]
+        if not task.cancelled() and task.exception() is not None:  # a bug: no call may wait forever for its answer
+            self._unforeseen, self._ended = task.exception(), True
+            self._wake.set()
+
+    async def _serve(self, name: str, call: Call) -> None:
         try:
-            async for output in self._llm.generate(prompt, parameters, name):
-                final = output
+            prompt = await self._prompt(call)
+            answer = await self._generated(prompt, self._parameters(call.sampling), name)
         except (self.died, *self.rejects) as error:
-            final = error
-        self._answers.put((name, final))
+            answer = error
+        self._answers.put((name, answer))
 
-    def _prompt(self, call: Call) -> Any:
-        messages = [
-            {"role": message.role, "content": self._content(message, call.model.pictures)} for message in call.messages
-        ]
-        _, (prompt,) = self._llm.renderer.render_chat([messages], self._chat, self._tokens)
-        return prompt
+    async def _prompt(self, call: Call) -> Any:
+        images = call.images
+        policy = call.model.pictures
+        if bytes_in_memory(images) <= _SMALL:
+            return self._rendering.prompt(call, self._rendering.loaded(images, policy))
+        async with self._pictures.prepared(images, policy) as pictures:
+            return self._rendering.prompt(call, pictures)
 
-    def _content(self, message: Message, policy: PicturePolicy | None) -> list[dict[str, Any]]:
-        # The form into which vLLM itself converts `image_url`, without building a URL. No `type`, because with it vLLM
-        # insists on Pillow's own class; this one has the encoded bytes, which are cheaper to hash than the pixels.
-        return [
-            {"image_pil": self._loaded(part, policy)} if isinstance(part, Image) else {"type": "text", "text": part}
-            for part in message.parts
-        ]
-
-    def _loaded(self, image: Image, policy: PicturePolicy | None) -> Any:
-        # vLLM hashes the bytes that it is given, so a converted picture never shares its entry in vLLM's caches.
-        if conversion_of(image, policy) is None:
-            return self._pictures.load_file(image.path)
-        return self._pictures.load_bytes(model_bytes(image, policy))
+    async def _generated(self, prompt: Any, parameters: Any, name: str) -> Any:
+        final: Any = None
+        async for output in self._llm.generate(prompt, parameters, name):
+            final = output
+        return final
 
     def _parameters(self, sampling: Sampling) -> Any:
         from vllm.sampling_params import RequestOutputKind, SamplingParams  # noqa: PLC0415 - heavy
@@ -166,9 +159,3 @@ class Serving:
         return SamplingParams.from_optional(
             **self._defaults | ours, output_kind=RequestOutputKind.FINAL_ONLY, skip_clone=True
         )
-
-
-def _is_mistral(llm: Any) -> bool:
-    from vllm.utils.mistral import is_mistral_tokenizer  # noqa: PLC0415 - heavy
-
-    return bool(is_mistral_tokenizer(llm.renderer.tokenizer))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,6 +23,7 @@ from prism_engine.stage import STAGE_OF, STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from prism_engine.api import PlannedRun, RunReport
     from prism_engine.engine.plan import Plan
@@ -77,6 +79,8 @@ def print_report(report: RunReport) -> None:
     progress = report.progress
     kept = " (of an earlier run that got further; left as they were)" if report.kept_earlier else ""
     stdout.print(f"Results: {report.folder}{kept}", soft_wrap=True)
+    if report.scores is not None and not report.name:
+        print_how_to_look(report.folder)
     cached = f"done ({progress.cached:,} from the cache)" if progress.cached else "done"
     counts = [(progress.done, cached), (progress.failed, "failed"), (progress.not_run, "not run")]
     summary = ", ".join(f"{count:,} {name}" for count, name in counts if count)
@@ -123,6 +127,11 @@ def print_bias(bias: PositionBias, name: str = "") -> None:
         print_table(header, rows)
     for sentence in bias_counts(bias):
         stdout.print(sentence, soft_wrap=True, markup=False)
+
+
+def print_how_to_look(folder: Path) -> None:
+    """Name the command that shows results with their pictures: writing its file takes longer than a cached run."""
+    stdout.print(f"Look at it: {shlex.join(['prism', 'report', str(folder)])}", soft_wrap=True, markup=False)
 
 
 def print_sweep(reports: Sequence[RunReport]) -> None:

@@ -44,10 +44,7 @@ def analyse(runs: Sequence[FinishedRun]) -> Analysis:
     Raises:
         UserError: runs of one benchmark have different questions under the same index.
     """
-    by_benchmark: dict[str, list[FinishedRun]] = {}
-    for run in runs:
-        by_benchmark.setdefault(run.setting.benchmark, []).append(run)
-    benchmarks = {name: align(by_benchmark[name]) for name in sorted(by_benchmark)}
+    benchmarks = aligned_benchmarks(runs)
     every = benchmarks.values()
     return Analysis(
         benchmarks,
@@ -56,6 +53,18 @@ def analyse(runs: Sequence[FinishedRun]) -> Analysis:
         tuple(_grids(benchmarks)),
         tuple(judged for aligned in every for judged in judge(aligned)),
     )
+
+
+def aligned_benchmarks(runs: Sequence[FinishedRun]) -> dict[str, AlignedRuns]:
+    """Align the runs of each benchmark, in the order of their names.
+
+    Raises:
+        UserError: runs of one benchmark have different questions under the same index.
+    """
+    by_benchmark: dict[str, list[FinishedRun]] = {}
+    for run in runs:
+        by_benchmark.setdefault(run.setting.benchmark, []).append(run)
+    return {name: align(by_benchmark[name]) for name in sorted(by_benchmark)}
 
 
 def _grids(benchmarks: Mapping[str, AlignedRuns]) -> Iterable[Grid]:

@@ -79,6 +79,16 @@ def percentile_interval(replicates: Numbers) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def percentile_intervals(replicates: Numbers) -> list[tuple[float, float]]:
+    """Do `percentile_interval` for each row: in one step, which is several times as fast, unless a value is missing."""
+    import numpy as np  # noqa: PLC0415
+
+    if np.isnan(replicates).any():
+        return [percentile_interval(row) for row in replicates]
+    low, high = np.percentile(replicates, (2.5, 97.5), axis=1)
+    return list(zip(low.tolist(), high.tolist(), strict=True))
+
+
 def mean_over(parts: Sequence[Numbers]) -> Numbers:
     """Return the plain mean over benchmarks of a run's replicates."""
     import numpy as np  # noqa: PLC0415

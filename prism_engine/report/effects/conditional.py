@@ -117,12 +117,12 @@ def _expected(log_odds: Numbers) -> Numbers:
     odds = np.exp(log_odds - log_odds.mean())
     runs = len(odds)
     without = np.zeros((runs, runs + 1))  # row c: the functions of all runs except c
-    without[:, 0] = 1.0
+    so_far = np.eye(1, runs + 1)[0]  # of the runs that the loop has passed; rows below them would still be the same
     for run, value in enumerate(odds):
-        more = without.copy()
-        more[:, 1:] += value * without[:, :-1]
-        more[run] = without[run]
-        without = more
+        end = run + 1  # functions above are zero
+        without[run] = so_far
+        without[:run, 1 : end + 1] += value * without[:run, :end]
+        so_far[1 : end + 1] += value * so_far[:end]
     all_runs = without[0] + odds[0] * np.concatenate([[0.0], without[0, :-1]])
     shifted = np.concatenate([np.zeros((runs, 1)), without[:, :-1]], axis=1)
     expected: Numbers = (odds[:, None] * shifted / all_runs).T

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from prism_engine.report.scores.inference import p_value
 from prism_engine.report.scores.units import Sums, by_metric, linear_estimate, unit_clusters
+from prism_engine.scoring import Scorer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +40,8 @@ def metric_contrasts(first: FinishedRun, second: FinishedRun) -> Iterator[Metric
     """
     scorer = first.scorer
     if scorer is None or second.scorer is None or scorer.rotated:
+        return
+    if type(scorer).units is Scorer.units:  # nothing to compare: do not read the rows
         return
     if (scorer.kind, scorer.profile) != (second.scorer.kind, second.scorer.profile):
         return

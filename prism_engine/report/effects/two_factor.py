@@ -31,7 +31,7 @@ class Effect:
     """Upper end of the 95 % interval; `low` is its lower end."""
     same_question: tuple[float, float, float] | None
     """Value and interval for the same question (`conditional_fit`): larger the more the questions' difficulties vary.
-    None if it cannot be estimated."""
+    None if it cannot be estimated, or was not asked for."""
     accuracy: float
     """Predicted mean accuracy of the model when paired with every model of the other kind."""
     rank: int
@@ -67,7 +67,9 @@ class Unestimable:
     reason: str
 
 
-def two_factor(runs: Sequence[GridRun], clusters: Mapping[str, Labels]) -> TwoFactor | Unestimable:
+def two_factor(
+    runs: Sequence[GridRun], clusters: Mapping[str, Labels], *, same_question: bool = True
+) -> TwoFactor | Unestimable:
     """Estimate log odds(right) = benchmark + perception of the perceiver + reasoning of the reasoner.
 
     Effects-coded: the effects of each kind sum to zero. Intervals are robust to any dependence between answers about
@@ -76,6 +78,7 @@ def two_factor(runs: Sequence[GridRun], clusters: Mapping[str, Labels]) -> TwoFa
 
     Args:
         clusters: per benchmark, each sample's cluster (`inference.clusters_of`).
+        same_question: also estimate the effects for the same question, by far the longest part of a large grid.
     """
     perceivers = sorted({run.perceiver for run in runs})
     reasoners = sorted({run.reasoner for run in runs})
@@ -87,7 +90,9 @@ def two_factor(runs: Sequence[GridRun], clusters: Mapping[str, Labels]) -> TwoFa
         return Unestimable(impossible or "no question has a score in every run of its benchmark")
     design = grid.design(runs)
     fitted = fit(design, data.cell, data.score, data.cluster)
-    conditional = None if fitted.penalised else conditional_fit(data.blocks(design[:, len(grid.benchmarks) :]))
+    conditional = None
+    if same_question and not fitted.penalised:
+        conditional = conditional_fit(data.blocks(design[:, len(grid.benchmarks) :]))
     return TwoFactor(
         grid.effects(fitted, conditional, perceivers, other=reasoners),
         grid.effects(fitted, conditional, reasoners, other=perceivers),

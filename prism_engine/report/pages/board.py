@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 from math import isnan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prism_engine.report.effects.analysis import grid_runs
-from prism_engine.report.effects.bootstrap import mean_over, percentile_interval
+from prism_engine.report.effects.bootstrap import mean_over, percentile_interval, percentile_intervals
 from prism_engine.report.effects.headlines import headlines
 from prism_engine.report.effects.two_factor import TwoFactor, Unestimable, sure_ranks, two_factor
 from prism_engine.report.pages.board_columns import columns
@@ -186,10 +185,14 @@ def _marks(column: Sequence[AlignedRuns]) -> tuple[dict[System, Mark], dict[Syst
 
 
 def _gaps(drawn: Mapping[System, Numbers], means: Mapping[System, float], names: Mapping[System, str]) -> Iterator[Gap]:
+    import numpy as np  # noqa: PLC0415 - heavy, and most runs need no statistics
+
     ordered = sorted(drawn, key=lambda system: (-means[system], names[system]))
-    for better, worse in combinations(ordered, 2):
-        interval = percentile_interval(drawn[better] - drawn[worse])
-        yield Gap(names[better], names[worse], means[better] - means[worse], *interval)
+    for place, better in enumerate(ordered[:-1]):
+        others = ordered[place + 1 :]
+        intervals = percentile_intervals(np.stack([drawn[better] - drawn[worse] for worse in others]))
+        for worse, interval in zip(others, intervals, strict=True):
+            yield Gap(names[better], names[worse], means[better] - means[worse], *interval)
 
 
 def _perceiver(system: System) -> str:
@@ -205,7 +208,8 @@ def _effects(benchmarks: Mapping[str, AlignedRuns]) -> TwoFactor | Unestimable:
             runs.append(run._replace(perceiver=_perceiver(system)))
     if not runs:
         return Unestimable("no run has both a perceiver and a reasoner")
-    return two_factor(runs, {name: aligned.clusters for name, aligned in benchmarks.items()})
+    clusters = {name: aligned.clusters for name, aligned in benchmarks.items()}
+    return two_factor(runs, clusters, same_question=False)
 
 
 def _effect(effects: TwoFactor | Unestimable, kind: str, system: System) -> Effect | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from prism_engine.report.effects.failures import Attribution
 from prism_engine.report.effects.two_factor import TwoFactor
 from prism_engine.report.pages.sheets import Column, Sheet
-from prism_engine.report.scores.inference import as_numbers, clustered_share
+from prism_engine.report.scores.inference import clustered_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -170,11 +170,10 @@ def failure_sheet(analysis: Analysis) -> Sheet:
 
 
 def _failure_rows(judged: Judged, aligned: AlignedRuns) -> Iterator[tuple[Cell, ...]]:
-    present = {
-        verdict: as_numbers(float(own is verdict) for own in judged.verdicts)
-        for verdict in Attribution
-        if verdict in judged.verdicts
-    }
+    import numpy as np  # noqa: PLC0415 - heavy, and most runs need no statistics
+
+    own = np.array(judged.verdicts, dtype=object)
+    present = {verdict: (own == verdict).astype(np.float64) for verdict in Attribution if verdict in judged.verdicts}
     for level, name, members in aligned.groups():
         for verdict, flags in present.items():
             group_flags = flags[members]
@@ -186,13 +185,11 @@ def _failure_rows(judged: Judged, aligned: AlignedRuns) -> Iterator[tuple[Cell, 
 def sample_sheet(analysis: Analysis) -> Sheet:
     """List every sample of every decoupled run with its verdict."""
     names = ("benchmark", "run", "index", "l2_category", "category", "question", "verdict")
+    # The texts of a benchmark are in memory once for all its runs.
+    samples = {name: aligned.samples.select(names[2:-1]).rows() for name, aligned in analysis.benchmarks.items()}
     rows = [
         (judged.setting.benchmark, judged.setting.who, *sample, verdict.value)
         for judged in analysis.judged
-        for sample, verdict in zip(
-            analysis.benchmarks[judged.setting.benchmark].samples.select(names[2:-1]).rows(),
-            judged.verdicts,
-            strict=True,
-        )
+        for sample, verdict in zip(samples[judged.setting.benchmark], judged.verdicts, strict=True)
     ]
     return Sheet(tuple(Column(name, name.capitalize()) for name in names), tuple(rows))

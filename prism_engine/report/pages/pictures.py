@@ -64,8 +64,12 @@ def draw_analysis(analysis: Analysis, folder: Path, ending: str) -> list[Path]:
 
 def _chance(aligned: AlignedRuns) -> float | None:
     """Return the accuracy of guessing if it is the same for all runs and all their categories."""
-    rows = [row for run in aligned.runs for row in (run.scores.get("overall"), *run.scores.get("groups", ()))]
-    chances = {row.get("chance") for row in rows if isinstance(row, dict)}
+    rows: list[object] = []
+    for run in aligned.runs:
+        groups = run.scores.get("groups")
+        rows += [run.scores.get("overall"), *(groups if isinstance(groups, list) else ())]
+    found = [row.get("chance") for row in rows if isinstance(row, dict)]
+    chances = {chance if isinstance(chance, (int, float)) else None for chance in found}
     return chances.pop() if len(chances) == 1 else None
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import csv
-import io
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from prism_engine.report.atomic import replacing
 from prism_engine.report.neutral import csv_cell, markdown_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+    from typing import TextIO
 
     from prism_engine.report.scores.aligned import AlignedRuns
 
@@ -53,10 +54,17 @@ class Sheet:
 
     def lines(self) -> list[tuple[str, ...]]:
         """Return the rows formatted for people."""
-        return [
-            tuple(_shown(cell, column.kind) for cell, column in zip(row, self.columns, strict=True))
-            for row in self.rows
-        ]
+        return list(self._lines())
+
+    def _lines(self) -> Iterator[tuple[str, ...]]:
+        kinds = [column.kind for column in self.columns]
+        return (tuple(map(_shown, row, kinds)) for row in self.rows)
+
+    def markdown_lines(self) -> Iterator[str]:
+        """Yield the lines of a Markdown table; text is left-aligned, numbers right-aligned."""
+        rule = tuple("---" if column.kind == "text" else "---:" for column in self.columns)
+        for row in chain((self.header(), rule), self._lines()):
+            yield f"| {' | '.join(map(markdown_cell, row))} |\n"
 
     def without(self, *names: str) -> Sheet:
         """Return a copy without some columns."""
@@ -83,24 +91,21 @@ def write_sheet(sheet: Sheet, stem: Path, formats: Sequence[Format] = FORMATS) -
             if kind == "parquet":
                 _write_parquet(sheet, draft)
             else:
-                draft.write_text(_csv(sheet) if kind == "csv" else markdown(sheet), encoding="utf-8")
+                with draft.open("w", encoding="utf-8", newline="") as file:
+                    _write_csv(sheet, file) if kind == "csv" else file.writelines(sheet.markdown_lines())
         written.append(path)
     return written
 
 
 def markdown(sheet: Sheet) -> str:
-    """Return the sheet as a Markdown table; text is left-aligned, numbers right-aligned."""
-    rule = tuple("---" if column.kind == "text" else "---:" for column in sheet.columns)
-    rows = [sheet.header(), rule, *sheet.lines()]
-    return "".join(f"| {' | '.join(map(markdown_cell, row))} |\n" for row in rows)
+    """Return the sheet as a Markdown table."""
+    return "".join(sheet.markdown_lines())
 
 
-def _csv(sheet: Sheet) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+def _write_csv(sheet: Sheet, file: TextIO) -> None:
+    writer = csv.writer(file, lineterminator="\n")
     writer.writerow(column.name for column in sheet.columns)
     writer.writerows(map(csv_cell, row) for row in sheet.rows)
-    return text.getvalue()
 
 
 def _write_parquet(sheet: Sheet, path: Path) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from prism_engine.errors import UserError
-from prism_engine.report.scores.inference import as_numbers, clusters_of
+from prism_engine.report.scores.inference import clusters_of
 from prism_engine.report.scores.rotated import with_whole_questions
 
 if TYPE_CHECKING:
@@ -47,6 +48,13 @@ class AlignedRuns:
 
     def groups(self) -> Iterator[SampleSubset]:
         """Yield all samples first, then each l2-category, then each category."""
+        yield from self._groups
+
+    @cached_property  # every comparison of two runs goes through all groups
+    def _groups(self) -> tuple[SampleSubset, ...]:
+        return tuple(self._subsets())
+
+    def _subsets(self) -> Iterator[SampleSubset]:
         import numpy as np  # noqa: PLC0415 - heavy, and most runs need no statistics
 
         yield SampleSubset("overall", None, np.ones(len(self.samples), dtype=bool))
@@ -73,7 +81,7 @@ def align(runs: Sequence[FinishedRun]) -> AlignedRuns:
         rows = run.table.select("index", "score", *_QUESTION)
         joined = samples.select("index", *_QUESTION).join(rows, on="index", how="left", maintain_order="left")
         _check_questions(joined, run, runs)
-        scores.append(as_numbers(joined["score"].to_list()))
+        scores.append(joined["score"].to_numpy())
     pictures = (images or () for images in samples["images"].to_list())
     return AlignedRuns(
         tuple(runs), samples.select("index", *_QUESTION, *_LEVELS, "images"), tuple(scores), clusters_of(pictures)

@@ -6,6 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +14,6 @@ import orjson
 
 from prism_engine.errors import ConfigError, UserError
 from prism_engine.records import AnswerKind
-from prism_engine.report.scores.inference import as_numbers
 from prism_engine.report.scores.manifest import MANIFEST, upgraded
 from prism_engine.report.scores.predictions import reading, scan, scored_rows
 from prism_engine.scoring import SCORERS, recorded_profile, scorer_of
@@ -76,11 +76,13 @@ class FinishedRun:
     """Content of `scores.json`; empty if there is none."""
     table: pl.DataFrame
     """A row per sample in the benchmark's order: see `_COLUMNS`."""
+    suffix: str = ""
+    """What the names of its files have before their ending, if it is read under another profile: `-v1`."""
 
     @property
     def values(self) -> Numbers:
         """Scores in the table's order, NaN where a sample has none."""
-        return as_numbers(self.table["score"].to_list())
+        return self.table["score"].to_numpy()
 
     @cached_property
     def scorer(self) -> Scorer | None:
@@ -98,7 +100,7 @@ class FinishedRun:
     @cached_property
     def rows(self) -> tuple[Scored, ...]:
         """Its rows as scorers fold them, without the replies; read again from its file."""
-        return tuple(replace(row, reply=None) for row in scored_rows(self.folder / PREDICTIONS))
+        return tuple(replace(row, reply=None) for row in scored_rows(self.folder / _named(PREDICTIONS, self.suffix)))
 
     @property
     def tags(self) -> dict[str, str]:
@@ -132,9 +134,8 @@ def find_runs(paths: Sequence[Path], profile: str | None = None) -> list[Finishe
                 raise UserError(f"{path}: no such folder; `prism runs` lists runs")
             raise UserError(f"{path}: no finished run in it (a folder with {PREDICTIONS}); `prism runs` lists runs")
         folders.update(dict.fromkeys(found))
-    runs = [read_run(folder, profile) for folder in folders]
     by_setting: dict[Setting, FinishedRun] = {}
-    for run in _disambiguated(runs):
+    for run in _disambiguated(read_runs(folders, profile)):
         if (same := by_setting.setdefault(run.setting, run)) is not run:
             raise UserError(f"{same.folder} and {run.folder}: both are {run.setting}; name only one of the two folders")
     return list(by_setting.values())
@@ -145,6 +146,25 @@ def _run_folders(path: Path) -> Iterator[Path]:
         folder = file.parent
         if not (folder.name.startswith(JUDGED) and (folder.parent / PREDICTIONS).is_file()):
             yield folder
+
+
+def read_runs(folders: Iterable[Path], profile: str | None = None) -> list[FinishedRun]:
+    """Read runs; what those of one benchmark have in common (questions, pictures, ...) is in memory once.
+
+    Args:
+        profile: as for `read_run`.
+
+    Raises:
+        UserError: as `read_run`.
+    """
+    firsts: dict[str, pl.DataFrame] = {}
+    runs = []
+    for folder in folders:
+        run = read_run(folder, profile)
+        first, own = firsts.setdefault(run.setting.benchmark, run.table), run.table
+        same = [first[name] for name in first.columns if own[name].equals(first[name], null_equal=True)]
+        runs.append(replace(run, table=own.with_columns(same)))
+    return runs
 
 
 def read_run(folder: Path, profile: str | None = None) -> FinishedRun:
@@ -163,15 +183,19 @@ def read_run(folder: Path, profile: str | None = None) -> FinishedRun:
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{folder / MANIFEST}: lacks {error}; rerun the same command to rewrite it.") from error
     suffix = "" if profile in (None, setting.profile) else f"-{profile}"
-    predictions = folder / PREDICTIONS.replace(".", f"{suffix}.")
+    predictions = folder / _named(PREDICTIONS, suffix)
     with reading(predictions):
-        table = scan(predictions, _COLUMNS).collect()
+        table = scan(predictions, _COLUMNS).collect().rechunk()  # the batches reserve several times what they hold
     if table["index"].is_duplicated().any():
         duplicate = table.filter(table["index"].is_duplicated())["index"][0]
         raise UserError(f"{predictions}, index {duplicate}: two rows have this index, so runs cannot be matched by it.")
-    own = folder / SCORES.replace(".", f"{suffix}.")
-    scores = _json(own) if own.is_file() else {}
-    return FinishedRun(folder, replace(setting, profile=profile or setting.profile), manifest, scores, table)
+    own = folder / _named(SCORES, suffix)
+    scores = _scores(own) if own.is_file() else {}
+    return FinishedRun(folder, replace(setting, profile=profile or setting.profile), manifest, scores, table, suffix)
+
+
+def _named(name: str, suffix: str) -> str:
+    return name.replace(".", f"{suffix}.")
 
 
 def _manifest(path: Path) -> dict[str, Any]:
@@ -179,6 +203,27 @@ def _manifest(path: Path) -> dict[str, Any]:
         return upgraded(path, _json(path))
     except ValueError as error:
         raise UserError(f"{path}: {error}; rerun the same command to rewrite it.") from error
+
+
+def _scores(path: Path) -> dict[str, Any]:
+    """Return the content of a file of scores; what something is computed from are numbers."""
+    scores = _json(path)
+    rows = [scores.get("overall") or {}, *_objects(path, scores, "groups")]
+    metrics = _objects(path, scores, "metrics")
+    numbers = [row.get("chance") if isinstance(row, dict) else row for row in rows]
+    numbers += [metric.get(name) for metric in metrics for name in ("value", "maximum")]
+    if not all(number is None or (isinstance(number, int | float) and isfinite(number)) for number in numbers):
+        raise UserError(f"{path}: holds a score that is no number; rerun the same command to rewrite it.")
+    if any(not metric.get("name") or not metric.get("maximum") for metric in metrics):
+        raise UserError(f"{path}: holds a metric without name or maximum; rerun the same command to rewrite it.")
+    return scores
+
+
+def _objects(path: Path, scores: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    found = scores.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise UserError(f"{path}: `{name}` is no list of objects; rerun the same command to rewrite it.")
+    return found
 
 
 def _json(path: Path) -> dict[str, Any]:

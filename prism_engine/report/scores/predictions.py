@@ -57,11 +57,8 @@ their order, if it does."""
 
 _STATUSES: Final = frozenset(SampleStatus)
 
-_BATCH: Final = 2_000
-"""Maximum number of lines parsed at once; otherwise polars would map the whole file, and memory would grow with it."""
-
 _BATCH_BYTES: Final = 4 << 20
-"""Size after which a batch takes no further line; rows with long texts are parsed in smaller batches."""
+"""Bytes of lines parsed at once; otherwise polars would map the whole file, and memory would grow with it."""
 
 
 @contextmanager
@@ -312,10 +309,10 @@ def scan(predictions: Path, columns: Iterable[str] | None = None) -> pl.LazyFram
                 try:
                     frame = _parsed(lines, names)
                 except (PolarsError, AttributeError, TypeError):  # fields of a newer version may have other types
-                    _check_schemas(predictions, lines, start)
+                    _check_schemas(predictions, lines.split(b"\n"), start)
                     raise
                 if (frame["schema"] > ROW_SCHEMA).any():
-                    _check_schemas(predictions, lines, start)
+                    _check_schemas(predictions, lines.split(b"\n"), start)
                 frame = frame.select(list(names))
                 if remaining is not None:
                     frame = frame.head(remaining)
@@ -327,27 +324,30 @@ def scan(predictions: Path, columns: Iterable[str] | None = None) -> pl.LazyFram
     return register_io_source(batches, schema=pl.Schema(typed))
 
 
-def _line_batches(file: BinaryIO) -> Iterator[tuple[int, list[bytes]]]:
+def _line_batches(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
     """Yield lines in batches, each with the number of its first line, from 1."""
-    lines: list[bytes] = []
-    size, start = 0, 1
-    for number, line in enumerate(file, start=1):
-        lines.append(line)
-        size += len(line)
-        if len(lines) == _BATCH or size >= _BATCH_BYTES:
-            yield start, lines
-            lines, size, start = [], 0, number + 1
-    if lines:
+    start, rest = 1, b""
+    while chunk := file.read(_BATCH_BYTES):
+        end = chunk.rfind(b"\n") + 1
+        if not end:  # a line that is longer than that
+            rest += chunk
+            continue
+        lines = rest + chunk[:end]
         yield start, lines
+        start, rest = start + lines.count(b"\n"), chunk[end:]
+    if rest:
+        yield start, rest
 
 
-def _parsed(lines: Sequence[bytes], names: Mapping[str, pl.DataType]) -> pl.DataFrame:
+def _parsed(lines: bytes, names: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """Return the columns of JSON lines, and their `schema`."""
     import polars as pl  # noqa: PLC0415 - the same
 
     flat = {"schema": pl.Int64(), **{name: kind for name, kind in names.items() if name != "steps"}}
-    frame = pl.read_ndjson(b"".join(lines), schema=flat)
-    return frame.with_columns(_steps_column(list(filter(bytes.strip, lines)))) if "steps" in names else frame
+    frame = pl.read_ndjson(lines, schema=flat)
+    if "steps" not in names:
+        return frame
+    return frame.with_columns(_steps_column(list(filter(bytes.strip, lines.split(b"\n")))))
 
 
 def _steps_column(lines: Sequence[bytes]) -> pl.Series:

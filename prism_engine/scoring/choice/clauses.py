@@ -55,7 +55,9 @@ _SMALL: Final = (
     r"(?:\s?(?:be|the|option|options|choice|choices|answer|a|an|to|is|it|it's|both|either|of|that"
     r"|for|:|number|letter|answers|die|la|le|l'|der|el|o|é|è|es|ist|est|que))*\s?"
 )
-_WORD: Final = rf"(?:\s?[^\s{SIGN[1:-1]}]+)"
+_LATIN: Final = "0-9A-Za-z\u00c0-\u052f'"
+_WORD: Final = rf"(?:\s?(?:[{_LATIN}]++|[^\s{_LATIN}{SIGN[1:-1]}]))"
+"""A word of a script with blanks between words, or any other character; possessive, so that no word is split."""
 
 _DENYING: Final = re.compile(rf"{words.NOT}|{words.WRONG}|{words.ELIMINATE}|{words.INSTEAD}|n't\b")
 """Without any of these, the three patterns below, which cost much more, match nothing."""
@@ -92,6 +94,9 @@ _IS_RIGHT: Final = re.compile(
     rf"|remains|looks|looks like|comes|was|it is|为|是|est|ist|es|è|é|is also|sounds|makes)\s?)?"
     rf"(?:(?!{remarks.ONLY_PLAUSIBLE}){words.FILLER.pattern}\s?|[:=-]\s?){{0,5}}?(?:{words.RIGHT})"
 )
+_LETTERS: Final = re.compile(LETTER)
+_TOPIC: Final = re.compile(rf"(?:and |as |now )?(?:for|on|about|with) (?:option )?{SIGN}$")
+"""Names what the rest of the sentence is about: "for B, details are missing"."""
 _OF_TEXT: Final = re.compile(TEXT)
 _ONLY: Final = re.compile(
     rf"\bonly (?:option |choice )?{_SOME}(?= ?\w)|{_SOME.replace('signs', 'subject')} (?:is|was"
@@ -151,7 +156,7 @@ def _affirmed(clause: str, signs: tuple[str, ...]) -> Iterator[Event]:
         yield _about(Act.SUGGESTS, only["signs"] or only["subject"])
         return
     unsure = _UNSURE.search(clause) is not None or _PLAUSIBLE.search(clause) is not None
-    if not _REST.sub("", clause) and not _PREPOSITION.match(clause):
+    if not _REST.sub("", clause) and not _PREPOSITION.match(clause) and not _TOPIC.match(clause):
         yield _about(Act.SUPPOSES if unsure else Act.STATES, clause)
     elif (right := _IS_RIGHT.search(clause)) and (right["copula"] or not _OF_TEXT.search(right["signs"])):
         weak = unsure or not right["copula"] or _SEEMS.match(right["copula"])
@@ -163,7 +168,8 @@ def _affirmed(clause: str, signs: tuple[str, ...]) -> Iterator[Event]:
     elif result := _EQUALS.search(clause):
         yield _about(Act.SUGGESTS, result["signs"])
     elif pointed := _POINTED.search(clause):
-        yield _about(Act.SUGGESTS, pointed["signs"])
+        other = _LETTERS.search(clause, 0, pointed.start())  # "A implies B" is about both
+        yield Event(Act.MENTIONS, signs) if other else _about(Act.SUGGESTS, pointed["signs"])
     elif _LABEL.match(clause):
         yield _about(Act.SUGGESTS, clause)
     else:

@@ -11,12 +11,18 @@ from typing import Final
 
 from prism_engine.scoring.choice import remarks, turning
 from prism_engine.scoring.choice import vocabulary as words
+from prism_engine.scoring.choice.alternation import gate
 from prism_engine.scoring.choice.signs import SIGN
 
 _DOUBLE: Final = re.compile(
     r"\b(?:not|n't|never|cannot be|can't be|isn't|without being|doesn't|does not"
     r"|nothing|no \w+) (?:be )?(?:contradict\w*|wrong|incorrect|ruled out|excluded|eliminated|conflicts?|false|rejected"
     r"|discarded|unlikely|fail\w*)"
+)
+_KEPT: Final = re.compile(
+    rf"({SIGN}) is the only (?:option|one|choice|answer)? ?(?:that |which )?(?:i|we|you|one) (?:can't|cannot"
+    r"|can not|couldn't)"
+    r" (?:rule out|exclude|eliminate|dismiss|reject|discard|cross out)\b"
 )
 _PREFERRED: Final = re.compile(rf"(?:prefer\w*|rank|rate) ({SIGN}) (?:to|over|above|ahead of|before) {SIGN}")
 _CHANGED: Final = re.compile(
@@ -69,19 +75,24 @@ def _judged(found: re.Match[str]) -> str:
     return f"{found[1] or found[3]} is {word},"
 
 
-_SIMPLER: Final = (
-    (_VERDICT, _judged, ("(", "=", ":")),
-    (remarks.FORCED, " ", ("if", "when", "once", "after", "wenn")),
-    (remarks.EVIDENCE, " ", ("according", "based on", "given", "per ", "from", "you", "one can", "the user")),
-    (turning.NO_DOUBT, " ", ("no", "doubt")),
-    (_DOUBLE, " correct with ", ("not", "n't", "never", "without", "no ")),
-    (_PREFERRED, r"prefer \1", ("prefer", "rank", "rate")),
-    (_NOT_BUT, r"not \1\3 but \2\4", ("not ",)),
-    (_WHAT_IT_SAYS, r"so the answer is \1", (" what ",)),
-    (_INCLINED, "i say", ("inclined",)),
-    (_PRECISELY, "", ("to ",)),
-    (_OPENING, " ", ("considered", "second thought", " said")),
-    (_CHANGED, r"\1 to ", (" from ",)),
+_MAY_COMPARE: Final = gate("between", "comparing", "weighing", "down to", "of ")
+_SIMPLER: Final = tuple(
+    (pattern, plain, gate(*parts))
+    for pattern, plain, parts in (
+        (_VERDICT, _judged, ("(", "=", ":")),
+        (remarks.FORCED, " ", ("if", "when", "once", "after", "wenn")),
+        (remarks.EVIDENCE, " ", ("according", "based on", "given", "per ", "from", "you", "one can", "the user")),
+        (turning.NO_DOUBT, " ", ("no", "doubt")),
+        (_DOUBLE, " correct with ", ("not", "n't", "never", "without", "no ")),
+        (_KEPT, r"\1 is correct", ("is the only ",)),
+        (_PREFERRED, r"prefer \1", ("prefer", "rank", "rate")),
+        (_NOT_BUT, r"not \1\3 but \2\4", ("not ",)),
+        (_WHAT_IT_SAYS, r"so the answer is \1", (" what ",)),
+        (_INCLINED, "i say", ("inclined",)),
+        (_PRECISELY, "", ("to ",)),
+        (_OPENING, " ", ("considered", "second thought", " said")),
+        (_CHANGED, r"\1 to ", (" from ",)),
+    )
 )
 """What a sentence is simplified by: a pattern, what replaces it, and parts without one of which it matches nothing."""
 
@@ -90,14 +101,14 @@ def simplified(text: str) -> str:
     """Return a sentence in simpler words; what it says about options is the same."""
     if "latter" in text or "former" in text:
         text = _PAIR.sub(lambda pair: f"{pair[3]}{pair[2 if pair[4] == 'latter' else 1]}", text)
-    if any(part in text for part in ("between", "comparing", "weighing", "down to", "of ")):
+    if _MAY_COMPARE(text):
         text = _BETWEEN.sub(" ", text)
     if len({item[1] for item in _ITEM_LIST.finditer(text)}) > 1:
         text = _ITEM_LIST.sub(r"\1 is ", text)
     rest = _ELLIPSIS.search(text)
     if rest and _GONE.search(text, 0, rest.start()) and not _NOT.search(text, 0, rest.start()):
         text = f"{text[: rest.start()]}{rest[1]} is correct"
-    for pattern, plain, parts in _SIMPLER:
-        if any(part in text for part in parts):
+    for pattern, plain, may_match in _SIMPLER:
+        if may_match(text):
             text = pattern.sub(plain, text)
     return text

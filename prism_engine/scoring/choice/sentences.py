@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from prism_engine.scoring.choice import remarks, turning
 from prism_engine.scoring.choice import vocabulary as words
+from prism_engine.scoring.choice.alternation import gate
 from prism_engine.scoring.choice.clauses import ITEM, Act, Event, clause_events, place
 from prism_engine.scoring.choice.rewriting import simplified
 from prism_engine.scoring.choice.signs import SIGN, TEXT
@@ -64,9 +65,17 @@ _TAGGED: Final = re.compile(
     r"|(?<=^has to be .)(?: right))\?$"
 )
 """A statement that ends with "right?"."""
+_NO_SIGN: Final = "[^\ue000-\ue2ff]"
 _AS_WELL: Final = re.compile(
-    r"\b(?:just as (?:well|easily|likely)|equally|as (?:likely|plausible|possible|probable) as|as well be)\b"
+    r"\bnot (?:only|just|merely|solely)\b.{1,80}\b(?:also|too|as well)\b|\b(?:but|aber|mais|pero|ma"
+    r"|mas) (?:also|auch|aussi"
+    rf"|también|anche|também)\b|\b(?:unless|or) (?:it's|it is|else) (?:option )?{SIGN}|{SIGN},? (?:too|as well)\W*$"
+    rf"|^{_NO_SIGN}*\b(?:zwischen|entre|tra|fra|tussen|mellan|mellem|между|między)\b{_NO_SIGN}*{SIGN}{_NO_SIGN}*{SIGN}"
+    rf"{_NO_SIGN}*$"
+    r"|\b(?:just as (?:well|easily|likely)|as much as|(?:could|might|may) also be|equally|as (?:likely"
+    r"|plausible|possible|probable) as|as well be)\b"
 )
+_SCORES: Final = re.compile(rf"^{_NO_SIGN}*(?:{SIGN}[^\w\ue000-\ue2ff]{{0,3}}\d+[^\w%\ue000-\ue2ff]*){{2,}}$")
 _SAVE: Final = re.compile(
     rf"^[^\w\ue000-\ue2ff]*(?:apart from|except(?: for)?|other than|besides|aside from) (?:option )?({SIGN}),? "
     r"(?P<all>no|none|nothing|all|every|everything|the others?)\b"
@@ -79,6 +88,7 @@ _CLEAN: Final = re.compile(
 
 
 _ELIMINATE: Final = re.compile(words.ELIMINATE)
+_FAILS: Final = re.compile(r"^(?:all|everything|every|each|any)\b[\w' ]*\b(?:fails?|drops? out|falls?)\b")
 _WRONG: Final = re.compile(f"{words.WRONG}|{words.ELIMINATE}|{words.NOT}")
 
 
@@ -121,6 +131,8 @@ def _as_a_whole(sentence: str, signs: tuple[str, ...]) -> list[Event]:
     """Return what a ranking, "A, but B just as well" and "except for A, none fits" say; nothing for others."""
     if found := GREATER.match(sentence):
         return [Event(Act.STATES, (found[1] or found[2],))]
+    if _SCORES.match(sentence):
+        return [Event(Act.LEAVES, signs)]
     if _AS_WELL.search(sentence) and len(set(map(place, signs))) > 1:
         return [Event(Act.DENIES, signs), Event(Act.WAVERS, signs)]
     if (saved := _SAVE.match(sentence)) and (saved["all"][:2] == "no" or _WRONG.search(sentence, saved.end())):
@@ -160,8 +172,8 @@ def _statements(sentence: str) -> Iterator[Event]:
     carried = _INVERTED.match(sentence) is not None
     text = sentence.replace("answer's", "answer is")
     text = simplified(text)
-    for pattern, act, parts in _TAKEN_OUT:
-        if any(part in text for part in parts):
+    for pattern, act, may_match in _TAKEN_OUT:
+        if may_match(text):
             for found in pattern.finditer(text):
                 yield act(found, text)
             text = pattern.sub(" ", text)
@@ -173,6 +185,7 @@ def _excepted(found: re.Match[str], text: str) -> Event:
     states = (
         found["all"] in ("none", "nothing", "no")
         or _WRONG.search(text, found.end())
+        or _FAILS.search(found[0])
         or _ELIMINATE.search(text, 0, found.start())
         or re.search(r"(?:n't|not|cannot|never)(?: be)? $", text[: found.start()])
     )
@@ -185,8 +198,8 @@ def _likewise(found: re.Match[str], text: str) -> Event:
 
 
 _TAKEN_OUT: Final = (
-    (turning.EXCEPT, _excepted, (" but", "except", "besides", "other than", "apart from", " than ")),
-    (_SO_IS, _likewise, ("so ", "as well", " too", "also", "either", "likewise")),
+    (turning.EXCEPT, _excepted, gate(" but", "except", "besides", "other than", "apart from", " than ")),
+    (_SO_IS, _likewise, gate("so ", "as well", " too", "also", "either", "likewise")),
 )
 """What is read before the rest of a sentence, with parts without one of which it matches nothing."""
 

@@ -9,10 +9,21 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from prism_engine.scoring.choice.common_words import is_mention
+from prism_engine.scoring.choice.option_names import (
+    ARTICLE,
+    EDGES,
+    JOINING,
+    any_of,
+    beginnings,
+    canonical,
+    lowered_alike,
+    names_of,
+    short_names,
+    spelt_out,
+)
 from prism_engine.scoring.choice.plain_text import plain_text
 from prism_engine.scoring.scorer import REFUSAL, says_it_cannot_tell
 
@@ -25,10 +36,8 @@ LETTER: Final = "[\ue000-\ue1ff]"
 TEXT: Final = "[\ue200-\ue2ff]"
 _MOST_OPTIONS: Final = 200
 
-_JOINING: Final = "0-9A-Za-z\u00c0-\u02af\u0370-\u052f"
-"""Characters that make one word with a Latin letter next to them."""
-_BEFORE: Final = rf"(?<![{_JOINING}])(?<![{_JOINING}]['.&-])(?<!N/)"
-_AFTER: Final = rf"(?![{_JOINING}]|['&-][A-Za-z]|\.[A-Za-z])"
+_BEFORE: Final = rf"(?<![{JOINING}])(?<![{JOINING}]['.&-])(?<!N/)"
+_AFTER: Final = rf"(?![{JOINING}]|['&-][A-Za-z]|\.[A-Za-z])"
 _NAMING: Final = (
     r"(?:options?|choices?|letter|alternative|answers?|opción|opção|opzione|optie|lettre|letra"
     r"|lettera|alternativa|вариант)"
@@ -73,25 +82,14 @@ _ORDINALS: Final = ("first", "second", "third", "fourth", "fifth")
 _ORDINAL: Final = re.compile(rf"\bthe ({'|'.join(_ORDINALS)}) (?:option|answer option)\b", re.IGNORECASE)
 _LETTER_THEN_TEXT: Final = re.compile(rf"([\ue000-\ue1ff])[ .:,)\]('-]{{1,6}}({TEXT})'?\)?")
 _TEXT_THEN_LETTER: Final = re.compile(rf"({TEXT})\.?[ ]{{0,2}}[(\[]?([\ue000-\ue1ff])[)\]]?")
-_ARTICLE: Final = re.compile(r"^(?:an?|the) (?=.)")
-_EDGES: Final = " \t\r\n.,;:!?'()[]。"
 _OF_THEM: Final = re.compile(
     r" (?:of (?:them|these|those|the two|the above)|holds?|(?:is|are) (?:correct|true|right))$"
 )
-_NO_UNIT: Final = r"(?!\s?[a-z°]{1,6}\b)"
-"""Ends "12" as a name of "12 cm": "12 m" is something else."""
 _GAPS: Final = re.compile(r"[\s-]+(?![\d.\s-])|\s+|(?<=\w)-(?=[\d.])")
 """Blanks and hyphens between words; before a number, a hyphen is a sign unless it joins the number to a word."""
 _OPPOSITES: Final = frozenset(("yes", "no", "true", "false"))
 _WORDY: Final = _OPPOSITES | {"none", "both", "neither", "all", "it", "other", "some", "any", "here", "there", "never"}
 """Option texts that are also words of other sentences: they count only where an answer stands."""
-_NO_NAMES: Final = frozenset(
-    ("no", "not", "none", "never", "both", "neither", "nor", "or", "without", "all", "only", "because", "to")
-)
-_FIRST_CLAUSE: Final = re.compile(r"^(yes|no)[,;:.]$")
-_FIRST_WORDS: Final = ("both", "neither", "none", "all", "yes", "no")
-_REFERRING: Final = re.compile(r"(both |neither )?([a-z]) (and|nor|or) ([a-z])")
-_AMOUNT: Final = re.compile(r"(-?\d+(?:\.\d+)?)(?: ?([a-z°]{1,6}))")
 
 
 class PreparedOptions:
@@ -100,21 +98,21 @@ class PreparedOptions:
     def __init__(self, options: tuple[Option, ...]) -> None:
         options = options[:_MOST_OPTIONS]
         self.letters = [option.letter for option in options]
-        texts = [_canonical(option.text) for option in options]
+        texts = [canonical(option.text) for option in options]
         self.numeric = any(re.fullmatch(r"-?\d+%?(?: [a-z°]{1,6})?", text) for text in texts)
         self.decimal = any(re.search(r"\d\.\d", text) for text in texts)
         self.unknown = [at for at, text in enumerate(texts) if says_it_cannot_tell(text) or text == "unknown"]
         """Options that say that the answer cannot be told."""
-        self.texts = _names(texts, self.letters)
+        self.texts = names_of(texts, self.letters)
         """The positions of options by what they may be called; a name of two options is no name."""
-        self._short = _short_names(texts)
-        self._beginning = _beginnings(texts)
+        self._short = short_names(texts)
+        self._beginning = beginnings(texts)
         alone = [option.text.strip() for option in options]
         self._single = {text: at for at, text in enumerate(alone) if len(text) == 1 and alone.count(text) == 1}
-        self._spelt_out = {_spelt_out(text): place for text, place in self.texts.items()}
+        self._spelt_out = {spelt_out(text): place for text, place in self.texts.items()}
         self._places = {_GAPS.sub(" ", text): place for text, place in self.texts.items()}
         self._wordy = {text: at for text, at in self.texts.items() if text in _WORDY}
-        self._pattern = _any_of([text for text in self.texts if text not in _WORDY], texts)
+        self._pattern = any_of([text for text in self.texts if text not in _WORDY], texts)
         words = "|".join(self._wordy)
         self._words = re.compile(
             rf"(?:(?<=^)|(?<=[.!?:(] )|(?<=[.!?:(])|(?<=\bis )|(?<=\bsay )|(?<=\bso )|(?<=answer )"
@@ -145,15 +143,15 @@ class PreparedOptions:
 
     def is_text(self, words: str) -> int | None:
         """Return the position of the option whose text these words are."""
-        bare = " ".join(words.lower().split()).strip(_EDGES)
-        place = self.texts.get(_ARTICLE.sub("", bare), self.texts.get(bare))
-        if place is None and (only := words.strip(_EDGES)) in self._single:
+        bare = " ".join(words.lower().split()).strip(EDGES)
+        place = self.texts.get(ARTICLE.sub("", bare), self.texts.get(bare))
+        if place is None and (only := words.strip(EDGES)) in self._single:
             return self._single[only]
         if place is None:
-            place = self._spelt_out.get(_spelt_out(bare))
+            place = self._spelt_out.get(spelt_out(bare))
         if place is None:
             place = self._short.get(_OF_THEM.sub("", bare))
-        return self._beginning.get(_ARTICLE.sub("", bare)) if place is None else place
+        return self._beginning.get(ARTICLE.sub("", bare)) if place is None else place
 
     def with_signs(self, text: str) -> str:
         """Return a reply in lower case with signs for its mentions of options; see the module."""
@@ -168,7 +166,7 @@ class PreparedOptions:
         return text.lower()
 
     def _texts_replaced(self, text: str) -> str:
-        low = _lowered(text)
+        low = lowered_alike(text)
         found = [
             (mention.start(), mention.end(), place)
             for mention in self._pattern.finditer(low)
@@ -240,109 +238,6 @@ class PreparedOptions:
 def question_of(options: tuple[Option, ...]) -> PreparedOptions:
     """Return the prepared question of these options."""
     return PreparedOptions(options)
-
-
-def _canonical(text: str) -> str:
-    plain = " ".join(_lowered(plain_text(text)).split())
-    return _ARTICLE.sub("", plain.strip(_EDGES) or plain)
-
-
-def _names(texts: list[str], letters: list[str]) -> dict[str, int]:
-    """Return what the options may be called, longest first."""
-    names: dict[str, int | None] = {}
-    for place, text in enumerate(texts):
-        if text and not (len(text) == 1 and text.isascii() and text.isalpha()):
-            names[text] = None if text in names else place
-    by_letter = {letter.lower(): text for letter, text in zip(letters, texts, strict=True)}
-    for place, text in enumerate(texts):
-        for other in _other_names(text, by_letter, texts):
-            names[other] = None if names.get(other, place) != place else place
-    for place, name in enumerate(_ends(texts)):
-        names.setdefault(name, place)
-    known = {name: place for name, place in names.items() if place is not None and name}
-    return dict(sorted(known.items(), key=lambda item: -len(item[0])))
-
-
-def _spelt_out(text: str) -> str:
-    return text.replace("n't", " not").replace("'s ", " is ").replace("'re ", " are ")
-
-
-def _beginnings(texts: list[str]) -> dict[str, int]:
-    """Return options by their first word where no other option has it: "convex" for "convex lens"."""
-    words = [frozenset(text.split()) for text in texts]
-    firsts = [text.split(" ", 1)[0] for text in texts]
-    return {
-        first: place
-        for place, first in enumerate(firsts)
-        if len(first) > 2
-        and first.isalpha()
-        and not words[place] & _NO_NAMES
-        and sum(first in each for each in words) == 1
-    }
-
-
-def _ends(texts: list[str]) -> list[str]:
-    """Return what distinguishes the options if all begin with the same two words or more and end with two or more."""
-    words = [text.split() for text in texts]
-    same = (
-        sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, zip(*words, strict=False))) if words[1:] else 0
-    )
-    ends = [_ARTICLE.sub("", " ".join(each[same:])) for each in words]
-    return ends if same > 1 and all(" " in end for end in ends) and len(set(ends)) == len(ends) else []
-
-
-def _short_names(texts: list[str]) -> dict[str, int]:
-    """Return options by a first word that only one has: "both", "neither", "none"."""
-    firsts = [_FIRST_CLAUSE.sub(r"\1", text.split(" ", 1)[0]) for text in texts]
-    return {
-        word: firsts.index(word)
-        for word in _FIRST_WORDS
-        if firsts.count(word) == 1 and not texts[firsts.index(word)].startswith(("no ", "yes "))
-    }
-
-
-def _other_names(text: str, by_letter: dict[str, str], texts: list[str]) -> list[str]:
-    """Return other names: "only II" for "II only", "X-ray and MRI" for "Both A and B", "12" for "12 cm"."""
-    if text.endswith(" only"):
-        return [f"only {text[:-5]}"]
-    if text.startswith("only "):
-        return [f"{text[5:]} only"]
-    if (pair := _REFERRING.fullmatch(text)) and pair[2] in by_letter and pair[4] in by_letter:
-        one, word, two = by_letter[pair[2]], pair[3], by_letter[pair[4]]
-        bare = [f"{pair[2]} {word} {pair[4]}", f"{one} {word} {two}", f"{two} {word} {one}"]
-        if pair[1] == "neither ":
-            return [f"neither {each}" for each in bare]
-        return [*bare, *(f"both {each}" for each in bare)]
-    if amount := _AMOUNT.fullmatch(text):
-        same = [found for other in texts if (found := _AMOUNT.fullmatch(other)) and found[2] == amount[2]]
-        return [amount[1]] if len(same) == len(texts) else []
-    return []
-
-
-def _any_of(texts: list[str], own: list[str]) -> re.Pattern[str]:
-    """Return a pattern of these texts as whole words and numbers, perhaps after an article."""
-    if not texts:
-        return re.compile(r"(?!)(?P<text>)")
-    names = (_whole(text) + (_NO_UNIT if text[-1].isdigit() and text not in own else "") for text in texts)
-    return re.compile(rf"(?<![{_JOINING}])(?<!\w-)(?:(?:the|an?) )?(?P<text>{'|'.join(names)})")
-
-
-def _whole(text: str) -> str:
-    first, *rest = text.split()
-    gaps = (r"(?:\s{1,3}|(?<=\w)-)" if word[0] in "0123456789." else r"[\s-]{1,3}" for word in rest)
-    words = re.escape(first) + "".join(gap + re.escape(word) for gap, word in zip(gaps, rest, strict=True))
-    before = r"(?<!\d[.,/-])(?<![-./√])" if text[0].isdigit() else rf"(?<![{_JOINING}])"
-    if text[0] == "-":
-        before = r"(?<![\d.)])"
-    after = rf"(?![{_JOINING}]|-\w)" if text[-1].isalnum() else ""
-    if text[-1].isdigit():
-        after += r"(?![.,/:]\d)(?!\s?[%°‰π√\u00d7x/])"
-    return f"{before}{words}{after}"
-
-
-def _lowered(text: str) -> str:
-    low = text.lower()
-    return low if len(low) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
 def _merged(letter: str, text: str, both: str) -> str:

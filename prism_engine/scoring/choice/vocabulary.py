@@ -89,7 +89,7 @@ RIGHT: Final = whole_words(
     |holds up|adds up|(?:directly|explicitly|clearly|plainly) (?:stated|mentioned|described|shown)|follows
     |can be inferred
     |preferable|stands out|wins|superior|what's asked(?: for)?|my (?:final )?(?:answer|choice|pick)
-    |ticks all the boxes|ticks every box|makes sense|a (?:\w+ )?match|closest|confirmed|richtig|korrekt
+    |ticks all the boxes|ticks every box|makes sense|a (?:\w+ )?match|closest|confirmed|richtige?|korrekte?
     |correcte|juste|vraie|correcta|correcto|correta|correto|corretta|giusta
     |juist|verdadera|verdadeira|верно|верный|правильный|правильно|正しい""",
     "正确|对的|符合|正しい|正解|맞|옳|✓",
@@ -99,10 +99,10 @@ RIGHT: Final = whole_words(
 
 NOT: Final = whole_words(
     """not|nothing|nobody|isn't|aren't|wasn't|don't|doesn't|didn't|can't|cannot|couldn't|won't|wouldn't|shouldn't
-    |haven't|hasn't|never|nor|neither|no|hardly|refuses?|refused|decline to|nicht|kein|keine|pas|ni|jamais
+    |haven't|hasn't|never|nor|neither|no|hardly|far from|refuses?|refused|decline to|nicht|kein|keine|pas|ni|jamais
     |nunca|non|né|não|nem|niet|geen|не
     |нет|ni|nie|ikke|inte|değil|không|bukan|tidak|नहीं|ليس|ليست|لا""",
-    "不是|并非|而非|并不|没有|不能|不会|不选|ではな[くい]|じゃな[くい]|でな[くい]|아니|않",
+    "不应|不该|不要|不可|不宜|未必|不一定|别选|勿选|不是|并非|而非|并不|没有|不能|不会|不选|ではな[くい]|じゃな[くい]|でな[くい]|아니|않",
 )
 WRONG: Final = whole_words(
     r"""wrong|incorrect|false|mistaken|invalid|unlikely|impossible|implausible|improbable|unsupported|irrelevant
@@ -121,7 +121,7 @@ WRONG: Final = whole_words(
 ELIMINATE: Final = whole_words(
     """eliminat(?:e|es|ed|ing)|exclud(?:e|es|ed|ing)|rul(?:e|es|ed|ing) out|reject(?:s|ed|ing)?|skip(?:s|ped
     |ping)?|forget(?: about)?|ignore|ditch|scrap
-    |discard(?:s|ed|ing)?|dismiss(?:es|ed|ing)?|cross(?:es|ed|ing)? out|cross(?:es|ed|ing)? off
+    |discard(?:s|ed|ing)?|den(?:y|ies|ied|ying)|dismiss(?:es|ed|ing)?|cross(?:es|ed|ing)? out|cross(?:es|ed|ing)? off
     |strik(?:e|es|ing) out|remov(?:e|es|ed|ing)|drop(?:s|ped|ping)?|doubt|doubts|avoid|avoiding|throw out
     |set aside|ausschließen|éliminer|descartar|descarto|scartare|исключаем|исключить""",
     "排除|除去|除外",
@@ -163,8 +163,10 @@ FILLER: Final = re.compile(
     |думаю|считаю|полагаю|я|скорее|всего|मेरा|मुझे|लगता|este|răspunsul|corect|det|rigtige|er|správná|je|odpověď
     |helyes|válasz|a|oikea|vastaus|on|rätt|riktiga|şıkkı|şıkkıdır|seçeneği|seçeneğidir|def|gotta|prolly|tbh|imo
     |imho|lol|obv|handelt|sich|um|إجابتي|является|ответом|me|quedo|con|yo|ga|voor|moim|zdaniem|विचार|से|के|मेरे|heavily|strongly|smh|duh|ofc|definately|definitly|it'd|one's|sería|also|muss|sein|meiner|meinung|nach|secondo|volgens|mij|nah|nvm|wait|lets|id|de|j'opte|opte|pour|entscheide|mich|für|że|myślę|wybieram|cevabım|chọn|tôi|pilih|saya
-    |väljer|jag|velger|jeg|vælger|valitsen|dat|vybírám|επιλέγω|got|what's|prob|probs|probly|im|idk|dunno|wud|say|stimmt|trifft|zu|passt|specifically|kinda|totally|legit""",
-        "所以|因此|我认为|我觉得|我|认为|觉得|综上|最佳|最好|最符合|と思います|思います|と考え|선택지|제|생각에는|생각|答案|選択肢|よって|したがって|正しい|の|正确|选择|选项|选|应该|应"
+    |väljer|jag|velger|jeg|vælger|valitsen|dat|vybírám|επιλέγω|got|what's|prob|probs|probly|im|idk|dunno|wud|say|stimmt|trifft|zu|passt|specifically|kinda|totally|legit|dass
+    |übrig|bleiben|somit|rimane""",
+        "私は|私|を|選びます|選ぶ|라고 생각합니다|라고|생각합니다"
+        "|所以|因此|我认为|我觉得|我|认为|觉得|综上|最佳|最好|最符合|と思います|思います|と考え|선택지|제|생각에는|생각|答案|選択肢|よって|したがって|正しい|の|正确|选择|选项|选|应该|应"
         "|是|为|故|本题|即|就是|最终|最|只有|只|仅|剩下|剩余|剩|です|だ|が|は|答え|なのは|のは|라고|가장|적절한|最も|適切|適当|妥当|選びます|選択します|思われます|考えられます|と|고르겠습니다|선택합니다|생각합니다|맞습니다|옳습니다|것|같습니다|恰当|合适|合理|答え|正解|正しい|입니다|이다|정답|답|은|는|가|따라서",
     )
 )

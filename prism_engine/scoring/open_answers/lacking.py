@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from prism_engine.scoring.open_answers.answer_clauses import sentences_of
 from prism_engine.scoring.open_answers.extraction import ShortAnswer, is_stated, short_answer
 from prism_engine.scoring.open_answers.visible import visible
 from prism_engine.scoring.scorer import says_it_cannot_tell
+from prism_engine.scoring.sentence_ends import sentences_of
 
 _NOT: Final = r"(?: not|n['’]t)"
 _LACKS: Final = re.compile(

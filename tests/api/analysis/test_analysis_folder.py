@@ -27,6 +27,7 @@ def test_plots_can_be_left_out(tmp_path):
     write_run(tmp_path / "runs", [1, 0])
     assert {path.suffix for path in analyze([tmp_path / "runs"], tmp_path / "out", plots=None).files} == {
         ".md",
+        ".html",
         ".csv",
         ".parquet",
     }

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prism_engine.backends.limits.expectation import Tokens
@@ -8,6 +8,7 @@ COUNTS = st.integers(0, 10**6)
 SENT = st.lists(st.tuples(st.floats(0, 5), st.builds(Tokens, COUNTS, COUNTS)), min_size=1, max_size=40)
 
 
+@settings(deadline=None)  # timings never decide
 @given(SENT, st.floats(-1, 210), st.data())
 def test_what_was_sent_since_a_moment_is_the_sum_over_each_request(steps, moment, data):
     log, requests, now = SentRequests(), [], 0.0

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -94,6 +94,45 @@ class TestStarted:
         assert [type(result) for result in results[:3]] == [RejectedError] * 3
         assert all(not isinstance(result, BaseException) for result in results[3:])
 
+    async def test_a_picture_that_cannot_be_converted_is_rejected(self, vllm_engine: VllmEngine, tmp_path: Path):
+        model = replace(call().model, pictures=VllmModel(model="m").pictures)
+        deep = stored(tmp_path, encoded(np.full((20, 20), 40_000, np.uint16), "PNG"))
+        deep.path.write_bytes(deep.path.read_bytes()[:60])
+        with pytest.raises(RejectedError, match="cannot convert the picture"):
+            await vllm_engine.generate(replace(call(deep), model=model))
+        assert (await vllm_engine.generate(call(picture(tmp_path, 1)))).outcome is Outcome.OK
+
+    async def test_large_pictures_are_prepared_in_threads_and_described_like_small_ones(
+        self, vllm_engine: VllmEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        drawn = [picture(tmp_path, number) for number in range(12)]
+        calls = [call(one) for one in drawn] + [call(drawn[0], drawn[1]), call(drawn[1], drawn[0]), call(drawn[2])]
+        small = await asyncio.gather(*map(vllm_engine.generate, calls))
+        monkeypatch.setattr("prism_engine.backends.vllm.serving._SMALL", -1)
+        large = await asyncio.gather(*map(vllm_engine.generate, calls))
+        assert [(one.text, one.usage.prompt_tokens) for one in large] == [
+            (one.text, one.usage.prompt_tokens) for one in small
+        ]
+
+    async def test_what_threads_prepare_equals_what_vllm_renders(self, vllm_engine: VllmEngine, tmp_path: Path):
+        serving = (await vllm_engine._started())._serving
+        ours, vllm_s = serving._rendering, serving._llm.renderer
+        for number, pictures in enumerate(([100], [101, 102], [102, 103], [101])):
+            asked = call(*(picture(tmp_path, one) for one in pictures), f"Describe the picture, {number % 2} times.")
+            in_thread = await asyncio.to_thread(ours.pictures, asked.images, None)
+            vllm_s.clear_mm_cache()
+            ahead = ours.prompt(asked, in_thread)
+            vllm_s.clear_mm_cache()
+            _, (alone,) = vllm_s.render_chat(
+                [ours._messages(asked, in_thread.loaded)], ours._chat, ours._tokens, skip_mm_cache=True
+            )
+            for same in ("prompt_token_ids", "mm_hashes", "mm_placeholders"):
+                assert ahead[same] == alone[same]
+            assert len(in_thread.processed) == len(pictures)
+            assert ours._texts, "no text was kept for the next picture"
+            assert _tensors(ahead) == _tensors(alone)
+        vllm_s.clear_mm_cache()  # the engine has none of these pictures
+
     async def test_cancelled_calls_leave_the_engine(self, vllm_engine: VllmEngine):
         tasks = [asyncio.create_task(vllm_engine.generate(call(temperature=2.0, seed=n))) for n in range(400)]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -148,6 +187,11 @@ class TestStarted:
         assert ours.finish_reason == theirs.finish_reason == "stop"
         assert ours.usage.prompt_tokens == theirs.usage.prompt_tokens
         assert ours.usage.completion_tokens == theirs.usage.completion_tokens
+
+
+def _tensors(rendered: Any) -> list[tuple[str, list[Any]]]:
+    """Return all tensors of the pictures in a rendered prompt, as lists of numbers."""
+    return [(name, field.data.tolist()) for item in rendered["mm_kwargs"]["image"] for name, field in item.items()]
 
 
 def right(texts: list[str]) -> int:

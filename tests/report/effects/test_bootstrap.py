@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from prism_engine.report.effects.bootstrap import mean_over, percentile_interval, resampled_means
+from prism_engine.report.effects.bootstrap import mean_over, percentile_interval, percentile_intervals, resampled_means
 from prism_engine.report.scores.inference import clustered_mean
 
 CLUSTERS = np.repeat(np.arange(80), 3)
@@ -41,3 +41,11 @@ def test_missing_scores_do_not_count():
 
 def test_a_mean_over_benchmarks_is_plain():
     assert mean_over([np.array([0.0, 1.0]), np.array([1.0, 1.0])]).tolist() == [0.5, 1.0]
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_the_intervals_of_many_rows_are_those_of_each(missing):
+    replicates = np.random.default_rng(1).normal(size=(50, 2_000))
+    if missing:
+        replicates[3, ::7] = np.nan
+    assert percentile_intervals(replicates) == [percentile_interval(row) for row in replicates]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from scipy.special import expit
 from statsmodels.discrete.conditional_models import ConditionalLogit
 
-from prism_engine.report.effects.conditional import Block, conditional_fit
+from prism_engine.report.effects.conditional import Block, _expected, conditional_fit
 
 DESIGN = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]], dtype=float)
 EFFECTS = np.array([0.7, -0.4])
@@ -66,3 +68,14 @@ def test_doubled_questions_about_one_picture_are_worth_one():
 )
 def test_scores_without_information_give_no_fit(scores):
     assert conditional_fit([Block(DESIGN, scores, np.arange(9))]) is None
+
+
+@pytest.mark.parametrize("runs", [1, 2, 5, 9])
+def test_expected_scores_are_those_of_all_sets_of_right_runs(runs):
+    log_odds = np.random.default_rng(runs).normal(size=runs)
+    found = _expected(log_odds)
+    for right in range(runs + 1):
+        sets = [list(each) for each in combinations(range(runs), right)]
+        weights = np.array([np.exp(log_odds[each].sum()) for each in sets])
+        shares = np.array([[run in each for run in range(runs)] for each in sets], dtype=float)
+        assert found[right] == pytest.approx(weights @ shares / weights.sum())

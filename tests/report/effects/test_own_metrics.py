@@ -71,3 +71,11 @@ def test_the_interval_of_a_difference_has_its_nominal_coverage(tmp_path):
         gap = next(each.difference for each in metric_contrasts(*runs) if each.metric == "qAcc")
         inside.append(gap.low <= 100 * (0.7**2 - 0.8**2) <= gap.high)
     assert np.mean(inside) >= 0.88
+
+
+def test_rows_are_not_read_again_for_a_kind_without_metrics(tmp_path):
+    runs = [read_run(write_run(tmp_path, [1, 0], reasoner=name, kind="choice")) for name in "ab"]
+    for run in runs:
+        (run.folder / "predictions.jsonl").unlink()
+    assert runs[0].scorer is not None
+    assert list(metric_contrasts(*runs)) == []

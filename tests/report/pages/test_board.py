@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 
@@ -40,6 +42,7 @@ def test_means_and_ranks_are_over_all_benchmarks(tmp_path):
         assert low < place.mean < high
     assert found.gaps[0][:2] == ("a (direct)", "b (direct)")
     assert all(gap.low < gap.difference < gap.high for gap in found.gaps)
+    assert [gap[:2] for gap in found.gaps] == [(a, b) for a, b in combinations([one.name for one in found.places], 2)]
 
 
 def test_indistinguishable_systems_share_a_rank(tmp_path):

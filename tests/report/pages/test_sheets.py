@@ -54,3 +54,8 @@ def test_a_sheet_without_rows_is_a_table_too(tmp_path):
 def test_a_file_that_cannot_be_written_is_named(tmp_path):
     with pytest.raises(UserError, match="nowhere"):
         write_sheet(SHEET, tmp_path / "nowhere" / "t")
+
+
+def test_a_markdown_file_is_the_markdown_table(tmp_path):
+    (file,) = write_sheet(SHEET, tmp_path / "t", ("md",))
+    assert file.read_text() == markdown(SHEET)

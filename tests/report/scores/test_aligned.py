@@ -37,3 +37,9 @@ def test_other_questions_under_one_index_are_an_error_that_names_the_folders(tmp
     with pytest.raises(UserError, match=r"index 0 is a different question") as error:
         align(runs)
     assert all(str(run.folder) in str(error.value) for run in runs)
+
+
+def test_the_groups_are_found_once_however_many_comparisons_go_through_them(tmp_path):
+    write_run(tmp_path, [1, 0, 1])
+    aligned = align(find_runs([tmp_path]))
+    assert [id(group.members) for group in aligned.groups()] == [id(group.members) for group in aligned.groups()]

@@ -112,3 +112,19 @@ def test_the_registry_s_metadata_of_a_model_is_available(tmp_path):
     run = read_run(write_run(tmp_path, [1], about={"parameters": "7B"}))
     assert run.about("perceiver") == {"parameters": "7B"}
     assert read_run(write_run(tmp_path / "b", [1])).about("perceiver") == {}
+
+
+def test_what_runs_of_a_benchmark_have_in_common_is_in_memory_once(tmp_path):
+    for name, scores in (("one", [1, 0]), ("two", [1, 0]), ("other", [0, 0])):
+        write_run(tmp_path, scores, reasoner=name)
+    write_run(tmp_path, [1, 0], benchmark="Other")
+    runs = {(run.setting.benchmark, run.setting.reasoner): run for run in find_runs([tmp_path])}
+    one, two, other, elsewhere = (
+        runs[key] for key in (("Bench", "one"), ("Bench", "two"), ("Bench", "other"), ("Other", "brain"))
+    )
+    assert [run.table["score"].to_list() for run in (one, two, other)] == [[1, 0], [1, 0], [0, 0]]
+    assert [np.shares_memory(buffer(run), buffer(one)) for run in (two, other, elsewhere)] == [True, False, False]
+
+
+def buffer(run):
+    return run.table["score"].to_numpy(allow_copy=False)

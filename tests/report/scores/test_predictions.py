@@ -9,7 +9,7 @@ import sys
 import polars as pl
 import pytest
 
-from prism_engine.errors import UserError
+from prism_engine.errors import NewerFileError, UserError
 from prism_engine.report.scores.predictions import draw_of, first_draws, reading, rows_of, scan, scored_rows
 
 
@@ -29,6 +29,20 @@ def test_a_file_of_many_batches_is_read_whole_and_in_order(tmp_path):
     table = scan(write(tmp_path / "predictions.jsonl", lines))
     assert table.collect()["position"].to_list() == list(range(4_500))
     assert table.filter(pl.col("position") > 4_400).head(3).collect()["index"].to_list() == ["4401", "4402", "4403"]
+
+
+@pytest.mark.parametrize("size", [1, 7, 60, 61, 1 << 20])
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_batches_end_with_a_line_however_long_it_is(tmp_path, monkeypatch, size, end):
+    monkeypatch.setattr("prism_engine.report.scores.predictions._BATCH_BYTES", size)
+    rows = [{"index": str(number), "reply": "x" * (number * 37 % 100), "steps": [{"text": "y"}]} for number in range(9)]
+    path = write(tmp_path / "predictions.jsonl", "\n".join(map(json.dumps, rows)) + end)
+    table = scan(path, ["index", "reply", "steps"]).collect()
+    assert table["reply"].to_list() == [row["reply"] for row in rows]
+    assert [[step["text"] for step in steps] for steps in table["steps"].to_list()] == [["y"]] * 9
+    newer = write(tmp_path / "newer.jsonl", "\n".join(map(json.dumps, [*rows, {"schema": 99}])) + end)
+    with pytest.raises(NewerFileError, match=r"newer\.jsonl, line 10"):
+        scan(newer, ["index"]).collect()
 
 
 @pytest.mark.parametrize("place", ["absent.jsonl", "."])

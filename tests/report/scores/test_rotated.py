@@ -10,6 +10,7 @@ from prism_engine.report.pages.sheets import flips
 from prism_engine.report.scores.aligned import align
 from prism_engine.report.scores.finished import read_run
 from prism_engine.report.scores.inference import clustered_share, mcnemar
+from prism_engine.report.scores.rotated import with_whole_questions
 from tests.finished import rotated, write_run
 
 QUESTIONS = 30
@@ -63,3 +64,11 @@ def test_folders_that_name_their_kind_only_in_scores_json_are_folded_too(tmp_pat
     folder = write_run(tmp_path, [1.0] * 8, mode="direct", rows=rotated(2))
     (folder / "scores.json").write_text('{"kind": "circular"}', encoding="utf-8")
     assert len(align([read_run(folder)]).samples) == 2
+
+
+def test_a_question_read_under_another_profile_counts_its_scores_under_that_profile(tmp_path):
+    folder = write_run(tmp_path, [1] * 4, kind="circular", rows=rotated(1))
+    own = (folder / "predictions.jsonl").read_text()
+    (folder / "predictions-prism-2.jsonl").write_text(own.replace('"score":1', '"score":0', 1))
+    assert with_whole_questions(read_run(folder)).table["score"].to_list() == [1.0]
+    assert with_whole_questions(read_run(folder, "prism-2")).table["score"].to_list() == [0.0]

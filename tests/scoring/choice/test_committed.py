@@ -270,3 +270,8 @@ def test_the_time_grows_no_faster_than_the_text(part):
 
     seconds(100)
     assert seconds(100_000) < 60 * (seconds(10_000) + 0.01)  # ten times the text; a square would take 100 times as long
+
+
+@pytest.mark.timeout(60)
+def test_thousands_of_lines_that_are_nothing_but_an_option_are_read_in_time():
+    assert read_committed("\n- B\n" * 40_000, ANIMALS) == "B"
