@@ -45,14 +45,14 @@ def test_where_a_long_path_has_no_other_name_the_reason_is_given(tmp_path, monke
 
 
 def test_a_socket_that_a_killed_run_left_is_replaced_and_until_then_recognised(tmp_path):
-    made, inode = listening_socket(tmp_path)
+    made, _ = listening_socket(tmp_path)
     made.close()  # as the kernel does; the name stays
     with pytest.raises(NotListeningError, match="was killed"):
         connected_socket(tmp_path, 5)
     again, _ = listening_socket(tmp_path)
     with closing(again):
         connected_socket(tmp_path, 5).close()
-        remove_socket(tmp_path, inode + 1)  # of another run
+        remove_socket(tmp_path, (tmp_path / SOCKET_NAME).lstat().st_ino + 1)  # of another run
         assert (tmp_path / SOCKET_NAME).is_socket()
 
 
