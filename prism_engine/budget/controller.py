@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import defaultdict, deque
 from concurrent.futures import Future, InvalidStateError
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from prism_engine.budget.balance import Decision, Totals, decide
 from prism_engine.budget.books import MARGIN, PLAIN, TRIAL_PART, Account, ClaimHistory, factor_after
 from prism_engine.budget.costs import Costs
-from prism_engine.budget.ledger import Ledger, LedgerEntry
+from prism_engine.budget.ledger import Ledger, LedgerEntry, SharedCap
 from prism_engine.budget.money import shown
 from prism_engine.budget.trials import Trials
 from prism_engine.errors import BudgetError, StoreError
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prism_engine.errors import PrismError
+
+_log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.1
 """How often to check, while requests wait, whether another process has released part of the budget."""
@@ -52,7 +55,13 @@ class _Settlement:
     silent: bool = False
 
 
-_LedgerJob = _ReservationRequest | _Settlement | Future[Totals]
+@dataclass(slots=True, eq=False)
+class _CapChange:
+    cap: int
+    done: Future[SharedCap]
+
+
+_LedgerJob = _ReservationRequest | _Settlement | _CapChange | Future[Totals]
 
 
 class BudgetController:
@@ -63,6 +72,7 @@ class BudgetController:
         cap: nano-dollars; None only records the costs.
 
     Attributes:
+        cap: nano-dollars, as of the last transaction: another process may change it.
         costs: what this process's requests have cost, by run (`PAYER`).
         books: the experiment's state at the last transaction.
         balance: the same in short, for displays.
@@ -148,6 +158,21 @@ class BudgetController:
         self._thread.put(totals)
         return await asyncio.wrap_future(totals)
 
+    async def change_cap(self, cap: int) -> SharedCap:
+        """Set another cap for all processes at this ledger that have one, and for this one; durable on return.
+
+        Requests that are reserved already are not affected.
+
+        Args:
+            cap: nano-dollars.
+
+        Raises:
+            StoreError: the ledger cannot be written.
+        """
+        change = _CapChange(cap, Future())
+        self._thread.put(change)
+        return await asyncio.wrap_future(change.done)
+
     def close(self) -> None:
         """Write all settlements, count open reservations as spent, and close the ledger. Idempotent; may block."""
         self._thread.refuse("the ledger is closed")
@@ -170,6 +195,8 @@ class BudgetController:
             self._ledger.mark_dead()
             self._last_dead_check = time.monotonic()
         with self._ledger.transaction():
+            changed = [(job, self._ledger.change_caps(job.cap)) for job in jobs if isinstance(job, _CapChange)]
+            self._take_cap(self._ledger.cap(), own=bool(changed))
             self._ledger.add(changes)
             self._ledger.learn(lessons)
             self.books = self._ledger.books()
@@ -177,6 +204,8 @@ class BudgetController:
             self._decide()
             self._ledger.add(_reservations(self._decided))
         self._answer([(request, self._refusal(request, verdict)) for request, verdict in self._decided])
+        for change, shared in changed:
+            change.done.set_result(shared)
         for job in jobs:
             if isinstance(job, Future) and job.set_running_or_notify_cancel():
                 job.set_result(Totals(self.balance, self._ledger.books().by_stage))
@@ -186,12 +215,18 @@ class BudgetController:
         with suppress(StoreError):  # then this session counts as dead, which has the same effect
             self._ledger.close()
         for job in left:
-            if isinstance(job, Future):
+            if isinstance(job, (Future, _CapChange)):
                 with suppress(InvalidStateError):  # it is done, or was cancelled
-                    job.set_exception(StoreError(refusal))
+                    (job if isinstance(job, Future) else job.done).set_exception(StoreError(refusal))
         queued = [job for job in left if isinstance(job, _ReservationRequest)]
         unanswered = [*self._waiting, *(request for request, _ in self._decided), *queued]
         self._answer([(request, StoreError(refusal)) for request in unanswered])
+
+    def _take_cap(self, cap: int | None, *, own: bool) -> None:
+        if cap != self.cap and not own:
+            said = "none" if cap is None else shown(cap)
+            _log.warning("the cost cap of all runs into this results folder is now %s: another run changed it", said)
+        self.cap = cap
 
     def _answer(self, answers: Iterable[tuple[_ReservationRequest, PrismError | None]]) -> None:
         """Complete the requests' futures; None is a grant."""

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 FLUSH_SECONDS = 1.0
 """Maximum delay until other processes see a finished result in the journal."""
+FOLLOW_SECONDS = 0.5
+"""Maximum delay until a changed limit on concurrency reaches the lanes."""
 
 
 @dataclass(frozen=True)
@@ -198,8 +200,10 @@ async def _take_rest(
         return await run.pipeline.run(sample)
 
     async with asyncio.TaskGroup() as group:
+        following = group.create_task(_follow_capacity(run, *lanes))
         group.create_task(_take_turns(run, order.undescribed, engine_ready, stop, bounds))
-        group.create_task(run_lanes(lanes, work, take, stop))
+        await run_lanes(lanes, work, take, stop)
+        following.cancel()
 
 
 def _width(run: Run) -> int:
@@ -331,6 +335,14 @@ async def _flush_often(journal: Journal, stop: Stop) -> None:
         except StoreError as error:
             stop.request(error)
             return
+
+
+async def _follow_capacity(run: Run, described: Lane[Sample], undescribed: Lane[Sample]) -> None:
+    """Widen the lanes when a model may have more calls in flight (`prism ctl RUN set concurrency=...`)."""
+    while True:
+        await asyncio.sleep(FOLLOW_SECONDS)
+        described.widen(2 * _capacity(run.answering))
+        undescribed.widen(_width(run))
 
 
 def _capacity(model: CachedModel | None) -> int:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from prism_engine.backends.chat.paying import Sending, SupportsReserve
     from prism_engine.backends.chat.transport import Answer
     from prism_engine.backends.limits.limiter import Slot
-    from prism_engine.config import ApiModel
+    from prism_engine.config import ApiModel, Limits
     from prism_engine.records import Call, Completion, Usage
 
 UNREACHABLE_CALLS = 3
@@ -90,7 +90,7 @@ class ChatApi(Backend):
         self._starting: asyncio.Future[str] | None = None
         if not isinstance(credentials, Credentials):
             credentials = Credentials.of_key(credentials)
-        self._transport = Transport(credentials, self.capacity)
+        self._transport = Transport(credentials)
         self._quota = None
         if quotas is not None and credentials.secrets:
             secret = f"{self._base_url} {spec.model} {credentials.account}"
@@ -165,6 +165,21 @@ class ChatApi(Backend):
     def remember(self, call: Call) -> None:
         """Take note of an answer from the cache; see `Backend.remember`."""
         self._health.remember(call)
+
+    @property
+    def limits(self) -> Limits:
+        """The rate limits in force."""
+        return self._spec.limits
+
+    def change_limits(self, limits: Limits) -> None:
+        """Keep other rate limits from now on; see `Backend.change_limits`."""
+        self._spec = self._spec.model_copy(update={"limits": limits})
+        self._limiter.change_limits(limits)
+        self._health.outage.set_concurrency(limits.concurrency)
+
+    def hold(self, *, on: bool) -> None:
+        """Send none of the calls that wait for the limits; see `Backend.hold`."""
+        self._limiter.hold(on=on)
 
     def drain(self) -> None:
         """Send nothing more; see `Backend.drain`."""

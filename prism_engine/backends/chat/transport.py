@@ -45,13 +45,11 @@ class Transport:
 
     Args:
         credentials: what requests are sent with, and what is redacted from responses.
-        width: maximum number of connections.
     """
 
-    def __init__(self, credentials: Credentials, width: int) -> None:
+    def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
         self._redactor = Redactor(credentials.secrets)
-        self._width = width
         self._session: aiohttp.ClientSession | None = None
 
     async def exchange(self, method: str, url: str, *, body: bytes | None = None, seconds: float) -> Answer:
@@ -87,7 +85,8 @@ class Transport:
         if self._credentials.key is not None and not any(map(_is_authorization, self._credentials.headers)):
             headers["Authorization"] = f"Bearer {self._credentials.key}"
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._width, ssl=trusted_certificates(url) or True),
+            # The limiter bounds the requests in flight, and may be given another bound while the session is open.
+            connector=aiohttp.TCPConnector(limit=0, ssl=trusted_certificates(url) or True),
             headers=headers | dict(self._credentials.headers),
             cookie_jar=aiohttp.DummyCookieJar(),
             proxy=_proxy_of(url),

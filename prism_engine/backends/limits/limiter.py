@@ -37,6 +37,8 @@ T = TypeVar("T")
 SLACK = 1.01
 """Our minute is longer than the server's by this factor: requests may arrive closer together than they were sent."""
 
+_TOKEN_KINDS: tuple[TokenKind, ...] = ("tokens", "input", "output")
+
 _INSTANT = 1e-3
 """Seconds in which no limit that admitted a request can close by itself."""
 
@@ -122,9 +124,8 @@ class Limiter:
         self._head = Gate(1)
         self._width = AdaptiveWidth(limits.concurrency)
         self._throttler = throttler(limits.requests_per_minute, minute * SLACK)
-        kinds: tuple[TokenKind, ...] = ("tokens", "input", "output")
         rates = per_minute(limits)
-        self._windows = [(kind, TokenWindow(rates[kind], minute * SLACK)) for kind in kinds if kind in rates]
+        self._windows = [(kind, TokenWindow(rates[kind], minute * SLACK)) for kind in _TOKEN_KINDS if kind in rates]
         self._requests, self._minute = limits.requests_per_minute, minute
         self._may_burst = True
         self._expectation = Expectation()
@@ -139,6 +140,7 @@ class Limiter:
         self._in_flight: set[Slot] = set()
         self._saturated = False
         self._paused_until = 0.0
+        self._held_since: float | None = None
         self._retry_is_next = False
         self._changed = asyncio.Event()
         self._changes = 0
@@ -202,6 +204,42 @@ class Limiter:
         """Send nothing for `seconds`, as the server asked."""
         self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
         self._changes += 1
+
+    def hold(self, *, on: bool) -> None:
+        """Send nothing (on) until the next call (off): waiters stay in the queue, slots in use remain valid."""
+        now = asyncio.get_running_loop().time()
+        if self._held_since is not None and not on and self._outage is not None:
+            self._outage.record_pause(now - self._held_since)
+        if not on:
+            self._held_since = None
+        elif self._held_since is None:
+            self._held_since = now
+        self._note_change()
+
+    def change_limits(self, limits: Limits) -> None:
+        """Keep other limits from now on; what was sent and counted in the last minute counts for them.
+
+        Args:
+            limits: have every limit that was there before, with whatever value.
+        """
+        self._width.change_maximum(limits.concurrency)
+        self._requests, spread = limits.requests_per_minute, throttler(limits.requests_per_minute, self._minute * SLACK)
+        if self._throttler is None or spread is None:
+            self._throttler = spread
+        else:  # the call at the head of the queue may be waiting for this one: it sees the new rate at its next poll
+            self._throttler.rate_limit, self._throttler.period = spread.rate_limit, spread.period
+            self._throttler.retry_interval = spread.retry_interval
+        rates = per_minute(limits)
+        for kind, window in self._windows:
+            window.limit = rates[kind]
+        known = {kind for kind, _ in self._windows}
+        for kind in _TOKEN_KINDS:
+            if kind in rates and kind not in known:  # it counts what is sent from now on
+                self._windows.append((kind, TokenWindow(rates[kind], self._minute * SLACK)))
+                self._demands.append(self._expectation.demand(Tokens(), kind))  # of the head, which looks again
+        if self._shared is not None:
+            self._shared.change_limits(rates)
+        self._note_change()
 
     def record_headers(self, slot: Slot, headers: Mapping[str, str]) -> None:
         """See `Slot.record_headers`."""
@@ -345,6 +383,8 @@ class Limiter:
             if not self._in_flight:
                 raise self._unanimity.verdict()
             return Wait(WaitReason.CONCURRENCY, None)
+        if self._held_since is not None:
+            return Wait(WaitReason.HELD, None)
         self._saturated = len(self._in_flight) >= self._width.width
         if self._outage is not None and (wait := self._outage.delay()) != 0:
             return Wait(WaitReason.OUTAGE, wait)
@@ -391,7 +431,8 @@ class Limiter:
     def _settle(self, slot: Slot, used: Tokens) -> None:
         """Replace a request's reservations by what it used; only the first call for a slot has an effect."""
         if slot.entries:
-            for (kind, window), entry in zip(self._windows, slot.entries, strict=True):
+            # A window that was added since has no entry of the slot; it is after the others.
+            for (kind, window), entry in zip(self._windows, slot.entries, strict=False):
                 window.settle(entry, used.of(kind))
             slot.entries = ()
         slot.grant.settle(used)
