@@ -1,4 +1,4 @@
-"""Texts from files and models in tables for people: a spreadsheet computes nothing, a page shows no HTML."""
+"""Texts from files and models in tables for people: nothing is computed, shown as HTML or run as a LaTeX command."""
 
 from __future__ import annotations
 
@@ -15,6 +15,20 @@ _MARKUP: Final = re.compile(r"[\\|`\[\]]")
 _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _SPECIAL: Final = re.compile(f"[<&]|{_MARKUP.pattern}|{_CONTROLS.pattern}")
 """What a text may contain that must not stay as it is in Markdown."""
+_LATEX: Final = {
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\symbol{34}",
+    "[": "{[}",
+    "]": "{]}",
+    "`": r"\textasciigrave{}",
+    "*": "{*}",  # [ and * behind \\\\ are its arguments
+}
 
 
 def csv_cell(value: T) -> T | str:
@@ -34,3 +48,11 @@ def markdown_cell(text: str) -> str:
     text = _MARKUP.sub(r"\\\g<0>", text)
     text = _HTML.sub(lambda found: _ENTITIES[found[0]], text)
     return " ".join(_CONTROLS.sub(" ", text).split())
+
+
+def latex_cell(text: str) -> str:
+    """Return a text as a cell of a LaTeX table, on one line: no command, comment, formula or control character."""
+    if re.fullmatch(r"[-+]\d[\d.,]*", text):  # a hyphen is no minus sign
+        return f"${text}$"
+    plain = " ".join(_CONTROLS.sub(" ", text).split())
+    return "".join(_LATEX.get(character, character) for character in plain)

@@ -10,7 +10,7 @@ from prism_engine.api.analysis.rescored import comparable_runs
 from prism_engine.errors import ConfigError, UserError
 from prism_engine.report.pages.board import Board, System, board
 from prism_engine.report.pages.board_columns import joined, quoted_name
-from prism_engine.report.pages.sheets import Column, Sheet, write_sheet
+from prism_engine.report.pages.sheets import BOARD_FORMATS, Column, Sheet, write_sheet
 from prism_engine.report.scores.aligned import align
 
 if TYPE_CHECKING:
@@ -167,7 +167,10 @@ def _write_sheets(table: Sheet, gaps: Sheet, out: Path) -> tuple[Path, ...]:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{out}: cannot be created ({error.strerror}).") from error
-    return (*write_sheet(table, out / "board"), *write_sheet(gaps, out / "differences"))
+    return (
+        *write_sheet(table, out / "board", BOARD_FORMATS),
+        *write_sheet(gaps, out / "differences", BOARD_FORMATS),
+    )
 
 
 def _of_benchmarks(runs: list[FinishedRun], names: Sequence[str]) -> list[FinishedRun]:
