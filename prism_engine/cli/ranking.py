@@ -40,7 +40,13 @@ def board(  # noqa: PLR0913 - one parameter per option is Typer's way
     ],
     *,
     benchmark: Annotated[
-        list[str] | None, typer.Option("--benchmark", "-b", help="Only these; may be repeated.  \\[default: all]")
+        list[str] | None,
+        typer.Option(
+            "--benchmark",
+            "-b",
+            help="Only these; may be repeated. openvlm: the eight of the Open VLM Leaderboard's average.  "
+            "\\[default: all]",
+        ),
     ] = None,
     size: Annotated[
         list[str] | None, typer.Option(help="Only models of <4B, 4B-10B, >40B or unknown size; may be repeated.")
@@ -50,6 +56,12 @@ def board(  # noqa: PLR0913 - one parameter per option is Typer's way
         list[str] | None, typer.Option("--type", help="Only models that are open, proprietary, api or unknown.")
     ] = None,
     baselines: Annotated[bool, typer.Option("--baselines", help="Show the blind and oracle arms as well.")] = False,
+    published: Annotated[
+        Path | None,
+        typer.Option(
+            "--with", metavar="OpenVLM.json", help="Show the Open VLM Leaderboard's published results from this file."
+        ),
+    ] = None,
     votes: Annotated[
         bool, typer.Option("--votes", help="Rank by the votes in votes.jsonl below RUNS, or in the files named.")
     ] = False,
@@ -86,7 +98,8 @@ def board(  # noqa: PLR0913 - one parameter per option is Typer's way
     """
     shape = Shape.JSON if as_json else shape
     if votes:
-        given = {"--size": size, "--licence": licence, "--type": kind, "--baselines": baselines, "--rescore": rescore}
+        given: dict[str, object] = {"--size": size, "--licence": licence, "--type": kind, "--baselines": baselines}
+        given |= {"--with": published, "--rescore": rescore}
         if wrong := [name for name, value in given.items() if value]:
             raise UserError(f"{', '.join(wrong)}: not with --votes, which has no scores and no models' sizes")
         _board_of_votes(runs, benchmark or [], shape, style=style, out=out)
@@ -97,7 +110,8 @@ def board(  # noqa: PLR0913 - one parameter per option is Typer's way
 
     wanted = BoardFilter(tuple(benchmark or ()), tuple(size or ()), tuple(licence or ()), tuple(kind or ()), baselines)
     with busy("reading the runs ..."):
-        report = make_board(runs, load_registry(models_file or []), wanted, out=out, rescore=rescore)
+        registry = load_registry(models_file or [])
+        report = make_board(runs, registry, wanted, out=out, rescore=rescore, published=published)
     if shape is Shape.JSON:
         print_json({"systems": sheet_rows(report.table), "differences": sheet_rows(report.gaps), "files": report.files})
         return
@@ -184,6 +198,8 @@ def _print_remarks(report: BoardReport) -> None:
     if found.unsampled:
         names = ", ".join(found.unsampled)
         remarks.append(f"the mean has no interval, since the score of {names} cannot be resampled from its rows")
+    if report.published:
+        remarks.append(report.published)
     if report.left_out:
         remarks.append(f"left out by the conditions: {', '.join(report.left_out)}")
     for line in (*remarks, *map(str, report.files)):

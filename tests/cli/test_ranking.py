@@ -74,3 +74,14 @@ def test_each_format_is_one_table_and_nothing_else(voted, tmp_path, votes):
     ]
     assert "b\\_1 \\& {[}31m" in lines[5]
     assert voted(*command, "--format", "json").out == voted(*command, "--json").out
+
+
+def test_published_results_are_marked_and_their_texts_control_nothing(prism, tmp_path):
+    write_run(tmp_path / "results", [1, 0, 1], mode="direct", benchmark="MMStar")
+    system = {"META": {"Method": ["\x1b[2JGPT & co", "u"]}, "MMStar": {"Overall": 70}}
+    (tmp_path / "OpenVLM.json").write_text(json.dumps({"time": "\x1b[2J", "results": {"a": system}}))
+    said = prism("board", "results", "--with", "OpenVLM.json")
+    assert (said.code, "\x1b" in said.out) == (0, False)
+    assert all(words in said.out for words in ("GPT & co", "published", "no interval, so no rank", "eye (direct)"))
+    assert "GPT \\& co & published" in prism("board", "results", "--with", "OpenVLM.json", "--format", "latex").out
+    assert prism("board", "results", "--with", "results/nothing.json").code == 2
