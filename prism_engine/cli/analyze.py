@@ -36,7 +36,16 @@ class Plots(StrEnum):
 
     PNG = "png"
     SVG = "svg"
+    PDF = "pdf"
     NONE = "none"
+
+
+class PlotWidth(StrEnum):
+    """What plots are for."""
+
+    SCREEN = "screen"
+    COLUMN = "column"
+    PAGE = "page"
 
 
 def analyze(
@@ -44,6 +53,10 @@ def analyze(
     *,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder to write to.")] = Path("analysis"),
     plots: Annotated[Plots, typer.Option(help="File format of the plots.")] = Plots.PNG,
+    width: Annotated[
+        PlotWidth,
+        typer.Option(help="Plots for a screen, or for a paper's column (3.25 in) or page (6.75 in), without titles."),
+    ] = PlotWidth.SCREEN,
     as_json: JsonOption = False,
     rescore: RescoreOption = None,
 ) -> None:
@@ -61,7 +74,8 @@ def analyze(
     from prism_engine.report.pages.findings import effect_sheet  # noqa: PLC0415
 
     with busy("reading the runs ..."):
-        report = analyse(runs, out, plots=None if plots is Plots.NONE else plots.value, rescore=rescore)
+        kind = None if plots is Plots.NONE else plots.value
+        report = analyse(runs, out, plots=kind, size=width.value, rescore=rescore)
     found = report.analysis
     if as_json:
         sheets = {
@@ -82,7 +96,7 @@ def analyze(
         if sheet.rows:
             stdout.print(f"\n[bold]{title}[/]")
             print_sheet(sheet)
-    drawn = sum(file.suffix in (".png", ".svg") for file in report.files)
+    drawn = sum(file.suffix in (".png", ".svg", ".pdf") for file in report.files)
     tables = len(report.files) - drawn - 1
     stdout.print(f"\n{report.page}, next to it {tables} tables and {drawn} plots", markup=False, soft_wrap=True)
 

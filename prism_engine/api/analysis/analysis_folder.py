@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from prism_engine.report.pages.plot_sizes import Size
+
 PAGE = "report.md"
 
 
@@ -32,14 +34,15 @@ class AnalysisReport:
 
 
 def analyze(
-    paths: Sequence[Path], out: Path, *, plots: str | None = "png", rescore: str | None = None
+    paths: Sequence[Path], out: Path, *, plots: str | None = "png", size: Size = "screen", rescore: str | None = None
 ) -> AnalysisReport:
     """Analyse all runs in these folders.
 
     Args:
         paths: folders of runs, or folders with runs below them.
         out: the folder for the results; created if it does not exist.
-        plots: `png` or `svg`; None draws none.
+        plots: `png`, `svg` or `pdf`; None draws none.
+        size: plots for a screen, or for a column or page of a paper.
         rescore: score all runs by this profile first; None takes their own scores.
 
     Raises:
@@ -53,7 +56,7 @@ def analyze(
     files = [
         file for name, sheet in sheets(analysis).items() for file in write_sheet(sheet, out / name, ("csv", "parquet"))
     ]
-    pictures = draw_analysis(analysis, out / "plots", plots) if plots else []
+    pictures = draw_analysis(analysis, out / "plots", plots, size) if plots else []
     with replacing(out / PAGE) as draft:
         draft.write_text(page(analysis, pictures, out), encoding="utf-8")
     return AnalysisReport(analysis, out / PAGE, (out / PAGE, *files, *pictures))
