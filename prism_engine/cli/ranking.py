@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from prism_engine.report.pages.sheets import Sheet
 
 
-class Shape(StrEnum):
+class BoardShape(StrEnum):
     """What is printed."""
 
     TERMINAL = "terminal"
@@ -69,9 +69,9 @@ def board(  # noqa: PLR0913 - one parameter per option is Typer's way
         bool, typer.Option("--style", help="With --votes: take out what length and Markdown do to votes.")
     ] = False,
     shape: Annotated[
-        Shape,
+        BoardShape,
         typer.Option("--format", help="What to print. latex needs the package booktabs; json is the same as --json."),
-    ] = Shape.TERMINAL,
+    ] = BoardShape.TERMINAL,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -96,7 +96,7 @@ def board(  # noqa: PLR0913 - one parameter per option is Typer's way
 
     prism board votes.jsonl --votes --style --format latex
     """
-    shape = Shape.JSON if as_json else shape
+    shape = BoardShape.JSON if as_json else shape
     if votes:
         given: dict[str, object] = {"--size": size, "--licence": licence, "--type": kind, "--baselines": baselines}
         given |= {"--with": published, "--rescore": rescore}
@@ -112,33 +112,35 @@ def board(  # noqa: PLR0913 - one parameter per option is Typer's way
     with busy("reading the runs ..."):
         registry = load_registry(models_file or [])
         report = make_board(runs, registry, wanted, out=out, rescore=rescore, published=published)
-    if shape is Shape.JSON:
+    if shape is BoardShape.JSON:
         print_json({"systems": sheet_rows(report.table), "differences": sheet_rows(report.gaps), "files": report.files})
         return
     hidden = [f"{kind}_{end}" for kind in ("perception", "reasoning") for end in ("low", "high")]
-    if shape is not Shape.TERMINAL:
-        _print_as(report.table if shape is Shape.CSV else report.table.without(*hidden), shape)
+    if shape is not BoardShape.TERMINAL:
+        _print_as(report.table if shape is BoardShape.CSV else report.table.without(*hidden), shape)
         return
     print_sheet(report.table.without(*hidden))
     _print_remarks(report)
 
 
-def _print_as(sheet: Sheet, shape: Shape) -> None:
+def _print_as(sheet: Sheet, shape: BoardShape) -> None:
     """Print one table for another program; nothing else goes to standard output."""
-    lines = {Shape.MARKDOWN: sheet.markdown_lines, Shape.LATEX: sheet.latex_lines}
-    text = sheet.csv_text() if shape is Shape.CSV else "".join(lines[shape]())
+    lines = {BoardShape.MARKDOWN: sheet.markdown_lines, BoardShape.LATEX: sheet.latex_lines}
+    text = sheet.csv_text() if shape is BoardShape.CSV else "".join(lines[shape]())
     stdout.out(printable(text), end="", highlight=False)
 
 
-def _board_of_votes(runs: list[Path], benchmarks: list[str], shape: Shape, *, style: bool, out: Path | None) -> None:
+def _board_of_votes(
+    runs: list[Path], benchmarks: list[str], shape: BoardShape, *, style: bool, out: Path | None
+) -> None:
     from prism_engine.api.analysis.vote_board import rate_votes  # noqa: PLC0415 - see above
     from prism_engine.report.pages.vote_sheets import vote_remarks  # noqa: PLC0415
 
     with busy("reading the votes ..."):
         found = rate_votes(runs, benchmarks=benchmarks, style=style, out=out)
-    if shape is Shape.TERMINAL:
+    if shape is BoardShape.TERMINAL:
         _print_votes(found, style=style)
-    elif shape is Shape.JSON:
+    elif shape is BoardShape.JSON:
         tables = {
             what: {name: sheet_rows(sheet) for name, sheet in sheets.items()} for what, sheets in found.sheets.items()
         }

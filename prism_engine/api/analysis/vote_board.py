@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, get_args
 
 from prism_engine.errors import UserError
-from prism_engine.report.effects.bradley_terry import Ratings, rate
+from prism_engine.report.effects.bradley_terry import VoteRatings, rate
 from prism_engine.report.pages.sheets import BOARD_FORMATS, write_sheet
 from prism_engine.report.pages.vote_sheets import pair_sheet, rating_sheet, style_sheet, win_matrix
 from prism_engine.report.scores.votes import What, find_votes, latest
@@ -24,7 +24,7 @@ _SHEETS: Final = {"ratings": rating_sheet, "pairs": pair_sheet, "matrix": win_ma
 class VoteBoard:
     """The ratings by what was shown, `answers` or `descriptions`."""
 
-    ratings: dict[str, Ratings]
+    ratings: dict[str, VoteRatings]
     sheets: dict[str, dict[str, Sheet]]
     """The tables (`ratings`, `pairs`, `matrix`, `style`) by what was shown."""
     replaced: int

@@ -72,7 +72,7 @@ class StyleEffect(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Ratings:
+class VoteRatings:
     """What the votes say."""
 
     standings: tuple[Standing, ...]
@@ -91,7 +91,7 @@ class Ratings:
     decided: int
 
 
-def rate(votes: Sequence[Vote], *, style: bool = False) -> Ratings:
+def rate(votes: Sequence[Vote], *, style: bool = False) -> VoteRatings:
     """Fit P(i beats j) = 1 / (1 + exp(b_j - b_i)) by maximum likelihood; a tie is half a win for either side.
 
     R. A. Bradley and M. E. Terry, Biometrika 39 (1952) 324-345. It is a logistic regression without intercept, so
@@ -118,7 +118,7 @@ def rate(votes: Sequence[Vote], *, style: bool = False) -> Ratings:
         styles += effects if len(groups) == 1 else []
         penalised += [number] if is_penalised else []
     decided = [vote.outcome for vote in votes if vote.outcome in ("left", "right")]
-    return Ratings(
+    return VoteRatings(
         tuple(standings),
         tuple(_records(votes)),
         tuple(styles),

@@ -9,14 +9,14 @@ from prism_engine.report.pages.sheets import Column, Sheet
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from prism_engine.report.effects.bradley_terry import Ratings
+    from prism_engine.report.effects.bradley_terry import VoteRatings
 
 _STYLE: Final = {"characters": "length", "headers": "headers", "items": "list items", "bold": "bold"}
 _WIDEST: Final = 12
 """Systems up to which the win matrix is worth a table on a terminal."""
 
 
-def rating_sheet(ratings: Ratings) -> Sheet:
+def rating_sheet(ratings: VoteRatings) -> Sheet:
     """Tabulate the ratings, best first; the group only if systems were never compared."""
     columns = (
         Column("system", "System"),
@@ -45,7 +45,7 @@ def rating_sheet(ratings: Ratings) -> Sheet:
     return sheet if len({each.group for each in ratings.standings}) > 1 else sheet.without("group")
 
 
-def _totals(ratings: Ratings) -> Iterator[tuple[str, int, float]]:
+def _totals(ratings: VoteRatings) -> Iterator[tuple[str, int, float]]:
     """Yield each system with its votes and the share of them that it has won."""
     totals: dict[str, list[float]] = {}
     for record in ratings.records:
@@ -58,7 +58,7 @@ def _totals(ratings: Ratings) -> Iterator[tuple[str, int, float]]:
         yield system, int(votes), won / votes
 
 
-def style_sheet(ratings: Ratings) -> Sheet:
+def style_sheet(ratings: VoteRatings) -> Sheet:
     """Tabulate what one more standard deviation of each style is worth."""
     columns = (
         Column("style", "Style"),
@@ -69,7 +69,7 @@ def style_sheet(ratings: Ratings) -> Sheet:
     return Sheet(columns, tuple((_STYLE[each.style], each.value, each.low, each.high) for each in ratings.styles))
 
 
-def pair_sheet(ratings: Ratings) -> Sheet:
+def pair_sheet(ratings: VoteRatings) -> Sheet:
     """Tabulate the votes between every two systems that were compared."""
     columns = (
         Column("first", "First"),
@@ -82,7 +82,7 @@ def pair_sheet(ratings: Ratings) -> Sheet:
     return Sheet(columns, tuple((*record, record.share) for record in ratings.records))
 
 
-def win_matrix(ratings: Ratings) -> Sheet:
+def win_matrix(ratings: VoteRatings) -> Sheet:
     """Return the share of votes that each row has won against each column, best first; ties are half wins."""
     order = [each.system for each in ratings.standings]
     shares = {(record.first, record.second): record.share for record in ratings.records}
@@ -96,12 +96,11 @@ def win_matrix(ratings: Ratings) -> Sheet:
     return Sheet(columns, tuple(rows))
 
 
-def vote_remarks(ratings: Ratings) -> Iterator[str]:
+def vote_remarks(ratings: VoteRatings) -> Iterator[str]:
     """Yield what a reader of the ratings must know: how far they carry."""
-    yield (
-        f"{ratings.votes:,} votes of {_count(len(ratings.voters), 'voter')} on {_count(ratings.pictures, 'picture')}; "
-        "a tie, or both bad, is half a win for each side"
-    )
+    votes, voters = _count(ratings.votes, "vote"), _count(len(ratings.voters), "voter")
+    pictures = _count(ratings.pictures, "picture")
+    yield f"{votes} of {voters} on {pictures}; a tie, or both bad, is half a win for each side"
     if len(ratings.voters) == 1:
         yield f"all votes are {ratings.voters[0]}'s: the intervals cover other pictures, not other voters"
     if any(each.interval is None for each in ratings.standings):
@@ -123,6 +122,6 @@ def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def fits_a_terminal(ratings: Ratings) -> bool:
+def fits_a_terminal(ratings: VoteRatings) -> bool:
     """Return whether the win matrix is small enough to be read on a terminal."""
     return 2 < len(ratings.standings) <= _WIDEST

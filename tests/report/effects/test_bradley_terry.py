@@ -172,6 +172,14 @@ def test_a_system_that_wins_every_vote_has_a_finite_rating_and_this_is_said(styl
     assert (found.standings[0].system, found.standings[0].rank) == ("a", 1)
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 10])
+def test_after_few_votes_that_all_agree_the_winner_is_ahead_by_firth_s_estimate(count):
+    votes = [vote("a", "b", "right", sample=str(place)) for place in range(count)]
+    first, second = rate(votes).standings
+    assert (first.system, second.system) == ("b", "a")
+    assert (first.rating - second.rating) / SCALE == pytest.approx(np.log((count + 0.5) / 0.5), abs=1e-5)
+
+
 def test_systems_that_were_never_compared_are_rated_in_groups_of_their_own():
     votes = [vote("a", "b", outcome, sample=str(place)) for place, outcome in enumerate(["left", "right", "left"] * 4)]
     votes += [vote("c", "d", outcome, sample=str(place)) for place, outcome in enumerate(["left", "right", "tie"] * 4)]
