@@ -36,7 +36,16 @@ class Plots(StrEnum):
 
     PNG = "png"
     SVG = "svg"
+    PDF = "pdf"
     NONE = "none"
+
+
+class PlotWidth(StrEnum):
+    """What plots are for."""
+
+    SCREEN = "screen"
+    COLUMN = "column"
+    PAGE = "page"
 
 
 def analyze(
@@ -50,6 +59,10 @@ def analyze(
             "--browse/--no-browse", help="Also write report.html, as `prism report` does, up to 20,000 samples."
         ),
     ] = True,
+    width: Annotated[
+        PlotWidth,
+        typer.Option(help="Plots for a screen, or for a paper's column (3.25 in) or page (6.75 in), without titles."),
+    ] = PlotWidth.SCREEN,
     as_json: JsonOption = False,
     rescore: RescoreOption = None,
 ) -> None:
@@ -67,7 +80,8 @@ def analyze(
     from prism_engine.report.pages.findings import effect_sheet  # noqa: PLC0415
 
     with busy("reading the runs ..."):
-        report = analyse(runs, out, plots=None if plots is Plots.NONE else plots.value, rescore=rescore, browse=browse)
+        kind = None if plots is Plots.NONE else plots.value
+        report = analyse(runs, out, plots=kind, size=width.value, rescore=rescore, browse=browse)
     found = report.analysis
     if as_json:
         sheets = {
@@ -88,7 +102,7 @@ def analyze(
         if sheet.rows:
             stdout.print(f"\n[bold]{title}[/]")
             print_sheet(sheet)
-    drawn = sum(file.suffix in (".png", ".svg") for file in report.files)
+    drawn = sum(file.suffix in (".png", ".svg", ".pdf") for file in report.files)
     tables = sum(file.suffix in (".csv", ".parquet") for file in report.files)
     stdout.print(f"\n{report.page}, next to it {tables} tables and {drawn} plots", markup=False, soft_wrap=True)
     if report.browsable is not None:

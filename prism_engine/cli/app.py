@@ -111,7 +111,7 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
         "Compare two runs on the questions that both have answered: by how much the second is better, and where.",
     ),
     "board": Lazy(
-        "prism_engine.cli.compare:board",
+        "prism_engine.cli.ranking:board",
         RESULTS,
         "Rank all systems over all their benchmarks: mean score, mean rank, intervals, perception and reasoning.",
     ),

@@ -1,4 +1,4 @@
-"""`prism compare` and `prism board`: compares two runs sample by sample, ranks all runs."""
+"""`prism compare`: compares two runs sample by sample."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from prism_engine.cli import completion
-from prism_engine.cli.analyze import RescoreOption, RunFoldersArgument, print_sheet, sheet_rows
-from prism_engine.cli.options import RESULTS_DIR, JsonOption, ModelsFileOption, ResultsFolder
-from prism_engine.cli.show.console import busy, print_json, stdout
-from prism_engine.config import load_registry
+from prism_engine.cli.analyze import RescoreOption, print_sheet, sheet_rows
+from prism_engine.cli.options import RESULTS_DIR, JsonOption, ResultsFolder
+from prism_engine.cli.show.console import print_json, stdout
 
 if TYPE_CHECKING:
-    from prism_engine.api.analysis.leaderboard import BoardReport
     from prism_engine.report.pages.sheets import Sheet
 
 TablesOption = Annotated[
@@ -95,66 +93,3 @@ def _print_flips(flips: Sheet, show: int) -> None:
             )  # fmt: skip
         if len(rows) > show:
             stdout.print(f"  and {len(rows) - show:,} more (--show, or --out for all of them)")
-
-
-def board(  # noqa: PLR0913 - one parameter per option is Typer's way
-    runs: RunFoldersArgument,
-    *,
-    benchmark: Annotated[
-        list[str] | None, typer.Option("--benchmark", "-b", help="Only these; may be repeated.  \\[default: all]")
-    ] = None,
-    size: Annotated[
-        list[str] | None, typer.Option(help="Only models of <4B, 4B-10B, >40B or unknown size; may be repeated.")
-    ] = None,
-    licence: Annotated[list[str] | None, typer.Option(help="Only models of this licence; may be repeated.")] = None,
-    kind: Annotated[
-        list[str] | None, typer.Option("--type", help="Only models that are open, proprietary, api or unknown.")
-    ] = None,
-    baselines: Annotated[bool, typer.Option("--baselines", help="Show the blind and oracle arms as well.")] = False,
-    out: TablesOption = None,
-    rescore: RescoreOption = None,
-    as_json: JsonOption = False,
-    models_file: ModelsFileOption = None,
-) -> None:
-    """Rank all systems over all their benchmarks: mean score, mean rank, intervals, perception and reasoning.
-
-    Scores are out of 100 (MME's are divided by 28, OCRBench's by 10). The mean's interval is a cluster bootstrap over
-    pictures; `Rank` is 1 + the number of systems whose interval is entirely above, so systems that share a rank cannot
-    be distinguished. Perception and reasoning are effects in log odds (see `prism analyze`). A system that lacks a
-    benchmark is shown below, without a mean. Size, licence and type come from `about:` in the model registry.
-
-    [bold]Example:[/] prism board results --size '<10B' --type open
-    """
-    from prism_engine.api.analysis.leaderboard import BoardFilter, make_board  # noqa: PLC0415 - see above
-
-    wanted = BoardFilter(tuple(benchmark or ()), tuple(size or ()), tuple(licence or ()), tuple(kind or ()), baselines)
-    with busy("reading the runs ..."):
-        report = make_board(runs, load_registry(models_file or []), wanted, out=out, rescore=rescore)
-    if as_json:
-        print_json({"systems": sheet_rows(report.table), "differences": sheet_rows(report.gaps), "files": report.files})
-        return
-    hidden = [f"{kind}_{end}" for kind in ("perception", "reasoning") for end in ("low", "high")]
-    print_sheet(report.table.without(*hidden))
-    _print_remarks(report)
-
-
-def _print_remarks(report: BoardReport) -> None:
-    from prism_engine.report.effects.two_factor import Unestimable  # noqa: PLC0415 - see above
-
-    found = report.board
-    remarks = [
-        f"{place.name}: no mean, since it lacks {', '.join(lacking)}"
-        for place in found.places
-        if (lacking := [name for name in found.benchmarks if name not in place.marks])
-    ]
-    if isinstance(found.effects, Unestimable):
-        remarks.append(f"perception and reasoning cannot be estimated: {found.effects.reason}")
-    elif found.effects.penalised:
-        remarks.append("perception and reasoning are penalised: some models have only right or only wrong answers")
-    if found.unsampled:
-        names = ", ".join(found.unsampled)
-        remarks.append(f"the mean has no interval, since the score of {names} cannot be resampled from its rows")
-    if report.left_out:
-        remarks.append(f"left out by the conditions: {', '.join(report.left_out)}")
-    for line in (*remarks, *map(str, report.files)):
-        stdout.print(line, markup=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Texts from files and models in tables for people: a spreadsheet computes nothing, a page shows no HTML."""
+"""Texts from files and models in tables for people: nothing is computed, shown as HTML or run as a LaTeX command."""
 
 from __future__ import annotations
 
@@ -14,6 +14,20 @@ _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?%?|-")
 _HTML: Final = re.compile(r"<(?=[A-Za-z/!?])|&(?=#?\w+;)")
 _ENTITIES: Final = {"<": "&lt;", "&": "&amp;"}
 _MARKUP: Final = re.compile(r"[\\|`\[\]]")
+_LATEX: Final = {
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\symbol{34}",
+    "[": "{[}",
+    "]": "{]}",
+    "`": r"\textasciigrave{}",
+    "*": "{*}",  # [ and * behind \\\\ are its arguments
+}
 
 
 def csv_cell(value: T) -> T | str:
@@ -31,3 +45,11 @@ def markdown_cell(text: str) -> str:
     text = _MARKUP.sub(r"\\\g<0>", text)
     text = _HTML.sub(lambda found: _ENTITIES[found[0]], text)
     return on_one_line(text)
+
+
+def latex_cell(text: str) -> str:
+    """Return a text as a cell of a LaTeX table, on one line: no command, comment, formula or control character."""
+    if re.fullmatch(r"[-+]\d[\d.,]*", text):  # a hyphen is no minus sign
+        return f"${text}$"
+    plain = on_one_line(text)
+    return "".join(_LATEX.get(character, character) for character in plain)

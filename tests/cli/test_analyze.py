@@ -19,6 +19,10 @@ def test_all_arms_of_a_run_are_analysed(prism, tmp_path):
     assert (tmp_path / "analysis" / "plots" / "gold-arms.svg").is_file()
     page = (tmp_path / "analysis" / "report.md").read_text()
     assert "![gold-arms](<plots/gold-arms.svg>)" in page
+    said = prism("analyze", "results", "--plots", "pdf", "--width", "column", "--out", "paper")
+    assert (said.code, "10 tables and" in said.out) == (0, True)
+    assert (tmp_path / "paper" / "plots" / "gold-arms.pdf").read_bytes().startswith(b"%PDF")
+    assert "\n[gold-arms](<plots/gold-arms.pdf>)" in (tmp_path / "paper" / "report.md").read_text()
 
 
 def test_without_runs_it_says_what_it_wants(prism):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prism_engine.report.neutral import csv_cell, markdown_cell
+from prism_engine.report.neutral import csv_cell, latex_cell, markdown_cell
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,21 @@ def test_numbers_and_plain_texts_stay(value):
 )
 def test_a_page_shows_texts_as_they_are(text, cell):
     assert markdown_cell(text) == cell
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("\\input{/etc/passwd}", "\\textbackslash{}input\\{/etc/passwd\\}"),
+        ("50 % of a_b & $c^2$ ~ #1", "50 \\% of a\\_b \\& \\$c\\textasciicircum{}2\\$ \\textasciitilde{} \\#1"),
+        ("[2cm] *", "{[}2cm{]} {*}"),
+        ('<a> | "q" `', "\\textless{}a\\textgreater{} \\textbar{} \\symbol{34}q\\symbol{34} \\textasciigrave{}"),
+        ("a\nb\x1b\u202ec", "a b c"),
+        ("-1.25", "$-1.25$"),
+        ("+3,000", "$+3,000$"),
+        ("-", "-"),
+        ("qwen-7b", "qwen-7b"),
+    ],
+)
+def test_a_paper_shows_texts_as_they_are(text, cell):
+    assert latex_cell(text) == cell

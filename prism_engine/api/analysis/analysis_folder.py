@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from prism_engine.report.pages.plot_sizes import Size
+
 PAGE = "report.md"
 BROWSABLE = "report.html"
 MOST_BROWSED = 20_000
@@ -39,14 +41,21 @@ class AnalysisReport:
 
 
 def analyze(
-    paths: Sequence[Path], out: Path, *, plots: str | None = "png", rescore: str | None = None, browse: bool = True
+    paths: Sequence[Path],
+    out: Path,
+    *,
+    plots: str | None = "png",
+    size: Size = "screen",
+    rescore: str | None = None,
+    browse: bool = True,
 ) -> AnalysisReport:
     """Analyse all runs in these folders.
 
     Args:
         paths: folders of runs, or folders with runs below them.
         out: the folder for the results; created if it does not exist.
-        plots: `png` or `svg`; None draws none.
+        plots: `png`, `svg` or `pdf`; None draws none.
+        size: plots for a screen, or for a column or page of a paper.
         rescore: score all runs by this profile first; None takes their own scores.
         browse: write the HTML file with every sample.
 
@@ -61,7 +70,7 @@ def analyze(
     files = [
         file for name, sheet in sheets(analysis).items() for file in write_sheet(sheet, out / name, ("csv", "parquet"))
     ]
-    pictures = draw_analysis(analysis, out / "plots", plots) if plots else []
+    pictures = draw_analysis(analysis, out / "plots", plots, size) if plots else []
     with replacing(out / PAGE) as draft:
         draft.write_text(page(analysis, pictures, out), encoding="utf-8")
     browsable = None

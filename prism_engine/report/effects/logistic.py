@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 
 _STEPS: Final = 200
 _TOLERANCE: Final = 1e-10
+_MAX_SUMS: Final = 20_000_000
+"""Maximum number of sums, one per cluster and cell, in memory at once."""
+_ROUNDING: Final = 1e-14
+"""Relative error of a likelihood."""
+_HALVINGS: Final = 30
 _MAX_STEP: Final = 2.0
 """Maximum change of a coefficient per step: Newton's method overshoots where shares are near 0 or 1."""
 
@@ -39,7 +44,7 @@ class Fit:
         wrong answers have almost no residuals, so the robust one would be too small.
         """
         value = float(weights @ self.coefficients)
-        variance = float(weights @ self.covariance @ weights)
+        variance = max(float(weights @ self.covariance @ weights), 0.0)  # rounding; NaN stays NaN in this order
         if self.penalised:
             variance = max(variance, float(weights @ self.model_covariance @ weights))
         se = variance**0.5
@@ -60,7 +65,8 @@ def fit(design: Numbers, cell: Labels, score: Numbers, cluster: Labels) -> Fit:
         design: a row per cell, of full column rank.
         cell: each answer's cell; every cell has answers.
         score: each answer's score, from 0 to 1.
-        cluster: each answer's cluster, numbered from 0 without gaps; at least two.
+        cluster: each answer's cluster, numbered from 0 without gaps. With one, or no more answers than coefficients,
+            the covariance is NaN.
     """
     import numpy as np  # noqa: PLC0415 - heavy, and most runs need no statistics
 
@@ -71,12 +77,25 @@ def fit(design: Numbers, cell: Labels, score: Numbers, cluster: Labels) -> Fit:
     fitted = _share(design @ coefficients)
     inverse = np.linalg.inv(_information(design, totals, fitted))
     groups, (samples, width) = int(cluster.max()) + 1, (len(score), design.shape[1])
-    residuals = np.bincount(cluster * len(design) + cell, weights=score - fitted[cell], minlength=groups * len(design))
-    gradients = residuals.reshape(groups, len(design)) @ design
-    correction = groups / (groups - 1) * (samples - 1) / (samples - width)
+    gradients = _gradients(design, cell, score - fitted[cell], cluster)
+    enough = groups > 1 and samples > width
+    correction = groups / (groups - 1) * (samples - 1) / (samples - width) if enough else np.nan
     robust = correction * inverse @ (gradients.T @ gradients) @ inverse
     observed: Numbers = right / totals
     return Fit(coefficients, robust, inverse.astype(np.float64), fitted, observed, groups, penalised)
+
+
+def _gradients(design: Numbers, cell: Labels, residual: Numbers, cluster: Labels) -> Numbers:
+    """Return the score of each cluster: a row per cluster, a column per coefficient."""
+    import numpy as np  # noqa: PLC0415 - the same
+
+    groups = int(cluster.max()) + 1
+    if groups * len(design) <= _MAX_SUMS:
+        sums = np.bincount(cluster * len(design) + cell, weights=residual, minlength=groups * len(design))
+        gradients: Numbers = sums.reshape(groups, len(design)) @ design
+        return gradients
+    columns = [np.bincount(cluster, weights=residual * column[cell], minlength=groups) for column in design.T]
+    return np.stack(columns, axis=1)
 
 
 def is_separated(design: Numbers, totals: Numbers, right: Numbers) -> bool:
@@ -106,10 +125,14 @@ def is_separated(design: Numbers, totals: Numbers, right: Numbers) -> bool:
 
 
 def _maximum(design: Numbers, totals: Numbers, right: Numbers, *, penalised: bool) -> Numbers:
-    """Maximise by Newton's method with bounded steps; both likelihoods are well behaved along the path."""
+    """Maximise by Newton's method with bounded steps, halved while they gain less than a quarter of what they promise.
+
+    With few answers Firth's likelihood is flatter than the information says, and whole steps would go to and fro.
+    """
     import numpy as np  # noqa: PLC0415
 
     coefficients = np.zeros(design.shape[1])
+    reached = _likelihood(design, totals, right, coefficients, penalised=penalised)
     for _ in range(_STEPS):
         share = _share(design @ coefficients)
         inverse = np.linalg.inv(_information(design, totals, share))
@@ -117,12 +140,32 @@ def _maximum(design: Numbers, totals: Numbers, right: Numbers, *, penalised: boo
         if penalised:
             leverage = totals * share * (1 - share) * np.einsum("ij,jk,ik->i", design, inverse, design)
             residual = residual + leverage * (0.5 - share)
-        step = inverse @ (design.T @ residual)
+        gradient = design.T @ residual
+        step = inverse @ gradient
         longest = float(np.abs(step).max())
-        coefficients = coefficients + step * min(1.0, _MAX_STEP / longest if longest else 1.0)
+        step = step * min(1.0, _MAX_STEP / longest if longest else 1.0)
+        start, rounding = reached, _ROUNDING * (1 + abs(reached))
+        for _ in range(_HALVINGS):
+            reached = _likelihood(design, totals, right, coefficients + step, penalised=penalised)
+            if reached >= start + 0.25 * float(gradient @ step) - rounding:
+                break
+            step = step / 2
+        coefficients = coefficients + step
         if longest < _TOLERANCE:
             break
     return coefficients
+
+
+def _likelihood(design: Numbers, totals: Numbers, right: Numbers, coefficients: Numbers, *, penalised: bool) -> float:
+    """Return the log likelihood, with Firth's penalty if asked for."""
+    import numpy as np  # noqa: PLC0415
+
+    log_odds = design @ coefficients
+    wrong = totals - right
+    plain = -float(right @ np.logaddexp(0.0, -log_odds) + wrong @ np.logaddexp(0.0, log_odds))
+    if not penalised:
+        return plain
+    return plain + 0.5 * float(np.linalg.slogdet(_information(design, totals, _share(log_odds)))[1])
 
 
 def _information(design: Numbers, totals: Numbers, share: Numbers) -> Numbers:

@@ -37,7 +37,10 @@ def page(analysis: Analysis, pictures: Sequence[Path], folder: Path) -> str:
     sections += [_comparison(kind, analysis.contrasts) for kind in KINDS]
     sections += [_effects(analysis), _failures(analysis)]
     if pictures:
-        links = "\n".join(f"![{path.stem}](<{path.relative_to(folder).as_posix()}>)\n" for path in pictures)
+        shown = {path: "" if path.suffix == ".pdf" else "!" for path in pictures}  # a PDF is linked, not embedded
+        links = "\n".join(
+            f"{mark}[{path.stem}](<{path.relative_to(folder).as_posix()}>)\n" for path, mark in shown.items()
+        )
         sections.append(f"## Plots\n\n{links}")
     return "\n".join(section for section in sections if section)
 

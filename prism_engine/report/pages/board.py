@@ -92,14 +92,20 @@ class Board:
     """Columns whose number cannot be computed from the rows: a mean that includes them has no interval."""
 
 
-def board(benchmarks: Mapping[str, AlignedRuns], abouts: Mapping[System, Mapping[str, Any]]) -> Board:
+def board(
+    benchmarks: Mapping[str, AlignedRuns],
+    abouts: Mapping[System, Mapping[str, Any]],
+    required: Iterable[str] = (),
+) -> Board:
     """Rank all systems over all given benchmarks.
 
     Args:
         benchmarks: the runs by benchmark; every run is ranked.
         abouts: the registry's metadata about each system's model.
+        required: columns that a mean needs even if no run has them.
     """
     shown = columns(benchmarks)
+    shown |= {name: () for name in required if name not in shown}
     found = {name: _marks([benchmarks[part] for part in parts]) for name, parts in shown.items()}
     marks = {name: each for name, (each, _) in found.items()}
     systems = list(dict.fromkeys(system for each in marks.values() for system in each))

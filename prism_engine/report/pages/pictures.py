@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from prism_engine.report.effects.failures import Attribution
 from prism_engine.report.effects.two_factor import TwoFactor
+from prism_engine.report.pages.plot_sizes import SIZES
 from prism_engine.report.pages.plots import Point, draw_points, draw_shares
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from prism_engine.report.effects.analysis import Analysis, Grid
     from prism_engine.report.effects.contrasts import Accuracy
+    from prism_engine.report.pages.plot_sizes import PlotSize, Size
     from prism_engine.report.pages.plots import Series
     from prism_engine.report.scores.aligned import AlignedRuns
 
@@ -34,11 +36,12 @@ _LOOKS: Final = {
 _ARMS: Final = {"blind": 0, "all": 1, "direct": 2, "oracle": 3}
 
 
-def draw_analysis(analysis: Analysis, folder: Path, ending: str) -> list[Path]:
+def draw_analysis(analysis: Analysis, folder: Path, ending: str, size: Size = "screen") -> list[Path]:
     """Draw all plots that the analysis has data for.
 
     Args:
-        ending: file name suffix, `png` or `svg`.
+        ending: file name suffix, `png`, `svg` or `pdf`.
+        size: for a screen, or for a column or page of a paper.
 
     Returns:
         The files written.
@@ -53,13 +56,13 @@ def draw_analysis(analysis: Analysis, folder: Path, ending: str) -> list[Path]:
         label = "accuracy in %, 95 % intervals" + ("; dashed: guessing" if chance is not None else "")
         for what, (title, series) in _pictures(analysis, benchmark).items():
             path = folder / f"{_file(benchmark)}-{what}.{ending}"
-            draw_points(path, f"{benchmark}: {title}", series, label=label, reference=chance)
+            draw_points(path, f"{benchmark}: {title}", series, label=label, reference=chance, size=SIZES[size])
             drawn.append(path)
         if shares := _failures(analysis, benchmark):
             path = folder / f"{_file(benchmark)}-failures.{ending}"
-            draw_shares(path, f"{benchmark}: what failed", shares, _LOOKS)
+            draw_shares(path, f"{benchmark}: what failed", shares, _LOOKS, size=SIZES[size])
             drawn.append(path)
-    return drawn + _draw_effects(analysis.grids, folder, ending)
+    return drawn + _draw_effects(analysis.grids, folder, ending, SIZES[size])
 
 
 def _chance(aligned: AlignedRuns) -> float | None:
@@ -177,7 +180,7 @@ def _failures(analysis: Analysis, benchmark: str) -> dict[str, dict[str, float]]
     }
 
 
-def _draw_effects(grids: tuple[Grid, ...], folder: Path, ending: str) -> list[Path]:
+def _draw_effects(grids: tuple[Grid, ...], folder: Path, ending: str, size: PlotSize) -> list[Path]:
     drawn = []
     for grid in grids:
         if not isinstance(grid.estimate, TwoFactor):
@@ -190,7 +193,7 @@ def _draw_effects(grids: tuple[Grid, ...], folder: Path, ending: str) -> list[Pa
                 }
                 title = f"{grid.benchmark}, {grid.instruction}: {kind} effects"
                 label = "log odds of a right answer relative to the mean model, 95 % intervals"
-                draw_points(path, title, points, label=label, reference=0.0, percent=False)
+                draw_points(path, title, points, label=label, reference=0.0, percent=False, size=size)
                 drawn.append(path)
     return drawn
 

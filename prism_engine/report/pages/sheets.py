@@ -1,14 +1,15 @@
-"""A table and its formats: CSV and Parquet at full precision, Markdown and lines of text for people."""
+"""A table and its formats: CSV and Parquet at full precision, Markdown, LaTeX and lines of text for people."""
 
 from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from io import StringIO
 from itertools import chain
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from prism_engine.report.atomic import replacing
-from prism_engine.report.neutral import csv_cell, markdown_cell
+from prism_engine.report.neutral import csv_cell, latex_cell, markdown_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 
     from prism_engine.report.scores.aligned import AlignedRuns
 
-ColumnKind = Literal["text", "count", "share", "points", "effect", "number", "p"]
+ColumnKind = Literal["text", "count", "share", "points", "effect", "number", "rating", "p"]
 Cell = str | int | float | None
-Format = Literal["csv", "md", "parquet"]
+Format = Literal["csv", "md", "parquet", "tex"]
 _WORDS: Final[dict[ColumnKind, str]] = {
     "text": "{}",
     "count": "{:,}",
@@ -27,9 +28,11 @@ _WORDS: Final[dict[ColumnKind, str]] = {
     "points": "{:+.1f}",
     "effect": "{:+.2f}",
     "number": "{:.2f}",
+    "rating": "{:.0f}",
     "p": "{:.3f}",
 }
 FORMATS: Final[tuple[Format, ...]] = ("csv", "md", "parquet")
+BOARD_FORMATS: Final[tuple[Format, ...]] = (*FORMATS, "tex")
 
 
 class Column(NamedTuple):
@@ -66,6 +69,27 @@ class Sheet:
         for row in chain((self.header(), rule), self._lines()):
             yield f"| {' | '.join(map(markdown_cell, row))} |\n"
 
+    def latex_lines(self) -> Iterator[str]:
+        """Yield the lines of a LaTeX table that needs the package booktabs; columns without any value are left out."""
+        empty = [
+            column.name
+            for place, column in enumerate(self.columns)
+            if column.kind != "text" and all(row[place] is None for row in self.rows)
+        ]
+        shown = self.without(*empty)
+        places = "".join("l" if column.kind == "text" else "r" for column in shown.columns)
+        yield f"\\begin{{tabular}}{{{places}}}\n\\toprule\n"
+        yield f"{' & '.join(map(latex_cell, shown.header()))} \\\\\n\\midrule\n"
+        for row in shown._lines():  # noqa: SLF001 - another sheet of this class
+            yield f"{' & '.join(map(latex_cell, row))} \\\\\n"
+        yield "\\bottomrule\n\\end{tabular}\n"
+
+    def csv_text(self) -> str:
+        """Return the sheet as CSV: names as header, numbers at full precision."""
+        text = StringIO(newline="")
+        _write_csv(self, text)
+        return text.getvalue()
+
     def without(self, *names: str) -> Sheet:
         """Return a copy without some columns."""
         kept = [position for position, column in enumerate(self.columns) if column.name not in names]
@@ -76,7 +100,7 @@ class Sheet:
 
 
 def write_sheet(sheet: Sheet, stem: Path, formats: Sequence[Format] = FORMATS) -> list[Path]:
-    """Write `stem`.csv, .md and .parquet, each atomically; equal sheets give equal bytes.
+    """Write `stem`.csv, .md, ..., each atomically; equal sheets give equal bytes.
 
     Returns:
         The files written.
@@ -92,7 +116,10 @@ def write_sheet(sheet: Sheet, stem: Path, formats: Sequence[Format] = FORMATS) -
                 _write_parquet(sheet, draft)
             else:
                 with draft.open("w", encoding="utf-8", newline="") as file:
-                    _write_csv(sheet, file) if kind == "csv" else file.writelines(sheet.markdown_lines())
+                    if kind == "csv":
+                        _write_csv(sheet, file)
+                    else:
+                        file.writelines(sheet.markdown_lines() if kind == "md" else sheet.latex_lines())
         written.append(path)
     return written
 

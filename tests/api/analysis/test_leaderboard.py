@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 import polars as pl
 import pytest
 
@@ -111,3 +112,84 @@ def test_a_benchmark_is_chosen_by_its_own_name_or_by_that_of_its_column(tmp_path
     assert chosen("MMBench_DEV_CN_V11") == ("MMBench_DEV_CN_V11",)
     with pytest.raises(UserError, match="no run here uses it"):
         chosen("MMMU")
+
+
+def published(tmp_path, **results):
+    file = tmp_path / "OpenVLM.json"
+    file.write_bytes(orjson.dumps({"time": "20250921", "results": results}))
+    return file
+
+
+def test_published_systems_are_among_ours_by_their_means_without_rank_and_interval(tmp_path):
+    write_run(tmp_path / "results", [1, 0], mode="direct", benchmark="MMStar")
+    write_run(tmp_path / "results", [1, 0], mode="direct", benchmark="AI2D_TEST")
+    file = published(
+        tmp_path,
+        Good={"MMStar": {"Overall": 80}, "AI2D": {"Overall": 90}},
+        Weak={"MMStar": {"Overall": 20}, "AI2D": {"Overall": 30}},
+        Half={"MMStar": {"Overall": 99}},
+        Other={"MME": {"Overall": 2000}},
+    )
+    report = make_board([tmp_path / "results"], REGISTRY, published=file)
+    rows = [dict(zip([column.name for column in report.table.columns], row, strict=True)) for row in report.table.rows]
+    assert [(row["system"], row["source"], row["mean"]) for row in rows] == [
+        ("Good", "published", 85),
+        ("eye (direct)", "prism", 50),
+        ("Weak", "published", 25),
+        ("Half", "published", None),
+    ]
+    assert {row["rank_sure"] for row in rows if row["source"] == "published"} == {None}
+    assert {row["low"] for row in rows if row["source"] == "published"} == {None}
+    assert "published: 3 of 4 systems" in report.published
+    assert [row.name for row in report.board.places] == ["eye (direct)"]
+
+
+def test_filters_hold_for_published_systems_as_well(tmp_path):
+    write_run(tmp_path / "results", [1, 0], mode="direct", benchmark="MMStar", about={"parameters": "7B"})
+    size = {"Parameters": "7.1B", "OpenSource": "Yes"}
+    file = published(
+        tmp_path, Small={"META": size, "MMStar": {"Overall": 80}}, Unknown={"META": {}, "MMStar": {"Overall": 90}}
+    )
+    report = make_board([tmp_path / "results"], REGISTRY, BoardFilter(sizes=("<10B",)), published=file)
+    assert [row[0] for row in report.table.rows] == ["Small", "eye (direct)"]
+
+
+@pytest.mark.parametrize(("part", "marks"), [("TEST", 70.0), ("DEV", None)])
+def test_published_scores_of_the_test_set_are_not_put_next_to_those_of_dev(tmp_path, part, marks):
+    for language in ("EN", "CN"):
+        name = f"MMBench_{part}_{language}_V11"
+        write_run(tmp_path / "results", [1, 0, 1], mode="direct", benchmark=name, kind="circular")
+    write_run(tmp_path / "results", [1, 0, 1], mode="direct", benchmark="MMStar")
+    file = published(
+        tmp_path,
+        One={
+            "MMBench_TEST_EN_V11": {"Overall": 80},
+            "MMBench_TEST_CN_V11": {"Overall": 60},
+            "MMStar": {"Overall": 50},
+        },
+    )
+    table = make_board([tmp_path / "results"], REGISTRY, published=file).table
+    column = [column.name for column in table.columns].index("MMBench_V11")
+    assert next(row[column] for row in table.rows if row[0] == "One") == marks
+
+
+def test_a_part_of_a_benchmark_has_no_published_score(tmp_path):
+    folder = write_run(tmp_path / "results", [1, 0, 1], mode="direct", benchmark="MMStar")
+    manifest = orjson.loads((folder / "manifest.json").read_bytes())
+    manifest["config"]["samples"] = 3
+    (folder / "manifest.json").write_bytes(orjson.dumps(manifest))
+    report = make_board([tmp_path / "results"], REGISTRY, published=published(tmp_path, A={"MMStar": {"Overall": 9}}))
+    assert report.board.benchmarks == ("MMStar-first3",)
+    assert len(report.table.rows) == 1
+
+
+def test_the_leaderboard_s_average_needs_all_of_its_benchmarks(tmp_path):
+    kinds = {"MMMU_DEV_VAL": "mmmu", "Bench": None, "AI2D_TEST": None, "MMStar": None}
+    for name, kind in kinds.items():
+        write_run(tmp_path / "results", [1, 0, 1], mode="direct", benchmark=name, kind=kind)
+    found = make_board([tmp_path / "results"], REGISTRY, BoardFilter(benchmarks=("openvlm",))).board
+    assert set(found.benchmarks) == {
+        *("AI2D_TEST", "MMMU_VAL", "MMStar"),
+        *("MMBench_V11", "MathVista", "OCRBench", "HallusionBench", "MMVet"),
+    }
+    assert (found.places[0].mean, sorted(found.places[0].marks)) == (None, ["AI2D_TEST", "MMMU_VAL", "MMStar"])

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from prism_engine.errors import UserError
-from prism_engine.report.pages.sheets import Column, Sheet, markdown, write_sheet
+from prism_engine.report.pages.sheets import BOARD_FORMATS, Column, Sheet, markdown, write_sheet
 
 SHEET = Sheet(
     (
@@ -59,3 +59,24 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path):
 def test_a_markdown_file_is_the_markdown_table(tmp_path):
     (file,) = write_sheet(SHEET, tmp_path / "t", ("md",))
     assert file.read_text() == markdown(SHEET)
+
+
+def test_a_latex_file_is_a_table_by_booktabs_without_empty_columns(tmp_path):
+    sheet = Sheet(SHEET.columns, tuple((*row[:1], None, *row[2:]) for row in SHEET.rows))
+    file = write_sheet(sheet, tmp_path / "t", BOARD_FORMATS)[-1]
+    assert file.name == "t.tex"
+    assert file.read_text().splitlines() == [
+        "\\begin{tabular}{lrrrr}",
+        "\\toprule",
+        "Who & Share \\% & Gap & Effect & p \\\\",
+        "\\midrule",
+        "a\\textbar{}b & 33.3 & $-5.0$ & $+0.50$ & \\textless{}0.001 \\\\",
+        "c & - & $+0.0$ & $-1.25$ & 0.250 \\\\",
+        "\\bottomrule",
+        "\\end{tabular}",
+    ]
+
+
+def test_csv_as_a_text_is_the_csv_file(tmp_path):
+    (file,) = write_sheet(SHEET, tmp_path / "t", ("csv",))
+    assert SHEET.csv_text() == file.read_text()
