@@ -1,4 +1,4 @@
-"""Fixtures for the whole suite: one vLLM engine and one vLLM server, because each takes half a minute to start.
+"""Fixtures for the whole suite: one browser, one vLLM engine and one vLLM server; the latter take half a minute each.
 
 As in the demo, the engine describes pictures and the server answers questions. `captioner_url` serves tests that send
 pictures over HTTP, as to a VLM behind an API: vLLM's server code in front of the same engine.
@@ -21,6 +21,8 @@ from tests.backends.vllm_front import served
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from playwright.sync_api import Browser
+
     from prism_engine.backends.vllm.engine import VllmEngine
     from prism_engine.backends.vllm.managed_server import ManagedServer
 
@@ -28,6 +30,15 @@ SMALL = {"dtype": "float32", "max_model_len": 1024, "enforce_eager": True}
 """Engine options that start fast on a CPU."""
 SERVED_NAME = "nano/reasoner"
 """The model id of the suite's server."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium; one for all tests of pages, since Playwright starts once per thread."""
+    from tests.browser import launched, require_chromium  # noqa: PLC0415 - not for tests without a browser
+
+    with launched(require_chromium()) as started:
+        yield started
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

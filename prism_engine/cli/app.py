@@ -95,6 +95,11 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
         RESULTS,
         "Put finished runs side by side with their pictures into one HTML file that opens anywhere.",
     ),
+    "view": Lazy(
+        "prism_engine.cli.view:view",
+        RESULTS,
+        "Browse runs, finished or still running, with their pictures; the page is that of `prism report`, but live.",
+    ),
     "compare": Lazy(
         "prism_engine.cli.compare:compare",
         RESULTS,

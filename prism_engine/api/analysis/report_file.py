@@ -104,7 +104,7 @@ def write_aligned(
     runs = [run for aligned in benchmarks.values() for run in aligned.runs]
     caches = {run.folder: [cache_dir] if cache_dir is not None else cache_folders(run) for run in runs}
     with ExitStack() as stores:
-        find = {folder: found for folder, each in caches.items() if (found := _find_prompts(each, stores))}
+        find = {folder: found for folder, each in caches.items() if (found := find_prompts(each, stores))}
         data = ReportData(benchmarks, judged, find)
         folders = dict.fromkeys(folder / "images" for each in caches.values() for folder in each)
         copies = thumbnails(data.pictures(), list(folders), most=pictures, side=side)
@@ -133,7 +133,7 @@ def cache_folders(run: FinishedRun) -> list[Path]:
     return list(dict.fromkeys(folders))
 
 
-def _find_prompts(folders: Sequence[Path], stores: ExitStack) -> FindMessages | None:
+def find_prompts(folders: Sequence[Path], stores: ExitStack) -> FindMessages | None:
     """Return what finds prompts in the first of these caches that exists; None if none does."""
     for folder in folders:
         if (folder / STORE_NAME).is_file():

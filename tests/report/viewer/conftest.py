@@ -1,4 +1,4 @@
-"""One browser for all tests of the report page."""
+"""Opens the report page of runs in the suite's browser."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from prism_engine.report.scores.finished import find_runs
 from prism_engine.report.viewer.html_file import page_pieces
 from prism_engine.report.viewer.report_data import ReportData
 from prism_engine.report.viewer.thumbnails import thumbnails
-from tests.browser import launched, require_chromium, until
+from tests.browser import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 READY = "document.documentElement.dataset.ready"
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
-    with launched(require_chromium()) as started:
-        yield started
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@
 //   page(filter, offset, n)      {total, rows}: n samples that match, from the offset on, each in short
 //   place(filter, index)         the position of a sample among those that match; -1 if it is none of them
 //   sample(benchmark, index)     one sample in full; null if there is none
-//   picture(digest)              the address of a picture; null if there is none
+//   picture(digest, size)        the address of a picture; null if there is none. `large` asks for a larger one
 //   prompt(number)               the template of a prompt
 // all of them as promises.
 

@@ -79,11 +79,11 @@ function listRow(row, runs, state, header, source, actions) {
 }
 
 // A picture by its digest, loaded when it comes into view; in its place a note if there is none.
-function thumbnail(digest, source, words) {
+function thumbnail(digest, source, words, size) {
   if (!digest) return el("span", { class: "thumbnail none" }, "no picture");
   const frame = el("span", { class: "thumbnail" });
   whenSeen.set(frame, async () => {
-    const address = await source.picture(digest);
+    const address = await source.picture(digest, size);
     if (address) frame.append(el("img", { src: address, alt: words, decoding: "async" }));
     else filled(frame, { class: "thumbnail none" }, ["picture not in this report"]);
   });

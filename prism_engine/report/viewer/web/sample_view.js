@@ -23,7 +23,7 @@ function questionPart(sample, runs, source) {
     return el(
       "figure",
       {},
-      thumbnail(digest, source, words),
+      thumbnail(digest, source, words, "large"),
       el(
         "figcaption",
         { class: "quiet", title: shownPlain(digest) },

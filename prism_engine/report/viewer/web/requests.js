@@ -1,0 +1,26 @@
+// Requests to the server that serves this page.
+
+// The answer to a request as JSON, once the server has it. Errors have the status of the answer.
+async function ask(path, parameters = {}) {
+  for (;;) {
+    const response = await fetch(`/api/${path}?${new URLSearchParams(parameters)}`);
+    if (response.status === 202) {
+      await new Promise((done) => setTimeout(done, 300));
+      continue;
+    }
+    if (response.ok) return response.json();
+    throw Object.assign(new Error((await response.text()).trim()), { status: response.status });
+  }
+}
+
+// The ids of the runs that this page's address names, joined by dots.
+function runsOfAddress() {
+  return new URLSearchParams(location.search).get("runs") ?? "all";
+}
+
+// The pages of this server, as links; `here` is the name of the one that is open.
+function pageLinks(here, pages) {
+  return pages.map(([name, words, query]) =>
+    el("a", { href: `/${name}${query ?? ""}`, "aria-current": name === here ? "page" : false }, words),
+  );
+}

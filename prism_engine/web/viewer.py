@@ -1,0 +1,208 @@
+"""The viewer: runs side by side, also while they are running, page by page for a browser on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from aiohttp import web
+from pydantic import ValidationError
+
+from prism_engine.report.viewer.row_index import RowFilter
+from prism_engine.report.viewer.thumbnails import thumbnails
+from prism_engine.web.gate import STREAMS, Gate
+from prism_engine.web.known_runs import KnownRuns
+from prism_engine.web.live_events import EVENTS, LiveEvents
+from prism_engine.web.prepared_views import View, Views
+from prism_engine.web.viewer_pages import PAGES, page, static_files
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from prism_engine.report.viewer.row_index import RowIndex
+    from prism_engine.web.known_runs import KnownRun
+
+MOST_ROWS: Final = 500
+"""Rows of one answer."""
+_WAIT_SECONDS: Final = 5.0
+"""How long a request waits for runs to be read before it says that this is going on."""
+_SIDES: Final = {"small": 192, "large": 960}
+"""Pixels of a picture's longer side."""
+_DECODING: Final = 2
+"""Pictures that are made smaller at the same time."""
+
+
+class Viewer:
+    """The viewer's application.
+
+    Args:
+        roots: folders with runs below them.
+        cache_dir: the cache with pictures and prompts; None takes that of each run.
+    """
+
+    def __init__(self, roots: Sequence[Path], cache_dir: Path | None = None) -> None:
+        self.gate = Gate()
+        self._known = KnownRuns(roots)
+        self._cache_dir = cache_dir
+        self._files = static_files()
+        self._decoding = asyncio.Semaphore(_DECODING)
+        self._views: Views
+        self._events: LiveEvents
+
+    def app(self) -> web.Application:
+        """Return the application."""
+        app = self.gate.app()
+        app[STREAMS] = (EVENTS,)
+        app.cleanup_ctx.append(self._prepare)
+        app.on_shutdown.append(self._end_streams)
+        app.router.add_get("/", self._page)
+        app.router.add_get("/favicon.ico", _no_icon)
+        app.router.add_get("/static/{name}", self._static)
+        app.router.add_get(f"/{{name:{'|'.join(PAGES)}}}", self._page)
+        for name, handler in {
+            "runs": self._runs,
+            "header": self._header,
+            "rows": self._rows,
+            "place": self._place,
+            "sample": self._sample,
+            "prompt": self._prompt,
+        }.items():
+            app.router.add_get(f"/api/{name}", handler)
+        app.router.add_get(EVENTS, self._stream)
+        app.router.add_get("/api/picture/{digest:[0-9a-f]{64}}", self._picture)
+        return app
+
+    async def _prepare(self, _: web.Application) -> AsyncIterator[None]:
+        with tempfile.TemporaryDirectory(prefix="prism-view-", ignore_cleanup_errors=True) as folder:
+            self._views = Views(Path(folder), self._cache_dir)
+            self._events = LiveEvents(self._known, self._views)
+            yield
+            await self._views.close()
+
+    async def _end_streams(self, _: web.Application) -> None:
+        self._events.end()
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        return await self._events.stream(request)
+
+    async def _page(self, request: web.Request) -> web.Response:
+        name = request.match_info.get("name", "runs")
+        return web.Response(text=page(name, self.gate.page_token), content_type="text/html")
+
+    async def _static(self, request: web.Request) -> web.Response:
+        if (known := self._files.get(request.match_info["name"])) is None:
+            raise web.HTTPNotFound
+        text, kind = known
+        return web.Response(text=text, content_type=kind, headers={"Cache-Control": "no-cache"})
+
+    async def _runs(self, _: web.Request) -> web.Response:
+        return _json(await asyncio.to_thread(lambda: [self._known.facts(run) for run in self._known.all().values()]))
+
+    async def _header(self, request: web.Request) -> web.Response:
+        """Answer with the header and its version; 202 while the runs are read, 422 if they cannot be."""
+        view = await self._view(request)
+        if not await view.ready(_WAIT_SECONDS):
+            if view.error is not None:
+                raise web.HTTPUnprocessableEntity(text=view.error)
+            return web.Response(status=202)
+        index = _index_of(view)
+        return web.Response(
+            body=b'{"version":%d,"waiting":%s,"ids":%s,"header":%s}'
+            % (
+                view.version,
+                orjson.dumps(len(view.found["waiting"])),
+                orjson.dumps(_ids(view)),
+                index.header,
+            ),
+            content_type="application/json",
+        )
+
+    async def _rows(self, request: web.Request) -> web.Response:
+        index, wanted = await self._index(request), _filter(request)
+        offset, n = _number(request, "offset", 10**12), _number(request, "n", MOST_ROWS)
+        found = index.page(wanted, offset, n)
+        body = b'{"total":%d,"rows":[%s]}' % (found.total, b",".join(found.rows))
+        return web.Response(body=body, content_type="application/json")
+
+    async def _place(self, request: web.Request) -> web.Response:
+        index = await self._index(request)
+        return _json(index.place(_filter(request), request.query.get("index", "")))
+
+    async def _sample(self, request: web.Request) -> web.Response:
+        index = await self._index(request)
+        packed = index.sample(_number(request, "benchmark", 10**6), request.query.get("index", ""))
+        if packed is None:
+            return _json(None)
+        return web.Response(body=packed, content_type="application/json", headers={"Content-Encoding": "gzip"})
+
+    async def _prompt(self, request: web.Request) -> web.Response:
+        index = await self._index(request)
+        return _json(index.prompt(_number(request, "number", 10**9)))
+
+    async def _picture(self, request: web.Request) -> web.Response:
+        """Answer with a small copy of a picture, which is named by its digest and read from the runs' caches only."""
+        view, digest = await self._view(request), request.match_info["digest"]
+        side = _SIDES.get(request.query.get("size", "small"))
+        if side is None:
+            raise web.HTTPBadRequest(text="size: small or large\n")
+        folders = [Path(each) for each in view.found["pictures"]] if view.version else []
+        async with self._decoding:
+            made = await asyncio.to_thread(thumbnails, [digest], folders, most=1, side=side)
+        if digest not in made.pictures:
+            return web.Response(status=204)
+        kept = {"Cache-Control": "private, max-age=86400, immutable"}
+        return web.Response(body=made.pictures[digest], content_type="image/webp", headers=kept)
+
+    async def _chosen(self, request: web.Request) -> list[KnownRun]:
+        runs = await asyncio.to_thread(self._known.chosen, request.query.get("runs", ""))
+        if not runs:
+            raise web.HTTPNotFound(text="no such run here; the list of runs has those that there are\n")
+        return runs
+
+    async def _view(self, request: web.Request) -> View:
+        return await self._views.view("rows", await self._chosen(request))
+
+    async def _index(self, request: web.Request) -> RowIndex:
+        """Return the index that a request is about; 409 if the runs have grown since its page read the header."""
+        view = await self._view(request)
+        if str(view.version) != request.query.get("version"):
+            raise web.HTTPConflict(text="the runs have grown; read the header again\n")
+        return _index_of(view)
+
+
+async def _no_icon(_: web.Request) -> web.Response:
+    return web.Response(status=204)
+
+
+def _index_of(view: View) -> RowIndex:
+    assert view.index is not None, "a view of rows that is ready has an index"
+    return view.index
+
+
+def _ids(view: View) -> list[str]:
+    """Return the server's ids of the runs, in the order of the report."""
+    known = {str(run.folder): run.id for run in view.runs}
+    return [known[folder] for folder in view.found["folders"]]
+
+
+def _filter(request: web.Request) -> RowFilter:
+    try:
+        return RowFilter.model_validate_json(request.query.get("filter", ""))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "filter"
+        raise web.HTTPBadRequest(text=f"{where}: {first['msg']}\n") from error
+
+
+def _number(request: web.Request, name: str, most: int) -> int:
+    text = request.query.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) < 15 and int(text) <= most):
+        raise web.HTTPBadRequest(text=f"{name}: a number from 0 to {most}\n")
+    return int(text)
+
+
+def _json(value: Any) -> web.Response:
+    return web.Response(body=orjson.dumps(value), content_type="application/json")
