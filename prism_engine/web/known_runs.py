@@ -14,6 +14,7 @@ from prism_engine.api.results.status import RUN, STATUS_NAME, RunState
 from prism_engine.errors import ConfigError, NewerFileError
 from prism_engine.report.scores.finished import JUDGED, PREDICTIONS
 from prism_engine.report.scores.manifest import MANIFEST, read_manifest
+from prism_engine.stage import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -127,14 +128,14 @@ def _facts(run: KnownRun, state: RunState | None) -> dict[str, Any]:
         "command": RUN if state is None else state.command,
         "updated": state.updated.isoformat() if state is not None else _text(manifest.get("finished_at")),
         "own": state is not None and state.is_own,
-        "benchmark": _text(_mapping(manifest.get("benchmark")).get("name")) or _text(config.get("benchmark")),
+        "benchmark": _text(_mapping(manifest.get("benchmark")).get("name")) or _benchmark(config.get("benchmark")),
         **{name: _text(config.get(name)) for name in ("mode", "perceiver", "reasoner", "instruction")},
         "samples": _numbers(progress.get("samples") if state is not None else manifest.get("samples")),
         "right": _number(progress.get("right_so_far")),
         "seconds": _number(progress.get("seconds")),
         "eta": _number(progress.get("eta_seconds")),
         "stages": {
-            str(name)[:40]: _numbers(stage)
+            label_of(str(name)[:40]): _numbers(stage)
             for name, stage in list(_mapping(progress.get("stages")).items())[:10]
             if isinstance(stage, dict)
         },
@@ -143,6 +144,11 @@ def _facts(run: KnownRun, state: RunState | None) -> dict[str, Any]:
         "tags": {} if state is None else state.tags,
         "rows": rows_file(run.folder, state) is not None,
     }
+
+
+def _benchmark(file: object) -> str | None:
+    """Return the name of a benchmark by the file or name that a command had."""
+    return Path(file[:500]).name.removesuffix(".tsv") if isinstance(file, str) else None
 
 
 def _mapping(value: object) -> dict[str, Any]:

@@ -174,6 +174,26 @@ async function start(source) {
     await refresh({ named: index !== undefined });
   }
 
+  // Shows the numbers and the list again once a run in progress has grown. The open sample, what is typed, what is
+  // folded open and how far the list is scrolled stay as they are.
+  async function renew() {
+    header = await source.header();
+    const page = await source.page(state.filter, state.offset, PAGE);
+    const list = byId("list");
+    const [top, focused] = [list.scrollTop, list.contains(document.activeElement)];
+    const folds = [...byId("overview").querySelectorAll("details")].map((each) => each.open);
+    state.page = page;
+    showBenchmark();
+    byId("overview")
+      .querySelectorAll("details")
+      .forEach((each, place) => (each.open = folds[place] ?? each.open));
+    if (!byId("filters").contains(document.activeElement)) showBar();
+    showList();
+    list.scrollTop = top;
+    if (focused) rowOfSample()?.focus({ preventScroll: true });
+    if (state.index === undefined) await refresh();
+  }
+
   try {
     header = await source.header();
   } catch (error) {
@@ -198,6 +218,7 @@ async function start(source) {
   addEventListener("keydown", onKey);
   document.documentElement.dataset.readyAt = String(performance.now());
   document.documentElement.dataset.ready = "1";
+  return { renew };
 }
 
 function pictureNote(pictures) {

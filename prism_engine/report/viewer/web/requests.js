@@ -18,6 +18,14 @@ function runsOfAddress() {
   return new URLSearchParams(location.search).get("runs") ?? "all";
 }
 
+// The pages about chosen runs: name, words and query of each.
+function viewPages(query) {
+  return [
+    ["runs", "Runs"],
+    ["view", "Side by side", query],
+  ];
+}
+
 // The pages of this server, as links; `here` is the name of the one that is open.
 function pageLinks(here, pages) {
   return pages.map(([name, words, query]) =>
