@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from prism_engine.api.analysis.viewed_runs import index_runs
+from prism_engine.api.analysis.viewed_tables import analysis_tables, board_tables
 from prism_engine.errors import PrismError
 
 if TYPE_CHECKING:
@@ -28,7 +29,11 @@ def _index(folders: Sequence[Path], out: Path, cache_dir: Path | None) -> Any:
     return {"folders": indexed.folders, "pictures": indexed.pictures, "waiting": indexed.waiting}
 
 
-TASKS: Final[Mapping[str, Callable[[Sequence[Path], Path, Path | None], Any]]] = {"rows": _index}
+TASKS: Final[Mapping[str, Callable[[Sequence[Path], Path, Path | None], Any]]] = {
+    "rows": _index,
+    "board": lambda folders, _, __: board_tables(folders),
+    "analysis": lambda folders, out, _: analysis_tables(folders, out),
+}
 
 
 def main() -> None:

@@ -11,13 +11,14 @@ import orjson
 from aiohttp import web
 from pydantic import ValidationError
 
+from prism_engine.api.analysis.viewed_tables import FIGURES
 from prism_engine.report.viewer.row_index import RowFilter
 from prism_engine.report.viewer.thumbnails import thumbnails
 from prism_engine.web.gate import STREAMS, Gate
 from prism_engine.web.known_runs import KnownRuns
 from prism_engine.web.live_events import EVENTS, LiveEvents
 from prism_engine.web.prepared_views import View, Views
-from prism_engine.web.viewer_pages import PAGES, page, static_files
+from prism_engine.web.viewer_pages import PAGES, TABLES, page, static_files
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -69,6 +70,8 @@ class Viewer:
             "place": self._place,
             "sample": self._sample,
             "prompt": self._prompt,
+            "figure": self._figure,
+            **dict.fromkeys(TABLES, self._tables),
         }.items():
             app.router.add_get(f"/api/{name}", handler)
         app.router.add_get(EVENTS, self._stream)
@@ -105,9 +108,7 @@ class Viewer:
         """Answer with the header and its version; 202 while the runs are read, 422 if they cannot be."""
         view = await self._view(request)
         if not await view.ready(_WAIT_SECONDS):
-            if view.error is not None:
-                raise web.HTTPUnprocessableEntity(text=view.error)
-            return web.Response(status=202)
+            return _not_ready(view)
         index = _index_of(view)
         return web.Response(
             body=b'{"version":%d,"waiting":%s,"ids":%s,"header":%s}'
@@ -156,6 +157,25 @@ class Viewer:
         kept = {"Cache-Control": "private, max-age=86400, immutable"}
         return web.Response(body=made.pictures[digest], content_type="image/webp", headers=kept)
 
+    async def _tables(self, request: web.Request) -> web.Response:
+        """Answer with the leaderboard or the analysis; 202 and 422 as for the header."""
+        view = await self._views.view(request.path.rpartition("/")[2], await self._chosen(request))
+        if not await view.ready(_WAIT_SECONDS):
+            return _not_ready(view)
+        return _json({"version": view.version, **view.found})
+
+    async def _figure(self, request: web.Request) -> web.Response:
+        """Answer with a figure of the analysis, named by its number."""
+        view = await self._views.view("analysis", await self._chosen(request))
+        number = _number(request, "number", 10**4)
+        names = view.found["figures"] if view.version else []
+        if number >= len(names):
+            raise web.HTTPNotFound(text="the analysis has no such figure\n")
+        content = await asyncio.to_thread((view.folder / FIGURES / names[number]).read_bytes)
+        # Its style is inline; nothing else of the page's policy changes, and a picture runs no script anyway.
+        policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+        return web.Response(body=content, content_type="image/svg+xml", headers={"Content-Security-Policy": policy})
+
     async def _chosen(self, request: web.Request) -> list[KnownRun]:
         runs = await asyncio.to_thread(self._known.chosen, request.query.get("runs", ""))
         if not runs:
@@ -175,6 +195,11 @@ class Viewer:
 
 async def _no_icon(_: web.Request) -> web.Response:
     return web.Response(status=204)
+
+
+def _not_ready(view: View) -> web.Response:
+    """Return 422 with the reason if runs could not be read, else 202: it is going on."""
+    return web.Response(status=202) if view.error is None else web.Response(status=422, text=view.error)
 
 
 def _index_of(view: View) -> RowIndex:

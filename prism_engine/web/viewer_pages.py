@@ -6,12 +6,14 @@ from typing import Final
 
 from prism_engine.report.viewer.html_file import SCRIPTS, asset, script
 
-PAGES: Final = ("runs", "view")
+TABLES: Final = ("board", "analysis")
+PAGES: Final = ("runs", "view", *TABLES)
 _SOURCE: Final = ("requests.js", "live.js")
 _BASE: Final = ("elements.js", "texts.js", "plots.js")
 _OWN: Final = {
     "view": (*SCRIPTS, *_SOURCE, "http_source.js", "start_view.js"),
     "runs": (*_BASE, *_SOURCE, "start_runs.js"),
+    **dict.fromkeys(TABLES, (*_BASE, *_SOURCE, "start_tables.js")),
 }
 _SERVED: Final = {
     '<meta http-equiv="Content-Security-Policy" content="{policy}">': '<meta name="prism-token" content="{token}">',

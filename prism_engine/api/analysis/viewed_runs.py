@@ -129,6 +129,12 @@ def finished_so_far(folders: Sequence[Path], copies: Path) -> tuple[list[Finishe
     return runs, waiting
 
 
+def is_finished(folder: Path) -> bool:
+    """Whether a run has ended with predictions, so that its rows are final."""
+    file = rows_file(folder, _state(folder))
+    return file is not None and file.name == PREDICTIONS
+
+
 def _state(folder: Path) -> RunState | None:
     try:
         return RunState.read(folder / STATUS_NAME)

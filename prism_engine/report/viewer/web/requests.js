@@ -23,6 +23,8 @@ function viewPages(query) {
   return [
     ["runs", "Runs"],
     ["view", "Side by side", query],
+    ["board", "Leaderboard", query],
+    ["analysis", "Analysis", query],
   ];
 }
 

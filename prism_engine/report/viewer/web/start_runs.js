@@ -1,7 +1,7 @@
 // The list of all runs: how far each one is, live. Chosen ones open side by side.
 
 (() => {
-  byId("pages").append(...pageLinks("runs", [["runs", "Runs"]]));
+  byId("pages").append(...pageLinks("runs", viewPages("?runs=all")));
   const known = new Map();
   const chosen = new Set();
   let words = "";
@@ -53,13 +53,19 @@
       el("td", {}, box),
       el("th", { scope: "row" }, link, tags.length ? [" ", tags] : null),
       el("td", { "data-label": "Benchmark" }, name(run.benchmark ?? "–")),
-      el("td", { "data-label": "Models" }, name([run.perceiver, run.reasoner].filter(Boolean).join(" + ") || "–"), run.mode && run.mode !== "all" ? [" · ", name(run.mode)] : null),
+      el("td", { "data-label": "Models" }, name(models(run)), run.mode && run.mode !== "all" ? [" · ", name(run.mode)] : null),
       el("td", { "data-label": "Samples" }, progressBar(run)),
       el("td", { class: "number", "data-label": "Right %" }, percent(run.right)),
       el("td", { class: "number", "data-label": "Paid" }, run.paid === null ? "–" : dollars(Number(run.paid))),
       el("td", { "data-label": "State" }, run.command === "run" ? null : [name(run.command), ": "], stateMark(run)),
       el("td", { "data-label": "Last sign" }, when(run.updated)),
     );
+  }
+
+  // The models that the run asks in its mode.
+  function models({ mode, perceiver, reasoner }) {
+    const asked = mode === "direct" ? [perceiver] : mode === "blind" || mode === "oracle" ? [reasoner] : [perceiver, reasoner];
+    return asked.filter(Boolean).join(" + ") || "–";
   }
 
   function when(text) {
