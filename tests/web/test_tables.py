@@ -10,7 +10,6 @@ from tests.browser import until
 from tests.finished import write_run
 from tests.report.viewer.shown_runs import three_arms
 from tests.web.served import viewer
-from tests.web.test_live import wait_for
 
 
 def test_the_leaderboard_and_the_analysis_are_those_of_the_commands(tmp_path):
@@ -19,8 +18,10 @@ def test_the_leaderboard_and_the_analysis_are_those_of_the_commands(tmp_path):
         client.enter()
         found = {}
         for name in ("board", "analysis"):
-            wait_for(lambda name=name: client.ask(f"/api/{name}", runs="all").status == 200)
-            found[name] = client.ask(f"/api/{name}", runs="all").json
+            path = f"/api/{name}"
+            while (answer := client.ask(path, runs="all")).status == 202:
+                pass
+            found[name] = answer.json
         report = make_board([tmp_path], load_registry())
         assert [row[0] for row in found["board"]["tables"][0]["rows"]] == [row[0] for row in report.table.rows]
         titles = [table["title"] for table in found["analysis"]["tables"]]
@@ -37,8 +38,8 @@ def test_without_a_finished_run_there_is_no_leaderboard(tmp_path):
     write_run(tmp_path, [1], mode="oracle")
     with viewer(tmp_path) as client:
         client.enter()
-        wait_for(lambda: client.ask("/api/board", runs="all").status != 202)
-        answer = client.ask("/api/board", runs="all")
+        while (answer := client.ask("/api/board", runs="all")).status == 202:
+            pass
     assert (answer.status, "no system is left to show" in answer.text) == (422, True)
 
 
