@@ -6,18 +6,24 @@ import queue
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from prism_engine.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import asyncio
+    from collections.abc import Callable, Iterable
 
-GROUP_SECONDS = 0.002
-"""Maximum time that the first job of a group waits for more jobs."""
+QUIET = 0.004
+"""Seconds without a new job after which a group is committed: its callers may all be waiting for that."""
+LONGEST = 0.025
+"""Maximum seconds that the first job of a group waits for more jobs. A commit costs nearly the same however many jobs
+it has, so a busy queue has fewer and larger ones."""
 
 Job = TypeVar("Job")
+Item = TypeVar("Item")
 
 
 @dataclass(eq=False)
@@ -99,19 +105,36 @@ class GroupCommit(Generic[Job]):
         group: list[Job] = []
         timeout = self.poll_seconds()
         deadline = 0.0
+        more = False
         while len(group) < self.limit:
             try:
                 job = self._jobs.get_nowait() if group else self._jobs.get(timeout=timeout)
             except queue.Empty:
-                remaining = deadline - time.monotonic()
-                if remaining <= 0:
+                if not more or time.monotonic() >= deadline:
                     break
-                # Not get(timeout=remaining): if that passes inside the call, CPython 3.11 may block forever.
-                time.sleep(remaining)
+                more = False
+                # Not get(timeout=QUIET): if that passes inside the call, CPython 3.11 may block forever.
+                time.sleep(QUIET)
                 continue
             if job is None:
                 return group, True
             if not group:
-                deadline = time.monotonic() + GROUP_SECONDS
+                deadline = time.monotonic() + LONGEST
+            more = True
             group.append(job)
         return group, False
+
+
+def call_in_loops(
+    callback: Callable[[list[Item]], object], items: Iterable[tuple[asyncio.AbstractEventLoop, Item]]
+) -> None:
+    """Call `callback` once in each event loop, with all items of that loop; a closed loop's items have no callers left.
+
+    To be called from another thread: waking a loop once per item would cost more than the commit.
+    """
+    by_loop: dict[asyncio.AbstractEventLoop, list[Item]] = {}
+    for loop, item in items:
+        by_loop.setdefault(loop, []).append(item)
+    for loop, its_items in by_loop.items():
+        with suppress(RuntimeError):  # it was closed meanwhile
+            loop.call_soon_threadsafe(callback, its_items)

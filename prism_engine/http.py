@@ -8,6 +8,7 @@ import re
 import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -108,12 +109,14 @@ def read_reset(text: str, now: float) -> float | None:
     return None if seconds is None or not math.isfinite(seconds) else max(seconds, 0.0)
 
 
+@lru_cache(maxsize=256)  # limits and short resets repeat
 def read_number(text: str) -> float | None:
     """Return the number at the start of a header's value; None if it is not a plain decimal number."""
     first = text.partition(",")[0].partition(";")[0].strip()  # `100, 100;w=60` means 100
     return float(first) if first.isascii() and _NUMBER.fullmatch(first) else None
 
 
+@lru_cache(maxsize=256)
 def read_duration(text: str) -> float | None:
     """Return the seconds of a duration such as `6m0s` or `120ms`; None for any other text."""
     match = _DURATION.fullmatch(text) if text.isascii() else None

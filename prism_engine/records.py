@@ -96,7 +96,7 @@ class Message:
     @property
     def images(self) -> tuple[Image, ...]:
         """The pictures of this turn, in order."""
-        return tuple(part for part in self.parts if isinstance(part, Image))
+        return tuple([part for part in self.parts if isinstance(part, Image)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +157,21 @@ class Call:
     model: ModelIdentity
     messages: tuple[Message, ...]
     sampling: Sampling
+    _text_bytes: int = field(default=-1, init=False, repr=False, compare=False)
 
     @property
     def images(self) -> tuple[Image, ...]:
         """All pictures in the call, in order."""
-        return tuple(image for message in self.messages for image in message.images)
+        return tuple([part for message in self.messages for part in message.parts if isinstance(part, Image)])
+
+    @property
+    def text_bytes(self) -> int:
+        """Length of its text in UTF-8; counted once."""
+        if self._text_bytes < 0:
+            texts = [part for message in self.messages for part in message.parts if isinstance(part, str)]
+            size = sum([len(text.encode("utf-8", "surrogatepass")) for text in texts])
+            object.__setattr__(self, "_text_bytes", size)
+        return self._text_bytes
 
 
 @dataclass(frozen=True, slots=True)

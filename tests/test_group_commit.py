@@ -11,7 +11,7 @@ from concurrent.futures import Future
 import pytest
 
 from prism_engine.errors import StoreError
-from prism_engine.group_commit import GroupCommit
+from prism_engine.group_commit import GroupCommit, call_in_loops
 
 STOPPED = "the thread has stopped"
 
@@ -245,3 +245,17 @@ def test_no_job_is_lost_when_many_threads_put_until_they_are_refused(failing):
     settled = owner.committed + left
     assert (left != []) is failing
     assert [[job for job in settled if job[0] == number] for number in range(4)] == accepted
+
+
+def test_each_loop_is_woken_once_with_all_of_its_items_and_a_closed_one_is_left_out():
+    calls = []
+
+    async def wait_for_items():
+        loop = asyncio.get_running_loop()
+        closed = asyncio.new_event_loop()
+        closed.close()
+        call_in_loops(calls.append, [(loop, 1), (closed, 2), (loop, 3)])
+        await asyncio.sleep(0)
+
+    asyncio.run(wait_for_items())
+    assert calls == [[1, 3]]

@@ -14,6 +14,7 @@ from prism_engine.api.results.rescoring import Rescoring, find_predictions, resc
 from prism_engine.api.results.run_status import RunStatus
 from prism_engine.api.results.status import RunState, find_run_state, run_states
 from prism_engine.api.runs.async_run import arun, arun_many
+from prism_engine.api.runs.commanding import command_run
 from prism_engine.api.runs.execution import ProgressDisplay, RunReport, run, run_many
 from prism_engine.api.runs.notification import Notification
 from prism_engine.api.runs.planning import (
@@ -61,6 +62,7 @@ __all__ = [
     "arun_many",
     "benchmark_notes",
     "combined_forecast",
+    "command_run",
     "consequences",
     "demo_configs",
     "diagnose",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from prism_engine.backends.load import Load
 
 if TYPE_CHECKING:
+    from prism_engine.config import Limits
     from prism_engine.records import Call, Completion
 
 
@@ -50,6 +51,17 @@ class Backend(ABC):
 
     def remember(self, call: Call) -> None:  # noqa: B027 - most backends need not know
         """Take note that the model has answered this call before, because its completion came from the cache."""
+
+    @property
+    def limits(self) -> Limits | None:
+        """The rate limits in force; None if the model has none to change."""
+        return None
+
+    def change_limits(self, limits: Limits) -> None:  # noqa: B027 - most backends have none
+        """Keep other rate limits from now on; calls in flight are not affected."""
+
+    def hold(self, *, on: bool) -> None:  # noqa: B027 - most backends queue no calls of their own
+        """Send none of the calls that wait here (on), or send them again (off); calls in flight are not affected."""
 
     @abstractmethod
     def drain(self) -> None:

@@ -23,6 +23,8 @@ class WaitReason(StrEnum):
     """The endpoint returns only errors; it is probed until it responds."""
     BUDGET = "budget"
     """The rest of the cost cap is reserved for calls in flight."""
+    HELD = "paused"
+    """The user paused the run (`prism ctl RUN pause`)."""
 
 
 class Wait(NamedTuple):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prism_engine.backends.load import Load
+    from prism_engine.config import Limits
     from prism_engine.records import Call, Completion
 
 RESTARTS = 3
@@ -36,6 +37,7 @@ class Restarting(Backend):
         self._left = restarts
         self._answered = False
         self._draining = False
+        self._held = False
         self._restart: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
@@ -69,6 +71,17 @@ class Restarting(Backend):
     def remember(self, call: Call) -> None:  # noqa: D102
         self._backend.remember(call)
 
+    @property
+    def limits(self) -> Limits | None:  # noqa: D102
+        return self._backend.limits
+
+    def change_limits(self, limits: Limits) -> None:  # noqa: D102
+        self._backend.change_limits(limits)
+
+    def hold(self, *, on: bool) -> None:  # noqa: D102
+        self._held = on
+        self._backend.hold(on=on)
+
     def drain(self) -> None:  # noqa: D102
         self._draining = True
         self._backend.drain()
@@ -98,6 +111,9 @@ class Restarting(Backend):
         except BackendError as error:
             _log.info("error while closing the dead backend: %s", error)
         self._backend = self._build()
+        if dead.limits is not None:
+            self._backend.change_limits(dead.limits)
+        self._backend.hold(on=self._held)
         if self._draining:
             self._backend.drain()
         self._restart = None

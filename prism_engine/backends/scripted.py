@@ -80,6 +80,10 @@ class Scripted(Backend):
             finally:
                 self.in_flight -= 1
 
+    def hold(self, *, on: bool) -> None:
+        """Start no call that waits; see `Backend.hold`."""
+        self._gate.hold(on=on)
+
     def drain(self) -> None:
         """Start no more calls; see `Backend.drain`."""
         self._gate.close()

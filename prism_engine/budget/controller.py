@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import defaultdict, deque
 from concurrent.futures import Future, InvalidStateError
@@ -14,14 +15,19 @@ from typing import TYPE_CHECKING
 from prism_engine.budget.balance import Decision, Totals, decide
 from prism_engine.budget.books import MARGIN, PLAIN, TRIAL_PART, Account, ClaimHistory, factor_after
 from prism_engine.budget.costs import Costs
-from prism_engine.budget.ledger import Ledger, LedgerEntry
+from prism_engine.budget.ledger import Ledger, LedgerEntry, SharedCap
 from prism_engine.budget.money import shown
 from prism_engine.budget.trials import Trials
 from prism_engine.errors import BudgetError, StoreError
-from prism_engine.group_commit import GroupCommit
+from prism_engine.group_commit import GroupCommit, call_in_loops
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
+
+    from prism_engine.errors import PrismError
+
+_log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.1
 """How often to check, while requests wait, whether another process has released part of the budget."""
@@ -31,13 +37,14 @@ DEAD_CHECK_SECONDS = 1.0
 """How often to check, while requests wait, whether another process has died."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _ReservationRequest:
     """A request waiting for its reservation."""
 
     account: Account
     amount: int
-    granted: Future[None]
+    granted: asyncio.Future[None]
+    """Of the caller's event loop; other threads only look whether it is cancelled."""
 
 
 @dataclass(slots=True)
@@ -48,7 +55,13 @@ class _Settlement:
     silent: bool = False
 
 
-_LedgerJob = _ReservationRequest | _Settlement | Future[Totals]
+@dataclass(slots=True, eq=False)
+class _CapChange:
+    cap: int
+    done: Future[SharedCap]
+
+
+_LedgerJob = _ReservationRequest | _Settlement | _CapChange | Future[Totals]
 
 
 class BudgetController:
@@ -59,6 +72,7 @@ class BudgetController:
         cap: nano-dollars; None only records the costs.
 
     Attributes:
+        cap: nano-dollars, as of the last transaction: another process may change it.
         costs: what this process's requests have cost, by run (`PAYER`).
         books: the experiment's state at the last transaction.
         balance: the same in short, for displays.
@@ -98,12 +112,13 @@ class BudgetController:
             BudgetError: the cap leaves no room for it, even if all requests in flight cost nothing.
             StoreError: the ledger cannot be written.
         """
-        request = _ReservationRequest(account, amount, Future())
-        self._thread.put(request)
+        granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._thread.put(_ReservationRequest(account, amount, granted))
         try:
-            await asyncio.wrap_future(request.granted)
+            await granted
         except asyncio.CancelledError:
-            request.granted.add_done_callback(lambda granted: self._return(request, granted))
+            if not granted.cancelled() and granted.exception() is None:  # cancelled just after it was granted
+                self.release(account, amount)
             raise
 
     def settle(
@@ -143,14 +158,25 @@ class BudgetController:
         self._thread.put(totals)
         return await asyncio.wrap_future(totals)
 
+    async def change_cap(self, cap: int) -> SharedCap:
+        """Set another cap for all processes at this ledger that have one, and for this one; durable on return.
+
+        Requests that are reserved already are not affected.
+
+        Args:
+            cap: nano-dollars.
+
+        Raises:
+            StoreError: the ledger cannot be written.
+        """
+        change = _CapChange(cap, Future())
+        self._thread.put(change)
+        return await asyncio.wrap_future(change.done)
+
     def close(self) -> None:
         """Write all settlements, count open reservations as spent, and close the ledger. Idempotent; may block."""
         self._thread.refuse("the ledger is closed")
         self._thread.join()
-
-    def _return(self, request: _ReservationRequest, granted: Future[None]) -> None:
-        if not granted.cancelled() and granted.exception() is None:
-            self.release(request.account, request.amount)
 
     def _serve(self, jobs: list[_LedgerJob]) -> None:
         """Commit the settlements and what can be granted now; only then complete the futures."""
@@ -169,17 +195,17 @@ class BudgetController:
             self._ledger.mark_dead()
             self._last_dead_check = time.monotonic()
         with self._ledger.transaction():
+            changed = [(job, self._ledger.change_caps(job.cap)) for job in jobs if isinstance(job, _CapChange)]
+            self._take_cap(self._ledger.cap(), own=bool(changed))
             self._ledger.add(changes)
             self._ledger.learn(lessons)
             self.books = self._ledger.books()
             self.balance = self.books.balance
             self._decide()
             self._ledger.add(_reservations(self._decided))
-        for request, verdict in self._decided:
-            if verdict is Decision.GRANTED:
-                request.granted.set_result(None)
-            else:
-                request.granted.set_exception(BudgetError(self._exhausted_message(request)))
+        self._answer([(request, self._refusal(request, verdict)) for request, verdict in self._decided])
+        for change, shared in changed:
+            change.done.set_result(shared)
         for job in jobs:
             if isinstance(job, Future) and job.set_running_or_notify_cancel():
                 job.set_result(Totals(self.balance, self._ledger.books().by_stage))
@@ -188,11 +214,33 @@ class BudgetController:
         """Close the ledger, and fail everything that still waits."""
         with suppress(StoreError):  # then this session counts as dead, which has the same effect
             self._ledger.close()
-        error = StoreError(refusal)
-        for job in [*self._waiting, *(request for request, _ in self._decided), *left]:
-            if not isinstance(job, _Settlement):
+        for job in left:
+            if isinstance(job, (Future, _CapChange)):
                 with suppress(InvalidStateError):  # it is done, or was cancelled
-                    (job.granted if isinstance(job, _ReservationRequest) else job).set_exception(error)
+                    (job if isinstance(job, Future) else job.done).set_exception(StoreError(refusal))
+        queued = [job for job in left if isinstance(job, _ReservationRequest)]
+        unanswered = [*self._waiting, *(request for request, _ in self._decided), *queued]
+        self._answer([(request, StoreError(refusal)) for request in unanswered])
+
+    def _take_cap(self, cap: int | None, *, own: bool) -> None:
+        if cap != self.cap and not own:
+            said = "none" if cap is None else shown(cap)
+            _log.warning("the cost cap of all runs into this results folder is now %s: another run changed it", said)
+        self.cap = cap
+
+    def _answer(self, answers: Iterable[tuple[_ReservationRequest, PrismError | None]]) -> None:
+        """Complete the requests' futures; None is a grant."""
+        call_in_loops(self._complete, ((request.granted.get_loop(), (request, error)) for request, error in answers))
+
+    def _complete(self, answers: list[tuple[_ReservationRequest, PrismError | None]]) -> None:
+        for request, error in answers:
+            if request.granted.done():
+                if request.granted.cancelled() and error is None:  # cancelled while it was being granted
+                    self.release(request.account, request.amount)
+            elif error is None:
+                request.granted.set_result(None)
+            else:
+                request.granted.set_exception(error)
 
     def _decide(self) -> None:
         """Take requests that need not wait from the queue, and add the granted ones to what is reserved."""
@@ -209,7 +257,7 @@ class BudgetController:
             self._waiting.popleft()
             if hold and not request.granted.cancelled():
                 held.append(request)
-            elif request.granted.set_running_or_notify_cancel():
+            elif not request.granted.cancelled():
                 self._decided.append((request, verdict))
                 if verdict is Decision.GRANTED:
                     self._grant(request, amount)
@@ -224,6 +272,9 @@ class BudgetController:
         self._trials.record_granted(request.account)
         self.books.reserve(request.account, request.amount)
         self.balance = replace(self.balance, reserved=self.balance.reserved + amount)
+
+    def _refusal(self, request: _ReservationRequest, verdict: Decision) -> BudgetError | None:
+        return None if verdict is Decision.GRANTED else BudgetError(self._exhausted_message(request))
 
     def _exhausted_message(self, request: _ReservationRequest) -> str:
         assert self.cap is not None

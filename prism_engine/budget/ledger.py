@@ -6,8 +6,8 @@ import glob
 import sqlite3
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from prism_engine.budget.books import MOST, TRIAL_PART, Account, AccountTotals, Books, ClaimHistory
 from prism_engine.budget.sessions import LedgerSession, is_alive
@@ -92,9 +92,22 @@ class LedgerEntry:
     unknown: int = 0
 
     def __iadd__(self, other: LedgerEntry) -> LedgerEntry:  # noqa: PYI034 - a dataclass, not meant to be derived from
-        for each in fields(self):
-            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+        self.requests += other.requests
+        self.reserved += other.reserved
+        self.settled += other.settled
+        self.unknown += other.unknown
         return self
+
+
+class SharedCap(NamedTuple):
+    """A cost cap that was changed while runs use it."""
+
+    cap: int
+    """Nano-dollars."""
+    others: int
+    """Number of other processes at the ledger for which it holds from now on."""
+    without: int
+    """Number of other processes at the ledger that have no cap."""
 
 
 _OURS = frozenset(plain(statement.replace("IF NOT EXISTS ", "")) for statement in (*_TABLES, *_ADDED_TABLES))
@@ -188,6 +201,33 @@ class Ledger:
                 each.unknown += (unknown_high << 31) + unknown_low
             rows = self._connection.execute("SELECT stage, model, settings, replies, factor FROM lessons").fetchall()
         return Books(totals, {Account(*key): ClaimHistory(replies, factor) for *key, replies, factor in rows})
+
+    def cap(self) -> int | None:
+        """Return the cost cap of this session in nano-dollars, which another process may have changed; None without."""
+        with self._translated():
+            row = self._connection.execute("SELECT cap FROM caps WHERE session = ?", (self._session.token,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def change_caps(self, cap: int) -> SharedCap:
+        """Give this session, and every open one that has a cap, another cap; inside a transaction.
+
+        Args:
+            cap: nano-dollars.
+        """
+        token, cap = self._session.token, min(cap, MOST)
+        self._connection.execute(
+            "INSERT INTO caps VALUES (?, ?) ON CONFLICT DO UPDATE SET cap = excluded.cap", (token, cap)
+        )
+        open_sessions = "SELECT token FROM sessions WHERE state = 'open'"
+        self._connection.execute(f"UPDATE caps SET cap = ? WHERE session IN ({open_sessions})", (cap,))  # noqa: S608
+        (others,) = self._connection.execute(
+            "SELECT count(*) FROM sessions WHERE state = 'open' AND token <> ?", (token,)
+        ).fetchone()
+        (capped,) = self._connection.execute(
+            f"SELECT count(*) FROM caps WHERE session IN ({open_sessions}) AND session <> ?",  # noqa: S608 - no input
+            (token,),
+        ).fetchone()
+        return SharedCap(cap, capped, others - capped)
 
     def mark_dead(self) -> None:
         """Mark sessions whose process has died; their reservations count as lost.

@@ -42,7 +42,7 @@ class Reservation:
             usage: None if there was no complete reply.
         """
         cost = None if usage is None else self._budget.price.cost(usage)
-        claimed = 0 if usage is None else self._budget.price.claimed(usage)
+        claimed = cost or (0 if usage is None else self._budget.price.claimed(usage))
         if claimed > self._worst:  # believed even if the rest of the usage is missing
             cost = min(claimed, MOST)
             self._budget.report_excess(self._worst, cost)

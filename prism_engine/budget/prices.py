@@ -54,11 +54,13 @@ class Rate:
 
     def at(self, prompt_tokens: int) -> int:
         """Return the nano-dollars per million tokens for a prompt of this length."""
+        if len(self.steps) == 1:
+            return self.steps[0][1]
         return next(nano for start, nano in reversed(self.steps) if prompt_tokens > start)
 
     def highest_up_to(self, prompt_tokens: int) -> int:
         """Return the highest value for any prompt of at most this length."""
-        return max(nano for start, nano in self.steps if prompt_tokens > start)
+        return max([nano for start, nano in self.steps if prompt_tokens > start])
 
 
 @dataclass(frozen=True, slots=True)

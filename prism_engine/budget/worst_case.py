@@ -15,8 +15,7 @@ MESSAGE_TOKENS = 16
 
 def text_bytes(call: Call) -> int:
     """Return the length of a call's text in UTF-8 (bytes)."""
-    parts = (part for message in call.messages for part in message.parts)
-    return sum(len(part.encode("utf-8", "surrogatepass")) for part in parts if isinstance(part, str))
+    return call.text_bytes
 
 
 def prompt_bound(call: Call, *, image_tokens: int, extra_bytes: int = 0) -> int:

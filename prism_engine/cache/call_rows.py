@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 _LARGEST_INTEGER = 2**63 - 1
 _END_OF_TIME = 253_402_300_800.0  # the year 10000, the first that `datetime` cannot represent
-_USAGE_FIELDS = frozenset(field.name for field in fields(Usage))
-_COMPLETION_FIELDS = frozenset(field.name for field in fields(Completion)) - {"fresh", "key"}
+_USAGE_FIELDS = tuple(field.name for field in fields(Usage))
+_COMPLETION_FIELDS = tuple(field.name for field in fields(Completion) if field.name not in {"fresh", "key"})
+_STORED = tuple(name for name in _COMPLETION_FIELDS if name != "outcome")
+"""In this order."""
 _TEXTS = ("text", "reasoning", "finish_reason", "model", "detail")
 # These two, and the messages of `revive`, are stored as reasons in `set_aside`; a changed text is stored again.
 DAMAGED = "the row does not fit its checksum"
@@ -84,9 +86,8 @@ def encode(call: Call, completion: Completion, identity: Identity | None = None)
         RejectedError, ConfigError: the call has no key, see `identify`.
     """
     key, record = identity or identify(call)
-    content = _as_dict(completion) | {"usage": _as_dict(completion.usage)}
-    del content["fresh"], content["key"]
-    outcome = str(content.pop("outcome"))
+    content = _as_dict(completion, _STORED) | {"usage": _as_dict(completion.usage, _USAGE_FIELDS)}
+    outcome = str(completion.outcome)
     value = _to_json(content, fast=math.isfinite(completion.seconds))
     limit = call.sampling.max_tokens
     return CallRow(
@@ -203,7 +204,7 @@ def _count(tokens: int | None) -> int | None:
 
 
 def _well_formed(completion: Completion) -> Completion:
-    counts = _as_dict(completion.usage).values()
+    counts = _as_dict(completion.usage, _USAGE_FIELDS).values()
     if not (
         all(isinstance(getattr(completion, name), str) for name in _TEXTS)
         and isinstance(completion.seconds, int | float)
@@ -214,9 +215,8 @@ def _well_formed(completion: Completion) -> Completion:
     return completion
 
 
-def _as_dict(record: Completion | Usage) -> dict[str, Any]:
-    """Do the same as `asdict`, without its deep copies."""
-    return {field.name: getattr(record, field.name) for field in fields(record)}
+def _as_dict(record: Completion | Usage, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in names}
 
 
 def _to_json(content: dict[str, Any], *, fast: bool) -> bytes:
@@ -241,5 +241,5 @@ def _from_json(value: bytes) -> dict[str, Any]:
     return json.loads(value)  # type: ignore[no-any-return]
 
 
-def _select(names: frozenset[str], content: dict[str, Any]) -> dict[str, Any]:
-    return content if content.keys() <= names else {name: content[name] for name in names & content.keys()}
+def _select(names: tuple[str, ...], content: dict[str, Any]) -> dict[str, Any]:
+    return {name: content[name] for name in names if name in content}

@@ -65,8 +65,10 @@ class Claims:
             StoreError: as for `try_claim`.
         """
         self._require_open()
-        with translated(self._path):
+        try:
             fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, _offset(key))
+        except OSError as error:
+            raise store_error(self._path, error) from error
 
     def close(self) -> None:
         """Release all claims. Idempotent."""

@@ -12,6 +12,7 @@ from prism_engine.sql_text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 APPLICATION_ID = 0x5052534D
@@ -147,17 +148,26 @@ def require_models(connection: sqlite3.Connection, path: Path, models: Collectio
                 raise UserError(f"cache {path}: has no calls of model {model!r}; it has: {', '.join(sorted(known))}")
 
 
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turn errors of SQLite and the file system into a StoreError that names the file and the fix."""
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        raise store_error(path, error) from error
-    except (MemoryError, OverflowError) as error:  # of Python's own: a value is too large for it or for SQLite
-        raise StoreError(f"cache {path}: {str(error) or 'not enough memory'}") from error
-    except UnicodeDecodeError as error:  # SQLite quotes damaged bytes in its message, which Python cannot decode
-        raise StoreError(f"cache {path}: {_REMEDIES[sqlite3.SQLITE_CORRUPT]}") from error
+class _Translation:  # not a generator: every look-up enters one
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        match error:
+            case sqlite3.Error() | OSError():
+                raise store_error(self._path, error) from error
+            case MemoryError() | OverflowError():  # of Python's own: a value is too large for it or for SQLite
+                raise StoreError(f"cache {self._path}: {str(error) or 'not enough memory'}") from error
+            case UnicodeDecodeError():  # SQLite quotes damaged bytes in its message, which Python cannot decode
+                raise StoreError(f"cache {self._path}: {_REMEDIES[sqlite3.SQLITE_CORRUPT]}") from error
+
+
+def translated(path: Path) -> AbstractContextManager[None]:
+    """Turn errors of SQLite and the file system in a block into a StoreError that names the file and the fix."""
+    return _Translation(path)
 
 
 def store_error(path: Path, error: sqlite3.Error | OSError) -> StoreError:

@@ -97,7 +97,8 @@ class Store:
         Raises:
             StoreError: the store is closed or cannot be read.
         """
-        return choose(self._intact_rows(_SELECT_ONE, key).get(key, ()), limit)
+        rows = self._intact_rows(_SELECT_ONE, key)
+        return choose(rows[key], limit) if key in rows else None
 
     def get_many(self, lookups: Iterable[tuple[str, int]]) -> list[Completion | None]:
         """Do `get` for many (key, limit) pairs at once; results come in the same order.

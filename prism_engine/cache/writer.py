@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from prism_engine.cache.schema import checkpoint, open_writer, transaction, translated
 from prism_engine.cache.storing import set_aside_damaged, store_rows
 from prism_engine.errors import StoreError
-from prism_engine.group_commit import GroupCommit
+from prism_engine.group_commit import GroupCommit, call_in_loops
 from prism_engine.same_file import SameFile
 
 if TYPE_CHECKING:
@@ -100,17 +100,12 @@ class Writer:
 
 
 def _settle(group: list[_WriteJob | _Damaged], refusal: str | None) -> None:
-    """Complete all futures with one callback per event loop: one per future would cost more than the writing."""
-    waiting: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
-    for job in group:
-        if isinstance(job, _WriteJob):
-            waiting.setdefault(job.done.get_loop(), []).append(job.done)
-    for loop, futures in waiting.items():
-        with suppress(RuntimeError):  # the loop was closed meanwhile, so none of its tasks still waits
-            loop.call_soon_threadsafe(_complete, futures, refusal)
+    """Complete all futures."""
+    waiting = ((job.done.get_loop(), job.done) for job in group if isinstance(job, _WriteJob))
+    call_in_loops(partial(_complete, refusal), waiting)
 
 
-def _complete(futures: list[asyncio.Future[None]], refusal: str | None) -> None:
+def _complete(refusal: str | None, futures: list[asyncio.Future[None]]) -> None:
     for future in futures:
         if future.done():  # cancelled
             continue

@@ -80,6 +80,11 @@ COMMANDS: Final[Mapping[str, Lazy]] = {
         RESULTS,
         "Show the progress of a run, also while another shell runs it; the numbers are at most two seconds old.",
     ),
+    "ctl": Lazy(
+        "prism_engine.cli.ctl:ctl",
+        RESULTS,
+        "Control a run while it goes on, from another shell: pause, resume or stop it, change its limits.",
+    ),
     "score": Lazy(
         "prism_engine.cli.score:score",
         RESULTS,

@@ -451,6 +451,17 @@ RetryFailedOption = Annotated[
     ),
 ]
 
+DetachOption = Annotated[
+    bool,
+    option(
+        "Start the run in the background and leave it running when this terminal closes. Errors before its first call "
+        "are printed here. Its output goes to run.log in the run's folder; `prism status` shows it, and `prism ctl` "
+        "controls it.",
+        "--detach",
+        panel=STOPPING,
+    ),
+]
+
 # Files
 
 CacheDirOption = Annotated[

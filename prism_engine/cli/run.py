@@ -23,6 +23,7 @@ from prism_engine.cli.options import (
     DeadlineOption,
     DescriptionsOption,
     DescriptionsPerImage,
+    DetachOption,
     EnginesOption,
     FailedOption,
     FailOnErrorOption,
@@ -65,7 +66,7 @@ from prism_engine.errors import PrismError, UntrustedCodeError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from prism_engine.api import Notification, RunReport
+    from prism_engine.api import Notification, ProgressDisplay, RunReport
     from prism_engine.cli.log_format import LogFormat
     from prism_engine.config import Registry, RunConfig
 
@@ -129,6 +130,7 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     deadline: DeadlineOption = None,
     fail_on_error: FailOnErrorOption = None,
     retry_failed: RetryFailedOption = None,
+    detach: DetachOption = False,
     cache_dir: CacheDirOption = None,
     results_dir: ResultsDirOption = None,
     models_file: ModelsFileOption = None,
@@ -153,6 +155,13 @@ def run(  # noqa: PLR0913 - one parameter per option is Typer's way
     """
     output = Output.of(as_json=as_json, log=log, notify=notify)
     configs, registry = _configs(locals()), load_registry(models_file or [])
+    if detach:
+        from prism_engine.cli import detached  # noqa: PLC0415 - only this option needs it
+
+        output = output._replace(pipe=detached.pipe_to_foreground())
+        if output.pipe is None:
+            detached.start_detached(as_json=as_json)
+            return
     if cached_only:
         from prism_engine import api  # noqa: PLC0415 - commands import what they use when called
 
@@ -231,6 +240,8 @@ class Output(NamedTuple):
     """Print one JSON object at the end instead of text."""
     log: LogFormat | None = None
     notification: Notification | None = None
+    pipe: int | None = None
+    """To the foreground process that waits until this detached one is ready; None if this is none."""
 
     @classmethod
     def of(cls, *, as_json: bool, log: LogFormat | None, notify: str | None) -> Output:
@@ -281,7 +292,7 @@ def _run_and_print(configs: Sequence[RunConfig], registry: Registry, output: Out
     """Run all together and judge, print each run's outcome and the table of a sweep; return the exit code, too."""
     from prism_engine import api  # noqa: PLC0415 - see above
     from prism_engine.cli.judge import print_judged  # noqa: PLC0415
-    from prism_engine.cli.show.live import ingesting, watch  # noqa: PLC0415
+    from prism_engine.cli.show.live import ingesting  # noqa: PLC0415
     from prism_engine.cli.show.reports import print_how_to_look, print_report, print_sweep, report_code  # noqa: PLC0415
     from prism_engine.cli.show.scores import print_comparison  # noqa: PLC0415
 
@@ -296,7 +307,7 @@ def _run_and_print(configs: Sequence[RunConfig], registry: Registry, output: Out
         reports, judged = api.run_and_judge(
             configs,
             registry,
-            watch=partial(watch, log=output.log),
+            watch=_display(output),
             ingesting=ingesting(),
             ran=None if in_one_table else print_each,
             judged=print_judged,
@@ -310,6 +321,17 @@ def _run_and_print(configs: Sequence[RunConfig], registry: Registry, output: Out
             stdout.print(f"All runs in one table: {api.write_sweep(reports)}", soft_wrap=True, markup=False)
             print_how_to_look(configs[0].results_dir)
     return reports, max((*map(report_code, reports), *map(report_code, judged)))
+
+
+def _display(output: Output) -> ProgressDisplay:
+    from prism_engine.cli.show.live import watch  # noqa: PLC0415 - see above
+
+    display = partial(watch, log=output.log)
+    if output.pipe is None:
+        return display
+    from prism_engine.cli.detached import announced  # noqa: PLC0415 - only a detached run needs it
+
+    return announced(display, output.pipe)
 
 
 def _print_notes(notes: Iterable[str]) -> None:

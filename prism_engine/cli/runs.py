@@ -14,6 +14,7 @@ import typer
 
 from prism_engine.cli import completion
 from prism_engine.cli.config_options import Sets, config_options, option, option_names
+from prism_engine.cli.ctl import command_lines
 from prism_engine.cli.options import (
     FILES,
     RESULTS_DIR,
@@ -148,16 +149,23 @@ def _print_status(one: RunState, results_dir: Path) -> None:
         if note := meter.get("waiting_note"):
             stdout.print(f"{name}: waiting for the budget: {note}", soft_wrap=True, markup=False)
     print_bounds(one.progress.get("bounded_by", {}))
+    for line in command_lines(one.progress.get("control", [])):
+        stdout.print(line, soft_wrap=True, markup=False)
+    if one.state == "running" and one.progress.get("paused"):
+        resume = unbroken(shlex.join(["prism", "ctl", _name(one, results_dir), "resume", *_elsewhere(results_dir)]))
+        stdout.print(f"paused; go on with: {resume}", soft_wrap=True, markup=False)
     _print_money(one.progress.get("money") or {})
     eta = one.progress["eta_seconds"]
     if one.state == "running" and eta is not None:
         stdout.print(f"about {human_seconds(eta)} left")
     if one.state not in ("running", "complete"):
-        words = ["prism", "resume", _name(one, results_dir)]
-        if results_dir != RESULTS_DIR:
-            words += ["--results-dir", str(results_dir)]
+        words = ["prism", "resume", _name(one, results_dir), *_elsewhere(results_dir)]
         again = unbroken(shlex.join(words)) if one.command == "run" else f"the same prism {one.command}"
         stdout.print(f"continue with: {again}", soft_wrap=True, markup=False)
+
+
+def _elsewhere(results_dir: Path) -> list[str]:
+    return [] if results_dir == RESULTS_DIR else ["--results-dir", str(results_dir)]
 
 
 @contextmanager

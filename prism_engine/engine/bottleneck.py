@@ -8,6 +8,7 @@ from collections import defaultdict
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from prism_engine.backends.load import WaitReason
 from prism_engine.stage import ANSWERS, STAGE_OF
 
 if TYPE_CHECKING:
@@ -31,10 +32,10 @@ class BottleneckClock:
     """Periodically checks what the run is waiting for, and attributes the time since the last check to it.
 
     If an answer is waiting on one of the reasoner's limits (`requests_per_minute`, `tokens_per_minute`, `concurrency`,
-    `budget`, `asked_to_wait`, `outage`), that limit is the bottleneck, whatever the perceiver is doing. Otherwise it is
-    the perceiver (with the name of its limit, if its next call waits on one), or another stage before the answer.
-    Otherwise it is the reasoner, if its last calls are in flight. A call made by another run counts if this run waits
-    for it. Stages are named by the roles of their models.
+    `budget`, `asked_to_wait`, `outage`), or because the user paused the run (`paused`), that is the bottleneck,
+    whatever the perceiver is doing. Otherwise it is the perceiver (with the name of its limit, if its next call waits
+    on one), or another stage before the answer. Otherwise it is the reasoner, if its last calls are in flight. A call
+    made by another run counts if this run waits for it. Stages are named by the roles of their models.
 
     Args:
         meters: of the run's stages, in the order of the stages.
@@ -90,8 +91,7 @@ class BottleneckClock:
                 return limit.value
         for role, meter in self._earlier_stages:
             if meter.in_flight:
-                limit = meter.load().waiting_for
-                return role if limit is None else f"{role}'s {limit.value}"
+                return _named(role, meter.load().waiting_for)
         for role, meter in self._last_stage:
             if meter.in_flight:
                 return role
@@ -101,3 +101,9 @@ class BottleneckClock:
         if self.waits_for_turn:
             return TURN
         return OTHERS if self.waits_for_others() else NOTHING
+
+
+def _named(role: str, limit: WaitReason | None) -> str:
+    if limit is None:
+        return role
+    return limit.value if limit is WaitReason.HELD else f"{role}'s {limit.value}"

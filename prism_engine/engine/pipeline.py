@@ -113,19 +113,20 @@ class Pipeline:
             reply = await step.complete(call)
         except PrismError as error:
             return _stopped(unit, error, so_far)
-        steps = recorded((call,), (reply,), so_far.sample, self.prices, step.round)
-        so_far = replace(so_far, steps=so_far.steps + steps)
+        steps = so_far.steps + recorded((call,), (reply,), so_far.sample, self.prices, step.round)
         if failure := _first_failure((reply,), [unit]):
-            return replace(so_far, status=SampleStatus.FAILED, failure=failure)
+            return replace(so_far, steps=steps, status=SampleStatus.FAILED, failure=failure)
         if step.stage in ANSWERS:
-            return replace(so_far, score=self.score(reply.text, so_far.sample))
-        return replace(so_far, description=reply.text)
+            return replace(so_far, steps=steps, score=self.score(reply.text, so_far.sample))
+        return replace(so_far, steps=steps, description=reply.text)
 
     async def _described(self, context: Context, so_far: SampleResult) -> SampleResult:
         try:
             made = await context.describe(so_far.sample)
         except PrismError as error:
             return _stopped("description", error, so_far)
+        if not made:
+            return replace(so_far, description=context.text(so_far.sample, ()))
         calls, descriptions = [each.call for each in made], [each.completion for each in made]
         steps = recorded(calls, descriptions, so_far.sample, self.prices)
         so_far = replace(so_far, steps=so_far.steps + steps)
@@ -176,6 +177,8 @@ def _pictures(calls: Sequence[Call], sample: Sample) -> list[int | None]:
 
     A picture that a sample has twice is shown by two calls to each model: in the order of the calls.
     """
+    if not sample.images:
+        return [None] * len(calls)
     digests = [image.digest for image in sample.images]
     shown: Counter[tuple[str, str]] = Counter()
     pictures: list[int | None] = []

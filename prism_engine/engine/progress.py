@@ -14,6 +14,7 @@ from prism_engine.records import SampleStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from prism_engine.budget import Spending
     from prism_engine.records import SampleResult
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from prism_engine.stages.meter import Meter
 
 
+MAX_COMMANDS = 1000
+"""Maximum number of control commands that are recorded; bounds memory and files."""
 MAX_REASONS = 100
 """Maximum number of distinct failure reasons that are kept; bounds memory if every message differs."""
 FIRST_BATCH_SECONDS = 2.0
@@ -63,6 +66,8 @@ class Progress:
     """The run's name among multiple runs; empty if it is the only one."""
     spending: Spending | None = None
     """The cost of the calls."""
+    folder: Path | None = None
+    """Where the run's results go; None if it is not a single run."""
     runs: tuple[Progress, ...] = ()
     """The runs that are counted here together; empty for a single run."""
     whole: Progress | None = field(default=None, repr=False)
@@ -77,6 +82,10 @@ class Progress:
     fell_back: int = 0
     """Samples that had no hints and used the shared instruction."""
     stopping: bool = False
+    paused: bool = False
+    """Whether the user has paused the run (`prism ctl`)."""
+    commands: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    """What the user had the running run do, as `at` (time), `command`, `values`; the first `MAX_COMMANDS`."""
     failures: Counter[str] = field(default_factory=Counter, repr=False)
     """Reasons why samples failed or were not run, with counts: the first `MAX_REASONS` distinct ones."""
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
@@ -92,7 +101,8 @@ class Progress:
     """When the last sample of the first batch finished, less the time of starts, and their count by then: the pace is
     measured from there."""
     _starting: float = field(default=0.0, init=False, repr=False)
-    """Seconds during which a model was started."""
+    """Seconds during which a model was started, or the run was paused."""
+    _paused_since: float = field(default=0.0, init=False, repr=False)
     _start_seen: float = field(default=float("-inf"), init=False, repr=False)
     """When a start was last seen to go on."""
     _in_starts: int = field(default=0, init=False, repr=False)
@@ -155,7 +165,7 @@ class Progress:
         since, before = self._settled
         left, now = self.total - self.finished, self.clock()
         seconds, samples = now - self._starting - since, self._worked - self._in_starts - before
-        if not left or self.stopping or not samples or seconds < MIN_PACE_SECONDS:
+        if not left or self.stopping or self.paused or not samples or seconds < MIN_PACE_SECONDS:
             return None
         return self._estimate.read(seconds / samples * left, now, still=self._is_starting(now))
 
@@ -167,6 +177,8 @@ class Progress:
             "seconds": round(self.seconds, 1),
             "eta_seconds": None if eta is None else round(eta),
             "stopping": self.stopping,
+            **({"paused": True} if self.paused else {}),
+            **({"control": self.commands} if self.commands else {}),
             "samples": {
                 "total": self.total,
                 "done": self.done,
@@ -184,6 +196,19 @@ class Progress:
     def stop(self) -> None:
         """Record that the run is stopping."""
         self.stopping = True
+        self.set_paused(paused=False)
+
+    def set_paused(self, *, paused: bool) -> None:
+        """Record that the user has paused the run, or resumed it; the time between does not count for the pace."""
+        now = self.clock()
+        if self.paused:
+            self._starting += now - self._paused_since
+        self.paused, self._paused_since = paused, now
+
+    def record_command(self, command: Mapping[str, Any]) -> None:
+        """Record what the user had the running run do; further ones than `MAX_COMMANDS` are only carried out."""
+        if len(self.commands) < MAX_COMMANDS:
+            self.commands.append(dict(command))
 
     def end(self) -> None:
         """Record that every sample is finished."""

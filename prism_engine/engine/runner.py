@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 FLUSH_SECONDS = 1.0
 """Maximum delay until other processes see a finished result in the journal."""
+FOLLOW_SECONDS = 0.5
+"""Maximum delay until a changed limit on concurrency reaches the lanes."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +118,7 @@ async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
         chosen = array("q", (position for position in positions if position in run.retry_only))
     # In a thread, because multiple runs start together: the first one's calls must not wait for the others' look-ups.
     order = await asyncio.to_thread(order_samples, run.benchmark, chosen, run.pipeline, run.store)
-    # A sample keeps its slot until it is answered: the width covers describing, answering, and waiting in between.
-    perceiving = sum(map(_capacity, run.models)) + run.ahead
+    perceiving = _whole_width(run)
     engine_ready = asyncio.Event()
     lanes = [
         # Twice the reasoner's capacity: the next calls are already waiting when a slot becomes free.
@@ -139,7 +140,11 @@ async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
         ranks.finish(result.sample.position)
         results.take(result)
 
-    helpers = [asyncio.create_task(_flush_often(run.journal, stop)), asyncio.create_task(progress.bounds.watch())]
+    helpers = [
+        asyncio.create_task(_flush_often(run.journal, stop)),
+        asyncio.create_task(progress.bounds.watch()),
+        asyncio.create_task(_follow_capacity(run, *lanes)),
+    ]
     try:
         if run.retry_only is not None and run.cached_pipeline is not None:
             others = run.benchmark.samples(position for position in positions if position not in run.retry_only)
@@ -153,7 +158,7 @@ async def _take_all(run: Run, progress: Progress, stop: Stop) -> None:
             if stop.requested or not results.failed or not progress.done:
                 break
             _forget_failures(run)
-            retried = Lane("failed", run.benchmark.samples(sorted(results.failed)), perceiving)
+            retried = Lane("failed", run.benchmark.samples(sorted(results.failed)), _whole_width(run))
             await run_lanes([retried], run.pipeline.run, results.take, stop)
     finally:
         for helper in helpers:
@@ -286,6 +291,19 @@ async def _flush_often(journal: Journal, stop: Stop) -> None:
         except StoreError as error:
             stop.request(error)
             return
+
+
+async def _follow_capacity(run: Run, described: Lane[Sample], undescribed: Lane[Sample]) -> None:
+    """Widen the lanes when a model may have more calls in flight (`prism ctl RUN set concurrency=...`)."""
+    while True:
+        await asyncio.sleep(FOLLOW_SECONDS)
+        described.widen(2 * _capacity(run.answering))
+        undescribed.widen(_whole_width(run))
+
+
+def _whole_width(run: Run) -> int:
+    """Return how many samples may be under way: each keeps its slot while it is described, waits and is answered."""
+    return sum(map(_capacity, run.models)) + run.ahead
 
 
 def _capacity(model: CachedModel | None) -> int:

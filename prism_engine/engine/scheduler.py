@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
+from prism_engine.engine.garbage import rare_collections
 from prism_engine.errors import DeadError, FailuresError, PrismError, StoreError
 
 if TYPE_CHECKING:
@@ -64,6 +65,16 @@ class Lane(Generic[Item]):
     begin: Callable[[], Awaitable[object]] | None = None
     """Awaited before the first item is taken."""
     under_way: int = field(default=0, init=False)
+    slots: asyncio.Semaphore = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.slots = asyncio.Semaphore(self.width)
+
+    def widen(self, width: int) -> None:
+        """Process more items concurrently from now on; a smaller width has no effect."""
+        while self.width < width:
+            self.width += 1
+            self.slots.release()
 
 
 async def run_lanes(
@@ -83,22 +94,21 @@ async def run_lanes(
         Nothing of its own: an error that affects every item requests the stop.
     """
 
-    async def process(item: Item, lane: Lane[Item], slots: asyncio.Semaphore) -> None:
+    async def process(item: Item, lane: Lane[Item]) -> None:
         try:
             result = await work(item)
         finally:
             lane.under_way -= 1
-            slots.release()
+            lane.slots.release()
         if result.trouble is not None:
             stop.request(result.trouble)
         done(result)
 
     async def fill(lane: Lane[Item], group: asyncio.TaskGroup) -> None:
-        slots = asyncio.Semaphore(lane.width)
         if lane.begin is not None:
             await lane.begin()
         while True:
-            await slots.acquire()
+            await lane.slots.acquire()
             if stop.requested and (not lane.drains or isinstance(stop.reason, StoreError)):
                 return
             try:
@@ -109,11 +119,12 @@ async def run_lanes(
             if item is None:
                 return
             lane.under_way += 1
-            group.create_task(process(item, lane, slots))
+            group.create_task(process(item, lane))
 
-    async with asyncio.TaskGroup() as group:
-        for lane in lanes:
-            group.create_task(fill(lane, group))
+    with rare_collections():
+        async with asyncio.TaskGroup() as group:
+            for lane in lanes:
+                group.create_task(fill(lane, group))
 
 
 class _Attempt(NamedTuple):

@@ -53,6 +53,8 @@ class CachedModel:
         """Completions made ahead by a model that does not state its identity, by key."""
         self._keeping: dict[str, asyncio.Lock] = {}
         self._draining = False
+        self._missed = False
+        """Whether the latest look-up found nothing; then the next one probably does not either."""
 
     def __repr__(self) -> str:
         return f"<CachedModel {self.meter.hits} hits, {self.meter.calls} calls, {self._under_way} in flight>"
@@ -120,7 +122,7 @@ class CachedModel:
                 if not completion.outcome.reusable:
                     self._failed[key] = completion
                 return self._counted(key, completion, self.meter.count_shared, ahead=ahead)
-        if (hit := self._store.get(key, limit)) is not None:
+        if not self._looks_up_once(key, ahead=ahead) and (hit := self._look_up(key, limit)) is not None:
             self._for.remember(call)
             return self._counted(key, hit, self.meter.count_hit, ahead=ahead)
         if (failed := self._failed.get(key)) is not None:  # one attempt per run; the next run tries again
@@ -130,6 +132,19 @@ class CachedModel:
         if ahead:
             self._ahead.add(key)
         return await self._lead(identity, call, self.backend)
+
+    def _looks_up_once(self, key: str, *, ahead: bool) -> bool:
+        """Whether to claim a call before it is looked up, because it will probably have to be made.
+
+        The look-up under the claim is the one that decides in any case; the one before it saves the claim.
+        """
+        may_be_made = self.backend is not None and not self._draining and key not in self._failed
+        return self._missed and may_be_made and not ahead
+
+    def _look_up(self, key: str, limit: int) -> Completion | None:
+        hit = self._store.get(key, limit)
+        self._missed = hit is None
+        return hit
 
     def _counted(
         self, key: str, completion: Completion, count: Callable[[Completion], None], *, ahead: bool
@@ -173,8 +188,9 @@ class CachedModel:
                 raise NotRunError(_STOPPING)
             await asyncio.sleep(CLAIM_POLL_SECONDS)
         try:
-            # The previous holder of the claim may have finished between our look-up and our claim.
-            if (hit := self._store.get(key, limit)) is not None:
+            # The previous holder of the claim may have finished between our look-up, if there was one, and our claim.
+            if (hit := self._look_up(key, limit)) is not None:
+                self._for.remember(call)
                 self.meter.count_hit(hit)
                 return hit
             completion = await self._ask(backend, call, key)

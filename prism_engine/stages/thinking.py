@@ -23,6 +23,7 @@ THINKING_TAGS = (
 """Tags around thinking that the server leaves in the text: DeepSeek and Qwen, others, Magistral, Kimi, Seed,
 distilled models, Gemma."""
 
+_ANY_TAG = re.compile("|".join(re.escape(tag) for tags in THINKING_TAGS for tag in tags))
 _CHANNEL = re.compile(
     r"(?:<\|start\|>assistant\s*)?<\|channel\|>\s*(\w+)[^<]{0,100}(?:<\|constrain\|>\w+)?<\|message\|>"
 )
@@ -55,6 +56,8 @@ def split_thinking(completion: Completion) -> Completion:
 
 def _tagged(text: str) -> tuple[str, str] | None:
     """Return thinking and answer of a text with tags; None if it has none."""
+    if not _ANY_TAG.search(text):
+        return None
     stripped = text.lstrip()
     for opening, closing in THINKING_TAGS:
         opened = stripped.startswith(opening)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from prism_engine.api.analysis.viewed_runs import rows_file
 from prism_engine.api.results.status import RUN, STATUS_NAME, RunState
+from prism_engine.control.sockets import SOCKET_NAME
 from prism_engine.errors import ConfigError, NewerFileError
 from prism_engine.report.scores.finished import JUDGED, PREDICTIONS
 from prism_engine.report.scores.manifest import MANIFEST, read_manifest
@@ -131,6 +132,7 @@ def _facts(run: KnownRun, state: RunState | None) -> dict[str, Any]:
         "benchmark": _text(_mapping(manifest.get("benchmark")).get("name")) or _benchmark(config.get("benchmark")),
         **{name: _text(config.get(name)) for name in ("mode", "perceiver", "reasoner", "instruction")},
         "samples": _numbers(progress.get("samples") if state is not None else manifest.get("samples")),
+        "paused": progress.get("paused") is True,
         "right": _number(progress.get("right_so_far")),
         "seconds": _number(progress.get("seconds")),
         "eta": _number(progress.get("eta_seconds")),
@@ -143,6 +145,7 @@ def _facts(run: KnownRun, state: RunState | None) -> dict[str, Any]:
         "paid": _text(money.get("this_run")),
         "tags": {} if state is None else state.tags,
         "rows": rows_file(run.folder, state) is not None,
+        "listens": (run.folder / SOCKET_NAME).is_socket(),
     }
 
 

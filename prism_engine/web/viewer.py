@@ -12,6 +12,9 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from prism_engine.api.analysis.viewed_tables import FIGURES
+from prism_engine.control.client import send
+from prism_engine.control.messages import request_of
+from prism_engine.errors import PrismError
 from prism_engine.report.viewer.row_index import RowFilter
 from prism_engine.report.viewer.thumbnails import thumbnails
 from prism_engine.web.gate import STREAMS, Gate
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from prism_engine.report.viewer.row_index import RowIndex
     from prism_engine.web.known_runs import KnownRun
 
+_CONTROL_SECONDS: Final = 10.0
+"""How long a run may take to reply."""
 MOST_ROWS: Final = 500
 """Rows of one answer."""
 _WAIT_SECONDS: Final = 5.0
@@ -75,6 +80,7 @@ class Viewer:
         }.items():
             app.router.add_get(f"/api/{name}", handler)
         app.router.add_get(EVENTS, self._stream)
+        app.router.add_post("/api/control", self._control)
         app.router.add_get("/api/picture/{digest:[0-9a-f]{64}}", self._picture)
         return app
 
@@ -176,6 +182,18 @@ class Viewer:
         policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
         return web.Response(body=content, content_type="image/svg+xml", headers={"Content-Security-Policy": policy})
 
+    async def _control(self, request: web.Request) -> web.Response:
+        """Send a command to a running run, as `prism ctl` does; 422 with the reason if it is refused."""
+        (run, *others) = await self._chosen(request)
+        if others:
+            raise web.HTTPBadRequest(text="runs: one run\n")
+        try:
+            command, values = _command(await request.read())
+            reply = await asyncio.to_thread(send, run.folder, command, values, timeout=_CONTROL_SECONDS)
+        except PrismError as error:
+            return web.Response(status=422, text=str(error))
+        return _json({"message": reply["message"]})
+
     async def _chosen(self, request: web.Request) -> list[KnownRun]:
         runs = await asyncio.to_thread(self._known.chosen, request.query.get("runs", ""))
         if not runs:
@@ -195,6 +213,12 @@ class Viewer:
 
 async def _no_icon(_: web.Request) -> web.Response:
     return web.Response(status=204)
+
+
+def _command(body: bytes) -> tuple[str, dict[str, str]]:
+    """Return the command and its values that a body asks for."""
+    asked = request_of(body)
+    return asked.command, asked.values
 
 
 def _not_ready(view: View) -> web.Response:

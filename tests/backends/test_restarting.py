@@ -7,6 +7,7 @@ import pytest
 
 from prism_engine.backends.base import Backend
 from prism_engine.backends.restarting import Restarting
+from prism_engine.config import Limits
 from prism_engine.errors import DeadError, NotRunError, RejectedError
 from prism_engine.records import Call, Completion, Message, ModelIdentity, Outcome, Sampling
 
@@ -136,3 +137,32 @@ async def test_other_errors_are_the_caller_s():
         await backend.generate(calls(14)[13])
     assert len(made) == 1
     assert backend.capacity == 4
+
+
+async def test_a_replaced_backend_keeps_changed_limits_and_the_pause():
+    class Limited(Mortal):
+        limits = Limits(concurrency=4)
+        held = False
+
+        def change_limits(self, limits):
+            self.limits = limits
+
+        def hold(self, *, on):
+            self.held = on
+
+    made = []
+
+    def build():
+        made.append(Limited(1))
+        return made[-1]
+
+    backend = Restarting(build)
+    first, second = calls(2)
+    await backend.generate(first)
+    backend.change_limits(Limits(concurrency=9))
+    backend.hold(on=True)
+    await backend.generate(second)  # the first backend dies of it
+    assert [(each.limits.concurrency, each.held) for each in made] == [(9, True), (9, True)]
+    backend.hold(on=False)
+    assert (backend.limits, made[-1].held) == (Limits(concurrency=9), False)
+    await backend.aclose()

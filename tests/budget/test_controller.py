@@ -158,3 +158,43 @@ async def test_a_thousand_at_once_use_the_cap_and_never_exceed_it(path, expensiv
     assert refused > 0
     assert cap - worst < billed <= cap
     assert totals.balance.spent == billed
+
+
+async def test_a_changed_cap_holds_for_all_processes_at_the_ledger_that_have_one(path):
+    with (
+        closing(BudgetController(path, CAP)) as one,
+        closing(BudgetController(path, CAP)) as other,
+        closing(BudgetController(path)) as without,
+    ):
+        await one.reserve(ACCOUNT, 50_000)
+        one.settle(ACCOUNT, 50_000, 50_000)
+        assert await one.change_cap(60_000) == (60_000, 1, 1)
+        assert one.cap == 60_000
+        with pytest.raises(BudgetError, match=r"\$0\.000050 of \$0\.000060 spent"):
+            await other.reserve(ACCOUNT, 20_000)
+        await without.reserve(ACCOUNT, 20_000)
+        without.release(ACCOUNT, 20_000)
+        assert [each.cap for each in (other, without)] == [60_000, None]
+        assert await without.change_cap(2 * CAP) == (2 * CAP, 2, 0)
+        await one.reserve(ACCOUNT, CAP)
+        assert [each.cap for each in (one, without)] == [2 * CAP, 2 * CAP]
+
+
+async def test_a_request_that_waits_is_decided_again_under_another_s_new_cap(path):
+    with closing(BudgetController(path, CAP)) as one, closing(BudgetController(path, CAP)) as other:
+        await one.reserve(ACCOUNT, 90_000)
+        waiting = asyncio.create_task(other.reserve(ACCOUNT, 90_000))
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        await one.change_cap(80_000)
+        with pytest.raises(BudgetError):
+            await waiting
+
+
+async def test_the_cap_of_an_ended_process_stays_what_it_was(path):
+    with closing(BudgetController(path, CAP)):
+        pass
+    with closing(BudgetController(path, CAP)) as one:
+        assert await one.change_cap(5) == (5, 0, 0)
+    with pytest.raises(StoreError):
+        await one.change_cap(6)

@@ -47,6 +47,7 @@ class World:
         ({"writing": 3, "describing": 3}, "perceiver"),
         ({"describing": 3}, "perceiver"),
         ({"describing": 3, "describe": WaitReason.REQUESTS}, "perceiver's requests_per_minute"),
+        ({"describing": 3, "describe": WaitReason.HELD}, "paused"),
         ({"answering": 3}, "reasoner"),
         ({"describing": 3, "answering": 3}, "perceiver"),
         ({"answering": 3, "answer": WaitReason.TOKENS}, "tokens_per_minute"),

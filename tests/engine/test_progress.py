@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from prism_engine.backends.load import Load
-from prism_engine.engine.progress import Progress, SmoothEstimate
+from prism_engine.engine.progress import MAX_COMMANDS, Progress, SmoothEstimate
 from prism_engine.records import Completion, Outcome, Sample, SampleResult, SampleStatus, Score, StepRecord
 from prism_engine.stages.meter import Meter
 
@@ -60,6 +60,11 @@ def test_cached_samples_do_not_count_towards_the_remaining_time():
             progress.count(result(fresh=True))
     assert progress.finished == 588
     assert progress.eta_seconds == 412 / 8 * 4
+    progress.set_paused(paused=True)
+    assert progress.snapshot()["eta_seconds"] is None
+    clock.now += 86400
+    progress.set_paused(paused=False)
+    assert progress.eta_seconds == 412 / 8 * 4, "a pause is not part of the pace"
     progress.stop()
     assert progress.snapshot()["eta_seconds"] is None
 
@@ -217,3 +222,15 @@ def test_a_run_that_has_ended_takes_no_more_time():
     one.end()
     clock.now += 5
     assert one.seconds == 0
+
+
+def test_a_paused_run_has_no_remaining_time_and_its_commands_are_kept_up_to_a_bound():
+    progress = Progress(4, {})
+    assert not {"paused", "control"} & set(progress.snapshot())
+    progress.set_paused(paused=True)
+    for number in range(MAX_COMMANDS + 5):
+        progress.record_command({"command": str(number)})
+    snapshot = progress.snapshot()
+    assert (snapshot["paused"], snapshot["eta_seconds"], len(snapshot["control"])) == (True, None, MAX_COMMANDS)
+    progress.stop()
+    assert "paused" not in progress.snapshot()

@@ -153,3 +153,20 @@ def test_more_failures_than_are_allowed_request_the_stop(failed, allowed, stops)
     if stops:
         assert isinstance(stop.reason, FailuresError)
         assert str(stop.reason) == "3 of 10 answers failed; `--fail-on-error` (fail_on_error) allows 2"
+
+
+async def test_a_lane_that_is_widened_while_it_runs_takes_more_items_and_never_fewer():
+    lane, release, started = Lane("described", iter(samples(10)), 2), asyncio.Event(), []
+
+    async def work(sample):
+        started.append(sample.position)
+        await release.wait()
+        return SampleResult(sample, SampleStatus.DONE)
+
+    running = asyncio.create_task(run([lane], work))
+    for width, under_way in ((2, 2), (5, 5), (3, 5), (6, 6)):
+        lane.widen(width)
+        await asyncio.sleep(0.01)
+        assert (len(started), lane.width) == (under_way, under_way)
+    release.set()
+    assert len(await running) == 10

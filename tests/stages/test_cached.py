@@ -264,3 +264,30 @@ def test_models_without_identity_are_told_apart_by_their_names_and_others_by_the
     assert ModelIdentity("a", ()) == ModelIdentity("a", ())
     assert len({ModelIdentity("a", ()), ModelIdentity("b", ()), ModelIdentity("a", facts)}) == 3
     assert not ModelIdentity("a", ()).is_stated
+
+
+async def test_a_call_that_will_probably_be_made_is_looked_up_once_and_still_served_if_it_is_stored(
+    store, make_call, monkeypatch
+):
+    looked_up = []
+    get = store.get
+
+    def counting(key, limit):
+        looked_up.append(key)
+        return get(key, limit)
+
+    monkeypatch.setattr(store, "get", counting)
+    backend = answering()
+    model = CachedModel(backend, store)
+    for number in range(3):
+        await model.complete(make_call(text=f"question {number}"))
+    assert len(looked_up) == 2 + 1 + 1  # before and under the claim, then only under the claim
+    again = await model.complete(make_call(text="question 0"))
+    assert again.text == "fine"
+    assert not again.fresh
+    await model.complete(make_call(text="question 1"))
+    assert len(looked_up) == 4 + 1 + 1
+    assert (backend.calls, model.meter.calls, model.meter.hits) == (3, 3, 2)
+    await model.complete(make_call(text="question 3"))
+    model.drain()
+    assert (await model.complete(make_call(text="question 2"))).text == "fine"  # cached, so served while stopping

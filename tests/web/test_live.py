@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any, Self
@@ -12,7 +13,7 @@ import pytest
 from tests.browser import until
 from tests.processes import chaos_server, start_prism
 from tests.shapes import write_shapes
-from tests.web.served import SECONDS, Client, viewer
+from tests.web.served import SECONDS, Answer, Client, viewer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -185,3 +186,68 @@ def test_streams_have_a_limit_and_end_with_the_server(tmp_path):
     assert [stream.response.read().strip(b":\n") for stream in streams] == [b""] * 32
     for stream in streams:
         stream.__exit__()
+
+
+def test_a_run_is_paused_resumed_and_changed_only_with_the_pages_token(start, tmp_path):
+    process = start()
+    folder = tmp_path / "results" / "generic" / "shapes" / "seer" / "chaos"
+    wait_for((folder / "control.sock").is_socket)
+    with viewer(tmp_path / "results") as client:
+        client.enter()
+        found = re.search('name="prism-token" content="([^"]+)"', client.ask("/").text)
+        assert found is not None
+        own = {"Origin": client.address, "X-Prism-Token": found[1]}
+        (run,) = client.ask("/api/runs").json
+
+        def control(content: Any, **query: Any) -> Answer:
+            query = {"runs": run["id"], **query}
+            return client.ask("/api/control", method="POST", headers=own, body=json.dumps(content), **query)
+
+        for lacking in own:
+            answer = client.ask(
+                "/api/control",
+                method="POST",
+                body='{"command": "drain"}',
+                runs=run["id"],
+                headers={name: value for name, value in own.items() if name != lacking},
+            )
+            assert answer.status == 403
+        assert client.ask("/api/control", runs=run["id"]).status == 405, "a link changes nothing"
+        wait_for(lambda: client.ask("/api/runs").json[0]["samples"].get("done", 0) > 0)
+        answer = control({"command": "pause"})
+        assert (answer.status, answer.json["message"].startswith("paused")) == (200, True)
+        with Events(client) as events:
+            events.until(lambda kind, value: kind == "run" and value["paused"])
+        for content, says in (
+            ({"command": "set", "values": {"rpm": "0"}}, "rpm"),
+            ({"command": "set", "values": {"model": "x"}}, "cannot be set"),
+            ({"command": "rm", "values": {}}, "command"),
+            ({"command": "pause", "then": "x"}, "then"),
+            ([], ""),
+        ):
+            answer = control(content)
+            assert (answer.status, says in answer.text) == (422, True), answer.text
+        assert control({"command": "pause"}, runs="nothing").status == 404
+        assert "already paused" in control({"command": "pause"}).text
+        assert control({"command": "set", "values": {"rpm": "6000"}}).status == 200
+        assert control({"command": "resume"}).status == 200
+        process.communicate(timeout=SECONDS)
+        assert process.returncode == 0
+        answer = control({"command": "pause"})
+        assert answer.status == 422, "it has ended"
+
+
+@pytest.mark.xdist_group("browser")
+def test_the_buttons_of_a_running_run_control_it(start, tmp_path, opened):
+    start()
+    results = tmp_path / "results"
+    wait_for(lambda: any(path.is_socket() for path in results.rglob("control.sock")))
+    page = opened(results, "/")
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_text("no new calls; those in flight finish and are stored").wait_for()
+    page.get_by_label("New value").fill("90")
+    page.get_by_role("button", name="Set").click()
+    page.get_by_text("90").first.wait_for()
+    page.locator("h1").click()
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_text("resumed").wait_for()

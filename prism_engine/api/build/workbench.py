@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack, ExitStack, closing
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from prism_engine.api.build.code_trust import require_trust
 from prism_engine.backends.base import Backend
 from prism_engine.backends.factory import build_backend
+from prism_engine.backends.load import WaitReason
 from prism_engine.budget import BudgetController, ModelBudget
 from prism_engine.cache import Store
 from prism_engine.engine.turns import EngineUse, Turns
@@ -35,11 +38,41 @@ class BoundModel(NamedTuple):
     spec: ModelSpec
 
 
-class BorrowedBackend(Backend):
-    """A shared backend as lent to one run, which does not close it."""
+class CallGate:
+    """Whether new calls may be given to backends: closed while the user has paused the runs."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self) -> None:
+        self._open = asyncio.Event()
+        self._open.set()
+
+    @property
+    def closed(self) -> bool:
+        """Whether calls wait."""
+        return not self._open.is_set()
+
+    def close(self) -> None:
+        """Let calls wait from now on."""
+        self._open.clear()
+
+    def open(self) -> None:
+        """Let calls through again."""
+        self._open.set()
+
+    async def passed(self) -> None:
+        """Wait until calls may pass."""
+        await self._open.wait()
+
+
+class BorrowedBackend(Backend):
+    """A shared backend as lent to one run, which does not close it.
+
+    Args:
+        gate: holds the calls back while it is closed; None holds none back.
+    """
+
+    def __init__(self, backend: Backend, gate: CallGate | None = None) -> None:
         self.owned = backend
+        self._gate = CallGate() if gate is None else gate
 
     def __repr__(self) -> str:
         return f"<Borrowed {self.owned!r}>"
@@ -50,9 +83,12 @@ class BorrowedBackend(Backend):
 
     @property
     def load(self) -> Load:  # noqa: D102
-        return self.owned.load
+        load = self.owned.load
+        return replace(load, waiting_for=WaitReason.HELD) if self._gate.closed else load
 
     async def generate(self, call: Call) -> Completion:  # noqa: D102
+        if self._gate.closed:
+            await self._gate.passed()
         return await self.owned.generate(call)
 
     def remember(self, call: Call) -> None:  # noqa: D102 - see Backend
@@ -76,10 +112,12 @@ class Workbench:
 
     Attributes:
         meters: the meter of each stage, over all runs.
+        gate: holds back the calls of all runs while they are paused.
     """
 
     def __init__(self, engines_at_once: int = 1) -> None:
         self.meters: dict[StageKey, Meter] = {stage.key: Meter() for stage in STAGES}
+        self.gate = CallGate()
         self._turns = Turns(engines_at_once)
         self._stores: dict[Path, Store] = {}
         self._controllers: dict[tuple[Path, int | None], BudgetController] = {}
@@ -128,7 +166,7 @@ class Workbench:
         key = (spec.model_dump_json(exclude={"about"}), budget.controller if budget is not None else None)
         if key not in self._backends:
             self._backends[key] = build_backend(name, spec, cache_dir, budget)
-        return BorrowedBackend(self._backends[key])
+        return BorrowedBackend(self._backends[key], self.gate)
 
     @staticmethod
     def owner(backend: Backend | None) -> Backend | None:
@@ -153,6 +191,15 @@ class Workbench:
                 uses.append((order.index(backend), EngineUse(model, identity, turn)))
             claims.append(tuple(use for _, use in sorted(uses, key=lambda pair: pair[0])))
         return claims
+
+    def hold(self, *, on: bool) -> None:
+        """Send no further call of any run (on), or go on (off); calls in flight are not affected."""
+        if on:
+            self.gate.close()
+        else:
+            self.gate.open()
+        for backend in self._backends.values():
+            backend.hold(on=on)
 
     async def _close(self, backend: Backend) -> None:
         self._backends = {key: other for key, other in self._backends.items() if other is not backend}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from prism_engine.api.judging.judge_models import preflight
@@ -11,6 +12,7 @@ from prism_engine.api.judging.judge_runs import judge_runs
 from prism_engine.api.results.run_status import RunStatus
 from prism_engine.api.runs.execution import run_many
 from prism_engine.api.runs.planning import plan as make_plan
+from prism_engine.budget import exact
 from prism_engine.config.judging import JudgeConfig, find_judge
 from prism_engine.errors import ConfigError, DeadError
 
@@ -60,7 +62,7 @@ def run_and_judge(
     for index, report in enumerate(reports):
         ended = report.status in (RunStatus.COMPLETE, RunStatus.INCOMPLETE)
         if report.config.judge is not None and report.scores is not None and ended:
-            verdicts += judge_runs([report.folder], judge_of(report.config), registry, watch=watch, finished=judged)
+            verdicts += judge_runs([report.folder], _judge_after(report), registry, watch=watch, finished=judged)
             verdict = verdicts[-1]
             reports[index] = replace(
                 report, judged=verdict.scores, judged_draws=verdict.draws, judged_bias=verdict.bias
@@ -73,6 +75,14 @@ def run_and_judge(
 def _is_cached(config: RunConfig, registry: Registry) -> bool:
     """Whether a run makes no calls; its reviews may then be cached too, and if not, judging reports it."""
     return make_plan(config, registry).is_cached
+
+
+def _judge_after(report: RunReport) -> JudgeConfig:
+    """Return the configuration of a run's judge under the cap that the run ended with (`prism ctl` may change it)."""
+    judge, spending = judge_of(report.config), report.progress.spending
+    if spending is None or spending.cap is None:
+        return judge
+    return judge.model_copy(update={"max_cost": Decimal(exact(spending.cap))})
 
 
 def judge_of(config: RunConfig) -> JudgeConfig:

@@ -191,7 +191,10 @@ def _earlier(folder: Path) -> list[dict[str, Any]]:
         return []
     runs = previous.get("earlier_runs")
     earlier = runs if isinstance(runs, list) else []
-    return [*earlier, {name: previous.get(name) for name in _EARLIER_FIELDS}][-_MAX_EARLIER_RUNS:]
+    last = {name: previous.get(name) for name in _EARLIER_FIELDS}
+    if "control" in previous:
+        last["control"] = previous["control"]
+    return [*earlier, last][-_MAX_EARLIER_RUNS:]
 
 
 def _earlier_manifest(folder: Path) -> dict[str, Any]:
@@ -263,6 +266,7 @@ def _manifest(parts: Parts, progress: Progress, status: str) -> dict[str, Any]:
         "money": None if progress.spending is None else progress.spending.as_json(),
         "cache": {"path": str(parts.store.path), "corrupt_rows": parts.store.corrupt},
         "wall_seconds": round(wall, 3),
+        **({"control": progress.commands} if progress.commands else {}),
         "versions": {"python": platform.python_version(), **_versions()},
     }
 

@@ -15,10 +15,12 @@ from prism_engine.api.results.result_rows import read_frame, read_rows, result_f
 from prism_engine.api.results.run_folder import write_results
 from prism_engine.api.results.run_status import TROUBLED, RunStatus, stopped_status
 from prism_engine.api.results.status import keeping_status, write_status
+from prism_engine.api.runs.controlling import RunControl
 from prism_engine.api.runs.loops import run_blocking
 from prism_engine.api.runs.prepared import prepare_runs
 from prism_engine.api.runs.stopping import RunStop, stopping_at_deadline, stopping_on_signals
 from prism_engine.budget import PAYER, Spending
+from prism_engine.control.listener import listening
 from prism_engine.engine.pipeline import NONE_GIVEN
 from prism_engine.engine.progress import Progress
 from prism_engine.engine.runner import execute
@@ -169,9 +171,14 @@ async def _execute_all(
         return report
 
     deadlines = [prepared.parts.config.deadline for prepared in prepared_runs]
-    with stopping_on_signals(stop), stopping_at_deadline(stop, deadlines):
+    with stopping_on_signals(stop), stopping_at_deadline(stop, deadlines) as alarm:
+        control = RunControl(prepared_runs, overview, shared, stop, alarm)
         try:
-            async with watch(overview) if watch else nullcontext(), asyncio.TaskGroup() as group:
+            async with (
+                listening(control.handlers()),
+                watch(overview) if watch else nullcontext(),
+                asyncio.TaskGroup() as group,
+            ):
                 tasks = [
                     group.create_task(execute_and_report(prepared), name=prepared.name) for prepared in prepared_runs
                 ]

@@ -53,7 +53,8 @@ class PreparedRun:
     def progress(self) -> Progress:
         """The run's progress, for displays."""
         parts = self.parts
-        return Progress(parts.sample_count, parts.meters, name=self.name, spending=parts.spending(self.name))
+        spending, folder = parts.spending(self.name), self.layout.folder
+        return Progress(parts.sample_count, parts.meters, name=self.name, spending=spending, folder=folder)
 
     def run(self) -> Run:
         """Return the run to execute."""

@@ -41,19 +41,50 @@ class RunStop(Stop):
             self._command_stop.request(reason)
 
 
+class DeadlineAlarm:
+    """Requests the stop when the deadline is reached.
+
+    Attributes:
+        moment: the deadline, in this machine's time zone; None without one.
+    """
+
+    def __init__(self, stop: Stop) -> None:
+        self.moment: datetime | None = None
+        self._stop = stop
+        self._timer: asyncio.TimerHandle | None = None
+
+    def set(self, deadline: str | None, now: datetime) -> None:
+        """Replace the deadline; None removes it.
+
+        Args:
+            now: with its time zone; durations start here.
+
+        Raises:
+            ValueError: as `deadline_at`.
+        """
+        moment = None if deadline is None else deadline_at(deadline, now).astimezone(now.tzinfo)
+        self.cancel()
+        if moment is not None:
+            error = DeadlineError(f"the deadline was reached ({moment:%Y-%m-%d %H:%M})")
+            seconds = max(0.0, (moment - now).total_seconds())
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._stop.request, error)
+        self.moment = moment
+
+    def cancel(self) -> None:
+        """Remove the deadline. Idempotent."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self.moment = None
+
+
 @contextmanager
-def stopping_at_deadline(stop: Stop, deadlines: Iterable[str | None]) -> Iterator[None]:
-    """Request the stop at the earliest of the runs' deadlines."""
-    now = datetime.now().astimezone()
-    moments = [deadline_at(deadline, now) for deadline in deadlines if deadline is not None]
-    if not moments:
-        yield
-        return
-    first = min(moments)
-    error = DeadlineError(f"the deadline was reached ({first.astimezone(now.tzinfo):%Y-%m-%d %H:%M})")
-    alarm = asyncio.get_running_loop().call_later(max(0.0, (first - now).total_seconds()), stop.request, error)
+def stopping_at_deadline(stop: Stop, deadlines: Iterable[str | None]) -> Iterator[DeadlineAlarm]:
+    """Request the stop at the earliest of the runs' deadlines, or at the one that is set later."""
+    now, alarm = datetime.now().astimezone(), DeadlineAlarm(stop)
+    given = [deadline for deadline in deadlines if deadline is not None]
+    alarm.set(min(given, key=lambda deadline: deadline_at(deadline, now), default=None), now)
     try:
-        yield
+        yield alarm
     finally:
         alarm.cancel()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 from prism_engine.backends.base import Backend
 from prism_engine.backends.chat.credentials import Credentials
 from prism_engine.backends.chat.health import Health
-from prism_engine.backends.chat.paying import paid
+from prism_engine.backends.chat.paying import Payment
 from prism_engine.backends.chat.refusal import OUTPUT_LIMITS, Endpoint, UnsupportedFieldError, read_refusal
 from prism_engine.backends.chat.reply import model_ids, read_reply
 from prism_engine.backends.chat.request import estimated_tokens, request_body
 from prism_engine.backends.chat.retry import PATIENCE, retried
 from prism_engine.backends.chat.transport import Transport
 from prism_engine.backends.limits.expectation import Tokens
-from prism_engine.backends.limits.limiter import SLACK, Limiter, per_minute
+from prism_engine.backends.limits.limiter import SLACK, Limiter
+from prism_engine.backends.limits.request_rate import per_minute
 from prism_engine.backends.limits.shared_quota import SharedQuota
 from prism_engine.backends.load import Load, WaitReason
 from prism_engine.config.endpoint_url import is_azure_deployment, joined
@@ -35,14 +36,14 @@ from prism_engine.errors import (
 from prism_engine.http import shown_url
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from prism_engine.backends.chat.health import CallState
     from prism_engine.backends.chat.paying import Sending, SupportsReserve
     from prism_engine.backends.chat.transport import Answer
     from prism_engine.backends.limits.limiter import Slot
-    from prism_engine.config import ApiModel
+    from prism_engine.config import ApiModel, Limits
     from prism_engine.records import Call, Completion, Usage
 
 UNREACHABLE_CALLS = 3
@@ -89,7 +90,7 @@ class ChatApi(Backend):
         self._starting: asyncio.Future[str] | None = None
         if not isinstance(credentials, Credentials):
             credentials = Credentials.of_key(credentials)
-        self._transport = Transport(credentials, self.capacity)
+        self._transport = Transport(credentials)
         self._quota = None
         if quotas is not None and credentials.secrets:
             secret = f"{self._base_url} {spec.model} {credentials.account}"
@@ -100,7 +101,8 @@ class ChatApi(Backend):
         self._health = health
         self._limiter = Limiter(spec.limits, shared=self._quota, outage=health.outage, unanimity=health.unanimity)
         self._learned: dict[str, str] = {}
-        self._unreserved: dict[object, float] = {}
+        self._unreserved: dict[Payment, float] = {}
+        self._endpoints: dict[tuple[str, bool], Endpoint] = {}
         self._dead: DeadError | None = None
         self._has_responded = False
         self._unreachable = 0
@@ -163,6 +165,21 @@ class ChatApi(Backend):
     def remember(self, call: Call) -> None:
         """Take note of an answer from the cache; see `Backend.remember`."""
         self._health.remember(call)
+
+    @property
+    def limits(self) -> Limits:
+        """The rate limits in force."""
+        return self._spec.limits
+
+    def change_limits(self, limits: Limits) -> None:
+        """Keep other rate limits from now on; see `Backend.change_limits`."""
+        self._spec = self._spec.model_copy(update={"limits": limits})
+        self._limiter.change_limits(limits)
+        self._health.outage.set_concurrency(limits.concurrency)
+
+    def hold(self, *, on: bool) -> None:
+        """Send none of the calls that wait for the limits; see `Backend.hold`."""
+        self._limiter.hold(on=on)
 
     def drain(self) -> None:
         """Send nothing more; see `Backend.drain`."""
@@ -231,20 +248,20 @@ class ChatApi(Backend):
             while True:
                 state.probes_itself = False
                 async with (
-                    self._reserved(state.call) as sending,
+                    Payment(self._budget, state.call, self._limiter, self._unreserved, _time) as sending,
                     self._limiter.slot(worst, is_retry=not first) as slot,
                 ):
                     stand_in = self._health.stand_in(state, first=first) if slot.is_probe else None
                     with suppress(*(() if stand_in is None else (RejectedError,))):  # any response ends the outage
-                        completion = await self._send(stand_in or state.call, sending, slot, first=first)
+                        completion = await self._send(stand_in or state.call, sending, slot, number, first=first)
                 self._health.raise_if_hopeless(self._limiter.in_flight)
                 if stand_in is None:
-                    return replace(completion, attempts=number)
+                    return completion
         except (RejectedError, NoCompletionError):
             self._health.raise_if_hopeless(self._limiter.in_flight)
             raise
 
-    async def _send(self, call: Call, sending: Sending, slot: Slot, *, first: bool) -> Completion:
+    async def _send(self, call: Call, sending: Sending, slot: Slot, number: int, *, first: bool) -> Completion:
         """Send one request in its slot, and record its outcome."""
         if call.images:
             body = await asyncio.to_thread(request_body, call, self._spec)
@@ -261,18 +278,7 @@ class ChatApi(Backend):
         sending.usage = completion.usage
         slot.record_success(_used(completion.usage))
         self._health.record_completion(completion, call)
-        return replace(completion, seconds=seconds)
-
-    @asynccontextmanager
-    async def _reserved(self, call: Call) -> AsyncIterator[Sending]:
-        waiting = object()
-        self._unreserved[waiting] = _time()
-        try:
-            async with paid(self._budget, call, self._limiter) as sending:
-                del self._unreserved[waiting]
-                yield sending
-        finally:
-            self._unreserved.pop(waiting, None)
+        return replace(completion, seconds=seconds, attempts=number)
 
     async def _exchange(self, method: str, path: str, body: bytes | None, seconds: float) -> Answer:
         response = await self._transport.exchange(method, joined(self._base_url, path), body=body, seconds=seconds)
@@ -311,6 +317,12 @@ class ChatApi(Backend):
         return error
 
     def _endpoint(self) -> Endpoint:
+        key = self._base_url, self._health.has_answered
+        if key not in self._endpoints:
+            self._endpoints[key] = self._described()
+        return self._endpoints[key]
+
+    def _described(self) -> Endpoint:
         spec = self._spec
         return Endpoint(
             shown_url(self._base_url),

@@ -65,7 +65,8 @@ class Health:
 
     def begin(self, call: Call) -> CallState:
         """Return the state of a call that is about to be made."""
-        return CallState(call, hash(call) not in self._gave_up, self._answers)
+        is_new = not self._gave_up or hash(call) not in self._gave_up  # hashing reads the whole prompt
+        return CallState(call, is_new, self._answers)
 
     def stand_in(self, state: CallState, *, first: bool) -> Call | None:
         """Return the call to probe an outage with instead of this one, which must be told of it; None sends this one.

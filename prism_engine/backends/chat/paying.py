@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from prism_engine.errors import UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Callable
+    from types import TracebackType
 
     from prism_engine.backends.limits.limiter import Limiter
     from prism_engine.records import Call, Usage
@@ -69,26 +69,49 @@ class Sending:
         return (300 <= status < 500 and status not in _MAY_BE_BILLED) or status in _BUSY
 
 
-@asynccontextmanager
-async def paid(budget: SupportsReserve | None, call: Call, limiter: Limiter) -> AsyncIterator[Sending]:
-    """Reserve the cost of one request, and settle or release it when the block ends, on every path.
+class Payment:
+    """Reserves the cost of one request on entering, and settles or releases it on leaving, on every path.
+
+    Args:
+        waiting: holds the payment while it waits for its reservation, with the time since when (seconds).
+        clock: gives these times.
 
     Raises:
-        BudgetError: the request must not be sent.
-        NotRunError: the limiter was closed while the request waited for the budget.
+        BudgetError: when entered: the request must not be sent.
+        NotRunError: when entered: the limiter was closed while the request waited for the budget.
     """
-    sending = Sending()
-    if budget is None:
-        yield sending
-        return
-    reservation = await limiter.unless_closed(budget.reserve, call)
-    try:
-        yield sending
-    except UnreachableError:
-        sending.sent = False
-        raise
-    finally:
-        if sending.cost_nothing:
-            reservation.free()
+
+    def __init__(
+        self,
+        budget: SupportsReserve | None,
+        call: Call,
+        limiter: Limiter,
+        waiting: dict[Payment, float],
+        clock: Callable[[], float],
+    ) -> None:
+        self._budget = budget
+        self._call = call
+        self._limiter = limiter
+        self._waiting = waiting
+        self._clock = clock
+        self._sending = Sending()
+        self._reservation: SupportsSettle | None = None
+
+    async def __aenter__(self) -> Sending:
+        if self._budget is not None:
+            self._waiting[self] = self._clock()
+            try:
+                self._reservation = await self._limiter.unless_closed(self._budget.reserve, self._call)
+            finally:
+                del self._waiting[self]
+        return self._sending
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._reservation is None:
+            return
+        if self._sending.cost_nothing or isinstance(error, UnreachableError):
+            self._reservation.free()
         else:
-            reservation.settle(sending.usage)
+            self._reservation.settle(self._sending.usage)

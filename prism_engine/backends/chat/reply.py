@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -26,9 +27,8 @@ _TRUNCATED = frozenset(
     }
 )
 _ABORTED = frozenset({"abort", "error", "insufficient_system_resource"})
-_FILTERED = (
-    *("filter", "safety", "sensitive", "refus", "prohibited", "blocklist", "recitation", "spii", "guardrail"),
-    *("moderat", "policy", "blocked", "violation"),
+_FILTERED = re.compile(
+    "filter|safety|sensitive|refus|prohibited|blocklist|recitation|spii|guardrail|moderat|policy|blocked|violation"
 )
 """Parts of the finish reasons, in lower case, with which providers mark a reply that their filter stopped."""
 _BASE_URL = "base_url may be wrong (it often ends in /v1)"
@@ -59,7 +59,7 @@ def read_reply(raw: bytes, headers: Mapping[str, str], endpoint: Endpoint, *, fr
     if not data.get("choices"):
         return _blocked(data)
     choice = data["choices"][0] if isinstance(data["choices"][0], dict) else {}
-    reasons = _finish_reasons(data, choice)
+    filtered = _FILTERED.search(_finish_reasons(data, choice)) is not None
     finish = _string(choice.get("finish_reason"))
     if choice.get("error") or finish.lower() in _ABORTED:
         return _aborted(finish, choice, raw, headers, endpoint)
@@ -67,7 +67,6 @@ def read_reply(raw: bytes, headers: Mapping[str, str], endpoint: Endpoint, *, fr
     if "message" not in choice and ("text" in choice or "delta" in choice):
         kind = "text completion" if "text" in choice else "piece of a stream"
         raise NoCompletionError(f"the reply is a {kind}, not a chat completion; {_BASE_URL}")
-    filtered = any(part in reason for reason in reasons for part in _FILTERED)
     if not isinstance(message, dict):
         if not (filtered or finish):
             raise NoCompletionError(f"the reply has no message; {_BASE_URL}")
@@ -143,14 +142,15 @@ def _block_reason(data: dict[str, Any]) -> str:
     return ""
 
 
-def _finish_reasons(data: dict[str, Any], choice: dict[str, Any]) -> list[str]:
+def _finish_reasons(data: dict[str, Any], choice: dict[str, Any]) -> str:
     """Return all finish reasons in lower case: the endpoint's, that of the provider behind a gateway, the prompt's."""
     reasons = [choice.get("finish_reason"), choice.get("native_finish_reason"), choice.get("stop_reason")]
     results = choice.get("content_filter_results")  # Azure's, by category
-    verdicts = results.values() if isinstance(results, dict) else ()
-    if any(isinstance(verdict, dict) and verdict.get("filtered") is True for verdict in verdicts):
+    if isinstance(results, dict) and any(
+        isinstance(verdict, dict) and verdict.get("filtered") is True for verdict in results.values()
+    ):
         reasons.append("content_filter")
-    return [_string(reason).lower() for reason in (*reasons, _block_reason(data))]
+    return "\n".join([reason for reason in (*reasons, _block_reason(data)) if isinstance(reason, str)]).lower()
 
 
 def _aborted(
@@ -225,19 +225,27 @@ def _string(value: Any) -> str:
 
 
 def _usage(value: Any) -> Usage:
+    if not isinstance(value, dict):
+        return Usage()
     return Usage(
-        prompt_tokens=_count(value, "prompt_tokens"),
-        completion_tokens=_count(value, "completion_tokens"),
-        cached_tokens=_count(value, "prompt_tokens_details", "cached_tokens"),
-        reasoning_tokens=_count(value, "completion_tokens_details", "reasoning_tokens"),
-        total_tokens=_count(value, "total_tokens"),
+        prompt_tokens=_count(value.get("prompt_tokens")),
+        completion_tokens=_count(value.get("completion_tokens")),
+        cached_tokens=_count(_detail(value.get("prompt_tokens_details"), "cached_tokens")),
+        reasoning_tokens=_count(_detail(value.get("completion_tokens_details"), "reasoning_tokens")),
+        total_tokens=_count(value.get("total_tokens")),
     )
 
 
-def _count(value: Any, *path: str) -> int | None:
+def _detail(details: Any, name: str) -> Any:
+    return details.get(name) if isinstance(details, dict) else None
+
+
+def _count(value: Any) -> int | None:
     """Return a reported count, saturating at 64 bits; some servers report floats, or text."""
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
+    if value is None:
+        return None
+    if type(value) is int:
+        return min(max(value, -_LARGEST_COUNT), _LARGEST_COUNT)
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value) if len(value) < _MOST_DIGITS else _LARGEST_COUNT
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):

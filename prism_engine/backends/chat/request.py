@@ -59,9 +59,7 @@ def request_body(call: Call, spec: ApiModel) -> bytes:
 
 def estimated_tokens(call: Call) -> Tokens:
     """Return an estimate of the most tokens that the call can use."""
-    parts = [part for message in call.messages for part in message.parts]
-    size = sum(len(part.encode()) for part in parts if isinstance(part, str))
-    prompt = -(-size // BYTES_PER_TOKEN) + TOKENS_PER_IMAGE * len(call.images)
+    prompt = -(-call.text_bytes // BYTES_PER_TOKEN) + TOKENS_PER_IMAGE * len(call.images)
     return Tokens(prompt + TOKENS_PER_MESSAGE * len(call.messages), call.sampling.max_tokens)
 
 

@@ -51,5 +51,4 @@ class StandIn:
 
 
 def _size(call: Call) -> _Size:
-    texts = (part for message in call.messages for part in message.parts if isinstance(part, str))
-    return _Size(len(call.images), sum(len(text.encode(errors="replace")) for text in texts), len(call.messages))
+    return _Size(len(call.images), call.text_bytes, len(call.messages))

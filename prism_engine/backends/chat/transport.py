@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT = 30.0
 """Seconds without a connection after which an address counts as unreachable."""
+
+
+_SMALL = 2**16
+"""Bytes of a body up to which it is sent as it is; aiohttp sends a larger one in pieces only if it is a file."""
 
 
 class Answer(NamedTuple):
@@ -38,13 +45,11 @@ class Transport:
 
     Args:
         credentials: what requests are sent with, and what is redacted from responses.
-        width: maximum number of connections.
     """
 
-    def __init__(self, credentials: Credentials, width: int) -> None:
+    def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
         self._redactor = Redactor(credentials.secrets)
-        self._width = width
         self._session: aiohttp.ClientSession | None = None
 
     async def exchange(self, method: str, url: str, *, body: bytes | None = None, seconds: float) -> Answer:
@@ -60,16 +65,12 @@ class Transport:
         """
         if self._session is None:
             self._session = self._open_session(url)
-        data = None if body is None else io.BytesIO(body)  # aiohttp warns about large `bytes` bodies
-        timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_TIMEOUT)
+        data = io.BytesIO(body) if body is not None and len(body) > _SMALL else body
         try:
-            async with self._session.request(method, url, data=data, timeout=timeout, allow_redirects=False) as answer:
+            request = self._session.request(method, url, data=data, timeout=_timeout(seconds), allow_redirects=False)
+            async with request as answer:
                 body = self._redactor.body(await answer.read())
-                headers = answer.headers.copy()
-                for name, value in answer.headers.items():
-                    if (clean := self._redactor.text(value)) != value:
-                        headers[name] = clean
-                return Answer(answer.status, headers, body)
+                return Answer(answer.status, self._redactor.headers(answer.headers), body)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             failure = self._translated(error, url, seconds)
         raise failure  # outside the handler: aiohttp's errors contain the request's headers, and so the key
@@ -84,10 +85,11 @@ class Transport:
         if self._credentials.key is not None and not any(map(_is_authorization, self._credentials.headers)):
             headers["Authorization"] = f"Bearer {self._credentials.key}"
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._width, ssl=trusted_certificates(url) or True),
+            # The limiter bounds the requests in flight, and may be given another bound while the session is open.
+            connector=aiohttp.TCPConnector(limit=0, ssl=trusted_certificates(url) or True),
             headers=headers | dict(self._credentials.headers),
             cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=may_use_proxy(url),
+            proxy=_proxy_of(url),
         )
 
     def _translated(self, error: Exception, url: str, seconds: float) -> BackendError:
@@ -102,6 +104,23 @@ class Transport:
             case TimeoutError():
                 return TimedOutError(f"no complete response within {seconds:g} s")
         return TransientError(f"the connection broke: {reason}")
+
+
+@lru_cache(maxsize=8)  # all requests of an entry have the same one
+def _timeout(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_TIMEOUT)
+
+
+def _proxy_of(url: str) -> str | None:
+    """Return the proxy that variables such as `HTTPS_PROXY` name for an address.
+
+    Looked up once per session, not by aiohttp's `trust_env`: that reads the variables and `~/.netrc` for every request,
+    each in a thread, and refuses to send the API key to a host that `~/.netrc` has a password for.
+    """
+    address = urlsplit(url)
+    if not may_use_proxy(url) or proxy_bypass(address.hostname or ""):
+        return None
+    return getproxies().get(address.scheme)
 
 
 def _is_authorization(header: str) -> bool:

@@ -27,7 +27,9 @@ class Tokens(NamedTuple):
 
     def of(self, kind: TokenKind) -> int:
         """Return the tokens that a limit of this kind counts."""
-        return {"tokens": self.prompt + self.output, "input": self.prompt, "output": self.output}[kind]
+        if kind == "tokens":
+            return self.prompt + self.output
+        return self.prompt if kind == "input" else self.output
 
     def plausible_for(self, worst: Tokens) -> bool:
         """Whether a call can have used this much: some servers report zero tokens, others billions."""
@@ -79,13 +81,15 @@ class Expectation:
 
     def demand(self, worst: Tokens, kind: TokenKind) -> Demand:
         """Return what a call with this estimate and output limit is expected to take from a limit of this kind."""
-        parts = []
+        mean = variance = 0.0
         if kind != "output":
-            parts.append((worst.prompt, self._prompt))
+            mean += worst.prompt * self._prompt.mean
+            variance += worst.prompt**2 * self._prompt.variance
         if kind != "input":
-            parts.append((worst.output, self._outputs.get(worst.output) or RunningRatio()))
-        expected = math.ceil(sum(tokens * ratio.mean for tokens, ratio in parts))
-        variance = sum(tokens**2 * ratio.variance for tokens, ratio in parts)
+            output = self._outputs.get(worst.output) or RunningRatio()
+            mean += worst.output * output.mean
+            variance += worst.output**2 * output.variance
+        expected = math.ceil(mean)
         return Demand(expected, max(worst.of(kind), expected), variance)
 
     def corrected_estimate(self, worst: Tokens) -> Tokens:

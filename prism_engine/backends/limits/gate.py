@@ -29,7 +29,7 @@ class Gate:
     def __init__(self, width: int) -> None:
         self.width = width
         self._held = 0
-        self._closed = False
+        self._closed = self._paused = False
         self._queue: deque[asyncio.Future[bool]] = deque()
 
     def __repr__(self) -> str:
@@ -56,6 +56,13 @@ class Gate:
         finally:
             self._release()
 
+    def hold(self, *, on: bool) -> None:
+        """Let all callers wait (on), or admit them again in their order (off); holders finish."""
+        self._paused = on
+        while not on and self._queue and self._held < self.width:
+            self._held += 1
+            self._release()
+
     def close(self) -> None:
         """Admit no more callers: current and later waiters get NotRunError, holders finish. Idempotent."""
         self._closed = True
@@ -65,7 +72,7 @@ class Gate:
                 waiter.set_result(False)
 
     async def _acquire(self, *, front: bool = False) -> bool:
-        if self._held < self.width:  # then no one is waiting: a released slot is handed over at once
+        if self._held < self.width and not self._paused:  # then no one waits: a released slot is handed over at once
             self._held += 1
             return True
         waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -82,7 +89,7 @@ class Gate:
         return acquired
 
     def _release(self) -> None:
-        while self._queue:
+        while self._queue and not self._paused:
             waiter = self._queue.popleft()
             if not waiter.done():
                 waiter.set_result(True)
@@ -119,6 +126,12 @@ class AdaptiveWidth:
         self.cuts = 0
         self._size = float(min(start, maximum))
         self._cut_at = float("-inf")
+
+    def change_maximum(self, maximum: int) -> None:
+        """Set another upper bound; up to where nothing is known about the API the limit follows it at once."""
+        self.maximum = maximum
+        least = 1 if self.cuts else START
+        self._size = float(min(max(self._size, least), maximum))
 
     @property
     def width(self) -> int:

@@ -5,27 +5,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
-
-from asyncio_throttle import Throttler
+from contextlib import suppress
+from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
 from prism_engine.backends.limits.expectation import Expectation, Tokens
 from prism_engine.backends.limits.gate import AdaptiveWidth, Gate, stopping_error
 from prism_engine.backends.limits.pacer import Pacer
 from prism_engine.backends.limits.rate_headers import read_allowances
+from prism_engine.backends.limits.request_rate import per_minute, throttler
 from prism_engine.backends.limits.shared_quota import QuotaGrant
 from prism_engine.backends.limits.token_window import TokenWindow
 from prism_engine.backends.limits.unnamed_wait import UnnamedWait
 from prism_engine.backends.load import LimitUsage, Load, Wait, WaitReason
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
+    from types import TracebackType
 
-    from prism_engine.backends.limits.expectation import TokenKind
+    from prism_engine.backends.limits.expectation import Demand, TokenKind
     from prism_engine.backends.limits.outage import Outage
-    from prism_engine.backends.limits.pacer import SentRequest
+    from prism_engine.backends.limits.sent_requests import SentRequest
     from prism_engine.backends.limits.shared_quota import Quantity, SharedQuota
     from prism_engine.backends.limits.token_window import WindowEntry
     from prism_engine.backends.limits.unanimity import Unanimity
@@ -37,23 +37,42 @@ T = TypeVar("T")
 SLACK = 1.01
 """Our minute is longer than the server's by this factor: requests may arrive closer together than they were sent."""
 
+_TOKEN_KINDS: tuple[TokenKind, ...] = ("tokens", "input", "output")
+
+_INSTANT = 1e-3
+"""Seconds in which no limit that admitted a request can close by itself."""
+
 _log = logging.getLogger(__name__)
 
 
 class Slot:
-    """Permit to send one request; reports its outcome back to the limiter.
+    """Permit to send one request: `async with limiter.slot(...) as slot`. Reports the outcome back to the limiter.
 
     A slot that ends without a recorded outcome counts its worst case for the whole window, because a failed request may
     have been billed.
     """
 
-    def __init__(self, limiter: Limiter, worst: Tokens, request: SentRequest, grant: QuotaGrant) -> None:
+    request: SentRequest
+    """Set once the slot is entered, like the next two."""
+    grant: QuotaGrant
+    entries: Sequence[WindowEntry] = ()
+    """Its reservation in each token window; empty once settled."""
+
+    def __init__(self, limiter: Limiter, worst: Tokens, *, is_retry: bool) -> None:
         self.worst = worst
-        self.request = request
-        self.grant = grant
+        self.is_retry = is_retry
         self.is_probe = False
         """Whether the request finds out if an outage has ended."""
         self._limiter = limiter
+
+    async def __aenter__(self) -> Self:
+        await self._limiter.admit(self)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._limiter.end(self)
 
     def record_headers(self, headers: Mapping[str, str]) -> None:
         """Record the response headers, whatever the status: they may report what the server still allows."""
@@ -105,23 +124,27 @@ class Limiter:
         self._head = Gate(1)
         self._width = AdaptiveWidth(limits.concurrency)
         self._throttler = throttler(limits.requests_per_minute, minute * SLACK)
-        kinds: tuple[TokenKind, ...] = ("tokens", "input", "output")
         rates = per_minute(limits)
-        self._windows = [(kind, TokenWindow(rates[kind], minute * SLACK)) for kind in kinds if kind in rates]
+        self._windows = [(kind, TokenWindow(rates[kind], minute * SLACK)) for kind in _TOKEN_KINDS if kind in rates]
         self._requests, self._minute = limits.requests_per_minute, minute
         self._may_burst = True
         self._expectation = Expectation()
+        self._demands: list[Demand] = []
+        """What the call at the head of the queue takes from each window, as of the last look at the limits."""
         self._pacer = Pacer()
         self._shared = shared
         self._outage = outage
         self._unanimity = unanimity
         self._unnamed_wait = UnnamedWait()
         self._waiting_for: WaitReason | None = None
-        self._in_flight: dict[Slot, list[WindowEntry]] = {}
+        self._in_flight: set[Slot] = set()
         self._saturated = False
         self._paused_until = 0.0
+        self._held_since: float | None = None
         self._retry_is_next = False
         self._changed = asyncio.Event()
+        self._changes = 0
+        """Counts what may change whether a request may be sent, apart from time."""
         self._timeouts: set[asyncio.Timeout] = set()
         self._closed = False
 
@@ -130,38 +153,41 @@ class Limiter:
         in_flight = f"{len(self._in_flight)}/{self._width.width} in flight"
         return f"<Limiter {in_flight}, head={self._head!r}, {len(self._timeouts)} timed waits{used}>"
 
-    @asynccontextmanager
-    async def slot(
+    def slot(
         self,
         worst: Tokens = Tokens(),  # noqa: B008 - immutable
         *,
         is_retry: bool = False,
-    ) -> AsyncIterator[Slot]:
-        """Wait until one more request may be sent, and hold its slot while it is in flight.
+    ) -> Slot:
+        """Return a slot; entering it waits until one more request may be sent, and it is held while in flight.
 
         Args:
             worst: estimate of the most tokens that the request can use.
             is_retry: an earlier request of the same call has failed.
 
         Raises:
-            NotRunError: `close` was called before this call's turn.
-            DeadError: the endpoint has been down for too long, or rejects every call.
+            NotRunError: when entered: `close` was called before this call's turn.
+            DeadError: when entered: the endpoint has been down for too long, or rejects every call.
         """
-        async with self._turn(is_retry=is_retry):
+        return Slot(self, worst, is_retry=is_retry)
+
+    async def admit(self, slot: Slot) -> None:
+        """Wait until the slot's request may be sent; see `slot`."""
+        async with self._turn(is_retry=slot.is_retry):
             try:
-                slot = await self._admit(worst)
+                await self._admit(slot)
             finally:
                 self._waiting_for = None
-        self._retry_is_next &= is_retry
+        self._retry_is_next &= slot.is_retry
         slot.is_probe = self._outage is not None and self._outage.record_sent()
-        try:
-            yield slot
-        finally:
-            if slot.is_probe and self._outage is not None:
-                self._outage.record_probe_end()
-            self._settle(slot, worst)
-            del self._in_flight[slot]
-            self._changed.set()
+
+    def end(self, slot: Slot) -> None:
+        """Take note that the slot's request is no longer in flight."""
+        if slot.is_probe and self._outage is not None:
+            self._outage.record_probe_end()
+        self._settle(slot, slot.worst)
+        self._in_flight.discard(slot)
+        self._note_change()
 
     def _turn(self, *, is_retry: bool) -> AbstractAsyncContextManager[object]:
         """Return the place in the queue.
@@ -177,13 +203,50 @@ class Limiter:
     def pause(self, seconds: float) -> None:
         """Send nothing for `seconds`, as the server asked."""
         self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
+        self._changes += 1
+
+    def hold(self, *, on: bool) -> None:
+        """Send nothing (on) until the next call (off): waiters stay in the queue, slots in use remain valid."""
+        now = asyncio.get_running_loop().time()
+        if self._held_since is not None and not on and self._outage is not None:
+            self._outage.record_pause(now - self._held_since)
+        if not on:
+            self._held_since = None
+        elif self._held_since is None:
+            self._held_since = now
+        self._note_change()
+
+    def change_limits(self, limits: Limits) -> None:
+        """Keep other limits from now on; what was sent and counted in the last minute counts for them.
+
+        Args:
+            limits: have every limit that was there before, with whatever value.
+        """
+        self._width.change_maximum(limits.concurrency)
+        self._requests, spread = limits.requests_per_minute, throttler(limits.requests_per_minute, self._minute * SLACK)
+        if self._throttler is None or spread is None:
+            self._throttler = spread
+        else:  # the call at the head of the queue may be waiting for this one: it sees the new rate at its next poll
+            self._throttler.rate_limit, self._throttler.period = spread.rate_limit, spread.period
+            self._throttler.retry_interval = spread.retry_interval
+        rates = per_minute(limits)
+        for kind, window in self._windows:
+            window.limit = rates[kind]
+        known = {kind for kind, _ in self._windows}
+        for kind in _TOKEN_KINDS:
+            if kind in rates and kind not in known:  # it counts what is sent from now on
+                self._windows.append((kind, TokenWindow(rates[kind], self._minute * SLACK)))
+                self._demands.append(self._expectation.demand(Tokens(), kind))  # of the head, which looks again
+        if self._shared is not None:
+            self._shared.change_limits(rates)
+        self._note_change()
 
     def record_headers(self, slot: Slot, headers: Mapping[str, str]) -> None:
         """See `Slot.record_headers`."""
         self._pacer.record_headers(
             slot.request, asyncio.get_running_loop().time(), read_allowances(headers, time.time())
         )
-        self._changed.set()
+        self._note_change()
 
     def record_success(self, slot: Slot, used: Tokens | None) -> None:
         """See `Slot.record_success`."""
@@ -219,6 +282,7 @@ class Limiter:
         """Send nothing more: current and later waiters get NotRunError, slots in use remain valid. Idempotent."""
         self._closed = True
         self._head.close()
+        self._changed.set()
         for timeout in self._timeouts:
             if not timeout.expired():
                 timeout.reschedule(0.0)
@@ -261,26 +325,30 @@ class Limiter:
             reason = WaitReason.PAUSE
         return Load(reason, limits)
 
-    async def _admit(self, worst: Tokens) -> Slot:
+    async def _admit(self, slot: Slot) -> None:
+        worst, loop = slot.worst, asyncio.get_running_loop()
         while True:
             while (wait := self._next_wait(worst)) is not None:
                 self._waiting_for = wait.reason
-                await self.unless_closed(self._wait_for_change, wait.seconds)
+                await self._wait_for_change(wait.seconds)
+            checked, changes = loop.time(), self._changes
             self._waiting_for = WaitReason.REQUESTS  # visible to others only if the next lines actually wait
             if self._throttler is not None and not self._bursts:
                 await self.unless_closed(self._throttler.acquire)
-            grant = await self._lease(worst)
+            grant = await self._lease()
             if self._closed:
                 raise stopping_error()
-            if self._next_wait(worst) is None:  # no new reason to wait has come up meanwhile
+            now = loop.time()
+            unchanged = changes == self._changes and now - checked < _INSTANT
+            if unchanged or self._next_wait(worst) is None:  # no new reason to wait has come up meanwhile
                 break
             grant.settle(Tokens(), requests=0)
-        now = asyncio.get_running_loop().time()
-        slot = Slot(self, worst, self._pacer.record_sent(now, self._expectation.corrected_estimate(worst)), grant)
-        self._in_flight[slot] = [
-            window.reserve(now, self._expectation.demand(worst, kind)) for kind, window in self._windows
+        slot.grant = grant
+        slot.request = self._pacer.record_sent(now, self._expectation.corrected_estimate(worst))
+        slot.entries = [
+            window.reserve(now, demand) for (_, window), demand in zip(self._windows, self._demands, strict=True)
         ]
-        return slot
+        self._in_flight.add(slot)
 
     @property
     def _bursts(self) -> bool:
@@ -290,15 +358,19 @@ class Limiter:
         """
         return self._may_burst and self._pacer.reports("requests")
 
-    async def _lease(self, worst: Tokens) -> QuotaGrant:
+    async def _lease(self) -> QuotaGrant:
         if self._shared is None:
             return QuotaGrant({}, {})
         amounts: dict[Quantity, int] = {"requests": 1}
-        amounts |= {kind: self._expectation.demand(worst, kind).expected for kind, _ in self._windows}
+        for (kind, _), demand in zip(self._windows, self._demands, strict=True):
+            amounts[kind] = demand.expected
         while isinstance(grant := self._shared.take(amounts), float):
             self._waiting_for = WaitReason.TOKENS if self._requests is None else WaitReason.REQUESTS
             await self.unless_closed(asyncio.sleep, grant)
-        self._pacer.share = 1 / (1 + self._shared.others)
+        share = 1 / (1 + self._shared.others)
+        if share != self._pacer.share:  # less of what the headers report belongs to this process, or more
+            self._pacer.share = share
+            self._changes += 1
         return grant
 
     def _next_wait(self, worst: Tokens) -> Wait | None:
@@ -311,73 +383,61 @@ class Limiter:
             if not self._in_flight:
                 raise self._unanimity.verdict()
             return Wait(WaitReason.CONCURRENCY, None)
+        if self._held_since is not None:
+            return Wait(WaitReason.HELD, None)
         self._saturated = len(self._in_flight) >= self._width.width
         if self._outage is not None and (wait := self._outage.delay()) != 0:
             return Wait(WaitReason.OUTAGE, wait)
         if self._saturated:
             return Wait(WaitReason.CONCURRENCY, None)
+        waits = self._limit_waits(worst)
+        return max(waits, key=lambda wait: wait.seconds or 0.0) if waits else None
+
+    def _limit_waits(self, worst: Tokens) -> list[Wait]:
+        """Return the wait for each limit that does not admit the call now."""
         now = asyncio.get_running_loop().time()
-        waits = [Wait(WaitReason.PAUSE, self._paused_until - now)]
+        waits = []
+        if self._paused_until > now:
+            waits.append(Wait(WaitReason.PAUSE, self._paused_until - now))
         if self._requests is not None:
             seconds = self._pacer.window_delay(now, self._requests, self._minute * SLACK)
-            waits.append(Wait(WaitReason.REQUESTS, seconds))
-        for kind, window in self._windows:
-            waits.append(Wait(WaitReason.TOKENS, window.delay(now, self._expectation.demand(worst, kind))))
-        needed = self._expectation.corrected_estimate(worst)
-        for quantity, seconds in self._pacer.delays(now, needed, alone=not self._in_flight):
-            waits.append(Wait(WaitReason.REQUESTS if quantity == "requests" else WaitReason.TOKENS, seconds))
-        longest = max(waits, key=lambda wait: wait.seconds or 0.0)
-        return longest if longest.seconds and longest.seconds > 0 else None
+            if seconds > 0:
+                waits.append(Wait(WaitReason.REQUESTS, seconds))
+        self._demands = [self._expectation.demand(worst, kind) for kind, _ in self._windows]
+        for (_, window), demand in zip(self._windows, self._demands, strict=True):
+            if (seconds := window.delay(now, demand)) > 0:
+                waits.append(Wait(WaitReason.TOKENS, seconds))
+        if self._pacer.reports_limits:
+            needed = self._expectation.corrected_estimate(worst)
+            for quantity, seconds in self._pacer.delays(now, needed, alone=not self._in_flight):
+                if seconds > 0:
+                    waits.append(Wait(WaitReason.REQUESTS if quantity == "requests" else WaitReason.TOKENS, seconds))
+        return waits
 
     async def _wait_for_change(self, seconds: float | None) -> None:
-        """Wait until the state of a request in flight changes, but at most `seconds`."""
+        """Wait until the state of a request in flight changes, but at most `seconds`.
+
+        Raises:
+            NotRunError: the limiter is closed.
+        """
         self._changed.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
+        if not self._closed:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._changed.wait()
+        if self._closed:
+            raise stopping_error()
 
     def _settle(self, slot: Slot, used: Tokens) -> None:
         """Replace a request's reservations by what it used; only the first call for a slot has an effect."""
-        entries, self._in_flight[slot] = self._in_flight[slot], []
-        for (kind, window), entry in zip(self._windows, entries, strict=False):
-            window.settle(entry, used.of(kind))
+        if slot.entries:
+            # A window that was added since has no entry of the slot; it is after the others.
+            for (kind, window), entry in zip(self._windows, slot.entries, strict=False):
+                window.settle(entry, used.of(kind))
+            slot.entries = ()
         slot.grant.settle(used)
+        self._note_change()
+
+    def _note_change(self) -> None:
+        self._changes += 1
         self._changed.set()
-
-
-SLICES = 60
-"""A minute's requests are spread over at least this many slices, so that no minute starts with a burst."""
-_CANDIDATES = 10_000
-"""Slice sizes that are compared; with more of them, the limit is so high that their difference is none."""
-
-
-def per_minute(limits: Limits) -> dict[Quantity, int]:
-    """Return the per-minute limits that are configured."""
-    rates: dict[Quantity, int | None] = {
-        "requests": limits.requests_per_minute,
-        "tokens": limits.tokens_per_minute,
-        "input": limits.input_tokens_per_minute,
-        "output": limits.output_tokens_per_minute,
-    }
-    return {kind: rate for kind, rate in rates.items() if rate is not None}
-
-
-def throttler(per_minute: int | None, minute: float) -> Throttler | None:
-    """Return a throttler that admits `per_minute` requests in any minute, and only one slice's worth of them at once.
-
-    A minute consists of whole slices of whole requests, so part of the limit may remain unused. Of all slice sizes from
-    the largest down to half of it, the one that wastes least is used: 119 requests become 119 slices of one request,
-    not 60.
-
-    Args:
-        minute: its length in seconds.
-    """
-    if per_minute is None:
-        return None
-    largest = max(1, per_minute // SLICES)
-    share = max(
-        range(largest, max(largest // 2, largest - _CANDIDATES), -1), key=lambda share: per_minute // share * share
-    )
-    period = minute / (per_minute // share)
-    # It polls 200 times per period. The small excess puts the last poll just after the end of the period, not before.
-    return Throttler(rate_limit=share, period=period, retry_interval=min(1.0001 * period / 200, 0.05))

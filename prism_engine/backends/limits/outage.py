@@ -46,13 +46,22 @@ class Outage:
         self.enabled = patience != 0
         """Whether outages are detected and waited out."""
         self._patience = patience
-        self._min_calls = min(MIN_CALLS, concurrency)
+        self.set_concurrency(concurrency)
         self._since: float | None = None
         self._has_responded = self._has_ever_answered = False
         self._failures = self._failed_calls = 0
         self._next_probe = self._interval = 0.0
         self._probing = False
         self._last = ""
+
+    def set_concurrency(self, concurrency: int) -> None:
+        """Take note of the maximum number of requests in flight."""
+        self._min_calls = min(MIN_CALLS, concurrency)
+
+    def record_pause(self, seconds: float) -> None:
+        """Do not count time during which the run was paused, and nothing was sent, as time of the outage."""
+        if self._since is not None:
+            self._since = min(self._since + seconds, self._clock())
 
     @property
     def active(self) -> bool:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import deque
 from dataclasses import dataclass, replace
-from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from prism_engine.backends.limits.sent_requests import QUANTITIES, Amounts, SentRequests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from prism_engine.backends.limits.expectation import Tokens
     from prism_engine.backends.limits.rate_headers import Allowance
+    from prism_engine.backends.limits.sent_requests import SentRequest
 
 LONGEST_PAUSE = 600.0
 """Seconds. If the headers imply a longer wait, the next request is sent anyway and the server itself refuses it."""
@@ -23,24 +23,8 @@ REORDERING = 0.25
 CLEAR_DIFFERENCE = 3.0
 """Seconds by which the resets expected of the two refill kinds must differ before one is chosen; some servers round
 resets to whole seconds."""
-MEMORY = 120.0
-"""Seconds for which sent requests are remembered, because the headers may not count them yet."""
 
 _SPANS = {"second": 1.0, "": 60.0, "minute": 60.0, "hour": 3_600.0, "day": 86_400.0, "month": 2_592_000.0}
-
-
-class SentRequest(NamedTuple):
-    """A request that was sent, with an estimate of the most it can use."""
-
-    number: int
-    at: float
-    worst: Tokens
-
-    def amount(self, quantity: str) -> int:
-        """Return the most that a limit on requests, tokens, input-tokens or output-tokens deducts for it."""
-        if quantity == "requests":
-            return 1
-        return self.worst.of("input" if quantity == "input-tokens" else "output" if quantity != "tokens" else "tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +64,7 @@ class ServerLimit:
 
     def __init__(self, quantity: str, span: str) -> None:
         self.quantity = quantity
+        self._place = QUANTITIES.index(quantity)
         self._span = _SPANS[span]
         self._rate = self._size = 0.0  # refill per second; the most that is ever available
         self._continuous = False
@@ -106,15 +91,14 @@ class ServerLimit:
         # Exact for a token bucket; for a fixed window it never exceeds the limit.
         self._size = max(self._size, allowance.remaining, min(allowance.remaining + self._rate * reset, limit), 1.0)
 
-    def wait(
-        self, now: float, request: SentRequest, earlier: deque[SentRequest], *, share: float, alone: bool
-    ) -> float:
+    def wait(self, now: float, needed: Amounts, earlier: SentRequests, *, share: float, alone: bool) -> float:
         """Return the seconds until the limit should admit a request; 0 if no headers are known.
 
         A request larger than the whole limit is sent once the limit is full.
 
         Args:
-            earlier: the requests sent so far, oldest first.
+            needed: the most that the request may use.
+            earlier: the requests sent so far.
             share: fraction of the limit that belongs to this process.
             alone: no other request is in flight. Then the lowest value last reported counts every request.
         """
@@ -127,10 +111,10 @@ class ServerLimit:
             share * self._available(now, reading.request.at, reading.remaining) - since_sent,
             share * self._available(now, reading.received, reading.remaining) - since_received,
         )
-        if alone and earlier[-1].number == reading.request.number:
+        if alone and earlier.last_number == reading.request.number:
             available = max(available, share * self._available(now, reading.received, reading.lowest))
         margin = min(JITTER * self._rate, self._size / 20)
-        shortfall = min(request.amount(self.quantity) + margin, self._size * share) - available
+        shortfall = min(needed[self._place] + margin, self._size * share) - available
         if shortfall <= 0:
             return 0.0
         if self._continuous:
@@ -140,8 +124,8 @@ class ServerLimit:
             if now >= due and not self._rate and self._size <= 1:
                 return 0.0  # only a refusal has reported this limit, and not how large it is
             # Past the reset and without a newer header, all recent requests may belong to the present window.
-            oldest = next((sent.at for sent in earlier if sent.at > now - refill), None)
-            wait = due - now if now < due or oldest is None else oldest + refill - now
+            oldest = earlier.first_since(now - refill)
+            wait = due - now if now < due or oldest is None else oldest.at + refill - now
         return 0.0 if wait > LONGEST_PAUSE else max(wait, 1e-3)
 
     def _available(self, now: float, since: float, remaining: float) -> float:
@@ -152,25 +136,19 @@ class ServerLimit:
             return min(remaining + self._rate * (now - since), self._size)
         return self._size if now >= reading.received + reading.reset else remaining
 
-    def _uncounted(self, reading: HeaderReading, requests: deque[SentRequest], expired: float) -> tuple[int, int]:
+    def _uncounted(self, reading: HeaderReading, requests: SentRequests, expired: float) -> tuple[int, int]:
         """Return the amounts that a header may not count, if it was true when its request was sent, or was answered.
 
         Args:
             expired: requests sent up to this moment no longer take anything from the limit.
         """
-        since_sent = since_received = 0
-        received = reading.received - REORDERING
-        # Newest first, stopping at the first irrelevant one: a minute may hold thousands, and this runs per request.
-        horizon = max(expired, reading.request.at - REORDERING)
-        for other in reversed(requests):
-            if other.at <= horizon:
-                break
-            if other.number != reading.request.number:
-                amount = 1 if self.quantity == "requests" else other.amount(self.quantity)
-                since_sent += amount
-                if other.at > received:
-                    since_received += amount
-        return since_sent, since_received
+        own, place = reading.request, self._place
+        sent = max(expired, own.at - REORDERING)
+        received = max(sent, reading.received - REORDERING)
+        return (
+            requests.amount_since(sent, place, apart_from=own),
+            requests.amount_since(received, place, apart_from=own),
+        )
 
     def _detect_continuous(self, reading: HeaderReading) -> bool:
         """Return whether the limit refills continuously; keep the present answer while the readings fit both kinds.
@@ -197,8 +175,7 @@ class Pacer:
         self.share = 1.0
         """Fraction of each limit that belongs to this process; other processes may be sending, too."""
         self._limits: dict[tuple[str, str], ServerLimit] = {}
-        self._requests: deque[SentRequest] = deque()
-        self._number = 0
+        self._requests = SentRequests()
 
     def delays(self, now: float, worst: Tokens, *, alone: bool = False) -> Iterator[tuple[str, float]]:
         """Yield, for each limit, its quantity (`requests`, `tokens`, ...) and the seconds until a request fits.
@@ -208,9 +185,9 @@ class Pacer:
             worst: the most tokens that the request may use.
             alone: no other request is in flight.
         """
-        request = SentRequest(0, now, worst)
+        needed = Amounts.of(worst)
         for limit in self._limits.values():
-            yield limit.quantity, limit.wait(now, request, self._requests, share=self.share, alone=alone)
+            yield limit.quantity, limit.wait(now, needed, self._requests, share=self.share, alone=alone)
 
     @property
     def reports_limits(self) -> bool:
@@ -225,20 +202,15 @@ class Pacer:
         """Return the seconds until one more request makes at most `limit` of them in any `seconds`."""
         if len(self._requests) < limit:
             return 0.0
-        return max(self._requests[-limit].at + seconds - now, 0.0)
+        return max(self._requests.time_of(limit) + seconds - now, 0.0)
 
     def sent_since(self, moment: float) -> int:
         """Return the number of requests sent after a moment, which may be up to `MEMORY` seconds ago."""
-        return len(self._requests) - bisect_right(self._requests, moment, key=attrgetter("at"))
+        return self._requests.count_since(moment)
 
     def record_sent(self, now: float, worst: Tokens) -> SentRequest:
         """Record a request as sent; call `delays` first."""
-        self._number += 1
-        request = SentRequest(self._number, now, worst)
-        self._requests.append(request)
-        while self._requests[0].at < now - MEMORY:
-            self._requests.popleft()
-        return request
+        return self._requests.append(now, worst)
 
     def record_headers(self, request: SentRequest, now: float, allowances: Sequence[Allowance]) -> None:
         """Record the limits reported in the headers of the response to a request."""

@@ -54,13 +54,18 @@ def read_allowances(headers: Mapping[str, str], now: float) -> list[Allowance]:
         value = read_reset(text, now) if fact == "reset" else read_number(text)
         if value is not None:
             facts_by_limit.setdefault(key, {})[fact] = value
-            if fact == "reset" and (read_duration(text.strip()) or name.lower().startswith("anthropic")):
+            if fact == "reset" and key not in continuous and _refills(name, text):
                 continuous.add(key)
     return [
         Allowance(*key, facts.get("limit"), facts["remaining"], facts.get("reset"), key in continuous)
         for key, facts in facts_by_limit.items()
         if "remaining" in facts
     ]
+
+
+def _refills(name: str, text: str) -> bool:
+    """Whether a reset is stated in a dialect of token buckets."""
+    return name.lower().startswith("anthropic") or bool(read_duration(text.strip()))
 
 
 @lru_cache(maxsize=256)  # every response has the same header names

@@ -103,21 +103,28 @@ class SharedQuota:
         """Number of other processes that have used the quota recently."""
         self._path = path
         self._digest = hashlib.sha256(secret.encode()).digest()
-        self._limits = dict(limits)
+        self._leases: dict[Quantity, Lease] = {}
+        self.change_limits(limits)
         self._window = window
         self._clock = clock
         self._owner = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._quota = ""
         self._connection: sqlite3.Connection | None = None
-        self._leases: dict[Quantity, Lease] = {}
         self._retired: list[Lease] = []
         self._last_heartbeat = float("-inf")
         self._broken = False
 
+    def change_limits(self, limits: Mapping[Quantity, int]) -> None:
+        """Keep other limits from now on; what is left of the leases is not used. Other processes keep their own."""
+        self._limits = dict(limits)
+        self._most = {kind: max(int(limit * (1 - HEADROOM)), 1) for kind, limit in limits.items()}
+        for lease in self._leases.values():
+            lease.expires = float("-inf")
+
     def take(self, amounts: Mapping[Quantity, int]) -> QuotaGrant | float:
         """Take `amounts` (by kind) from the leases, or return the seconds after which to try again."""
-        maxima = {kind: max(int(limit * (1 - HEADROOM)), 1) for kind, limit in self._limits.items()}
-        amounts = {kind: min(amount, maxima[kind]) for kind, amount in amounts.items() if kind in maxima}
+        most = self._most
+        amounts = {kind: min(amount, most[kind]) for kind, amount in amounts.items() if kind in most}
         now = self._clock()
         missing = [kind for kind, amount in amounts.items() if not self._covers(kind, amount, now)]
         if (missing or now >= self._last_heartbeat + HEARTBEAT) and not self._broken:

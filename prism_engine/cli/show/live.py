@@ -238,6 +238,8 @@ def _money(progress: Progress) -> str:
 def _time(progress: Progress) -> str:
     if progress.stopping:
         return "stopping: finishing the requests in flight (Ctrl-C again to stop at once)"
+    if progress.paused:
+        return f"{human_seconds(progress.seconds)}, paused (`prism ctl RUN resume` goes on)"
     left = progress.eta_seconds
     so_far = human_seconds(progress.seconds)
     if left is None or progress.finished == progress.total:

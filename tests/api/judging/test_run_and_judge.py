@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from prism_engine import api
+from prism_engine.chaos.behaviour import Behaviour
 from prism_engine.config import ApiModel, load_registry
+from prism_engine.control.client import send
+from prism_engine.control.sockets import SOCKET_NAME
 from prism_engine.errors import ConfigError, DeadError
 from tests.api.judged import calls, configured, says
+from tests.live_run import wait_until
 from tests.provider import paid_model, provider
 from tests.shapes import write_shapes
 
@@ -47,3 +53,17 @@ def test_a_run_whose_judge_does_not_answer_is_not_started(tmp_path):
     config = configured(tmp_path, judge="judge", models={"judge": missing})
     with pytest.raises(ConfigError, match="no API key"):
         api.run_and_judge([config], load_registry())
+
+
+def test_judging_keeps_the_cap_that_the_run_was_given_while_it_went_on(tmp_path):
+    write_shapes(tmp_path / "shapes.tsv", 24, 0)
+    with provider(Behaviour(latency=0.1, reply=lambda _body: "hmm")) as server, ThreadPoolExecutor() as threads:
+        paid = ApiModel.model_validate(paid_model(server, limits={"concurrency": 1}))
+        config = configured(tmp_path, judge="judge", models={"mumbler": paid, "judge": paid}, max_cost="5")
+        judged = threads.submit(api.run_and_judge, [config], load_registry())
+        wait_until(lambda: any(config.results_dir.rglob(SOCKET_NAME)))
+        (socket,) = config.results_dir.rglob(SOCKET_NAME)
+        send(socket.parent, "set", {"max_cost": "2"})
+        (report,), (verdict,) = judged.result()
+    caps = [each.progress.spending.cap for each in (report, verdict) if each.progress.spending is not None]
+    assert caps == [2 * 10**9] * 2

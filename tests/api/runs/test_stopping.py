@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -86,3 +87,19 @@ async def test_a_closed_terminal_changes_nothing_under_nohup():
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+async def test_a_deadline_is_moved_and_removed_while_the_runs_go_on():
+    stop, now = Stop(), datetime.now().astimezone()
+    with stopping_at_deadline(stop, ["9h", "8h"]) as alarm:
+        assert alarm.moment is not None
+        assert timedelta(hours=7.9) < alarm.moment - now < timedelta(hours=8.1)
+        alarm.set((now + timedelta(seconds=0.05)).isoformat(), now)
+        with pytest.raises(ValueError, match="must be"):
+            alarm.set("soon", now)
+        alarm.set(None, now)
+        await asyncio.sleep(0.1)
+        assert [stop.requested, alarm.moment] == [False, None]
+        alarm.set((now - timedelta(seconds=1)).isoformat(), now)
+        await asyncio.sleep(0.01)
+    assert isinstance(stop.reason, DeadlineError)

@@ -157,6 +157,24 @@ async def test_a_proxy_is_used_except_for_addresses_in_no_proxy(monkeypatch):
     assert len(through) == 1
 
 
+async def test_a_proxy_gets_the_name_and_password_in_its_address(monkeypatch):
+    async with serving(answer=REPLY) as (proxy, through):
+        monkeypatch.setenv("HTTP_PROXY", proxy.replace("//", "//me:secret@"))
+        await asked("http://127.0.0.2:9/v1", api_key_env="A", environ={"A": KEY})
+    (request,) = through
+    assert request.headers["Proxy-Authorization"] == "Basic bWU6c2VjcmV0"
+    assert request.headers["Authorization"] == f"Bearer {KEY}"
+
+
+async def test_a_password_in_netrc_does_not_conflict_with_the_key(monkeypatch, tmp_path):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.2 login me password secret\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    async with serving(host="127.0.0.2", answer=REPLY) as (url, requests):
+        await asked(f"{url}/v1", api_key_env="A", environ={"A": KEY})
+    assert [request.headers["Authorization"] for request in requests] == [f"Bearer {KEY}"]
+
+
 async def test_a_dead_proxy_says_that_nothing_was_reached(monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with pytest.raises((DeadError, UnreachableError), match=r"127\.0\.0\.1:9"):

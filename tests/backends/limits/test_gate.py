@@ -145,3 +145,38 @@ async def test_who_comes_to_the_front_is_next_and_is_turned_away_by_a_closed_gat
     gate.close()
     with pytest.raises(NotRunError):
         await hurry("late")
+
+
+async def test_a_held_gate_keeps_its_queue_in_order_and_its_holders():
+    gate, release, entered = Gate(2), asyncio.Event(), []
+    first = asyncio.create_task(hold(gate, release, entered, 0))
+    await settle()
+    gate.hold(on=True)
+    others = [asyncio.create_task(hold(gate, release, entered, n)) for n in range(1, 5)]
+    await settle()
+    assert entered == [0]
+    others[0].cancel()
+    gate.hold(on=False)
+    await settle()
+    assert entered == [0, 2]
+    gate.hold(on=True)
+    release.set()
+    await first
+    await settle()
+    assert entered == [0, 2]
+    gate.hold(on=False)
+    await asyncio.gather(*others[1:])
+    assert entered == [0, 2, 3, 4]
+    assert repr(gate) == "<Gate open, 0/2 held, 0 waiting>"
+
+
+async def test_a_held_gate_that_closes_turns_its_queue_away():
+    gate, release, entered = Gate(1), asyncio.Event(), []
+    gate.hold(on=True)
+    waiter = asyncio.create_task(hold(gate, release, entered, 0))
+    await settle()
+    gate.close()
+    with pytest.raises(NotRunError):
+        await waiter
+    gate.hold(on=False)
+    assert repr(gate) == "<Gate closed, 0/1 held, 0 waiting>"

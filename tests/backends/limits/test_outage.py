@@ -135,3 +135,35 @@ def test_patience_has_an_end():
     watched.now += 60
     with pytest.raises(DeadError, match=r"here has returned only errors for 11 minutes.*HTTP 500"):
         watched.outage.delay()
+
+
+def test_time_in_which_the_run_was_paused_is_not_time_of_the_outage():
+    watched = Watched(patience=3600.0)
+    watched.fail(MIN_FAILURES)
+    watched.now += 3000
+    watched.outage.delay()
+    watched.now += 86400
+    watched.outage.record_pause(86400)
+    assert watched.outage.delay() == 0.0
+    watched.now += 700
+    with pytest.raises(DeadError, match="for 62 minutes"):
+        watched.outage.delay()
+
+
+def test_an_outage_that_began_during_the_pause_is_not_from_the_future():
+    watched = Watched(patience=3600.0)
+    watched.fail(MIN_FAILURES)
+    watched.outage.record_pause(5000)
+    watched.now += 3500
+    assert watched.outage.delay() == 0.0
+    watched.now += 200
+    with pytest.raises(DeadError):
+        watched.outage.delay()
+
+
+def test_where_more_calls_may_be_in_flight_than_before_more_of_them_must_fail():
+    watched = Watched(concurrency=1)
+    watched.outage.set_concurrency(16)
+    watched.fail(1)
+    watched.fail(2 * MIN_FAILURES, first=False)
+    assert not watched.outage.active

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prism_engine.backends.limits.limiter import SLICES, per_minute, throttler
+from prism_engine.backends.limits.request_rate import SLICES, per_minute, throttler
 from prism_engine.config import Limits
 
 

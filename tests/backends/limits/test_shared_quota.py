@@ -14,7 +14,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from prism_engine.backends.limits.expectation import Tokens
-from prism_engine.backends.limits.limiter import SLACK, Limiter, per_minute
+from prism_engine.backends.limits.limiter import SLACK, Limiter
+from prism_engine.backends.limits.request_rate import per_minute
 from prism_engine.backends.limits.shared_quota import CHUNKS, HEARTBEAT, LEASE_LIFETIME, SharedQuota
 from prism_engine.config import Limits
 from tests.backends.traffic import largest_sum, made_up, send_for, weighed

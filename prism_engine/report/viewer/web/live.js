@@ -100,10 +100,70 @@ function liveCard(run) {
   );
   return el(
     "section",
-    { class: "card live", "aria-label": "Run in progress" },
-    el("h2", {}, name(run.name), " ", stateMark(run)),
+    { class: "card live", "aria-label": "Run in progress", "data-id": run.id },
+    el("h2", {}, name(run.name), " ", run.paused ? el("span", { class: "state killed" }, "paused") : stateMark(run)),
     progressBar(run),
     el("dl", {}, facts.map(([label, value]) => el("div", {}, el("dt", {}, label), el("dd", {}, value)))),
+    run.listens && run.state === "running" ? controls(run) : null,
     last.length ? el("div", { class: "latest" }, el("span", { class: "quiet" }, "Finished last: "), el("ul", {}, last)) : null,
   );
+}
+
+const SETTINGS = { rpm: "requests/min", tpm: "tokens/min", concurrency: "concurrency", max_cost: "cost cap in $", deadline: "deadline" };
+
+// What `prism ctl` can do, as buttons. The run's reply is shown below them.
+function controls(run) {
+  const reply = el("p", { class: "quiet", role: "status" }, replies.get(run.id) ?? "");
+  const ask = async (content) => {
+    replies.set(run.id, await command(run.id, content));
+    reply.replaceChildren(...shown(replies.get(run.id)));
+  };
+  const button = (words, content, title) => el("button", { type: "button", title, onclick: () => ask(content) }, words);
+  const kind = el(
+    "select",
+    { "aria-label": "What to set" },
+    Object.entries(SETTINGS).map(([value, words]) => el("option", { value }, words)),
+  );
+  const value = el("input", { type: "text", "aria-label": "New value", size: 8, autocomplete: "off" });
+  const set = (event) => {
+    event.preventDefault();
+    ask({ command: "set", values: { [kind.value]: value.value.trim() } });
+  };
+  return el(
+    "div",
+    { class: "controls" },
+    run.paused
+      ? button("Resume", { command: "resume" }, "Make calls again")
+      : button("Pause", { command: "pause" }, "No new calls; those in flight finish and are stored"),
+    button("Drain", { command: "drain" }, "Stop: calls in flight finish and are stored; the same command continues"),
+    el("form", { onsubmit: set }, kind, value, el("button", {}, "Set")),
+    reply,
+  );
+}
+
+const replies = new Map();
+
+// Shows the cards of runs in progress. One whose controls are being used is not replaced.
+function showLive(runs) {
+  const old = new Map([...byId("live").children].map((card) => [card.dataset.id, card]));
+  const used = (card) => card?.contains(document.activeElement);
+  const cards = runs.map((run) => (used(old.get(run.id)) ? renewed(old.get(run.id), run) : liveCard(run)));
+  if (cards.some(used)) {
+    for (const card of [...byId("live").children]) if (!cards.includes(card)) card.remove();
+    const place = cards.findIndex(used);
+    cards.forEach((card, number) => {
+      if (number < place) byId("live").insertBefore(card, cards[place]);
+      else if (number > place) byId("live").append(card);
+    });
+  } else byId("live").replaceChildren(...cards);
+}
+
+// Puts the new numbers into a card and leaves its controls.
+function renewed(card, run) {
+  const fresh = liveCard(run);
+  for (const part of ["h2", ".progress", "dl", ".latest"]) {
+    const [old, next] = [card.querySelector(part), fresh.querySelector(part)];
+    if (old && next) old.replaceWith(next);
+  }
+  return card;
 }

@@ -13,6 +13,17 @@ async function ask(path, parameters = {}) {
   }
 }
 
+// Sends a command to a run; returns what the run says, or why it refuses.
+async function command(run, content) {
+  const token = document.querySelector('meta[name="prism-token"]').content;
+  const response = await fetch(`/api/control?${new URLSearchParams({ runs: run })}`, {
+    method: "POST",
+    headers: { "X-Prism-Token": token },
+    body: JSON.stringify(content),
+  });
+  return response.ok ? (await response.json()).message : (await response.text()).trim();
+}
+
 // The ids of the runs that this page's address names, joined by dots.
 function runsOfAddress() {
   return new URLSearchParams(location.search).get("runs") ?? "all";

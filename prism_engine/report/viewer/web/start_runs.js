@@ -91,7 +91,7 @@
     const old = body.querySelector(`tr[data-id="${run.id}"]`);
     if (old && !isNew && !old.contains(document.activeElement)) old.replaceWith(row(run));
     else if (isNew) later();
-    byId("live").replaceChildren(...[...known.values()].filter((each) => each.command === "run" && each.state === "running").map(liveCard));
+    showLive([...known.values()].filter((each) => isLive(each) && each.state === "running"));
   }
 
   // Runs arrive one by one: they are shown together.

@@ -8,9 +8,9 @@
   const known = new Map();
   let page = null;
 
-  function showLive(run) {
+  function onRun(run) {
     known.set(run.id, run);
-    byId("live").replaceChildren(...[...known.values()].filter(isLive).map(liveCard));
+    showLive([...known.values()].filter(isLive));
   }
 
   // A page that could not be shown, for its runs had no sample yet, is read again.
@@ -20,7 +20,7 @@
     else if (version !== source.version) await page.renew();
   }
 
-  const live = { run: showLive, rows: onRows };
+  const live = { run: onRun, rows: onRows };
   listen({ runs, rows: 1 }, live);
   page = (await start(source)) ?? {};
 })();
