@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import pytest
 from pydantic import ValidationError
@@ -15,6 +16,8 @@ from tests.report.viewer.shown_runs import data_of, three_arms
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from prism_engine.report.viewer.report_data import ReportData
 
 FILTERS: list[tuple[dict[str, Any], str]] = [
     ({}, "0 1 2 3"),
@@ -89,3 +92,34 @@ def test_the_searched_text_has_every_text_of_a_sample(tmp_path):
 def test_a_malformed_filter_is_refused(wanted):
     with pytest.raises(ValidationError):
         RowFilter(**wanted)
+
+
+class Many:
+    """The data of a report of 100,000 samples, made as they are read."""
+
+    header: ClassVar[dict[str, Any]] = {"runs": [{}]}
+    templates = SimpleNamespace(all=[])
+
+    def samples(self) -> Iterator[dict[str, Any]]:
+        """Yield samples, every tenth of them right."""
+        for number in range(100_000):
+            reply = {"outcome": "right" if number % 10 == 0 else "wrong", "text": f"I say {number}."}
+            yield {
+                "id": number, "benchmark": 0, "index": str(number), "question": "What is it? " * 40, "images": [],
+                "descriptions": [], "answers": {"0": {"outcome": reply["outcome"], "replies": [reply]}},
+            }  # fmt: skip
+
+
+def test_with_100_000_rows_a_page_is_as_small_as_any_and_memory_stays_flat(tmp_path):
+    write_index(cast("ReportData", Many()), tmp_path)
+    with closing(RowIndex(tmp_path)) as index:
+        for offset in (0, 49_900, 99_800):
+            page = index.page(RowFilter(benchmark=0), offset, 200)
+            assert (page.total, len(page.rows)) == (100_000, 200)
+            assert sum(map(len, page.rows)) < 100_000, "500 bytes a row"
+        for number in range(40):
+            assert index.page(RowFilter(benchmark=0, text=f"say {number}", runs={"0": "right"}), 0, 200).total > 0
+            assert index.place(RowFilter(benchmark=0, text=f"say {number}"), str(number)) == 0
+        assert index.place(RowFilter(benchmark=0, runs={"0": "right"}), "99990") == 9_999
+        assert len(index.sample(0, "99999") or b"") < 1000
+        assert sum(found.nbytes for found in index._found.values()) <= 16 * 4 * 100_000
