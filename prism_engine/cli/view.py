@@ -43,7 +43,7 @@ def view(
 
     [bold]Example:[/] prism view results/generic/MMStar
     """
-    from prism_engine.web.start import serve_viewer  # noqa: PLC0415 - commands import what they use when called
+    from prism_engine.web.viewer_start import serve_viewer  # noqa: PLC0415 - commands import what they use when called
 
     for folder in runs or [results_dir]:
         if not folder.is_dir():

@@ -17,10 +17,10 @@ from prism_engine.control.messages import request_of
 from prism_engine.errors import PrismError
 from prism_engine.report.viewer.row_index import RowFilter
 from prism_engine.report.viewer.thumbnails import thumbnails
-from prism_engine.web.gate import STREAMS, Gate
 from prism_engine.web.known_runs import KnownRuns
 from prism_engine.web.live_events import EVENTS, LiveEvents
 from prism_engine.web.prepared_views import View, Views
+from prism_engine.web.token_gate import STREAMS, TokenGate
 from prism_engine.web.viewer_pages import PAGES, TABLES, page, static_files
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Viewer:
     """
 
     def __init__(self, roots: Sequence[Path], cache_dir: Path | None = None) -> None:
-        self.gate = Gate()
+        self.gate = TokenGate()
         self._known = KnownRuns(roots)
         self._cache_dir = cache_dir
         self._files = static_files()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from prism_engine.web.serving import HOST, serve
+from prism_engine.web.http_serving import HOST, serve
 from prism_engine.web.viewer import Viewer
 
 if TYPE_CHECKING:

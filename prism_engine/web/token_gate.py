@@ -44,7 +44,7 @@ _ENTERED: Final = """<!doctype html>
 """
 
 
-class Gate:
+class TokenGate:
     """Lets in who has the token.
 
     The token is in the address that the server prints. The first request with it gets a cookie instead and the page
