@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from prism_engine.api.analysis.viewed_runs import rows_file
-from prism_engine.api.results.status import RUN, STATUS_NAME, RunState
+from prism_engine.api.results.status import RUN, RUNNING, STATUS_NAME, RunState
 from prism_engine.control.sockets import SOCKET_NAME
 from prism_engine.errors import ConfigError, NewerFileError
 from prism_engine.report.scores.finished import JUDGED, PREDICTIONS
@@ -91,10 +91,11 @@ class KnownRuns:
 
     def facts(self, run: KnownRun) -> dict[str, Any]:
         """Return what the list says about a run."""
-        mark, alive = run.files, run.state()
-        key = (mark, None if alive is None else alive.state)
-        if (known := self._facts.get(run.id)) is None or known[0] != key:
-            known = self._facts[run.id] = key, _facts(run, alive)
+        mark = run.files
+        known = self._facts.get(run.id)
+        # A run may be killed without a change of its files.
+        if known is None or known[0] != mark or known[1]["state"] == RUNNING:
+            known = self._facts[run.id] = mark, _facts(run, run.state())
         return known[1]
 
 

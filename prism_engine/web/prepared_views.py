@@ -8,6 +8,7 @@ import sys
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -16,7 +17,7 @@ from prism_engine.report.viewer.row_index import RowIndex
 from prism_engine.web.indexing import USER_ERROR
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from prism_engine.web.known_runs import KnownRun
@@ -34,7 +35,8 @@ class View:
     """One task's result for chosen runs.
 
     Attributes:
-        version: grows with each result; 0 while there is none.
+        numbers: the versions of the server's results, each once, so that a page never takes one view for another.
+        version: of the result; 0 while there is none.
         error: why there is none, or why it could not be renewed.
         found: what the task returned.
         index: of the rows, if that was the task.
@@ -45,6 +47,7 @@ class View:
     cache_dir: Path | None
     place: Path
     turn: asyncio.Semaphore
+    numbers: Iterator[int]
     version: int = 0
     error: str | None = None
     found: Any = None
@@ -86,12 +89,13 @@ class View:
         await asyncio.to_thread(shutil.rmtree, self.place, ignore_errors=True)
 
     async def _prepare(self) -> None:
-        started, out = time.monotonic(), self.place / str(self.version + 1)
+        started, number = time.monotonic(), next(self.numbers)
+        out = self.place / str(number)
         async with self.turn:
             try:
                 out.mkdir(parents=True)
                 found = await _result(self.task, self.runs, self.cache_dir, out)
-                self._replace(found, await asyncio.to_thread(RowIndex, out) if self.task == "rows" else None)
+                self._replace(number, found, await asyncio.to_thread(RowIndex, out) if self.task == "rows" else None)
                 self.error = None
             except Exception as error:  # noqa: BLE001 - whatever it is, a page waits for it and shows it
                 self.error = str(error) or type(error).__name__
@@ -99,11 +103,11 @@ class View:
         self._ended = time.monotonic()
         self._took = self._ended - started
 
-    def _replace(self, found: Any, index: RowIndex | None) -> None:
+    def _replace(self, number: int, found: Any, index: RowIndex | None) -> None:
         if self.index is not None:
             self.index.close()
         shutil.rmtree(self.folder, ignore_errors=True)  # what the old index has mapped stays until it is collected
-        self.found, self.index, self.version = found, index, self.version + 1
+        self.found, self.index, self.version = found, index, number
 
 
 class ViewError(Exception):
@@ -146,19 +150,21 @@ class Views:
         self._folder = folder
         self._turn = asyncio.Semaphore(1)
         self._views: OrderedDict[tuple[str, ...], View] = OrderedDict()
+        self._numbers = count(1)
         self._made = 0
 
     async def view(self, task: str, runs: Sequence[KnownRun]) -> View:
         """Return a task's result for these runs, which may still have to be prepared."""
         key = (task, *(run.id for run in runs))
-        if key not in self._views:
+        if (view := self._views.get(key)) is None:
             self._made += 1
-            self._views[key] = View(task, runs, self.cache_dir, self._folder / str(self._made), self._turn)
+            place = self._folder / str(self._made)
+            view = self._views[key] = View(task, runs, self.cache_dir, place, self._turn, self._numbers)
         self._views.move_to_end(key)
         if len(self._views) > _KEPT:
             _, oldest = self._views.popitem(last=False)
             await oldest.close()
-        return self._views[key]
+        return view
 
     async def close(self) -> None:
         """Close all views."""

@@ -103,6 +103,7 @@ def test_a_run_is_named_by_the_servers_own_ids_only(server, results):
         assert server.ask("/api/header", runs=name).status == 404
     two = server.header(".".join(ids[:2]))
     assert sorted(two["ids"]) == sorted(ids[:2])
+    assert two["version"] != 1, "so rows of other runs are never taken for these"
 
 
 def test_rows_of_another_version_are_refused_so_that_a_page_reads_the_header_again(server):
