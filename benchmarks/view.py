@@ -122,6 +122,8 @@ def main() -> None:
             while server.ask("header")[0] == 202:
                 pass
             print(f"{options.rows:,} samples x 3 arms: ready after {time.perf_counter() - start:.1f} s")
+            for _, requests in pages(options.rows, 2):  # what is allocated once
+                timed(server, requests)
             before = server.megabytes
             for words, requests in pages(options.rows, options.rounds):
                 seconds, cpu, largest = timed(server, requests)

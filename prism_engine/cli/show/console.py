@@ -109,8 +109,8 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, words: 
     """
     if not stdout.is_terminal:
         stdout.width = UNFOLDED  # an argument of `print` would not go beyond the console's own
-    header = tuple(map(printable, header))
-    rows = [tuple(map(printable, row)) for row in rows]  # before widths are measured: an escape is longer
+    header = tuple(map(escaped, header))
+    rows = [tuple(map(escaped, row)) for row in rows]  # before widths are measured: an escape is longer
     columns = list(zip(header, *rows, strict=True))
     for part in parts_of(columns, words, stdout.width):
         table = Table(box=None, pad_edge=False, header_style="bold")
