@@ -10,8 +10,9 @@ import typer
 
 from prism_engine.cli.analyze import RescoreOption, print_sheet, sheet_rows
 from prism_engine.cli.options import JsonOption, ModelsFileOption  # noqa: TC001 - Typer reads annotations
-from prism_engine.cli.show.console import busy, print_json, printable, stdout
+from prism_engine.cli.show.console import busy, print_json, stdout
 from prism_engine.config import load_registry
+from prism_engine.control_characters import escaped
 from prism_engine.errors import UserError
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _print_as(sheet: Sheet, shape: BoardShape) -> None:
     """Print one table for another program; nothing else goes to standard output."""
     lines = {BoardShape.MARKDOWN: sheet.markdown_lines, BoardShape.LATEX: sheet.latex_lines}
     text = sheet.csv_text() if shape is BoardShape.CSV else "".join(lines[shape]())
-    stdout.out(printable(text), end="", highlight=False)
+    stdout.out(escaped(text), end="", highlight=False)
 
 
 def _board_of_votes(

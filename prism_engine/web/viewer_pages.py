@@ -10,7 +10,7 @@ TABLES: Final = ("board", "analysis")
 PAGES: Final = ("runs", "view", *TABLES)
 _SOURCE: Final = ("requests.js", "live.js")
 _BASE: Final = ("elements.js", "texts.js", "plots.js")
-_OWN: Final = {
+PAGE_SCRIPTS: Final = {
     "view": (*SCRIPTS, *_SOURCE, "http_source.js", "start_view.js"),
     "runs": (*_BASE, *_SOURCE, "start_runs.js"),
     **dict.fromkeys(TABLES, (*_BASE, *_SOURCE, "start_tables.js")),
@@ -28,7 +28,7 @@ _TYPES: Final = {"js": "text/javascript", "css": "text/css"}
 
 def static_files() -> dict[str, tuple[str, str]]:
     """Return the content and type of each file that pages load, by name."""
-    files = {f"{page}.js": script(_OWN[page]) for page in PAGES}
+    files = {f"{page}.js": script(PAGE_SCRIPTS[page]) for page in PAGES}
     files["page.css"] = asset("page.css") + asset("viewer.css")
     return {name: (text, _TYPES[name.rpartition(".")[2]]) for name, text in files.items()}
 
