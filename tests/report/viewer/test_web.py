@@ -151,7 +151,10 @@ def test_pictures_are_shown_by_digest_and_one_that_is_gone_leaves_a_note(opened,
 
 
 def test_a_sample_shows_no_words_of_the_script_and_an_empty_name_can_be_seen(opened, tmp_path):
-    rows = [{"category": " ", "description": None, "images": [None, 5]}, {"failure": "cut", "reply": ""}]
+    rows: list[dict[str, Any]] = [
+        {"category": " ", "description": None, "images": [None, 5]},
+        {"failure": "cut", "reply": ""},
+    ]
     write_run(tmp_path, [1, None], mode="direct", rows=rows)
     page = opened(tmp_path)
     words = page.locator("body").inner_text()
