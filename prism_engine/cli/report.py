@@ -16,7 +16,8 @@ def report(
     runs: RunFoldersArgument,
     *,
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE", help="HTML file to write; replaced if it exists.")
+        Path,
+        typer.Option("--out", "-o", metavar="FILE", help="HTML file to write; an HTML file that exists is replaced."),
     ] = Path("report.html"),
     pictures: Annotated[
         int,
@@ -60,16 +61,17 @@ def report(
     if as_json:
         print_json(made)
         return
-    megabytes = made.bytes / 1e6
-    stdout.print(
-        f"{made.path}: {made.runs:,} runs, {made.samples:,} samples, {made.pictures:,} pictures, {megabytes:.1f} MB",
-        markup=False,
-        soft_wrap=True,
-    )
+    counts = ((made.runs, "run"), (made.samples, "sample"), (made.pictures, "picture"))
+    contents = ", ".join(_counted(*each) for each in counts)
+    stdout.print(f"{made.path}: {contents}, {made.bytes / 1e6:.1f} MB", markup=False, soft_wrap=True)
     if made.missing:
         stdout.print(
-            f"{made.missing:,} pictures are not in the runs' caches; --cache-dir says where the cache is now",
+            f"{_counted(made.missing, 'picture')} not found in the runs' caches; --cache-dir says where it is now",
             soft_wrap=True,
         )
     if made.left_out:
-        stdout.print(f"{made.left_out:,} pictures left out (--pictures {pictures})", soft_wrap=True)
+        stdout.print(f"{_counted(made.left_out, 'picture')} left out (--pictures {pictures})", soft_wrap=True)
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"

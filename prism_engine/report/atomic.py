@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager, suppress
 from secrets import token_hex
+from stat import S_IFDIR, S_IFMT, S_IFREG
 from typing import TYPE_CHECKING
 
 from prism_engine.errors import UserError
@@ -22,8 +23,10 @@ def replacing(path: Path) -> Iterator[Path]:
     The file is not synced to disk: reports can be recomputed from the predictions at any time.
 
     Raises:
-        UserError: the file cannot be written.
+        UserError: the file cannot be written, or `path` is a device or a pipe, which a file would replace.
     """
+    if _is_special(path):
+        raise UserError(f"{path}: is a device or a pipe; name a file")
     draft = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
     try:
         yield draft
@@ -33,6 +36,15 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # its folder may be read-only or gone
             draft.unlink(missing_ok=True)
+
+
+def _is_special(path: Path) -> bool:
+    """Whether something is there that is neither a file nor a folder, such as /dev/null or /dev/stdout."""
+    try:
+        kind = S_IFMT(path.stat().st_mode)
+    except (OSError, ValueError):  # not there, or writing it will say why not
+        return False
+    return kind not in (S_IFREG, S_IFDIR)
 
 
 def write_lines(path: Path, lines: Iterable[bytes]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.browser import launched, require_chromium, until
@@ -31,6 +33,25 @@ def test_a_run_names_the_command_that_shows_it(prism, runs):
     assert "Look at it: prism report results/generic/gold/scripted/scripted\n" in single.out
 
 
+def test_one_of_a_thing_is_named_in_the_singular(prism, tmp_path):
+    write_described_shapes(tmp_path / "gold.tsv", 1)
+    assert prism("run", "gold.tsv", "-p", "scripted", "-r", "scripted").code == 0
+    assert prism("report", "results").out.startswith("report.html: 1 run, 1 sample, 1 picture, ")
+
+
+def test_a_file_that_is_no_page_is_not_replaced(prism, tmp_path, runs):
+    predictions = next((tmp_path / "results").rglob("predictions.jsonl"))
+    before = predictions.read_bytes()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "empty").touch()
+    for place, words in ((predictions, "no HTML page"), ("gold.tsv", "no HTML page"), ("pipe", "a device or a pipe")):
+        said = prism("report", "results", "-o", place)
+        assert (said.code, words in said.err) == (2, True), said.err
+    assert predictions.read_bytes() == before
+    for place in ("empty", "empty", "new/folder/report.html"):
+        assert prism("report", "results", "-o", place).code == 0
+
+
 def test_without_runs_it_says_what_it_wants(prism):
     said = prism("report", "nothing")
     assert (said.code, "nothing: no such folder" in said.err) == (2, True)
@@ -57,5 +78,5 @@ def test_full_prompts_are_those_that_the_models_got(prism, tmp_path, runs):
 def test_a_lost_cache_costs_the_pictures_and_the_prompts_and_nothing_else(prism, tmp_path, runs):
     (tmp_path / "cache").rename(tmp_path / "elsewhere")
     said = prism("report", "results")
-    assert (said.code, "5 pictures are not in the runs' caches; --cache-dir" in said.out) == (0, True)
+    assert (said.code, "5 pictures not found in the runs' caches; --cache-dir" in said.out) == (0, True)
     assert "5 pictures, " in prism("report", "results", "--cache-dir", "elsewhere").out.splitlines()[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from prism_engine.errors import UserError
@@ -67,3 +69,11 @@ def test_a_path_that_cannot_be_written_is_named(tmp_path):
     ):
         draft.write_text("new")
     assert [path.name for path in tmp_path.iterdir()] == ["scores.json"]
+
+
+def test_a_device_or_a_pipe_is_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(UserError, match="pipe: is a device or a pipe"), replacing(pipe):
+        pytest.fail("the body is not reached")
+    assert pipe.is_fifo()

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from prism_engine.api.analysis.rescored import comparable_runs
 from prism_engine.api.build.parts import STORE_NAME
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 PICTURES = 5000
 """How many pictures a file holds by default: about 30 MB of photographs."""
+_START: Final = b"<!doctype html>"
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,15 @@ def write_report(
 
     Args:
         paths: folders of runs, or folders with runs below them.
-        out: the file; replaced if it exists. Its folder is created if it does not.
+        out: the file; a page that exists is replaced, another file is not. Its folder is created if it does not exist.
         pictures: maximum number of pictures in the file.
         side: pixels of a picture's longer side.
         rescore: score all runs by this profile first; None takes their own scores.
         cache_dir: the cache with the pictures and prompts; None takes that of each run.
 
     Raises:
-        UserError: there is no run, one cannot be read, the file cannot be written, or versions of prism's rules differ.
+        UserError: there is no run, one cannot be read, the file cannot be written or is no page, or versions of
+            prism's rules differ.
     """
     benchmarks = aligned_benchmarks(comparable_runs(paths, rescore))
     judged = [one for aligned in benchmarks.values() for one in judge(aligned)]
@@ -95,12 +97,7 @@ def write_aligned(
     Raises:
         UserError: a row is malformed, or the file cannot be written.
     """
-    if out.is_dir():
-        raise UserError(f"{out}: is a folder; name a file, such as {out / 'report.html'}")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{out}: its folder cannot be created ({error.strerror}).") from error
+    _require_place(out)
     runs = [run for aligned in benchmarks.values() for run in aligned.runs]
     caches = {run.folder: [cache_dir] if cache_dir is not None else cache_folders(run) for run in runs}
     with ExitStack() as stores:
@@ -114,6 +111,34 @@ def write_aligned(
             file.writelines(page_pieces(data, copies.pictures))
     samples = sum(len(aligned.samples) for aligned in benchmarks.values())
     return ReportFile(out, out.stat().st_size, len(runs), samples, shown, missing, left_out)
+
+
+def _require_place(out: Path) -> None:
+    """Create the file's folder, and protect what is there if it is no page.
+
+    Raises:
+        UserError: it is a folder, or a file that no report would be, or its folder cannot be created.
+    """
+    if out.is_dir():
+        raise UserError(f"{out}: is a folder; name a file, such as {out / 'report.html'}")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{out}: its folder cannot be created ({error.strerror}).") from error
+    if _is_other_file(out):
+        raise UserError(f"{out}: exists and is no HTML page; name another file, or delete this one first")
+
+
+def _is_other_file(out: Path) -> bool:
+    """Whether a file is there that is neither empty nor a page, such as a run's predictions."""
+    if not out.is_file():
+        return False
+    try:
+        with out.open("rb") as file:
+            start = file.read(len(_START))
+    except OSError:  # unreadable: writing it will say why not
+        return False
+    return start.lower() not in (b"", _START)
 
 
 def cache_folders(run: FinishedRun) -> list[Path]:

@@ -27,9 +27,9 @@ def outcome_of(status: str, score: float | None) -> Outcome:
 
 
 def flags_of(row: Mapping[str, Any]) -> list[Flag]:
-    """Return the flags of a row; unanswered and refused as the scores count them."""
+    """Return the flags of a row: unanswered as the scores count it, refused also if a provider's filter said so."""
     calls = (row.get("reply_outcome"), *(row.get("description_outcomes") or ()))
-    unread = row["status"] == SampleStatus.DONE and row["extracted"] in (None, REFUSAL) and not row["score"]
+    unread = row["status"] == SampleStatus.DONE and row["extracted"] in (None, REFUSAL) and row["score"] == 0
     flags: dict[Flag, bool] = {
         "unanswered": unread and row.get("reply") is not None,
         "refused": CallOutcome.REFUSED in calls or (unread and row["extracted"] == REFUSAL),

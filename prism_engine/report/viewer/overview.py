@@ -140,11 +140,7 @@ def _flips(aligned: AlignedRuns) -> tuple[list[list[int]], list[list[int]]]:
 
 
 def _failures(aligned: AlignedRuns, answers: Sequence[RunAnswers]) -> list[Failures]:
-    return [
-        {"run": run.id, "verdicts": _verdict_shares(run.verdicts, aligned)}
-        for run in answers
-        if run.verdicts is not None
-    ]
+    return [{"run": run.id, "verdicts": _verdict_shares(run.verdicts, aligned)} for run in answers if run.verdicts]
 
 
 def _verdict_shares(verdicts: Sequence[Attribution], aligned: AlignedRuns) -> list[VerdictShare]:

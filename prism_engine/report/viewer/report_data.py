@@ -72,4 +72,4 @@ class ReportData:
     def pictures(self) -> list[str]:
         """Return the digests of all pictures in the order of the samples, each once."""
         images = (images for aligned in self.benchmarks.values() for images in aligned.samples["images"].to_list())
-        return list(dict.fromkeys(digest for each in images for digest in each or ()))
+        return list(dict.fromkeys(str(digest) for each in images for digest in each or ()))

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from prism_engine.errors import UserError
+from prism_engine.report.viewer.outcomes import flags_of
 from tests.finished import rotated, write_run
 from tests.report.viewer.shown_runs import data_of, step, three_arms
 
@@ -72,12 +73,12 @@ def test_failed_unanswered_refused_and_cut_answers_can_be_found(tmp_path):
         ("wrong", ["unanswered"]),
         ("wrong", ["refused", "unanswered"]),
         ("right", ["truncated"]),
-        ("unscored", ["unanswered"]),
+        ("unscored", []),
         ("not_run", []),
     ]
     assert answers[0]["replies"][0]["failure"] == "HTTP 500"
     assert data.header["runs"][0]["counts"] == {
-        "failed": 1, "not_run": 1, "refused": 1, "right": 1, "truncated": 1, "unanswered": 3, "unscored": 1, "wrong": 2,
+        "failed": 1, "not_run": 1, "refused": 1, "right": 1, "truncated": 1, "unanswered": 2, "unscored": 1, "wrong": 2,
     }  # fmt: skip
 
 
@@ -204,3 +205,9 @@ def test_places_do_not_depend_on_where_the_results_are(tmp_path):
         "generic/Bench/eye/brain",
         "oracle/Bench/brain",
     ]
+
+
+def test_a_reply_without_a_score_is_not_unanswered():
+    row = {"status": "done", "extracted": None, "reply": "Two dots.", "reply_outcome": "ok"}
+    assert flags_of({**row, "score": None}) == []
+    assert flags_of({**row, "score": 0.0}) == ["unanswered"]

@@ -150,6 +150,36 @@ def test_pictures_are_shown_by_digest_and_one_that_is_gone_leaves_a_note(opened,
     assert notes == ["picture not in this report", "no picture"]
 
 
+def test_a_sample_shows_no_words_of_the_script_and_an_empty_name_can_be_seen(opened, tmp_path):
+    rows: list[dict[str, Any]] = [
+        {"category": " ", "description": None, "images": [None, 5]},
+        {"failure": "cut", "reply": ""},
+    ]
+    write_run(tmp_path, [1, None], mode="direct", rows=rows)
+    page = opened(tmp_path)
+    words = page.locator("body").inner_text()
+    assert not {"null", "undefined", "NaN", "[object"} & set(words.split())
+    page.locator(".categories").get_by_role("button", name="(empty)").click()
+    until(page, SHOWN, "0")
+    page.get_by_role("button", name="Clear filter").click()
+    page.locator("#list a").nth(1).click()
+    until(page, "document.querySelector('.asked h2').textContent", "What? 1")
+    assert "empty reply" not in page.locator(".answer").inner_text()
+
+
+def test_a_very_long_word_has_places_to_break_and_stays_the_same_text(opened, tmp_path):
+    words = "x" * 1000 + " short " + "\U0001f600" * 300
+    write_run(tmp_path, [1], rows=[{"reply": words, "extracted": "none"}])
+    text = opened(tmp_path).locator(".answer .text")
+    assert text.text_content() == words
+    assert text.locator("wbr").count() == 4
+
+
+def test_a_report_without_samples_says_so(opened, tmp_path):
+    write_run(tmp_path, [])
+    assert opened(tmp_path).locator("#count").inner_text() == "No samples"
+
+
 MARKED = [
     ("B", "The answer is [B]. Not A."),
     ("C", "I think (A) is wrong, so the correct option is: **[C]**"),

@@ -82,7 +82,7 @@ function replyPart(sample, reply, source) {
         )
       : null,
     reply.failure ? el("p", { class: "failure", dir: "auto" }, shown(reply.failure)) : null,
-    reply.text === undefined
+    reply.text === undefined || (reply.failure && !reply.text.trim())
       ? null
       : el(
           "p",

@@ -2,7 +2,10 @@
 
 // Characters that would move, hide or imitate the text around them: controls, bidi marks, zero-width characters, tags.
 const HIDDEN =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+
+// 256 characters of a word that goes on.
+const LONG = /(\S{256})(?=\S)/u;
 
 function el(name, attributes, ...children) {
   return filled(document.createElement(name), attributes, children);
@@ -35,12 +38,17 @@ function shown(text) {
   const parts = [];
   let start = 0;
   for (const found of whole.matchAll(HIDDEN)) {
-    if (found.index > start) parts.push(whole.slice(start, found.index));
+    parts.push(...breakable(whole.slice(start, found.index)));
     parts.push(hiddenMark(found[0].codePointAt(0)));
     start = found.index + found[0].length;
   }
-  parts.push(whole.slice(start));
+  parts.push(...breakable(whole.slice(start)));
   return parts;
+}
+
+// A text whose very long words can be broken: browsers need minutes to break a word of 1 MB themselves.
+function breakable(text) {
+  return text.split(LONG).flatMap((part, place) => (place % 2 ? [part, el("wbr")] : part ? [part] : []));
 }
 
 function hiddenMark(code) {
@@ -56,7 +64,7 @@ function shownPlain(text) {
 
 // A short text from a file or a model within a sentence of ours: its direction cannot reach the words around it.
 function name(text, attributes) {
-  return el("bdi", attributes, shown(text));
+  return el("bdi", attributes, String(text).trim() ? shown(text) : el("i", {}, "(empty)"));
 }
 
 function percent(share) {

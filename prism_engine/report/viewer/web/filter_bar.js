@@ -70,7 +70,7 @@ function labelled(words, control, kind) {
 function choice(values, chosen, change, words) {
   const all = chosen === undefined || values.includes(chosen) ? values : [...values, chosen];
   const options = all.map((value) =>
-    el("option", { value, selected: value === chosen }, words ? words(value) : shownPlain(value)),
+    el("option", { value, selected: value === chosen }, words ? words(value) : shownPlain(value).trim() || "(empty)"),
   );
   const whole = el("option", { value: "", selected: chosen === undefined }, "any");
   // By position, not by value: a category may be called anything, also "".

@@ -211,7 +211,7 @@ function categoryCard(benchmark, runs, show) {
 }
 
 function factsCard(header, benchmark, runs) {
-  const digest = benchmark.sha256 ? [" Its file: SHA-256 ", el("code", {}, shown(benchmark.sha256))] : [];
+  const digest = benchmark.sha256 ? ["SHA-256 of the benchmark: ", el("code", {}, shown(benchmark.sha256))] : [];
   const blocks = runs.map((run) => {
     const { cost } = run;
     const used = `${plural(cost.calls, "call")}, each once: ${count(cost.prompt_tokens)} tokens in, ${count(cost.completion_tokens)} out`;

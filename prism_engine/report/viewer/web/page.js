@@ -34,11 +34,12 @@ async function start(source) {
     pane.replaceChildren(
       ...(sample ? sampleView(sample, header, source, actions) : [el("p", { class: "quiet" }, note)]),
     );
+    for (const row of document.querySelectorAll("#list a")) {
+      const current = row.dataset.index === state.index;
+      if (current !== row.hasAttribute("aria-current"))
+        current ? row.setAttribute("aria-current", "true") : row.removeAttribute("aria-current");
+    }
     pane.scrollTop = 0;
-    for (const row of document.querySelectorAll("#list a"))
-      row.dataset.index === state.index
-        ? row.setAttribute("aria-current", "true")
-        : row.removeAttribute("aria-current");
   }
 
   function remember() {
@@ -168,8 +169,9 @@ async function start(source) {
   // Shows what the address says.
   async function follow() {
     const { filter, index } = fromFragment(location.hash, header);
+    const other = filter.benchmark !== state.filter.benchmark || !byId("overview").firstChild;
     Object.assign(state, { filter, index, opened: index !== undefined });
-    showBenchmark();
+    if (other) showBenchmark();
     showBar();
     await refresh({ named: index !== undefined });
   }

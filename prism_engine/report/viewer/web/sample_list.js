@@ -7,7 +7,9 @@ function sampleList(page, state, header, source, actions) {
   const last = Math.min(state.offset + page.rows.length, page.total);
   const range = page.total
     ? `${count(state.offset + 1)} – ${count(last)} of ${plural(page.total, "sample")}`
-    : "No sample matches this filter";
+    : isFiltered(state.filter)
+      ? "No sample matches this filter"
+      : "No samples";
   const turn = (words, offset, label) =>
     el(
       "button",

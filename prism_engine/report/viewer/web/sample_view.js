@@ -13,7 +13,7 @@ function sampleView(sample, header, source, actions) {
       { class: "answers" },
       runs.map((run) => answerCard(sample, run, source)),
     ),
-  ];
+  ].filter(Boolean);
 }
 
 function questionPart(sample, runs, source) {
