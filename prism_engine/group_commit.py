@@ -21,6 +21,11 @@ QUIET = 0.004
 LONGEST = 0.025
 """Maximum seconds that the first job of a group waits for more jobs. A commit costs nearly the same however many jobs
 it has, so a busy queue has fewer and larger ones."""
+_IN_VAIN = 3
+"""Groups in a row that waited for more jobs in vain, after which groups no longer wait: with one call at a time, the
+next job comes only after this one is committed, so each wait would make the call slower."""
+_FEW = 2
+"""Jobs that one call has at a time; a group with more ends that."""
 
 Job = TypeVar("Job")
 Item = TypeVar("Item")
@@ -51,6 +56,7 @@ class GroupCommit(Generic[Job]):
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._refusal: str | None = None
+        self._in_vain = 0
         # A daemon thread: an owner that was not closed must not keep the interpreter from exiting.
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self._thread.start()
@@ -105,14 +111,14 @@ class GroupCommit(Generic[Job]):
         group: list[Job] = []
         timeout = self.poll_seconds()
         deadline = 0.0
-        more = False
+        more = waited = gained = False
         while len(group) < self.limit:
             try:
                 job = self._jobs.get_nowait() if group else self._jobs.get(timeout=timeout)
             except queue.Empty:
-                if not more or time.monotonic() >= deadline:
+                if not more or self._in_vain >= _IN_VAIN or time.monotonic() >= deadline:
                     break
-                more = False
+                more, waited = False, True
                 # Not get(timeout=QUIET): if that passes inside the call, CPython 3.11 may block forever.
                 time.sleep(QUIET)
                 continue
@@ -120,8 +126,10 @@ class GroupCommit(Generic[Job]):
                 return group, True
             if not group:
                 deadline = time.monotonic() + LONGEST
-            more = True
+            more, gained = True, waited
             group.append(job)
+        if group:
+            self._in_vain = 0 if gained or len(group) > _FEW else self._in_vain + 1
         return group, False
 
 

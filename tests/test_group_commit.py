@@ -112,6 +112,21 @@ def test_a_group_is_gathered_without_timeouts_since_a_queue_may_miss_a_short_one
     assert set(timeouts) == {None}
 
 
+def test_no_job_is_waited_for_while_each_comes_only_after_the_one_before_is_committed(monkeypatch):
+    slept = []
+    monkeypatch.setattr("prism_engine.group_commit.time.sleep", slept.append)
+    committed = threading.Semaphore(0)
+    thread = GroupCommit(
+        "one-at-a-time", lambda group: group and committed.release(), lambda _left, _why: None, "it stopped"
+    )
+    for number in range(20):
+        thread.put(number)
+        assert committed.acquire(timeout=60)
+    assert len(slept) == 3
+    thread.refuse("closed")
+    thread.join()
+
+
 def test_a_refusal_is_final_and_its_first_reason_counts():
     owner = Owner()
     owner.thread.put(1)

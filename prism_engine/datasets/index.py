@@ -9,7 +9,7 @@ import re
 import secrets
 import sqlite3
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -279,8 +279,9 @@ def is_current(path: Path, table: Path, status: os.stat_result, store: ImageStor
                 return False
             if not all(_unchanged(*row) for row in db.execute("SELECT path, size, mtime_ns FROM sources")):
                 return False
-        if limit < 0:
-            os.utime(path, ns=(noted + 1, noted + 1))  # all are there: the note needs no further look
+        if limit < 0:  # all are there: the note needs no further look
+            with suppress(OSError):  # a cache that may only be read is looked at each time
+                os.utime(path, ns=(noted + 1, noted + 1))
     except (OSError, sqlite3.Error, TypeError, KeyError, ValueError):
         return False
     return True

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import queue
-import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -130,7 +129,10 @@ class _Worker:
     def __init__(self, settings: CellSettings) -> None:
         self.connection, theirs = Pipe()
         with theirs:
-            code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import main; main({theirs.fileno()})"
+            code = (
+                "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); "  # Ctrl-C is for the parent
+                f"sys.path[:] = {sys.path!r}; from {__name__} import main; main({theirs.fileno()})"
+            )
             command = [sys.executable, "-P", "-W", "ignore", "-c", code]
             try:
                 self.process = subprocess.Popen(  # noqa: S603 - our own interpreter on our own text
@@ -154,7 +156,6 @@ def main(descriptor: int) -> None:
     Args:
         descriptor: of the connection to the process that started this one.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which closes the connection
     connection = Connection(descriptor)
     chunks: queue.SimpleQueue[list[Cell] | None] = queue.SimpleQueue()
     # In a thread, so that the parent can always send the next chunk, even before it takes the last results.

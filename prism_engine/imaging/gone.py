@@ -6,6 +6,7 @@ see it.
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +24,7 @@ def gone(images: Iterable[Image]) -> str | None:
     """Return what to report about the first picture that is gone from its store, and leave a note; None if none is."""
     for image in images:
         is_stored = image.digest == image.path.parent.name + image.path.name
-        if is_stored and not image.path.exists():
+        if is_stored and not os.path.exists(image.path):  # noqa: PTH110 - Path's raises if a folder may not be read
             with suppress(OSError):
                 _note(image.path.parent.parent).touch()
             return f"the picture {image.path} is gone; run the same command again: its benchmark is then read again"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -25,6 +26,9 @@ CONNECT_TIMEOUT = 30.0
 
 _SMALL = 2**16
 """Bytes of a body up to which it is sent as it is; aiohttp sends a larger one in pieces only if it is a file."""
+_PROXY_SCHEMES = ("http", "https")
+_LOGIN = re.compile(r"//\S*[^/\s]@")
+"""User and password in an address."""
 
 
 class Answer(NamedTuple):
@@ -93,7 +97,8 @@ class Transport:
         )
 
     def _translated(self, error: Exception, url: str, seconds: float) -> BackendError:
-        reason = self._redactor.text(f"{type(error).__name__}: {error}")
+        # aiohttp's errors quote the proxy's address, which may have a password.
+        reason = self._redactor.text(_LOGIN.sub("//", f"{type(error).__name__}: {error}"))
         match error:
             case aiohttp.ClientConnectorCertificateError():
                 return DeadError(f"cannot connect to {shown_url(url)}: {UNTRUSTED} ({reason})")
@@ -116,11 +121,27 @@ def _proxy_of(url: str) -> str | None:
 
     Looked up once per session, not by aiohttp's `trust_env`: that reads the variables and `~/.netrc` for every request,
     each in a thread, and refuses to send the API key to a host that `~/.netrc` has a password for.
+
+    Raises:
+        DeadError: the variable's value is not the address of a proxy.
     """
     address = urlsplit(url)
-    if not may_use_proxy(url) or proxy_bypass(address.hostname or ""):
+    named = None
+    if may_use_proxy(url) and not proxy_bypass(address.hostname or ""):
+        named = getproxies().get(address.scheme)
+    if not named:
         return None
-    return getproxies().get(address.scheme)
+    variable = f"{address.scheme.upper()}_PROXY"
+    try:
+        proxy = urlsplit(named if "://" in named else f"http://{named}")  # as curl reads it
+        usable = bool(proxy.hostname) and proxy.port != 0
+    except ValueError:
+        usable = False
+    if not usable:  # the value is not shown: it may have a password
+        raise DeadError(f"{variable}: not the address of a proxy; write http://HOST:PORT")
+    if proxy.scheme not in _PROXY_SCHEMES:
+        raise DeadError(f"{variable}: prism uses HTTP proxies only; write http://HOST:PORT")
+    return f"{proxy.scheme}://{proxy.netloc}"
 
 
 def _is_authorization(header: str) -> bool:

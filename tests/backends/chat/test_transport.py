@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ssl
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 import pytest
 from aiohttp import web
 
 from prism_engine.backends.chat.api import ChatApi, probe
-from prism_engine.backends.chat.credentials import resolve_credentials
+from prism_engine.backends.chat.credentials import Credentials, resolve_credentials
+from prism_engine.backends.chat.transport import Transport
 from prism_engine.config import ApiModel
-from prism_engine.errors import DeadError, RejectedError, UnreachableError
+from prism_engine.errors import BackendError, DeadError, RejectedError, UnreachableError
 from prism_engine.records import Outcome
 from tests.backends.calls import call_of
 from tests.certificates import self_signed
@@ -115,6 +116,8 @@ def no_variables(monkeypatch):
         "CURL_CA_BUNDLE",
         "HTTP_PROXY",
         "http_proxy",
+        "HTTPS_PROXY",
+        "https_proxy",
         "NO_PROXY",
         "no_proxy",
     ):
@@ -164,6 +167,34 @@ async def test_a_proxy_gets_the_name_and_password_in_its_address(monkeypatch):
     (request,) = through
     assert request.headers["Proxy-Authorization"] == "Basic bWU6c2VjcmV0"
     assert request.headers["Authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize(
+    ("proxy", "reason"),
+    [
+        ("http://me:secret@PROXY", "ClientHttpProxyError"),
+        ("me:secret@PROXY", "ClientHttpProxyError"),
+        ("http://me:secret@127.0.0.1:99999", "HTTPS_PROXY: not the address of a proxy"),
+        ("http://me:secret@[::1", "HTTPS_PROXY: not the address of a proxy"),
+        ("http://me:secret@", "HTTPS_PROXY: not the address of a proxy"),
+        ("socks5://me:secret@127.0.0.1:9", "HTTPS_PROXY: prism uses HTTP proxies only"),
+        ("http://me:secret@127.0.0.1:9", r"127\.0\.0\.1:9"),
+    ],
+)
+async def test_no_error_shows_the_password_of_a_proxy(proxy, reason, monkeypatch):
+    async with serving() as (address, _):
+        monkeypatch.setenv("HTTPS_PROXY", proxy.replace("PROXY", address.removeprefix("http://")))
+        async with aclosing(Transport(Credentials(), 1)) as transport:
+            with pytest.raises(BackendError, match=reason) as caught:
+                await transport.exchange("POST", "https://127.0.0.2:9/v1", body=b"{}", seconds=20)
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_proxy_may_be_written_without_a_scheme(monkeypatch):
+    async with serving(answer=REPLY) as (proxy, through):
+        monkeypatch.setenv("HTTP_PROXY", proxy.removeprefix("http://"))
+        await asked("http://127.0.0.2:9/v1")
+    assert len(through) == 1
 
 
 async def test_a_password_in_netrc_does_not_conflict_with_the_key(monkeypatch, tmp_path):
