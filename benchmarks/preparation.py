@@ -33,13 +33,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image as PillowImage
 
-from prism_engine.backends.vllm.picture_pool import usable_cores
 from prism_engine.backends.vllm.serving import Serving
 from prism_engine.backends.vllm.start import engine_arguments
 from prism_engine.config import VllmModel
 from prism_engine.nano import CAPTIONER
 from prism_engine.prompts import instruction_text
 from prism_engine.records import Call, Image, Message, ModelIdentity, PictureFacts, Sampling
+from prism_engine.usable_cores import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections import deque
@@ -14,6 +13,7 @@ from prism_engine.datasets.picture_cells import is_picture_file
 from prism_engine.datasets.picture_workers import AHEAD, Cell, PictureWorkers, found_in
 from prism_engine.datasets.rows import FileName
 from prism_engine.errors import DatasetError, StoreError
+from prism_engine.usable_cores import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -35,12 +35,6 @@ _WORTH_PROCESSES: Final = 3.0
 _MEASURED: Final = 0.5
 """Seconds of CPU from which that is known."""
 _MOST_CORES: Final = 32
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(usable, _MOST_CORES)
 
 
 class _Chunk(NamedTuple):
@@ -124,7 +118,7 @@ class _Readers:
         self._cells = settings.cells()
         self._begun = time.process_time()
         self._workers: PictureWorkers | None = None
-        self._cores = cores()
+        self._cores = min(usable_cores(), _MOST_CORES)
         self._may_start = bool(sys.executable)  # a program with Python inside has no interpreter to start
         self._opened = ExitStack()
         self._threads = self._opened.enter_context(ThreadPoolExecutor(self._cores, "prism-ingest"))

@@ -131,7 +131,7 @@ def test_ctrl_c_leaves_no_process_behind(tables, cache):
     code = (
         "import time; from pathlib import Path\n"
         "from prism_engine.datasets import open_benchmark, picture_reading as reading\n"
-        "reading.cores = lambda: 2; reading._ROWS = 1; reading._MEASURED = reading._WORTH_PROCESSES = 0.0\n"
+        "reading.usable_cores = lambda: 2; reading._ROWS = 1; reading._MEASURED = reading._WORTH_PROCESSES = 0.0\n"
         "def wait(progress):\n"
         "    print('reading', flush=True); time.sleep(600)\n"
         f"open_benchmark(Path({str(path)!r}), Path({str(cache)!r}), wait)"

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -23,23 +21,6 @@ _PER_PIXEL: Final = 16
 """Bytes of a pixel as decoded (RGB), and as a model's processor returns it (three 32-bit floats)."""
 _PER_ENCODED_BYTE: Final = 160
 """The same per byte of a file whose size in pixels is unknown; a photograph has about one byte for ten pixels."""
-
-
-def usable_cores(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
-    """Return the number of cores that this process may use: by its affinity and its container's quota."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, _quota(cgroup) or cores))
-
-
-def _quota(cgroup: Path) -> int | None:
-    """Return a container's quota in cores, in either version of cgroups; None if it has none."""
-    for files in (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
-        try:
-            quota, period = " ".join((cgroup / file).read_text(encoding="ascii") for file in files).split()
-            return max(1, int(quota) // int(period)) if int(quota) > 0 else None
-        except (OSError, ValueError, ZeroDivisionError):  # no such files, or no quota ("max")
-            continue
-    return None
 
 
 def bytes_in_memory(images: tuple[Image, ...]) -> int:

@@ -8,10 +8,11 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from prism_engine.backends.vllm.picture_pool import PicturePool, bytes_in_memory, usable_cores
+from prism_engine.backends.vllm.picture_pool import PicturePool, bytes_in_memory
 from prism_engine.backends.vllm.rendering import Rendering
 from prism_engine.backends.vllm.thread import Mailbox
 from prism_engine.errors import RejectedError
+from prism_engine.usable_cores import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable

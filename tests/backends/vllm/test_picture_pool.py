@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from prism_engine.backends.vllm.picture_pool import PicturePool, bytes_in_memory, usable_cores
+from prism_engine.backends.vllm.picture_pool import PicturePool, bytes_in_memory
 from prism_engine.errors import RejectedError
 from prism_engine.records import Image, PictureFacts
 
@@ -197,24 +196,3 @@ def test_memory_is_estimated_from_what_is_known_without_reading(tmp_path: Path):
     assert bytes_in_memory((image(tmp_path, 0), image(tmp_path, 1))) == 2 * ONE
     assert bytes_in_memory((unknown,)) > 100_000
     assert bytes_in_memory((Image("2", tmp_path / "missing.jpg"),)) == 0
-
-
-@pytest.mark.parametrize(
-    ("files", "cores"),
-    [
-        ({"cpu.max": "100000 100000"}, 1),
-        ({"cpu.max": "50000 100000"}, 1),
-        ({"cpu.max": "max 100000"}, None),
-        ({"cpu.max": "?"}, None),
-        ({"cpu/cpu.cfs_quota_us": "150000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 1),
-        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, None),
-        ({}, None),
-    ],
-)
-def test_a_container_s_quota_counts_as_cores(tmp_path: Path, files: dict[str, str], cores: int | None):
-    allowed = len(os.sched_getaffinity(0))
-    (tmp_path / "cpu").mkdir()
-    for name, content in files.items():
-        (tmp_path / name).write_text(content)
-    assert usable_cores(tmp_path) == (cores or allowed)
-    assert 1 <= usable_cores() <= allowed
