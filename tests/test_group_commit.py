@@ -116,9 +116,12 @@ def test_no_job_is_waited_for_while_each_comes_only_after_the_one_before_is_comm
     slept = []
     monkeypatch.setattr("prism_engine.group_commit.time.sleep", slept.append)
     committed = threading.Semaphore(0)
-    thread = GroupCommit(
-        "one-at-a-time", lambda group: group and committed.release(), lambda _left, _why: None, "it stopped"
-    )
+
+    def commit(group: list[int]) -> None:
+        if group:
+            committed.release()
+
+    thread = GroupCommit("one-at-a-time", commit, lambda _left, _why: None, "it stopped")
     for number in range(20):
         thread.put(number)
         assert committed.acquire(timeout=60)

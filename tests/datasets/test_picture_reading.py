@@ -24,7 +24,7 @@ WAYS = ("inline", "threads", "processes")
 @pytest.fixture(params=WAYS)
 def way(request, monkeypatch):
     """Read in one of three ways, in small chunks, whatever the size of the benchmark."""
-    monkeypatch.setattr(reading, "cores", lambda: 2)
+    monkeypatch.setattr(reading, "usable_cores", lambda: 2)
     monkeypatch.setattr(reading, "_ROWS", 3)
     monkeypatch.setattr(reading, "_MEASURED", 0.0 if request.param == "processes" else float("inf"))
     monkeypatch.setattr(reading, "_WORTH_PROCESSES", 0.0)
@@ -90,7 +90,7 @@ def test_picture_files_are_found_and_named_in_errors(tables, cache, way):
 
 
 def test_a_killed_process_leaves_no_index_and_the_next_opening_goes_on(tables, cache, monkeypatch):
-    monkeypatch.setattr(reading, "cores", lambda: 2)
+    monkeypatch.setattr(reading, "usable_cores", lambda: 2)
     monkeypatch.setattr(reading, "_ROWS", 1)
     monkeypatch.setattr(reading, "_MEASURED", 0.0)
     monkeypatch.setattr(reading, "_WORTH_PROCESSES", 0.0)
@@ -115,7 +115,7 @@ def test_where_no_process_can_be_started_threads_go_on(tables, cache, monkeypatc
     def refused(*_):
         raise BlockingIOError
 
-    monkeypatch.setattr(reading, "cores", lambda: 2)
+    monkeypatch.setattr(reading, "usable_cores", lambda: 2)
     monkeypatch.setattr(reading, "_ROWS", 1)
     monkeypatch.setattr(reading, "_LARGE", 0)
     monkeypatch.setattr(reading, "_MEASURED", 0.0)

@@ -184,7 +184,7 @@ async def test_a_proxy_gets_the_name_and_password_in_its_address(monkeypatch):
 async def test_no_error_shows_the_password_of_a_proxy(proxy, reason, monkeypatch):
     async with serving() as (address, _):
         monkeypatch.setenv("HTTPS_PROXY", proxy.replace("PROXY", address.removeprefix("http://")))
-        async with aclosing(Transport(Credentials(), 1)) as transport:
+        async with aclosing(Transport(Credentials())) as transport:
             with pytest.raises(BackendError, match=reason) as caught:
                 await transport.exchange("POST", "https://127.0.0.2:9/v1", body=b"{}", seconds=20)
     assert "secret" not in str(caught.value)
