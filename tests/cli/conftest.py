@@ -31,8 +31,9 @@ def prism(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "user-data"))
-    for name in [name for name in os.environ if name.endswith("_API_KEY") or name in ("LMUData", "PRISM_DEBUG")]:
+    for name in [name for name in os.environ if name.endswith("_API_KEY") or name == "LMUData"]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("PRISM_DEBUG", "")  # `--debug` sets it: not for the tests that follow
     write_shapes(tmp_path / "shapes.tsv", 24, 0)
 
     def call(*arguments):

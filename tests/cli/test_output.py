@@ -55,7 +55,7 @@ def test_every_command_that_prints_a_table_prints_one_json_object_instead(two_ru
 
 @pytest.mark.parametrize("name", [name for name, lazy in COMMANDS.items() if "original" not in lazy.target])
 def test_a_command_that_prints_tables_has_the_option(name):
-    others = {"gen-prompts", "demo", "convert"}  # files and logs are their results
+    others = {"gen-prompts", "demo", "convert", "view"}  # files, logs and pages are their results
     command = app.imported(name)
     groups = getattr(command, "commands", {name: command})
     tabular = {"datasets": {"list", "info", "check"}, "cache": {"stats", "verify", "gc"}}.get(name, {name})

@@ -260,4 +260,13 @@ def _is_alive(pid: int) -> bool:
         return False
     except PermissionError:  # another user's
         return True
-    return True
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Return whether a process has ended and only waits for its parent to notice, as after a kill in a container."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[:1]
+    except OSError:  # a system without /proc
+        return False
+    return state == [b"Z"]
