@@ -7,11 +7,11 @@ grouped by their first characters, a position costs a few comparisons.
 from __future__ import annotations
 
 import re
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _DEEPEST: Final = 4
 _LITERAL: Final = re.compile(r"(?:[^\W_]|[ ',-])(?![?*+{])")
@@ -38,7 +38,13 @@ def gate(*parts: str) -> Callable[[str], object]:
 
 def alternatives(pattern: str) -> list[str]:
     """Split an alternation at its own `|`, not at those in groups and sets."""
-    parts, depth, start, position = [], 0, 0, 0
+    splits = [position for position, char, depth in _syntax(pattern) if char == "|" and depth == 0]
+    return [pattern[start + 1 : end] for start, end in pairwise((-1, *splits, len(pattern)))]
+
+
+def _syntax(pattern: str) -> Iterator[tuple[int, str, int]]:
+    """Yield position, character and depth of groups after it, without escapes and what stands in sets."""
+    depth = position = 0
     in_set = False
     while position < len(pattern):
         char = pattern[position]
@@ -48,13 +54,10 @@ def alternatives(pattern: str) -> list[str]:
             in_set = char != "]"
         elif char == "[":
             in_set = True
-        elif char in "()":
-            depth += 1 if char == "(" else -1
-        elif char == "|" and depth == 0:
-            parts.append(pattern[start:position])
-            start = position + 1
+        else:
+            depth += (char == "(") - (char == ")")
+            yield position, char, depth
         position += 1
-    return [*parts, pattern[start:]]
 
 
 def _opened(pattern: str) -> list[str]:
@@ -68,21 +71,7 @@ def _opened(pattern: str) -> list[str]:
 
 
 def _closing(pattern: str) -> int:
-    depth = position = 0
-    in_set = False
-    while True:
-        char = pattern[position]
-        if char == "\\":
-            position += 1
-        elif in_set:
-            in_set = char != "]"
-        elif char == "[":
-            in_set = True
-        elif char in "()":
-            depth += 1 if char == "(" else -1
-            if depth == 0:
-                return position
-        position += 1
+    return next(position for position, char, depth in _syntax(pattern) if char == ")" and depth == 0)
 
 
 def _grouped(parts: list[str], deeper: int) -> list[str]:
