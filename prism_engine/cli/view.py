@@ -37,7 +37,7 @@ def view(
 ) -> None:
     """Browse runs, finished or still running, with their pictures; the page is that of `prism report`, but live.
 
-    Prints an address for a browser on this machine, with a token that lets nobody else in, and serves until Ctrl-C.
+    Prints an address for a browser on this machine and serves until Ctrl-C; the token in the address keeps others out.
     It reads runs and never changes them. On another machine, forward the port first:
     ssh -L 7420:127.0.0.1:7420 HOST
 

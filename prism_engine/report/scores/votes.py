@@ -94,7 +94,7 @@ class VoteFile:
     """Appends votes to a file; several processes may write to it at the same time.
 
     Raises:
-        UserError: the file exists and is damaged, so that nobody votes for a file that cannot be read later.
+        UserError: the file exists and is damaged, so that no vote is added to a file that cannot be read later.
     """
 
     def __init__(self, path: Path) -> None:
